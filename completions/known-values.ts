@@ -1,0 +1,51 @@
+/** What commander does not say about its options and arguments: what may be typed for their values. */
+import { signals } from '../src/protocol/command-states.ts';
+
+export type Value =
+  /** Nothing that could be offered: a duration, a number, a name to invent. */
+  | { kind: 'free' }
+  | { kind: 'words'; words: readonly string[] }
+  | { kind: 'file' | 'folder' }
+  /** A file; the arguments that follow are the script's, not a command and its arguments. */
+  | { kind: 'script' }
+  /** The name of a stored session. */
+  | { kind: 'session' }
+  /** `file:` and a folder, or a word. */
+  | { kind: 'store'; words: readonly string[] }
+  /** The first word of a command; all that follows is the command's. */
+  | { kind: 'command' };
+
+/** By "command --option" or "command argument", as commander calls them. One that is no more stops the generator. */
+const byPlace: Record<string, Value> = {
+  'exec command': { kind: 'command' },
+  'logs --stream': { kind: 'words', words: ['stdout', 'stderr'] },
+  'cancel --signal': { kind: 'words', words: signals },
+  'use name': { kind: 'session' },
+  'end name': { kind: 'session' },
+  'serve --store': { kind: 'store', words: ['file:', 'memory:'] },
+  'config action': { kind: 'words', words: ['get', 'set', 'unset', 'path'] },
+  'config name': { kind: 'words', words: ['url'] },
+  'completion shell': { kind: 'words', words: ['bash', 'zsh', 'fish'] },
+};
+
+const byPlaceholder: Record<string, Value> = {
+  dir: { kind: 'folder' },
+  file: { kind: 'file' },
+  script: { kind: 'script' },
+  'name-or-key': { kind: 'session' },
+};
+
+/** Looks values up, and knows which of the places above nobody asked for. */
+export class KnownValues {
+  readonly #unused = new Set(Object.keys(byPlace));
+
+  find(place: string, placeholder: string, choices: readonly string[] | undefined): Value {
+    this.#unused.delete(place);
+    if (choices) return { kind: 'words', words: choices };
+    return byPlace[place] ?? byPlaceholder[placeholder] ?? { kind: 'free' };
+  }
+
+  checkAllUsed(): void {
+    if (this.#unused.size > 0) throw new Error(`no such option or argument: ${[...this.#unused].join(', ')}`);
+  }
+}

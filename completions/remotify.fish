@@ -1,0 +1,363 @@
+# remotify in fish. Made by `npm run completions` from the command line itself: do not edit.
+
+# Whether the flag $argv[2] of the command $argv[1] takes a value.
+function _remotify_takes
+    set -l takes none
+    switch "$argv[1]"
+        case ''
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+        case new
+            switch "$argv[2]"
+                case --url -s --session --config-dir --name
+                    set takes required
+                case --wait
+                    set takes optional
+            end
+        case exec
+            switch "$argv[2]"
+                case --url -s --session --config-dir -t --timeout -w --wait --env --cwd
+                    set takes required
+                case -f --file
+                    set takes script
+            end
+        case logs
+            switch "$argv[2]"
+                case --url -s --session --config-dir --offset --stream
+                    set takes required
+            end
+        case status
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+        case cancel
+            switch "$argv[2]"
+                case --url -s --session --config-dir --signal
+                    set takes required
+            end
+        case list
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+        case use
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+        case end
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+        case reset
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+        case serve
+            switch "$argv[2]"
+                case --url -s --session --config-dir --host --port --public-url --store --token --allowed-host --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll
+                    set takes required
+            end
+        case config
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+        case completion
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+    end
+    echo $takes
+end
+
+# Whether the argument number $argv[2] of the command $argv[1] starts somebody else's command line.
+function _remotify_owns_rest
+    contains -- "$argv[1] $argv[2]" 'exec 0'
+end
+
+# Names of the stored sessions. `list` prints a star or nothing, the name, the address.
+function _remotify_sessions
+    command remotify list </dev/null 2>/dev/null | string replace -rf '^(?:\* | ) *([A-Za-z0-9._-]+)(?: .*)?$' '$1'
+end
+
+# What is being typed, without the flag that it is the value of.
+function _remotify_typed
+    string replace -r -- '^--[a-z-]+=' '' (commandline -ct)
+end
+
+function _remotify_folders
+    __fish_complete_directories (_remotify_typed)
+end
+
+# The words; one that ends with a colon goes on with a folder.
+function _remotify_stores
+    printf '%s\n' $argv
+    set -l typed (_remotify_typed)
+    if string match -q -- 'file:*' "$typed"
+        set -l start (string replace 'file:' '' -- "$typed")
+        for folder in $start*/
+            printf 'file:%s\n' $folder
+        end
+    end
+end
+
+# The first word of a command, once something of it is there; no command after a script.
+function _remotify_first_words
+    contains -- script (_remotify_state)[3..]; and return
+    set -l typed (commandline -ct)
+    string match -qr -- '^[A-Za-z0-9._+][A-Za-z0-9._+-]*$' "$typed"
+    and complete -C "$typed"
+end
+
+# The command before the cursor, how many arguments it has so far, and words for what else is known: "bare" after --,
+# "script" when one is given, "tail" when the rest is somebody else's command line. Words are compared, never expanded.
+function _remotify_state
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l name ''
+    set -l count 0
+    set -l marks
+    set -l takes none
+    for word in $words
+        if test $takes = required; or test $takes = script
+            set takes none
+            continue
+        end
+        if test $takes = optional
+            set takes none
+            string match -q -- '-*' "$word"; or continue
+        end
+        if not contains -- bare $marks; and string match -q -- '-?*' "$word"
+            if test "$word" = --
+                set -a marks bare
+                continue
+            end
+            set -l parts (string split -m 1 -- = "$word")
+            if not string match -q -- '--*' "$word"
+                # Of letters together only the last can wait for its value: -dt 5, but -t5.
+                set parts
+                for letter in (string split '' -- (string sub -s 2 -- "$word"))
+                    if test (count $parts) -gt 0; and test (_remotify_takes "$name" $parts[1]) != none
+                        set -a parts "$letter"
+                        break
+                    end
+                    set parts "-$letter"
+                end
+            end
+            set takes (_remotify_takes "$name" "$parts[1]")
+            test $takes = script; and set -a marks script
+            test (count $parts) -gt 1; and set takes none
+        else if test -z "$name"
+            set name "$word"
+            set -e marks
+            set -l marks
+        else
+            _remotify_owns_rest "$name" $count; and set -a marks tail
+            set count (math $count + 1)
+        end
+    end
+    printf '%s\n' "$name" $count $marks
+end
+
+# Flags may come here: of the command $argv[1].
+function _remotify_flags_of
+    set -l state (_remotify_state)
+    test "$state[1]" = "$argv[1]"
+    and not contains -- tail $state[3..]
+    and not contains -- bare $state[3..]
+end
+
+# Here comes the argument number $argv[2] of the command $argv[1].
+function _remotify_argument_of
+    set -l state (_remotify_state)
+    test "$state[1]" = "$argv[1]"
+    and not contains -- tail $state[3..]
+    and test $state[2] $argv[3] $argv[2]
+end
+
+# Here come the words of somebody else's command line: files may be among them.
+function _remotify_rest
+    set -l state (_remotify_state)
+    contains -- tail $state[3..]
+    or _remotify_owns_rest "$state[1]" $state[2]
+end
+
+complete -c remotify -e
+complete -c remotify -n 'not _remotify_rest' -f
+complete -c remotify -n "_remotify_flags_of ''" -s V -l version -d 'show the version'
+complete -c remotify -n "_remotify_flags_of ''" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of ''" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of ''" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of ''" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of ''" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of ''" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of ''" -s h -l help -d 'show this'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a new -d 'make a session and print the line to paste on the remote'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a exec -d 'run a command on the remote'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a logs -d 'print the output of a command again'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a status -d 'show relay, session, listener and commands'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a cancel -d 'drop a queued command, or stop the running one'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a list -d 'list the stored sessions'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a use -d 'choose the current session'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a end -d 'end a session on the relay and forget it here'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a reset -d 'clear what is stuck in a session'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a serve -d 'run a relay'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a config -d 'show or change stored settings'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a completion -d 'print the completion file of a shell'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a help -d 'show help for a command'
+
+# new
+complete -c remotify -n "_remotify_flags_of new" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of new" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of new" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of new" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of new" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of new" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of new" -l name -x -d 'name to store it under (default: session-1, session-2, …)'
+complete -c remotify -n "_remotify_flags_of new" -l auto -d 'the line for a listener that runs every command unasked'
+complete -c remotify -n "_remotify_flags_of new" -l pin -d 'a line that runs the script of this client and no other, whatever the relay hands out'
+complete -c remotify -n "_remotify_flags_of new" -l wait -d 'wait until the listener connects (default 10m; on a terminal always)'
+complete -c remotify -n "_remotify_flags_of new" -s h -l help -d 'show this'
+
+# exec
+complete -c remotify -n "_remotify_flags_of exec" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of exec" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of exec" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of exec" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of exec" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of exec" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of exec" -s f -l file -r -F -d 'run a shell script instead (- is stdin); what follows are its arguments'
+complete -c remotify -n "_remotify_flags_of exec" -s i -l stdin -d 'forward stdin, byte for byte, to its end'
+complete -c remotify -n "_remotify_flags_of exec" -s t -l timeout -x -d 'stop it after this long'
+complete -c remotify -n "_remotify_flags_of exec" -s w -l wait -x -d 'how long to wait for a listener, one\'s turn and approval; 0: fail at once'
+complete -c remotify -n "_remotify_flags_of exec" -s d -l detach -d 'push, print the id, leave'
+complete -c remotify -n "_remotify_flags_of exec" -l merge -d 'stderr into stdout, in order'
+complete -c remotify -n "_remotify_flags_of exec" -l env -x -d 'set a variable there (repeatable)'
+complete -c remotify -n "_remotify_flags_of exec" -l cwd -x -a '(_remotify_folders)' -d 'run it in this folder'
+complete -c remotify -n "_remotify_flags_of exec" -l raw -d 'leave control bytes in the output alone, also on a terminal'
+complete -c remotify -n "_remotify_flags_of exec" -l all -d 'run it on every stored session at once; -s several times: on those'
+complete -c remotify -n "_remotify_flags_of exec" -s h -l help -d 'show this'
+complete -c remotify -n "_remotify_argument_of exec 0 -ge" -a '(_remotify_first_words)'
+
+# logs
+complete -c remotify -n "_remotify_flags_of logs" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of logs" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of logs" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of logs" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of logs" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of logs" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of logs" -s f -l follow -d 'follow it to its end, and exit with its status'
+complete -c remotify -n "_remotify_flags_of logs" -l offset -x -d 'start this far into each stream'
+complete -c remotify -n "_remotify_flags_of logs" -l stream -x -a 'stdout stderr' -d 'stdout or stderr alone'
+complete -c remotify -n "_remotify_flags_of logs" -l raw -d 'leave control bytes alone, also on a terminal'
+complete -c remotify -n "_remotify_flags_of logs" -s h -l help -d 'show this'
+
+# status
+complete -c remotify -n "_remotify_flags_of status" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of status" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of status" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of status" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of status" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of status" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of status" -l watch -d 'keep it fresh until Ctrl-C'
+complete -c remotify -n "_remotify_flags_of status" -s h -l help -d 'show this'
+
+# cancel
+complete -c remotify -n "_remotify_flags_of cancel" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of cancel" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of cancel" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of cancel" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of cancel" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of cancel" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of cancel" -l signal -x -a 'INT TERM KILL' -d 'INT, TERM or KILL'
+complete -c remotify -n "_remotify_flags_of cancel" -s h -l help -d 'show this'
+
+# list
+complete -c remotify -n "_remotify_flags_of list" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of list" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of list" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of list" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of list" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of list" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of list" -s h -l help -d 'show this'
+
+# use
+complete -c remotify -n "_remotify_flags_of use" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of use" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of use" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of use" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of use" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of use" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of use" -s h -l help -d 'show this'
+complete -c remotify -n "_remotify_argument_of use 0 -eq" -x -a '(_remotify_sessions)'
+
+# end
+complete -c remotify -n "_remotify_flags_of end" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of end" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of end" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of end" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of end" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of end" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of end" -s h -l help -d 'show this'
+complete -c remotify -n "_remotify_argument_of end 0 -eq" -x -a '(_remotify_sessions)'
+
+# reset
+complete -c remotify -n "_remotify_flags_of reset" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of reset" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of reset" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of reset" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of reset" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of reset" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of reset" -s h -l help -d 'show this'
+
+# serve
+complete -c remotify -n "_remotify_flags_of serve" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of serve" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of serve" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of serve" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of serve" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of serve" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of serve" -l host -x -d 'address to listen on (REMOTIFY_HOST; default 127.0.0.1)'
+complete -c remotify -n "_remotify_flags_of serve" -l port -x -d 'port, 0 picks a free one (REMOTIFY_PORT; default 8080)'
+complete -c remotify -n "_remotify_flags_of serve" -l public-url -x -d 'address in the lines that it hands out (REMOTIFY_PUBLIC_URL; DOMAIN, SCHEME, PUBLIC_PORT)'
+complete -c remotify -n "_remotify_flags_of serve" -l store -x -a '(_remotify_stores file: memory:)' -d 'file:DIR or memory: (REMOTIFY_STORE; default a folder of the user)'
+complete -c remotify -n "_remotify_flags_of serve" -l token -x -d 'asked of whoever makes a session (better: REMOTIFY_SERVE_TOKEN)'
+complete -c remotify -n "_remotify_flags_of serve" -l allowed-host -x -d 'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)'
+complete -c remotify -n "_remotify_flags_of serve" -l rate-limit -x -d 'new sessions per address, off for no limit (RATE_LIMIT; default 10r/m)'
+complete -c remotify -n "_remotify_flags_of serve" -l rate-limit-burst -x -d 'how many more may come at once (RATE_LIMIT_BURST; default 5)'
+complete -c remotify -n "_remotify_flags_of serve" -l max-body-size -x -d 'of one request (MAX_BODY_SIZE; default 25m)'
+complete -c remotify -n "_remotify_flags_of serve" -l session-ttl -x -d 'how long a session lasts that nobody uses (SESSION_TTL; default 3h)'
+complete -c remotify -n "_remotify_flags_of serve" -l long-poll -x -d 'how long a poll is held (LONGPOLL_MS; default 15s)'
+complete -c remotify -n "_remotify_flags_of serve" -l audit-log -d 'say on stderr who makes and ends sessions (AUDIT_LOG=1)'
+complete -c remotify -n "_remotify_flags_of serve" -s h -l help -d 'show this'
+
+# config
+complete -c remotify -n "_remotify_flags_of config" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of config" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of config" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of config" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of config" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of config" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of config" -s h -l help -d 'show this'
+complete -c remotify -n "_remotify_argument_of config 0 -eq" -x -a 'get set unset path'
+complete -c remotify -n "_remotify_argument_of config 1 -eq" -x -a 'url'
+
+# completion
+complete -c remotify -n "_remotify_flags_of completion" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of completion" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of completion" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of completion" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of completion" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of completion" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of completion" -s h -l help -d 'show this'
+complete -c remotify -n "_remotify_argument_of completion 0 -eq" -x -a 'bash zsh fish'
+
+# help
+complete -c remotify -n "_remotify_argument_of help 0 -eq" -x -a 'new exec logs status cancel list use end reset serve config completion help'

@@ -1,0 +1,38 @@
+/** Waiting until somebody pasted the line. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Patience, withPatience } from '../client/patience.ts';
+import type { RelayClient } from '../client/relay-client.ts';
+import { maxWaitSeconds } from '../protocol/limits.ts';
+import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
+
+/** A relay without revisions is asked this often. */
+const askAgainMs = 1_000;
+
+function hasListener(status: StatusPayload): boolean {
+  return status.listener === undefined
+    ? status.listener_seen_seconds_ago !== null
+    : status.listener?.attached === true;
+}
+
+/** `root@host, asking before each command`. Untrusted words: escape before showing. */
+export function describeListener(listener: ListenerView | null | undefined): string {
+  if (!listener || listener.kind === 'slot') return 'a listener';
+  const mode = listener.mode === 'auto' ? 'running every command unasked' : 'asking before each command';
+  return `${listener.user}@${listener.host}, ${mode}`;
+}
+
+/** Resolves with the status that shows a listener; throws the signal's reason when it is aborted. */
+export async function awaitListener(
+  client: RelayClient,
+  patience: Patience & { signal: AbortSignal },
+): Promise<StatusPayload> {
+  const { signal } = patience;
+  let after: number | undefined;
+  for (;;) {
+    const poll = after === undefined ? { signal } : { after, waitSeconds: maxWaitSeconds, signal };
+    const status = await withPatience(() => client.readStatus(poll), patience);
+    if (hasListener(status)) return status;
+    if (status.revision === undefined) await sleep(askAgainMs, undefined, { signal });
+    after = status.revision;
+  }
+}

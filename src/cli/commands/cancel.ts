@@ -1,0 +1,97 @@
+/** `remotify cancel`: what waits never runs, what runs is stopped, and what happened is said. */
+import type { Command } from 'commander';
+import { ConfigError } from '../../config/config-error.ts';
+import { quote } from '../../config/parse-values.ts';
+import { type CommandState, isEnded, isSignal, type Signal } from '../../protocol/command-states.ts';
+import type { CommandView } from '../../protocol/command-view.ts';
+import { killAfterSeconds } from '../../protocol/limits.ts';
+import { chooseCommand } from '../choose-command.ts';
+import type { CommonOptions, Context, OpenSession } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { mergeOptions, parseWith, type Run } from '../program.ts';
+
+interface CancelOptions extends CommonOptions {
+  signal: Signal;
+}
+
+/** TERM, its KILL, and the way of the news back. */
+const truthWithinSeconds = killAfterSeconds + 5;
+
+function parseSignal(text: string): Signal {
+  const name = text.toUpperCase().replace(/^SIG/, '');
+  if (isSignal(name)) return name;
+  throw new ConfigError(`no such signal: ${quote(text)}`, 'INT, TERM or KILL');
+}
+
+export function describe(command: Command): void {
+  command
+    .argument('[id]', 'the command; by default the running one, else the next in the queue')
+    .option('--signal <name>', 'INT, TERM or KILL', parseWith(parseSignal), 'TERM')
+    .addHelpText(
+      'after',
+      `
+Asked with INT or TERM, what ignores it is killed ten seconds later. Says what happened: cancelled (it never ran), stopped, unconfirmed (nobody said that it ended), or that it had ended before.
+
+Examples:
+  $ remotify cancel
+  $ remotify cancel c7 --signal KILL`,
+    );
+}
+
+type Outcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended before' | 'nothing to cancel';
+
+function isBusy({ state }: CommandView): boolean {
+  return state === 'running' || state === 'awaiting_approval';
+}
+
+/** Follows a signalled command until it ended, or until nobody can be expected to say so any more. */
+async function awaitEnd({ client }: OpenSession, id: string): Promise<CommandView> {
+  const deadline = Date.now() + truthWithinSeconds * 1000;
+  for (;;) {
+    const waitSeconds = Math.max(0, Math.ceil((deadline - Date.now()) / 1000));
+    const view = await client.readCommand(id, { waitSeconds });
+    if (isEnded(view.state) || waitSeconds === 0) return view;
+  }
+}
+
+async function report(
+  context: Context,
+  outcome: Outcome,
+  id: string | null,
+  view?: CommandView,
+): Promise<number> {
+  const { printer } = context;
+  const state: CommandState | null = view?.state ?? null;
+  if (context.json) await printer.printJson({ id, outcome, state, exit_status: view?.exit_status ?? null });
+  else if (id === null) await printer.print(outcome);
+  else
+    await printer.print(outcome === 'ended before' ? `${id} had ended before: ${state}` : `${id} ${outcome}`);
+  return outcome === 'unconfirmed' ? exitCodes.trouble : exitCodes.ok;
+}
+
+async function cancelSlot(context: Context, { client }: OpenSession): Promise<number> {
+  const { cmd_queued: queued, cmd_in_flight: busy } = await client.readStatus();
+  if (!queued) return report(context, busy ? 'unconfirmed' : 'nothing to cancel', null);
+  await client.dropFromSlot();
+  return report(context, 'cancelled', null);
+}
+
+export const run: Run = async (context, command) => {
+  const options = mergeOptions<CancelOptions>(command);
+  const session = await context.requireSession();
+  if (session.dialect === 'slots') return cancelSlot(context, session);
+  const commands = await session.client.listCommands();
+  const wanted = commands.find(isBusy) ?? commands.find(({ state }) => state === 'queued');
+  const given = command.args[0];
+  if (given === undefined && !wanted) return report(context, 'nothing to cancel', null);
+  const { id } = chooseCommand(commands, given, wanted);
+  const answer = await session.client.cancelCommand(id, options.signal);
+  if (answer.outcome === 'cancelled') return report(context, 'cancelled', id, answer.command);
+  if (answer.outcome === 'ended') return report(context, 'ended before', id, answer.command);
+  await context.printer.note(
+    `${id} is told to stop (${options.signal}); what ignores it is killed after ${killAfterSeconds} s`,
+  );
+  const view = await awaitEnd(session, id);
+  const stopped = isEnded(view.state) && view.state !== 'lost';
+  return report(context, stopped ? 'stopped' : 'unconfirmed', id, view);
+};

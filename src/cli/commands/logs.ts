@@ -1,0 +1,127 @@
+/** `remotify logs`: reading never destroys, so it may be read again. */
+import type { Command } from 'commander';
+import { followCommand } from '../../client/follow-command.ts';
+import { withPatience } from '../../client/patience.ts';
+import { ConfigError } from '../../config/config-error.ts';
+import { parseCount, quote } from '../../config/parse-values.ts';
+import { maxReadBytes } from '../../protocol/limits.ts';
+import type { CommonOptions, OpenSession } from '../context.ts';
+import { openSink, type OutputSink } from '../exec/output-sink.ts';
+import { settleEnd } from '../exec/settle-end.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import { onInterrupt } from '../interrupts.ts';
+import { chooseCommand, requireCommands } from '../choose-command.ts';
+import { mergeOptions, parseWith, type Run } from '../program.ts';
+
+interface LogsOptions extends CommonOptions {
+  follow?: boolean;
+  offset: number;
+  stream?: string;
+  raw?: boolean;
+}
+
+export function describe(command: Command): void {
+  command
+    .argument('[id]', 'the command; the newest by default')
+    .option('-f, --follow', 'follow it to its end, and exit with its status')
+    .option(
+      '--offset <bytes>',
+      'start this far into each stream',
+      parseWith((text) => parseCount(text)),
+      0,
+    )
+    .option('--stream <name>', 'stdout or stderr alone', parseWith(parseStream))
+    .option('--raw', 'leave control bytes alone, also on a terminal')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ remotify logs\n  $ remotify logs c7 -f\n  $ remotify logs c7 --stream stderr',
+    );
+}
+
+function parseStream(text: string): string {
+  if (text === 'stdout' || text === 'stderr') return text;
+  throw new ConfigError(`no such stream: ${quote(text)}`, 'stdout or stderr');
+}
+
+/** All that there is now, without waiting for more. */
+async function printNow(
+  { client }: OpenSession,
+  id: string,
+  from: { stdout: number; stderr: number },
+  sinks: { stdout: { write(bytes: Buffer): Promise<void> }; stderr: { write(bytes: Buffer): Promise<void> } },
+): Promise<void> {
+  const read = { ...from };
+  for (;;) {
+    const part = await withPatience(() => client.readOutput(id, read), {});
+    await sinks.stdout.write(part.stdout);
+    await sinks.stderr.write(part.stderr);
+    read.stdout += part.stdout.byteLength;
+    read.stderr += part.stderr.byteLength;
+    if (part.stdout.byteLength + part.stderr.byteLength < maxReadBytes) return;
+  }
+}
+
+/** Before there is anything to follow, a relay that is not there is said soon. */
+const shortPatienceMs = 2_000;
+
+const nowhere: OutputSink = { write: () => Promise.resolve(), end: () => Promise.resolve() };
+
+export const run: Run = async (context, command) => {
+  const options = mergeOptions<LogsOptions>(command);
+  const { io } = context;
+  if (context.json) {
+    throw new Failure(
+      'logs prints bytes, not JSON',
+      'see `remotify status ID --json` for how it ended',
+      exitCodes.usage,
+    );
+  }
+  const session = await context.requireSession();
+  requireCommands(session);
+  const patience = {
+    onTrouble: (error: Error) => void context.printer.note(`${error.message}; trying again`),
+    onRecovery: () => void context.printer.note('the relay answers again'),
+  };
+  const commands = await withPatience(() => session.client.listCommands(), {
+    ...patience,
+    patienceMs: shortPatienceMs,
+  });
+  const { id, state, started_at: startedAt } = chooseCommand(commands, command.args[0], commands.at(-1));
+  const raw = options.raw === true;
+  const sinks = {
+    stdout: options.stream === 'stderr' ? nowhere : openSink(io.stdout, raw),
+    stderr: options.stream === 'stdout' ? nowhere : openSink(io.stderr, raw),
+  };
+  const from = { stdout: options.offset, stderr: options.offset };
+  if (options.follow !== true) {
+    await printNow(session, id, from, sinks);
+    await Promise.all([sinks.stdout.end(), sinks.stderr.end()]);
+    if (startedAt === null) await context.printer.note(`command ${id} did not run: it is ${state}`);
+    return exitCodes.ok;
+  }
+  const leave = new AbortController();
+  const letGo = onInterrupt(() => leave.abort());
+  // A reader that has enough, as `head` does, ends the reading and not the command.
+  const onBroken = (): void => leave.abort('broken pipe');
+  io.stdout.once('error', onBroken);
+  try {
+    const end = await followCommand(session.client, id, from, {
+      signal: leave.signal,
+      onStdout: (bytes) => sinks.stdout.write(bytes),
+      onStderr: (bytes) => sinks.stderr.write(bytes),
+      ...patience,
+    });
+    await Promise.all([sinks.stdout.end(), sinks.stderr.end()]);
+    const { exitCode, failure } = settleEnd(end, id, session.label);
+    if (failure) throw failure;
+    return exitCode;
+  } catch (error) {
+    if (leave.signal.reason === 'broken pipe') return exitCodes.brokenPipe;
+    if (leave.signal.aborted) return exitCodes.interrupted;
+    throw error;
+  } finally {
+    io.stdout.off('error', onBroken);
+    letGo();
+  }
+};

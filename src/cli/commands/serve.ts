@@ -1,0 +1,95 @@
+/** `remotify serve` */
+import type { Command } from 'commander';
+import { resolveServe, type ServeFlags, type ServeSettings } from '../../config/resolve-serve.ts';
+import type { Relay } from '../../relay/create-relay.ts';
+import { write } from '../../terminal/io.ts';
+import type { CommonOptions, Context } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import { onInterrupt } from '../interrupts.ts';
+import { collect, mergeOptions, type Run } from '../program.ts';
+
+export function describe(command: Command): void {
+  command
+    .option('--host <address>', 'address to listen on (REMOTIFY_HOST; default 127.0.0.1)')
+    .option('--port <number>', 'port, 0 picks a free one (REMOTIFY_PORT; default 8080)')
+    .option(
+      '--public-url <url>',
+      'address in the lines that it hands out (REMOTIFY_PUBLIC_URL; DOMAIN, SCHEME, PUBLIC_PORT)',
+    )
+    .option('--store <url>', 'file:DIR or memory: (REMOTIFY_STORE; default a folder of the user)')
+    .option('--token <token>', 'asked of whoever makes a session (better: REMOTIFY_SERVE_TOKEN)')
+    .option(
+      '--allowed-host <name>',
+      'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)',
+      collect,
+    )
+    .option('--rate-limit <rate>', 'new sessions per address, off for no limit (RATE_LIMIT; default 10r/m)')
+    .option('--rate-limit-burst <count>', 'how many more may come at once (RATE_LIMIT_BURST; default 5)')
+    .option('--max-body-size <size>', 'of one request (MAX_BODY_SIZE; default 25m)')
+    .option('--session-ttl <duration>', 'how long a session lasts that nobody uses (SESSION_TTL; default 3h)')
+    .option('--long-poll <duration>', 'how long a poll is held (LONGPOLL_MS; default 15s)')
+    .option('--audit-log', 'say on stderr who makes and ends sessions (AUDIT_LOG=1)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ remotify serve
+  $ remotify serve --port 0 --store memory: --json
+  $ remotify serve --host 0.0.0.0 --public-url https://relay.example`,
+    );
+}
+
+function explainListen(error: unknown, { host, port }: ServeSettings): Failure {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  if (code === 'EADDRINUSE')
+    return new Failure(`port ${port} on ${host} is taken`, 'choose another with --port; 0 picks a free one');
+  if (code === 'EACCES')
+    return new Failure(`port ${port} needs privileges`, 'choose one above 1023 and put a proxy before it');
+  return new Failure(`cannot listen on ${host}:${port} (${code})`, 'check --host and --port');
+}
+
+async function startRelay(context: Context, settings: ServeSettings): Promise<Relay> {
+  const log = (line: string): void => void context.printer.note(line);
+  const { openRelay, StoreUnusable } = await import('../../relay/open-relay.ts');
+  try {
+    return await openRelay({ ...settings, version: context.version, log });
+  } catch (error) {
+    if (!(error instanceof StoreUnusable)) throw error;
+    if (error.isTaken) {
+      throw new Failure(
+        error.message,
+        'use that one, or give this one a place of its own: --store file:DIR or memory:',
+      );
+    }
+    throw new Failure(
+      `cannot open ${settings.storeUrl}: ${error.message}`,
+      'check --store: file:DIR or memory:',
+    );
+  }
+}
+
+export const run: Run = async (context, command) => {
+  const options = mergeOptions<CommonOptions & ServeFlags>(command);
+  const settings = resolveServe(options, context.environment);
+  const { printer } = context;
+  const relay = await startRelay(context, settings);
+  // From here on a signal means to drain, also one that comes before the port is open.
+  const stopped = new Promise<void>((resolve) => onInterrupt(() => resolve()));
+  let url: string;
+  try {
+    url = await relay.listen();
+  } catch (error) {
+    await relay.close().catch(() => undefined);
+    throw explainListen(error, settings);
+  }
+  if (context.json) await write(context.io.stdout, `${JSON.stringify({ url })}\n`);
+  await printer.note(
+    `listening on ${url}, ${settings.storeUrl === 'memory:' ? 'keeping nothing' : `sessions are in ${settings.storeUrl}`}`,
+  );
+  await printer.note(`next: remotify new --url ${settings.publicUrl ?? url}`);
+  await stopped;
+  await printer.note('draining');
+  await relay.close();
+  return exitCodes.ok;
+};

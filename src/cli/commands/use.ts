@@ -1,0 +1,24 @@
+/** `remotify use` */
+import type { Command } from 'commander';
+import { quote } from '../../config/parse-values.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import type { Run } from '../program.ts';
+
+export function describe(command: Command): void {
+  command.argument('<name>', 'a stored session').addHelpText('after', '\nExamples:\n  $ remotify use prod');
+}
+
+export const run: Run = async (context, command) => {
+  const name = command.args[0] ?? '';
+  const { changeSettings } = await import('../../config/write-settings.ts');
+  await changeSettings(context.configDir, (settings) => {
+    if (!Object.hasOwn(settings.sessions, name)) {
+      throw new Failure(`no stored session is called ${quote(name)}`, 'see `remotify list`', exitCodes.usage);
+    }
+    return { ...settings, current: name };
+  });
+  if (context.json) await context.printer.printJson({ current: name });
+  await context.printer.note(`${name} is the current session`);
+  return exitCodes.ok;
+};

@@ -1,0 +1,160 @@
+/** What every command works with, made from its options. */
+import { createSessionClient, dialectOf, type Dialect, probeSession } from '../client/open-session.ts';
+import type { Http } from '../client/http.ts';
+import { RelayError } from '../client/relay-error.ts';
+import type { RelayClient } from '../client/relay-client.ts';
+import { type Environment, readVariable } from '../config/environment.ts';
+import { type ChosenSession, resolveSession, resolveUrl } from '../config/resolve-session.ts';
+import type { Settings } from '../config/settings.ts';
+import { chooseConfigDir, readSettings } from '../config/settings-file.ts';
+import type { Io } from '../terminal/io.ts';
+import { Printer } from '../terminal/printer.ts';
+import { exitCodes } from './exit-codes.ts';
+import { Failure } from './failure.ts';
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  url?: string;
+  /** As often as it was given; all but `exec` take one. */
+  session?: string[];
+  json?: boolean;
+  quiet?: boolean;
+  color?: boolean;
+  configDir?: string;
+}
+
+export interface Surroundings {
+  io: Io;
+  environment: Environment;
+  version: string;
+}
+
+/** A session and the way to talk about it. */
+export interface OpenSession {
+  /** For messages: its name, or the beginning of its key. */
+  label: string;
+  /** The line to paste; empty while unknown. */
+  quickstart: string;
+  url: string;
+  dialect: Dialect;
+  client: RelayClient;
+}
+
+export function labelOf(session: { name?: string; key: string }): string {
+  return session.name ?? `${session.key.slice(0, 4)}…`;
+}
+
+export class Context {
+  readonly io: Io;
+  readonly environment: Environment;
+  readonly version: string;
+  readonly options: CommonOptions;
+  readonly printer: Printer;
+  readonly configDir: string;
+  readonly #open: Http[] = [];
+  /** The one that was opened last. */
+  #session: ChosenSession | undefined;
+
+  constructor({ io, environment, version }: Surroundings, options: CommonOptions) {
+    this.io = io;
+    this.environment = environment;
+    this.version = version;
+    this.options = options;
+    this.configDir = chooseConfigDir(options.configDir, environment);
+    this.printer = new Printer(io, {
+      quiet: options.quiet === true,
+      noColor: options.color === false,
+      variables: environment,
+    });
+  }
+
+  get json(): boolean {
+    return this.options.json === true;
+  }
+
+  get token(): string | undefined {
+    return readVariable(this.environment, 'REMOTIFY_TOKEN');
+  }
+
+  get term(): string | undefined {
+    return readVariable(this.environment, 'TERM');
+  }
+
+  settings(): Settings {
+    return readSettings(this.configDir);
+  }
+
+  /** Where new sessions are made. */
+  url(): string {
+    return resolveUrl({ url: this.options.url }, this.environment, this.settings());
+  }
+
+  /** The HTTP client is most of what there is to load: it comes last. */
+  async http(url: string): Promise<Http> {
+    const { openHttp } = await import('../client/http.ts');
+    const http = openHttp(url);
+    this.#open.push(http);
+    return http;
+  }
+
+  /** The session that is meant, if one is. */
+  chosen(given = this.#onlySession()): ChosenSession | undefined {
+    return resolveSession({ url: this.options.url, session: given }, this.environment, this.settings());
+  }
+
+  #onlySession(): string | undefined {
+    const { session = [] } = this.options;
+    if (session.length > 1) {
+      throw new Failure('one session at a time', 'only exec takes several', exitCodes.usage);
+    }
+    return session[0];
+  }
+
+  /** A client for a session; asks the relay what it speaks only where that was never stored. */
+  async openSession(chosen: ChosenSession): Promise<OpenSession> {
+    const http = await this.http(chosen.url);
+    this.#session = chosen;
+    const { key, features, quickstart } = chosen;
+    const label = labelOf(chosen);
+    if (features !== undefined) {
+      const dialect = dialectOf(features);
+      const client = createSessionClient(http, key, dialect);
+      return { label, quickstart: quickstart ?? '', url: chosen.url, dialect, client };
+    }
+    const payload = await probeSession(http, key);
+    const dialect = dialectOf(payload.features);
+    const client = createSessionClient(http, key, dialect);
+    return { label, quickstart: payload.remote_quickstart, url: chosen.url, dialect, client };
+  }
+
+  /** The session that is meant, or a Failure that says how to make one. */
+  async requireSession(given?: string): Promise<OpenSession> {
+    const chosen = this.chosen(given);
+    if (chosen) return this.openSession(chosen);
+    this.checkNoneStored();
+    throw new Failure('there is no session yet', 'make one with `remotify new --url URL`');
+  }
+
+  /** Sessions that are stored but not chosen are not passed over in silence. */
+  checkNoneStored(): void {
+    const [name] = Object.keys(this.settings().sessions);
+    if (name !== undefined)
+      throw new Failure('no session is the current one', `choose one: \`remotify use ${name}\``);
+  }
+
+  /** What went wrong, with the session named where it is the session that is gone. */
+  explain(error: unknown): unknown {
+    if (!(error instanceof RelayError) || error.code !== 'gone' || !this.#session) return error;
+    const { name, url } = this.#session;
+    const again = `remotify new${name === undefined ? '' : ` --name ${name}`} --url ${url}`;
+    return new Failure(
+      `session ${labelOf(this.#session)} is gone from ${url}`,
+      `make a new one with \`${again}\` and paste its line on the remote`,
+    );
+  }
+
+  /** Lets go of every connection. */
+  async close(): Promise<void> {
+    await Promise.all(this.#open.map((http) => http.close()));
+  }
+}

@@ -1,0 +1,90 @@
+/** One command on several sessions at once: each line with its name in front, a summary, the worst status. */
+import { PassThrough } from 'node:stream';
+import { looksLikeKey } from '../../config/resolve-session.ts';
+import { parseJsonFields } from '../../protocol/json-fields.ts';
+import { endStream, PrefixedStream } from '../../terminal/prefixed-stream.ts';
+import { Context, labelOf, type OpenSession } from '../context.ts';
+import { explain } from '../explain.ts';
+import { formatTable } from '../format.ts';
+
+export type RunOne = (context: Context, session: OpenSession) => Promise<number>;
+
+interface Result {
+  name: string;
+  exitCode: number;
+  /** The object of its --json, when it came to that. */
+  report: Readonly<Record<string, unknown>> | null;
+  error: string | null;
+}
+
+interface Chosen {
+  /** A name or a key. */
+  given: string;
+  /** What stands before its lines: never a whole key. */
+  label: string;
+}
+
+/** Each session once, however often and by whichever of its names it was given. What is wrong with one is said when its turn comes. */
+function chooseOnce(context: Context, names: readonly string[]): Chosen[] {
+  const chosen = new Map<string, Chosen>();
+  for (const given of names) {
+    let found: { name?: string; key: string } | undefined;
+    try {
+      found = context.chosen(given);
+    } catch {
+      // Its own run will say so.
+    }
+    const key = found?.key ?? given;
+    const label = found ? labelOf(found) : labelOf(looksLikeKey(given) ? { key } : { name: given, key });
+    if (!chosen.has(key)) chosen.set(key, { given, label });
+  }
+  return [...chosen.values()];
+}
+
+/** Runs it as if it were alone, on streams of its own. */
+async function runNamed(outer: Context, { given, label: name }: Chosen, run: RunOne): Promise<Result> {
+  const collected = outer.json ? new PassThrough() : undefined;
+  const chunks: Buffer[] = [];
+  collected?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const stdout = new PrefixedStream(outer.io.stdout, name);
+  const stderr = new PrefixedStream(outer.io.stderr, name);
+  const io = {
+    stdin: outer.io.stdin,
+    stdout: collected ?? stdout,
+    stderr,
+    stdoutError: outer.io.stdoutError,
+  };
+  const context = new Context({ io, environment: outer.environment, version: outer.version }, outer.options);
+  let exitCode: number;
+  let error: string | null = null;
+  try {
+    exitCode = await run(context, await context.requireSession(given));
+  } catch (thrown) {
+    const failure = explain(thrown);
+    ({ exitCode, message: error } = failure);
+    await context.printer.error(failure.message, failure.hint);
+  }
+  await context.close();
+  await Promise.all([endStream(stdout), endStream(stderr)]);
+  return { name, exitCode, error, report: parseJsonFields(Buffer.concat(chunks).toString('utf8')) ?? null };
+}
+
+/** The worst is what a script must not overlook: the highest. */
+export async function execOnMany(context: Context, names: readonly string[], run: RunOne): Promise<number> {
+  // Each of them listens for the end of the streams that they share.
+  for (const stream of [context.io.stdout, context.io.stderr]) stream.setMaxListeners(0);
+  const results = await Promise.all(chooseOnce(context, names).map((one) => runNamed(context, one, run)));
+  if (context.json) {
+    const sessions = results.map(({ name, exitCode, report, error }) => ({
+      session: name,
+      exit_code: exitCode,
+      error,
+      ...report,
+    }));
+    await context.printer.printJson({ sessions });
+  } else {
+    const rows = results.map(({ name, exitCode, error }) => [name, String(exitCode), error ?? '']);
+    for (const row of formatTable(rows).split('\n')) await context.printer.note(row);
+  }
+  return Math.max(...results.map(({ exitCode }) => exitCode));
+}

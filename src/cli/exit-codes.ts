@@ -1,0 +1,18 @@
+/** What the exit status of remotify itself means. `exec` and `logs -f` pass the remote's own through. */
+export const exitCodes = {
+  ok: 0,
+  /** `config get` of what is not set. */
+  absent: 1,
+  /** The words on the command line. */
+  usage: 2,
+  /** The run reached its `--timeout`. */
+  timedOut: 124,
+  /** The operator said no. */
+  declined: 126,
+  /** Ctrl-C. */
+  interrupted: 130,
+  /** The reader of our stdout went away: 128 + SIGPIPE, as shells have it. */
+  brokenPipe: 141,
+  /** Relay, network, session; listener lost; cancelled by someone else. */
+  trouble: 255,
+} as const;

@@ -1,0 +1,53 @@
+/** From an error to words for people. No stack trace ever; what nobody foresaw is named by its class and message. */
+import { RelayError } from '../client/relay-error.ts';
+import { ConfigError } from '../config/config-error.ts';
+import { exitCodes } from './exit-codes.ts';
+import { Failure } from './failure.ts';
+
+const relayHints: Record<RelayError['kind'], string> = {
+  unreachable: 'check --url or REMOTIFY_URL, and that the relay runs; `remotify serve` starts one here',
+  not_a_relay: 'check --url or REMOTIFY_URL; a captive portal or a proxy may stand in between',
+  moved: 'give the new address with --url, or store it: `remotify config set url URL`',
+  refused: '',
+};
+
+const refusalHints: Record<string, string> = {
+  gone: 'make a new one with `remotify new --url URL` and paste its line on the remote',
+  rate_limited: 'wait, or keep to the session you have: `remotify list`',
+  token_needed: 'set REMOTIFY_TOKEN to the token of this relay',
+  listener_key: 'this is the key of a pasted line; use the session key that `remotify new` stored',
+  queue_full: 'wait for some to end, or clear the queue: `remotify reset`',
+  storage_full: 'the relay needs room on its disk',
+  too_large: 'a command is 1 MiB at most: send a script that fetches the rest',
+  unknown_host: 'whoever runs the relay can allow this name: `remotify serve --allowed-host NAME`',
+  no_such_command: 'see `remotify status` for the commands of this session',
+};
+
+/** For a refusal without a hint of its own. */
+function hintAtStatus({ status }: RelayError): string {
+  if (status >= 500) return 'try again; if it stays, look at the log of the relay and of the proxy before it';
+  return 'see `remotify status` for how things are';
+}
+
+function explainRelay(error: RelayError): Failure {
+  const hint =
+    error.kind === 'refused'
+      ? (refusalHints[error.code] ?? hintAtStatus(error)).replace('--url URL', `--url ${error.url}`)
+      : relayHints[error.kind];
+  return new Failure(error.message, hint === '' ? undefined : hint);
+}
+
+export function explain(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof RelayError) return explainRelay(error);
+  if (error instanceof ConfigError) {
+    return new Failure(
+      error.message,
+      error.hint,
+      error.kind === 'usage' ? exitCodes.usage : exitCodes.trouble,
+    );
+  }
+  const message =
+    error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no error was thrown';
+  return new Failure(message.split('\n')[0] ?? '', 'this looks like a bug in remotify');
+}

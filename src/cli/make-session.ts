@@ -1,0 +1,66 @@
+/** Making a session and keeping it: for `new`, and for an `exec` that has none. */
+import { RelayClient } from '../client/relay-client.ts';
+import { RelayError } from '../client/relay-error.ts';
+import { checkSessionName, type Settings, type StoredSession } from '../config/settings.ts';
+import type { SessionPayload } from '../protocol/session-payload.ts';
+import type { Context } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { Failure } from './failure.ts';
+
+export interface MadeSession {
+  name: string;
+  payload: SessionPayload;
+  stored: StoredSession;
+}
+
+function chooseFreeName(settings: Settings): string {
+  for (let number = 1; ; number++) {
+    const name = `session-${number}`;
+    if (!Object.hasOwn(settings.sessions, name)) return name;
+  }
+}
+
+/** A name may be taken again once its session is gone; one that lives is not lost sight of. */
+async function checkFree(context: Context, name: string): Promise<void> {
+  const stored = context.settings().sessions[name];
+  if (!stored) return;
+  try {
+    const { client } = await context.openSession({ name, ...stored });
+    await client.readSession();
+  } catch (error) {
+    if (error instanceof RelayError && error.code === 'gone') return;
+    throw error;
+  }
+  throw new Failure(
+    `a session called ${name} is stored and alive`,
+    `choose another name, or end it first: \`remotify end ${name}\``,
+    exitCodes.usage,
+  );
+}
+
+/** Makes it on the relay, stores it here and makes it the current one. A line that cannot be rendered leaves nothing stored. */
+export async function makeSession(
+  context: Context,
+  wanted?: string,
+  renderLine: (payload: SessionPayload) => Promise<string> | string = (payload) => payload.remote_quickstart,
+): Promise<MadeSession> {
+  const { changeSettings, checkWritable } = await import('../config/write-settings.ts');
+  checkWritable(context.configDir);
+  if (wanted !== undefined) await checkFree(context, checkSessionName(wanted));
+  const url = context.url();
+  const payload = await new RelayClient(await context.http(url)).createSession(context.token);
+  const quickstart = await renderLine(payload);
+  const stored: StoredSession = {
+    key: payload.key,
+    url,
+    features: payload.features ?? [],
+    quickstart,
+    createdAt: Date.now(),
+  };
+  let name = wanted ?? '';
+  await changeSettings(context.configDir, (settings) => {
+    if (name === '') name = chooseFreeName(settings);
+    return { ...settings, current: name, sessions: { ...settings.sessions, [name]: stored } };
+  });
+  return { name, payload, stored };
+}

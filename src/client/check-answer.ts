@@ -1,0 +1,73 @@
+/** From an answer to what it says: everything that crosses the wire is hostile until parsed. */
+import { header } from '../protocol/headers.ts';
+import { parseJsonFields, readText } from '../protocol/json-fields.ts';
+import type { HttpAnswer } from './http.ts';
+import { RelayError } from './relay-error.ts';
+
+/** One line of an answer's text, short, and with nothing in it that acts on a screen. */
+function firstLine(body: Buffer): string {
+  const line = body.subarray(0, 300).toString('utf8').split('\n')[0] ?? '';
+  return line.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+}
+
+function describeStranger({ status, headers, body }: HttpAnswer): string {
+  const location = headers['location'];
+  if (status >= 300 && status < 400 && location !== undefined) {
+    return `it answered ${status} and points elsewhere (${location.replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 120)})`;
+  }
+  const type = headers['content-type'] ?? '';
+  const looksLikePage = type.includes('html') || /^\s*</.test(body.subarray(0, 64).toString('latin1'));
+  return `it answered ${status}${looksLikePage ? ' with a web page' : ''}`;
+}
+
+/** For an answer that no relay would give. */
+export function notARelay(answer: HttpAnswer, baseUrl: string): RelayError {
+  const message = `${baseUrl} is no relay: ${describeStranger(answer)}`;
+  return new RelayError('not_a_relay', message, { status: answer.status });
+}
+
+function readMove(body: Buffer): RelayError {
+  const fields = parseJsonFields(body.toString('utf8')) ?? {};
+  const clean = (text: string | undefined): string =>
+    (text ?? '').replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+  const where = clean(readText(fields, 'endpoint'));
+  const action = clean(readText(fields, 'action'));
+  const message = ['the relay has moved', where && ` to ${where}`, action && `: ${action}`].join('');
+  return new RelayError('moved', message, { status: 426 });
+}
+
+/** The answer when it is a success; otherwise throws what it says. `baseUrl` is for the words only. */
+export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
+  const { status, headers, body } = answer;
+  if (status >= 200 && status < 300) return answer;
+  if (status === 426) throw readMove(body);
+  const code = headers[header.error];
+  if (code !== undefined) {
+    throw new RelayError('refused', firstLine(body), {
+      status,
+      code: code.replaceAll(/[^a-z_]/g, ''),
+      url: baseUrl,
+    });
+  }
+  if (status === 410)
+    throw new RelayError('refused', 'no such session: unknown, expired or ended', {
+      status,
+      code: 'gone',
+      url: baseUrl,
+    });
+  if (status === 429)
+    throw new RelayError('refused', 'the relay asks for patience', { status, code: 'rate_limited' });
+  if (status >= 500) throw new RelayError('refused', `${baseUrl} is in trouble (${status})`, { status });
+  throw notARelay(answer, baseUrl);
+}
+
+/** The JSON of an answer as `parse` understands it; throws `not_a_relay` when it does not. */
+export function parseAnswer<T>(
+  answer: HttpAnswer,
+  parse: (value: unknown) => T | undefined,
+  baseUrl: string,
+): T {
+  const parsed = parse(parseJsonFields(answer.body.toString('utf8')));
+  if (parsed !== undefined) return parsed;
+  throw notARelay(answer, baseUrl);
+}

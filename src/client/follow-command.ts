@@ -1,0 +1,49 @@
+/** Output of a command from an offset to its end, each byte once and in order. */
+import type { CommandState } from '../protocol/command-states.ts';
+import { maxWaitSeconds } from '../protocol/limits.ts';
+import { type Patience, withPatience } from './patience.ts';
+import type { OutputPart, ReadFrom, RelayClient } from './relay-client.ts';
+
+/** What a short command needs: its end comes within the first poll, which asks for nothing else. */
+const firstWaitSeconds = 1;
+
+export interface Follower extends Patience {
+  onStdout(bytes: Buffer): Promise<void>;
+  onStderr(bytes: Buffer): Promise<void>;
+  /** The state when it takes longer, and each change of it. */
+  onState?(state: CommandState): void;
+}
+
+export type CommandEnd = Omit<OutputPart, 'stdout' | 'stderr' | 'complete'> & { read: ReadFrom };
+
+export async function followCommand(
+  client: RelayClient,
+  id: string,
+  from: ReadFrom,
+  follower: Follower,
+): Promise<CommandEnd> {
+  const read = { ...from };
+  let state: CommandState | undefined;
+  for (;;) {
+    let waitSeconds = state === undefined ? firstWaitSeconds : maxWaitSeconds;
+    const part = await withPatience(
+      () => client.readOutput(id, read, { state, waitSeconds, signal: follower.signal }),
+      {
+        ...follower,
+        onTrouble: (error) => {
+          // Whoever waits is to hear soon that the relay is back.
+          waitSeconds = firstWaitSeconds;
+          follower.onTrouble?.(error);
+        },
+      },
+    );
+    if (part.stdout.byteLength > 0) await follower.onStdout(part.stdout);
+    if (part.stderr.byteLength > 0) await follower.onStderr(part.stderr);
+    read.stdout += part.stdout.byteLength;
+    read.stderr += part.stderr.byteLength;
+    const { stdout: _out, stderr: _err, complete, ...end } = part;
+    if (complete) return { ...end, read };
+    if (part.state !== state) follower.onState?.(part.state);
+    state = part.state;
+  }
+}

@@ -1,0 +1,28 @@
+/** From a key to a client that knows how to talk to its relay. */
+import type { SessionPayload } from '../protocol/session-payload.ts';
+import type { Http } from './http.ts';
+import { RelayClient } from './relay-client.ts';
+import { RelayError } from './relay-error.ts';
+
+/** `commands`: ours. `slots`: a relay of the original kind. */
+export type Dialect = 'commands' | 'slots';
+
+export function dialectOf(features: readonly string[] | undefined): Dialect {
+  return features?.includes('commands') === true ? 'commands' : 'slots';
+}
+
+export function createSessionClient(http: Http, key: string, dialect: Dialect): RelayClient {
+  return new RelayClient(http, key, dialect === 'slots');
+}
+
+/** Asks the relay what it speaks: with the key in a header first, and in the path only where that leads nowhere. */
+export async function probeSession(http: Http, key: string): Promise<SessionPayload> {
+  try {
+    return await createSessionClient(http, key, 'commands').readSession();
+  } catch (error) {
+    const isOriginal =
+      error instanceof RelayError && error.kind === 'not_a_relay' && [400, 401, 404].includes(error.status);
+    if (!isOriginal) throw error;
+    return createSessionClient(http, key, 'slots').readSession();
+  }
+}

@@ -1,0 +1,44 @@
+/** Riding out a relay that restarts or a network that drops. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayError } from './relay-error.ts';
+
+/** A relay is restarted, upgraded or rebooted within this. */
+const defaultPatienceMs = 60_000;
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+export interface Patience {
+  /** How long failures in a row are borne. */
+  patienceMs?: number;
+  /** Called once, at the first failure in a row. */
+  onTrouble?: (error: RelayError) => void;
+  /** Called once, when an answer came again. */
+  onRecovery?: () => void;
+  signal?: AbortSignal | undefined;
+}
+
+/** Repeats what failed for a passing reason, with growing pauses; throws the last error when patience ends. */
+export async function withPatience<T>(attempt: () => Promise<T>, patience: Patience): Promise<T> {
+  let troubleSince: number | undefined;
+  let pauseMs = firstPauseMs;
+  for (;;) {
+    try {
+      const result = await attempt();
+      if (troubleSince !== undefined) patience.onRecovery?.();
+      return result;
+    } catch (error) {
+      if (!(error instanceof RelayError) || !error.isPassing) throw error;
+      if (troubleSince === undefined) patience.onTrouble?.(error);
+      troubleSince ??= Date.now();
+      if (Date.now() - troubleSince > (patience.patienceMs ?? defaultPatienceMs)) throw error;
+      // Jitter: clients that lost the same relay come back one by one.
+      await sleep(
+        pauseMs * (0.5 + Math.random()),
+        undefined,
+        patience.signal ? { signal: patience.signal } : {},
+      );
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  }
+}

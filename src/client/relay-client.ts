@@ -1,0 +1,250 @@
+/** One method per route. No printing, no retries: those who call know what they wait for. */
+import { type CommandState, isCommandState, type Signal } from '../protocol/command-states.ts';
+import {
+  type CancelAnswer,
+  type CommandView,
+  parseCancelAnswer,
+  parseCommandList,
+  parseCommandView,
+} from '../protocol/command-view.ts';
+import { header } from '../protocol/headers.ts';
+import { parseFields } from '../protocol/json-fields.ts';
+import { selfKey } from '../protocol/keys.ts';
+import { answerGraceMs, maxWaitSeconds } from '../protocol/limits.ts';
+import { buildPath, type RouteName } from '../protocol/routes.ts';
+import { parseSessionPayload, type SessionPayload } from '../protocol/session-payload.ts';
+import { parseStatusPayload, type StatusPayload } from '../protocol/status-payload.ts';
+import { checkAnswer, notARelay, parseAnswer } from './check-answer.ts';
+import type { Http, HttpAnswer, HttpRequest } from './http.ts';
+import { RelayError } from './relay-error.ts';
+
+export interface PushOptions {
+  idempotencyKey: string;
+  /** stderr into stdout, in order. */
+  merge?: boolean;
+  /** Input follows through sendStdin(). */
+  stdin?: boolean;
+  /** Limit of the run; 0 for none. */
+  timeoutSeconds?: number;
+  /** How long it may wait for its turn. */
+  queueSeconds?: number;
+  /** What the operator is told of whoever pushed it. */
+  client?: string;
+}
+
+/** Where a reader of both streams is. */
+export interface ReadFrom {
+  stdout: number;
+  stderr: number;
+}
+
+export interface OutputPart {
+  state: CommandState;
+  exitStatus: number | null;
+  signal: string | null;
+  reason: string | null;
+  startedAt: number | null;
+  durationMs: number | null;
+  stdout: Buffer;
+  stderr: Buffer;
+  /** Nothing will follow. */
+  complete: boolean;
+}
+
+interface Call extends Partial<Omit<HttpRequest, 'path' | 'timeoutMs'>> {
+  id?: string;
+  query?: Record<string, string | number | undefined>;
+  waitSeconds?: number;
+}
+
+function numberOr(text: string | undefined, fallback: number | null): number | null {
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : fallback;
+}
+
+function decode(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export class RelayClient {
+  readonly #http: Http;
+  readonly #key: string;
+  /** A relay of the original kind knows keys in paths only; ours keeps them out of logs. */
+  readonly #keyInPath: boolean;
+
+  constructor(http: Http, key = '', keyInPath = false) {
+    this.#http = http;
+    this.#key = key;
+    this.#keyInPath = keyInPath;
+  }
+
+  get baseUrl(): string {
+    return this.#http.baseUrl;
+  }
+
+  async #send(
+    route: RouteName,
+    { id = '', query = {}, waitSeconds = 0, ...rest }: Call = {},
+  ): Promise<HttpAnswer> {
+    const values = { key: this.#keyInPath ? this.#key : selfKey, id };
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) search.set(name, String(value));
+    if (waitSeconds > 0) search.set('wait', String(Math.min(waitSeconds, maxWaitSeconds)));
+    const headers = { ...rest.headers };
+    if (this.#key !== '' && !this.#keyInPath) headers['authorization'] = `Bearer ${this.#key}`;
+    const answer = await this.#http.send({
+      method: 'GET',
+      ...rest,
+      path: buildPath(route, values) + (search.size > 0 ? `?${search.toString()}` : ''),
+      headers,
+      timeoutMs: waitSeconds * 1000 + answerGraceMs,
+    });
+    return checkAnswer(answer, this.baseUrl);
+  }
+
+  /** Any other success is somebody else's. */
+  #expect(status: number, answer: HttpAnswer): void {
+    if (answer.status !== status) throw notARelay(answer, this.baseUrl);
+  }
+
+  #parse<T>(answer: HttpAnswer, parse: (value: unknown) => T | undefined): T {
+    return parseAnswer(answer, parse, this.baseUrl);
+  }
+
+  async createSession(token?: string): Promise<SessionPayload> {
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return this.#parse(await this.#send('sessions', { method: 'POST', headers }), parseSessionPayload);
+  }
+
+  async readSession(): Promise<SessionPayload> {
+    return this.#parse(await this.#send('session'), parseSessionPayload);
+  }
+
+  async endSession(): Promise<void> {
+    this.#expect(204, await this.#send('session', { method: 'DELETE' }));
+  }
+
+  /** With `after`, held until the session's revision is beyond it. */
+  async readStatus(
+    poll: { after?: number; waitSeconds?: number; signal?: AbortSignal } = {},
+  ): Promise<StatusPayload> {
+    const { after, ...rest } = poll;
+    return this.#parse(await this.#send('status', { ...rest, query: { after } }), parseStatusPayload);
+  }
+
+  /** What was cleared, as the relay names it. */
+  async resetSession(): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.#send('reset', { method: 'POST' });
+    return this.#parse(answer, (value) => parseFields(parseFields(value)?.['cleared']));
+  }
+
+  async pushCommand(script: Uint8Array, options: PushOptions, signal?: AbortSignal): Promise<CommandView> {
+    const query = {
+      merge: options.merge === true ? 1 : undefined,
+      stdin: options.stdin === true ? 1 : undefined,
+      timeout: options.timeoutSeconds,
+      expires: options.queueSeconds,
+    };
+    const named = options.client === undefined ? {} : { [header.client]: options.client };
+    const headers = { [header.idempotencyKey]: options.idempotencyKey, ...named };
+    const answer = await this.#send('commands', {
+      method: 'POST',
+      query,
+      headers,
+      body: script,
+      ...(signal && { signal }),
+    });
+    return this.#parse(answer, parseCommandView);
+  }
+
+  /** Input from an offset; `end` says that nothing follows. */
+  async sendStdin(
+    id: string,
+    offset: number,
+    bytes: Uint8Array,
+    end: boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const query = { offset, end: end ? 1 : undefined };
+    await this.#send('stdin', { id, method: 'PUT', query, body: bytes, ...(signal && { signal }) });
+  }
+
+  async listCommands(): Promise<CommandView[]> {
+    return this.#parse(await this.#send('commands'), parseCommandList);
+  }
+
+  async readCommand(id: string, poll: { state?: string; waitSeconds?: number } = {}): Promise<CommandView> {
+    const { state, waitSeconds = 0 } = poll;
+    return this.#parse(await this.#send('command', { id, waitSeconds, query: { state } }), parseCommandView);
+  }
+
+  async cancelCommand(id: string, signal: Signal): Promise<CancelAnswer> {
+    return this.#parse(
+      await this.#send('command', { id, method: 'DELETE', query: { signal } }),
+      parseCancelAnswer,
+    );
+  }
+
+  /** Both streams from where the reader is. Held until there is more, the command ended, or its state is not `state`. */
+  async readOutput(
+    id: string,
+    from: ReadFrom,
+    poll: { state?: string | undefined; waitSeconds?: number; signal?: AbortSignal | undefined } = {},
+  ): Promise<OutputPart> {
+    const { headers, body, status } = await this.#send('output', {
+      id,
+      query: { ...from, state: poll.state },
+      waitSeconds: poll.waitSeconds ?? 0,
+      ...(poll.signal && { signal: poll.signal }),
+    });
+    const state = headers[header.state];
+    const stdoutBytes = numberOr(headers[header.stdoutBytes], null);
+    const stderrBytes = numberOr(headers[header.stderrBytes], null);
+    if (
+      !isCommandState(state) ||
+      stdoutBytes === null ||
+      stderrBytes === null ||
+      stdoutBytes + stderrBytes !== body.byteLength
+    ) {
+      throw new RelayError('not_a_relay', `${this.baseUrl} is no relay: its answer makes no sense`, {
+        status,
+      });
+    }
+    return {
+      state,
+      exitStatus: numberOr(headers[header.exitStatus], null),
+      signal: headers[header.signal] ?? null,
+      reason: decode(headers[header.reason]),
+      startedAt: numberOr(headers[header.startedAt], null),
+      durationMs: numberOr(headers[header.durationMs], null),
+      stdout: body.subarray(0, stdoutBytes),
+      stderr: body.subarray(stdoutBytes),
+      complete: headers[header.complete] === 'true',
+    };
+  }
+
+  async pushToSlot(script: Uint8Array, signal?: AbortSignal): Promise<void> {
+    this.#expect(
+      201,
+      await this.#send('slotCommand', { method: 'POST', body: script, ...(signal && { signal }) }),
+    );
+  }
+
+  async dropFromSlot(): Promise<void> {
+    this.#expect(204, await this.#send('slotCommand', { method: 'DELETE' }));
+  }
+
+  /** The text in the result slot, or undefined when the poll ended without one. */
+  async takeResult(signal?: AbortSignal): Promise<Buffer | undefined> {
+    const answer = await this.#send('slotResult', { waitSeconds: maxWaitSeconds, ...(signal && { signal }) });
+    const { status, body, headers } = answer;
+    // A result is bytes; a page is a portal's.
+    if (headers['content-type']?.includes('html')) throw notARelay(answer, this.baseUrl);
+    return status === 200 ? body : undefined;
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * Types of the undici 7.30.2 files that are imported by their path, because the whole of undici costs an
+ * `exec` about 80 ms to load. undici ships types for its index only; both modules are `module.exports = x`.
+ */
+declare module 'undici/lib/dispatcher/pool.js' {
+  import { Pool } from 'undici';
+  export default Pool;
+}
+
+declare module 'undici/lib/api/api-request.js' {
+  import type { Dispatcher } from 'undici';
+  /** Sends one request through `this`; the origin is the dispatcher's. Aborts by `options.signal`. */
+  export default function request<TOpaque = null>(
+    this: Dispatcher,
+    options: Dispatcher.RequestOptions<TOpaque>,
+  ): Promise<Dispatcher.ResponseData<TOpaque>>;
+}

@@ -1,0 +1,12 @@
+/** The only read of process.env: what a run is told by its surroundings, once, at its start. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readEnvironment(): Environment {
+  return { ...process.env };
+}
+
+/** A variable's text; undefined when it is unset or empty, which is how shells unset things. */
+export function readVariable(environment: Environment, name: string): string | undefined {
+  const value = environment[name];
+  return value === undefined || value === '' ? undefined : value;
+}

@@ -1,0 +1,54 @@
+/** Strict parsers of what people type. Each throws a ConfigError that names the value. */
+import { ConfigError } from './config-error.ts';
+
+const secondsPer = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** `30s 5m 2h`, a bare number is seconds. Returns seconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text.trim());
+  if (!match) throw new ConfigError(`not a duration: ${quote(text)}`, 'write it as 30s, 5m or 2h');
+  return Number(match[1]) * secondsPer[(match[2] ?? 's') as keyof typeof secondsPer];
+}
+
+const bytesPer = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
+
+/** `25m` as nginx has it: k, m, g are powers of 1024. 0 is no limit. Returns bytes. */
+export function parseSize(text: string): number {
+  const match = /^(\d{1,12})([kmg]?)b?$/i.exec(text.trim());
+  if (!match) throw new ConfigError(`not a size: ${quote(text)}`, 'write it as 64k, 25m or 1g');
+  return Number(match[1]) * bytesPer[(match[2] ?? '').toLowerCase() as keyof typeof bytesPer];
+}
+
+/** `10r/m` as nginx has it; 0 or off is no limit. */
+export function parseRate(text: string): { count: number; perSeconds: number } | null {
+  if (text === '0' || text === 'off') return null;
+  const match = /^(\d{1,6})r\/([smh])$/.exec(text.trim());
+  const count = Number(match?.[1] ?? 0);
+  if (!match || count === 0)
+    throw new ConfigError(`not a rate: ${quote(text)}`, 'write it as 10r/m, or off for no limit');
+  return { count, perSeconds: secondsPer[match[2] as 's' | 'm' | 'h'] };
+}
+
+/** A whole number in decimal. */
+export function parseCount(text: string, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): number {
+  const number = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (Number.isNaN(number) || number < min || number > max) {
+    throw new ConfigError(`not a whole number from ${min} to ${max}: ${quote(text)}`, 'write digits only');
+  }
+  return number;
+}
+
+/** `1 true yes on`, `0 false no off`. */
+export function parseSwitch(text: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  if (/^(0|false|no|off)$/i.test(text)) return false;
+  throw new ConfigError(`neither on nor off: ${quote(text)}`, 'write 1 or 0');
+}
+
+/** What was typed, on one line, with nothing in it that acts on a screen. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text).replaceAll(
+    /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,49 @@
+/** Where settings live, and how they are read. Reading needs no library: it is on the way of every command. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from './config-error.ts';
+import { type Environment, readVariable } from './environment.ts';
+import { parseSettings, type Settings } from './settings.ts';
+
+/** `--config-dir`, REMOTIFY_CONFIG_DIR, XDG_CONFIG_HOME, ~/.config. */
+export function chooseConfigDir(flag: string | undefined, environment: Environment): string {
+  const own = flag ?? readVariable(environment, 'REMOTIFY_CONFIG_DIR');
+  if (own !== undefined) return own;
+  const home = readVariable(environment, 'HOME') ?? homedir();
+  return join(readVariable(environment, 'XDG_CONFIG_HOME') ?? join(home, '.config'), 'remotify');
+}
+
+/** Where `serve` keeps sessions unless it is told: XDG_STATE_HOME, ~/.local/state. */
+export function chooseStateDir(environment: Environment): string {
+  const home = readVariable(environment, 'HOME') ?? homedir();
+  return join(readVariable(environment, 'XDG_STATE_HOME') ?? join(home, '.local', 'state'), 'remotify');
+}
+
+export function settingsPath(configDir: string): string {
+  return join(configDir, 'config.json');
+}
+
+/** The stored settings; empty ones when there is no file. Throws a ConfigError when there is one that cannot be read. */
+export function readSettings(configDir: string): Settings {
+  const path = settingsPath(configDir);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { sessions: {} };
+    throw new ConfigError(
+      `cannot read ${path} (${String(code)})`,
+      'check its permissions, or choose --config-dir',
+      'setting',
+    );
+  }
+  const settings = text.trim() === '' ? { sessions: {} } : parseSettings(text);
+  if (settings) return settings;
+  throw new ConfigError(
+    `${path} is not valid JSON`,
+    'mend it, or move it away and make a new session',
+    'setting',
+  );
+}

@@ -1,0 +1,66 @@
+/** What is stored: the sessions, which of them is the current one, and the address of a relay. */
+import { type Fields, parseFields, parseJsonFields, readNumber, readText } from '../protocol/json-fields.ts';
+import { isKey } from '../protocol/keys.ts';
+import { ConfigError } from './config-error.ts';
+
+export interface StoredSession {
+  key: string;
+  url: string;
+  /** What its relay can do; none for a relay of the original kind. */
+  features: string[];
+  /** The line to paste. */
+  quickstart: string;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+}
+
+export interface Settings {
+  url?: string;
+  current?: string;
+  sessions: Record<string, StoredSession>;
+}
+
+/** Names of sessions: what needs no quoting in a shell and is no key. */
+export function checkSessionName(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) && !isKey(name)) return name;
+  throw new ConfigError(
+    'not a name for a session',
+    'use letters, digits, dots, dashes and underscores, 64 at most',
+  );
+}
+
+function parseSession(value: unknown): StoredSession | undefined {
+  const fields = parseFields(value);
+  const key = fields && readText(fields, 'key');
+  const url = fields && readText(fields, 'url');
+  if (!fields || key === undefined || !isKey(key) || url === undefined) return undefined;
+  const features = fields['features'];
+  return {
+    key,
+    url,
+    features: Array.isArray(features) ? features.filter((item) => typeof item === 'string') : [],
+    quickstart: readText(fields, 'quickstart') ?? '',
+    createdAt: readNumber(fields, 'createdAt') ?? 0,
+  };
+}
+
+function parseSessions(fields: Fields): Settings['sessions'] {
+  const sessions: Settings['sessions'] = {};
+  for (const [name, value] of Object.entries(parseFields(fields['sessions']) ?? {})) {
+    const session = parseSession(value);
+    if (session && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) sessions[name] = session;
+  }
+  return sessions;
+}
+
+/** The settings in a file's text, or undefined when it is no JSON object. Entries that make no sense are left out. */
+export function parseSettings(text: string): Settings | undefined {
+  const fields = parseJsonFields(text);
+  if (!fields) return undefined;
+  const settings: Settings = { sessions: parseSessions(fields) };
+  const url = readText(fields, 'url');
+  const current = readText(fields, 'current');
+  if (url !== undefined) settings.url = url;
+  if (current !== undefined && Object.hasOwn(settings.sessions, current)) settings.current = current;
+  return settings;
+}

@@ -1,0 +1,92 @@
+/** Changing what is stored. Written with conf, which renames a whole file into place; loaded by those commands that store. */
+import { accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Conf from 'conf';
+import { ConfigError } from './config-error.ts';
+import type { Settings } from './settings.ts';
+import { readSettings } from './settings-file.ts';
+
+/** A change takes milliseconds: a lock that is older was left by a process that died. */
+const staleLockMs = 10_000;
+const lockPatienceMs = 15_000;
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}
+
+/** conf has no lock of its own: of two writers at once one would lose its session key. */
+async function takeLock(configDir: string): Promise<() => void> {
+  const path = join(configDir, 'config.lock');
+  const since = Date.now();
+  for (;;) {
+    try {
+      writeFileSync(path, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST' || Date.now() - since > lockPatienceMs) throw error;
+      const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+      if (age > staleLockMs) rmSync(path, { force: true });
+      await sleep(20 + Math.random() * 30);
+    }
+  }
+}
+
+/** Importing conf installs handlers that would take Ctrl-C away from us. */
+async function loadConf(): Promise<typeof Conf> {
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const before = new Map(names.map((name) => [name, new Set(process.listeners(name))]));
+  const { default: loaded } = await import('conf');
+  for (const name of names) {
+    for (const listener of process.listeners(name)) {
+      if (!before.get(name)?.has(listener)) process.removeListener(name, listener);
+    }
+  }
+  return loaded;
+}
+
+/** Throws a ConfigError now rather than after something was made that could not be kept. */
+export function checkWritable(configDir: string): void {
+  try {
+    mkdirSync(configDir, { recursive: true, mode: 0o700 });
+    accessSync(configDir, constants.W_OK);
+  } catch (error) {
+    throw refuseFolder(configDir, error);
+  }
+}
+
+function refuseFolder(configDir: string, error: unknown): ConfigError {
+  return new ConfigError(
+    `cannot write to ${configDir} (${errorCode(error)})`,
+    'check its permissions, or choose --config-dir',
+    'setting',
+  );
+}
+
+/** Reads, changes, writes, with nobody in between. Throws a ConfigError when the place cannot be written. */
+export async function changeSettings(
+  configDir: string,
+  change: (settings: Settings) => Settings,
+): Promise<void> {
+  try {
+    mkdirSync(configDir, { recursive: true, mode: 0o700 });
+    const release = await takeLock(configDir);
+    try {
+      const settings = change(readSettings(configDir));
+      const StoredConf = await loadConf();
+      const conf = new StoredConf({
+        cwd: configDir,
+        configName: 'config',
+        projectSuffix: '',
+        configFileMode: 0o600,
+      });
+      conf.store = { ...settings };
+    } finally {
+      release();
+    }
+  } catch (error) {
+    // What the change itself threw is its own affair; only the file system speaks in codes.
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw refuseFolder(configDir, error);
+  }
+}

@@ -1,0 +1,86 @@
+/** A command as clients see it, in JSON and in the headers of its output. */
+import { type CommandState, isCommandState, isSignal, type Signal } from './command-states.ts';
+import { parseFields, readNumber, readText } from './json-fields.ts';
+import { commandIdPattern } from './routes.ts';
+
+export interface CommandView {
+  id: string;
+  state: CommandState;
+  /** 0–255; 128 and its number after a signal; null while unknown, and for a command that never ended by itself. */
+  exit_status: number | null;
+  /** Name without SIG of the signal that ended it. */
+  signal: string | null;
+  /** The operator's words on declining, or why it was lost or dropped. */
+  reason: string | null;
+  /** 0 for the one whose turn it is; null once it was picked up. */
+  position: number | null;
+  /** Which door it came in by. */
+  origin: 'slot' | 'commands';
+  /** What its client said of itself; untrusted text. */
+  pushed_by: string | null;
+  script_bytes: number;
+  stdout_bytes: number;
+  stderr_bytes: number;
+  /** Milliseconds since 1970. */
+  pushed_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  duration_ms: number | null;
+  /** The signal that a client asked for. */
+  cancel_signal: Signal | null;
+  /** Host of the listener that has it; untrusted text. */
+  listener: string | null;
+}
+
+/** The command, or undefined when this is none. */
+export function parseCommandView(value: unknown): CommandView | undefined {
+  const fields = parseFields(value);
+  if (!fields) return undefined;
+  const id = readText(fields, 'id');
+  const state = fields['state'];
+  if (id === undefined || !commandIdPattern.test(id) || !isCommandState(state)) return undefined;
+  const signal = fields['cancel_signal'];
+  return {
+    id,
+    state,
+    exit_status: readNumber(fields, 'exit_status') ?? null,
+    signal: readText(fields, 'signal') ?? null,
+    reason: readText(fields, 'reason') ?? null,
+    position: readNumber(fields, 'position') ?? null,
+    origin: fields['origin'] === 'slot' ? 'slot' : 'commands',
+    pushed_by: readText(fields, 'pushed_by') ?? null,
+    script_bytes: readNumber(fields, 'script_bytes') ?? 0,
+    stdout_bytes: readNumber(fields, 'stdout_bytes') ?? 0,
+    stderr_bytes: readNumber(fields, 'stderr_bytes') ?? 0,
+    pushed_at: readNumber(fields, 'pushed_at') ?? 0,
+    started_at: readNumber(fields, 'started_at') ?? null,
+    ended_at: readNumber(fields, 'ended_at') ?? null,
+    duration_ms: readNumber(fields, 'duration_ms') ?? null,
+    cancel_signal: isSignal(signal) ? signal : null,
+    listener: readText(fields, 'listener') ?? null,
+  };
+}
+
+/** What `DELETE …/commands/{id}` answers. */
+export interface CancelAnswer {
+  /** `cancelled`: it never ran. `signalled`: it runs, and the listener is told. `ended`: it was over already. */
+  outcome: 'cancelled' | 'signalled' | 'ended';
+  command: CommandView;
+}
+
+export function parseCancelAnswer(value: unknown): CancelAnswer | undefined {
+  const fields = parseFields(value);
+  const command = parseCommandView(fields?.['command']);
+  const outcome = fields?.['outcome'];
+  if (!command || (outcome !== 'cancelled' && outcome !== 'signalled' && outcome !== 'ended'))
+    return undefined;
+  return { outcome, command };
+}
+
+/** `[]` of commands as `GET …/commands` answers it, or undefined. */
+export function parseCommandList(value: unknown): CommandView[] | undefined {
+  const listed = parseFields(value)?.['commands'];
+  if (!Array.isArray(listed)) return undefined;
+  const commands = listed.map(parseCommandView);
+  return commands.every((command) => command !== undefined) ? commands : undefined;
+}

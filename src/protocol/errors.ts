@@ -1,0 +1,50 @@
+/**
+ * Every refusal that a relay can answer: its code (the `Remotify-Error` header), HTTP status and text (the body, one line).
+ * The reference in README.md is held to this list by a test.
+ */
+export const refusals = {
+  empty_command: { status: 400, text: 'empty command' },
+  bad_gzip: { status: 400, text: 'bad gzip' },
+  nul_byte: { status: 400, text: 'a command cannot hold a NUL byte' },
+  bad_parameter: { status: 400, text: 'bad parameter' },
+  body_cut: { status: 400, text: 'the body ended early' },
+  token_needed: { status: 401, text: 'this relay asks for a token to make a session' },
+  key_missing: { status: 401, text: 'no key: send Authorization: Bearer KEY' },
+  listener_key: { status: 403, text: 'a listener key only runs commands: this needs the session key' },
+  session_key: { status: 403, text: 'this is for listeners: send the listener key' },
+  foreign_origin: { status: 403, text: 'a page of another site cannot use this relay' },
+  not_found: { status: 404, text: 'not found' },
+  no_such_command: { status: 404, text: 'no such command' },
+  method_not_allowed: { status: 405, text: 'method not allowed' },
+  key_reused: { status: 409, text: 'this Idempotency-Key names another command' },
+  not_startable: { status: 409, text: 'the command is no longer to be run' },
+  stdin_closed: { status: 409, text: 'the command takes no input, or no more of it' },
+  not_yours: { status: 409, text: 'the command belongs to another listener' },
+  listener_busy: { status: 409, text: 'another listener serves this session' },
+  listener_left: { status: 409, text: 'this listener has ended' },
+  output_gap: { status: 409, text: 'output is missing before this offset' },
+  gone: { status: 410, text: 'no such session: unknown, expired or ended' },
+  too_large: { status: 413, text: 'body too large' },
+  unsupported_encoding: { status: 415, text: 'unsupported Content-Encoding: send it plain or as gzip' },
+  unknown_host: { status: 421, text: 'this relay does not answer for that host name' },
+  queue_full: { status: 429, text: 'too many commands are waiting' },
+  rate_limited: { status: 429, text: 'too many new sessions from this address' },
+  internal: { status: 500, text: 'internal error' },
+  storage_busy: { status: 503, text: 'the store is not available' },
+  storage_full: { status: 507, text: 'no space left to store this' },
+} as const;
+
+export type RefusalCode = keyof typeof refusals;
+
+/** Thrown by transitions, stores and handlers; whatever else is thrown is answered as `internal`, its text kept back. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  /** Sent with the answer, e.g. the expected offset. */
+  readonly headers: Record<string, string>;
+
+  constructor(code: RefusalCode, detail?: string, headers: Record<string, string> = {}) {
+    super(detail === undefined ? refusals[code].text : `${refusals[code].text}: ${detail}`);
+    this.code = code;
+    this.headers = headers;
+  }
+}

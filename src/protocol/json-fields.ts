@@ -1,0 +1,34 @@
+/** Reading JSON that nobody vouches for: a field has the type asked for, or it is the fallback. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function parseFields(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+/** The object in a JSON text, or undefined for anything else. Never throws. */
+export function parseJsonFields(text: string): Fields | undefined {
+  try {
+    return parseFields(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+export function readText(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function readNumber(fields: Fields, name: string): number | undefined {
+  const value = fields[name];
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+export function readFlag(fields: Fields, name: string): boolean {
+  return fields[name] === true;
+}
+
+/** JSON as it goes over the wire: two spaces, so that `"ok": true` can be found with grep. */
+export function renderJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,16 @@
+/** The secrets of a session, and how they are written. */
+
+/** 128 bits as 32 lower-case hex digits: the session key of the seed. */
+export const keyPattern = /^[0-9a-f]{32}$/;
+
+/** Stands in the path for a key that travels as `Authorization: Bearer`. */
+export const selfKey = 'self';
+
+export function isKey(text: string): boolean {
+  return keyPattern.test(text);
+}
+
+/** The part of a session's name that logs may show. */
+export function shortName(name: string): string {
+  return name.slice(0, 8);
+}

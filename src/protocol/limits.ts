@@ -1,0 +1,65 @@
+/** Numbers that both ends rely on, with unit and reason. The chain is held by a test: poll < silence < client's patience. */
+
+/** How long a poll is held unless LONGPOLL_MS says otherwise; under the 30 s idle cut of the strictest platforms. */
+export const defaultLongPollMs = 15_000;
+
+/** The longest `?wait=` that is honoured: under the 30 s idle cut of the strictest proxies. */
+export const maxWaitSeconds = 25;
+
+/** Added to the wait asked for before a client gives an answer up: a slow link, a busy relay. */
+export const answerGraceMs = 15_000;
+
+/** A listener that was not heard for this long is gone: a held poll, its answer and one failed retry fit in. */
+export const listenerSilenceMs = 45_000;
+
+/**
+ * After a listener's socket closed without an answer: time for it to come back over a slow link before it counts as gone. One
+ * that ends, or is killed, says so; this is for those that vanish with all of their processes.
+ */
+export const listenerGraceMs = 10_000;
+
+/** A slot poll this long after a pickup is another listener, not a retry of the same one. */
+export const slotReplacedMs = 2_000;
+
+/** A command pushed through the commands resource: more is a file, not a command. */
+export const maxScriptBytes = 1024 * 1024;
+
+/** One upload of output: small enough to be repeated over a slow link. */
+export const maxChunkBytes = 1024 * 1024;
+
+/** One answer with output. */
+export const maxReadBytes = 1024 * 1024;
+
+/** Commands waiting in one session. */
+export const maxQueuedCommands = 32;
+
+/** Ended commands that a session remembers, newest first. */
+export const maxEndedCommands = 100;
+
+/** How long a command pushed through the commands resource waits for its turn. */
+export const defaultQueueSeconds = 600;
+
+/** The longest that a command may wait for its turn: a day. */
+export const maxQueueSeconds = 86_400;
+
+/** Session lifetime after the last request on its key. */
+export const defaultTtlSeconds = 10_800;
+
+/** A command picked up through the slot gives no sign of life; after a day without a word it no longer keeps its session. */
+export const maxSilentRunMs = 86_400_000;
+
+/** Wire limit of one body, `MAX_BODY_SIZE`; three times as much once decoded. */
+export const defaultMaxBodyBytes = 25 * 1024 * 1024;
+export const maxInflation = 3;
+
+/** Between TERM and KILL when a command is stopped. */
+export const killAfterSeconds = 10;
+
+/** A name for a push that may be repeated; longer ones are a mistake. */
+export const maxIdempotencyKeyLength = 128;
+
+/** The operator's words when declining. */
+export const maxReasonLength = 500;
+
+/** Host, user and the like, as a listener says of itself. */
+export const maxLabelLength = 80;

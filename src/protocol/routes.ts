@@ -1,0 +1,80 @@
+/** Every path of the wire, matched by the relay and built by the client from one table. */
+import { isKey, selfKey } from './keys.ts';
+
+/** Who may use a route: anyone, the session key, the listener key (and the session key only where `either`). */
+export type Access = 'open' | 'session' | 'listener' | 'either';
+
+interface RouteShape {
+  /** `{key}` and `{id}` are the only placeholders; they match one key and one command id. */
+  readonly path: string;
+  readonly methods: Readonly<Partial<Record<Method, Access>>>;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+export const routes = {
+  page: { path: '/', methods: { GET: 'open' } },
+  pageStyle: { path: '/landing.css', methods: { GET: 'open' } },
+  pageScript: { path: '/landing.js', methods: { GET: 'open' } },
+  health: { path: '/api/health', methods: { GET: 'open' } },
+  sessions: { path: '/api/session', methods: { POST: 'open' } },
+  session: { path: '/api/session/{key}', methods: { GET: 'session', DELETE: 'session' } },
+  status: { path: '/api/session/{key}/status', methods: { GET: 'session' } },
+  reset: { path: '/api/session/{key}/reset', methods: { POST: 'session' } },
+  slotCommand: { path: '/cmd-{key}', methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
+  slotResult: { path: '/result-{key}', methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
+  runner: { path: '/r/{key}', methods: { GET: 'either' } },
+  commands: { path: '/api/session/{key}/commands', methods: { GET: 'session', POST: 'session' } },
+  command: { path: '/api/session/{key}/commands/{id}', methods: { GET: 'session', DELETE: 'session' } },
+  output: { path: '/api/session/{key}/commands/{id}/output', methods: { GET: 'session', POST: 'listener' } },
+  stdin: { path: '/api/session/{key}/commands/{id}/stdin', methods: { GET: 'listener', PUT: 'session' } },
+  next: { path: '/api/session/{key}/next', methods: { GET: 'listener' } },
+  leave: { path: '/api/session/{key}/leave', methods: { POST: 'listener' } },
+  start: { path: '/api/session/{key}/commands/{id}/start', methods: { POST: 'listener' } },
+  decline: { path: '/api/session/{key}/commands/{id}/decline', methods: { POST: 'listener' } },
+  control: { path: '/api/session/{key}/commands/{id}/control', methods: { GET: 'listener' } },
+  finish: { path: '/api/session/{key}/commands/{id}/finish', methods: { POST: 'listener' } },
+} as const satisfies Record<string, RouteShape>;
+
+export type RouteName = keyof typeof routes;
+
+/** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. */
+export const commandIdPattern = /^c[1-9][0-9]{0,8}$/;
+
+export interface RouteMatch {
+  readonly name: RouteName;
+  readonly methods: Readonly<Partial<Record<Method, Access>>>;
+  /** 32 hex digits, or `self`; empty where the route has none. */
+  readonly key: string;
+  readonly id: string;
+}
+
+const patterns = Object.entries(routes).map(([name, route]) => ({
+  name: name as RouteName,
+  methods: route.methods,
+  // Placeholders are bounded here so that a malformed key or id matches no route and is a plain 404.
+  pattern: new RegExp(
+    `^${route.path
+      .replaceAll('.', '\\.')
+      .replace('{key}', '(?<key>[0-9a-f]{32}|self)')
+      .replace('{id}', '(?<id>c[1-9][0-9]{0,8})')}$`,
+  ),
+}));
+
+/** The route of a path as it came over the wire (no query, not decoded). Never throws. */
+export function matchRoute(path: string): RouteMatch | undefined {
+  for (const { name, methods, pattern } of patterns) {
+    const match = pattern.exec(path);
+    if (match) return { name, methods, key: match.groups?.['key'] ?? '', id: match.groups?.['id'] ?? '' };
+  }
+  return undefined;
+}
+
+/** The path of a route. Throws a TypeError on a malformed key or id, so that no other path can be built. */
+export function buildPath(name: RouteName, values: { key?: string; id?: string } = {}): string {
+  const { key = selfKey, id = '' } = values;
+  const { path } = routes[name];
+  if (key !== selfKey && !isKey(key)) throw new TypeError('malformed key');
+  if (path.includes('{id}') && !commandIdPattern.test(id)) throw new TypeError('malformed command id');
+  return path.replace('{key}', key).replace('{id}', id);
+}

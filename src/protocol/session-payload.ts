@@ -1,0 +1,56 @@
+/** What `POST /api/session` and `GET /api/session/{key}` answer. */
+import { parseFields, readNumber, readText } from './json-fields.ts';
+import { isKey } from './keys.ts';
+
+export interface SessionPayload {
+  key: string;
+  ttl_seconds: number;
+  urls: { cmd: string; result: string; runner: string; api: string };
+  /** The line to paste on the remote; supervised unless `?mode=auto` is added to its URL. */
+  remote_quickstart: string;
+  /** A curl line with the placeholder COMMAND. */
+  exec: string;
+  /** These three are ours; a relay of the original kind leaves them out. */
+  version?: string;
+  features?: string[];
+  listener_key?: string;
+}
+
+/** What our relay can do beyond the slots. */
+export const features = ['commands', 'output', 'cancel', 'stdin', 'listener-key'] as const;
+
+/** The payload, or undefined when this is no session payload. */
+export function parseSessionPayload(value: unknown): SessionPayload | undefined {
+  const fields = parseFields(value);
+  const urls = parseFields(fields?.['urls']);
+  if (!fields || !urls) return undefined;
+  const key = readText(fields, 'key');
+  const quickstart = readText(fields, 'remote_quickstart');
+  if (key === undefined || !isKey(key) || quickstart === undefined) return undefined;
+  // It is pasted into a shell: one line, and nothing in it that a screen would not show.
+  if (!/^[\x20-\x7e]+$/.test(quickstart)) return undefined;
+  const payload: SessionPayload = {
+    key,
+    ttl_seconds: readNumber(fields, 'ttl_seconds') ?? 0,
+    urls: {
+      cmd: readText(urls, 'cmd') ?? '',
+      result: readText(urls, 'result') ?? '',
+      runner: readText(urls, 'runner') ?? '',
+      api: readText(urls, 'api') ?? '',
+    },
+    remote_quickstart: quickstart,
+    exec: readText(fields, 'exec') ?? '',
+  };
+  const version = readText(fields, 'version');
+  const listenerKey = readText(fields, 'listener_key');
+  if (version !== undefined) payload.version = version;
+  if (listenerKey !== undefined && isKey(listenerKey)) payload.listener_key = listenerKey;
+  const listed = fields['features'];
+  if (Array.isArray(listed)) payload.features = listed.filter((item) => typeof item === 'string');
+  return payload;
+}
+
+/** The same line for the mode that asks nobody. */
+export function addAutoMode(quickstart: string): string {
+  return quickstart.replace(/(\/r\/[0-9a-f]{32})(?=['" ])/, '$1?mode=auto');
+}

@@ -1,0 +1,65 @@
+/** What `GET /api/session/{key}/status` answers: the seed's fields, and beside them who listens and what runs. */
+import { parseFields, readFlag, readNumber, readText } from './json-fields.ts';
+
+export type ListenerMode = 'supervised' | 'auto' | 'unknown';
+
+export interface ListenerView {
+  /** As the listener says of itself: untrusted text. */
+  host: string;
+  user: string;
+  mode: ListenerMode;
+  /** `runner` is ours; `slot` is whoever polls `GET /cmd`. */
+  kind: 'runner' | 'slot';
+  attached: boolean;
+  seen_seconds_ago: number;
+}
+
+export interface StatusPayload {
+  cmd_queued: boolean;
+  result_queued: boolean;
+  /** Picked up, no result yet. */
+  cmd_in_flight: boolean;
+  cmd_in_flight_seconds_ago: number | null;
+  listener_seen_seconds_ago: number | null;
+  listener?: ListenerView | null;
+  /** Commands waiting for their turn. */
+  queue_length?: number;
+  /** The command that was picked up. */
+  current?: string | null;
+  /** Grows with each change of the session; `?after=REVISION&wait=SECONDS` waits for the next. */
+  revision?: number;
+}
+
+function parseListener(value: unknown): ListenerView | null {
+  const fields = parseFields(value);
+  if (!fields) return null;
+  const mode = readText(fields, 'mode');
+  return {
+    host: readText(fields, 'host') ?? '',
+    user: readText(fields, 'user') ?? '',
+    mode: mode === 'auto' || mode === 'supervised' ? mode : 'unknown',
+    kind: readText(fields, 'kind') === 'runner' ? 'runner' : 'slot',
+    attached: readFlag(fields, 'attached'),
+    seen_seconds_ago: readNumber(fields, 'seen_seconds_ago') ?? 0,
+  };
+}
+
+/** The status, or undefined when this is none. */
+export function parseStatusPayload(value: unknown): StatusPayload | undefined {
+  const fields = parseFields(value);
+  if (typeof fields?.['cmd_queued'] !== 'boolean') return undefined;
+  const status: StatusPayload = {
+    cmd_queued: fields['cmd_queued'],
+    result_queued: readFlag(fields, 'result_queued'),
+    cmd_in_flight: readFlag(fields, 'cmd_in_flight'),
+    cmd_in_flight_seconds_ago: readNumber(fields, 'cmd_in_flight_seconds_ago') ?? null,
+    listener_seen_seconds_ago: readNumber(fields, 'listener_seen_seconds_ago') ?? null,
+  };
+  if ('listener' in fields) status.listener = parseListener(fields['listener']);
+  if ('current' in fields) status.current = readText(fields, 'current') ?? null;
+  const queueLength = readNumber(fields, 'queue_length');
+  const revision = readNumber(fields, 'revision');
+  if (queueLength !== undefined) status.queue_length = queueLength;
+  if (revision !== undefined) status.revision = revision;
+  return status;
+}

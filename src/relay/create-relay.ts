@@ -1,0 +1,118 @@
+/** A relay: listen, serve, drain. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { declaresTooMuch } from './read-body.ts';
+import { Exchange } from './exchange.ts';
+import { Presence } from './presence.ts';
+import { createRateLimit } from './rate-limit.ts';
+import type { RelayContext } from './relay-context.ts';
+import type { RelayOptions } from './relay-options.ts';
+import { routeRequest } from './route-request.ts';
+import { Sessions } from './sessions.ts';
+
+/** Limits of node:http, with their reasons. */
+const serverOptions = {
+  /** Slow headers hold a socket and nothing else; more than this is no client. */
+  headersTimeout: 10_000,
+  /** One body over a slow link: chunks are 1 MiB. Limits receiving only, never a held poll. */
+  requestTimeout: 60_000,
+  /** Both are checked this often. */
+  connectionsCheckingInterval: 2_000,
+  /** Longer than any proxy keeps its side open, so that it never writes into a closing socket. */
+  keepAliveTimeout: 75_000,
+};
+
+/** What an over-long body may still send while the refusal is on its way: a sender cut at once may never read it. */
+const drainAfterRefusalMs = 2_000;
+
+/** From the first word to the last: then connections are cut. */
+const drainMs = 5_000;
+
+export interface Relay {
+  /** Resolves with the local base URL once connections are accepted. */
+  listen(): Promise<string>;
+  /** Answers whoever waits, finishes what was begun, cuts what hangs, closes the store. */
+  close(): Promise<void>;
+}
+
+function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A request that is no HTTP gets one line and the door. */
+function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.destroyed || !socket.writable) return;
+  const statuses: Record<string, string> = {
+    HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+    ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  };
+  const status = statuses[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n`,
+  );
+}
+
+export function createRelay(options: RelayOptions): Relay {
+  const sessions = new Sessions(options.store, options.ttlMs, options.log);
+  let bound = '';
+  const context: RelayContext = {
+    options,
+    sessions,
+    presence: new Presence(sessions),
+    rateLimit: createRateLimit(options.rateLimit),
+    slotReads: new Set(),
+    bound: () => bound,
+  };
+
+  /** Answers that are not begun: when the relay ends, each tells its client not to come back on the same connection. */
+  const open = new Set<ServerResponse>();
+  let isClosing = false;
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    // Errors of either side show as a close, which is what handlers wait for.
+    if (isClosing) response.shouldKeepAlive = false;
+    open.add(response);
+    response.on('close', () => open.delete(response));
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+    // Kept here: a request that was cut off has lost its socket by the time that it is asked for.
+    const { socket } = request;
+    response.on('finish', () => {
+      if (request.complete) return;
+      request.resume();
+      setTimeout(() => {
+        if (!request.complete) socket.destroy();
+      }, drainAfterRefusalMs).unref();
+    });
+    void routeRequest(new Exchange(request, response), context);
+  };
+  const server: Server = createServer(serverOptions, serve);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // Without the go-ahead, a sender that asks first uploads nothing in vain.
+    if (!declaresTooMuch(request, { maxBytes: options.maxBodyBytes })) response.writeContinue();
+    serve(request, response);
+  });
+  server.on('clientError', refuseNoise);
+
+  return {
+    async listen() {
+      await sessions.open();
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(options.port, options.host, resolve);
+      });
+      bound = formatAddress(options.host, (server.address() as AddressInfo).port);
+      return `http://${bound}`;
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      isClosing = true;
+      for (const response of open) response.shouldKeepAlive = false;
+      sessions.drain();
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed;
+      clearTimeout(cut);
+      await options.store.close();
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/** One request and its answer: what a handler needs of node:http, and nothing that can throw on hostile input. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import packageJson from '../../package.json' with { type: 'json' };
+import { Refusal, refusals } from '../protocol/errors.ts';
+import { header } from '../protocol/headers.ts';
+import { renderJson } from '../protocol/json-fields.ts';
+import { maxWaitSeconds } from '../protocol/limits.ts';
+import type { RouteMatch } from '../protocol/routes.ts';
+
+export type HeaderValues = Record<string, string | number>;
+
+/** From a peer that takes nothing to the end of its connection. */
+const stalledReaderMs = 60_000;
+
+const commonHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  [header.version]: packageJson.version,
+};
+
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Aborted when the peer is gone before its answer was written. */
+  readonly gone: AbortSignal;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request;
+    this.response = response;
+    const target = request.url ?? '/';
+    const mark = target.indexOf('?');
+    this.path = mark === -1 ? target : target.slice(0, mark);
+    this.query = new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1));
+    response.setTimeout(stalledReaderMs, () => this.#cutStalled());
+    const leave = new AbortController();
+    response.on('close', () => {
+      if (!response.writableFinished) leave.abort();
+    });
+    this.gone = leave.signal;
+  }
+
+  /** Only once an answer is under way: until then it is us who let the peer wait. */
+  #cutStalled(): void {
+    if (this.response.headersSent) this.response.destroy();
+  }
+
+  get method(): string {
+    return this.request.method ?? '';
+  }
+
+  /** One header's text; empty when absent. */
+  header(name: string): string {
+    const value = this.request.headers[name];
+    return typeof value === 'string' ? value : '';
+  }
+
+  /** `?wait=` in milliseconds, at most what proxies let pass; the fallback where it is absent. */
+  waitMs(fallback: number): number {
+    return Math.min(this.count('wait', fallback / 1000), maxWaitSeconds) * 1000;
+  }
+
+  /** A non-negative whole number of the query, or the fallback where it is absent. Throws `bad_parameter`. */
+  count(name: string, fallback: number): number {
+    const text = this.query.get(name);
+    if (text === null) return fallback;
+    if (!/^\d{1,15}$/.test(text)) throw new Refusal('bad_parameter', name);
+    return Number(text);
+  }
+
+  /** Resolves once the answer has left this process whole; false when the peer was gone before. */
+  send(status: number, headers: HeaderValues, body: Uint8Array | string = ''): Promise<boolean> {
+    const { response } = this;
+    if (response.headersSent || response.destroyed) return Promise.resolve(false);
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    // 204 has no body, and so no length.
+    const length: HeaderValues = status === 204 ? {} : { 'content-length': bytes.byteLength };
+    response.writeHead(status, { ...commonHeaders, ...length, ...headers });
+    return new Promise((resolve) => {
+      response.once('close', () => resolve(response.writableFinished));
+      response.end(bytes, () => resolve(response.socket?.destroyed !== true));
+    });
+  }
+
+  /** Like send(), for what is too large to be held at once: waits for a slow reader, gives up on one that is gone. */
+  async sendChunks(
+    headers: HeaderValues,
+    length: number,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<boolean> {
+    const { response } = this;
+    response.writeHead(200, { ...commonHeaders, 'content-length': length, ...headers });
+    for await (const chunk of chunks) {
+      if (this.gone.aborted) return false;
+      if (!response.write(chunk)) await this.#drained();
+    }
+    return new Promise((resolve) => {
+      response.once('close', () => resolve(response.writableFinished));
+      response.end(() => resolve(response.socket?.destroyed !== true));
+    });
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.response.once('drain', resolve);
+      this.response.once('close', resolve);
+    });
+  }
+
+  sendJson(status: number, value: unknown, headers: HeaderValues = {}): Promise<boolean> {
+    return this.send(status, { 'content-type': 'application/json', ...headers }, renderJson(value));
+  }
+
+  sendText(status: number, text: string, headers: HeaderValues = {}): Promise<boolean> {
+    return this.send(status, { 'content-type': 'text/plain; charset=utf-8', ...headers }, `${text}\n`);
+  }
+
+  sendBytes(bytes: Uint8Array, headers: HeaderValues = {}): Promise<boolean> {
+    return this.send(200, { 'content-type': 'application/octet-stream', ...headers }, bytes);
+  }
+
+  sendNothing(headers: HeaderValues = {}): Promise<boolean> {
+    return this.send(204, headers);
+  }
+
+  /** A refusal in words; whatever else was thrown stays in the relay. */
+  sendRefusal(error: unknown): Promise<boolean> {
+    const refusal = error instanceof Refusal ? error : undefined;
+    const code = refusal?.code ?? 'internal';
+    return this.sendText(refusals[code].status, refusal?.message ?? refusals.internal.text, {
+      [header.error]: code,
+      ...refusal?.headers,
+    });
+  }
+}
+
+/** A request that was let in: its session by name, and what the path says. */
+export interface Admitted {
+  readonly exchange: Exchange;
+  readonly route: RouteMatch;
+  /** The key as it was given; only `open` routes have none. */
+  readonly key: string;
+  readonly listenerKey: string;
+  readonly name: string;
+}

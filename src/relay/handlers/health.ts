@@ -1,0 +1,5 @@
+import { serviceName } from '../../protocol/health.ts';
+import type { Handler } from '../relay-context.ts';
+
+export const readHealth: Handler = ({ exchange }) =>
+  exchange.sendJson(200, { ok: true, service: serviceName });

@@ -1,0 +1,75 @@
+/** `POST /api/session` and what is said of a session as a whole. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Refusal } from '../../protocol/errors.ts';
+import { deriveListenerKey, nameSession } from '../../protocol/key-derivation.ts';
+import { shortName } from '../../protocol/keys.ts';
+import { resetSession } from '../../session/cancel-command.ts';
+import { createSession } from '../../session/session.ts';
+import { viewStatus } from '../../session/view-status.ts';
+import type { Exchange } from '../exchange.ts';
+import { chooseBaseUrl } from '../public-url.ts';
+import type { Handler, RelayContext } from '../relay-context.ts';
+import { renderSessionPayload } from '../session-lines.ts';
+
+export function baseUrlOf(exchange: Exchange, relay: RelayContext): string {
+  return chooseBaseUrl(relay.options.publicUrl, exchange.header('host'), relay.bound());
+}
+
+function payloadOf(exchange: Exchange, relay: RelayContext, key: string): object {
+  return renderSessionPayload(key, baseUrlOf(exchange, relay), relay.options);
+}
+
+/** Compares digests, so that neither length nor content shows in the time it takes. */
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+function checkToken(exchange: Exchange, token: string | undefined): void {
+  if (token === undefined) return;
+  const given = /^Bearer (.+)$/i.exec(exchange.header('authorization'))?.[1] ?? '';
+  if (!isSame(given, token)) throw new Refusal('token_needed', undefined, { 'www-authenticate': 'Bearer' });
+}
+
+function audit(exchange: Exchange, { options }: RelayContext, name: string, what: 'made' | 'ended'): void {
+  if (!options.auditLog) return;
+  options.log(
+    `audit: session ${shortName(name)} ${what} from ${exchange.request.socket.remoteAddress ?? 'unknown'}`,
+  );
+}
+
+export const makeSession: Handler = async ({ exchange }, relay) => {
+  await relay.rateLimit(exchange.request.socket.remoteAddress ?? '');
+  checkToken(exchange, relay.options.token);
+  const key = randomBytes(16).toString('hex');
+  const name = nameSession(deriveListenerKey(key));
+  await relay.sessions.create(createSession(name, Date.now()));
+  audit(exchange, relay, name, 'made');
+  await exchange.sendJson(201, payloadOf(exchange, relay, key));
+};
+
+export const readSession: Handler = async ({ exchange, key, name }, relay) => {
+  await relay.sessions.read(name);
+  await exchange.sendJson(200, payloadOf(exchange, relay, key));
+};
+
+export const endSession: Handler = async ({ exchange, name }, relay) => {
+  await relay.sessions.remove(name);
+  audit(exchange, relay, name, 'ended');
+  await exchange.sendNothing();
+};
+
+export const readStatus: Handler = async ({ exchange, name }, relay) => {
+  const known = exchange.count('after', -1);
+  const session =
+    (await relay.sessions.waitFor(name, exchange.waitMs(0), exchange.gone, async () => {
+      const latest = await relay.sessions.read(name);
+      return latest.revision > known ? latest : undefined;
+    })) ?? (await relay.sessions.read(name));
+  await exchange.sendJson(200, viewStatus(session, Date.now()));
+};
+
+export const reset: Handler = async ({ exchange, name }, relay) => {
+  const cleared = await relay.sessions.update(name, resetSession);
+  await exchange.sendJson(200, { reset: true, cleared });
+};

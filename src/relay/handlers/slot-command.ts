@@ -1,0 +1,72 @@
+/** `/cmd-{key}`: the seed's door for commands. */
+import { wrapForSlot } from '../../protocol/slot-text.ts';
+import { discardDamaged } from '../../session/cancel-command.ts';
+import { slotListenerId } from '../../session/listener.ts';
+import { pushToSlot } from '../../session/push-command.ts';
+import { dropFromSlot, pollSlot, returnToSlot, takeFromSlot } from '../../session/serve-slots.ts';
+import type { Exchange } from '../exchange.ts';
+import { readBody } from '../read-body.ts';
+import type { Handler } from '../relay-context.ts';
+import { checkScript, digestScript, readClient } from '../script.ts';
+
+/** The slots are held for the relay's own time, or not at all with `?nowait=1`. */
+export function slotWaitMs(exchange: Exchange, longPollMs: number): number {
+  const nowait = exchange.query.get('nowait');
+  return nowait !== null && nowait !== '0' ? 0 : longPollMs;
+}
+
+export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
+  const script = await readBody(exchange.request, { maxBytes: relay.options.maxBodyBytes });
+  checkScript(script);
+  // Its reader knows one stream, and waits for as long as the session lives.
+  const options = { merge: true, stdin: 'none', timeoutSeconds: 0, queueSeconds: null } as const;
+  await relay.sessions.update(name, (session, now) =>
+    pushToSlot(
+      session,
+      {
+        origin: 'slot',
+        scriptBytes: script.byteLength,
+        digest: digestScript(script, options),
+        idempotencyKey: null,
+        pushedBy: readClient(exchange),
+        ...options,
+      },
+      script,
+      now,
+    ),
+  );
+  await exchange.sendText(201, 'queued');
+};
+
+export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
+  const { sessions } = relay;
+  relay.presence.hold(name, slotListenerId, exchange);
+  await sessions.update(name, pollSlot);
+  const waitMs = slotWaitMs(exchange, relay.options.longPollMs);
+  const command = await sessions.waitFor(name, waitMs, exchange.gone, () =>
+    sessions.update(name, takeFromSlot),
+  );
+  if (!command) return exchange.sendNothing();
+  const giveBack = (): Promise<void> =>
+    sessions.update(name, (session, now) => returnToSlot(session, command.id, now), false);
+  let script: Buffer;
+  try {
+    script = await sessions.store.readBytes(name, command.id, 'script', 0, command.scriptBytes);
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
+  if (script.byteLength !== command.scriptBytes) {
+    await sessions.update(name, (session, now) => discardDamaged(session, command.id, now));
+    return exchange.sendNothing();
+  }
+  // Up to here not a byte has left: the poller that died in between has not started anything.
+  if (exchange.gone.aborted) return giveBack();
+  // A client of the commands resource is owed an exit status, and this listener reports none by itself.
+  return exchange.sendBytes(command.origin === 'commands' ? wrapForSlot(script) : script);
+};
+
+export const dropSlotCommand: Handler = async ({ exchange, name }, relay) => {
+  await relay.sessions.update(name, dropFromSlot);
+  await exchange.sendNothing();
+};

@@ -1,0 +1,47 @@
+/** Which listeners have a request open: a socket that closes without an answer is the first sign that one died. */
+import { detachListener, seeListener } from '../session/serve-listener.ts';
+import type { Exchange } from './exchange.ts';
+import type { Sessions } from './sessions.ts';
+
+/** While a request of a listener is open it is heard, however slowly its body comes; a poll is answered before this. */
+const beatMs = 20_000;
+
+export class Presence {
+  readonly #sessions: Sessions;
+  readonly #open = new Map<string, number>();
+
+  constructor(sessions: Sessions) {
+    this.#sessions = sessions;
+  }
+
+  /** Counts this request as the listener's until it is over. */
+  hold(name: string, listenerId: string, exchange: Exchange): void {
+    // A peer that left while its request was looked at has closed for good.
+    if (exchange.response.closed) return;
+    const place = `${name} ${listenerId}`;
+    this.#open.set(place, (this.#open.get(place) ?? 0) + 1);
+    // A session that is gone, or a store that fails, will show at the next request.
+    const beat = setInterval(() => void this.#see(name, listenerId).catch(() => undefined), beatMs).unref();
+    exchange.response.once('close', () => {
+      clearInterval(beat);
+      const left = (this.#open.get(place) ?? 1) - 1;
+      if (left > 0) this.#open.set(place, left);
+      else this.#open.delete(place);
+      if (exchange.response.writableFinished || left > 0) return;
+      // A session that is gone needs no farewell, and a store that fails will let the silence speak.
+      this.#sessions
+        .update(name, (session, now) => detachListener(session, listenerId, now), false)
+        .catch(() => undefined);
+    });
+  }
+
+  /** The same for a request whose body is still to come: it is a sign of life before all of it is here. */
+  async holdUpload(name: string, listenerId: string, exchange: Exchange): Promise<void> {
+    this.hold(name, listenerId, exchange);
+    await this.#see(name, listenerId);
+  }
+
+  #see(name: string, listenerId: string): Promise<void> {
+    return this.#sessions.update(name, (session, now) => seeListener(session, listenerId, now));
+  }
+}

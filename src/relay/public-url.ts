@@ -1,0 +1,28 @@
+/** What the relay is called from outside. The Host header ends up in lines that people paste: it is never taken on trust. */
+import { isIP } from 'node:net';
+
+const hostPattern = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?))(?::(\d{1,5}))?$/;
+
+/** The name in a Host header without its port, or undefined when it is none. */
+export function parseHostName(host: string): string | undefined {
+  const match = hostPattern.exec(host.toLowerCase());
+  if (!match || Number(match[3] ?? 0) > 65_535) return undefined;
+  return match[1] ?? match[2];
+}
+
+/**
+ * Whether to answer for this Host: loopback, an address (a rebinding page has only names), or a name that was allowed.
+ * An HTTP/1.0 client that sends none is let in.
+ */
+export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
+  if (host === '') return true;
+  const name = parseHostName(host);
+  if (name === undefined) return false;
+  return name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0 || allowed.includes(name);
+}
+
+/** The base of all URLs in an answer, without a slash at its end. */
+export function chooseBaseUrl(publicUrl: string | undefined, host: string, bound: string): string {
+  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '');
+  return `http://${parseHostName(host) === undefined ? bound : host.toLowerCase()}`;
+}

@@ -1,0 +1,73 @@
+/** A request's body: counted on the wire and once more when decoded, so that neither floods nor bombs cost memory. */
+import type { IncomingMessage } from 'node:http';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { Refusal } from '../protocol/errors.ts';
+import { maxInflation } from '../protocol/limits.ts';
+
+interface BodyLimits {
+  /** On the wire. */
+  maxBytes: number;
+}
+
+/** Throws `unsupported_encoding`. */
+function parseEncoding(request: IncomingMessage): 'plain' | 'gzip' {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity' || encoding === '') return 'plain';
+  if (encoding === 'gzip' || encoding === 'x-gzip') return 'gzip';
+  throw new Refusal('unsupported_encoding');
+}
+
+/** Whether the sender said beforehand that it is too much. */
+export function declaresTooMuch(request: IncomingMessage, { maxBytes }: BodyLimits): boolean {
+  return Number(request.headers['content-length'] ?? 0) > maxBytes;
+}
+
+async function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    total += chunk.byteLength;
+    if (total > maxBytes) throw new Refusal('too_large');
+    chunks.push(chunk);
+  }
+  return chunks;
+}
+
+/** Bytes that follow the compressed data are consumed by nobody: zlib passes over them in silence. */
+function hasTrailingBytes(gunzip: Gunzip, fedBytes: number): boolean {
+  return gunzip.bytesWritten !== fedBytes;
+}
+
+async function inflate(compressed: Buffer[], maxBytes: number): Promise<Buffer> {
+  const gunzip = createGunzip();
+  const fed = Buffer.concat(compressed);
+  const chunks: Buffer[] = [];
+  let total = 0;
+  gunzip.end(fed);
+  try {
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      total += chunk.byteLength;
+      if (total > maxBytes) throw new Refusal('too_large');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof Refusal ? error : new Refusal('bad_gzip');
+  } finally {
+    gunzip.destroy();
+  }
+  if (hasTrailingBytes(gunzip, fed.byteLength)) throw new Refusal('bad_gzip');
+  return Buffer.concat(chunks);
+}
+
+/** The whole body, decoded. Throws `too_large`, `bad_gzip`, `unsupported_encoding`, or `body_cut` when the sender went away. */
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const encoding = parseEncoding(request);
+  if (declaresTooMuch(request, limits)) throw new Refusal('too_large');
+  let chunks: Buffer[];
+  try {
+    chunks = await collect(request, limits.maxBytes);
+  } catch (error) {
+    throw error instanceof Refusal ? error : new Refusal('body_cut');
+  }
+  return encoding === 'gzip' ? inflate(chunks, limits.maxBytes * maxInflation) : Buffer.concat(chunks);
+}

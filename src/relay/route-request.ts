@@ -1,0 +1,105 @@
+/** From a request to its handler: host, route, method, key. One catch for all of it. */
+import { Refusal } from '../protocol/errors.ts';
+import { deriveListenerKey, nameSession } from '../protocol/key-derivation.ts';
+import { isKey, selfKey } from '../protocol/keys.ts';
+import { type Access, matchRoute, type Method, type RouteMatch } from '../protocol/routes.ts';
+import type { Admitted, Exchange } from './exchange.ts';
+import { handlers } from './handlers.ts';
+import { isAllowedHost, parseHostName } from './public-url.ts';
+import type { RelayContext } from './relay-context.ts';
+
+/** Answering HEAD means doing what GET does; where GET takes something or waits, HEAD only says that there is such a place. */
+const harmlessToLookAt: ReadonlySet<string> = new Set([
+  'page',
+  'pageStyle',
+  'pageScript',
+  'health',
+  'session',
+  'status',
+  'runner',
+]);
+
+function checkHost(exchange: Exchange, relay: RelayContext): void {
+  const { allowedHosts, publicUrl } = relay.options;
+  const own = publicUrl === undefined ? undefined : parseHostName(new URL(publicUrl).host);
+  const allowed = own === undefined ? allowedHosts : [...allowedHosts, own];
+  if (!isAllowedHost(exchange.header('host'), allowed)) throw new Refusal('unknown_host');
+}
+
+/** A browser says where a request comes from. Links to the page may come from anywhere; requests only from the page itself. */
+function checkOrigin(exchange: Exchange, route: RouteMatch, relay: RelayContext): void {
+  if (route.name.startsWith('page')) return;
+  const site = exchange.header('sec-fetch-site');
+  const origin = exchange.header('origin');
+  const isForeignSite = site !== '' && site !== 'same-origin' && site !== 'none';
+  // Behind a proxy scheme and Host may differ: the page is then at the public URL.
+  const from = origin.replace(/^https?:\/\//i, '');
+  const { publicUrl } = relay.options;
+  const isOwn =
+    from === exchange.header('host') || (publicUrl !== undefined && from === new URL(publicUrl).host);
+  const isForeignOrigin = origin !== '' && !isOwn;
+  if (isForeignSite || isForeignOrigin) throw new Refusal('foreign_origin');
+}
+
+function readKey(exchange: Exchange, route: RouteMatch): string {
+  if (route.key !== selfKey) return route.key;
+  const key = /^Bearer ([0-9a-f]{32})$/i.exec(exchange.header('authorization'))?.[1] ?? '';
+  if (!isKey(key)) throw new Refusal('key_missing', undefined, { 'www-authenticate': 'Bearer' });
+  return key;
+}
+
+/** Which session the key opens, and whether it may do this there. Throws `gone`, `listener_key` or `session_key`. */
+async function admit(
+  exchange: Exchange,
+  route: RouteMatch,
+  access: Access,
+  relay: RelayContext,
+): Promise<Admitted> {
+  if (access === 'open') return { exchange, route, key: '', listenerKey: '', name: '' };
+  const key = readKey(exchange, route);
+  const derived = deriveListenerKey(key);
+  const asSession = nameSession(derived);
+  if (await relay.sessions.store.has(asSession)) {
+    if (access === 'listener') throw new Refusal('session_key');
+    return { exchange, route, key, listenerKey: derived, name: asSession };
+  }
+  const asListener = nameSession(key);
+  if (!(await relay.sessions.store.has(asListener))) throw new Refusal('gone');
+  if (access === 'session') throw new Refusal('listener_key');
+  return { exchange, route, key, listenerKey: key, name: asListener };
+}
+
+function listMethods(route: RouteMatch): string {
+  const methods = Object.keys(route.methods);
+  return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+}
+
+async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
+  checkHost(exchange, relay);
+  const route = matchRoute(exchange.path);
+  if (!route) throw new Refusal('not_found');
+  checkOrigin(exchange, route, relay);
+  const allow = listMethods(route);
+  if (exchange.method === 'OPTIONS') return void (await exchange.sendNothing({ allow }));
+  const method = exchange.method === 'HEAD' ? 'GET' : exchange.method;
+  const access = Object.hasOwn(route.methods, method) ? route.methods[method as Method] : undefined;
+  const handler = handlers[route.name][method as Method];
+  if (access === undefined || !handler) throw new Refusal('method_not_allowed', undefined, { allow });
+  const admitted = await admit(exchange, route, access, relay);
+  if (exchange.method === 'HEAD' && !harmlessToLookAt.has(route.name))
+    return void (await exchange.sendNothing({ allow }));
+  await handler(admitted, relay);
+}
+
+/** Answers every request, and never throws. */
+export async function routeRequest(exchange: Exchange, relay: RelayContext): Promise<void> {
+  try {
+    await answer(exchange, relay);
+  } catch (error) {
+    if (!(error instanceof Refusal) && !exchange.gone.aborted) {
+      relay.options.log(`internal error: ${error instanceof Error ? error.name : 'unknown'}`);
+    }
+    if (exchange.response.headersSent) exchange.response.destroy();
+    else await exchange.sendRefusal(error);
+  }
+}

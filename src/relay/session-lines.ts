@@ -1,0 +1,47 @@
+/** The lines that people paste, and the payload that carries them. */
+import { deriveListenerKey } from '../protocol/key-derivation.ts';
+import { buildPath } from '../protocol/routes.ts';
+import { features, type SessionPayload } from '../protocol/session-payload.ts';
+
+/**
+ * A recipe that needs curl and a POSIX shell: it pushes COMMAND, waits through 204s and a relay that restarts, prints the result
+ * and ends non-zero on anything else. Bytes go through a temporary file of its own, since a variable would lose NULs.
+ */
+function renderExecLine(commandUrl: string, resultUrl: string): string {
+  return [
+    `(f=$(mktemp) || exit 1; trap 'rm -f "$f"' EXIT;`,
+    `curl -fsS -o "$f" --data-raw 'COMMAND' '${commandUrl}' || exit 1;`,
+    `while :; do c=$(curl -sS -o "$f" -w '%{http_code}' '${resultUrl}');`,
+    'case $c in 200) cat "$f"; exit 0;; 204) ;; 000|5??) sleep 1;; *) cat "$f" >&2; exit 1;; esac; done)',
+  ].join(' ');
+}
+
+/** Follows redirects, as it always did, but none that leaves the relay's own scheme. */
+export function renderQuickstart(baseUrl: string, listenerKey: string): string {
+  const scheme = baseUrl.startsWith('https:') ? 'https' : 'http';
+  return `curl -fsSL --proto '=${scheme}' '${baseUrl}${buildPath('runner', { key: listenerKey })}' | bash`;
+}
+
+export function renderSessionPayload(
+  key: string,
+  baseUrl: string,
+  { ttlMs, version }: { ttlMs: number; version: string },
+): SessionPayload {
+  const listenerKey = deriveListenerKey(key);
+  const urls = {
+    cmd: baseUrl + buildPath('slotCommand', { key }),
+    result: baseUrl + buildPath('slotResult', { key }),
+    runner: baseUrl + buildPath('runner', { key }),
+    api: baseUrl + buildPath('session', { key }),
+  };
+  return {
+    key,
+    ttl_seconds: Math.floor(ttlMs / 1000),
+    urls,
+    remote_quickstart: renderQuickstart(baseUrl, listenerKey),
+    exec: renderExecLine(urls.cmd, urls.result),
+    version,
+    features: [...features],
+    listener_key: listenerKey,
+  };
+}

@@ -1,0 +1,118 @@
+/** The sessions of a relay: the store, given a clock and long polls. */
+import { applyTransition, type Transition } from '../session/apply-transition.ts';
+import { reopenSession } from '../session/reopen-session.ts';
+import type { Outcome, Session } from '../session/session.ts';
+import type { Store } from '../store/store.ts';
+import { Deadlines } from './deadlines.ts';
+
+export class Sessions {
+  readonly store: Store;
+  readonly ttlMs: number;
+  readonly #deadlines: Deadlines;
+  /** How many requests are held, by session. */
+  readonly #held = new Map<string, number>();
+  /** Whoever waits, to be answered when the relay drains. */
+  readonly #waiting = new Set<() => void>();
+  #draining = false;
+
+  constructor(store: Store, ttlMs: number, log: (line: string) => void) {
+    this.store = store;
+    this.ttlMs = ttlMs;
+    this.#deadlines = new Deadlines(store, ttlMs, (name) => this.#held.has(name), log);
+  }
+
+  /** Takes up the deadlines of the sessions that were there before this process. */
+  async open(): Promise<void> {
+    for (const { name } of await this.store.list()) {
+      this.#deadlines.follow(await this.store.update(name, (session) => reopenSession(session, Date.now())));
+    }
+  }
+
+  async create(session: Session): Promise<void> {
+    await this.store.create(session);
+    this.#deadlines.follow(session);
+  }
+
+  remove(name: string): Promise<void> {
+    this.#deadlines.forget(name);
+    return this.store.remove(name);
+  }
+
+  /** One event. Throws what the transition throws, and `gone`. */
+  update<T>(name: string, transition: Transition<T>, byRequest = true): Promise<T> {
+    return this.store.update(name, (session): Outcome<T> => {
+      const now = Date.now();
+      const outcome = applyTransition(session, transition, {
+        now,
+        ttlMs: this.ttlMs,
+        byRequest,
+        isHeld: this.#held.has(name),
+      });
+      if (outcome.session !== session) this.#deadlines.follow(outcome.session);
+      return outcome;
+    });
+  }
+
+  /** The session as it is now; counts as a request on its key. */
+  read(name: string): Promise<Session> {
+    return this.update(name, (session) => ({ session, result: session }));
+  }
+
+  /**
+   * Long poll: tries now and after each change of the session, until there is a result, the time is up, the peer is gone or the
+   * relay drains. Undefined when there was none; throws what the attempt throws.
+   */
+  async waitFor<T>(
+    name: string,
+    waitMs: number,
+    gone: AbortSignal,
+    attempt: () => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    let over = this.#draining || waitMs === 0 || gone.aborted;
+    let changed = false;
+    let wake = (): void => undefined;
+    const stop = (): void => {
+      over = true;
+      wake();
+    };
+    const unwatch = this.store.watch(name, () => {
+      changed = true;
+      wake();
+    });
+    const timer = setTimeout(stop, waitMs);
+    gone.addEventListener('abort', stop);
+    this.#waiting.add(stop);
+    this.#held.set(name, (this.#held.get(name) ?? 0) + 1);
+    try {
+      for (;;) {
+        changed = false;
+        const result = gone.aborted ? undefined : await attempt();
+        if (result !== undefined || over) return result;
+        if (changed) continue;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        if (over && !changed) return undefined;
+      }
+    } finally {
+      this.#waiting.delete(stop);
+      this.#letGo(name);
+      gone.removeEventListener('abort', stop);
+      clearTimeout(timer);
+      unwatch();
+    }
+  }
+
+  #letGo(name: string): void {
+    const left = (this.#held.get(name) ?? 1) - 1;
+    if (left > 0) this.#held.set(name, left);
+    else this.#held.delete(name);
+  }
+
+  /** Answers whoever waits, and lets go of the clock. */
+  drain(): void {
+    this.#draining = true;
+    for (const stop of this.#waiting) stop();
+    this.#deadlines.close();
+  }
+}

@@ -1,0 +1,65 @@
+/** A client no longer wants a command. */
+import { cancelledByClient, isEnded, type Signal } from '../protocol/command-states.ts';
+import type { CancelAnswer } from '../protocol/command-view.ts';
+import { type Command, endCommand, isInFlight, isWaiting } from './command.ts';
+import { findCommand, type Outcome, replaceCommand, type Session } from './session.ts';
+import { settleCommand } from './settle-command.ts';
+
+export interface Cancelled {
+  outcome: CancelAnswer['outcome'];
+  command: Command;
+}
+
+/** Drops one that waits, so that it never runs; asks for a running one to be signalled; leaves an ended one as it is. */
+export function cancelCommand(session: Session, id: string, signal: Signal, now: number): Outcome<Cancelled> {
+  const command = findCommand(session, id);
+  if (isWaiting(command)) {
+    const cancelled = endCommand(command, 'cancelled', now, { reason: cancelledByClient });
+    return {
+      session: settleCommand(session, cancelled),
+      result: { outcome: 'cancelled', command: cancelled },
+    };
+  }
+  if (command.state !== 'running') return { session, result: { outcome: 'ended', command } };
+  const signalled: Command = { ...command, cancelSignal: signal, cancelCount: command.cancelCount + 1 };
+  return {
+    session: replaceCommand(session, signalled),
+    result: { outcome: 'signalled', command: signalled },
+  };
+}
+
+/**
+ * Its text is not what it was when it was pushed: a disk that was full, a file that was cut. None of it was handed out, and none of it
+ * will be: half a command is another one.
+ */
+export function discardDamaged(session: Session, id: string, now: number): Outcome<void> {
+  const command = findCommand(session, id);
+  if (isEnded(command.state)) return { session, result: undefined };
+  const reason = 'its text is damaged on the relay; it never ran';
+  return {
+    session: settleCommand(session, endCommand(command, 'cancelled', now, { reason })),
+    result: undefined,
+  };
+}
+
+export interface Cleared {
+  cmd_queued: boolean;
+  result_queued: boolean;
+  cmd_was_in_flight: boolean;
+}
+
+/** Clears what is stuck: nothing waits, nothing is in flight, no result is unread. The key and the listener live on. */
+export function resetSession(session: Session, now: number): Outcome<Cleared> {
+  const cleared: Cleared = {
+    cmd_queued: session.commands.some((command) => command.state === 'queued'),
+    result_queued: session.slotResult !== null,
+    cmd_was_in_flight: session.commands.some(isInFlight),
+  };
+  const commands = session.commands.map((command): Command => {
+    if (isWaiting(command)) return endCommand(command, 'cancelled', now, { reason: 'the session was reset' });
+    if (command.state !== 'running') return command;
+    const lost = endCommand(command, 'lost', now, { reason: 'the session was reset' });
+    return { ...lost, cancelSignal: 'TERM', cancelCount: command.cancelCount + 1 };
+  });
+  return { session: { ...session, commands, slotResult: null }, result: cleared };
+}

@@ -1,0 +1,126 @@
+/** One piece of shell text with an id, a state, an exit status and output. Plain data: it is stored as JSON. */
+import { type CommandState, isEnded, type Signal } from '../protocol/command-states.ts';
+import type { CommandView } from '../protocol/command-view.ts';
+
+/** Points in time are milliseconds since 1970, as the relay's clock has them. */
+export interface Command {
+  readonly id: string;
+  /** The door it came in by: only slot commands answer on the result slot. */
+  readonly origin: 'slot' | 'commands';
+  readonly state: CommandState;
+  readonly scriptBytes: number;
+  /** SHA-256 of script and options: what an Idempotency-Key is compared by. */
+  readonly digest: string;
+  readonly idempotencyKey: string | null;
+  /** What its client says of itself: a single word, see `readClient`; null when it says nothing. */
+  readonly pushedBy: string | null;
+  readonly merge: boolean;
+  /** `open`: the client sends more. `closed`: what is there is all. */
+  readonly stdin: 'none' | 'open' | 'closed';
+  readonly timeoutSeconds: number;
+  readonly pushedAt: number;
+  /** Not started by then: it never will be. */
+  readonly expiresAt: number | null;
+  /** Who was shown it, or runs it. */
+  readonly listenerId: string | null;
+  readonly listenerHost: string | null;
+  /** When a listener was shown it. */
+  readonly shownAt: number | null;
+  readonly startedAt: number | null;
+  /** When the listener that runs it was first heard about it; until then an answer that carried it may have been lost. */
+  readonly heardAt: number | null;
+  readonly endedAt: number | null;
+  readonly exitStatus: number | null;
+  readonly signal: string | null;
+  readonly reason: string | null;
+  /** The signal asked for, and how often one was. */
+  readonly cancelSignal: Signal | null;
+  readonly cancelCount: number;
+}
+
+export interface NewCommand {
+  origin: 'slot' | 'commands';
+  scriptBytes: number;
+  digest: string;
+  idempotencyKey: string | null;
+  pushedBy: string | null;
+  merge: boolean;
+  stdin: 'none' | 'open';
+  timeoutSeconds: number;
+  /** Null waits for as long as the session lives. */
+  queueSeconds: number | null;
+}
+
+export function createCommand(id: string, given: NewCommand, now: number): Command {
+  const { queueSeconds, ...rest } = given;
+  return {
+    id,
+    ...rest,
+    state: 'queued',
+    pushedAt: now,
+    expiresAt: queueSeconds === null ? null : now + queueSeconds * 1000,
+    listenerId: null,
+    listenerHost: null,
+    shownAt: null,
+    startedAt: null,
+    heardAt: null,
+    endedAt: null,
+    exitStatus: null,
+    signal: null,
+    reason: null,
+    cancelSignal: null,
+    cancelCount: 0,
+  };
+}
+
+/** Waits to be started: nothing of it has run. */
+export function isWaiting(command: Command): boolean {
+  return command.state === 'queued' || command.state === 'awaiting_approval';
+}
+
+/** Picked up, no result yet. */
+export function isInFlight(command: Command): boolean {
+  return command.state === 'awaiting_approval' || command.state === 'running';
+}
+
+export function endCommand(
+  command: Command,
+  state: CommandState,
+  now: number,
+  how: Partial<Pick<Command, 'exitStatus' | 'signal' | 'reason'>> = {},
+): Command {
+  return { ...command, state, endedAt: now, ...how };
+}
+
+/** Back to the queue: it was shown to someone and never started. Whoever that was may still answer, until another is shown it. */
+export function requeueCommand(command: Command): Command {
+  return { ...command, state: 'queued', shownAt: null };
+}
+
+export function viewCommand(
+  command: Command,
+  sizes: { stdout: number; stderr: number },
+  position: number | null,
+): CommandView {
+  const { startedAt, endedAt } = command;
+  return {
+    id: command.id,
+    state: command.state,
+    exit_status: command.exitStatus,
+    signal: command.signal,
+    reason: command.reason,
+    position,
+    origin: command.origin,
+    pushed_by: command.pushedBy,
+    script_bytes: command.scriptBytes,
+    stdout_bytes: sizes.stdout,
+    stderr_bytes: sizes.stderr,
+    pushed_at: command.pushedAt,
+    started_at: startedAt,
+    ended_at: endedAt,
+    duration_ms:
+      startedAt !== null && endedAt !== null && isEnded(command.state) ? endedAt - startedAt : null,
+    cancel_signal: command.cancelSignal,
+    listener: command.state === 'queued' ? null : command.listenerHost,
+  };
+}

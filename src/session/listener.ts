@@ -1,0 +1,38 @@
+/** Who runs the commands of a session: one at a time. */
+import { listenerGraceMs, listenerSilenceMs } from '../protocol/limits.ts';
+import type { ListenerMode } from '../protocol/status-payload.ts';
+
+/** The id of whoever polls `GET /cmd`: that door carries no name. */
+export const slotListenerId = 'slot';
+
+export interface Listener {
+  readonly id: string;
+  readonly kind: 'runner' | 'slot';
+  /** What it says of itself: untrusted text. */
+  readonly host: string;
+  readonly user: string;
+  readonly mode: ListenerMode;
+  readonly attachedAt: number;
+  readonly seenAt: number;
+  /** Its socket closed without an answer, and it has not come back yet. */
+  readonly goneAt: number | null;
+  /** It said that it ended: a poll of it that is still held is nobody's. */
+  readonly hasLeft: boolean;
+}
+
+export type ListenerIdentity = Pick<Listener, 'id' | 'kind' | 'host' | 'user' | 'mode'>;
+
+export function attachListener(identity: ListenerIdentity, now: number): Listener {
+  return { ...identity, attachedAt: now, seenAt: now, goneAt: null, hasLeft: false };
+}
+
+/** The point after which it counts as gone, unless it is heard before. */
+export function listenerDeadline(listener: Listener): number {
+  const silent = listener.seenAt + listenerSilenceMs;
+  return listener.goneAt === null ? silent : Math.min(silent, listener.goneAt + listenerGraceMs);
+}
+
+/** The listener that is there, if one is. */
+export function aliveListener(listener: Listener | null, now: number): Listener | undefined {
+  return listener !== null && now < listenerDeadline(listener) ? listener : undefined;
+}

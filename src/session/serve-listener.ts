@@ -1,0 +1,182 @@
+/** What a listener of ours asks for: a look at the next command, a start, an end. */
+import { Refusal } from '../protocol/errors.ts';
+import { listenerGraceMs } from '../protocol/limits.ts';
+import { type Command, endCommand, isInFlight, isWaiting } from './command.ts';
+import { aliveListener, attachListener, type Listener, type ListenerIdentity } from './listener.ts';
+import { findCommand, type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
+import { settleCommand } from './settle-command.ts';
+import { releaseCommands } from './time.ts';
+
+/** Lets the listener in, or throws `listener_busy` with the host of the one that is there. Loud only when it is a new one. */
+function admit(session: Session, identity: ListenerIdentity, now: number): Outcome<Listener> {
+  const { listener } = session;
+  if (listener?.id === identity.id) {
+    if (listener.hasLeft) throw new Refusal('listener_left');
+    const wasThere = listener.goneAt === null && aliveListener(listener, now) !== undefined;
+    const seen: Listener = { ...listener, seenAt: now, goneAt: null };
+    return { session: { ...session, listener: seen }, result: seen, quiet: wasThere };
+  }
+  const present = aliveListener(listener, now);
+  if (present?.kind === 'runner') throw new Refusal('listener_busy', present.host);
+  const taken =
+    listener === null ? session : releaseCommands(session, listener.id, now, 'another listener took over');
+  const attached = attachListener(identity, now);
+  return { session: { ...taken, listener: attached }, result: attached };
+}
+
+/**
+ * A look at the next command, undefined when there is none. A supervised listener is shown it and must start it; for an
+ * unattended one the look is the start, and the same listener asking again before it was heard of the command proves that the
+ * answer never reached it: it gets the command once more, and nobody else does. `had` is the last command that did reach it: that
+ * one never comes again.
+ */
+export function lookForNext(
+  session: Session,
+  identity: ListenerIdentity,
+  now: number,
+  had: string | null = null,
+): Outcome<Command | undefined> {
+  const admitted = admit(session, identity, now);
+  const quiet = admitted.quiet ?? false;
+  const inHand = admitted.session.commands.find((c) => isInFlight(c) && c.listenerId === identity.id);
+  if (inHand?.state === 'awaiting_approval') return { session: admitted.session, result: inHand, quiet };
+  if (inHand?.state === 'running') {
+    const mayBeLost = identity.mode === 'auto' && inHand.heardAt === null && inHand.id !== had;
+    if (mayBeLost && inHand.cancelCount === 0) return { session: admitted.session, result: inHand, quiet };
+    // Not cancelled, even where nothing was heard of it: an old look that was only late proves nothing, and its result may come.
+    const reason = 'its listener asked for other work';
+    const given = settleCommand(admitted.session, endCommand(inHand, 'lost', now, { reason }));
+    return { ...lookForNext(given, identity, now, had), quiet: false };
+  }
+  const queued = queuedCommands(admitted.session)[0];
+  if (!queued) return { session: admitted.session, result: undefined, quiet };
+  const shown: Command = { ...queued, listenerId: identity.id, listenerHost: identity.host, shownAt: now };
+  const taken: Command =
+    identity.mode === 'auto'
+      ? { ...shown, state: 'running', startedAt: now }
+      : { ...shown, state: 'awaiting_approval' };
+  return { session: replaceCommand(admitted.session, taken), result: taken };
+}
+
+/** The command that it was the last to be shown, whatever became of it: throws `not_yours` for another's and `no_such_command`. */
+export function findOwn(session: Session, id: string, listenerId: string): Command {
+  const command = findCommand(session, id);
+  if (command.listenerId !== listenerId) throw new Refusal('not_yours');
+  return command;
+}
+
+/** A sign of life from the listener. Loud when it was taken for gone. */
+export function seeListener(session: Session, listenerId: string, now: number): Outcome<void> {
+  const { listener } = session;
+  if (listener?.id !== listenerId || listener.hasLeft) return { session, result: undefined };
+  const back = listener.goneAt !== null;
+  return {
+    session: { ...session, listener: { ...listener, seenAt: now, goneAt: null } },
+    result: undefined,
+    quiet: !back,
+  };
+}
+
+/** The operator said yes: the last check before the first byte runs. A repeated start by the same listener is the same start. */
+export function startCommand(
+  session: Session,
+  id: string,
+  listenerId: string,
+  now: number,
+): Outcome<Command> {
+  const { session: seen, quiet = true } = seeListener(session, listenerId, now);
+  const command = findOwn(seen, id, listenerId);
+  // Shown to it once, and back in the queue since: another may be serving it by now.
+  const serves = seen.listener?.id === listenerId && !seen.listener.hasLeft;
+  if (command.state === 'queued' && !serves) throw new Refusal('not_yours');
+  const isRepeated = command.state === 'running' && command.cancelCount === 0;
+  if (isRepeated) return { session: seen, result: command, quiet };
+  if (!isWaiting(command)) throw new Refusal('not_startable', command.state);
+  const started: Command = {
+    ...command,
+    state: 'running',
+    startedAt: now,
+  };
+  return { session: replaceCommand(seen, started), result: started };
+}
+
+/** The listener spoke of a command that runs: the answer that carried it did arrive. */
+export function hearOf(session: Session, id: string, listenerId: string, now: number): Outcome<Command> {
+  const seen = seeListener(session, listenerId, now);
+  const command = findOwn(seen.session, id, listenerId);
+  if (command.state !== 'running' || command.heardAt !== null) {
+    return { session: seen.session, result: command, quiet: seen.quiet ?? true };
+  }
+  const heard: Command = { ...command, heardAt: now };
+  return { session: replaceCommand(seen.session, heard), result: heard };
+}
+
+/** The operator said no. Repeatable. */
+export function declineCommand(
+  session: Session,
+  id: string,
+  listenerId: string,
+  reason: string,
+  now: number,
+): Outcome<Command> {
+  const { session: seen, quiet = true } = seeListener(session, listenerId, now);
+  const command = findOwn(seen, id, listenerId);
+  if (command.state === 'declined') return { session: seen, result: command, quiet };
+  if (!isWaiting(command)) throw new Refusal('not_startable', command.state);
+  const declined = endCommand(command, 'declined', now, { reason: reason === '' ? null : reason });
+  return { session: settleCommand(seen, declined), result: declined };
+}
+
+export interface Finish {
+  /** 0–255; 128 and its number where a signal ended it, as shells have it. */
+  exitStatus: number;
+  signal: string | null;
+  /** The runner stopped it because its time was up. */
+  timedOut: boolean;
+}
+
+/** The end of a run. Repeatable, and also late: a command taken for lost turns out finished. */
+export function finishCommand(
+  session: Session,
+  id: string,
+  listenerId: string,
+  finish: Finish,
+  now: number,
+): Outcome<Command> {
+  const { session: seen, quiet = true } = seeListener(session, listenerId, now);
+  const command = findOwn(seen, id, listenerId);
+  if (command.state === 'finished' || command.state === 'timed_out') {
+    return { session: seen, result: command, quiet };
+  }
+  if (command.state !== 'running' && command.state !== 'lost')
+    throw new Refusal('not_startable', command.state);
+  const finished = endCommand(command, finish.timedOut ? 'timed_out' : 'finished', now, {
+    exitStatus: finish.exitStatus,
+    signal: finish.signal,
+    reason: null,
+  });
+  // A note in the result slot is overtaken by the truth; once it was read, the slot belongs to later commands.
+  const unread = command.state === 'running' || session.slotResult === id;
+  return {
+    session: unread ? settleCommand(seen, finished) : replaceCommand(seen, finished),
+    result: finished,
+  };
+}
+
+/** It ends and says so, or its watchdog does: no grace. */
+export function leaveListener(session: Session, listenerId: string, now: number): Outcome<void> {
+  const { listener } = session;
+  if (listener?.id !== listenerId) return { session, result: undefined };
+  const left: Session = {
+    ...session,
+    listener: { ...listener, goneAt: now - listenerGraceMs, hasLeft: true },
+  };
+  return { session: releaseCommands(left, listenerId, now, 'the listener ended'), result: undefined };
+}
+
+/** Its socket closed and no other of its requests is open. */
+export function detachListener(session: Session, listenerId: string, now: number): Outcome<void> {
+  const { listener } = session;
+  if (listener?.id !== listenerId || listener.goneAt !== null) return { session, result: undefined };
+  return { session: { ...session, listener: { ...listener, goneAt: now } }, result: undefined };
+}

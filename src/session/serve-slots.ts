@@ -1,0 +1,130 @@
+/** The seed's two slots: a thin view for clients and listeners that know no ids. */
+import { cancelledByClient } from '../protocol/command-states.ts';
+import { slotReplacedMs } from '../protocol/limits.ts';
+import { parseSlotText } from '../protocol/slot-text.ts';
+import { type Command, createCommand, endCommand, isWaiting, type NewCommand } from './command.ts';
+import { aliveListener, attachListener, slotListenerId } from './listener.ts';
+import { type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
+import { settleCommand } from './settle-command.ts';
+import { releaseCommands } from './time.ts';
+
+/** Stands for the command of a result that nobody asked for. */
+const strayResult: NewCommand = {
+  origin: 'slot',
+  scriptBytes: 0,
+  digest: '',
+  idempotencyKey: null,
+  pushedBy: null,
+  merge: true,
+  stdin: 'none',
+  timeoutSeconds: 0,
+  queueSeconds: null,
+};
+
+function slotRuns(session: Session): readonly Command[] {
+  return session.commands.filter((c) => c.state === 'running' && c.listenerId === slotListenerId);
+}
+
+/** Somebody polls `GET /cmd`. A poll well after a pickup is another listener's: the command in flight is lost. */
+export function pollSlot(session: Session, now: number): Outcome<void> {
+  const { listener } = session;
+  if (aliveListener(listener, now)?.kind === 'runner') return { session, result: undefined };
+  const stale = slotRuns(session).some((command) => now - (command.startedAt ?? now) >= slotReplacedMs);
+  const healed = stale
+    ? releaseCommands(
+        session,
+        slotListenerId,
+        now,
+        'the listener was replaced while the command ran; its result is unknown',
+      )
+    : session;
+  if (listener?.id === slotListenerId) {
+    return {
+      session: { ...healed, listener: { ...listener, seenAt: now, goneAt: null } },
+      result: undefined,
+      quiet: !stale,
+    };
+  }
+  const identity = { id: slotListenerId, kind: 'slot', host: '', user: '', mode: 'unknown' } as const;
+  return { session: { ...healed, listener: attachListener(identity, now) }, result: undefined };
+}
+
+/**
+ * Takes the next command for whoever polls the slot, even while an earlier one is in flight: a listener that asks for work
+ * has no other. A runner that is attached keeps its commands to itself.
+ */
+export function takeFromSlot(session: Session, now: number): Outcome<Command | undefined> {
+  const queued = queuedCommands(session)[0];
+  if (!queued || aliveListener(session.listener, now)?.kind === 'runner')
+    return { session, result: undefined };
+  const released = releaseCommands(session, slotListenerId, now, 'its listener asked for other work');
+  const taken: Command = {
+    ...queued,
+    state: 'running',
+    listenerId: slotListenerId,
+    shownAt: now,
+    startedAt: now,
+  };
+  return { session: replaceCommand(released, taken), result: taken };
+}
+
+/** The bytes of a command never left the relay: it was not started, and waits again. */
+export function returnToSlot(session: Session, id: string, now: number): Outcome<void> {
+  const command = slotRuns(session).find((candidate) => candidate.id === id);
+  if (!command) return { session, result: undefined };
+  if (command.cancelCount > 0) {
+    const cancelled = endCommand(command, 'cancelled', now, { reason: cancelledByClient });
+    return { session: settleCommand(session, cancelled), result: undefined };
+  }
+  const queued: Command = { ...command, state: 'queued', listenerId: null, shownAt: null, startedAt: null };
+  return { session: replaceCommand(session, queued), result: undefined };
+}
+
+/** `DELETE /cmd`: what came in through the slot and has not started never will. */
+export function dropFromSlot(session: Session, now: number): Outcome<void> {
+  const dropped = session.commands.filter((command) => command.origin === 'slot' && isWaiting(command));
+  if (dropped.length === 0) return { session, result: undefined };
+  return {
+    session: dropped.reduce(
+      (rest, command) => replaceCommand(rest, endCommand(command, 'cancelled', now, { reason: 'dropped' })),
+      session,
+    ),
+    result: undefined,
+  };
+}
+
+/** What a listener of the original kind posted, as the end of the command that it had. */
+function readPostedResult(command: Command, posted: Buffer, now: number): { ended: Command; output: Buffer } {
+  if (command.origin === 'slot') return { ended: endCommand(command, 'finished', now), output: posted };
+  // It was wrapped on its way out, so that its text tells how it ended.
+  const { output, exitStatus, declined, note } = parseSlotText(posted);
+  if (declined) return { ended: endCommand(command, 'declined', now, { reason: note || null }), output };
+  return { ended: endCommand(command, 'finished', now, { exitStatus }), output };
+}
+
+/** `POST /result`: ends the command in flight; with none in flight the slot is filled all the same. */
+export function postToSlot(session: Session, posted: Buffer, now: number): Outcome<Command> {
+  const running = slotRuns(session).at(-1);
+  const command = running ?? createCommand(`c${session.nextNumber}`, strayResult, now);
+  const known: Session = running
+    ? session
+    : { ...session, nextNumber: session.nextNumber + 1, commands: [...session.commands, command] };
+  const { ended, output } = readPostedResult(command, posted, now);
+  return {
+    session: settleCommand(known, ended),
+    result: ended,
+    put: [{ id: ended.id, stream: 'stdout', bytes: output }],
+  };
+}
+
+/** The command whose unread result fills the slot. */
+export function peekResult(session: Session): Command | undefined {
+  return session.commands.find((command) => command.id === session.slotResult);
+}
+
+/** The result was read whole, or dropped. Another one that came meanwhile stays. */
+export function takeResult(session: Session, id: string | null): Outcome<void> {
+  if (session.slotResult === null || (id !== null && session.slotResult !== id))
+    return { session, result: undefined };
+  return { session: { ...session, slotResult: null }, result: undefined };
+}

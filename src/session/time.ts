@@ -1,0 +1,68 @@
+/** What happens because time passes. Every transition is preceded by advance(), and a clock calls it at nextDeadline(). */
+import { maxSilentRunMs } from '../protocol/limits.ts';
+import { endCommand, isInFlight, isWaiting, requeueCommand } from './command.ts';
+import { aliveListener, listenerDeadline, slotListenerId } from './listener.ts';
+import type { Session } from './session.ts';
+import { settleCommand } from './settle-command.ts';
+
+/** How much earlier than a request the recorded touch may be: sparing a write for each request costs this much precision. */
+function touchGranularity(ttlMs: number): number {
+  return Math.min(60_000, ttlMs / 100);
+}
+
+/** A request came in on the key. */
+export function touch(session: Session, now: number, ttlMs: number): Session {
+  return now - session.touchedAt < touchGranularity(ttlMs) ? session : { ...session, touchedAt: now };
+}
+
+function expireWaiting(session: Session, now: number): Session {
+  return session.commands
+    .filter((command) => isWaiting(command) && command.expiresAt !== null && command.expiresAt <= now)
+    .reduce(
+      (rest, command) =>
+        settleCommand(rest, endCommand(command, 'expired', now, { reason: 'nobody started it in time' })),
+      session,
+    );
+}
+
+/** What a listener that is gone had in hand: a command that was only shown goes back, a running one is lost. */
+export function releaseCommands(session: Session, listenerId: string, now: number, reason: string): Session {
+  return session.commands
+    .filter((command) => isInFlight(command) && command.listenerId === listenerId)
+    .reduce(
+      (rest, command) =>
+        command.state === 'running'
+          ? settleCommand(rest, endCommand(command, 'lost', now, { reason }))
+          : { ...rest, commands: rest.commands.map((c) => (c.id === command.id ? requeueCommand(c) : c)) },
+      session,
+    );
+}
+
+/** The session at this point in time; the same object when nothing fell due. */
+export function advance(session: Session, now: number): Session {
+  const onTime = expireWaiting(session, now);
+  const { listener } = onTime;
+  if (listener === null || listener.kind === 'slot' || aliveListener(listener, now)) return onTime;
+  return releaseCommands(onTime, listener.id, now, 'the listener is gone');
+}
+
+/** The point at which nothing keeps the session any more. */
+export function sessionDeadline(session: Session, now: number, ttlMs: number): number {
+  const idle = session.touchedAt + ttlMs + touchGranularity(ttlMs);
+  const listener = aliveListener(session.listener, now);
+  const attached = listener?.kind === 'runner' ? listenerDeadline(listener) + ttlMs : 0;
+  const silentRuns = session.commands
+    .filter((command) => command.state === 'running' && command.listenerId === slotListenerId)
+    .map((command) => (command.startedAt ?? 0) + maxSilentRunMs);
+  return Math.max(idle, attached, ...silentRuns);
+}
+
+/** When advance() or the end of the session is due next. */
+export function nextDeadline(session: Session, now: number, ttlMs: number): number {
+  const expiries = session.commands.filter(isWaiting).map((command) => command.expiresAt ?? Infinity);
+  const { listener } = session;
+  const holds =
+    listener !== null && session.commands.some((c) => isInFlight(c) && c.listenerId === listener.id);
+  const silence = holds && listener.kind === 'runner' ? listenerDeadline(listener) : Infinity;
+  return Math.min(sessionDeadline(session, now, ttlMs), silence, ...expiries);
+}

@@ -1,0 +1,59 @@
+/** Lines of several sources on one stream, each line whole and with its source in front. */
+import { Writable } from 'node:stream';
+import { type OutputStream, write } from './io.ts';
+
+/** A line that never ends is passed on in pieces of this size. */
+const longestLineBytes = 64 * 1024;
+
+export class PrefixedStream extends Writable implements OutputStream {
+  readonly isTTY: boolean;
+  readonly #target: OutputStream;
+  readonly #prefix: Buffer;
+  #pending = Buffer.alloc(0);
+
+  constructor(target: OutputStream, name: string) {
+    super();
+    this.#target = target;
+    this.#prefix = Buffer.from(`${name}: `);
+    // What is untrusted is escaped before it gets here, for the terminal behind it.
+    this.isTTY = target.isTTY === true;
+    // What happened is told where the target is: here it is only an end.
+    this.on('error', () => undefined);
+    target.once('error', (error) => this.destroy(error));
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    const lines: Buffer[] = [];
+    let rest = Buffer.concat([this.#pending, chunk]);
+    for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
+      lines.push(this.#prefix, rest.subarray(0, end + 1));
+      rest = rest.subarray(end + 1);
+    }
+    if (rest.byteLength > longestLineBytes) {
+      lines.push(this.#prefix, rest, Buffer.from('\n'));
+      rest = Buffer.alloc(0);
+    }
+    this.#pending = Buffer.from(rest);
+    void this.#passOn(Buffer.concat(lines), done);
+  }
+
+  async #passOn(bytes: Buffer, done: () => void): Promise<void> {
+    await write(this.#target, bytes);
+    done();
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    const rest = this.#pending;
+    const last = rest.byteLength === 0 ? rest : Buffer.concat([this.#prefix, rest, Buffer.from('\n')]);
+    void this.#passOn(last, done);
+  }
+}
+
+/** Resolves once everything was passed on. */
+export function endStream(stream: PrefixedStream): Promise<void> {
+  if (stream.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.once('close', resolve);
+    stream.end();
+  });
+}

@@ -1,0 +1,42 @@
+/** Says that something is awaited: moving where a person looks on, else in one line. */
+import { type OutputStream, write } from './io.ts';
+
+export interface Spinner {
+  say(text: string): void;
+  stop(): void;
+}
+
+const still: Spinner = { say: () => undefined, stop: () => undefined };
+
+/** A terminal of no columns (`script`, some CI) would keep ora busy for ever. */
+function canSpin(stream: OutputStream, term: string | undefined): boolean {
+  return stream.isTTY === true && (stream.columns ?? 0) > 0 && term !== 'dumb';
+}
+
+export async function startSpinner(
+  stream: OutputStream,
+  text: string,
+  { term, quiet }: { term: string | undefined; quiet: boolean },
+): Promise<Spinner> {
+  if (quiet) return still;
+  if (!canSpin(stream, term)) {
+    await write(stream, `remotify: ${text}\n`);
+    return still;
+  }
+  const { default: ora } = await import('ora');
+  // Leaves stdin alone: it may belong to the remote command.
+  const spinner = ora({
+    text,
+    stream: stream as NodeJS.WriteStream,
+    discardStdin: false,
+    color: false,
+  }).start();
+  return {
+    say: (next) => {
+      spinner.text = next;
+    },
+    stop: () => {
+      spinner.stop();
+    },
+  };
+}

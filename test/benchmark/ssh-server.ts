@@ -1,0 +1,65 @@
+/** A local sshd with keys of its own, on loopback and a free port; needs Debian's openssh-server and root. */
+import { execFileSync, spawn } from 'node:child_process';
+import { accessSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { eventually } from '../harness/deadline.ts';
+
+const sshdPath = '/usr/sbin/sshd';
+
+export function hasSshServer(): boolean {
+  try {
+    accessSync(sshdPath);
+    return process.getuid?.() === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** A port that was free a moment ago: sshd cannot pick one and say which. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Resolves with the words that run a command through it, and the way to end it. */
+export async function startSshServer(folder: string): Promise<{ client: string[]; stop: () => void }> {
+  const port = await findFreePort();
+  const file = (name: string): string => join(folder, name);
+  for (const name of ['host', 'user']) {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file(name)]);
+  }
+  execFileSync('cp', [file('user.pub'), file('authorized')]);
+  mkdirSync('/run/sshd', { recursive: true });
+  const config = [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${file('host')}`,
+    `AuthorizedKeysFile ${file('authorized')}`,
+    `PidFile ${file('pid')}`,
+    'PasswordAuthentication no',
+    'PermitRootLogin yes',
+    'StrictModes no',
+    'UsePAM no',
+  ];
+  writeFileSync(file('config'), `${config.join('\n')}\n`);
+  const server = spawn(sshdPath, ['-D', '-f', file('config')], { stdio: 'ignore' });
+  const options = [
+    'StrictHostKeyChecking=no',
+    `UserKnownHostsFile=${file('known')}`,
+    'LogLevel=ERROR',
+    'BatchMode=yes',
+  ];
+  const client = ['ssh', '-F', 'none', '-i', file('user'), '-p', String(port)];
+  for (const option of options) client.push('-o', option);
+  client.push('127.0.0.1');
+  await eventually('sshd lets us in', 10_000, () => {
+    execFileSync(client[0] ?? '', [...client.slice(1), 'true'], { stdio: 'ignore' });
+    return true;
+  });
+  return { client, stop: () => void server.kill() };
+}

@@ -1,0 +1,86 @@
+import { readdir } from 'node:fs/promises';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { findClosedPort } from '../harness/canned-server.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { expectFailure } from './expect-failure.ts';
+
+// An address that is none, or where nobody is.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp(): Promise<Client> {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  return client;
+}
+
+describe('addresses', () => {
+  test.each([
+    ['no scheme', 'relay.example', /not a URL: "relay\.example"/],
+    ['another scheme', 'ftp://relay.example', /neither http nor https/],
+    ['a scheme alone', 'http://', /not a URL/],
+    ['a file', 'file:///etc/passwd', /neither http nor https/],
+    ['words', 'not a url', /not a URL: "not a url"/],
+    ['a bad port', 'http://127.0.0.1:99999', /not a URL/],
+    ['a query', 'http://127.0.0.1/?x=1', /ends with its path/],
+    ['a fragment', 'http://127.0.0.1/#x', /ends with its path/],
+    ['control characters', 'http://\u001b[2J\u0007', /not a URL/],
+  ])('%s', async (_title, url, error) => {
+    const { run } = await setUp();
+    expectFailure(await run(['new', '--url', url]), 2, error);
+    expectFailure(await run(['new'], { env: { REMOTIFY_URL: url } }), 2, error);
+    expectFailure(await run(['config', 'set', 'url', url]), 2, error);
+  });
+
+  test.each([
+    'http://user:hunter2@127.0.0.1:1',
+    'http://hunter2@127.0.0.1:1',
+    'http://user:hunter2@127.0.0.1:99999',
+    'http:user:hunter2@127.0.0.1:99999',
+    'http:/user:hunter2@127.0.0.1:99999',
+    'http://user:hun/hunter2@127.0.0.1:99999',
+    'user:hunter2@127.0.0.1',
+    'ftp://user:hunter2@127.0.0.1',
+  ])('credentials are never repeated: %s', async (url) => {
+    const { run, configDir } = await setUp();
+    for (const result of [
+      await run(['new', '--url', url]),
+      await run(['new'], { env: { REMOTIFY_URL: url } }),
+      await run(['config', 'set', 'url', url]),
+    ]) {
+      expectFailure(result, 2, /./);
+      expect(result.stderr).not.toContain('hunter2');
+    }
+    expect(await readdir(configDir)).toEqual([]);
+  });
+
+  test('nobody listens there', async () => {
+    const { run, runJson } = await setUp();
+    const made = await runJson<SessionPayload>('new', '--name', 'prod');
+    const url = `http://127.0.0.1:${await findClosedPort()}`;
+    const error = /cannot reach http:\/\/127\.0\.0\.1:\d+: connection refused/;
+    expectFailure(await run(['new', '--url', url]), 255, error);
+    for (const args of [
+      ['status'],
+      ['logs'],
+      ['cancel'],
+      ['reset'],
+      ['end'],
+      ['exec', '--wait', '0', 'true'],
+    ])
+      expectFailure(await run(['--url', url, ...args]), 255, error);
+    const env = {
+      REMOTIFY_KEY: made.key.replace(/^./, (digit) => (digit === '0' ? '1' : '0')),
+      REMOTIFY_URL: url,
+    };
+    expectFailure(await run(['exec', 'true'], { env }), 255, error);
+    // The session is not forgotten because its relay could not be asked.
+    expect(await run(['status'])).toMatchObject({ exitCode: 0 });
+  });
+});

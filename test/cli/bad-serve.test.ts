@@ -1,0 +1,105 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { startCannedServer } from '../harness/canned-server.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { expectFailure } from './expect-failure.ts';
+
+// A relay that is told something it cannot do does not start, and says which word it was.
+
+async function setUp(): Promise<Client> {
+  const client = await makeClient({ url: 'http://127.0.0.1:1' });
+  onTestFinished(client.remove);
+  return client;
+}
+
+/** Serves nothing to nobody, should it start after all: the deadline of the run ends it. */
+const serve = ['serve', '--port', '0', '--store', 'memory:'];
+
+test.each([
+  ['--port', 'http', 'REMOTIFY_PORT', /http/],
+  ['--port', '65536', 'REMOTIFY_PORT', /65536/],
+  ['--port', '-1', 'REMOTIFY_PORT', /-1/],
+  ['--port', '80a', 'REMOTIFY_PORT', /80a/],
+  ['--public-url', 'relay.example', 'REMOTIFY_PUBLIC_URL', /relay\.example/],
+  ['--rate-limit', '10', 'RATE_LIMIT', /not a rate: "10"/],
+  ['--rate-limit', '10r/y', 'RATE_LIMIT', /not a rate: "10r\/y"/],
+  ['--rate-limit', '0r/m', 'RATE_LIMIT', /not a rate: "0r\/m"/],
+  ['--rate-limit-burst', 'five', 'RATE_LIMIT_BURST', /five/],
+  ['--rate-limit-burst', '1.5', 'RATE_LIMIT_BURST', /1\.5/],
+  ['--max-body-size', 'big', 'MAX_BODY_SIZE', /not a size: "big"/],
+  ['--max-body-size', '25q', 'MAX_BODY_SIZE', /not a size: "25q"/],
+  ['--max-body-size', '-1m', 'MAX_BODY_SIZE', /not a size: "-1m"/],
+  ['--session-ttl', 'soon', 'SESSION_TTL', /not a duration: "soon"/],
+  ['--session-ttl', '0', 'SESSION_TTL', /no time/],
+  ['--long-poll', 'x', 'REMOTIFY_LONG_POLL', /not a duration: "x"/],
+  ['--allowed-host', 'a b', 'REMOTIFY_ALLOWED_HOST', /not a host name: "a b"/],
+  ['--allowed-host', 'relay.example:80', 'REMOTIFY_ALLOWED_HOST', /not a host name/],
+])('%s %s', async (flag, value, variable, error) => {
+  const { run } = await setUp();
+  const args = flag === '--port' ? ['serve', '--store', 'memory:'] : serve;
+  const typed = await run([...args, `${flag}=${value}`], { deadlineMs: 10_000 });
+  expectFailure(typed, 2, error);
+  expect(typed.stderr).toContain(flag);
+  const set = await run(args, { env: { [variable]: value }, deadlineMs: 10_000 });
+  // Whoever has to mend it needs to know where it was set.
+  expectFailure(set, 2, error);
+  expect(set.stderr).toContain(variable);
+});
+
+test.each([
+  ['LONGPOLL_MS', 'soon', /LONGPOLL_MS/],
+  ['LONGPOLL_MS', '15s', /LONGPOLL_MS/],
+  ['LONGPOLL_MS', '-1', /LONGPOLL_MS/],
+  ['LONGPOLL_MS', '99999999', /LONGPOLL_MS/],
+  ['PUBLIC_PORT', 'http', /PUBLIC_PORT/],
+  ['PUBLIC_PORT', '0', /PUBLIC_PORT/],
+  ['SCHEME', 'gopher', /SCHEME/],
+  ['DOMAIN', 'a b', /DOMAIN/],
+  ['DOMAIN', 'relay.example/?x', /DOMAIN/],
+])('%s=%s', async (name, value, error) => {
+  const { run } = await setUp();
+  const env = { DOMAIN: 'relay.example', [name]: value };
+  expectFailure(await run(serve, { env, deadlineMs: 10_000 }), 2, error);
+});
+
+test('a store of an unknown kind', async () => {
+  const { run } = await setUp();
+  for (const store of ['ftp://x', 'nonsense', 'file:'])
+    expectFailure(
+      await run(['serve', '--port', '0', '--store', store], { deadlineMs: 10_000 }),
+      255,
+      /store/,
+    );
+});
+
+test('a store that cannot be opened', async () => {
+  const { run, configDir } = await setUp();
+  await writeFile(join(configDir, 'file'), '');
+  const store = `file:${configDir}/file/store`;
+  expectFailure(await run(['serve', '--port', '0', '--store', store], { deadlineMs: 10_000 }), 255, /store/);
+});
+
+test('a store that another relay uses', async () => {
+  const { run, configDir } = await setUp();
+  const store = `file:${configDir}/store`;
+  const relay = await startRelay({ store });
+  onTestFinished(relay.stop);
+  expectFailure(await run(['serve', '--port', '0', '--store', store], { deadlineMs: 10_000 }), 255, /store/);
+});
+
+test('a port that is taken', async () => {
+  const { run } = await setUp();
+  const server = await startCannedServer('');
+  onTestFinished(server.close);
+  const port = new URL(server.url).port;
+  const result = await run(['serve', '--port', port, '--store', 'memory:'], { deadlineMs: 10_000 });
+  expectFailure(result, 255, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken`));
+});
+
+test('an address that is not of this machine, and one that is none', async () => {
+  const { run } = await setUp();
+  for (const host of ['192.0.2.1', 'no such host', '999.1.1.1'])
+    expectFailure(await run([...serve, '--host', host], { deadlineMs: 20_000 }), 255, /cannot listen on/);
+});

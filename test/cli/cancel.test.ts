@@ -1,0 +1,203 @@
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { startListener } from '../harness/listener.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
+import { hasTmux } from '../harness/tmux.ts';
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const neverRan = (trace: string) => access(trace).catch(() => 'never ran');
+
+async function setUp() {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const gate = await makeGate(remote.configDir);
+  onTestFinished(gate.close);
+  const isRunning = (id: string) =>
+    waitForState(remote, `${id} runs`, ({ commands }) => {
+      return commands.some((command) => command.id === id && command.state === 'running');
+    });
+  const left = async () =>
+    (await remote.listener.processes()).filter(({ commandLine }) => /sleep 300|\/command$/.test(commandLine));
+  return { ...remote, gate, isRunning, left };
+}
+
+describe('queued', () => {
+  test('is cancelled and never runs; whoever waits for it learns it', async () => {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const line = await client.makeSession('--auto');
+    const trace = join(client.configDir, 'trace');
+    const exec = client.start(['exec', `touch '${trace}'`]);
+    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
+    expect(await client.run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 cancelled\n', stderr: '' });
+    expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 255 });
+    expect(exec.stderr()).toMatch(
+      /^remotify: error: command c1 was cancelled and never ran.*\nremotify: hint: .+$/m,
+    );
+    const listener = await startListener(line);
+    onTestFinished(listener.stop);
+    expect(await client.run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
+    expect(await neverRan(trace)).toBe('never ran');
+  });
+
+  test('by its id, from the middle of the queue', async () => {
+    const { run, gate, isRunning, configDir } = await setUp();
+    const trace = join(configDir, 'trace');
+    await run(['exec', '-d', gate.wait]);
+    await isRunning('c1');
+    for (const name of ['a', 'b', 'c']) await run(['exec', '-d', `echo ${name} >>'${trace}'`]);
+    expect(await run(['cancel', 'c3'])).toMatchObject({ exitCode: 0, text: 'c3 cancelled\n' });
+    await gate.open();
+    expect(await run(['exec', `cat '${trace}'`])).toMatchObject({ text: 'a\nc\n' });
+  });
+});
+
+describe.skipIf(!hasTmux)('awaiting approval', () => {
+  test('is cancelled, and a y that comes later does not run it', async () => {
+    const remote = await startSupervised(relay);
+    onTestFinished(remote.stop);
+    const trace = join(remote.configDir, 'trace');
+    await remote.run(['exec', '-d', `touch '${trace}'`]);
+    await remote.terminal.waitForText('run it? [', 15_000);
+    expect(await remote.run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 cancelled\n', stderr: '' });
+    // Typed at once: the prompt may still be open, and then it is the relay that refuses the start.
+    await remote.terminal.type('y\n');
+    await remote.terminal.waitForText('<<< not run: it was cancelled or ran out of time', 15_000);
+    const exec = remote.start(['exec', `test ! -e '${trace}' && echo clean`]);
+    await remote.terminal.waitForText('clean', 15_000);
+    await eventually('the second prompt', 15_000, async () => {
+      return ((await remote.terminal.screen()).match(/run it\? \[/g) ?? []).length === 2;
+    });
+    await remote.terminal.type('y\n');
+    expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 0 });
+    expect(exec.stdout().toString()).toBe('clean\n');
+  });
+
+  test('the prompt goes by itself, and a y typed after it does not approve the next one', async () => {
+    const remote = await startSupervised(relay);
+    onTestFinished(remote.stop);
+    const trace = join(remote.configDir, 'trace');
+    await remote.run(['exec', '-d', 'true']);
+    await remote.terminal.waitForText('run it? [', 15_000);
+    await remote.run(['cancel', 'c1']);
+    await remote.terminal.waitForText('<<< not run', 15_000);
+    await remote.terminal.type('y\n');
+    const exec = remote.start(['exec', `touch '${trace}'`]);
+    await waitForState(remote, 'it asks', ({ commands }) => commands[1]?.state === 'awaiting_approval');
+    await eventually('the second prompt', 15_000, async () => {
+      return ((await remote.terminal.screen()).match(/run it\? \[/g) ?? []).length === 2;
+    });
+    await remote.terminal.type('n\n');
+    expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 126 });
+    expect(await neverRan(trace)).toBe('never ran');
+  });
+});
+
+describe('running', () => {
+  test('is stopped with its whole tree', async () => {
+    const { run, start, isRunning, left } = await setUp();
+    const exec = start(['exec', 'sleep 300 & (sleep 300 & sleep 300) & echo begun; sleep 300']);
+    await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+    await isRunning('c1');
+    expect(await run(['cancel'])).toMatchObject({
+      exitCode: 0,
+      text: 'c1 stopped\n',
+      stderr: 'remotify: c1 is told to stop (TERM); what ignores it is killed after 10 s\n',
+    });
+    expect(await left()).toEqual([]);
+    expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 143 });
+    expect(await run(['exec', 'echo next'])).toMatchObject({ text: 'next\n' });
+  });
+
+  test('each process of the tree is told, and may clean up', async () => {
+    const { run, start, left, configDir } = await setUp();
+    const trace = join(configDir, 'trace');
+    const child = (name: string) =>
+      `(trap "echo ${name} >>'${trace}'; exit" TERM; echo ${name}; while :; do sleep 0.1; done) &`;
+    const exec = start(['exec', `${child('a')} ${child('b')} wait`]);
+    await eventually('both have begun', 15_000, () => exec.stdout().length === 4);
+    expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 stopped\n' });
+    expect((await readFile(trace, 'utf8')).split('\n').toSorted()).toEqual(['', 'a', 'b']);
+    expect(await left()).toEqual([]);
+  });
+
+  test.each([
+    ['INT', 130],
+    ['TERM', 143],
+    ['KILL', 137],
+  ])('--signal %s is what arrives', async (signal, status) => {
+    const { run, isRunning, left } = await setUp();
+    await run(['exec', '-d', 'exec sleep 300']);
+    await isRunning('c1');
+    const result = await run(['cancel', '--signal', signal, '--json', '--quiet']);
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(result.text)).toEqual({
+      id: 'c1',
+      outcome: 'stopped',
+      state: 'finished',
+      exit_status: status,
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  test('what ignores TERM is killed, and cancel waits for the truth', { timeout: 60_000 }, async () => {
+    const { run, start, left, configDir } = await setUp();
+    const trace = join(configDir, 'trace');
+    const exec = start([
+      'exec',
+      `trap "echo told >>'${trace}'" TERM; echo begun; while :; do sleep 0.1; done`,
+    ]);
+    await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+    expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 stopped\n' });
+    expect(await readFile(trace, 'utf8')).toMatch(/^told\n/);
+    expect(await left()).toEqual([]);
+    expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 137 });
+  });
+
+  test('the running one comes before the queued ones', async () => {
+    const { run, isRunning } = await setUp();
+    await run(['exec', '-d', 'sleep 300']);
+    await run(['exec', '-d', 'echo second']);
+    await isRunning('c1');
+    expect(await run(['cancel'])).toMatchObject({ text: 'c1 stopped\n' });
+    expect(await run(['logs', 'c2', '-f'])).toMatchObject({ exitCode: 0, text: 'second\n' });
+  });
+
+  test('a listener that says nothing: unconfirmed, 255', { timeout: 60_000 }, async () => {
+    const { run, isRunning, listener } = await setUp();
+    await run(['exec', '-d', 'sleep 300']);
+    await isRunning('c1');
+    const frozen = await listener.processes();
+    for (const { pid } of frozen) sendSignal(pid, 'SIGSTOP');
+    onTestFinished(() => {
+      for (const { pid } of frozen) sendSignal(pid, 'SIGCONT');
+    });
+    const result = await run(['cancel'], { deadlineMs: 45_000 });
+    expect(result).toMatchObject({ exitCode: 255, text: 'c1 unconfirmed\n' });
+  });
+});
+
+describe('nothing to do', () => {
+  test('no command at all, and one that had ended before', async () => {
+    const { run } = await setUp();
+    expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'nothing to cancel\n', stderr: '' });
+    await run(['exec', 'exit 3']);
+    expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'nothing to cancel\n' });
+    expect(await run(['cancel', 'c1'])).toMatchObject({
+      exitCode: 0,
+      text: 'c1 had ended before: finished\n',
+    });
+    expect(await run(['logs', 'c1', '-f'])).toMatchObject({ exitCode: 3 });
+  });
+});

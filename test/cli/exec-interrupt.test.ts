@@ -1,0 +1,177 @@
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { CapturedProcess } from '../harness/captured-process.ts';
+import { makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+
+// Ctrl-C is SIGINT to the CLI. Once stops the remote command, with INT and three seconds later TERM, and waits for the truth: the
+// exit status is the remote's own. Twice leaves it running.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp() {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const gate = await makeGate(remote.configDir);
+  onTestFinished(gate.close);
+  const trace = join(remote.configDir, 'trace');
+  /** Runs `exec COMMAND` until it has printed `ready`. */
+  const startExec = async (...args: string[]) => {
+    const exec = remote.start(['exec', ...args]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await eventually('the command runs', 15_000, () => exec.stdout().toString() === 'ready\n');
+    return exec;
+  };
+  const nothingIsLeft = () =>
+    eventually('nothing of the command is alive', 15_000, async () => {
+      const alive = (await remote.listener.processes()).filter(({ commandLine }) =>
+        /sleep 300|\/command$/.test(commandLine),
+      );
+      if (alive.length > 0) throw new Error(JSON.stringify(alive));
+      return true;
+    });
+  return { ...remote, gate, trace, startExec, nothingIsLeft };
+}
+
+const ended = (exec: CapturedProcess) => withDeadline(exec.closed, 20_000, 'exec ends');
+
+describe('Ctrl-C once', () => {
+  test('stops the command and all that it started, and exits 130', async () => {
+    const { startExec, nothingIsLeft, run } = await setUp();
+    const exec = await startExec('sleep 300 & (sleep 300 & sleep 300) & echo ready; sleep 300');
+    exec.child.kill('SIGINT');
+    expect(await ended(exec)).toEqual({ code: 130, signal: null });
+    expect(exec.stderr()).toMatch(/^remotify: stopping command c1; Ctrl-C again leaves it alone$/m);
+    expect(exec.stderr()).not.toContain('remotify: error');
+    await nothingIsLeft();
+    expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
+  });
+
+  test('a command that ends in its own way has its own status, and its last words arrive', async () => {
+    const { startExec } = await setUp();
+    const exec = await startExec('trap "echo goodbye; exit 5" INT; echo ready; while :; do sleep 0.1; done');
+    exec.child.kill('SIGINT');
+    expect(await ended(exec)).toEqual({ code: 5, signal: null });
+    expect(exec.stdout().toString()).toBe('ready\ngoodbye\n');
+  });
+
+  test('a command that does not care about INT is told TERM', async () => {
+    const { startExec, nothingIsLeft } = await setUp();
+    const exec = await startExec("trap '' INT; echo ready; sleep 300");
+    exec.child.kill('SIGINT');
+    expect(await ended(exec)).toEqual({ code: 143, signal: null });
+    await nothingIsLeft();
+  });
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)('%s: TERM there, and nobody waits here', async (signal) => {
+    const { startExec, nothingIsLeft } = await setUp();
+    const exec = await startExec('echo ready; sleep 300');
+    exec.child.kill(signal);
+    expect(await ended(exec)).toEqual({ code: 130, signal: null });
+    await nothingIsLeft();
+  });
+
+  test('--json: one object, with how it ended', async () => {
+    const { start, nothingIsLeft, ...remote } = await setUp();
+    const exec = start(['exec', '--json', 'sleep 300']);
+    await waitForState({ start, ...remote }, 'the command runs', ({ current }) => current === 'c1');
+    exec.child.kill('SIGINT');
+    expect(await ended(exec)).toEqual({ code: 130, signal: null });
+    expect(JSON.parse(exec.stdout().toString())).toMatchObject({
+      id: 'c1',
+      state: 'finished',
+      exit_status: 130,
+    });
+    await nothingIsLeft();
+  });
+});
+
+describe('Ctrl-C twice', () => {
+  test('leaves it running, says how to come back, and exits 130', async () => {
+    const { startExec, gate, trace, start } = await setUp();
+    const exec = await startExec(
+      `trap "echo told >>'${trace}'" INT TERM; echo ready; until ${gate.wait}; do :; done; echo done; exit 8`,
+    );
+    exec.child.kill('SIGINT');
+    await eventually('the first is acknowledged', 10_000, () => exec.stderr().includes('Ctrl-C again'));
+    exec.child.kill('SIGINT');
+    expect(await ended(exec)).toEqual({ code: 130, signal: null });
+    expect(exec.stderr()).toMatch(/^remotify: command c1 may still run; .*`remotify cancel c1`$/m);
+    const logs = start(['logs', 'c1', '-f']);
+    await eventually('it still runs', 10_000, () => logs.stdout().toString() === 'ready\n');
+    await gate.open();
+    expect(await withDeadline(logs.closed, 15_000, 'logs -f ends')).toMatchObject({ code: 8 });
+    expect(logs.stdout().toString()).toBe('ready\ndone\n');
+    expect(await readFile(trace, 'utf8').catch(() => '')).toMatch(/^(told\n)?$/);
+  });
+});
+
+describe('Ctrl-C while the command waits', () => {
+  // CLI.md: 130 interrupted. Whoever pressed it is not told that "somebody with the same key did this".
+  test('drops it: it never runs, and exec exits 130', async () => {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const line = await client.makeSession('--auto');
+    const trace = join(client.configDir, 'trace');
+    const exec = client.start(['exec', `touch '${trace}'`]);
+    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
+    await eventually('exec says what it waits for', 15_000, () =>
+      exec.stderr().includes('waiting for a listener'),
+    );
+    exec.child.kill('SIGINT');
+    const exit = await ended(exec);
+    const listener = await startListener(line);
+    onTestFinished(listener.stop);
+    expect(await client.run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
+    expect(await access(trace).catch(() => 'never ran')).toBe('never ran');
+    expect(exit).toEqual({ code: 130, signal: null });
+    expect(exec.stderr()).not.toContain('somebody');
+  });
+
+  test('where exec made the session itself: the same', async () => {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const exec = client.start(['exec', 'true']);
+    await eventually('the line is said', 15_000, () => exec.stderr().includes('| bash'));
+    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
+    exec.child.kill('SIGINT');
+    const exit = await ended(exec);
+    expect(await client.runJson('status')).toMatchObject({
+      queue_length: 0,
+      commands: [{ state: 'cancelled' }],
+    });
+    expect(exit).toEqual({ code: 130, signal: null });
+  });
+});
+
+describe('Ctrl-C in others', () => {
+  test('logs -f: 130, and the command goes on', async () => {
+    const { run, start, gate } = await setUp();
+    await run(['exec', '-d', `echo ready; ${gate.wait}; echo done`]);
+    const logs = start(['logs', '-f']);
+    await eventually('the log follows', 15_000, () => logs.stdout().toString() === 'ready\n');
+    logs.child.kill('SIGINT');
+    expect(await withDeadline(logs.closed, 10_000, 'logs -f ends')).toEqual({ code: 130, signal: null });
+    await gate.open();
+    expect(await run(['logs', '-f'])).toMatchObject({ exitCode: 0, text: 'ready\ndone\n' });
+  });
+
+  test('new --wait: 130, and the session is as it was', async () => {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const made = client.start(['new', '--wait']);
+    await eventually('the line is printed', 15_000, () => made.stdout().toString().endsWith('| bash\n'));
+    made.child.kill('SIGINT');
+    expect(await withDeadline(made.closed, 10_000, 'new ends')).toEqual({ code: 130, signal: null });
+    expect((await client.run(['status'])).exitCode).toBe(0);
+  });
+});

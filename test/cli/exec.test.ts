@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// One for all: no command here leaves anything that another one could find.
+let relay: Relay;
+let remote: Remote;
+
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+});
+
+afterAll(async () => {
+  await remote?.stop();
+  await relay?.stop();
+});
+
+async function makeFolder(): Promise<string> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  return folder.path;
+}
+
+describe('exit status', () => {
+  test.each([0, 1, 2, 7, 44, 124, 126, 127, 130, 137, 255])('%i is passed on as it is', async (status) => {
+    const { run } = remote;
+    const result = await run(['exec', `printf out; printf err >&2; exit ${status}`]);
+    expect(result).toMatchObject({ exitCode: status, text: 'out', stderr: 'err' });
+  });
+
+  test.each([
+    ['KILL', 137],
+    ['TERM', 143],
+    ['INT', 130],
+  ])('a shell that dies of SIG%s has the status that a shell gives it', async (signal, status) => {
+    const { run } = remote;
+    expect(await run(['exec', `kill -s ${signal} $$`])).toMatchObject({ exitCode: status, text: '' });
+    expect(await run(['exec', 'echo still here'])).toMatchObject({ exitCode: 0, text: 'still here\n' });
+  });
+
+  test('a command that does not exist is 127, in the words of the remote', async () => {
+    const { run } = remote;
+    const result = await run(['exec', 'no-such-command-here']);
+    expect(result).toMatchObject({ exitCode: 127, text: '' });
+    expect(result.stderr).toMatch(/no-such-command-here: command not found\n$/);
+    expect(result.stderr).not.toContain('remotify: ');
+  });
+
+  test('a shell that cannot read its command is 2, and says why', async () => {
+    const { run } = remote;
+    const result = await run(['exec', 'if true; then']);
+    expect(result).toMatchObject({ exitCode: 2, text: '' });
+    expect(result.stderr).toMatch(/syntax error/);
+  });
+});
+
+describe('output', () => {
+  test.each([
+    ['nothing', 'true', '', ''],
+    ['stdout without a last line feed', 'printf "a\\nb"', 'a\nb', ''],
+    ['stderr without a last line feed', 'printf "a\\nb" >&2', '', 'a\nb'],
+    ['line feeds alone', 'printf "\\n\\n"; printf "\\n" >&2', '\n\n', '\n'],
+    ['a marker, as the slots have it', 'echo "[remotify: exit status 9]"', '[remotify: exit status 9]\n', ''],
+    ['the words of a decline', 'echo "[declined by operator] no"', '[declined by operator] no\n', ''],
+    ['the frame of a command', 'echo "remotify/1 end c1"', 'remotify/1 end c1\n', ''],
+  ])('%s', async (_title, command, stdout, stderr) => {
+    const { run } = remote;
+    expect(await run(['exec', command])).toMatchObject({ exitCode: 0, text: stdout, stderr });
+  });
+
+  test('all 256 bytes, on both streams', async () => {
+    const { run, start } = remote;
+    const octal = Array.from({ length: 256 }, (_, byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const out = await run(['exec', `printf '${octal}'`]);
+    expect(out).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(out.stdout).toEqual(bytes);
+    const both = start(['exec', `printf '${octal}' >&2; printf '${octal}${octal}'`]);
+    const stderr: Buffer[] = [];
+    both.child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+    expect(await withDeadline(both.closed, 20_000, 'exec ends')).toMatchObject({ code: 0 });
+    expect(Buffer.concat(stderr)).toEqual(bytes);
+    expect(both.stdout()).toEqual(Buffer.concat([bytes, bytes]));
+  });
+
+  test('3 MiB that do not compress, whole', async () => {
+    const { run } = remote;
+    const copy = join(await makeFolder(), 'copy');
+    const result = await run(['exec', `head -c 3145728 /dev/urandom | tee '${copy}'`], {
+      deadlineMs: 20_000,
+    });
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(result.stdout.length).toBe(3 * 1024 * 1024);
+    const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    expect(digest(result.stdout)).toBe(digest(await readFile(copy)));
+  });
+
+  test('a command whose output is hard to send runs once all the same', async () => {
+    const own = await startRemote(relay);
+    onTestFinished(own.stop);
+    const { run, start, listener } = own;
+    const trace = join(await makeFolder(), 'trace');
+    const exec = start(['exec', `echo ran >>'${trace}'; head -c 3145728 /dev/urandom`]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await eventually('the listener is done with it', 15_000, () => listener.output().includes('<<< done'));
+    // Behind it in the queue: when this one has run, the first was not taken up again.
+    await run(['exec', 'true'], { deadlineMs: 10_000 }).catch(() => {});
+    expect((await readFile(trace, 'utf8')).split('\n').length - 1).toBe(1);
+  });
+
+  test('2 MiB on each stream at once, neither in the other', async () => {
+    const { run } = remote;
+    const result = await run([
+      'exec',
+      "head -c 2097152 /dev/zero | tr '\\0' o & head -c 2097152 /dev/zero | tr '\\0' e >&2; wait",
+    ]);
+    expect(result.exitCode).toBe(0);
+    expect(result.text === 'o'.repeat(2_097_152)).toBe(true);
+    expect(result.stderr === 'e'.repeat(2_097_152)).toBe(true);
+  });
+
+  test('appears while the command runs', async () => {
+    const { start } = remote;
+    const gate = await makeGate(await makeFolder());
+    onTestFinished(gate.close);
+    const exec = start(['exec', `echo first; echo warning >&2; ${gate.wait}; echo last`]);
+    await eventually('the first line arrives before the command ends', 15_000, () => {
+      return exec.stdout().toString() === 'first\n' && exec.stderr() === 'warning\n';
+    });
+    expect(exec.isRunning()).toBe(true);
+    await gate.open();
+    expect(await withDeadline(exec.closed, 15_000, 'exec ends with its command')).toMatchObject({ code: 0 });
+    expect(exec.stdout().toString()).toBe('first\nlast\n');
+    expect(exec.stderr()).toBe('warning\n');
+  });
+
+  test('of a child that the command left behind belongs to nobody, and is not waited for', async () => {
+    const { run } = remote;
+    const gate = await makeGate(await makeFolder());
+    onTestFinished(gate.close);
+    expect(await run(['exec', `(${gate.wait}; echo late) & echo early`])).toMatchObject({
+      exitCode: 0,
+      text: 'early\n',
+    });
+    const next = await run(['exec', `echo >'${join(await makeFolder(), 'x')}'; echo next`]);
+    expect(next).toMatchObject({ exitCode: 0, text: 'next\n' });
+    await gate.open();
+    expect(await run(['exec', 'echo third'])).toMatchObject({ exitCode: 0, text: 'third\n', stderr: '' });
+  });
+});

@@ -1,0 +1,104 @@
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type Client, makeClient } from '../harness/client.ts';
+import { curl } from '../harness/curl.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { waitForState } from '../harness/remote.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { startSlotListener } from '../harness/slot-listener.ts';
+
+// Our CLI and our relay with a listener of the original kind: it knows the two slots, and reports no exit status by itself.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay({ flags: ['--long-poll', '2s'] });
+  return relay.stop;
+});
+
+async function setUp(): Promise<Client & { made: SessionPayload }> {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  return { ...client, made: await client.runJson<SessionPayload>('new') };
+}
+
+async function setUpListener() {
+  const client = await setUp();
+  const listener = await startSlotListener(relay.url, client.made.key);
+  onTestFinished(listener.stop);
+  await waitForState(client, 'the listener polls', (state) => state.listener?.attached === true);
+  return client;
+}
+
+test.each([
+  ['output and status 0', 'printf "a\\nb\\n"', 0, 'a\nb\n'],
+  ['status 7', 'echo out; exit 7', 7, 'out\n'],
+  ['no last line feed', 'printf x; exit 3', 3, 'x'],
+  ['no output', 'exit 1', 1, ''],
+  ['no output, and status 0', 'true', 0, ''],
+  ['both streams in one', 'echo out; echo err >&2; exit 255', 255, 'out\nerr\n'],
+  ['a shell that dies', 'kill -KILL $$', 137, ''],
+  ['quotes and backslashes', `printf '%s\\n' "it's" 'a\\b'; exit 4`, 4, "it's\na\\b\n"],
+  // Promise 6: nothing that a command prints can imitate its exit status.
+  ['a marker of the command’s own', 'echo "[remotify: exit status 9]"', 0, '[remotify: exit status 9]\n'],
+  ['and one that fails', 'echo "[remotify: exit status 9]"; exit 5', 5, '[remotify: exit status 9]\n'],
+  ['the words of a decline', 'echo "[declined by operator] no"', 0, '[declined by operator] no\n'],
+  ['the words of a note', 'echo "[remotify: the listener is gone]"', 0, '[remotify: the listener is gone]\n'],
+] as const)('%s', async (_title, command, status, output) => {
+  const { run } = await setUpListener();
+  expect(await run(['exec', command])).toMatchObject({ exitCode: status, text: output, stderr: '' });
+});
+
+test('--json has output and exit status', async () => {
+  const { run } = await setUpListener();
+  const result = await run(['exec', '--json', 'printf out; exit 7']);
+  expect(result).toMatchObject({ exitCode: 7, stderr: '' });
+  expect(JSON.parse(result.text)).toMatchObject({
+    state: 'finished',
+    exit_status: 7,
+    stdout: 'out',
+    stderr: '',
+  });
+});
+
+test('several arguments, a file and its arguments, bytes', async () => {
+  const { run } = await setUpListener();
+  expect(await run(['exec', 'printf', '[%s]', 'a b', "it's", ''])).toMatchObject({ text: "[a b][it's][]" });
+  const script = '#!/bin/bash\nprintf \'\\000\\377%s\' "$1"\nexit 8';
+  const result = await run(['exec', '-f', '-', 'x y'], { stdin: script });
+  expect(result.exitCode).toBe(8);
+  expect(result.stdout).toEqual(Buffer.from('\0\xffx y', 'latin1'));
+});
+
+test('declined by hand: 126 with the reason', async () => {
+  const { start, made } = await setUp();
+  const exec = start(['exec', 'true']);
+  await eventually(
+    'the command is taken',
+    15_000,
+    async () => (await curl([`${made.urls.cmd}?nowait=1`])).status === 200,
+  );
+  await curl(['--data-raw', '[declined by operator] not now', made.urls.result]);
+  expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 126 });
+  expect(exec.stderr()).toContain('the operator declined: not now');
+});
+
+test('--wait 0 with such a listener, idle: runs', async () => {
+  const { run } = await setUpListener();
+  expect(await run(['exec', '--wait', '0', 'echo ran'])).toMatchObject({ exitCode: 0, text: 'ran\n' });
+});
+
+test('status says that somebody polls the slot, and a cancel that cannot be confirmed says so', async () => {
+  const { run, start, made } = await setUp();
+  const exec = start(['exec', 'true']);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await eventually(
+    'the command is taken',
+    15_000,
+    async () => (await curl([`${made.urls.cmd}?nowait=1`])).status === 200,
+  );
+  expect((await run(['status'])).text).toMatch(/^listener +somebody polls the slot, last seen \d+ s ago$/m);
+  expect(await run(['cancel'], { deadlineMs: 25_000 })).toMatchObject({
+    exitCode: 255,
+    text: 'c1 unconfirmed\n',
+  });
+});

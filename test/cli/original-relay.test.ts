@@ -1,0 +1,214 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startOriginalRelay, type OriginalRelay } from '../fixtures/original-relay.ts';
+import { renderAnswer, startCannedServer } from '../harness/canned-server.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { curl } from '../harness/curl.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { startSlotListener } from '../harness/slot-listener.ts';
+import { expectFailure } from './expect-failure.ts';
+
+// Our CLI with a relay of the original kind: slots and nothing else.
+
+let relay: OriginalRelay;
+beforeAll(async () => {
+  relay = await startOriginalRelay();
+  return relay.close;
+});
+
+async function setUp(): Promise<Client & { made: SessionPayload }> {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  return { ...client, made: await client.runJson<SessionPayload>('new') };
+}
+
+async function setUpListener() {
+  const client = await setUp();
+  const listener = await startSlotListener(relay.url, client.made.key);
+  onTestFinished(listener.stop);
+  return { ...client, listener };
+}
+
+/** Plays the listener by hand: takes the command, and answers with this. */
+async function answerWith({ made }: { made: SessionPayload }, result: string): Promise<string> {
+  const command = await eventually('the command is in the slot', 15_000, async () => {
+    const taken = await curl([`${made.urls.cmd}?nowait=1`]);
+    return taken.status === 200 && taken.text;
+  });
+  expect((await curl(['--data-binary', '@-', made.urls.result], { stdin: result })).status).toBe(201);
+  return command;
+}
+
+test('new and list', async () => {
+  const { made, run } = await setUp();
+  expect(made.remote_quickstart).toContain(`${relay.url}/r/${made.key}`);
+  expect(made.features).toBeUndefined();
+  expect((await run(['list'])).text).toContain(relay.url);
+});
+
+describe('exec', () => {
+  test.each([
+    ['output and status 0', 'printf "a\\nb\\n"', 0, 'a\nb\n'],
+    ['status 7 by the marker, which is not shown', 'echo out; exit 7', 7, 'out\n'],
+    ['no last line feed', 'printf x; exit 3', 3, 'x'],
+    ['no output', 'exit 1', 1, ''],
+    ['both streams in one', 'echo out; echo err >&2; exit 255', 255, 'out\nerr\n'],
+    ['a shell that dies', 'kill -KILL $$', 137, ''],
+    ['a shell that cannot read it', 'echo a; if', 2, /syntax error/],
+    ['traps, and exec', 'trap "echo bye" EXIT; (exec echo in)', 0, 'in\nbye\n'],
+    ['quotes', `echo "it's" 'a "b"'; exit 4`, 4, `it's a "b"\n`],
+    ['a marker of the command’s own', 'echo "[remotify: exit status 9]"', 0, '[remotify: exit status 9]\n'],
+    ['and one that fails', 'echo "[remotify: exit status 9]"; exit 5', 5, '[remotify: exit status 9]\n'],
+  ] as const)('%s', async (_title, command, status, output) => {
+    const { run } = await setUpListener();
+    const result = await run(['exec', command]);
+    expect(result).toMatchObject({ exitCode: status, stderr: '' });
+    if (typeof output === 'string') expect(result.text).toBe(output);
+    else expect(result.text).toMatch(output);
+  });
+
+  test('bytes are bytes', async () => {
+    const { run } = await setUpListener();
+    const result = await run(['exec', "printf '\\000\\377\\r\\n\\033['; exit 6"]);
+    expect(result.exitCode).toBe(6);
+    expect(result.stdout).toEqual(Buffer.from('\0\xff\r\n\x1b[', 'latin1'));
+  });
+
+  test('with a key alone: the relay is asked what it is, and the key goes into paths', async () => {
+    const { made } = await setUpListener();
+    const stranger = await makeClient(relay);
+    onTestFinished(stranger.remove);
+    const result = await stranger.run(['exec', 'echo out; exit 7'], { env: { REMOTIFY_KEY: made.key } });
+    expect(result).toMatchObject({ exitCode: 7, text: 'out\n', stderr: '' });
+  });
+
+  test.each([
+    ['[declined by operator]\n', /the operator declined\n/],
+    ['[declined by operator] not on a friday\n', /the operator declined: not on a friday\n/],
+  ])('declined: %j', async (result, error) => {
+    const client = await setUp();
+    const exec = client.run(['exec', 'true']);
+    await answerWith(client, result);
+    const { exitCode, text, stderr } = await exec;
+    expect({ exitCode, text }).toEqual({ exitCode: 126, text: '' });
+    expect(stderr).toMatch(error);
+  });
+
+  test('a note in place of a result: 255, in its words', async () => {
+    const client = await setUp();
+    const exec = client.run(['exec', 'true']);
+    await answerWith(client, '[remotify: the listener was replaced]\n');
+    expectFailure(await exec, 255, /the listener was replaced/);
+  });
+
+  test('what runs there is what was typed, in a shell of its own', async () => {
+    const client = await setUp();
+    const exec = client.run(['exec', "echo 'a b'"]);
+    expect(await answerWith(client, 'done\n')).toContain('a b');
+    // Not a word of how it ended: that is no success.
+    const { exitCode, text, stderr } = await exec;
+    expect([exitCode, text]).toEqual([255, 'done\n']);
+    expect(stderr).toContain('the command ended, and nobody told how');
+  });
+
+  test('the late result of a command that was given up is nobody else’s', async () => {
+    const client = await setUp();
+    const exec = client.run(['exec', 'echo second']);
+    const late = 'first\n\n[remotify: exit status 3 of 0123456789abcdef]\n';
+    const pushed = await answerWith(client, late);
+    const tag = / of ([0-9a-f]+)\]/.exec(pushed)?.[1] ?? '';
+    expect(tag).toMatch(/^[0-9a-f]{16}$/);
+    await eventually('it was read, and thrown away', 15_000, async () => {
+      return !(await client.runJson<{ result_queued: boolean }>('status')).result_queued;
+    });
+    await curl([client.made.urls.result, '--data-binary', `second\n\n[remotify: exit status 0 of ${tag}]\n`]);
+    expect(await exec).toMatchObject({ exitCode: 0, text: 'second\n' });
+  });
+
+  test('nobody takes it: 255, and it is taken back', async () => {
+    const { run, made } = await setUp();
+    expectFailure(await run(['exec', '--wait', '1s', 'true']), 255, /no result within 1 s/);
+    expect((await curl([`${made.urls.cmd}?nowait=1`])).status).toBe(204);
+  });
+
+  test('Ctrl-C: 130, and it is taken back', async () => {
+    const client = await setUp();
+    const exec = client.start(['exec', 'true']);
+    await eventually('the command is in the slot', 15_000, async () => {
+      return (await client.runJson<{ cmd_queued: boolean }>('status')).cmd_queued;
+    });
+    exec.child.kill('SIGINT');
+    expect(await withDeadline(exec.closed, 10_000, 'exec ends')).toEqual({ code: 130, signal: null });
+    expect(await client.runJson('status')).toMatchObject({ cmd_queued: false });
+  });
+
+  test.each([['--detach'], ['--timeout', '5s'], ['--json']])(
+    '%s cannot be had: 2, and nothing is pushed',
+    async (...flag) => {
+      const { run, runJson } = await setUp();
+      expectFailure(
+        await run(['exec', ...flag, 'true']),
+        2,
+        new RegExp(`of the original kind: it cannot do ${flag[0]}`),
+      );
+      expect(await runJson('status')).toMatchObject({ cmd_queued: false });
+    },
+  );
+});
+
+describe('somebody else answers in its place', () => {
+  test.each([
+    ['a captive portal', renderAnswer('200 OK', '<html>log in</html>', ['Content-Type: text/html'])],
+    ['an empty page', renderAnswer('200 OK', '')],
+    ['a redirect', renderAnswer('302 Found', '', ['Location: http://127.0.0.1:1/'])],
+  ])('%s is no result', async (_title, answer) => {
+    const { run } = await setUp();
+    const stranger = await startCannedServer(answer);
+    onTestFinished(stranger.close);
+    expectFailure(await run(['--url', stranger.url, 'exec', '--wait', '5s', 'true']), 255, /is no relay/);
+    expectFailure(await run(['--url', stranger.url, 'cancel']), 255, /is no relay/);
+  });
+});
+
+describe('status and cancel tell what they can', () => {
+  test('nothing there, queued, in flight', async () => {
+    const client = await setUp();
+    const { run, made } = client;
+    const trace = join(client.configDir, 'trace');
+    const say = async () => (await run(['status'])).text;
+    expect(await say()).toMatch(/^listener +none yet/m);
+    expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'nothing to cancel\n' });
+    await curl(['--data-raw', `touch '${trace}'`, made.urls.cmd]);
+    expect(await say()).toMatch(/^queue +1 waiting$/m);
+    expect(JSON.parse((await run(['cancel', '--json'])).text)).toMatchObject({
+      outcome: 'cancelled',
+      id: null,
+    });
+    expect((await curl([`${made.urls.cmd}?nowait=1`])).status).toBe(204);
+    await curl(['--data-raw', 'true', made.urls.cmd]);
+    await curl([`${made.urls.cmd}?nowait=1`]);
+    expect(await say()).toMatch(/^running +a command, picked up \d+ s ago$/m);
+    expect(await say()).toMatch(/^listener +somebody polls the slot, last seen \d+ s ago$/m);
+    // It cannot be reached there, and nobody pretends that it was.
+    expect(await run(['cancel'])).toMatchObject({ exitCode: 255, text: 'unconfirmed\n' });
+    expect(await access(trace).catch(() => 'never ran')).toBe('never ran');
+  });
+
+  test('logs, and commands by their id, are not to be had', async () => {
+    const { run } = await setUp();
+    for (const args of [['logs'], ['status', 'c1']])
+      expectFailure(await run(args), 255, /of the original kind: its commands have no ids/);
+  });
+
+  test('reset and end', async () => {
+    const { run, made } = await setUp();
+    await curl(['--data-raw', 'true', made.urls.cmd]);
+    expect((await run(['reset'])).stderr).toBe(
+      'remotify: session session-1 is reset: cleared queued commands\n',
+    );
+    expect((await run(['end'])).stderr).toBe('remotify: session session-1 is ended\n');
+    expect((await curl([made.urls.api])).status).toBe(410);
+  });
+});

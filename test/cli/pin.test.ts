@@ -1,0 +1,71 @@
+import { readdir } from 'node:fs/promises';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { waitForState } from '../harness/remote.ts';
+
+// `remotify new --pin`: for relays that are run by others.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+/** A client whose relay is reached through somebody who may change what it says. */
+async function setUp() {
+  const proxy = await startFaultProxy();
+  onTestFinished(proxy.stop);
+  proxy.aim(relay);
+  const client = await makeClient(proxy);
+  onTestFinished(client.remove);
+  const isScript = (target: string) => target.startsWith('/r/');
+  const tamper = () =>
+    proxy.setRules({
+      onAnswer: ({ target }, { status, body }) =>
+        isScript(target)
+          ? {
+              fault: 'canned',
+              status,
+              body: body.toString().replace('main "$@"', 'touch "$TMPDIR/hit"; main "$@"'),
+            }
+          : undefined,
+    });
+  return { client, tamper };
+}
+
+test('the pinned line runs the script, and the rest is as ever', async () => {
+  const { client } = await setUp();
+  const line = await client.makeSession('--auto', '--pin');
+  expect(line).toMatch(/ \| grep -q '\^[0-9a-f]{64} ' /);
+  const listener = await startListener(line);
+  onTestFinished(listener.stop);
+  await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
+  expect((await client.run(['exec', 'echo pinned; exit 3'])).text).toBe('pinned\n');
+  expect((await client.run(['end'])).exitCode).toBe(0);
+  expect(await withDeadline(listener.exited, 10_000, 'the listener ends')).toMatchObject({ code: 0 });
+  expect(await readdir(listener.temporaryFolder)).toEqual([]);
+});
+
+test('another script than the pinned one does not run', async () => {
+  const { client, tamper } = await setUp();
+  const line = await client.makeSession('--auto', '--pin');
+  tamper();
+  const listener = await startListener(line);
+  onTestFinished(listener.stop);
+  const { code } = await withDeadline(listener.exited, 10_000, 'the line ends');
+  expect([code, listener.output()]).toEqual([1, 'remotify: error: this is not the script that was pinned\n']);
+  expect(await readdir(listener.temporaryFolder)).toEqual([]);
+});
+
+test('a relay whose script is another one from the start is named, and nothing is stored', async () => {
+  const { client, tamper } = await setUp();
+  tamper();
+  const { exitCode, text, stderr } = await client.run(['new', '--pin']);
+  expect([exitCode, text]).toEqual([255, '']);
+  expect(stderr).toMatch(/remotify: error: the script of http\S+ is not the one of remotify /);
+  expect((await client.run(['list', '--json'])).text).toContain('"sessions": []');
+});

@@ -1,0 +1,35 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { startCountingProxy } from '../harness/counting-proxy.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { startRemote } from '../harness/remote.ts';
+
+test('a short command costs the client three requests at most, and the listener three', async () => {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const proxy = await startCountingProxy(relay);
+  onTestFinished(proxy.stop);
+  const remote = await startRemote(proxy);
+  onTestFinished(remote.stop);
+  const count = () => ({
+    push: proxy.answered('/commands?'),
+    read: proxy.answered('/output?stdout='),
+    look: proxy.answered('/next?'),
+    upload: proxy.answered('/output?stream='),
+    finish: proxy.answered('/finish?'),
+    all: proxy.answered('/'),
+  });
+  expect((await remote.run(['exec', 'echo warm'])).text).toBe('warm\n');
+  const before = count();
+
+  expect((await remote.run(['exec', 'echo once'])).text).toBe('once\n');
+
+  const after = count();
+  const spent = Object.fromEntries(
+    Object.entries(after).map(([name, now]) => [name, now - before[name as keyof typeof before]]),
+  ) as typeof before;
+  // The look that brought it was under way before; the one after it is not answered yet.
+  expect(spent).toMatchObject({ push: 1, look: 1, finish: 1 });
+  expect(spent.push + spent.read).toBeLessThanOrEqual(3);
+  expect(spent.look + spent.upload + spent.finish).toBeLessThanOrEqual(3);
+  expect(spent.all).toBe(spent.push + spent.read + spent.look + spent.upload + spent.finish);
+});

@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { binaryPath } from '../harness/binary.ts';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { asAuto, type Listener, startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+
+let relay: Relay;
+let client: Client;
+const listeners: Listener[] = [];
+
+beforeAll(async () => {
+  relay = await startRelay();
+  client = await makeClient(relay);
+  for (const name of ['left', 'right']) {
+    const line = await client.makeSession('--name', name);
+    listeners.push(await startListener(asAuto(line), { WHO: name }));
+  }
+});
+
+afterAll(async () => {
+  for (const listener of listeners) await listener.stop();
+  await client.remove();
+  await relay.stop();
+});
+
+const both = ['-s', 'left', '-s', 'right'];
+
+function sortLines(text: string): string[] {
+  return text.trimEnd().split('\n').sort();
+}
+
+test('each line has the name of its session in front, the last one too', async () => {
+  const { text, stderr, exitCode } = await client.run([
+    'exec',
+    ...both,
+    'echo "on $WHO"; echo oh >&2; printf end',
+  ]);
+  expect(exitCode).toBe(0);
+  expect(sortLines(text)).toEqual(['left: end', 'left: on left', 'right: end', 'right: on right']);
+  expect(sortLines(stderr)).toEqual(['left: oh', 'remotify: left   0', 'remotify: right  0', 'right: oh']);
+});
+
+test('the worst status is ours', async () => {
+  const { exitCode, stderr } = await client.run(['exec', ...both, '[ "$WHO" = left ] || exit 7']);
+  expect(exitCode).toBe(7);
+  expect(stderr).toContain('remotify: left   0\nremotify: right  7\n');
+});
+
+test('--all is every stored session', async () => {
+  const { text } = await client.run(['exec', '--all', 'echo "on $WHO"']);
+  expect(sortLines(text)).toEqual(['left: on left', 'right: on right']);
+});
+
+test('one that is not there does not keep the other from running', async () => {
+  const { text, stderr, exitCode } = await client.run(['exec', '-s', 'left', '-s', 'nobody', 'echo here']);
+  expect(text).toBe('left: here\n');
+  expect(stderr).toContain('nobody: remotify: error: no stored session is called "nobody"');
+  expect(exitCode).toBe(2);
+});
+
+test('one that is named twice, or by its key too, runs it once, and no key is shown', async () => {
+  const { url, sessions } = JSON.parse(await readFile(`${client.configDir}/config.json`, 'utf8')) as {
+    url: string;
+    sessions: Record<string, { key: string }>;
+  };
+  expect(url ?? relay.url).toBe(relay.url);
+  const key = sessions['left']?.key ?? '';
+  const stranger = await makeClient(relay);
+  onTestFinished(stranger.remove);
+  const twice = await client.run(['exec', '-s', 'left', '-s', key, '-s', 'left', '-s', 'right', 'echo once']);
+  expect(sortLines(twice.text)).toEqual(['left: once', 'right: once']);
+  const unknown = await stranger.run(['exec', '-s', key, '-s', sessions['right']?.key ?? '', 'echo by key']);
+  expect(sortLines(unknown.text.replaceAll(/^[0-9a-f]{4}…/gm, 'KEY'))).toEqual([
+    'KEY: by key',
+    'KEY: by key',
+  ]);
+  expect(twice.text + twice.stderr + unknown.text + unknown.stderr).not.toContain(key);
+});
+
+test('a reader of both that went away is an end, and no stack trace', async () => {
+  const script = `exec "$1" "$2" exec -s left -s right 'echo one >&2; sleep 1; echo two >&2' 2>&1 >/dev/null | head -c 3`;
+  const env = cleanEnvironment(client.configDir, {
+    REMOTIFY_CONFIG_DIR: client.configDir,
+    REMOTIFY_URL: relay.url,
+  });
+  const run = spawnCaptured('bash', ['-o', 'pipefail', '-c', script, 'bash', process.execPath, binaryPath], {
+    env,
+  });
+  const { code } = await withDeadline(run.closed, 20_000, 'both ends end');
+  expect(run.stdout().byteLength).toBe(3);
+  expect(run.stderr()).toBe('');
+  expect(code).not.toBe(1);
+});
+
+test('--json is one object with each of them', async () => {
+  const { text } = await client.run(['exec', ...both, '--json', 'echo "on $WHO"; exit 3']);
+  const { sessions } = JSON.parse(text) as { sessions: Record<string, unknown>[] };
+  expect(sessions).toMatchObject([
+    { session: 'left', exit_code: 3, exit_status: 3, stdout: 'on left\n', error: null },
+    { session: 'right', exit_code: 3, exit_status: 3, stdout: 'on right\n', error: null },
+  ]);
+});
+
+test('other commands take one', async () => {
+  const { exitCode, stderr } = await client.run(['status', ...both]);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('error: one session at a time');
+});

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { readFacts, sourceFiles } from './source-files.ts';
+
+/** `FILE uses NAME`, for each use outside of the rooms or files that may. */
+function listUses(pattern: RegExp, allowed: readonly string[] = []): string[] {
+  return sourceFiles
+    .filter(({ path, room }) => !allowed.includes(room) && !allowed.includes(path))
+    .flatMap(({ path, names }) =>
+      names.filter((name) => pattern.test(name)).map((name) => `${path} uses ${name}`),
+    );
+}
+
+test('only config/ reads the environment', () => {
+  expect(listUses(/^process\.env\b/, ['config'])).toEqual([]);
+  expect(listUses(/^process\.env\b/)).not.toEqual([]);
+});
+
+test('only terminal/ and the entry touch the streams of the process', () => {
+  const streams = /^process\.(stdin|stdout|stderr)\b/;
+  expect(listUses(streams, ['terminal', 'src/main.ts'])).toEqual([]);
+  expect(listUses(streams)).not.toEqual([]);
+});
+
+test('nobody prints by console', () => {
+  expect(listUses(/^console\b/)).toEqual([]);
+});
+
+test('nobody ends the process: what was written to a pipe would be lost', () => {
+  expect(listUses(/^process\.(exit|abort|reallyExit)\b/)).toEqual([]);
+});
+
+test('only the one door sets the exit code', () => {
+  expect(listUses(/^process\.exitCode$/, ['src/cli/run.ts'])).toEqual([]);
+});
+
+test('nobody hands process on whole, or imports it: its parts could not be told apart', () => {
+  expect(listUses(/^process$/)).toEqual([]);
+  const importing = sourceFiles
+    .filter(({ imports }) => imports.includes('node:process'))
+    .map(({ path }) => path);
+  expect(importing).toEqual([]);
+});
+
+test('session/ and protocol/ know no clock, no chance and no timer', () => {
+  const impure =
+    /^(Date|Math\.random|performance|crypto|process|set(Timeout|Interval|Immediate)|queueMicrotask|fetch)\b/;
+  const elsewhere = ['store', 'relay', 'client', 'config', 'terminal', 'runner', 'mcp', 'cli'];
+  expect(listUses(impure, elsewhere)).toEqual([]);
+  expect(listUses(impure)).not.toEqual([]);
+});
+
+test.each([
+  ['process.env.HOME', 'process.env.HOME'],
+  ["process['env']", 'process.env'],
+  ['const { env } = process', 'process'],
+  ['const p = process', 'process'],
+  ['f(process)', 'process'],
+  ['globalThis.process.exit(1)', 'process.exit'],
+  ["globalThis['console'].log(1)", 'console.log'],
+  ['console.log(1)', 'console.log'],
+  ['const log = console.error.bind(console)', 'console.error.bind'],
+  ['new Date()', 'Date'],
+  ['Date.now()', 'Date.now'],
+])('no way to a name goes unseen: %s', (code, name) => {
+  expect(readFacts(code).names).toContain(name);
+});
+
+test('a property or a word of the same name is no use of it', () => {
+  const { names } = readFacts(
+    "const a = { process: 1, console: 2 }; a.process; 'process.exit()'; // console.log",
+  );
+  expect(names.filter((name) => /^(process|console)/.test(name))).toEqual([]);
+});

@@ -1,0 +1,89 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { waitForState } from '../harness/remote.ts';
+import { makeLedger, type Running, settle, startFor, startRemoteFor } from './rig.ts';
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** A command with 300 kB before a gate and 300 kB behind it, that was started by an exec. */
+async function startHalfWay() {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const remote = await startRemoteFor(relay);
+  const ledger = await makeLedger();
+  const gate = await makeGate(ledger.folder);
+  onTestFinished(gate.close);
+  const halves = [randomBytes(300_000), randomBytes(300_000)] as const;
+  const files = halves.map((_, at) => join(ledger.folder, `half-${at}`));
+  for (const [at, bytes] of halves.entries()) await writeFile(files[at] ?? '', bytes);
+  const script = `echo ran >>'${ledger.path}'; cat '${files[0]}'; ${gate.wait}; cat '${files[1]}'; exit 5`;
+  const exec = startFor(remote, ['exec', script]);
+  const { commands } = await waitForState(remote, 'the command runs', ({ commands: [first] }) => {
+    return first?.state === 'running';
+  });
+  return { remote, ledger, gate, halves, exec, id: commands[0]?.id ?? '' };
+}
+
+const hasRead = (cli: Running, bytes: number) =>
+  eventually(`${bytes} bytes are read`, 20_000, () => cli.stdout().byteLength >= bytes);
+
+async function killNow(cli: Running): Promise<void> {
+  cli.child.kill('SIGKILL');
+  await withDeadline(cli.closed, 5_000, 'a client ends on SIGKILL');
+}
+
+test('exec killed in mid-command: two who follow from elsewhere get all of it, byte for byte', async () => {
+  const { remote, ledger, gate, halves, exec, id } = await startHalfWay();
+  await hasRead(exec, 1);
+  await killNow(exec);
+
+  const readers = [startFor(remote, ['logs', '-f', id]), startFor(remote, ['logs', '-f', id])];
+  for (const reader of readers) await hasRead(reader, halves[0].byteLength);
+  await gate.open();
+
+  const whole = Buffer.concat(halves);
+  for (const reader of readers) {
+    expect((await settle(reader, 'a reader comes to the end')).code).toBe(5);
+    expect(reader.stdout().byteLength).toBe(whole.byteLength);
+    expect(sha256(reader.stdout())).toBe(sha256(whole));
+  }
+  const again = await remote.run(['logs', id]);
+  expect(sha256(again.stdout)).toBe(sha256(whole));
+  expect(await ledger.lines()).toEqual(['ran']);
+});
+
+test('a reader that is killed takes nothing from the others, and goes on where it was', async () => {
+  const { remote, gate, halves, exec, id } = await startHalfWay();
+  const reader = startFor(remote, ['logs', '-f', id]);
+  await hasRead(reader, halves[0].byteLength);
+  await killNow(reader);
+  const rest = startFor(remote, ['logs', '-f', id, '--offset', String(reader.stdout().byteLength)]);
+  await gate.open();
+
+  expect((await settle(rest, 'the rest is read')).code).toBe(5);
+  expect((await settle(exec, 'exec comes to the end')).code).toBe(5);
+  const whole = sha256(Buffer.concat(halves));
+  expect(sha256(Buffer.concat([reader.stdout(), rest.stdout()]))).toBe(whole);
+  expect(sha256(exec.stdout())).toBe(whole);
+});
+
+test('exec killed while its command waits for its turn: it runs all the same, once', async () => {
+  const { remote, ledger, gate, exec } = await startHalfWay();
+  const second = startFor(remote, ['exec', `echo second | tee -a '${ledger.path}'`]);
+  const { commands } = await waitForState(
+    remote,
+    'the second one waits',
+    (state) => state.queue_length === 1,
+  );
+  await killNow(second);
+  await gate.open();
+  await settle(exec, 'the first one ends');
+  const { text, exitCode } = await remote.run(['logs', '-f', commands[1]?.id ?? '']);
+  expect([exitCode, text]).toEqual([0, 'second\n']);
+  expect(await ledger.lines()).toEqual(['ran', 'second']);
+});

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { isLong } from '../harness/is-long.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { startFor, startRemoteFor } from './rig.ts';
+
+const mib = 1024 * 1024;
+const manyMib = isLong ? 200 : 50;
+
+/** What node needs for itself here is about 60 MiB; beside it a few chunks may be under way, never the flood. */
+const mostMib = 160;
+
+/** The most memory that the process ever had. Linux only. */
+async function peakMib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
+}
+
+test.skipIf(!existsSync('/proc/self/status'))(
+  `${manyMib} MiB of output: all of it arrives, and neither relay nor listener nor client fills up`,
+  { timeout: 300_000 },
+  async () => {
+    const relay = await startRelay();
+    onTestFinished(relay.stop);
+    const remote = await startRemoteFor(relay);
+    const line = Buffer.from('y\n');
+    const expected = createHash('sha256');
+    for (let part = 0; part < manyMib; part += 1) expected.update(Buffer.alloc(mib, line));
+
+    const exec = startFor(remote, ['exec', `yes | head -c ${manyMib}M`]);
+    const hash = createHash('sha256');
+    exec.child.stdout?.on('data', (chunk: Buffer) => hash.update(chunk));
+    let clientMib = 0;
+    let listenerMib = 0;
+    const watch = async () => {
+      clientMib = Math.max(clientMib, await peakMib(exec.pid));
+      for (const { pid } of await remote.listener.processes())
+        listenerMib = Math.max(listenerMib, await peakMib(pid));
+      return !exec.isRunning();
+    };
+    await eventually('exec ends', 240_000, watch, 500);
+    const { code } = await withDeadline(exec.closed, 10_000, 'its output is complete');
+    expect(code).toBe(0);
+    expect(hash.digest('hex')).toBe(expected.digest('hex'));
+    const peaks = { relay: await peakMib(relay.pid), client: clientMib, listener: listenerMib };
+    console.log(`peak MiB: ${JSON.stringify(peaks)}`);
+    for (const [who, peak] of Object.entries(peaks)) expect(peak, who).toBeLessThan(mostMib);
+
+    // The listener lives, and keeps nothing of it once the next command begins.
+    expect((await remote.run(['exec', 'echo next'])).text).toBe('next\n');
+    const [folder = ''] = await readdir(remote.listener.temporaryFolder);
+    const output = await readFile(`${remote.listener.temporaryFolder}/${folder}/stdout`);
+    expect(output.byteLength).toBeLessThan(mib);
+  },
+);

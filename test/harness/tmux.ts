@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { spawnCaptured } from './captured-process.ts';
+import { cleanEnvironment } from './clean-environment.ts';
+import { eventually, withDeadline } from './deadline.ts';
+import { endProcessSession } from './process-session.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+/** For `test.skipIf(!hasTmux)`: without tmux the test is reported as skipped, by its name. */
+export const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+
+export type Terminal = {
+  /**
+   * What an operator sees now, without the blanks at the end of lines. It stays when the command has ended; a last line
+   * `[the command ended with N]` says so.
+   */
+  screen: () => Promise<string>;
+  /** Key presses. A line feed is the Enter key; `\x03` is Ctrl-C. */
+  type: (text: string) => Promise<void>;
+  waitForText: (text: string, deadlineMs: number) => Promise<string>;
+  /** Closes the window, and leaves it to what runs in it to end. */
+  hangUp: () => Promise<void>;
+  /** Ends what runs in it, and removes its folder. */
+  close: () => Promise<void>;
+};
+
+export type TerminalOptions = { columns?: number; rows?: number; env?: Record<string, string> };
+
+const settings = ['set -g status off', 'set -s escape-time 0'];
+
+// tmux 3.3 misses the end of a pane's process now and then, so that the terminal outlives its command. The keys
+// Ctrl-C and Ctrl-\ are for the command: a trap, unlike an ignored signal, is not inherited.
+const keepOpen =
+  'trap : INT QUIT; bash -c "$1"; printf "\n[the command ended with %s]\n" "$?"; exec sleep 86400';
+
+/** Runs the command line in a terminal of its own, on a tmux server that nobody else knows. */
+export async function startTerminal(command: string, options: TerminalOptions = {}): Promise<Terminal> {
+  const { columns = 120, rows = 40 } = options;
+  const folder = await makeTemporaryFolder();
+  const name = `remotify-${randomUUID().slice(0, 8)}`;
+  const configFile = join(folder.path, 'tmux.conf');
+  await writeFile(configFile, `${settings.join('\n')}\n`);
+  const env = cleanEnvironment(folder.path, {
+    TMUX_TMPDIR: folder.path,
+    TMPDIR: folder.path,
+    TERM: 'xterm-256color',
+    ...options.env,
+  });
+  const tmux = async (...args: string[]) => {
+    const run = spawnCaptured('tmux', ['-L', name, '-f', configFile, ...args], { env });
+    const { code } = await withDeadline(run.closed, 10_000, `tmux ${args[0]}`);
+    if (code !== 0) throw new Error(`tmux ${args.join(' ')}: ${run.stderr()}`);
+    return run.stdout().toString('utf8');
+  };
+
+  const size = ['-x', String(columns), '-y', String(rows)];
+  const program = ['bash', '-c', keepOpen, 'terminal', command];
+  const pid = Number(await tmux('new-session', '-d', '-P', '-F', '#{pane_pid}', ...size, ...program));
+  const screen = () => tmux('capture-pane', '-p');
+  return {
+    screen,
+    type: async (text) => {
+      // tmux would take a last semicolon for the end of its own command.
+      await tmux('send-keys', '-l', '--', text.replaceAll('\n', '\r').replace(/;$/, '\\;'));
+    },
+    waitForText: async (text, deadlineMs) => {
+      let last = '';
+      return eventually(`the terminal shows ${JSON.stringify(text)}`, deadlineMs, async () => {
+        last = await screen();
+        if (!last.includes(text)) throw new Error(`the terminal shows:\n${last}`);
+        return last;
+      });
+    },
+    hangUp: async () => {
+      await tmux('kill-server');
+    },
+    close: async () => {
+      // Fails when the server is gone already, which is what is wanted.
+      await tmux('kill-server').catch(() => {});
+      await endProcessSession(pid, 2_000);
+      await folder.remove();
+    },
+  };
+}

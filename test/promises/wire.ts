@@ -1,0 +1,125 @@
+/** Requests to a real relay over a network that loses things. */
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+
+export type Answer = { status: number; headers: IncomingHttpHeaders; text: string };
+
+export type Call = {
+  method: string;
+  path: string;
+  key: string;
+  headers?: Record<string, string>;
+  body?: string;
+};
+
+/**
+ * What becomes of a request and of its answer. `twice`: it is sent again as soon as it was answered; `twice at once`: both are under way
+ * together; `cut`: the peer leaves in the middle; `killed`: the relay dies in the middle, and comes back.
+ */
+export const fates = [
+  'arrives',
+  'answer lost',
+  'request lost',
+  'twice',
+  'twice at once',
+  'cut',
+  'killed',
+] as const;
+export type Fate = (typeof fates)[number];
+
+/** A fate, and the turns of the event loop before what happens in the middle happens. */
+export type Luck = { fate: Fate; turns: number };
+
+export type RestartableRelay = { port: number; kill: () => Promise<void>; start: () => Promise<void> };
+
+async function pass(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export class Wire {
+  readonly #relay: RestartableRelay;
+  #agent = new Agent({ keepAlive: true });
+
+  constructor(relay: RestartableRelay) {
+    this.#relay = relay;
+  }
+
+  /** The answer, or undefined when the peers lost each other on the way. */
+  async #exchange({ method, path, key, headers, body = '' }: Call, leave?: AbortSignal) {
+    const sent = request({
+      host: '127.0.0.1',
+      port: this.#relay.port,
+      agent: leave ? false : this.#agent,
+      method,
+      path,
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-length': String(Buffer.byteLength(body)),
+        ...headers,
+      },
+      ...(leave && { signal: leave }),
+    });
+    sent.end(body);
+    try {
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      let text = '';
+      answer.setEncoding('utf8');
+      for await (const chunk of answer as AsyncIterable<string>) text += chunk;
+      return { status: answer.statusCode ?? 0, headers: answer.headers, text };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Without an accident; a relay that does not answer now is a fault. */
+  async ask(call: Call): Promise<Answer> {
+    const answer = await this.#exchange(call);
+    if (!answer) throw new Error(`no answer to ${call.method} ${call.path}`);
+    return answer;
+  }
+
+  /** Undefined: whoever asked does not know what became of it. */
+  async send(call: Call, { fate, turns }: Luck): Promise<Answer | undefined> {
+    switch (fate) {
+      case 'request lost':
+        return undefined;
+      case 'arrives':
+        return this.ask(call);
+      case 'answer lost':
+        await this.ask(call);
+        return undefined;
+      case 'twice':
+        await this.ask(call);
+        return this.ask(call);
+      case 'twice at once':
+        return (await Promise.all([this.ask(call), this.ask(call)]))[1];
+      case 'cut': {
+        const leave = new AbortController();
+        const answer = this.#exchange(call, leave.signal);
+        await pass(turns);
+        leave.abort();
+        await answer;
+        return undefined;
+      }
+      case 'killed': {
+        const answer = this.#exchange(call);
+        await pass(turns);
+        await this.restart();
+        return answer;
+      }
+    }
+  }
+
+  /** `kill -9`, and a new one in its place. */
+  async restart(): Promise<void> {
+    await this.#relay.kill();
+    this.#agent.destroy();
+    this.#agent = new Agent({ keepAlive: true });
+    await this.#relay.start();
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}

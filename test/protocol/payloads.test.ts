@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { commandStates } from '../../src/protocol/command-states.ts';
+import { parseCancelAnswer, parseCommandList, parseCommandView } from '../../src/protocol/command-view.ts';
+import {
+  parseFields,
+  parseJsonFields,
+  readNumber,
+  readText,
+  renderJson,
+} from '../../src/protocol/json-fields.ts';
+import { addAutoMode, parseSessionPayload } from '../../src/protocol/session-payload.ts';
+import { parseStatusPayload } from '../../src/protocol/status-payload.ts';
+
+const key = '0123456789abcdef0123456789abcdef';
+
+const view = {
+  id: 'c1',
+  state: 'finished',
+  exit_status: 3,
+  signal: 'KILL',
+  reason: 'gone',
+  position: 0,
+  origin: 'commands',
+  pushed_by: 'ann@desk',
+  script_bytes: 4,
+  stdout_bytes: 1,
+  stderr_bytes: 2,
+  pushed_at: 1,
+  started_at: 2,
+  ended_at: 3,
+  duration_ms: 1,
+  cancel_signal: 'TERM',
+  listener: 'host',
+};
+
+const payload = {
+  key,
+  ttl_seconds: 10_800,
+  urls: { cmd: 'a', result: 'b', runner: 'c', api: 'd' },
+  remote_quickstart: 'curl | bash',
+  exec: 'curl',
+  version: '1.2.3',
+  features: ['commands'],
+  listener_key: key,
+};
+
+const listener = {
+  host: 'h',
+  user: 'u',
+  mode: 'auto',
+  kind: 'runner',
+  attached: true,
+  seen_seconds_ago: 2,
+};
+
+const status = {
+  cmd_queued: true,
+  result_queued: false,
+  cmd_in_flight: true,
+  cmd_in_flight_seconds_ago: 4,
+  listener_seen_seconds_ago: 2,
+  listener,
+  queue_length: 1,
+  current: 'c1',
+  revision: 9,
+};
+
+const parsers = [
+  ['parseSessionPayload', parseSessionPayload, payload],
+  ['parseStatusPayload', parseStatusPayload, status],
+  ['parseCommandView', parseCommandView, view],
+  ['parseCommandList', parseCommandList, { commands: [view, view] }],
+  ['parseCancelAnswer', parseCancelAnswer, { outcome: 'signalled', command: view }],
+] as const;
+
+/** Nearly right: each field is itself, missing, or of any other kind. */
+function spoil(value: unknown): fc.Arbitrary<unknown> {
+  if (typeof value !== 'object' || value === null) return fc.oneof(fc.constant(value), fc.jsonValue());
+  if (Array.isArray(value)) return fc.oneof(fc.array(spoil(value[0])), fc.jsonValue());
+  const fields = Object.entries(value).map(([name, field]) => [name, spoil(field)] as const);
+  return fc.oneof(
+    { weight: 9, arbitrary: fc.record(Object.fromEntries(fields), { requiredKeys: [] }) },
+    fc.jsonValue(),
+  );
+}
+
+/** The kind of each field, nested: what a reader may rely on. */
+function kindOf(value: unknown): unknown {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, kindOf(field)]));
+}
+
+describe.each(parsers)('%s', (_name, parse, whole) => {
+  test('reads what a relay sends, and nothing gets lost', () => {
+    const sent: unknown = JSON.parse(renderJson(whole));
+    const read = parse(sent);
+    expect(read).toEqual('commands' in whole ? whole.commands : whole);
+  });
+
+  test('leaves out what it does not know', () => {
+    const read = parse({ ...whole, surprise: { of: 'a later relay' } });
+    expect(JSON.stringify(read)).not.toContain('surprise');
+  });
+
+  test('never throws, whatever it is given', () => {
+    fc.assert(
+      fc.property(
+        fc.anything({ withNullPrototype: true, withSparseArray: true, withBigInt: true }),
+        (value) => {
+          parse(value);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('is wrong about no field of what is nearly right', () => {
+    const kinds = kindOf(parse(whole));
+    fc.assert(
+      fc.property(spoil(whole), (value) => {
+        const read: unknown = parse(value);
+        if (read === undefined || Array.isArray(read)) return;
+        expectKinds(kindOf(read), kinds);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** Each field is of the kind that it has in a whole answer, or null, or absent. */
+function expectKinds(read: unknown, whole: unknown, where = ''): void {
+  if (typeof read !== 'object' || typeof whole !== 'object' || read === null || whole === null) {
+    expect([whole, 'null'], where).toContain(read);
+    return;
+  }
+  for (const [name, kind] of Object.entries(read)) {
+    expect(Object.keys(whole), where).toContain(name);
+    expectKinds(kind, (whole as Record<string, unknown>)[name], `${where}.${name}`);
+  }
+}
+
+test.each([
+  ['no key', { ...payload, key: undefined }],
+  ['a key in capitals', { ...payload, key: key.toUpperCase() }],
+  ['no line to paste', { ...payload, remote_quickstart: 7 }],
+  ['no URLs', { ...payload, urls: 'http://x' }],
+])('a session with %s is none', (_name, value) => {
+  expect(parseSessionPayload(value)).toBeUndefined();
+});
+
+test('a session of the original kind has neither version nor features nor listener key', () => {
+  const { version: _version, features: _features, listener_key: _key, ...original } = payload;
+  expect(parseSessionPayload(original)).toEqual(original);
+});
+
+test.each([
+  { ...view, id: 'c0' },
+  { ...view, id: 7 },
+  { ...view, state: 'done' },
+  { ...view, state: undefined },
+  [],
+  null,
+])('a command that nobody can tell of is none: %j', (value) => {
+  expect(parseCommandView(value)).toBeUndefined();
+  expect(parseCommandList({ commands: [view, value] })).toBeUndefined();
+  expect(parseCancelAnswer({ outcome: 'ended', command: value })).toBeUndefined();
+});
+
+test.each(commandStates)('%s is a state that clients know', (state) => {
+  expect(parseCommandView({ ...view, state })?.state).toBe(state);
+});
+
+test.each([
+  ['an object', '{"a": 1}', { a: 1 }],
+  ['an array', '[1]', undefined],
+  ['a number', '7', undefined],
+  ['null', 'null', undefined],
+  ['nothing', '', undefined],
+  ['half an object', '{"a": ', undefined],
+  ['a page', '<html>', undefined],
+])('the fields of %s', (_name, text, expected) => {
+  expect(parseJsonFields(text)).toEqual(expected);
+});
+
+test('a field of another kind is no field', () => {
+  const fields = parseFields({ text: 'a', number: 1 }) ?? {};
+  expect([readText(fields, 'text'), readText(fields, 'number'), readText(fields, 'toString')]).toEqual([
+    'a',
+    undefined,
+    undefined,
+  ]);
+  expect([readNumber(fields, 'number'), readNumber(fields, 'text')]).toEqual([1, undefined]);
+  for (const value of [Number.NaN, Infinity, -Infinity])
+    expect(readNumber({ value }, 'value')).toBeUndefined();
+});
+
+test('JSON can be searched with grep', () => {
+  expect(renderJson({ ok: true })).toBe('{\n  "ok": true\n}\n');
+});
+
+test.each([
+  `curl -fsSL 'http://h/r/${key}' | bash`,
+  `curl -fsSL "http://h/r/${key}" | bash`,
+  `curl http://h/r/${key} | bash`,
+])('the unattended form of %s', (line) => {
+  expect(addAutoMode(line)).toBe(line.replace(key, `${key}?mode=auto`));
+  expect(addAutoMode(addAutoMode(line))).toBe(addAutoMode(line));
+});

@@ -1,0 +1,92 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeSession, type SlotSession } from '../harness/slot-session.ts';
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay({ flags: ['--session-ttl', '1s', '--long-poll', '60s'] });
+  return relay.stop;
+});
+
+/** Each request starts the TTL anew, so the session is asked rarely. */
+async function expire(session: SlotSession) {
+  await eventually(
+    'the session expires',
+    15_000,
+    async () => (await curl([session.urls.api])).status === 410,
+    2_500,
+  );
+}
+
+describe('an expired key is 410:', () => {
+  test.each([
+    ['GET', '/api/session/KEY'],
+    ['DELETE', '/api/session/KEY'],
+    ['GET', '/api/session/KEY/status'],
+    ['POST', '/api/session/KEY/reset'],
+    ['POST', '/cmd-KEY'],
+    ['GET', '/cmd-KEY?nowait=1'],
+    ['DELETE', '/cmd-KEY'],
+    ['POST', '/result-KEY'],
+    ['GET', '/result-KEY?nowait=1'],
+    ['DELETE', '/result-KEY'],
+    ['GET', '/r/KEY'],
+  ])('%s %s', { concurrent: true }, async (method, path) => {
+    const session = await makeSession(relay);
+    await session.push('echo one');
+    await session.answer('a result\n');
+    await expire(session);
+    const body = method === 'POST' ? ['--data-binary', 'echo two'] : [];
+    const url = relay.url + path.replace('KEY', session.key);
+    expect((await curl(['-X', method, ...body, url])).status).toBe(410);
+  });
+});
+
+test('the payload says when it expires', async () => {
+  expect((await makeSession(relay)).ttl_seconds).toBe(1);
+});
+
+test('each request on the key starts the time anew', async () => {
+  const session = await makeSession(relay);
+  const madeAt = performance.now();
+  await eventually(
+    'three times the TTL, with a request every 0.2 s',
+    15_000,
+    async () => {
+      expect((await session.read()).status).toBe(204);
+      return performance.now() - madeAt > 3_000;
+    },
+    200,
+  );
+  expect((await curl([session.urls.api])).status).toBe(200);
+});
+
+test('a session does not expire while a listener waits', async () => {
+  const session = await makeSession(relay);
+  const poll = await session.waitForCommand();
+  await untilPassed('three times the TTL, with a listener', 3_000);
+  expect((await session.push('echo one')).status).toBe(201);
+  const taken = await withDeadline(poll.answer, 5_000, 'the waiting listener gets the command');
+  expect(taken.status).toBe(200);
+  expect(taken.text).toBe('echo one');
+});
+
+test('a session does not expire while its command runs', async () => {
+  const session = await makeSession(relay);
+  await session.push('sleep 1000');
+  expect((await session.take()).status).toBe(200);
+  await untilPassed('three times the TTL, with a command in flight', 3_000);
+  expect((await session.answer('slept\n')).status).toBe(201);
+  expect((await session.read()).text).toBe('slept\n');
+});
+
+test('an expired session leaves nothing to a new one', async () => {
+  const old = await makeSession(relay);
+  await old.push('echo old');
+  await expire(old);
+  const session = await makeSession(relay);
+  expect(session.key).not.toBe(old.key);
+  expect((await session.take()).status).toBe(204);
+});

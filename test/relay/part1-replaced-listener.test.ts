@@ -1,0 +1,54 @@
+import { beforeAll, expect, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeSession } from '../harness/slot-session.ts';
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay({ flags: ['--long-poll', '60s'] });
+  return relay.stop;
+});
+
+test('whoever waits for the result is told that the listener was replaced', async () => {
+  const session = await makeSession(relay);
+  await session.push('sleep 1000');
+  expect((await session.take()).text).toBe('sleep 1000');
+  const reader = await session.waitForResult();
+  await eventually('more than two seconds since the pickup', 15_000, async () => {
+    return ((await session.status()).cmd_in_flight_seconds_ago ?? 0) >= 3;
+  });
+  expect(reader.isRunning()).toBe(true);
+  expect((await session.take()).status).toBe(204);
+  const told = await withDeadline(reader.answer, 5_000, 'the waiting reader is told');
+  expect(told.status).toBe(200);
+  expect(told.text).toMatch(/^\[remotify: /);
+  expect((await session.status()).cmd_in_flight).toBe(false);
+});
+
+test('the replaced listener may be found out by a poll that waits', async () => {
+  const session = await makeSession(relay);
+  await session.push('sleep 1000');
+  await session.take();
+  const reader = await session.waitForResult();
+  await eventually('more than two seconds since the pickup', 15_000, async () => {
+    return ((await session.status()).cmd_in_flight_seconds_ago ?? 0) >= 3;
+  });
+  const replacement = await session.waitForCommand();
+  const told = await withDeadline(reader.answer, 5_000, 'the waiting reader is told');
+  expect(told.text).toMatch(/^\[remotify: /);
+  // The new one gets to work.
+  await session.push('echo after');
+  const taken = await withDeadline(replacement.answer, 5_000, 'the new listener gets the next command');
+  expect(taken.text).toBe('echo after');
+});
+
+test('a poll right after the pickup says nothing of the kind', async () => {
+  const session = await makeSession(relay);
+  await session.push('sleep 1000');
+  await session.take();
+  await session.take();
+  expect((await session.read()).status).toBe(204);
+  expect((await session.status()).cmd_in_flight).toBe(true);
+  await session.answer('slept\n');
+  expect((await session.read()).text).toBe('slept\n');
+});

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeSession } from '../harness/slot-session.ts';
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay({ flags: ['--long-poll', '1s'] });
+  return relay.stop;
+});
+
+test('a command runs, and its result comes back once', async () => {
+  const session = await makeSession(relay);
+  await session.push('echo one');
+  await session.take();
+  expect((await session.answer('one\n')).status).toBe(201);
+  expect((await session.status()).cmd_in_flight).toBe(false);
+  const read = await session.read();
+  expect(read.status).toBe(200);
+  expect(read.text).toBe('one\n');
+  const again = await session.read();
+  expect(again.status).toBe(204);
+  expect(again.body).toHaveLength(0);
+});
+
+test('a result of all 256 byte values comes back byte for byte', async () => {
+  const session = await makeSession(relay);
+  const result = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+  await session.push('cat picture');
+  await session.take();
+  expect((await session.answer(result)).status).toBe(201);
+  expect((await session.read()).body).toEqual(result);
+});
+
+test('a result of 5 MiB comes back byte for byte', async () => {
+  const session = await makeSession(relay);
+  const result = randomBytes(5 * 1024 * 1024);
+  await session.push('cat film');
+  await session.take();
+  expect((await session.answer(result)).status).toBe(201);
+  expect((await session.read()).body.equals(result)).toBe(true);
+});
+
+test('an empty result is a result', async () => {
+  const session = await makeSession(relay);
+  await session.push('true');
+  await session.take();
+  expect((await session.answer('')).status).toBe(201);
+  expect(await session.status()).toMatchObject({ result_queued: true, cmd_in_flight: false });
+  const read = await session.read();
+  expect(read.status).toBe(200);
+  expect(read.body).toHaveLength(0);
+  expect((await session.read()).status).toBe(204);
+});
+
+test('a result with nothing in flight fills the slot all the same', async () => {
+  const session = await makeSession(relay);
+  expect((await session.answer('out of the blue')).status).toBe(201);
+  expect((await session.status()).result_queued).toBe(true);
+  const read = await session.read();
+  expect(read.status).toBe(200);
+  expect(read.text).toBe('out of the blue');
+});
+
+test('a result does not touch the queued command', async () => {
+  const session = await makeSession(relay);
+  await session.push('echo one');
+  await session.take();
+  await session.push('echo two');
+  await session.answer('one\n');
+  expect(await session.status()).toMatchObject({ cmd_queued: true, result_queued: true });
+  expect((await session.read()).text).toBe('one\n');
+  expect((await session.take()).text).toBe('echo two');
+});
+
+test('DELETE /result-KEY empties the slot', async () => {
+  const session = await makeSession(relay);
+  await session.answer('one\n');
+  const dropped = await curl(['-X', 'DELETE', session.urls.result]);
+  expect(dropped.status).toBe(204);
+  expect((await session.status()).result_queued).toBe(false);
+  expect((await session.read()).status).toBe(204);
+});
+
+test('DELETE /result-KEY with nothing there is 204 too', async () => {
+  const session = await makeSession(relay);
+  expect((await curl(['-X', 'DELETE', session.urls.result])).status).toBe(204);
+});
+
+test('a long poll without a result ends with 204', async () => {
+  const session = await makeSession(relay);
+  await session.push('echo one');
+  const poll = await curl(['--max-time', '10', session.urls.result]);
+  expect(poll.exitCode).toBe(0);
+  expect(poll.status).toBe(204);
+  expect(poll.body).toHaveLength(0);
+});
+
+test('a long poll takes a result that is there already', async () => {
+  const session = await makeSession(relay);
+  await session.answer('one\n');
+  const poll = await curl([session.urls.result]);
+  expect(poll.status).toBe(200);
+  expect(poll.text).toBe('one\n');
+});
+
+test('a poll of one slot that ends with nothing leaves the other slot alone', async () => {
+  const session = await makeSession(relay);
+  await session.answer('a result\n');
+  expect((await curl(['--max-time', '10', session.urls.cmd])).status).toBe(204);
+  expect((await session.read()).text).toBe('a result\n');
+  await session.push('echo one');
+  expect((await curl(['--max-time', '10', session.urls.result])).status).toBe(204);
+  expect((await session.take()).text).toBe('echo one');
+});
+
+test('waiting for a result makes nobody a listener', async () => {
+  const session = await makeSession(relay);
+  await session.push('echo one');
+  await session.read();
+  expect(await session.status()).toMatchObject({ cmd_queued: true, listener_seen_seconds_ago: null });
+});

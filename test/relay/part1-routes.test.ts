@@ -1,0 +1,128 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeSession } from '../harness/slot-session.ts';
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+/** Every route with a key in it. */
+const keyedRoutes: [method: string, path: string][] = [
+  ['GET', '/api/session/KEY'],
+  ['DELETE', '/api/session/KEY'],
+  ['GET', '/api/session/KEY/status'],
+  ['POST', '/api/session/KEY/reset'],
+  ['POST', '/cmd-KEY'],
+  ['GET', '/cmd-KEY'],
+  ['DELETE', '/cmd-KEY'],
+  ['POST', '/result-KEY'],
+  ['GET', '/result-KEY'],
+  ['DELETE', '/result-KEY'],
+  ['GET', '/r/KEY'],
+];
+
+function send(method: string, path: string, key: string) {
+  const body = method === 'POST' ? ['--data-binary', 'echo one'] : [];
+  return curl(['-X', method, ...body, relay.url + path.replace('KEY', key)]);
+}
+
+describe.each(keyedRoutes)('%s %s', (method, path) => {
+  test.each([
+    ['31 digits', 'a'.repeat(31)],
+    ['33 digits', 'a'.repeat(33)],
+    ['upper case', 'A'.repeat(32)],
+    ['a letter that is no digit', `${'a'.repeat(31)}g`],
+  ])('a malformed key is 404: %s', async (_title, key) => {
+    expect((await send(method, path, key)).status).toBe(404);
+  });
+
+  test('an unknown key is 410', async () => {
+    expect((await send(method, path, '0123456789abcdef'.repeat(2))).status).toBe(410);
+  });
+
+  test('a deleted key is 410, and so is its listener key', async () => {
+    const session = await makeSession(relay);
+    expect((await curl(['-X', 'DELETE', session.urls.api])).status).toBe(204);
+    expect((await send(method, path, session.key)).status).toBe(410);
+    expect((await send(method, path, session.listener_key)).status).toBe(410);
+  });
+});
+
+describe('the listener key opens nothing but the runner:', () => {
+  test.each(keyedRoutes.filter(([, path]) => path !== '/r/KEY'))('%s %s is 403', async (method, path) => {
+    const session = await makeSession(relay);
+    await session.push('echo kept');
+    expect((await send(method, path, session.listener_key)).status).toBe(403);
+    // And nothing happened.
+    expect(await session.status()).toMatchObject({
+      cmd_queued: true,
+      result_queued: false,
+      cmd_in_flight: false,
+    });
+    expect((await session.take()).text).toBe('echo kept');
+  });
+
+  test('GET /r/KEY is 200', async () => {
+    const session = await makeSession(relay);
+    expect((await send('GET', '/r/KEY', session.listener_key)).status).toBe(200);
+  });
+});
+
+test.each(['/nowhere', '/api', '/api/', '/api/nowhere', '/cmd', '/cmd-', '/r', '/r/', '/index.php', '/.env'])(
+  'an unknown path is 404: %s',
+  async (path) => {
+    expect((await curl([relay.url + path])).status).toBe(404);
+  },
+);
+
+test.each([
+  ['PUT', '/', ['GET']],
+  ['POST', '/api/health', ['GET']],
+  ['GET', '/api/session', ['POST']],
+  ['DELETE', '/api/session', ['POST']],
+  ['PUT', '/api/session/KEY', ['GET', 'DELETE']],
+  ['DELETE', '/api/session/KEY/status', ['GET']],
+  ['GET', '/api/session/KEY/reset', ['POST']],
+  ['PUT', '/cmd-KEY', ['GET', 'POST', 'DELETE']],
+  ['PATCH', '/result-KEY', ['GET', 'POST', 'DELETE']],
+  ['POST', '/r/KEY', ['GET']],
+])('a wrong method is 405 and Allow names the right ones: %s %s', async (method, path, allowed) => {
+  const session = await makeSession(relay);
+  const answer = await send(method, path, session.key);
+  expect(answer.status).toBe(405);
+  const allow = (answer.headers.allow ?? '').split(/, */);
+  expect(allow).toEqual(expect.arrayContaining(allowed));
+  expect(allow).not.toContain(method);
+});
+
+describe.each(['HEAD', 'OPTIONS'])('%s consumes nothing:', (method) => {
+  const args = method === 'HEAD' ? ['--head'] : ['-X', 'OPTIONS'];
+
+  test('a queued command stays queued', async () => {
+    const session = await makeSession(relay);
+    await session.push('echo one');
+    const answer = await curl([...args, session.urls.cmd]);
+    expect([200, 204, 405]).toContain(answer.status);
+    expect(await session.status()).toMatchObject({ cmd_queued: true, cmd_in_flight: false });
+    expect((await session.take()).text).toBe('echo one');
+  });
+
+  test('a result stays in its slot', async () => {
+    const session = await makeSession(relay);
+    await session.answer('one\n');
+    const answer = await curl([...args, session.urls.result]);
+    expect([200, 204, 405]).toContain(answer.status);
+    expect((await session.status()).result_queued).toBe(true);
+    expect((await session.read()).text).toBe('one\n');
+  });
+
+  test('the session lives on', async () => {
+    const session = await makeSession(relay);
+    await curl([...args, session.urls.api]);
+    await curl([...args, `${session.urls.api}/reset`]);
+    expect((await curl([session.urls.api])).status).toBe(200);
+  });
+});

@@ -1,0 +1,113 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { curl } from '../harness/curl.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { isLong } from '../harness/is-long.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeSession } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function bash(args: string[], stdin: Uint8Array, variables: Record<string, string> = {}) {
+  const env = cleanEnvironment(tmpdir(), variables);
+  const run = spawnCaptured('bash', args, { env, stdin: { bytes: stdin } });
+  const { code } = await withDeadline(run.closed, 60_000, `bash ${args.slice(0, 2).join(' ')}`);
+  return { code, stdout: run.stdout().toString('utf8'), stderr: run.stderr() };
+}
+
+describe.each(['', '?mode=supervised', '?mode=auto'])('GET /r/KEY%s', (query) => {
+  test('is a shell script that bash accepts', async () => {
+    const session = await makeSession(relay);
+    const runner = await curl([session.urls.runner + query]);
+    expect(runner.status).toBe(200);
+    expect(runner.headers['content-type']).toMatch(/^text\/x-shellscript\b/);
+    expect(runner.text).toMatch(/\bbash\b/);
+    expect(await bash(['-n'], runner.body)).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('carries the listener key, and never the session key, whichever asked for it', async () => {
+    const session = await makeSession(relay);
+    const byKey = await curl([session.urls.runner + query]);
+    const byListenerKey = await curl([`${relay.url}/r/${session.listener_key}${query}`]);
+    expect(byListenerKey.status).toBe(200);
+    expect(byListenerKey.text).toBe(byKey.text);
+    expect(byKey.text).toContain(session.listener_key);
+    expect(byKey.text).not.toContain(session.key);
+  });
+
+  test('consumes nothing', async () => {
+    const session = await makeSession(relay);
+    await session.push('echo one');
+    await curl([session.urls.runner + query]);
+    expect(await session.status()).toMatchObject({ cmd_queued: true, cmd_in_flight: false });
+  });
+});
+
+test('auto is another script than supervised', async () => {
+  const { urls } = await makeSession(relay);
+  const supervised = await curl([`${urls.runner}?mode=supervised`]);
+  const auto = await curl([`${urls.runner}?mode=auto`]);
+  expect([supervised.status, auto.status]).toEqual([200, 200]);
+  expect(auto.text).not.toBe(supervised.text);
+});
+
+test.each([
+  '',
+  '?',
+  '?mode',
+  '?mode=',
+  '?mode=bogus',
+  '?mode=AUTO',
+  '?mode=auto2',
+  '?mode=auto%20',
+  '?other=auto',
+  '?MODE=auto',
+])('any other mode is supervised: /r/KEY%s', async (query) => {
+  const { urls } = await makeSession(relay);
+  const supervised = await curl([`${urls.runner}?mode=supervised`]);
+  const other = await curl([urls.runner + query]);
+  expect(other.status).toBe(200);
+  expect(other.text).toBe(supervised.text);
+});
+
+test('the runner talks to the relay that it came from', async () => {
+  const { urls } = await makeSession(relay);
+  expect((await curl([urls.runner])).text).toContain(relay.url);
+});
+
+test('a runner that was cut in transit ends with an error and does nothing', {
+  timeout: 120_000,
+}, async () => {
+  const session = await makeSession(relay);
+  await session.push('echo one');
+  const whole = (await curl([`${session.urls.runner}?mode=auto`])).body;
+  // The end of each line, where a script of separate statements would be whole again, and all of the last bytes.
+  const places = [1, 2, 3];
+  for (let at = whole.indexOf('\n'); at !== -1; at = whole.indexOf('\n', at + 1)) places.push(at);
+  const last = whole.lastIndexOf('}');
+  for (let at = whole.lastIndexOf('main'); at <= last; at += 1) places.push(at);
+  // Each costs a start of bash: the short form tries a third of them.
+  const cuts = places.filter((at, nth) => at <= last && (isLong || nth % 3 === 0)).map(String);
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  // From a file: bash reads a pipe byte by byte, which takes a minute here.
+  const loop =
+    'whole=$(cat); for n; do printf %s "${whole:0:n}" >"$0"; bash <"$0" && echo "$n ran"; done 2>&1; echo over';
+  const { code, stdout } = await bash(['-c', loop, join(folder.path, 'cut'), ...cuts], whole, {
+    LC_ALL: 'C',
+  });
+  expect(
+    stdout.split('\n').filter((line) => !/^bash: (?:line \d+: )?.*(?:unexpected|syntax error|`)/.test(line)),
+  ).toEqual(['over', '']);
+  expect(code).toBe(0);
+  expect(cuts.length).toBeGreaterThan(isLong ? 700 : 200);
+  expect(await session.status()).toMatchObject({ cmd_queued: true, listener_seen_seconds_ago: null });
+});

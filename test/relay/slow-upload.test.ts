@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { truncate, readdir } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { untilPassed, withDeadline } from '../harness/deadline.ts';
+import { startListener } from '../harness/listener.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { makeSession } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { makeClient } from '../harness/client.ts';
+
+test('a listener whose result takes longer than a closed socket is forgiven is alive', {
+  timeout: 60_000,
+}, async () => {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const session = await makeSession(relay);
+  const own = `${relay.url}/api/session/self`;
+  const as = [
+    '-H',
+    `Authorization: Bearer ${session.listener_key}`,
+    '-H',
+    'Remotify-Listener: slow-listener',
+  ];
+  await curl([`${session.urls.api}/commands`, '--data-binary', 'echo one']);
+  const taken = await curl([...as, '-H', 'Remotify-Mode: auto', `${own}/next?wait=0`]);
+  expect(taken.text).toMatch(/^remotify\/1 run c1 /);
+  // Its heartbeat ends when the command does: a socket that closes without an answer.
+  await curl([...as, '--max-time', '0.3', `${own}/commands/c1/control?wait=20`]);
+  const body = 'x'.repeat(1_000);
+  const upload = request(`${own}/commands/c1/finish?exit_status=0&stdout_offset=0&stdout_bytes=1000`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${session.listener_key}`,
+      'remotify-listener': 'slow-listener',
+      'content-length': '1000',
+    },
+  });
+  const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
+  upload.write(body.slice(0, 500));
+  await untilPassed('more than the grace of a closed socket', 11_500);
+  const status = (await curl([`${session.urls.api}/commands/c1`])).json<{ state: string }>();
+  expect(status.state).toBe('running');
+  upload.end(body.slice(500));
+  const [answer] = await withDeadline(answered, 10_000, 'the result is taken');
+  answer.resume();
+  expect(answer.statusCode).toBe(200);
+  expect((await curl([`${session.urls.api}/commands/c1`])).json()).toMatchObject({ state: 'finished' });
+});
+
+test('a command whose text was damaged on the disk of the relay never runs, and whoever waits is told', async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const relay = await startRelay({ store: `file:${folder.path}/store` });
+  onTestFinished(relay.stop);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const line = await client.makeSession('--auto');
+  const trace = join(folder.path, 'trace');
+  const { text: id } = await client.run(['exec', '-d', `touch '${trace}'; echo this is the rest of it`]);
+  const [name = ''] = await readdir(`${folder.path}/store/sessions`);
+  await truncate(`${folder.path}/store/sessions/${name}/${id.trim()}/script`, `touch '${trace}'`.length);
+  const listener = await startListener(line);
+  onTestFinished(listener.stop);
+  const { exitCode, stderr } = await client.run(['logs', '-f', id.trim()]);
+  expect(exitCode).toBe(255);
+  expect(stderr).toContain('its text is damaged on the relay; it never ran');
+  expect((await client.run(['exec', 'echo next'])).text).toBe('next\n');
+  expect(await readdir(folder.path)).not.toContain('trace');
+});

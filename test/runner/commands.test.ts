@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { startListener } from '../harness/listener.ts';
+import { makeClient } from '../harness/client.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote, startSupervised } from '../harness/remote.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { hasTmux } from '../harness/tmux.ts';
+
+// What a command finds around itself.
+
+let relay: Relay;
+let remote: Remote;
+
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+});
+
+afterAll(async () => {
+  await remote?.stop();
+  await relay?.stop();
+});
+
+type RunCommand = (...args: string[]) => Promise<{ exitCode: number | null; text: string; stderr: string }>;
+
+/** Runs commands unasked. */
+function setUpAuto(): Promise<RunCommand> {
+  return Promise.resolve((...args) => remote.run(['exec', ...args]));
+}
+
+/** Says yes to each of them. */
+async function setUpSupervised(): Promise<RunCommand> {
+  const { start, terminal, stop } = await startSupervised(relay);
+  onTestFinished(stop);
+  return async (...args) => {
+    const exec = start(['exec', ...args]);
+    await terminal.waitForText('run it? [', 15_000);
+    await terminal.type('y\n');
+    const { code } = await withDeadline(exec.closed, 15_000, 'exec ends');
+    const stderr = exec.stderr().replaceAll(/^remotify: waiting .*\n/gm, '');
+    return { exitCode: code, text: exec.stdout().toString(), stderr };
+  };
+}
+
+const block = `DEBIAN_FRONTEND=noninteractive
+CI=true
+TERM=dumb
+PAGER=cat
+SYSTEMD_PAGER=cat
+GIT_TERMINAL_PROMPT=0
+`;
+
+describe.each([
+  ['auto', setUpAuto, false],
+  ['supervised', setUpSupervised, !hasTmux],
+] as const)('%s', (_mode, setUp, isSkipped) => {
+  test.skipIf(isSkipped)('the environment of a command that nobody watches', async () => {
+    const exec = await setUp();
+    const names = 'DEBIAN_FRONTEND CI TERM PAGER SYSTEMD_PAGER GIT_TERMINAL_PROMPT';
+    expect(await exec(`for n in ${names}; do echo "$n=\${!n}"; done`)).toMatchObject({
+      exitCode: 0,
+      text: block,
+    });
+  });
+
+  test.skipIf(isSkipped)('nothing of ours in it, neither here nor in what it starts', async () => {
+    const exec = await setUp();
+    const result = await exec('env; set -o posix; set; echo "[$*]"; compgen -A function; sh -c env');
+    expect(result.exitCode).toBe(0);
+    expect(result.text).toContain('TERM=dumb');
+    expect(result.text).not.toMatch(/^REMOTIFY|listener_key|[0-9a-f]{32}/m);
+    expect(result.text).toMatch(/^\[\]$/m);
+  });
+
+  test.skipIf(isSkipped)('its stdin is empty', async () => {
+    const exec = await setUp();
+    expect(await exec('wc -c; read -r line; echo "$?[$line]"; readlink /proc/self/fd/0')).toMatchObject({
+      exitCode: 0,
+      text: '0\n1[]\n/dev/null\n',
+    });
+  });
+
+  test.skipIf(isSkipped)('no file of ours is open in it', async () => {
+    const exec = await setUp();
+    const { text } = await exec('for fd in /proc/$$/fd/*; do echo "${fd##*/} $(readlink "$fd")"; done');
+    const open = text.split('\n').filter((line) => !/^(0|1|2|255) /.test(line) && line !== '');
+    // What bash itself holds while it lists them is a pipe.
+    expect(open.filter((line) => !/ (pipe:.*)?$/.test(line))).toEqual([]);
+  });
+
+  test.skipIf(isSkipped)('signals are as they are in a shell of one’s own', async () => {
+    const exec = await setUp();
+    const { text } = await exec('grep -E "^Sig(Ign|Blk)" /proc/self/status; umask');
+    // TTIN and TTOU: tmux ignores them, and so does all that it starts.
+    expect(text).toMatch(/^SigBlk:\t0+\nSigIgn:\t0+(300000)?\n/);
+  });
+
+  test.skipIf(isSkipped)(
+    'it runs where the line was pasted, and what it changes is gone with it',
+    async () => {
+      const exec = await setUp();
+      const first = await exec('cd /; pwd; X=1; export X; alias a=b; trap "echo bye" EXIT');
+      expect(first).toMatchObject({ exitCode: 0, text: '/\nbye\n' });
+    },
+  );
+});
+
+test('one command does not see what another one changed', async () => {
+  const exec = await setUpAuto();
+  const before = await exec('pwd; umask');
+  await exec('cd /; umask 000; export X=changed; set -u; exec 7</dev/null');
+  expect(await exec('pwd; umask')).toMatchObject({ text: before.text });
+  expect(await exec('echo "[$X]"')).toMatchObject({ exitCode: 0, text: '[]\n' });
+});
+
+test('a listener by hand, with its values exported: commands do not see them', async () => {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const made = await client.runJson<SessionPayload>('new');
+  const script = (await curl([made.urls.runner])).text.replaceAll(/^REMOTIFY_\w+='.*'\n/gm, '');
+  expect(script).not.toContain(made.listener_key);
+  const listener = await startListener('exec bash -c "$SCRIPT"', {
+    SCRIPT: script,
+    REMOTIFY_URL: relay.url,
+    REMOTIFY_LISTENER_KEY: made.listener_key,
+    REMOTIFY_MODE: 'auto',
+  });
+  onTestFinished(listener.stop);
+  const result = await client.run(['exec', 'unset SCRIPT; env | grep REMOTIFY || echo none']);
+  expect(result).toMatchObject({ exitCode: 0, text: 'none\n' });
+});

@@ -1,0 +1,37 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { CapturedProcess } from '../harness/captured-process.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { startSupervised } from '../harness/remote.ts';
+
+/** `curl | bash` in a real terminal, with somebody at the keyboard; gone when the test is. */
+export async function takeSeat(relay: { url: string }) {
+  const remote = await startSupervised(relay);
+  onTestFinished(remote.stop);
+  const gate = await makeGate(remote.configDir);
+  onTestFinished(gate.close);
+  const trace = join(remote.configDir, 'trace');
+  const ran = () =>
+    access(trace).then(
+      () => true,
+      () => false,
+    );
+  /** The n-th prompt is on the screen, and nothing was typed behind it. */
+  const waitForPrompt = (count = 1) =>
+    eventually(`prompt ${count}`, 20_000, async () => {
+      const screen = await remote.terminal.screen();
+      const isThere = (screen.match(/run it\? \[/g) ?? []).length === count;
+      if (!isThere) throw new Error(`the terminal shows:\n${screen}`);
+      return screen;
+    });
+  const startExec = (...args: string[]) => {
+    const exec = remote.start(['exec', ...args]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    return exec;
+  };
+  return { ...remote, gate, trace, ran, waitForPrompt, startExec };
+}
+
+export const ended = (exec: CapturedProcess) => withDeadline(exec.closed, 20_000, 'exec ends');

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { startForwardProxy } from '../harness/forward-proxy.ts';
+import { startListener } from '../harness/listener.ts';
+import { passOn } from '../harness/pass-on.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { waitForState } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// A remote whose only way out is a proxy, which alone knows where the relay is.
+
+const host = 'relay.example';
+
+/** A relay that stands behind TLS, and the file with the one certificate that it is to be known by. */
+async function startTls(relay: { port: number }): Promise<{ port: number; certificate: string }> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const [key, certificate] = [join(folder.path, 'key.pem'), join(folder.path, 'certificate.pem')];
+  const how = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${host}`;
+  const made = spawnSync('openssl', [
+    ...how.split(' '),
+    '-addext',
+    `subjectAltName=DNS:${host}`,
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ]);
+  expect(made.status, String(made.stderr)).toBe(0);
+  const tls = { key: await readFile(key), cert: await readFile(certificate) };
+  const server = createServer(tls, (incoming, answer) => passOn(incoming, answer, relay.port));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { port: (server.address() as AddressInfo).port, certificate };
+}
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+test.skipIf(!hasOpenssl).each([
+  ['http', 'http_proxy'],
+  ['https', 'https_proxy'],
+  ['https', 'HTTPS_PROXY'],
+  ['https', 'ALL_PROXY'],
+])('%s through %s, from the line to the result', async (scheme, name) => {
+  const relay = await startRelay({ flags: ['--public-url', `${scheme}://${host}`] });
+  onTestFinished(relay.stop);
+  const tls = scheme === 'https' ? await startTls(relay) : undefined;
+  const proxy = await startForwardProxy(tls?.port ?? relay.port);
+  onTestFinished(proxy.stop);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const line = await client.makeSession('--auto');
+  expect(line).toContain(`${scheme}://${host}/r/`);
+  const trusted = tls ? { CURL_CA_BUNDLE: tls.certificate } : {};
+  const listener = await startListener(line, { [name]: proxy.url, ...trusted });
+  onTestFinished(listener.stop);
+  await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
+  const script = `read -r word; echo "$word"; head -c 200000 /dev/zero; echo "$${name}" >&2; exit 6`;
+  const { exitCode, stdout, stderr } = await client.run(['exec', '-i', script], { stdin: 'word\n' });
+  expect([exitCode, stdout.byteLength, stdout.subarray(0, 5).toString()]).toEqual([6, 200_005, 'word\n']);
+  // A command finds the way out where the listener found it.
+  expect(stderr).toBe(`${proxy.url}\n`);
+  const way = tls ? `CONNECT ${host}:443` : `GET http://${host}/r/`;
+  expect(proxy.requests.filter((asked) => asked.startsWith(way)).length).toBeGreaterThan(0);
+});

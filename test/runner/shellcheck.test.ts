@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { curl } from '../harness/curl.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
+
+const file = fileURLToPath(new URL('../../src/runner/runner.sh', import.meta.url));
+
+function shellcheck(args: string[], input?: string) {
+  const { status, stdout } = spawnSync('shellcheck', ['--norc', '--shell=bash', ...args], {
+    input,
+    encoding: 'utf8',
+  });
+  return { status, stdout };
+}
+
+test.skipIf(!hasShellcheck)('shellcheck has nothing to say about the file', () => {
+  expect(shellcheck([file])).toEqual({ status: 0, stdout: '' });
+});
+
+test.skipIf(!hasShellcheck).each(['supervised', 'auto'])(
+  'shellcheck has nothing to say about it as rendered, %s',
+  async (mode) => {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const made = await client.runJson<SessionPayload>('new');
+    const { status, text } = await curl([`${relay.url}/r/${made.listener_key}?mode=${mode}`]);
+    expect(status).toBe(200);
+    expect(text).toContain(`REMOTIFY_MODE='${mode}'`);
+    expect(shellcheck(['-'], text)).toEqual({ status: 0, stdout: '' });
+  },
+);
+
+test.skipIf(!hasShellcheck)('shellcheck would say something', () => {
+  expect(shellcheck(['-'], '#!/bin/bash\nrm -rf $1\n').status).toBe(1);
+});

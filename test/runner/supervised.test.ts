@@ -1,0 +1,187 @@
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { waitForState } from '../harness/remote.ts';
+import { hasTmux } from '../harness/tmux.ts';
+import { ended, takeSeat } from './operator-seat.ts';
+
+// `curl | bash` in a real terminal, with somebody at the keyboard.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const setUp = () => takeSeat(relay);
+
+describe.skipIf(!hasTmux)('the preview', () => {
+  test('shows the command before it runs, then how it ended', async () => {
+    const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
+    const exec = startExec(`touch '${trace}'; printf 1234567; exit 3`);
+    const screen = await waitForPrompt();
+    expect(screen).toContain(`>>> touch '${trace}'; printf 1234567; exit 3\n`);
+    expect(await ran()).toBe(false);
+    await terminal.type('y\n');
+    expect(await ended(exec)).toMatchObject({ code: 3 });
+    expect(exec.stdout().toString()).toBe('1234567');
+    expect(exec.stderr()).not.toContain('remotify: error');
+    await terminal.waitForText('<<< done (7 bytes pushed back), exit status 3', 10_000);
+    expect(await ran()).toBe(true);
+  });
+
+  test('of several lines: each with a gutter, and how many they are', async () => {
+    const { terminal, startExec, waitForPrompt } = await setUp();
+    const exec = startExec('echo one\necho two\n\necho four');
+    const screen = await waitForPrompt();
+    expect(screen).toContain(
+      '>>> echo one\n  | echo two\n  |\n  | echo four\n    (end of c1: 4 rows, 28 bytes)\n',
+    );
+    await terminal.type('y\n');
+    expect(await ended(exec)).toMatchObject({ code: 0 });
+    await terminal.waitForText('<<< done (13 bytes pushed back)', 10_000);
+  });
+
+  test('a line that is wider than the screen goes on behind a mark, none of it hidden', async () => {
+    const { terminal, startExec, waitForPrompt } = await setUp();
+    const words = Array.from({ length: 60 }, (_, at) => `w${at}`).join('-');
+    const exec = startExec(`echo ${words}`);
+    const rows = (await waitForPrompt()).split('\n').filter((row) => /^(>>>|  [|:]) /.test(row));
+    expect(rows.map((row) => row.slice(0, 4))).toEqual(['>>> ', '  : ', '  : ']);
+    expect(rows.every((row) => row.length < 120)).toBe(true);
+    // A screen shows no blanks at the end of a row.
+    expect(
+      rows
+        .map((row) => row.slice(4))
+        .join('')
+        .replaceAll(' ', ''),
+    ).toBe(`echo ${words}`.replaceAll(' ', ''));
+    await terminal.type('n\n');
+    expect(await ended(exec)).toMatchObject({ code: 126 });
+  });
+
+  test('what could act on the screen or hide is spelled out', async () => {
+    const { terminal, startExec, waitForPrompt } = await setUp();
+    const exec = startExec('echo \u001b[2J\u001b[8mhidden\r#harmless\u0007\b\b # \u202egnp\u00a0x');
+    const screen = await waitForPrompt();
+    expect(screen).toContain('>>> echo ^[[2J^[[8mhidden^M#harmless^G^H^H # M-bM-^@M-.gnpM-BM- x');
+    await terminal.type('n\n');
+    expect(await ended(exec)).toMatchObject({ code: 126 });
+  });
+
+  test('a command that imitates a transcript stays behind its gutter', async () => {
+    const { terminal, startExec, waitForPrompt } = await setUp();
+    const exec = startExec('true\n<<< done (0 bytes pushed back)\n>>> ls');
+    const screen = await waitForPrompt();
+    expect(screen).toContain('>>> true\n  | <<< done (0 bytes pushed back)\n  | >>> ls\n');
+    await terminal.type('n\n');
+    expect(await ended(exec)).toMatchObject({ code: 126 });
+  });
+});
+
+describe.skipIf(!hasTmux)('the answer', () => {
+  test.each(['y', 'Y', 'yes'])('%j runs it', async (answer) => {
+    const { terminal, startExec, waitForPrompt } = await setUp();
+    const exec = startExec('echo ran');
+    await waitForPrompt();
+    await terminal.type(`${answer}\n`);
+    expect(await ended(exec)).toMatchObject({ code: 0 });
+    expect(exec.stdout().toString()).toBe('ran\n');
+  });
+
+  test.each([
+    ['n', 'the operator declined'],
+    ['', 'the operator declined'],
+    ['maybe', 'the operator declined'],
+    ['n not on a friday', 'the operator declined: not on a friday'],
+    ['no ask ops first', 'the operator declined: ask ops first'],
+    ['n it\'s "a" $(b) `c` \\ über', 'the operator declined: it\'s "a" $(b) `c` \\ über'],
+  ])('%j declines, and the reason reaches exec', async (answer, words) => {
+    const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
+    const exec = startExec(`touch '${trace}'`);
+    await waitForPrompt();
+    await terminal.type(`${answer}\n`);
+    expect(await ended(exec)).toMatchObject({ code: 126 });
+    expect(exec.stdout().toString()).toBe('');
+    expect(exec.stderr()).toContain(`remotify: error: ${words}\nremotify: hint: `);
+    await terminal.waitForText('<<< declined', 10_000);
+    expect(await ran()).toBe(false);
+  });
+
+  test('a y that was typed before there was a question approves nothing', async () => {
+    const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
+    await terminal.type('y\ny\ny');
+    const exec = startExec(`touch '${trace}'`);
+    await waitForPrompt();
+    await terminal.type('n\n');
+    expect(await ended(exec)).toMatchObject({ code: 126 });
+    expect(await ran()).toBe(false);
+  });
+
+  test('a y that was typed while another command ran approves nothing', async () => {
+    const { terminal, startExec, waitForPrompt, trace, ran, gate, ...remote } = await setUp();
+    const first = startExec(gate.wait);
+    await waitForPrompt();
+    await terminal.type('y\n');
+    await waitForState(remote, 'the first runs', ({ commands }) => commands[0]?.state === 'running');
+    const second = startExec(`touch '${trace}'`);
+    await waitForState(remote, 'the second waits', (state) => state.queue_length === 1);
+    await terminal.type('y\ny\n');
+    await gate.open();
+    expect(await ended(first)).toMatchObject({ code: 0 });
+    await waitForPrompt(2);
+    await terminal.type('n\n');
+    expect(await ended(second)).toMatchObject({ code: 126 });
+    expect(await ran()).toBe(false);
+  });
+
+  test('Ctrl-C at the prompt declines, and the listener goes on', async () => {
+    const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
+    const first = startExec(`touch '${trace}'`);
+    await waitForPrompt();
+    await terminal.type('\x03');
+    expect(await ended(first)).toMatchObject({ code: 126 });
+    const second = startExec('echo second');
+    await waitForPrompt(2);
+    await terminal.type('y\n');
+    expect(await ended(second)).toMatchObject({ code: 0 });
+    expect(second.stdout().toString()).toBe('second\n');
+    expect(await ran()).toBe(false);
+  });
+
+  test('Ctrl-C while a command runs is the command’s', async () => {
+    const { terminal, startExec, waitForPrompt } = await setUp();
+    const first = startExec('trap "echo interrupted; exit 9" INT; echo ready; while :; do sleep 0.1; done');
+    await waitForPrompt();
+    await terminal.type('y\n');
+    await eventually('it runs', 15_000, () => first.stdout().toString() === 'ready\n');
+    await terminal.type('\x03');
+    expect(await ended(first)).toMatchObject({ code: 9 });
+    const second = startExec('echo second');
+    await waitForPrompt(2);
+    await terminal.type('y\n');
+    expect(await ended(second)).toMatchObject({ code: 0 });
+  });
+
+  test('Ctrl-C while nothing happens ends the listener', async () => {
+    const { terminal, ...remote } = await setUp();
+    await waitForState(remote, 'the listener is attached', (state) => state.listener?.attached === true);
+    await terminal.type('\x03');
+    await terminal.waitForText('[the command ended with', 15_000);
+    await waitForState(remote, 'the relay knows it', (state) => state.listener?.attached === false);
+  });
+});
+
+test('without a terminal it does not start', async () => {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const listener = await startListener(`set -o pipefail; ${await client.makeSession()}`);
+  onTestFinished(listener.stop);
+  expect(await withDeadline(listener.exited, 15_000, 'the listener ends')).toMatchObject({ code: 1 });
+  expect(listener.output()).toBe(
+    'remotify: error: there is no terminal to ask on; only the line of auto mode (remotify new --auto) runs without one\n',
+  );
+  expect(await client.runJson('status')).toMatchObject({ listener: null, listener_seen_seconds_ago: null });
+});

@@ -1,0 +1,149 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { isLong } from '../harness/is-long.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote } from '../harness/remote.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
+
+// The tools of the remote: the ones it needs, and not one more.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const needed = ['mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm'];
+
+function findTool(name: string): string {
+  const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+  if (!found.startsWith('/')) throw new Error(`${name} is not on PATH`);
+  return found;
+}
+
+/** What fills a folder for a PATH of its own: these tools as they are here, and those as busybox has them. */
+function fill(own: readonly string[], fromBusybox: readonly string[] = []) {
+  return async (path: string): Promise<void> => {
+    for (const name of own) await symlink(findTool(name), join(path, name));
+    for (const name of fromBusybox) await symlink(findTool('busybox'), join(path, name));
+  };
+}
+
+async function makePath(own: readonly string[]): Promise<string> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  await fill(own)(folder.path);
+  return folder.path;
+}
+
+const applets = new Set(spawnSync('busybox', ['--list'], { encoding: 'utf8' }).stdout?.split('\n') ?? []);
+const hasBusybox = [...needed, 'gzip', 'setsid', 'id'].every((name) => applets.has(name));
+
+const kinds: [string, boolean, (path: string) => Promise<void>][] = [
+  ['all that it can use', true, fill(['bash', 'curl', ...needed, 'gzip', 'setsid', 'id', 'stty'])],
+  ['what it needs, and nothing else', true, fill(['bash', 'curl', ...needed])],
+  ['no gzip', true, fill(['bash', 'curl', ...needed, 'setsid', 'id', 'stty'])],
+  ['no setsid', true, fill(['bash', 'curl', ...needed, 'gzip', 'id', 'stty'])],
+  ['perl in place of setsid', true, fill(['bash', 'curl', ...needed, 'perl'])],
+  ['busybox', hasBusybox, fill(['bash', 'curl'], [...needed, 'gzip', 'setsid', 'id', 'stty'])],
+  ['busybox, and nothing else', hasBusybox, fill(['bash', 'curl'], needed)],
+];
+
+// Each costs half a minute: the short form has the poorest that is there, and the one that replaces what is missing.
+const poorest = hasBusybox ? 'busybox, and nothing else' : 'what it needs, and nothing else';
+const some = isLong ? kinds : kinds.filter(([title]) => title === poorest || title.startsWith('perl'));
+
+describe.each(some)('with %s', (_title, isThere, makeIt) => {
+  let remote: Remote;
+  let folder: TemporaryFolder;
+  beforeAll(async () => {
+    if (!isThere) return;
+    folder = await makeTemporaryFolder();
+    await makeIt(folder.path);
+    remote = await startRemote(relay, { PATH: folder.path });
+  });
+  afterAll(async () => {
+    await remote?.stop();
+    await folder?.remove();
+  });
+
+  test.skipIf(!isThere)('output, streams, exit status', async () => {
+    const { run, listener } = remote;
+    expect(await run(['exec', 'echo out; echo err >&2; exit 7'])).toMatchObject({
+      exitCode: 7,
+      text: 'out\n',
+      stderr: 'err\n',
+    });
+    expect(await run(['exec', 'printf "\\000\\377"'])).toMatchObject({
+      exitCode: 0,
+      stdout: Buffer.from([0, 255]),
+    });
+    // Nothing of it is missed: a shell would say so.
+    expect(listener.output()).not.toMatch(/not found|No such file|invalid|usage/i);
+  });
+
+  test.skipIf(!isThere)('100 KB that compress, and 100 KB that do not', async () => {
+    const { run, listener } = remote;
+    const zeros = await run(['exec', 'head -c 102400 /dev/zero']);
+    expect(zeros).toMatchObject({ exitCode: 0, stdout: Buffer.alloc(102_400) });
+    const copy = join(listener.temporaryFolder, 'copy');
+    const noise = await run(['exec', `head -c 102400 /dev/urandom >'${copy}'; cat '${copy}'`]);
+    const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    expect(digest(noise.stdout)).toBe(digest(await readFile(copy)));
+  });
+
+  test.skipIf(!isThere)('live output, and a tree that is stopped', async () => {
+    const { run, start, listener } = remote;
+    const exec = start(['exec', 'sleep 300 & (sleep 300 & sleep 300) & echo ready; sleep 300']);
+    await eventually('the output is live', 15_000, () => exec.stdout().toString() === 'ready\n');
+    expect(await run(['cancel'])).toMatchObject({
+      exitCode: 0,
+      text: expect.stringMatching(/^c\d+ stopped\n$/) as string,
+    });
+    expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 143 });
+    const alive = (await listener.processes()).filter(({ commandLine }) => commandLine.includes('sleep 300'));
+    expect(alive).toEqual([]);
+    expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
+  });
+
+  test.skipIf(!isThere)('a time limit', async () => {
+    const { run } = remote;
+    const result = await run(['exec', '--timeout', '1s', 'echo begun; sleep 300']);
+    expect(result).toMatchObject({ exitCode: 124, text: 'begun\n' });
+  });
+});
+
+// Cutting all of it into rows in the shell would take longer than a listener may be silent.
+test('what it needs is enough for a command of one line of 1 MiB, shown and run', async () => {
+  const remote = await startRemote(relay, { PATH: await makePath(['bash', 'curl', ...needed]) });
+  onTestFinished(remote.stop);
+  const end = '\necho reached';
+  const script = `: ${'x'.repeat(1_048_576 - 2 - end.length)}${end}`;
+  expect(await remote.run(['exec', '-f', '-'], { stdin: script, deadlineMs: 20_000 })).toMatchObject({
+    exitCode: 0,
+    text: 'reached\n',
+    stderr: '',
+  });
+  expect(remote.listener.output()).toMatch(/ of 1048576 bytes NOT SHOWN\)\n/);
+});
+
+test('without curl it does not start', async () => {
+  const path = await makePath(['bash', ...needed]);
+  const line = `PATH='${path}' bash`;
+  const script = await (await fetch(`${relay.url}/r/${await listenerKey()}?mode=auto`)).text();
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', line], { input: script, encoding: 'utf8' });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'remotify: error: curl is missing here\n',
+  });
+});
+
+async function listenerKey(): Promise<string> {
+  const made = await fetch(`${relay.url}/api/session`, { method: 'POST' });
+  return ((await made.json()) as { listener_key: string }).listener_key;
+}

@@ -1,0 +1,129 @@
+/** Two clients: one pushes through the commands resource, the other through the slot. */
+import assert from 'node:assert/strict';
+import { isEnded } from '../../src/protocol/command-states.ts';
+import { maxQueuedCommands } from '../../src/protocol/limits.ts';
+import type { NewCommand } from '../../src/session/command.ts';
+import type { SmallRelay } from './small-relay.ts';
+
+function describe(
+  origin: 'slot' | 'commands',
+  text: string,
+  key: string | null,
+  queueSeconds: number | null,
+) {
+  const digest = `digest of ${text}`;
+  const bytes = Buffer.from(text);
+  const given: NewCommand = {
+    origin,
+    scriptBytes: bytes.byteLength,
+    digest,
+    idempotencyKey: key,
+    pushedBy: null,
+    merge: false,
+    stdin: 'none',
+    timeoutSeconds: 0,
+    queueSeconds,
+  };
+  return { given, bytes };
+}
+
+export class ClientModel {
+  readonly #relay: SmallRelay;
+  readonly #ids: string[] = [];
+
+  constructor(relay: SmallRelay) {
+    this.#relay = relay;
+  }
+
+  push(key: string | null, text: string, queueSeconds: number): void {
+    const { api, ledger, now } = this.#relay;
+    const { given, bytes } = describe('commands', text, key, queueSeconds);
+    const known = key === null ? undefined : ledger.byKey.get(key);
+    const remembered = known && this.#relay.find(known.id) ? known : undefined;
+    const waiting = this.#relay.session.commands.filter(({ state }) => state === 'queued').length;
+    const reply = this.#relay.apply({
+      cause: { verb: 'push' },
+      transition: (session, at) => api.pushCommand(session, given, bytes, at),
+    });
+    if (this.#relay.gone) return;
+    if (remembered && remembered.text !== text) {
+      assert.ok(!reply.ok && reply.code === 'key_reused', `${key} names two commands`);
+      return;
+    }
+    if (!reply.ok) {
+      assert.ok(
+        reply.code === 'queue_full' && waiting >= maxQueuedCommands,
+        `a push is refused: ${reply.code}`,
+      );
+      return;
+    }
+    const { id } = reply.result;
+    if (remembered) {
+      assert.equal(id, remembered.id, `${key} is pushed twice and becomes two commands`);
+      return;
+    }
+    assert.equal(ledger.expiries.get(id), undefined, `the push of another command is answered with ${id}`);
+    ledger.expiries.set(id, now + queueSeconds * 1000);
+    if (key !== null) ledger.byKey.set(key, { id, text });
+    this.#remember(id);
+  }
+
+  pushToSlot(times: number): void {
+    const { api } = this.#relay;
+    for (let time = 0; time < times; time += 1) {
+      this.#relay.now += 1;
+      const { given, bytes } = describe('slot', `slot ${this.#ids.length}`, null, null);
+      const reply = this.#relay.apply({
+        cause: { verb: 'pushToSlot' },
+        transition: (session, at) => api.pushToSlot(session, given, bytes, at),
+      });
+      if (!reply.ok) return;
+      assert.equal(this.#relay.session.slotResult, null, 'a push to the slot leaves an old result there');
+      this.#remember(reply.result.id);
+    }
+    const waiting = this.#relay.session.commands.filter((c) => c.origin === 'slot' && c.state === 'queued');
+    assert.ok(waiting.length <= 1, 'the last write to the slot does not win');
+  }
+
+  /** An acknowledged command is in the session, waiting. */
+  #remember(id: string): void {
+    assert.equal(this.#relay.find(id)?.state, 'queued', `${id} was acknowledged and is not there`);
+    this.#ids.push(id);
+  }
+
+  cancel(index: number): void {
+    const { api, ledger } = this.#relay;
+    // Those whose turn it is come first, then those that came last; most of the others are over.
+    const open = this.#relay.session.commands
+      .filter(({ state }) => !isEnded(state))
+      .map(({ id: own }) => own);
+    const id = [...open.slice(0, 2), ...this.#ids.slice(-2)][index];
+    if (id === undefined) return;
+    const reply = this.#relay.apply({
+      cause: { verb: 'cancel', id },
+      transition: (session, now) => api.cancelCommand(session, id, 'TERM', now),
+    });
+    if (!reply.ok) return;
+    const { outcome, command } = reply.result;
+    const expected = { cancelled: 'cancelled', signalled: 'running' } as const;
+    if (outcome !== 'ended') assert.equal(command.state, expected[outcome], `${id} is ${outcome}`);
+    // Whether it has begun already or not: it does not begin now.
+    ledger.over.set(id, `cancelled (${outcome})`);
+  }
+
+  reset(): void {
+    const { api } = this.#relay;
+    this.#relay.apply({ cause: { verb: 'reset' }, transition: api.resetSession });
+    const open = ['queued', 'awaiting_approval', 'running'];
+    const left = this.#relay.session.commands.filter(({ state }) => open.includes(state));
+    assert.deepEqual(this.#relay.gone ? [] : left, [], 'a reset leaves something');
+  }
+
+  drop(): void {
+    const { api } = this.#relay;
+    this.#relay.apply({ cause: { verb: 'drop' }, transition: api.dropFromSlot });
+    const waits = ['queued', 'awaiting_approval'];
+    const left = this.#relay.session.commands.filter((c) => c.origin === 'slot' && waits.includes(c.state));
+    assert.deepEqual(this.#relay.gone ? [] : left, [], 'a drop leaves something');
+  }
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { defaultQueueSeconds } from '../../src/protocol/limits.ts';
+import { auto, refusalOf, Scene, supervised } from './scene.ts';
+
+const ann = supervised('ann');
+const bob = auto('bob');
+const queueMs = defaultQueueSeconds * 1000;
+
+test('a command that nobody picks up in time expires', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.pass(queueMs - 1);
+  expect(scene.states()).toEqual(['queued c1']);
+  scene.pass(1);
+  expect(scene.command('c1')).toMatchObject({ state: 'expired', reason: 'nobody started it in time' });
+  expect(scene.look(bob)).toBeUndefined();
+});
+
+test('a look at the very moment of its expiry comes too late, even before the clock rings', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.skip(queueMs);
+  expect(scene.look(bob)).toBeUndefined();
+  expect(scene.states()).toEqual(['expired c1']);
+});
+
+test('a command expires while its prompt is open: a late yes is refused', () => {
+  const scene = new Scene();
+  scene.push('echo', { queueSeconds: 30 });
+  scene.look(ann);
+  scene.skip(30_000);
+  expect(refusalOf(() => scene.start('c1', ann))).toBe('not_startable');
+  scene.pass(0);
+  expect(scene.states()).toEqual(['expired c1']);
+  expect(refusalOf(() => scene.start('c1', ann))).toBe('not_startable');
+});
+
+test('a yes just in time is in time, and what runs no longer expires', () => {
+  const scene = new Scene();
+  scene.push('echo', { queueSeconds: 30 });
+  scene.look(ann);
+  scene.skip(29_999);
+  scene.start('c1', ann);
+  scene.pass(1);
+  expect(scene.states()).toEqual(['running c1']);
+});
+
+test('a prompt of a listener that vanished expires rather than going back to the queue', () => {
+  const scene = new Scene();
+  scene.push('echo', { queueSeconds: 30 });
+  scene.look(ann);
+  scene.pass(60_000);
+  expect(scene.states()).toEqual(['expired c1']);
+});
+
+test('a slot command waits for as long as the session lives', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.pass(scene.ttlMs - 1);
+  expect(scene.take()?.id).toBe('c1');
+});
+
+test('one that may wait for no time at all expires at the next event', () => {
+  const scene = new Scene();
+  scene.push('echo', { queueSeconds: 0 });
+  expect(scene.look(bob)).toBeUndefined();
+  expect(scene.states()).toEqual(['expired c1']);
+});
+
+test('only what is due expires', () => {
+  const scene = new Scene();
+  scene.push('one', { queueSeconds: 10 });
+  scene.push('two', { queueSeconds: 20 });
+  scene.pass(10_000);
+  expect(scene.states()).toEqual(['expired c1', 'queued c2']);
+  expect(scene.look(bob)?.id).toBe('c2');
+});

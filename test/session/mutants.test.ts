@@ -1,0 +1,64 @@
+import { AssertionError } from 'node:assert';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { checkPromises } from './check-promises.ts';
+import type { Mutant } from './mutant.ts';
+import { mutants } from './mutants.ts';
+import { loadSessionModule, type SessionModule, sessionFolder } from './session-module.ts';
+
+/** A fixed seed: whether a mutant dies must not be luck. */
+const parameters = { seed: 20_260, numRuns: 3_000, endOnFailure: true };
+
+/** So many ended commands are remembered, so that short runs too come to forgetting; more than can end at once. */
+const shortMemory = 40;
+
+/** A copy of src/session with one change; what it imports from other rooms is the real thing. */
+async function copySession(file?: string, mutant?: Mutant): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'remotify-mutant-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await cp(sessionFolder, folder, { recursive: true });
+  const source = pathToFileURL(join(sessionFolder, '..')).href;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const text = await readFile(path, 'utf8');
+    const moved = text.replaceAll("from '../", `from '${source}/`);
+    await writeFile(path, moved.replace('- maxEndedCommands', `- ${shortMemory}`));
+  }
+  if (file !== undefined && mutant) await breakFile(join(folder, file), mutant);
+  return folder;
+}
+
+async function breakFile(path: string, { from, to }: Mutant): Promise<void> {
+  const text = await readFile(path, 'utf8');
+  expect(text.split(from), 'there is exactly one place to break').toHaveLength(2);
+  await writeFile(
+    path,
+    text.replace(from, () => to),
+  );
+}
+
+/** What broke first: a mutant that merely crashes has proved nothing. */
+function findBrokenPromise(api: SessionModule): unknown {
+  try {
+    checkPromises(api, parameters);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.cause : error;
+  }
+}
+
+test('an unbroken copy keeps the promises', { timeout: 60_000 }, async () => {
+  checkPromises(await loadSessionModule(await copySession()), parameters);
+});
+
+const every = Object.entries(mutants).flatMap(([file, some]) =>
+  some.map((mutant) => [file, mutant.name, mutant] as const),
+);
+
+test.each(every)('%s: the promises notice that %s', { timeout: 60_000 }, async (file, _name, mutant) => {
+  const api = await loadSessionModule(await copySession(file, mutant));
+  expect(findBrokenPromise(api)).toBeInstanceOf(AssertionError);
+});

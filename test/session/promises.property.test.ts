@@ -1,0 +1,7 @@
+import { test } from 'vitest';
+import { checkPromises } from './check-promises.ts';
+import { loadSessionModule } from './session-module.ts';
+
+test('no interleaving of events breaks a promise', { timeout: 60_000 }, async () => {
+  checkPromises(await loadSessionModule(), { numRuns: 2_000 });
+});

@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest';
+import { maxQueuedCommands } from '../../src/protocol/limits.ts';
+import { queuePosition } from '../../src/session/session.ts';
+import { auto, refusalOf, Scene } from './scene.ts';
+
+test('commands are numbered in order of arrival and wait in that order', () => {
+  const scene = new Scene();
+  expect([scene.push('one').id, scene.pushToSlot('two').id, scene.push('three').id]).toEqual([
+    'c1',
+    'c2',
+    'c3',
+  ]);
+  expect(scene.states()).toEqual(['queued c1', 'queued c2', 'queued c3']);
+  expect(['c1', 'c2', 'c3'].map((id) => queuePosition(scene.session, id))).toEqual([0, 1, 2]);
+});
+
+test('a push asks for its bytes to be stored with the session', () => {
+  const scene = new Scene();
+  scene.push('echo "ö"');
+  expect(scene.outcome.put).toEqual([{ id: 'c1', stream: 'script', bytes: Buffer.from('echo "ö"') }]);
+  expect(scene.outcome.quiet).toBe(false);
+  expect(scene.command('c1')).toMatchObject({ scriptBytes: 9, state: 'queued', origin: 'commands' });
+});
+
+test('a number is never used again, not even after its command was forgotten or the session was reset', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.reset();
+  expect(scene.push().id).toBe('c2');
+});
+
+test('an Idempotency-Key with the same bytes is the same command, and nothing is stored again', () => {
+  const scene = new Scene();
+  const first = scene.push('echo', { key: 'k' });
+  const again = scene.push('echo', { key: 'k' });
+  expect(again).toEqual(first);
+  expect(scene.session.commands).toHaveLength(1);
+  expect(scene.outcome).toMatchObject({ quiet: true });
+  expect(scene.outcome.put).toBeUndefined();
+});
+
+test('an Idempotency-Key names its command whatever became of it', () => {
+  const scene = new Scene();
+  const bob = auto('bob');
+  scene.push('echo', { key: 'k' });
+  scene.look(bob);
+  expect(scene.push('echo', { key: 'k' })).toMatchObject({ id: 'c1', state: 'running' });
+  scene.finish('c1', bob, { exitStatus: 3 });
+  expect(scene.push('echo', { key: 'k' })).toMatchObject({ id: 'c1', state: 'finished', exitStatus: 3 });
+  scene.push('other', { key: 'l' });
+  scene.cancel('c2');
+  expect(scene.push('other', { key: 'l' })).toMatchObject({ id: 'c2', state: 'cancelled' });
+});
+
+test('an Idempotency-Key with other bytes is refused', () => {
+  const scene = new Scene();
+  scene.push('echo', { key: 'k' });
+  expect(refusalOf(() => scene.push('rm', { key: 'k' }))).toBe('key_reused');
+  expect(scene.states()).toEqual(['queued c1']);
+});
+
+test('without an Idempotency-Key the same bytes are another command', () => {
+  const scene = new Scene();
+  expect([scene.push('echo').id, scene.push('echo').id]).toEqual(['c1', 'c2']);
+});
+
+test('a repeated push is known even when the queue is full', () => {
+  const scene = new Scene();
+  scene.push('echo', { key: 'k' });
+  for (let count = 1; count < maxQueuedCommands; count += 1) scene.push();
+  expect(scene.push('echo', { key: 'k' }).id).toBe('c1');
+});
+
+test(`${maxQueuedCommands} wait at most, those of the slot among them`, () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  for (let count = 1; count < maxQueuedCommands; count += 1) scene.push();
+  expect(refusalOf(() => scene.push())).toBe('queue_full');
+  expect(scene.session.commands).toHaveLength(maxQueuedCommands);
+});
+
+test('a full queue has room again once a command is picked up', () => {
+  const scene = new Scene();
+  for (let count = 0; count < maxQueuedCommands; count += 1) scene.push();
+  scene.look(auto('bob'));
+  expect(refusalOf(() => scene.push())).toBeUndefined();
+});
+
+test('the slot can replace its own command while the queue is full, and is refused when it has none there', () => {
+  const scene = new Scene();
+  scene.pushToSlot('old');
+  for (let count = 1; count < maxQueuedCommands; count += 1) scene.push();
+  expect(refusalOf(() => scene.pushToSlot('new'))).toBeUndefined();
+  scene.cancel('c33');
+  scene.push();
+  expect(refusalOf(() => scene.pushToSlot('newer'))).toBe('queue_full');
+});
+
+test('the last write to the slot wins over one that nobody picked up', () => {
+  const scene = new Scene();
+  scene.pushToSlot('old');
+  scene.pushToSlot('new');
+  expect(scene.states()).toEqual(['cancelled c1', 'queued c2']);
+  expect(scene.command('c1').reason).toBe('replaced by a later one');
+  expect(scene.look(auto('bob'))?.id).toBe('c2');
+});
+
+test('a write to the slot leaves alone what was pushed through the commands resource', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.pushToSlot();
+  expect(scene.states()).toEqual(['queued c1', 'queued c2']);
+});
+
+test('a write to the slot leaves alone what is shown, what runs and what ended', () => {
+  const scene = new Scene();
+  const bob = auto('bob');
+  scene.pushToSlot();
+  scene.look(bob);
+  scene.pushToSlot();
+  expect(scene.states()).toEqual(['running c1', 'queued c2']);
+  scene.finish('c1', bob);
+  scene.look({ ...bob, mode: 'supervised' });
+  scene.pushToSlot();
+  expect(scene.states()).toEqual(['finished c1', 'awaiting_approval c2', 'queued c3']);
+});
+
+test('a write to the slot drops the unread result of an earlier command', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  scene.post('one\n');
+  expect(scene.session.slotResult).toBe('c1');
+  scene.pushToSlot();
+  expect(scene.read()).toBeUndefined();
+});
+
+test('a push through the commands resource leaves an unread result in the slot', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  scene.post('one\n');
+  scene.push();
+  expect(scene.read()?.id).toBe('c1');
+});

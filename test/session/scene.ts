@@ -1,0 +1,180 @@
+/** One session under a clock that is set by hand, for tests that read like what happens. */
+import assert from 'node:assert/strict';
+import { Refusal, type RefusalCode } from '../../src/protocol/errors.ts';
+import { defaultQueueSeconds, defaultTtlSeconds } from '../../src/protocol/limits.ts';
+import { applyTransition, type Transition } from '../../src/session/apply-transition.ts';
+import {
+  cancelCommand,
+  type Cancelled,
+  type Cleared,
+  resetSession,
+} from '../../src/session/cancel-command.ts';
+import type { Command } from '../../src/session/command.ts';
+import type { ListenerIdentity } from '../../src/session/listener.ts';
+import { pushCommand, pushToSlot } from '../../src/session/push-command.ts';
+import * as listening from '../../src/session/serve-listener.ts';
+import * as slots from '../../src/session/serve-slots.ts';
+import { createSession, findCommand, type Outcome, type Session } from '../../src/session/session.ts';
+
+export const startOfTime = 1_700_000_000_000;
+
+export function supervised(id: string): ListenerIdentity {
+  return { id, kind: 'runner', host: `${id}-host`, user: 'root', mode: 'supervised' };
+}
+
+export function auto(id: string): ListenerIdentity {
+  return { ...supervised(id), mode: 'auto' };
+}
+
+/** The code of what it throws; undefined when it is let through. Anything but a refusal is an error of the test. */
+export function refusalOf(attempt: () => unknown): RefusalCode | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.code;
+    throw error;
+  }
+}
+
+/** Nothing in it can be written to: in an ES module the attempt throws. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}
+
+export interface PushOptions {
+  key?: string;
+  queueSeconds?: number;
+  merge?: boolean;
+  stdin?: 'none' | 'open';
+}
+
+const anyFinish = { exitStatus: 0, signal: null, timedOut: false };
+
+/** Each event is applied twice to a frozen session: the same input has the same outcome, or the test fails. */
+export class Scene {
+  now = startOfTime;
+  ttlMs = defaultTtlSeconds * 1000;
+  /** Whether a poll on the key is open all the while. */
+  isHeld = false;
+  session: Session = deepFreeze(createSession('name', startOfTime));
+  /** Of the last event: its outcome as the store would get it. */
+  outcome: Outcome<unknown> = { session: this.session, result: undefined };
+
+  apply<T>(transition: Transition<T>, byRequest = true): T {
+    const moment = { now: this.now, ttlMs: this.ttlMs, byRequest, isHeld: this.isHeld };
+    const outcome = applyTransition(this.session, transition, moment);
+    assert.deepEqual(applyTransition(this.session, transition, moment), outcome, 'not a pure function');
+    this.session = deepFreeze(outcome.session);
+    this.outcome = outcome;
+    return outcome.result;
+  }
+
+  /** Time passes, and the clock of the relay rings at the end of it. */
+  pass(ms: number): void {
+    this.now += ms;
+    this.apply((session) => ({ session, result: undefined }), false);
+  }
+
+  /** Time passes, and the next event comes before the clock rings. */
+  skip(ms: number): void {
+    this.now += ms;
+  }
+
+  command(id: string): Command {
+    return findCommand(this.session, id);
+  }
+
+  /** `queued c1`, one for each command that is remembered. */
+  states(): string[] {
+    return this.session.commands.map(({ id, state }) => `${state} ${id}`);
+  }
+
+  #describe(script: string, { key, queueSeconds, merge = false, stdin = 'none' }: PushOptions) {
+    return {
+      scriptBytes: Buffer.byteLength(script),
+      digest: `digest of ${script}`,
+      idempotencyKey: key ?? null,
+      pushedBy: null,
+      merge,
+      stdin,
+      timeoutSeconds: 0,
+      queueSeconds: queueSeconds ?? defaultQueueSeconds,
+    };
+  }
+
+  push(script = 'echo', options: PushOptions = {}): Command {
+    const given = { origin: 'commands' as const, ...this.#describe(script, options) };
+    return this.apply((session, now) => pushCommand(session, given, Buffer.from(script), now));
+  }
+
+  pushToSlot(script = 'echo'): Command {
+    const given = { origin: 'slot' as const, ...this.#describe(script, {}), queueSeconds: null };
+    return this.apply((session, now) => pushToSlot(session, given, Buffer.from(script), now));
+  }
+
+  look(identity: ListenerIdentity, had?: string): Command | undefined {
+    return this.apply((session, now) => listening.lookForNext(session, identity, now, had));
+  }
+
+  start(id: string, { id: by }: ListenerIdentity): Command {
+    return this.apply((session, now) => listening.startCommand(session, id, by, now));
+  }
+
+  hear(id: string, { id: by }: ListenerIdentity): Command {
+    return this.apply((session, now) => listening.hearOf(session, id, by, now));
+  }
+
+  decline(id: string, { id: by }: ListenerIdentity, reason = ''): Command {
+    return this.apply((session, now) => listening.declineCommand(session, id, by, reason, now));
+  }
+
+  finish(id: string, { id: by }: ListenerIdentity, finish: Partial<listening.Finish> = {}): Command {
+    const how = { ...anyFinish, ...finish };
+    return this.apply((session, now) => listening.finishCommand(session, id, by, how, now));
+  }
+
+  leave({ id }: ListenerIdentity): void {
+    this.apply((session, now) => listening.leaveListener(session, id, now), false);
+  }
+
+  detach({ id }: { id: string }): void {
+    this.apply((session, now) => listening.detachListener(session, id, now), false);
+  }
+
+  cancel(id: string, signal: 'INT' | 'TERM' | 'KILL' = 'TERM'): Cancelled {
+    return this.apply((session, now) => cancelCommand(session, id, signal, now));
+  }
+
+  reset(): Cleared {
+    return this.apply(resetSession);
+  }
+
+  /** `GET /cmd`: the poll, then the taking. */
+  take(): Command | undefined {
+    this.apply(slots.pollSlot);
+    return this.apply(slots.takeFromSlot);
+  }
+
+  giveBack(id: string): void {
+    const returnToSlot: (session: Session, id: string, now: number) => Outcome<void> = slots.returnToSlot;
+    this.apply((session, now) => returnToSlot(session, id, now), false);
+  }
+
+  drop(): void {
+    this.apply(slots.dropFromSlot);
+  }
+
+  post(output: string): Command {
+    return this.apply((session, now) => slots.postToSlot(session, Buffer.from(output), now));
+  }
+
+  /** `GET /result`: the command whose result it is, taken out. */
+  read(): Command | undefined {
+    const command = slots.peekResult(this.session);
+    if (command) this.apply((session) => slots.takeResult(session, command.id));
+    return command;
+  }
+}

@@ -1,0 +1,106 @@
+/** Those who know nothing but the slots: a listener, one thing after the other, and a client that reads results. */
+import assert from 'node:assert/strict';
+import type { Fate, Request, SmallRelay } from './small-relay.ts';
+import type { Outcome, Session } from '../../src/session/session.ts';
+import { exitStatusOf } from './runner-model.ts';
+
+/** `held`: there was nothing for it so far. `dead`: it was gone before a byte of the command left the relay; `dead unseen`: and the relay finds out later. */
+export const pollers = ['alive', 'held', 'dead', 'dead unseen'] as const;
+export type Poller = (typeof pollers)[number];
+
+type Returning = (session: Session, id: string, now: number) => Outcome<void>;
+
+export class SlotModel {
+  readonly #relay: SmallRelay;
+  #running: string | undefined;
+  #isHeld = false;
+  /** Taken for a peer that was gone, and not given back yet. */
+  readonly #unsent: string[] = [];
+
+  constructor(relay: SmallRelay) {
+    this.#relay = relay;
+  }
+
+  #apply<T>(verb: Request<T>['cause']['verb'], transition: Request<T>['transition'], byRequest = true) {
+    return this.#relay.apply({ cause: { verb, by: 'slot' }, transition, byRequest });
+  }
+
+  /** What it would do next of itself. */
+  goOn(fate: Fate): void {
+    if (this.#isHeld) this.#take('alive', fate !== 'arrives');
+    else if (this.#running === undefined) this.poll('alive', fate !== 'arrives');
+    else this.post(fate);
+  }
+
+  /** `GET /cmd`. One that asks for work has no other: it was restarted, or has given its result up. */
+  poll(poller: Poller, answerLost: boolean): void {
+    this.#running = undefined;
+    const { api, session } = this.#relay;
+    this.#apply('poll', api.pollSlot);
+    const { listener } = this.#relay.session;
+    if (listener?.id !== session.listener?.id) this.#checkFree(session.listener, 'lets a poll in');
+    this.#isHeld = poller === 'held';
+    if (poller !== 'held') this.#take(poller, answerLost);
+  }
+
+  /** While a runner lives, it alone gets work. */
+  #checkFree(before: Session['listener'], what: string): void {
+    const { ledger, now } = this.#relay;
+    const isFree = before?.kind !== 'runner' || ledger.isDead(before.id, now);
+    assert.ok(isFree, `the slot ${what} although ${before?.id} lives`);
+  }
+
+  /** At once, or once there is work for a poll that is held. */
+  #take(poller: Poller, answerLost: boolean): void {
+    const { api, ledger, session } = this.#relay;
+    const reply = this.#apply('take', api.takeFromSlot);
+    if (!reply.ok || !reply.result) return;
+    this.#isHeld = false;
+    const { id } = reply.result;
+    this.#checkFree(session.listener, `hands out ${id}`);
+    if (poller === 'dead') this.#giveBack(id);
+    else if (poller === 'dead unseen') this.#unsent.push(id);
+    else if (!answerLost) {
+      ledger.execute(id, 'slot', this.#relay.session);
+      this.#running = id;
+    }
+  }
+
+  #giveBack(id: string): void {
+    const returnToSlot: Returning = this.#relay.api.returnToSlot;
+    this.#apply('giveBack', (session, now) => returnToSlot(session, id, now), false);
+  }
+
+  /** The relay finds out that the peers of earlier polls are gone. */
+  giveBackUnsent(): void {
+    for (const id of this.#unsent.splice(0)) this.#giveBack(id);
+  }
+
+  /** `POST /result`. It cannot be sent twice: there is no id that would tell the second from another one. */
+  post(fate: Fate): void {
+    const id = this.#running;
+    this.#running = undefined;
+    if (id === undefined || fate === 'request lost') return;
+    const { api, ledger, output } = this.#relay;
+    const wrapped = ledger.resourceIds.has(id) && exitStatusOf(id) !== 0;
+    const text = `out of ${id}${wrapped ? `\n[remotify: exit status ${exitStatusOf(id)}]\n` : ''}`;
+    const known = new Set([...ledger.slotIds, ...ledger.resourceIds]);
+    const reply = this.#apply('post', (session, now) => api.postToSlot(session, Buffer.from(text), now));
+    if (!reply.ok) return;
+    const ended = reply.result;
+    // Where nobody waits for it any more it becomes a command of its own, never another's output.
+    const stray = !known.has(ended.id);
+    assert.ok(ended.id === id || stray, `the output of ${id} becomes that of ${ended.id}`);
+    assert.equal(output.get(ended.id), stray ? text : `out of ${id}`, `the output of ${id} is not kept`);
+    if (wrapped && !stray) assert.equal(ended.exitStatus, exitStatusOf(id), `${id} has another exit status`);
+  }
+
+  /** `GET /result`, to its end. */
+  read(): void {
+    const { api, ledger, session } = this.#relay;
+    const command = api.peekResult(session);
+    if (!command) return;
+    assert.ok(!ledger.resourceIds.has(command.id), `the slot hands out the result of ${command.id}`);
+    this.#relay.apply({ cause: { verb: 'read' }, transition: (given) => api.takeResult(given, command.id) });
+  }
+}

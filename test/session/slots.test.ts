@@ -1,0 +1,219 @@
+import { expect, test } from 'vitest';
+import { listenerSilenceMs, slotReplacedMs } from '../../src/protocol/limits.ts';
+import { pollSlot, takeResult } from '../../src/session/serve-slots.ts';
+import { auto, Scene, startOfTime } from './scene.ts';
+
+const bob = auto('bob');
+
+test('a poll takes the oldest command, whichever door it came in by', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.pushToSlot();
+  expect(scene.take()).toMatchObject({ id: 'c1', state: 'running', startedAt: startOfTime });
+  scene.post('');
+  expect(scene.take()?.id).toBe('c2');
+});
+
+test('a poll without work takes nothing and marks the listener as seen', () => {
+  const scene = new Scene();
+  expect(scene.take()).toBeUndefined();
+  expect(scene.session.listener).toMatchObject({ id: 'slot', kind: 'slot', seenAt: startOfTime });
+  scene.skip(9_000);
+  scene.apply(pollSlot);
+  expect(scene.outcome.quiet).toBe(true);
+  expect(scene.session.listener).toMatchObject({ attachedAt: startOfTime, seenAt: startOfTime + 9_000 });
+});
+
+test('a poll within two seconds of a pickup is a retry: the command stays in flight', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  scene.skip(slotReplacedMs - 1);
+  expect(scene.take()).toBeUndefined();
+  expect(scene.states()).toEqual(['running c1']);
+});
+
+test("a poll two seconds after a pickup is another listener's: the command in flight is lost", () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  scene.skip(slotReplacedMs);
+  expect(scene.take()).toBeUndefined();
+  expect(scene.states()).toEqual(['lost c1']);
+  expect(scene.read()?.reason).toBe('the listener was replaced while the command ran; its result is unknown');
+});
+
+test('taking the next command gives the one in flight up, however soon', () => {
+  const scene = new Scene();
+  scene.pushToSlot('one');
+  scene.take();
+  scene.pushToSlot('two');
+  expect(scene.take()?.id).toBe('c2');
+  expect(scene.states()).toEqual(['lost c1', 'running c2']);
+});
+
+test('a posted result ends the command in flight and fills the slot', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  scene.skip(500);
+  expect(scene.post('one\n')).toMatchObject({ id: 'c1', state: 'finished', endedAt: startOfTime + 500 });
+  expect(scene.outcome.put).toEqual([{ id: 'c1', stream: 'stdout', bytes: Buffer.from('one\n') }]);
+  expect(scene.read()?.id).toBe('c1');
+  expect(scene.read()).toBeUndefined();
+});
+
+test('an empty result is a result', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  scene.post('');
+  expect(scene.read()).toMatchObject({ id: 'c1', state: 'finished', exitStatus: null });
+});
+
+test('what a slot command prints is not read for an exit status', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  const text = 'x\n[remotify: exit status 3]\n';
+  expect(scene.post(text)).toMatchObject({ state: 'finished', exitStatus: null });
+  expect(scene.outcome.put?.[0]?.bytes).toEqual(Buffer.from(text));
+});
+
+test('a result that nobody asked for fills the slot all the same, as a command of its own', () => {
+  const scene = new Scene();
+  scene.push();
+  expect(scene.post('stray\n')).toMatchObject({
+    id: 'c2',
+    state: 'finished',
+    origin: 'slot',
+    scriptBytes: 0,
+  });
+  expect(scene.states()).toEqual(['queued c1', 'finished c2']);
+  expect(scene.read()?.id).toBe('c2');
+  expect(scene.push().id).toBe('c3');
+});
+
+test("a result for a command of the resource ends it, and is not the slot's to show", () => {
+  const scene = new Scene();
+  scene.push();
+  scene.take();
+  expect(scene.post('out\n[remotify: exit status 3]\n')).toMatchObject({ state: 'finished', exitStatus: 3 });
+  expect(scene.outcome.put).toEqual([{ id: 'c1', stream: 'stdout', bytes: Buffer.from('out') }]);
+  expect(scene.read()).toBeUndefined();
+});
+
+test('a command of the resource that a slot listener declined is declined', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.take();
+  expect(scene.post('[declined by operator] too risky\n')).toMatchObject({
+    state: 'declined',
+    reason: 'too risky',
+    exitStatus: null,
+  });
+});
+
+test('the newest unread result fills the slot', () => {
+  const scene = new Scene();
+  scene.pushToSlot('one');
+  scene.take();
+  scene.pushToSlot('two');
+  scene.post('one\n');
+  scene.take();
+  scene.post('two\n');
+  expect(scene.read()?.id).toBe('c2');
+});
+
+test('taking a result out leaves another one that came meanwhile', () => {
+  const scene = new Scene();
+  scene.post('one\n');
+  const [first] = scene.session.commands;
+  scene.post('two\n');
+  scene.apply((session) => takeResult(session, first?.id ?? ''));
+  expect(first?.id).toBe('c1');
+  expect(scene.read()?.id).toBe('c2');
+});
+
+test('a command whose bytes never left waits again, in its old place', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.push();
+  scene.take();
+  scene.giveBack('c1');
+  expect(scene.command('c1')).toMatchObject({ state: 'queued', listenerId: null, startedAt: null });
+  expect(scene.take()?.id).toBe('c1');
+});
+
+test('a command that ended meanwhile is not given back', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.take();
+  scene.post('');
+  scene.giveBack('c1');
+  expect(scene.states()).toEqual(['finished c1']);
+});
+
+test('a command that was cancelled meanwhile is not given back to be run', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.take();
+  expect(scene.cancel('c1').outcome).toBe('signalled');
+  scene.giveBack('c1');
+  expect(scene.states()).toEqual(['cancelled c1']);
+});
+
+test("what a runner has is not the slot's to give back", () => {
+  const scene = new Scene();
+  scene.push();
+  scene.look(bob);
+  scene.giveBack('c1');
+  expect(scene.states()).toEqual(['running c1']);
+});
+
+test('while a runner is attached the slot hands out nothing, and its poll does not disturb', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.look(bob);
+  scene.pushToSlot();
+  scene.skip(slotReplacedMs);
+  expect(scene.take()).toBeUndefined();
+  expect(scene.session.listener?.id).toBe('bob');
+  expect(scene.states()).toEqual(['running c1', 'queued c2']);
+});
+
+test('once the runner is gone the slot hands out again', () => {
+  const scene = new Scene();
+  scene.look(bob);
+  scene.pushToSlot();
+  scene.skip(listenerSilenceMs);
+  expect(scene.take()?.id).toBe('c1');
+});
+
+test('dropping takes what waits in the slot, shown or not, and nothing else', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.pushToSlot();
+  scene.drop();
+  expect(scene.states()).toEqual(['queued c1', 'cancelled c2']);
+  expect(scene.command('c2').reason).toBe('dropped');
+  expect(scene.read()).toBeUndefined();
+  scene.drop();
+  expect(scene.outcome.quiet).toBe(true);
+});
+
+test('dropping leaves what runs', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  scene.drop();
+  expect(scene.states()).toEqual(['running c1']);
+});
+
+test('a prompt for a slot command is withdrawn by dropping it', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.look({ ...bob, mode: 'supervised' });
+  scene.drop();
+  expect(scene.states()).toEqual(['cancelled c1']);
+});

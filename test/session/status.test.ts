@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { viewCommand } from '../../src/session/command.ts';
+import { viewStatus } from '../../src/session/view-status.ts';
+import { auto, Scene, startOfTime, supervised } from './scene.ts';
+
+const bob = auto('bob');
+
+test('the status of a new session', () => {
+  const scene = new Scene();
+  expect(viewStatus(scene.session, scene.now)).toEqual({
+    cmd_queued: false,
+    result_queued: false,
+    cmd_in_flight: false,
+    cmd_in_flight_seconds_ago: null,
+    listener_seen_seconds_ago: null,
+    listener: null,
+    queue_length: 0,
+    current: null,
+    revision: 0,
+  });
+});
+
+test('the status of a session at work', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.push();
+  scene.push();
+  scene.skip(1_000);
+  scene.look(bob);
+  scene.skip(2_500);
+  expect(viewStatus(scene.session, scene.now)).toEqual({
+    cmd_queued: true,
+    result_queued: false,
+    cmd_in_flight: true,
+    cmd_in_flight_seconds_ago: 2,
+    listener_seen_seconds_ago: 2,
+    listener: {
+      host: 'bob-host',
+      user: 'root',
+      mode: 'auto',
+      kind: 'runner',
+      attached: true,
+      seen_seconds_ago: 2,
+    },
+    queue_length: 2,
+    current: 'c1',
+    revision: 4,
+  });
+});
+
+test('a prompt is in flight since it was shown, and an unread result is queued', () => {
+  const scene = new Scene();
+  scene.post('out');
+  scene.push();
+  scene.skip(3_000);
+  scene.look(supervised('ann'));
+  scene.skip(1_000);
+  expect(viewStatus(scene.session, scene.now)).toMatchObject({
+    result_queued: true,
+    cmd_in_flight: true,
+    cmd_in_flight_seconds_ago: 1,
+    current: 'c2',
+  });
+});
+
+test('a listener that is gone is still told of, as not attached', () => {
+  const scene = new Scene();
+  scene.look(bob);
+  scene.skip(45_000);
+  expect(viewStatus(scene.session, scene.now).listener).toMatchObject({
+    attached: false,
+    seen_seconds_ago: 45,
+  });
+});
+
+test('a clock that was set back shows no negative ages', () => {
+  const scene = new Scene();
+  scene.look(bob);
+  scene.skip(-5_000);
+  expect(viewStatus(scene.session, scene.now).listener_seen_seconds_ago).toBe(0);
+});
+
+test('looking at the status changes nothing', () => {
+  const scene = new Scene();
+  scene.pushToSlot();
+  scene.take();
+  scene.post('out');
+  const before = structuredClone(scene.session);
+  viewStatus(scene.session, scene.now);
+  expect(scene.session).toEqual(before);
+});
+
+test('a command as clients see it', () => {
+  const scene = new Scene();
+  scene.push('echo');
+  expect(viewCommand(scene.command('c1'), { stdout: 0, stderr: 0 }, 0)).toMatchObject({
+    id: 'c1',
+    state: 'queued',
+    position: 0,
+    origin: 'commands',
+    script_bytes: 4,
+    pushed_at: startOfTime,
+    started_at: null,
+    duration_ms: null,
+    listener: null,
+  });
+  scene.skip(1_000);
+  scene.look(bob);
+  scene.cancel('c1', 'INT');
+  scene.skip(250);
+  expect(viewCommand(scene.command('c1'), { stdout: 1, stderr: 2 }, null).duration_ms).toBeNull();
+  scene.finish('c1', bob, { exitStatus: 3 });
+  expect(viewCommand(scene.command('c1'), { stdout: 1, stderr: 2 }, null)).toMatchObject({
+    state: 'finished',
+    exit_status: 3,
+    position: null,
+    stdout_bytes: 1,
+    stderr_bytes: 2,
+    started_at: startOfTime + 1_000,
+    ended_at: startOfTime + 1_250,
+    duration_ms: 250,
+    cancel_signal: 'INT',
+    listener: 'bob-host',
+  });
+});

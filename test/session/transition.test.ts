@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { applyTransition, type Transition } from '../../src/session/apply-transition.ts';
+import { createSession, type Session } from '../../src/session/session.ts';
+import { auto, deepFreeze, refusalOf, Scene, startOfTime } from './scene.ts';
+
+const ttlMs = 10_800_000;
+
+function apply<T>(session: Session, transition: Transition<T>, byRequest: boolean, now = startOfTime) {
+  return applyTransition(session, transition, { now, ttlMs, byRequest, isHeld: false });
+}
+
+const fresh = deepFreeze(createSession('name', startOfTime));
+
+test('the very same session comes back when nothing changed', () => {
+  const outcome = apply(fresh, (session) => ({ session, result: 1 }), true);
+  expect(outcome.session).toBe(fresh);
+  expect(outcome).toMatchObject({ result: 1, quiet: true });
+});
+
+test('a change counts, and is loud', () => {
+  const outcome = apply(fresh, (session) => ({ session: { ...session, nextNumber: 5 }, result: 1 }), true);
+  expect(outcome).toMatchObject({ session: { revision: 1, nextNumber: 5 }, quiet: false });
+});
+
+test('a quiet change does not count', () => {
+  const change: Transition<number> = (session) => ({
+    session: { ...session, nextNumber: 5 },
+    result: 1,
+    quiet: true,
+  });
+  expect(apply(fresh, change, true)).toMatchObject({ session: { revision: 0, nextNumber: 5 }, quiet: true });
+});
+
+test('a touch alone is quiet', () => {
+  const outcome = apply(fresh, (session) => ({ session, result: 1 }), true, startOfTime + 60_000);
+  expect(outcome).toMatchObject({ session: { revision: 0, touchedAt: startOfTime + 60_000 }, quiet: true });
+});
+
+test('what fell due makes even a quiet event loud', () => {
+  const scene = new Scene();
+  scene.push('echo', { queueSeconds: 10 });
+  scene.look(auto('bob'));
+  scene.push('echo', { queueSeconds: 10 });
+  const before = scene.session.revision;
+  scene.skip(10_000);
+  scene.look(auto('bob'));
+  expect(scene.states()).toEqual(['running c1', 'expired c2']);
+  expect(scene.outcome.quiet).toBe(false);
+  expect(scene.session.revision).toBe(before + 1);
+});
+
+test('the bytes to be stored are handed on with a loud change', () => {
+  const scene = new Scene();
+  scene.post('out');
+  expect(scene.outcome).toMatchObject({ quiet: false, put: [{ id: 'c1', stream: 'stdout' }] });
+});
+
+test('a refusal leaves the session as it was', () => {
+  const scene = new Scene();
+  scene.push('echo', { key: 'k' });
+  const before = scene.session;
+  scene.skip(5_000);
+  expect(refusalOf(() => scene.push('rm', { key: 'k' }))).toBe('key_reused');
+  expect(scene.session).toBe(before);
+});
+
+test('a transition is given the session as it is at that point in time', () => {
+  const scene = new Scene();
+  scene.push('echo', { queueSeconds: 10 });
+  scene.skip(10_000);
+  const seen = scene.apply((session, now) => ({
+    session,
+    result: [now - startOfTime, session.commands[0]?.state],
+  }));
+  expect(seen).toEqual([10_000, 'expired']);
+});
+
+test('the helpers of these tests would notice a transition that writes into its input', () => {
+  const scene = new Scene();
+  scene.push();
+  const impure: Transition<void> = (session) => {
+    Object.assign(session.commands[0] ?? {}, { state: 'running' });
+    return { session, result: undefined };
+  };
+  expect(() => scene.apply(impure)).toThrow(TypeError);
+});
+
+test('the helpers of these tests would notice a transition that is not a function of its input', () => {
+  let calls = 0;
+  const counting: Transition<number> = (session) => {
+    calls += 1;
+    return { session: { ...session, nextNumber: calls }, result: calls };
+  };
+  expect(() => new Scene().apply(counting)).toThrow('not a pure function');
+});

@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { oddSleep, readCommand, startWatched } from './watched-command.ts';
+
+let relay: Relay;
+
+beforeAll(async () => {
+  relay = await startRelay();
+});
+
+afterAll(() => relay.stop());
+
+async function openRemote(): Promise<Remote> {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  return remote;
+}
+
+type Busy = Remote & {
+  /** The command that runs until the gate is opened. */
+  running: string;
+  open: () => Promise<void>;
+  /** Pushes a command that writes its name into the ledger, and leaves. */
+  queue: (name: string) => Promise<string>;
+  /** The shell text of the same. */
+  note: (name: string) => string;
+  ledger: () => Promise<string>;
+  waitForEnd: (id: string) => Promise<void>;
+};
+
+/** A remote that is busy with `first`. */
+async function openBusyRemote(): Promise<Busy> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const remote = await openRemote();
+  const gate = await makeGate(folder.path);
+  onTestFinished(gate.close);
+  const path = join(folder.path, 'ledger');
+  const note = (name: string) => `echo ${name} >>'${path}'`;
+  const push = async (script: string) => (await remote.run(['exec', '-d', script])).text.trim();
+  const running = await push(`${note('first')}; ${gate.wait}`);
+  await waitForState(remote, 'the first runs', ({ cmd_in_flight: busy }) => busy);
+  return {
+    ...remote,
+    running,
+    note,
+    open: gate.open,
+    queue: (name) => push(note(name)),
+    ledger: () => readFile(path, 'utf8'),
+    waitForEnd: async (id) => {
+      const isFinished = async () => (await readCommand(remote, id)).state === 'finished';
+      await eventually(`${id} is finished`, 10_000, isFinished);
+    },
+  };
+}
+
+test('a queued command that is cancelled never runs, and what is behind it does', async () => {
+  const remote = await openBusyRemote();
+  const second = await remote.queue('second');
+  const third = await remote.queue('third');
+  const { text, exitCode } = await remote.run(['cancel', second]);
+  expect([text, exitCode]).toEqual([`${second} cancelled\n`, 0]);
+  await remote.open();
+  await remote.waitForEnd(third);
+  expect(await remote.ledger()).toBe('first\nthird\n');
+  expect(await readCommand(remote, second)).toMatchObject({ state: 'cancelled', exit_status: null });
+});
+
+test('whoever waits for the output of a queued command is told that it was cancelled', async () => {
+  const remote = await openBusyRemote();
+  const exec = remote.start(['exec', remote.note('second')]);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await waitForState(remote, 'it waits', ({ queue_length: length }) => length === 1);
+  expect((await remote.run(['cancel', 'c2'])).text).toBe('c2 cancelled\n');
+  expect(await withDeadline(exec.closed, 5_000, 'exec hears of it')).toMatchObject({ code: 255 });
+  expect(exec.stderr()).toContain('command c2 was cancelled and never ran');
+  await remote.open();
+  await remote.waitForEnd(remote.running);
+  expect(await remote.ledger()).toBe('first\n');
+});
+
+test('Ctrl-C at an exec that waits for its turn: it never runs, and the exit status is 130', async () => {
+  const remote = await openBusyRemote();
+  const exec = remote.start(['exec', remote.note('second')]);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await waitForState(remote, 'it waits', ({ queue_length: length }) => length === 1);
+  await eventually('exec says what it waits for', 10_000, () =>
+    exec.stderr().includes('waiting for its turn'),
+  );
+  exec.child.kill('SIGINT');
+  const { code } = await withDeadline(exec.closed, 5_000, 'exec ends');
+  await remote.open();
+  const last = await remote.queue('last');
+  await remote.waitForEnd(last);
+  expect(await remote.ledger()).toBe('first\nlast\n');
+  expect([code, exec.stderr()]).toEqual([130, expect.not.stringContaining('somebody with the same key')]);
+});
+
+test('without an id the running one is meant, not what waits', async () => {
+  const remote = await openBusyRemote();
+  const second = await remote.queue('second');
+  expect((await remote.run(['cancel'])).text).toBe(`${remote.running} stopped\n`);
+  await remote.waitForEnd(second);
+  expect(await remote.ledger()).toBe('first\nsecond\n');
+});
+
+test('without an id, and without a listener, the next in the queue is meant', async () => {
+  const remote = await openRemote();
+  await remote.makeSession('--name', 'nobody');
+  expect((await remote.run(['exec', '-d', 'echo one'])).text).toBe('c1\n');
+  expect((await remote.run(['exec', '-d', 'echo two'])).text).toBe('c2\n');
+  expect((await remote.run(['cancel'])).text).toBe('c1 cancelled\n');
+  expect((await remote.run(['cancel'])).text).toBe('c2 cancelled\n');
+  expect((await remote.run(['cancel'])).text).toBe('nothing to cancel\n');
+});
+
+test('one that ended is said to have ended before, whatever it ended as', async () => {
+  const remote = await openRemote();
+  await remote.run(['exec', 'exit 3']);
+  const { text, exitCode } = await remote.run(['cancel', 'c1']);
+  expect([text, exitCode]).toEqual(['c1 had ended before: finished\n', 0]);
+  expect(await remote.runJson('cancel', 'c1')).toEqual({
+    id: 'c1',
+    outcome: 'ended before',
+    state: 'finished',
+    exit_status: 3,
+  });
+});
+
+test('with nothing to do it says so, and an unknown id is an error', async () => {
+  const remote = await openRemote();
+  const idle = await remote.run(['cancel']);
+  expect([idle.text, idle.exitCode]).toEqual(['nothing to cancel\n', 0]);
+  const unknown = await remote.run(['cancel', 'c9']);
+  expect([unknown.text, unknown.exitCode]).toEqual(['', 255]);
+  expect(unknown.stderr).toContain('no such command: c9');
+  const senseless = await remote.run(['cancel', 'nine']);
+  expect([senseless.text, senseless.exitCode]).toEqual(['', 2]);
+  expect(senseless.stderr).toContain('not a command id');
+});
+
+test('--signal KILL comes at once, and without a TERM before it', async () => {
+  const remote = await openRemote();
+  const watched = await startWatched(remote, `sleep ${oddSleep()}; :`);
+  const { text } = await remote.run(['cancel', '--signal', 'KILL']);
+  expect(text).toBe('c1 stopped\n');
+  expect(await withDeadline(watched.exec.closed, 5_000, 'exec ends')).toMatchObject({ code: 137 });
+  expect(await watched.signals()).toBe('');
+  expect(await watched.alive()).toEqual([]);
+});
+
+test('--signal KILL ends at once what has just ignored a TERM', async () => {
+  const remote = await openRemote();
+  const watched = await startWatched(remote, `trap '' TERM; sleep ${oddSleep()}; :`, { witness: [] });
+  const patient = remote.start(['cancel']);
+  onTestFinished(() => void patient.child.kill('SIGKILL'));
+  const isTold = async () => (await readCommand(remote, 'c1')).cancel_signal === 'TERM';
+  await eventually('the relay knows of the TERM', 10_000, isTold);
+  const sudden = await withDeadline(remote.run(['cancel', '--signal', 'KILL']), 5_000, 'the KILL is at once');
+  expect(sudden.text).toBe('c1 stopped\n');
+  expect(await withDeadline(watched.exec.closed, 5_000, 'exec ends')).toMatchObject({ code: 137 });
+  expect(await withDeadline(patient.closed, 5_000, 'the first cancel ends')).toMatchObject({ code: 0 });
+  expect(patient.stdout().toString()).toBe('c1 stopped\n');
+});
+
+test('two cancels at once of what runs: it is stopped, and both say so', async () => {
+  const remote = await openRemote();
+  const watched = await startWatched(remote, `sleep ${oddSleep()}; :`);
+  const answers = await Promise.all([remote.run(['cancel', 'c1']), remote.run(['cancel', 'c1'])]);
+  expect(answers.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+  for (const { text } of answers) expect(text).toMatch(/^c1 (stopped|had ended before: finished)\n$/);
+  expect(answers.map(({ text }) => text)).toContain('c1 stopped\n');
+  expect(await withDeadline(watched.exec.closed, 5_000, 'exec ends')).toMatchObject({ code: 143 });
+  expect(await watched.alive()).toEqual([]);
+});
+
+test('two cancels at once of what waits: one drops it, the other hears of that', async () => {
+  const remote = await openBusyRemote();
+  const second = await remote.queue('second');
+  const answers = await Promise.all([remote.run(['cancel', second]), remote.run(['cancel', second])]);
+  const texts = answers.map(({ text }) => text).toSorted();
+  expect(texts).toEqual([`${second} cancelled\n`, `${second} had ended before: cancelled\n`]);
+  await remote.open();
+  await remote.waitForEnd(remote.running);
+  expect(await remote.ledger()).toBe('first\n');
+});

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { CapturedProcess } from '../harness/captured-process.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { type CountingProxy, startCountingProxy } from '../harness/counting-proxy.ts';
+import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
+import { isLong } from '../harness/is-long.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+import { hasTmux, startTerminal, type Terminal } from '../harness/tmux.ts';
+
+let relay: Relay;
+
+beforeAll(async () => {
+  relay = await startRelay({ flags: ['--long-poll', '1s'] });
+});
+
+afterAll(() => relay.stop());
+
+type Prompted = Client & { terminal: Terminal; exec: CapturedProcess; proxy: CountingProxy };
+
+/** A supervised listener behind a proxy, with a question on the screen. */
+async function openPrompt(): Promise<Prompted> {
+  const proxy = await startCountingProxy(relay);
+  onTestFinished(proxy.stop);
+  const client = await makeClient(proxy);
+  onTestFinished(client.remove);
+  const terminal = await startTerminal(await client.makeSession());
+  onTestFinished(terminal.close);
+  await waitForState(client, 'the listener is attached', ({ listener }) => listener?.attached === true);
+  const exec = client.start(['exec', 'echo approved']);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await terminal.waitForText('run it? [', 10_000);
+  return { ...client, terminal, exec, proxy };
+}
+
+type Seen = { listener: { attached: boolean; seen_seconds_ago: number } | null; current: string | null };
+
+async function expectAttached({ runJson }: Client): Promise<void> {
+  const { listener, current } = await runJson<Seen>('status');
+  expect(listener?.attached).toBe(true);
+  // A poll of one second, the next one, and what a busy machine adds.
+  expect(listener?.seen_seconds_ago).toBeLessThanOrEqual(4);
+  expect(current).toBe('c1');
+}
+
+async function expectRuns({ terminal, exec }: Prompted): Promise<void> {
+  await terminal.type('y\n');
+  expect(await withDeadline(exec.closed, 10_000, 'what was approved ends')).toMatchObject({ code: 0 });
+  expect(exec.stdout().toString()).toBe('approved\n');
+}
+
+describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
+  test('a prompt that is open for longer than a control poll keeps the listener attached', async () => {
+    const prompted = await openPrompt();
+    const { proxy } = prompted;
+    await eventually('six control polls have passed', 20_000, () => proxy.answered('/control') >= 6);
+    await expectAttached(prompted);
+    await expectRuns(prompted);
+    expect(proxy.answered('/start')).toBe(1);
+  });
+
+  test.skipIf(!isLong)(
+    'a prompt that is open for longer than the silence of a dead listener keeps it attached',
+    async () => {
+      const prompted = await openPrompt();
+      await untilPassed('the prompt is older than 45 s', 50_000);
+      await expectAttached(prompted);
+      await expectRuns(prompted);
+    },
+    90_000,
+  );
+});
+
+test('a command that runs for longer than a control poll keeps the listener attached', async () => {
+  const proxy = await startCountingProxy(relay);
+  onTestFinished(proxy.stop);
+  const remote = await startRemote(proxy);
+  onTestFinished(remote.stop);
+  const exec = remote.start(['exec', 'sleep 300; :']);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await eventually('six control polls have passed', 20_000, () => proxy.answered('/control') >= 6);
+  await expectAttached(remote);
+  expect((await remote.run(['cancel'])).text).toBe('c1 stopped\n');
+  expect(await withDeadline(exec.closed, 5_000, 'exec ends')).toMatchObject({ code: 143 });
+});

@@ -1,0 +1,160 @@
+import { readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { CapturedProcess } from '../harness/captured-process.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { isLong } from '../harness/is-long.ts';
+import { asAuto, type Listener, startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { findRunner, freeze, killOutright, thaw, waitForHeartbeat } from './outright.ts';
+import { oddSleep, startWatched, type Watched } from './watched-command.ts';
+
+let relay: Relay;
+
+beforeAll(async () => {
+  relay = await startRelay();
+});
+
+afterAll(() => relay.stop());
+
+async function openRemote(): Promise<Remote> {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  return remote;
+}
+
+async function startAnother(line: string): Promise<Listener> {
+  const listener = await startListener(line);
+  onTestFinished(listener.stop);
+  return listener;
+}
+
+async function expectLost(exec: CapturedProcess, deadlineMs: number): Promise<void> {
+  const { code } = await withDeadline(exec.closed, deadlineMs, 'exec reports that the command is lost');
+  expect([code, exec.stderr()]).toEqual([255, expect.stringContaining('is lost: its outcome is unknown')]);
+}
+
+/** A new listener is let in and serves the next command, within the time that a start takes. */
+async function expectTakeOver(remote: Remote): Promise<void> {
+  const second = await startAnother(remote.line);
+  const { text, exitCode } = await remote.run(['exec', '--wait', '10s', 'echo by the new one']);
+  expect([text, exitCode]).toEqual(['by the new one\n', 0]);
+  expect(second.isRunning()).toBe(true);
+}
+
+async function startSleeping(remote: Remote): Promise<Watched> {
+  return startWatched(remote, `sleep ${oddSleep()}; :`, { witness: [] });
+}
+
+test('the listener is killed in the middle of a command: exec says lost at once, a new one takes over', async () => {
+  const remote = await openRemote();
+  const { exec } = await startSleeping(remote);
+  process.kill(await findRunner(remote.listener), 'SIGKILL');
+  await expectLost(exec, 5_000);
+  const { text } = await remote.run(['status']);
+  expect(text).toMatch(/^listener +gone \(/m);
+  expect(text).toMatch(/^c1 +lost/m);
+  expect((await remote.run(['exec', '--wait', '0', 'true'])).exitCode).toBe(255);
+  await expectTakeOver(remote);
+});
+
+test('the listener is killed while it waits: status says gone at once, a new one takes over', async () => {
+  const remote = await openRemote();
+  process.kill(await findRunner(remote.listener), 'SIGKILL');
+  const isGone = ({ listener }: { listener: { attached: boolean } | null }) => listener?.attached === false;
+  await waitForState(remote, 'the listener is gone', isGone, 5_000);
+  await expectTakeOver(remote);
+});
+
+test('nothing of a killed listener stays: no folder, and of its own processes none', async () => {
+  const remote = await openRemote();
+  const watched = await startSleeping(remote);
+  process.kill(await findRunner(remote.listener), 'SIGKILL');
+  await expectLost(watched.exec, 5_000);
+  await eventually('its folder is gone', 10_000, async () => {
+    return (await readdir(remote.listener.temporaryFolder)).length === 0;
+  });
+  const ofCommand = await watched.alive();
+  await eventually('its processes are gone', 10_000, async () => {
+    const left = (await remote.listener.processes()).filter(({ pid }) => !ofCommand.includes(pid));
+    // The leader of the command waits for it.
+    return left.every(({ commandLine }) => /^bash( -c|$)/.test(commandLine)) && left.length <= 2;
+  });
+});
+
+test('all processes of the listener are killed, so that nobody says farewell: lost within 15 s', async () => {
+  const remote = await openRemote();
+  const { exec } = await startSleeping(remote);
+  await waitForHeartbeat(remote.listener);
+  await killOutright(remote.listener);
+  await expectLost(exec, 15_000);
+  expect((await remote.run(['status'])).text).toMatch(/^listener +gone \(/m);
+  await expectTakeOver(remote);
+});
+
+test('a listener that ends on TERM in the middle of a command stops it, and says so', async () => {
+  const remote = await openRemote();
+  const watched = await startSleeping(remote);
+  process.kill(await findRunner(remote.listener), 'SIGTERM');
+  const { code } = await withDeadline(watched.exec.closed, 5_000, 'exec ends');
+  expect(code).toBe(130);
+  expect(await watched.alive()).toEqual([]);
+  await withDeadline(remote.listener.exited, 5_000, 'the listener ends');
+  expect((await remote.run(['status'])).text).toMatch(/^listener +gone \(/m);
+  expect(await readdir(remote.listener.temporaryFolder)).toEqual([]);
+});
+
+test('a second listener is refused by the name of the first, and the first goes on', async () => {
+  const remote = await openRemote();
+  const second = await startAnother(remote.line);
+  const { code } = await withDeadline(second.exited, 10_000, 'the second listener ends');
+  expect(code).not.toBe(0);
+  expect(second.output()).toContain(hostname().replaceAll(/[^A-Za-z0-9._-]/g, '_'));
+  expect(second.output()).toContain('end that one first');
+  expect(remote.listener.isRunning()).toBe(true);
+  expect((await remote.run(['exec', 'echo still the first'])).text).toBe('still the first\n');
+});
+
+test('a second listener is refused in the middle of a command too, which is not disturbed', async () => {
+  const remote = await openRemote();
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const gate = await makeGate(folder.path);
+  onTestFinished(gate.close);
+  const watched = await startWatched(remote, `${gate.wait}; echo undisturbed; exit 7`);
+  const second = await startAnother(asAuto(remote.line.replace('?mode=auto', '')));
+  const { code } = await withDeadline(second.exited, 10_000, 'the second listener ends');
+  expect(code).not.toBe(0);
+  await gate.open();
+  expect(await withDeadline(watched.exec.closed, 10_000, 'exec ends')).toMatchObject({ code: 7 });
+  expect(watched.exec.stdout().toString()).toBe('undisturbed\n');
+});
+
+test.skipIf(!isLong)(
+  'a frozen listener: lost within 60 s; once it thaws the late finish counts, with the whole output',
+  async () => {
+    const remote = await openRemote();
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const gate = await makeGate(folder.path);
+    onTestFinished(gate.close);
+    const { exec } = await startWatched(remote, `echo before; ${gate.wait}; echo after; exit 7`);
+    await eventually('the first line is here', 10_000, () => exec.stdout().toString() === 'before\n');
+    const frozen = await freeze(remote.listener);
+    onTestFinished(() => thaw(frozen));
+    await expectLost(exec, 60_000);
+    expect((await remote.run(['status'])).text).toMatch(/^listener +gone \(/m);
+    thaw(frozen);
+    await gate.open();
+    await eventually('the late finish counts', 30_000, async () => {
+      const late = await remote.runJson('status', 'c1');
+      return late.state === 'finished' && late.exit_status === 7;
+    });
+    expect((await remote.run(['logs', 'c1'])).text).toBe('before\nafter\n');
+    expect((await remote.run(['exec', 'echo back'])).text).toBe('back\n');
+  },
+  120_000,
+);

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import type { CapturedProcess } from '../harness/captured-process.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { type SessionState, waitForState } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { startTerminal, type Terminal } from '../harness/tmux.ts';
+
+export type Operator = Client & {
+  terminal: Terminal;
+  /** TMPDIR of the listener. */
+  temporaryFolder: string;
+  /** `remotify exec` of a text that writes into the ledger, among what was given. */
+  push: (...args: string[]) => CapturedProcess;
+  ledger: () => Promise<string>;
+  /** Waits until the n-th question is on the screen. */
+  waitForQuestion: (count?: number) => Promise<void>;
+};
+
+const question = 'run it? [';
+
+/** The pasted line in a terminal, with a listener that is attached. */
+export async function openOperator(
+  relay: { url: string },
+  mode: 'supervised' | 'auto' = 'supervised',
+): Promise<Operator> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const listenerFolder = await makeTemporaryFolder();
+  onTestFinished(listenerFolder.remove);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const line = await client.makeSession(...(mode === 'auto' ? ['--auto'] : []));
+  const terminal = await startTerminal(line, { env: { TMPDIR: listenerFolder.path } });
+  onTestFinished(terminal.close);
+  await waitForState(client, 'the listener is attached', isAttached);
+  const path = join(folder.path, 'ledger');
+  return {
+    ...client,
+    terminal,
+    temporaryFolder: listenerFolder.path,
+    push: (...args) => {
+      const exec = client.start(['exec', ...args, `echo ran >>'${path}'; echo ran`]);
+      onTestFinished(() => void exec.child.kill('SIGKILL'));
+      return exec;
+    },
+    ledger: () => readFile(path, 'utf8').catch(() => ''),
+    waitForQuestion: async (count = 1) => {
+      await eventually(`question ${count} is on the screen`, 10_000, async () => {
+        const screen = await terminal.screen();
+        if (screen.split(question).length - 1 !== count) throw new Error(`the terminal shows:\n${screen}`);
+        return true;
+      });
+    },
+  };
+}
+
+const isAttached = ({ listener }: SessionState): boolean => listener?.attached === true;
+export const isGone = ({ listener }: SessionState): boolean => listener?.attached === false;
+
+export function codeOf(exec: CapturedProcess, name: string, ms = 10_000): Promise<number | null> {
+  return withDeadline(exec.closed, ms, name).then(({ code }) => code);
+}
+
+/** The listener asks again, and runs what is said yes to. */
+export async function expectServing(operator: Operator, questions: number): Promise<void> {
+  const exec = operator.push();
+  await operator.waitForQuestion(questions);
+  await operator.terminal.type('y\n');
+  expect(await codeOf(exec, 'the next command ends')).toBe(0);
+  expect(exec.stdout().toString()).toBe('ran\n');
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { eventually } from '../harness/deadline.ts';
+import type { Listener } from '../harness/listener.ts';
+import { sendSignal } from '../harness/process-session.ts';
+
+async function readStat(pid: number): Promise<{ state: string; parent: number }> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [state = 'X', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state, parent: Number(parent) };
+}
+
+/** The bash that runs the runner: the `bash` of `curl … | bash`, whose parent is the shell that the line was typed into. */
+export async function findRunner({ pid, processes }: Listener): Promise<number> {
+  return eventually('the bash of the pasted line runs', 5_000, async () => {
+    for (const process of await processes()) {
+      if (process.commandLine === 'bash' && (await readStat(process.pid)).parent === pid) return process.pid;
+    }
+    return null;
+  });
+}
+
+/** Stops whatever it started, commands included, until none of it moves. Their ids. */
+export async function freeze({ processes }: Listener): Promise<number[]> {
+  return eventually('all of the listener is frozen', 5_000, async () => {
+    const pids = (await processes()).map(({ pid }) => pid);
+    for (const pid of pids) sendSignal(pid, 'SIGSTOP');
+    const states = await Promise.all(pids.map(async (pid) => (await readStat(pid)).state));
+    // What one of them started before it stopped is found in the next round.
+    const again = (await processes()).map(({ pid }) => pid);
+    return states.every((state) => state === 'T') && again.every((pid) => pids.includes(pid)) ? pids : null;
+  });
+}
+
+export function thaw(pids: readonly number[]): void {
+  for (const pid of pids) sendSignal(pid, 'SIGCONT');
+}
+
+/** Kills whatever it started in one go: frozen first, so that none of it can act on the end of another. */
+export async function killOutright(listener: Listener): Promise<void> {
+  for (const pid of await freeze(listener)) sendSignal(pid, 'SIGKILL');
+}
+
+/** A second into a command its listener holds a request open: the socket whose end tells that it is gone. */
+export async function waitForHeartbeat({ processes }: Listener): Promise<void> {
+  let last: number | undefined;
+  let looks = 0;
+  await eventually('a request of the listener is held', 10_000, async () => {
+    const pid = (await processes()).find(({ commandLine }) => commandLine.startsWith('curl '))?.pid;
+    looks = pid === last ? looks + 1 : 0;
+    last = pid;
+    // An upload is over sooner.
+    return pid !== undefined && looks >= 8;
+  });
+}

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../harness/deadline.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasTmux } from '../harness/tmux.ts';
+import { codeOf, expectServing, type Operator, openOperator } from './operator.ts';
+import { oddSleep, startWatched, type Watched } from './watched-command.ts';
+
+const suspend = '\x1a';
+
+let relay: Relay;
+
+beforeAll(async () => {
+  relay = await startRelay();
+});
+
+afterAll(() => relay.stop());
+
+/** A command that the operator said yes to, once it runs in the terminal's foreground. */
+async function startApproved(
+  operator: Operator,
+  tree: string,
+  options: Parameters<typeof startWatched>[2] = {},
+): Promise<Watched> {
+  const starting = startWatched(operator, tree, options);
+  await operator.waitForQuestion();
+  await operator.terminal.type('y\n');
+  const watched = await starting;
+  onTestFinished(() => sendSignal(-watched.group, 'SIGKILL'));
+  return watched;
+}
+
+async function isAllGone({ alive }: Watched): Promise<void> {
+  // TERM, ten seconds, KILL; then a little for looking.
+  await eventually('nothing of its group is alive', 15_000, async () => (await alive()).length === 0);
+}
+
+describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
+  test.each([
+    ['a sleep beside a sleep', `sleep ${oddSleep()} & sleep ${oddSleep()}; :`, 143],
+    ['nested shells', `bash -c 'bash -c "sleep 300 & sleep ${oddSleep()}"; :'; :`, 143],
+    ['a pipeline', `sleep ${oddSleep()} | sleep ${oddSleep()}; :`, 143],
+    ['a program that ignores TERM', `trap '' TERM; sleep ${oddSleep()} & sleep ${oddSleep()}; :`, 137],
+  ])('cancel stops %s in the foreground of the terminal', async (_name, tree, status) => {
+    const operator = await openOperator(relay);
+    const watched = await startApproved(operator, tree, { witness: status === 143 ? ['TERM'] : [] });
+    const cancelled = operator.run(['cancel']);
+    await isAllGone(watched);
+    expect((await cancelled).text).toBe('c1 stopped\n');
+    expect(await watched.signals()).toBe(status === 143 ? 'TERM\n' : '');
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(status);
+    await expectServing(operator, 2);
+  });
+
+  test('--timeout stops it in the foreground of the terminal', async () => {
+    const operator = await openOperator(relay);
+    const watched = await startApproved(operator, `sleep ${oddSleep()} & sleep ${oddSleep()}; :`, {
+      args: ['--timeout', '1s'],
+    });
+    await isAllGone(watched);
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(124);
+    await expectServing(operator, 2);
+  });
+
+  test('Ctrl-C at exec stops it in the foreground of the terminal', async () => {
+    const operator = await openOperator(relay);
+    const watched = await startApproved(operator, `sleep ${oddSleep()} | sleep ${oddSleep()}; :`);
+    watched.exec.child.kill('SIGINT');
+    await isAllGone(watched);
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(130);
+    await expectServing(operator, 2);
+  });
+
+  test.each(['TERM', 'KILL'])(
+    'a program stopped by %s leaves a terminal that can be used',
+    async (signal) => {
+      const operator = await openOperator(relay);
+      const { terminal } = operator;
+      const tree = `stty raw -echo </dev/tty; sleep ${oddSleep()}; :`;
+      const watched = await startApproved(operator, tree, { witness: [] });
+      expect((await operator.run(['cancel', '--signal', signal])).text).toBe('c1 stopped\n');
+      await isAllGone(watched);
+      const next = operator.push();
+      await operator.waitForQuestion(2);
+      await terminal.type('y');
+      await eventually('what is typed is seen', 5_000, async () => {
+        return (
+          (await terminal.screen()).split('run it? [y/N, n REASON, a: always, v: view, q: end] y').length -
+            1 ===
+          2
+        );
+      });
+      await terminal.type('\n');
+      expect(await codeOf(next, 'the next command ends', 5_000)).toBe(0);
+    },
+  );
+
+  test('Ctrl-Z at a command neither ends it nor leaves it stopped for ever', async () => {
+    const operator = await openOperator(relay);
+    const watched = await startApproved(operator, `sleep ${oddSleep()}; :`);
+    await operator.terminal.type(suspend);
+    expect((await operator.run(['cancel'])).text).toBe('c1 stopped\n');
+    await isAllGone(watched);
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(143);
+    await expectServing(operator, 2);
+  });
+});
