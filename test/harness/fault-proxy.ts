@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { type Message, type MessageForm, renderMessage } from './http-message.ts';
+import { seed } from './seed.ts';
 
 /** What is on its way to the relay. */
 export type ProxiedRequest = {
@@ -66,15 +67,10 @@ export type FaultProxy = {
   cutHeld: () => void;
   /** How often it did what. */
   counts: Readonly<Record<string, number>>;
-  seed: string;
   /** For a test that failed: how to run it again, and what was done. */
   report: () => string;
   stop: () => Promise<void>;
 };
-
-function chooseSeed(): string {
-  return process.env.REMOTIFY_TEST_SEED ?? String(Math.floor(Math.random() * 1e9));
-}
 
 /** A number from 0 up to 1 for each text. */
 export function drawFrom(text: string): number {
@@ -88,7 +84,7 @@ async function readAll(stream: IncomingMessage): Promise<Buffer> {
 }
 
 /** Loopback, a port of its own choosing. The Host header and everything else passes as it came. */
-export async function startFaultProxy(seed = chooseSeed()): Promise<FaultProxy> {
+export async function startFaultProxy(): Promise<FaultProxy> {
   const counts: Record<string, number> = {};
   const seen = new Map<string, number>();
   const timers = new Set<NodeJS.Timeout>();
@@ -239,7 +235,6 @@ export async function startFaultProxy(seed = chooseSeed()): Promise<FaultProxy> 
       for (const response of waiting.keys()) response.socket?.destroy();
     },
     counts,
-    seed,
     report: () => `replay with REMOTIFY_TEST_SEED=${seed}; the proxy did ${JSON.stringify(counts)}`,
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);

@@ -100,6 +100,7 @@ export class Wire {
         await pass(turns);
         leave.abort();
         await answer;
+        await this.#settle();
         return undefined;
       }
       case 'killed': {
@@ -109,6 +110,11 @@ export class Wire {
         return answer;
       }
     }
+  }
+
+  /** What was cut off may still lie in the relay's sockets: a few turns of its loop later it has been read, and is in its line. */
+  async #settle(): Promise<void> {
+    for (let turn = 0; turn < 3; turn += 1) await this.ask({ method: 'GET', path: '/api/health', key: '' });
   }
 
   /** `kill -9`, and a new one in its place. */

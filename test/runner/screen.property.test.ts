@@ -10,6 +10,7 @@ import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
+import { seed } from '../harness/seed.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 // What the operator sees: the functions of the runner that print a command, in a real pty, and a terminal that shows it.
@@ -183,7 +184,6 @@ test.skipIf(!hasScript)(
   `${count} hostile commands: each stands whole on the screen, or it is said how much does not, and none acts on it`,
   { timeout: 2_400_000 },
   async () => {
-    const seed = Number(process.env['REMOTIFY_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
     const known = hostile.map((text) => Buffer.from(`echo ${text} done`));
     const commands = [...known, ...fc.sample(anyCommand, { seed, numRuns: count - known.length })];
     const printed = await printAll(commands);
