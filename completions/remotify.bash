@@ -16,7 +16,7 @@ _remotify_flags() {
     use) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     end) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     reset) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
-    serve) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --host --port --public-url --store --token --allowed-host --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --audit-log -h --help) ;;
+    serve) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --host --port --public-url --store --durability --token --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --audit-log --log --metrics -h --help) ;;
     config) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     completion) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
   esac
@@ -102,10 +102,12 @@ _remotify_flag_value() {
       ;;
     serve)
       case $2 in
-        --url | --host | --port | --public-url | --token | --allowed-host | --rate-limit | --rate-limit-burst | --max-body-size | --session-ttl | --long-poll) kind=(free) ;;
+        --url | --host | --port | --public-url | --durability | --token | --allowed-host | --trust-proxy | --rate-limit | --rate-limit-burst | --max-body-size | --session-ttl | --long-poll | --max-held-polls | --max-held-polls-per-address | --max-held-polls-per-session | --max-sessions-per-address | --session-quota | --address-quota | --log | --metrics) kind=(free) ;;
         -s | --session) kind=(session) ;;
         --config-dir) kind=(folder) ;;
         --store) kind=(store file: memory:) ;;
+        --tls-cert | --tls-key) kind=(file) ;;
+        --audit-log) kind=(free) optional=1 ;;
       esac
       ;;
     config)

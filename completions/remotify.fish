@@ -60,8 +60,10 @@ function _remotify_takes
             end
         case serve
             switch "$argv[2]"
-                case --url -s --session --config-dir --host --port --public-url --store --token --allowed-host --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll
+                case --url -s --session --config-dir --host --port --public-url --store --durability --token --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --log --metrics
                     set takes required
+                case --audit-log
+                    set takes optional
             end
         case config
             switch "$argv[2]"
@@ -328,14 +330,26 @@ complete -c remotify -n "_remotify_flags_of serve" -l host -x -d 'address to lis
 complete -c remotify -n "_remotify_flags_of serve" -l port -x -d 'port, 0 picks a free one (REMOTIFY_PORT; default 8080)'
 complete -c remotify -n "_remotify_flags_of serve" -l public-url -x -d 'address in the lines that it hands out (REMOTIFY_PUBLIC_URL; DOMAIN, SCHEME, PUBLIC_PORT)'
 complete -c remotify -n "_remotify_flags_of serve" -l store -x -a '(_remotify_stores file: memory:)' -d 'file:DIR or memory: (REMOTIFY_STORE; default a folder of the user)'
+complete -c remotify -n "_remotify_flags_of serve" -l durability -x -d 'what an acknowledgement outlives: process or power (REMOTIFY_DURABILITY; default process)'
 complete -c remotify -n "_remotify_flags_of serve" -l token -x -d 'asked of whoever makes a session (better: REMOTIFY_SERVE_TOKEN)'
 complete -c remotify -n "_remotify_flags_of serve" -l allowed-host -x -d 'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)'
+complete -c remotify -n "_remotify_flags_of serve" -l trust-proxy -x -d 'whose X-Forwarded-For to believe: how many, or networks (REMOTIFY_TRUST_PROXY; default 0)'
+complete -c remotify -n "_remotify_flags_of serve" -l tls-cert -r -F -d 'serve https with this chain, re-read when it changes (REMOTIFY_TLS_CERT)'
+complete -c remotify -n "_remotify_flags_of serve" -l tls-key -r -F -d 'its private key (REMOTIFY_TLS_KEY)'
 complete -c remotify -n "_remotify_flags_of serve" -l rate-limit -x -d 'new sessions per address, off for no limit (RATE_LIMIT; default 10r/m)'
 complete -c remotify -n "_remotify_flags_of serve" -l rate-limit-burst -x -d 'how many more may come at once (RATE_LIMIT_BURST; default 5)'
 complete -c remotify -n "_remotify_flags_of serve" -l max-body-size -x -d 'of one request (MAX_BODY_SIZE; default 25m)'
 complete -c remotify -n "_remotify_flags_of serve" -l session-ttl -x -d 'how long a session lasts that nobody uses (SESSION_TTL; default 3h)'
 complete -c remotify -n "_remotify_flags_of serve" -l long-poll -x -d 'how long a poll is held (LONGPOLL_MS; default 15s)'
-complete -c remotify -n "_remotify_flags_of serve" -l audit-log -d 'say on stderr who makes and ends sessions (AUDIT_LOG=1)'
+complete -c remotify -n "_remotify_flags_of serve" -l max-held-polls -x -d 'held at once, the oldest gives way (REMOTIFY_MAX_HELD_POLLS; 32768)'
+complete -c remotify -n "_remotify_flags_of serve" -l max-held-polls-per-address -x -d '(REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)'
+complete -c remotify -n "_remotify_flags_of serve" -l max-held-polls-per-session -x -d '(REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)'
+complete -c remotify -n "_remotify_flags_of serve" -l max-sessions-per-address -x -d 'alive at once (REMOTIFY_MAX_SESSIONS_PER_ADDRESS; 2048)'
+complete -c remotify -n "_remotify_flags_of serve" -l session-quota -x -d 'what a session may store (REMOTIFY_SESSION_QUOTA; default 4g)'
+complete -c remotify -n "_remotify_flags_of serve" -l address-quota -x -d 'the same of all sessions of an address (REMOTIFY_ADDRESS_QUOTA; 16g)'
+complete -c remotify -n "_remotify_flags_of serve" -l audit-log -d 'say on stderr who did what when; level text: also what was run (AUDIT_LOG=1 or text)'
+complete -c remotify -n "_remotify_flags_of serve" -l log -x -d 'say each request on stderr, as text or json (REMOTIFY_LOG)'
+complete -c remotify -n "_remotify_flags_of serve" -l metrics -x -d 'port, or address and port, for Prometheus (REMOTIFY_METRICS)'
 complete -c remotify -n "_remotify_flags_of serve" -s h -l help -d 'show this'
 
 # config

@@ -45,6 +45,22 @@ export function parseSwitch(text: string): boolean {
   throw new ConfigError(`neither on nor off: ${quote(text)}`, 'write 1 or 0');
 }
 
+/** One of a few words. */
+export function parseWord<T extends string>(text: string, words: readonly T[]): T {
+  const found = words.find((word) => word === text.trim());
+  if (found === undefined) throw new ConfigError(`unknown: ${quote(text)}`, `write ${words.join(' or ')}`);
+  return found;
+}
+
+/** `text` says what was run as well. */
+export type AuditLevel = 'off' | 'events' | 'text';
+
+/** On or off, or `text`. */
+export function parseAuditLevel(text: string): AuditLevel {
+  if (text === 'text') return 'text';
+  return parseSwitch(text) ? 'events' : 'off';
+}
+
 /** What was typed, on one line, with nothing in it that acts on a screen. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text).replaceAll(

@@ -63,3 +63,24 @@ export const maxReasonLength = 500;
 
 /** Host, user and the like, as a listener says of itself. */
 export const maxLabelLength = 80;
+
+/**
+ * Requests that one relay holds at once: each costs 10–20 KiB, so that all of them fit in the memory of a small machine.
+ * Beyond it, as beyond the two limits below, the one that has waited longest is answered with 204.
+ */
+export const defaultHeldPolls = 32_768;
+
+/** From one address: an office behind one NAT, and no more than an eighth of all. */
+export const defaultAddressPolls = 4_096;
+
+/** On one session: a listener, its control poll, and whoever reads along. */
+export const defaultSessionPolls = 128;
+
+/** Sessions of one address that are alive at once. */
+export const defaultAddressSessions = 2_048;
+
+/** Scripts, input and output of one session: both streams of one command at their limit fit in. */
+export const defaultSessionQuotaBytes = 4 * 1024 ** 3;
+
+/** The same, of all sessions that one address made. */
+export const defaultAddressQuotaBytes = 16 * 1024 ** 3;

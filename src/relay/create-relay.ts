@@ -1,6 +1,7 @@
 /** A relay: listen, serve, drain. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { createAddressReader } from './client-address.ts';
 import { declaresTooMuch } from './read-body.ts';
 import { Exchange } from './exchange.ts';
 import { Presence } from './presence.ts';
@@ -53,7 +54,8 @@ function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const sessions = new Sessions(options.store, options.ttlMs, options.log);
+  const sessions = new Sessions(options);
+  const readAddress = createAddressReader(options.trustedProxies);
   let bound = '';
   const context: RelayContext = {
     options,
@@ -83,7 +85,7 @@ export function createRelay(options: RelayOptions): Relay {
         if (!request.complete) socket.destroy();
       }, drainAfterRefusalMs).unref();
     });
-    void routeRequest(new Exchange(request, response), context);
+    void routeRequest(new Exchange(request, response, readAddress(request)), context);
   };
   const server: Server = createServer(serverOptions, serve);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

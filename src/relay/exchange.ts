@@ -23,12 +23,15 @@ export class Exchange {
   readonly response: ServerResponse;
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Where it comes from, as far as that can be trusted. */
+  readonly address: string;
   /** Aborted when the peer is gone before its answer was written. */
   readonly gone: AbortSignal;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, address: string) {
     this.request = request;
     this.response = response;
+    this.address = address;
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     this.path = mark === -1 ? target : target.slice(0, mark);

@@ -4,6 +4,12 @@ import { reopenSession } from '../session/reopen-session.ts';
 import type { Outcome, Session } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 import { Deadlines } from './deadlines.ts';
+import type { Exchange } from './exchange.ts';
+import { HeldPolls } from './held-polls.ts';
+import type { RelayOptions } from './relay-options.ts';
+
+/** Whoever waits for an answer. */
+export type Peer = Pick<Exchange, 'address' | 'gone'>;
 
 export class Sessions {
   readonly store: Store;
@@ -11,13 +17,13 @@ export class Sessions {
   readonly #deadlines: Deadlines;
   /** How many requests are held, by session. */
   readonly #held = new Map<string, number>();
-  /** Whoever waits, to be answered when the relay drains. */
-  readonly #waiting = new Set<() => void>();
+  readonly polls: HeldPolls;
   #draining = false;
 
-  constructor(store: Store, ttlMs: number, log: (line: string) => void) {
+  constructor({ store, ttlMs, heldPolls, log }: RelayOptions) {
     this.store = store;
     this.ttlMs = ttlMs;
+    this.polls = new HeldPolls(heldPolls);
     this.#deadlines = new Deadlines(store, ttlMs, (name) => this.#held.has(name), log);
   }
 
@@ -59,43 +65,47 @@ export class Sessions {
   }
 
   /**
-   * Long poll: tries now and after each change of the session, until there is a result, the time is up, the peer is gone or the
-   * relay drains. Undefined when there was none; throws what the attempt throws.
+   * Long poll: tries now and after each change of the session, until there is a result, the time is up, the peer is gone, too
+   * many others wait or the relay drains. Undefined when there was none; throws what the attempt throws.
    */
   async waitFor<T>(
     name: string,
     waitMs: number,
-    gone: AbortSignal,
+    { address, gone }: Peer,
     attempt: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    let over = this.#draining || waitMs === 0 || gone.aborted;
+    let over = waitMs === 0 || gone.aborted;
     let changed = false;
     let wake = (): void => undefined;
     const stop = (): void => {
       over = true;
       wake();
     };
+    const poll = { session: name, address, end: stop };
+    let isCounted = false;
     const unwatch = this.store.watch(name, () => {
       changed = true;
       wake();
     });
     const timer = setTimeout(stop, waitMs);
     gone.addEventListener('abort', stop);
-    this.#waiting.add(stop);
     this.#held.set(name, (this.#held.get(name) ?? 0) + 1);
     try {
       for (;;) {
         changed = false;
         const result = gone.aborted ? undefined : await attempt();
-        if (result !== undefined || over) return result;
+        if (result !== undefined || over || this.#draining) return result;
         if (changed) continue;
         await new Promise<void>((resolve) => {
           wake = resolve;
+          // Whoever is answered at once costs nobody a place.
+          if (!isCounted) this.polls.hold(poll);
+          isCounted = true;
         });
         if (over && !changed) return undefined;
       }
     } finally {
-      this.#waiting.delete(stop);
+      this.polls.release(poll);
       this.#letGo(name);
       gone.removeEventListener('abort', stop);
       clearTimeout(timer);
@@ -112,7 +122,7 @@ export class Sessions {
   /** Answers whoever waits, and lets go of the clock. */
   drain(): void {
     this.#draining = true;
-    for (const stop of this.#waiting) stop();
+    this.polls.endAll();
     this.#deadlines.close();
   }
 }

@@ -36,6 +36,22 @@ test.each([
   ['--long-poll', 'x', 'REMOTIFY_LONG_POLL', /not a duration: "x"/],
   ['--allowed-host', 'a b', 'REMOTIFY_ALLOWED_HOST', /not a host name: "a b"/],
   ['--allowed-host', 'relay.example:80', 'REMOTIFY_ALLOWED_HOST', /not a host name/],
+  ['--durability', 'forever', 'REMOTIFY_DURABILITY', /unknown: "forever"/],
+  ['--trust-proxy', 'nginx', 'REMOTIFY_TRUST_PROXY', /"nginx"/],
+  ['--trust-proxy', '10.0.0.0/33', 'REMOTIFY_TRUST_PROXY', /"10\.0\.0\.0\/33"/],
+  ['--trust-proxy', '17', 'REMOTIFY_TRUST_PROXY', /17/],
+  ['--tls-cert', '/nowhere.pem', 'REMOTIFY_TLS_CERT', /without --tls-key/],
+  ['--tls-key', '/nowhere.pem', 'REMOTIFY_TLS_KEY', /without --tls-cert/],
+  ['--max-held-polls', 'many', 'REMOTIFY_MAX_HELD_POLLS', /many/],
+  ['--max-held-polls-per-address', '-1', 'REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS', /-1/],
+  ['--max-held-polls-per-session', '1k', 'REMOTIFY_MAX_HELD_POLLS_PER_SESSION', /1k/],
+  ['--max-sessions-per-address', 'x', 'REMOTIFY_MAX_SESSIONS_PER_ADDRESS', /"x"/],
+  ['--session-quota', 'lots', 'REMOTIFY_SESSION_QUOTA', /not a size: "lots"/],
+  ['--address-quota', '1t', 'REMOTIFY_ADDRESS_QUOTA', /not a size: "1t"/],
+  ['--audit-log', 'loud', 'AUDIT_LOG', /"loud"/],
+  ['--log', 'xml', 'REMOTIFY_LOG', /unknown: "xml"/],
+  ['--metrics', 'here', 'REMOTIFY_METRICS', /not an address to listen on: "here"/],
+  ['--metrics', '127.0.0.1:99999', 'REMOTIFY_METRICS', /99999/],
 ])('%s %s', async (flag, value, variable, error) => {
   const { run } = await setUp();
   const args = flag === '--port' ? ['serve', '--store', 'memory:'] : serve;

@@ -18,18 +18,39 @@ export function describe(command: Command): void {
       'address in the lines that it hands out (REMOTIFY_PUBLIC_URL; DOMAIN, SCHEME, PUBLIC_PORT)',
     )
     .option('--store <url>', 'file:DIR or memory: (REMOTIFY_STORE; default a folder of the user)')
+    .option(
+      '--durability <what>',
+      'what an acknowledgement outlives: process or power (REMOTIFY_DURABILITY; default process)',
+    )
     .option('--token <token>', 'asked of whoever makes a session (better: REMOTIFY_SERVE_TOKEN)')
     .option(
       '--allowed-host <name>',
       'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)',
       collect,
     )
+    .option(
+      '--trust-proxy <proxies>',
+      'whose X-Forwarded-For to believe: how many, or networks (REMOTIFY_TRUST_PROXY; default 0)',
+    )
+    .option('--tls-cert <file>', 'serve https with this chain, re-read when it changes (REMOTIFY_TLS_CERT)')
+    .option('--tls-key <file>', 'its private key (REMOTIFY_TLS_KEY)')
     .option('--rate-limit <rate>', 'new sessions per address, off for no limit (RATE_LIMIT; default 10r/m)')
     .option('--rate-limit-burst <count>', 'how many more may come at once (RATE_LIMIT_BURST; default 5)')
     .option('--max-body-size <size>', 'of one request (MAX_BODY_SIZE; default 25m)')
     .option('--session-ttl <duration>', 'how long a session lasts that nobody uses (SESSION_TTL; default 3h)')
     .option('--long-poll <duration>', 'how long a poll is held (LONGPOLL_MS; default 15s)')
-    .option('--audit-log', 'say on stderr who makes and ends sessions (AUDIT_LOG=1)')
+    .option('--max-held-polls <count>', 'held at once, the oldest gives way (REMOTIFY_MAX_HELD_POLLS; 32768)')
+    .option('--max-held-polls-per-address <count>', '(REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)')
+    .option('--max-held-polls-per-session <count>', '(REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)')
+    .option('--max-sessions-per-address <count>', 'alive at once (REMOTIFY_MAX_SESSIONS_PER_ADDRESS; 2048)')
+    .option('--session-quota <size>', 'what a session may store (REMOTIFY_SESSION_QUOTA; default 4g)')
+    .option('--address-quota <size>', 'the same of all sessions of an address (REMOTIFY_ADDRESS_QUOTA; 16g)')
+    .option(
+      '--audit-log [level]',
+      'say on stderr who did what when; level text: also what was run (AUDIT_LOG=1 or text)',
+    )
+    .option('--log <form>', 'say each request on stderr, as text or json (REMOTIFY_LOG)')
+    .option('--metrics <address>', 'port, or address and port, for Prometheus (REMOTIFY_METRICS)')
     .addHelpText(
       'after',
       `

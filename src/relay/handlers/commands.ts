@@ -72,7 +72,7 @@ export const listCommands: Handler = async ({ exchange, name }, relay) => {
 export const readCommand: Handler = async ({ exchange, name, route }, relay) => {
   const { sessions } = relay;
   const known = exchange.query.get('state');
-  await sessions.waitFor(name, exchange.waitMs(0), exchange.gone, async () => {
+  await sessions.waitFor(name, exchange.waitMs(0), exchange, async () => {
     const { state } = findCommand(await sessions.read(name), route.id);
     return isEnded(state) || (known !== null && state !== known) ? true : undefined;
   });

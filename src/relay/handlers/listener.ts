@@ -51,7 +51,7 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
   const had = exchange.query.get('had');
   relay.presence.hold(name, identity.id, exchange);
   const waitMs = exchange.waitMs(relay.options.longPollMs);
-  const command = await sessions.waitFor(name, waitMs, exchange.gone, () =>
+  const command = await sessions.waitFor(name, waitMs, exchange, () =>
     sessions.update(name, (session, now) => lookForNext(session, identity, now, had)),
   );
   if (!command) return exchange.sendNothing();
@@ -94,16 +94,11 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
   const seen = exchange.count('seen', 0);
   relay.presence.hold(name, listenerId, exchange);
   await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now));
-  const news = await sessions.waitFor(
-    name,
-    exchange.waitMs(relay.options.longPollMs),
-    exchange.gone,
-    async () => {
-      const command = findCommand(await sessions.read(name), route.id);
-      const open = isWaiting(command) || command.state === 'running';
-      return !open || command.cancelCount > seen ? command : undefined;
-    },
-  );
+  const news = await sessions.waitFor(name, exchange.waitMs(relay.options.longPollMs), exchange, async () => {
+    const command = findCommand(await sessions.read(name), route.id);
+    const open = isWaiting(command) || command.state === 'running';
+    return !open || command.cancelCount > seen ? command : undefined;
+  });
   if (!news) return exchange.sendNothing();
   const signal = news.cancelCount > seen ? [`signal ${news.cancelSignal} ${news.cancelCount}`] : [];
   return exchange.sendText(200, [`state ${news.state}`, ...signal].join('\n'));

@@ -52,7 +52,7 @@ export const readOutput: Handler = async ({ exchange, name, route }, relay) => {
     isEnded(command.state) ||
     (knownState !== null && command.state !== knownState) ||
     streams.some((stream) => sizes[stream] > (offsets[stream] ?? 0));
-  const waited = await sessions.waitFor(name, exchange.waitMs(0), exchange.gone, async () => {
+  const waited = await sessions.waitFor(name, exchange.waitMs(0), exchange, async () => {
     const reading = await look();
     return isNews(reading) ? reading : undefined;
   });

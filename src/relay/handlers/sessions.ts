@@ -32,14 +32,12 @@ function checkToken(exchange: Exchange, token: string | undefined): void {
 }
 
 function audit(exchange: Exchange, { options }: RelayContext, name: string, what: 'made' | 'ended'): void {
-  if (!options.auditLog) return;
-  options.log(
-    `audit: session ${shortName(name)} ${what} from ${exchange.request.socket.remoteAddress ?? 'unknown'}`,
-  );
+  if (options.auditLog === 'off') return;
+  options.log(`audit: session ${shortName(name)} ${what} from ${exchange.address}`);
 }
 
 export const makeSession: Handler = async ({ exchange }, relay) => {
-  await relay.rateLimit(exchange.request.socket.remoteAddress ?? '');
+  await relay.rateLimit(exchange.address);
   checkToken(exchange, relay.options.token);
   const key = randomBytes(16).toString('hex');
   const name = nameSession(deriveListenerKey(key));
@@ -62,7 +60,7 @@ export const endSession: Handler = async ({ exchange, name }, relay) => {
 export const readStatus: Handler = async ({ exchange, name }, relay) => {
   const known = exchange.count('after', -1);
   const session =
-    (await relay.sessions.waitFor(name, exchange.waitMs(0), exchange.gone, async () => {
+    (await relay.sessions.waitFor(name, exchange.waitMs(0), exchange, async () => {
       const latest = await relay.sessions.read(name);
       return latest.revision > known ? latest : undefined;
     })) ?? (await relay.sessions.read(name));

@@ -43,9 +43,7 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
   relay.presence.hold(name, slotListenerId, exchange);
   await sessions.update(name, pollSlot);
   const waitMs = slotWaitMs(exchange, relay.options.longPollMs);
-  const command = await sessions.waitFor(name, waitMs, exchange.gone, () =>
-    sessions.update(name, takeFromSlot),
-  );
+  const command = await sessions.waitFor(name, waitMs, exchange, () => sessions.update(name, takeFromSlot));
   if (!command) return exchange.sendNothing();
   const giveBack = (): Promise<void> =>
     sessions.update(name, (session, now) => returnToSlot(session, command.id, now), false);

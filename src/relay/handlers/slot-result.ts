@@ -46,7 +46,7 @@ async function* readResult(
 export const takeSlotResult: Handler = async ({ exchange, name }, relay) => {
   const { sessions, slotReads } = relay;
   const waitMs = slotWaitMs(exchange, relay.options.longPollMs);
-  const command = await sessions.waitFor(name, waitMs, exchange.gone, async () => {
+  const command = await sessions.waitFor(name, waitMs, exchange, async () => {
     const found = peekResult(await sessions.read(name));
     if (!found || slotReads.has(`${name} ${found.id}`)) return undefined;
     slotReads.add(`${name} ${found.id}`);

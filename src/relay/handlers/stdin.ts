@@ -31,7 +31,7 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
   const offset = exchange.count('offset', 0);
   await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now));
   const waitMs = exchange.waitMs(relay.options.longPollMs);
-  const bytes = await sessions.waitFor(name, waitMs, exchange.gone, async () => {
+  const bytes = await sessions.waitFor(name, waitMs, exchange, async () => {
     // The state before the size: once it says that nothing follows, the size is final.
     const { stdin, state } = findOwn(await sessions.read(name), route.id, listenerId);
     const found = await sessions.store.readBytes(name, route.id, 'stdin', offset, maxReadBytes);

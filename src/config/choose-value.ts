@@ -1,0 +1,37 @@
+/** A value from the first place that has one: what was typed, then variables, then the default. */
+import { ConfigError } from './config-error.ts';
+import { type Environment, readVariable } from './environment.ts';
+
+/** Runs a parser and says which flag or variable its value came from. */
+export function parseFrom<T>(name: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${name}: ${error.message}`, error.hint);
+  }
+}
+
+/** `variables` are tried in order; the fallback is text too, so that there is one parser and one truth. */
+export type ChooseValue<Flag extends string> = <T>(
+  flag: Flag,
+  variables: readonly string[],
+  fallback: string,
+  parse: (text: string) => T,
+) => T;
+
+export function createChooser<Flag extends string>(
+  flags: Partial<Record<Flag, string>>,
+  environment: Environment,
+): ChooseValue<Flag> {
+  return (flag, variables, fallback, parse) => {
+    const typed = flags[flag];
+    if (typed !== undefined)
+      return parseFrom(`--${flag.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, () => parse(typed));
+    for (const name of variables) {
+      const value = readVariable(environment, name);
+      if (value !== undefined) return parseFrom(name, () => parse(value));
+    }
+    return parse(fallback);
+  };
+}

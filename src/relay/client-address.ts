@@ -1,0 +1,46 @@
+/** From which address a request comes, seen through the proxies that are trusted. */
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import type { RelayOptions } from './relay-options.ts';
+
+/** IPv4 as itself, also where the socket is one of IPv6. */
+function normalize(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
+}
+
+/** An address of `X-Forwarded-For`, with or without a port; undefined for anything else. */
+function parseForwarded(text: string): string | undefined {
+  const word = text.trim();
+  const bare =
+    /^\[([0-9a-f:.]+)\](?::\d+)?$/i.exec(word)?.[1] ?? /^([\d.]+)(?::\d+)?$/.exec(word)?.[1] ?? word;
+  return isIP(bare) === 0 ? undefined : normalize(bare).toLowerCase();
+}
+
+export type AddressReader = (request: IncomingMessage) => string;
+
+/**
+ * Each proxy adds the address that it saw at the right end of the list, and only what a trusted one added is worth anything:
+ * the first address from the right that no trusted proxy has is the client's. What is no address ends the walk where it stands.
+ */
+export function createAddressReader(trusted: RelayOptions['trustedProxies']): AddressReader {
+  const networks = new BlockList();
+  if ('networks' in trusted) {
+    for (const { address, prefix, family } of trusted.networks) networks.addSubnet(address, prefix, family);
+  }
+  const isTrusted = (address: string, hops: number): boolean =>
+    'networks' in trusted
+      ? networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+      : hops < trusted.hops;
+
+  return (request) => {
+    let address = normalize(request.socket.remoteAddress ?? '');
+    const said = request.headers['x-forwarded-for'];
+    const chain = (Array.isArray(said) ? said.join(',') : (said ?? '')).split(',');
+    for (let hops = 0; isIP(address) !== 0 && isTrusted(address, hops); hops += 1) {
+      const before = parseForwarded(chain.pop() ?? '');
+      if (before === undefined) break;
+      address = before;
+    }
+    return address;
+  };
+}
