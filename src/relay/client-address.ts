@@ -1,11 +1,13 @@
 /** From which address a request comes, seen through the proxies that are trusted. */
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, type Socket, SocketAddress } from 'node:net';
 import type { RelayOptions } from './relay-options.ts';
 
-/** IPv4 as itself, also where the socket is one of IPv6. */
+/** One spelling for each address, without the zone: IPv4 as itself, also where the socket is one of IPv6. */
 function normalize(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
+  const bare = address.replace(/%.*$/s, '');
+  if (isIP(bare) !== 6) return bare;
+  return new SocketAddress({ address: bare, family: 'ipv6' }).address.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 /** An address of `X-Forwarded-For`, with or without a port; undefined for anything else. */
@@ -13,10 +15,15 @@ function parseForwarded(text: string): string | undefined {
   const word = text.trim();
   const bare =
     /^\[([0-9a-f:.]+)\](?::\d+)?$/i.exec(word)?.[1] ?? /^([\d.]+)(?::\d+)?$/.exec(word)?.[1] ?? word;
-  return isIP(bare) === 0 ? undefined : normalize(bare).toLowerCase();
+  return isIP(bare) === 0 ? undefined : normalize(bare);
 }
 
-export type AddressReader = (request: IncomingMessage) => string;
+export interface AddressReader {
+  /** Where a request comes from. */
+  read(request: IncomingMessage): string;
+  /** Where a connection comes from; null for a trusted proxy, which speaks for many. */
+  ofConnection(socket: Socket): string | null;
+}
 
 /**
  * Each proxy adds the address that it saw at the right end of the list, and only what a trusted one added is worth anything:
@@ -27,20 +34,26 @@ export function createAddressReader(trusted: RelayOptions['trustedProxies']): Ad
   if ('networks' in trusted) {
     for (const { address, prefix, family } of trusted.networks) networks.addSubnet(address, prefix, family);
   }
-  const isTrusted = (address: string, hops: number): boolean =>
-    'networks' in trusted
-      ? networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-      : hops < trusted.hops;
+  const isTrusted = (address: string, hops: number): boolean => {
+    if ('hops' in trusted) return hops < trusted.hops;
+    return isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  };
 
-  return (request) => {
-    let address = normalize(request.socket.remoteAddress ?? '');
-    const said = request.headers['x-forwarded-for'];
-    const chain = (Array.isArray(said) ? said.join(',') : (said ?? '')).split(',');
-    for (let hops = 0; isIP(address) !== 0 && isTrusted(address, hops); hops += 1) {
-      const before = parseForwarded(chain.pop() ?? '');
-      if (before === undefined) break;
-      address = before;
-    }
-    return address;
+  return {
+    ofConnection({ remoteAddress = '' }) {
+      const address = normalize(remoteAddress);
+      return isTrusted(address, 0) ? null : address;
+    },
+    read({ socket, headers }) {
+      let address = normalize(socket.remoteAddress ?? '');
+      const said = headers['x-forwarded-for'];
+      const chain = (Array.isArray(said) ? said.join(',') : (said ?? '')).split(',');
+      for (let hops = 0; isTrusted(address, hops); hops += 1) {
+        const before = parseForwarded(chain.pop() ?? '');
+        if (before === undefined) break;
+        address = before;
+      }
+      return address;
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAddressReader } from './client-address.ts';
+import { Connections } from './connections.ts';
 import { declaresTooMuch } from './read-body.ts';
 import { Exchange } from './exchange.ts';
 import { Presence } from './presence.ts';
@@ -40,22 +41,21 @@ function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** A request that is no HTTP gets one line and the door. */
-function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
-  if (socket.destroyed || !socket.writable) return;
+/** For a request that is no HTTP, too long or too slow. */
+function renderNoise(error: Error & { code?: string }): string {
   const statuses: Record<string, string> = {
     HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
     ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   };
   const status = statuses[error.code ?? ''] ?? '400 Bad Request';
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n`,
-  );
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n`;
 }
 
 export function createRelay(options: RelayOptions): Relay {
   const sessions = new Sessions(options);
-  const readAddress = createAddressReader(options.trustedProxies);
+  const addresses = createAddressReader(options.trustedProxies);
+  // All that it may hold, and as many again for what it asks meanwhile.
+  const connections = new Connections(2 * options.heldPolls.perAddress);
   let bound = '';
   const context: RelayContext = {
     options,
@@ -70,12 +70,9 @@ export function createRelay(options: RelayOptions): Relay {
   const open = new Set<ServerResponse>();
   let isClosing = false;
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    // Errors of either side show as a close, which is what handlers wait for.
     if (isClosing) response.shouldKeepAlive = false;
     open.add(response);
     response.on('close', () => open.delete(response));
-    request.on('error', () => undefined);
-    response.on('error', () => undefined);
     // Kept here: a request that was cut off has lost its socket by the time that it is asked for.
     const { socket } = request;
     response.on('finish', () => {
@@ -85,15 +82,36 @@ export function createRelay(options: RelayOptions): Relay {
         if (!request.complete) socket.destroy();
       }, drainAfterRefusalMs).unref();
     });
-    void routeRequest(new Exchange(request, response, readAddress(request)), context);
+    void routeRequest(new Exchange(request, response, addresses.read(request)), context);
   };
-  const server: Server = createServer(serverOptions, serve);
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // Without the go-ahead, a sender that asks first uploads nothing in vain.
-    if (!declaresTooMuch(request, { maxBytes: options.maxBodyBytes })) response.writeContinue();
-    serve(request, response);
+  const enqueue = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    begin = (): void => undefined,
+  ): void => {
+    // Errors of either side show as a close, which is what handlers wait for.
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+    const takeTurn = (): void => {
+      begin();
+      serve(request, response);
+    };
+    connections.enqueue(request.socket, { request, response, serve: takeTurn });
+  };
+  const server: Server = createServer(serverOptions, (request, response) => enqueue(request, response));
+  // Node would drop what is beyond 1,000 in silence, and with it what the last proxy added; route-request.ts says no instead.
+  server.maxHeadersCount = 0;
+  server.on('connection', (socket: Socket) => {
+    const address = addresses.ofConnection(socket);
+    if (address !== null) connections.admit(socket, address);
   });
-  server.on('clientError', refuseNoise);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    enqueue(request, response, () => {
+      // Without the go-ahead, a sender that asks first uploads nothing in vain.
+      if (!declaresTooMuch(request, { maxBytes: options.maxBodyBytes })) response.writeContinue();
+    });
+  });
+  server.on('clientError', (error, socket: Socket) => connections.refuse(socket, renderNoise(error)));
 
   return {
     async listen() {

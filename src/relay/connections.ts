@@ -1,0 +1,104 @@
+/** What one connection may ask at once, and how many of them an address may have. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { chooseLimitKey } from './rate-limit.ts';
+
+/**
+ * Requests that wait for the answer to the one before. Nothing that we know of sends a second one ahead; without an end to
+ * it, one connection that reads nothing could make the relay keep thousands of answers.
+ */
+const mostWaiting = 100;
+
+/** What is sent to a peer that no longer listens is given so long; then the connection is cut. */
+const lingerMs = 2_000;
+
+interface Turn {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly serve: () => void;
+}
+
+/** The first is being served. */
+interface Line {
+  readonly turns: Turn[];
+  /** What is said once all of them are answered: nothing that follows was HTTP. */
+  lastWord?: string;
+}
+
+function sayLast(socket: Socket, lastWord: string): void {
+  if (socket.destroyed || !socket.writable) return;
+  socket.end(lastWord);
+  // Half of a connection is one as well.
+  setTimeout(() => socket.destroy(), lingerMs).unref();
+}
+
+export class Connections {
+  readonly #mostPerAddress: number;
+  readonly #counts = new Map<string, number>();
+  readonly #lines = new WeakMap<Socket, Line>();
+
+  constructor(mostPerAddress: number) {
+    this.#mostPerAddress = mostPerAddress;
+  }
+
+  /** Counts it until it is closed, or cuts it where its address has too many. */
+  admit(socket: Socket, address: string): void {
+    const key = chooseLimitKey(address);
+    const count = this.#counts.get(key) ?? 0;
+    if (count >= this.#mostPerAddress) {
+      socket.destroy();
+      return;
+    }
+    this.#counts.set(key, count + 1);
+    socket.once('close', () => {
+      const left = (this.#counts.get(key) ?? 1) - 1;
+      if (left > 0) this.#counts.set(key, left);
+      else this.#counts.delete(key);
+    });
+  }
+
+  /**
+   * Serves it now, or once all that was asked before on this connection is answered; never, when the connection is gone by
+   * then. So a connection costs no more than one answer, and nothing is taken out for a peer that is not there.
+   */
+  enqueue(socket: Socket, turn: Turn): void {
+    const line = this.#lines.get(socket) ?? { turns: [] };
+    this.#lines.set(socket, line);
+    if (line.turns.length > mostWaiting) {
+      socket.destroy();
+      return;
+    }
+    line.turns.push(turn);
+    if (line.turns.length === 1) this.#serveFirst(socket, line);
+  }
+
+  #serveFirst(socket: Socket, line: Line): void {
+    const [first] = line.turns;
+    // One that is being closed takes no more answers.
+    if (!first || !socket.writable) {
+      this.#lines.delete(socket);
+      if (line.lastWord !== undefined) sayLast(socket, line.lastWord);
+      return;
+    }
+    first.response.once('close', () => {
+      line.turns.shift();
+      this.#serveFirst(socket, line);
+    });
+    first.serve();
+  }
+
+  /** The peer is not understood, or too slow: it gets one more word, behind the answers that it is owed, and the door. */
+  refuse(socket: Socket, lastWord: string): void {
+    const line = this.#lines.get(socket);
+    const first = line?.turns[0];
+    if (!line || !first) return sayLast(socket, lastWord);
+    if (first.request.complete) {
+      // Of the others the last may be the one that was not understood.
+      const whole = line.turns.filter(({ request }) => request.complete);
+      line.turns.splice(0, line.turns.length, ...whole);
+      line.lastWord = lastWord;
+    } else if (first.response.headersSent) socket.destroySoon();
+    else sayLast(socket, lastWord);
+    return undefined;
+  }
+}
