@@ -29,6 +29,7 @@ export const refusals = {
   unknown_host: { status: 421, text: 'this relay does not answer for that host name' },
   queue_full: { status: 429, text: 'too many commands are waiting' },
   rate_limited: { status: 429, text: 'too many new sessions from this address' },
+  too_many_headers: { status: 431, text: 'too many headers' },
   internal: { status: 500, text: 'internal error' },
   storage_busy: { status: 503, text: 'the store is not available' },
   storage_full: { status: 507, text: 'no space left to store this' },

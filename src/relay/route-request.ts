@@ -19,7 +19,17 @@ const harmlessToLookAt: ReadonlySet<string> = new Set([
   'runner',
 ]);
 
+/** A browser sends 20, and a chain of proxies as many again. */
+const mostHeaders = 1_000;
+
+function checkHeaders({ request }: Exchange): void {
+  // Names and values in turn.
+  if (request.rawHeaders.length > 2 * mostHeaders) throw new Refusal('too_many_headers');
+}
+
 function checkHost(exchange: Exchange, relay: RelayContext): void {
+  // RFC 9112, 3.2: of two, a proxy may have gone by the other one.
+  if ((exchange.request.headersDistinct['host']?.length ?? 0) > 1) throw new Refusal('bad_parameter', 'Host');
   const { allowedHosts, publicUrl } = relay.options;
   const own = publicUrl === undefined ? undefined : parseHostName(new URL(publicUrl).host);
   const allowed = own === undefined ? allowedHosts : [...allowedHosts, own];
@@ -75,6 +85,7 @@ function listMethods(route: RouteMatch): string {
 }
 
 async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
+  checkHeaders(exchange);
   checkHost(exchange, relay);
   const route = matchRoute(exchange.path);
   if (!route) throw new Refusal('not_found');
