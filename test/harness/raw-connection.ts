@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { withDeadline } from './deadline.ts';
+
+export type RawAnswer = {
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  body: Buffer;
+  text: string;
+};
+
+/** A connection on which the test says byte for byte what is sent. */
+export type RawConnection = {
+  /** Text is sent as latin1: a character is a byte. */
+  send: (bytes: string | Uint8Array) => void;
+  /** The next answer, 100 Continue too; rejects when the connection ends before it is whole. `isHead`: no body follows. */
+  next: (options?: { isHead?: boolean; deadlineMs?: number }) => Promise<RawAnswer>;
+  /** What came and was not taken by `next`. */
+  rest: () => Buffer;
+  isClosed: () => boolean;
+  /** The other side ended it. */
+  closed: Promise<void>;
+  /** Stops and goes on to read: what is sent meanwhile stays in the system's buffers. */
+  pause: () => void;
+  resume: () => void;
+  destroy: () => void;
+};
+
+/** The first answer in these bytes and how long it is; undefined when it is not all there. */
+function parseAnswer(bytes: Buffer, isHead: boolean): { answer: RawAnswer; length: number } | undefined {
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end === -1) return undefined;
+  const [statusLine = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n');
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(`${statusLine} `)?.[1]);
+  if (!status) throw new Error(`no HTTP: ${statusLine.slice(0, 100)}`);
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+  }
+  const size = isHead || status < 200 || status === 204 ? 0 : Number(headers['content-length'] ?? 0);
+  const length = end + 4 + size;
+  if (bytes.length < length) return undefined;
+  const body = bytes.subarray(end + 4, length);
+  return { answer: { status, headers, body, text: body.toString('utf8') }, length };
+}
+
+/** The caller destroys it. */
+export async function openRaw(
+  { port }: { port: number },
+  { host = '127.0.0.1', localAddress }: { host?: string; localAddress?: string } = {},
+): Promise<RawConnection> {
+  const socket = connect({ port, host, noDelay: true, ...(localAddress !== undefined && { localAddress }) });
+  let received: Buffer = Buffer.alloc(0);
+  let isClosed = false;
+  let wake = () => {};
+  socket.on('data', (bytes) => {
+    received = received.length === 0 ? bytes : Buffer.concat([received, bytes]);
+    wake();
+  });
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => {
+    const end = () => {
+      isClosed = true;
+      wake();
+      resolve();
+    };
+    socket.once('end', end);
+    socket.once('close', end);
+  });
+  await withDeadline(once(socket, 'connect'), 5_000, 'the relay takes a connection');
+
+  const take = async (isHead: boolean): Promise<RawAnswer> => {
+    for (;;) {
+      const parsed = parseAnswer(received, isHead);
+      if (parsed) {
+        received = received.subarray(parsed.length);
+        return parsed.answer;
+      }
+      if (isClosed)
+        throw new Error(`closed with half an answer: ${received.toString('latin1').slice(0, 200)}`);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  return {
+    send: (bytes) => void socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes),
+    next: ({ isHead = false, deadlineMs = 10_000 } = {}) =>
+      withDeadline(take(isHead), deadlineMs, 'the relay answers'),
+    rest: () => received,
+    isClosed: () => isClosed,
+    closed,
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    destroy: () => void socket.destroy(),
+  };
+}
+
+/** What comes of these bytes: the status of the first answer that is final, or `closed` where there is none. */
+export async function sendRaw(
+  relay: { port: number },
+  bytes: string | Uint8Array,
+  deadlineMs = 10_000,
+): Promise<RawAnswer | 'closed'> {
+  const connection = await openRaw(relay);
+  try {
+    connection.send(bytes);
+    for (;;) {
+      const answer = await connection.next({ deadlineMs });
+      if (answer.status >= 200) return answer;
+    }
+  } catch (error) {
+    if (connection.isClosed()) return 'closed';
+    throw error;
+  } finally {
+    connection.destroy();
+  }
+}
