@@ -31,6 +31,7 @@ export const refusals = {
   rate_limited: { status: 429, text: 'too many new sessions from this address' },
   too_many_headers: { status: 431, text: 'too many headers' },
   internal: { status: 500, text: 'internal error' },
+  relay_busy: { status: 503, text: 'the relay takes too many bodies at once' },
   storage_busy: { status: 503, text: 'the store is not available' },
   storage_full: { status: 507, text: 'no space left to store this' },
 } as const;

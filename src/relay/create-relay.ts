@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAddressReader } from './client-address.ts';
+import { BodyBudget } from './body-budget.ts';
 import { Connections } from './connections.ts';
 import { declaresTooMuch } from './read-body.ts';
 import { Exchange } from './exchange.ts';
@@ -44,6 +45,7 @@ function formatAddress(host: string, port: number): string {
 /** For a request that is no HTTP, too long or too slow. */
 function renderNoise(error: Error & { code?: string }): string {
   const statuses: Record<string, string> = {
+    HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
     HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
     ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   };
@@ -56,6 +58,7 @@ export function createRelay(options: RelayOptions): Relay {
   const addresses = createAddressReader(options.trustedProxies);
   // All that it may hold, and as many again for what it asks meanwhile.
   const connections = new Connections(2 * options.heldPolls.perAddress);
+  const bodies = new BodyBudget(options.maxBodyBytes);
   let bound = '';
   const context: RelayContext = {
     options,
@@ -82,7 +85,9 @@ export function createRelay(options: RelayOptions): Relay {
         if (!request.complete) socket.destroy();
       }, drainAfterRefusalMs).unref();
     });
-    void routeRequest(new Exchange(request, response, addresses.read(request)), context);
+    const address = addresses.read(request);
+    const account = bodies.openAccount(address);
+    void routeRequest(new Exchange(request, response, address, account), context);
   };
   const enqueue = (
     request: IncomingMessage,

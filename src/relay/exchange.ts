@@ -6,6 +6,7 @@ import { header } from '../protocol/headers.ts';
 import { renderJson } from '../protocol/json-fields.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { RouteMatch } from '../protocol/routes.ts';
+import type { BodyAccount } from './body-budget.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
@@ -25,13 +26,16 @@ export class Exchange {
   readonly query: URLSearchParams;
   /** Where it comes from, as far as that can be trusted. */
   readonly address: string;
+  /** What its body takes of the memory for all of them. */
+  readonly account: BodyAccount;
   /** Aborted when the peer is gone before its answer was written. */
   readonly gone: AbortSignal;
 
-  constructor(request: IncomingMessage, response: ServerResponse, address: string) {
+  constructor(request: IncomingMessage, response: ServerResponse, address: string, account: BodyAccount) {
     this.request = request;
     this.response = response;
     this.address = address;
+    this.account = account;
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     this.path = mark === -1 ? target : target.slice(0, mark);
@@ -39,6 +43,7 @@ export class Exchange {
     response.setTimeout(stalledReaderMs, () => this.#cutStalled());
     const leave = new AbortController();
     response.on('close', () => {
+      account.close();
       if (!response.writableFinished) leave.abort();
     });
     this.gone = leave.signal;

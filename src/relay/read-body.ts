@@ -3,6 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { Refusal } from '../protocol/errors.ts';
 import { maxInflation } from '../protocol/limits.ts';
+import type { BodyAccount } from './body-budget.ts';
+import type { Exchange } from './exchange.ts';
+
+/** A request, and what its body takes of the memory for all of them. */
+export type Upload = Pick<Exchange, 'request' | 'account'>;
 
 interface BodyLimits {
   /** On the wire. */
@@ -22,12 +27,13 @@ export function declaresTooMuch(request: IncomingMessage, { maxBytes }: BodyLimi
   return Number(request.headers['content-length'] ?? 0) > maxBytes;
 }
 
-async function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer[]> {
+async function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
   let total = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     total += chunk.byteLength;
     if (total > maxBytes) throw new Refusal('too_large');
+    account.take(chunk.byteLength);
     chunks.push(chunk);
   }
   return chunks;
@@ -38,7 +44,7 @@ function hasTrailingBytes(gunzip: Gunzip, fedBytes: number): boolean {
   return gunzip.bytesWritten !== fedBytes;
 }
 
-async function inflate(compressed: Buffer[], maxBytes: number): Promise<Buffer> {
+async function inflate(compressed: Buffer[], account: BodyAccount, maxBytes: number): Promise<Buffer> {
   const gunzip = createGunzip();
   const fed = Buffer.concat(compressed);
   const chunks: Buffer[] = [];
@@ -48,6 +54,7 @@ async function inflate(compressed: Buffer[], maxBytes: number): Promise<Buffer> 
     for await (const chunk of gunzip as AsyncIterable<Buffer>) {
       total += chunk.byteLength;
       if (total > maxBytes) throw new Refusal('too_large');
+      account.take(chunk.byteLength);
       chunks.push(chunk);
     }
   } catch (error) {
@@ -59,15 +66,19 @@ async function inflate(compressed: Buffer[], maxBytes: number): Promise<Buffer> 
   return Buffer.concat(chunks);
 }
 
-/** The whole body, decoded. Throws `too_large`, `bad_gzip`, `unsupported_encoding`, or `body_cut` when the sender went away. */
-export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-  const encoding = parseEncoding(request);
-  if (declaresTooMuch(request, limits)) throw new Refusal('too_large');
+/**
+ * The whole body, decoded. Throws `too_large`, `bad_gzip`, `unsupported_encoding`, `relay_busy`, or `body_cut` when the sender went
+ * away.
+ */
+export async function readBody(upload: Upload, limits: BodyLimits): Promise<Buffer> {
+  const encoding = parseEncoding(upload.request);
+  if (declaresTooMuch(upload.request, limits)) throw new Refusal('too_large');
   let chunks: Buffer[];
   try {
-    chunks = await collect(request, limits.maxBytes);
+    chunks = await collect(upload, limits.maxBytes);
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal('body_cut');
   }
-  return encoding === 'gzip' ? inflate(chunks, limits.maxBytes * maxInflation) : Buffer.concat(chunks);
+  if (encoding === 'plain') return Buffer.concat(chunks);
+  return inflate(chunks, upload.account, limits.maxBytes * maxInflation);
 }

@@ -41,7 +41,7 @@ export const pushToQueue: Handler = async ({ exchange, name }, relay) => {
     queueSeconds: Math.min(exchange.count('expires', defaultQueueSeconds), maxQueueSeconds),
   };
   const idempotencyKey = readIdempotencyKey(exchange);
-  const script = await readBody(exchange.request, {
+  const script = await readBody(exchange, {
     maxBytes: Math.min(maxScriptBytes, relay.options.maxBodyBytes),
   });
   if (script.byteLength > maxScriptBytes) throw new Refusal('too_large');

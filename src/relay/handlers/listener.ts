@@ -79,7 +79,7 @@ export const start: Handler = async ({ exchange, name, route }, relay) => {
 
 export const decline: Handler = async ({ exchange, name, route }, relay) => {
   const listenerId = readListenerId(exchange);
-  const words = await readBody(exchange.request, { maxBytes: maxReasonLength * 4 });
+  const words = await readBody(exchange, { maxBytes: maxReasonLength * 4 });
   const reason = words.toString('utf8').trim().slice(0, maxReasonLength).toWellFormed();
   await relay.sessions.update(name, (session, now) =>
     declineCommand(session, route.id, listenerId, reason, now),
@@ -110,7 +110,7 @@ export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
   if (stream !== 'stdout' && stream !== 'stderr') throw new Refusal('bad_parameter', 'stream');
   const offset = exchange.count('offset', 0);
   await relay.presence.holdUpload(name, listenerId, exchange);
-  const bytes = await readBody(exchange.request, { maxBytes: maxChunkBytes });
+  const bytes = await readBody(exchange, { maxBytes: maxChunkBytes });
   if (bytes.byteLength > maxChunkBytes) throw new Refusal('too_large');
   const command = await relay.sessions.update(name, (session, now) =>
     hearOf(session, route.id, listenerId, now),
@@ -132,7 +132,7 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const signal = exchange.query.get('signal');
   if (signal !== null && !/^[A-Z0-9+-]{1,12}$/.test(signal)) throw new Refusal('bad_parameter', 'signal');
   await relay.presence.holdUpload(name, listenerId, exchange);
-  const body = await readBody(exchange.request, { maxBytes: 2 * maxChunkBytes });
+  const body = await readBody(exchange, { maxBytes: 2 * maxChunkBytes });
   const stdoutBytes = exchange.count('stdout_bytes', body.byteLength);
   const stderrBytes = exchange.count('stderr_bytes', 0);
   if (stdoutBytes + stderrBytes !== body.byteLength) throw new Refusal('body_cut');

@@ -16,7 +16,7 @@ export function slotWaitMs(exchange: Exchange, longPollMs: number): number {
 }
 
 export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
-  const script = await readBody(exchange.request, { maxBytes: relay.options.maxBodyBytes });
+  const script = await readBody(exchange, { maxBytes: relay.options.maxBodyBytes });
   checkScript(script);
   // Its reader knows one stream, and waits for as long as the session lives.
   const options = { merge: true, stdin: 'none', timeoutSeconds: 0, queueSeconds: null } as const;

@@ -9,7 +9,7 @@ import type { Handler } from '../relay-context.ts';
 import { slotWaitMs } from './slot-command.ts';
 
 export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
-  const output = await readBody(exchange.request, { maxBytes: relay.options.maxBodyBytes });
+  const output = await readBody(exchange, { maxBytes: relay.options.maxBodyBytes });
   await relay.sessions.update(name, (session, now) => postToSlot(session, output, now));
   await exchange.sendText(201, 'queued');
 };

@@ -12,7 +12,7 @@ import { readListenerId } from './listener.ts';
 export const putStdin: Handler = async ({ exchange, name, route }, relay) => {
   const { sessions } = relay;
   const offset = exchange.count('offset', 0);
-  const bytes = await readBody(exchange.request, { maxBytes: maxChunkBytes });
+  const bytes = await readBody(exchange, { maxBytes: maxChunkBytes });
   if (bytes.byteLength > maxChunkBytes) throw new Refusal('too_large');
   const { stdin } = findOpenStdin(await sessions.read(name), route.id);
   const size = await sessions.store.size(name, route.id, 'stdin');

@@ -1,0 +1,48 @@
+/** How much of all bodies is in memory at once: a few KB of gzip are 75 MiB once decoded, and come from many at the same time. */
+import { Refusal } from '../protocol/errors.ts';
+import { maxInflation } from '../protocol/limits.ts';
+import { chooseLimitKey } from './rate-limit.ts';
+
+/** Five hundred uploads of output at once. */
+const leastBytes = 512 * 1024 * 1024;
+
+/** What one request has taken of it. */
+export interface BodyAccount {
+  /** Throws `relay_busy` where there is no room, for all or for this address. */
+  take(bytes: number): void;
+  /** Gives all of it back. */
+  close(): void;
+}
+
+export class BodyBudget {
+  readonly #most: number;
+  readonly #perAddress = new Map<string, number>();
+  #used = 0;
+
+  /** `maxBodyBytes` is the limit of one body on the wire. Two of the largest bodies always fit in, and one from each address. */
+  constructor(maxBodyBytes: number) {
+    this.#most = Math.max(leastBytes, 2 * (1 + maxInflation) * maxBodyBytes);
+  }
+
+  openAccount(address: string): BodyAccount {
+    const key = chooseLimitKey(address);
+    let taken = 0;
+    const add = (bytes: number): void => {
+      taken += bytes;
+      this.#used += bytes;
+      const ofAddress = (this.#perAddress.get(key) ?? 0) + bytes;
+      if (ofAddress > 0) this.#perAddress.set(key, ofAddress);
+      else this.#perAddress.delete(key);
+    };
+    return {
+      take: (bytes) => {
+        // One address leaves as much to all others.
+        const isFull = this.#used + bytes > this.#most;
+        const hasShare = (this.#perAddress.get(key) ?? 0) + bytes <= this.#most / 2;
+        if (isFull || !hasShare) throw new Refusal('relay_busy', undefined, { 'retry-after': '1' });
+        add(bytes);
+      },
+      close: () => add(-taken),
+    };
+  }
+}
