@@ -1,0 +1,293 @@
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openRaw, sendRaw } from '../harness/raw-connection.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+
+type Session = { key: string; listener_key: string };
+
+let relay: Relay;
+let session: Session;
+beforeAll(async () => {
+  relay = await startRelay({ env: { LONGPOLL_MS: '300' } });
+  const made = await fetch(`${relay.url}/api/session`, { method: 'POST' });
+  session = (await made.json()) as Session;
+  return relay.stop;
+});
+
+/** Whatever came before: the relay answers, says nothing of it, and the session is as it was. */
+afterEach(async () => {
+  expect(await (await fetch(`${relay.url}/api/health`)).json()).toEqual({
+    ok: true,
+    service: 'remotify.run',
+  });
+  const status = await fetch(`${relay.url}/api/session/${session.key}/status`);
+  expect(await status.json()).toMatchObject({ cmd_queued: false, result_queued: false });
+  expect(relay.stderr()).not.toMatch(/error|warn| at /i);
+});
+
+const head = (firstLine: string, ...headers: string[]) => `${[firstLine, ...headers].join('\r\n')}\r\n\r\n`;
+const host = 'Host: localhost';
+const health = 'GET /api/health HTTP/1.1';
+
+/** `KEY` in it is the session key. */
+async function statusOf(bytes: string): Promise<number | 'closed'> {
+  const answer = await sendRaw(relay, bytes.replaceAll('KEY', session.key), 5_000);
+  return answer === 'closed' ? answer : answer.status;
+}
+
+const post = 'POST /result-KEY HTTP/1.1';
+/** What a smuggler wants to be taken for a request of its own. */
+const hidden = head('POST /result-KEY HTTP/1.1', host, 'Content-Length: 8') + 'smuggled';
+const chunked = 'Transfer-Encoding: chunked';
+
+describe('two ways to tell where a body ends are refused, and what hides behind is no request:', () => {
+  test.each([
+    ['a length and chunks', [`Content-Length: 5`, chunked], `0\r\n\r\n${hidden}`],
+    ['chunks and a length', [chunked, 'Content-Length: 5'], `0\r\n\r\n${hidden}`],
+    ['chunks twice over', [chunked, 'Transfer-Encoding: identity'], `0\r\n\r\n${hidden}`],
+    ['chunks that are not last', ['Transfer-Encoding: chunked, identity'], `0\r\n\r\n${hidden}`],
+    ['an encoding that looks like chunks', ['Transfer-Encoding: xchunked'], `0\r\n\r\n${hidden}`],
+    ['a space before the colon', ['Transfer-Encoding : chunked', 'Content-Length: 0'], hidden],
+    ['a tab before the colon', ['Transfer-Encoding\t: chunked'], `0\r\n\r\n${hidden}`],
+    ['a vertical tab before the word', ['Transfer-Encoding:\vchunked'], `0\r\n\r\n${hidden}`],
+    ['a folded line', ['Transfer-Encoding:\r\n chunked', 'Content-Length: 0'], hidden],
+    ['a folded line at the start', [' Transfer-Encoding: chunked', 'Content-Length: 0'], hidden],
+    ['a bare carriage return', ['X: y\rTransfer-Encoding: chunked', 'Content-Length: 0'], hidden],
+    ['a bare line feed', [`X: y\nTransfer-Encoding: chunked`, 'Content-Length: 5'], `0\r\n\r\n${hidden}`],
+    ['two lengths', ['Content-Length: 0', 'Content-Length: 5'], hidden],
+    ['two lengths that are the same', ['Content-Length: 0', 'Content-Length: 0'], hidden],
+    ['two lengths in one', ['Content-Length: 0, 0'], hidden],
+    ['a length with a sign', ['Content-Length: +0'], hidden],
+    ['a negative length', ['Content-Length: -1'], hidden],
+    ['a length in hexadecimal', ['Content-Length: 0x0'], hidden],
+    ['a length with a fraction', ['Content-Length: 0.0'], hidden],
+    ['a length beyond all numbers', [`Content-Length: ${'9'.repeat(30)}`], hidden],
+    ['a length that is empty', ['Content-Length:'], hidden],
+  ])('%s', async (_title, headers, rest) => {
+    expect(await statusOf(head(post, host, ...headers) + rest)).toBe(400);
+  });
+});
+
+describe('chunks that are none are refused:', () => {
+  test.each([
+    ['a size that is no number', 'zz\r\nabc\r\n0\r\n\r\n'],
+    ['a negative size', '-1\r\nabc\r\n0\r\n\r\n'],
+    ['a size with a prefix', '0x3\r\nabc\r\n0\r\n\r\n'],
+    ['a size with spaces around', ' 3 \r\nabc\r\n0\r\n\r\n'],
+    ['a size beyond all numbers', `${'f'.repeat(20)}\r\nabc\r\n0\r\n\r\n`],
+    ['no size', '\r\nabc\r\n0\r\n\r\n'],
+    ['a size that ends in a bare line feed', '3\nabc\r\n0\r\n\r\n'],
+    ['a chunk that is longer than it says', '2\r\nabc\r\n0\r\n\r\n'],
+    ['a chunk that ends in a bare line feed', '3\r\nabc\n0\r\n\r\n'],
+    ['a trailer that is no header', '3\r\nabc\r\n0\r\nnonsense\r\n\r\n'],
+  ])('%s', async (_title, body) => {
+    expect(await statusOf(head(post, host, chunked) + body)).toBe(400);
+  });
+
+  test.each([
+    ['an extension of a megabyte', `3;${'x'.repeat(1_000_000)}\r\nabc\r\n0\r\n\r\n`, [413]],
+    ['trailers of 20 KB', `3\r\nabc\r\n0\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, [431]],
+  ])('%s', async (_title, body, statuses) => {
+    expect(statuses).toContain(await statusOf(head(post, host, chunked) + body));
+  });
+});
+
+test('small extensions of many chunks are passed over', async () => {
+  const body = `${`1;${'x'.repeat(1_000)}\r\na\r\n`.repeat(500)}0\r\n\r\n`;
+  expect(await statusOf(head(post, host, chunked) + body)).toBe(201);
+  expect(await (await fetch(`${relay.url}/result-${session.key}`)).text()).toBe('a'.repeat(500));
+});
+
+describe('what is no request, or none of HTTP/1.1:', () => {
+  test.each<[string, string, number | 'closed']>([
+    ['no Host', head(health), 400],
+    ['another version', head('GET /api/health HTTP/1.2', host), 400],
+    ['a version of the future', head('GET /api/health HTTP/9.9', host), 400],
+    // What node takes as it is meant: HTTP/0.9, which has no Host, and a space too many.
+    ['no version', 'GET /api/health\r\n\r\n', 200],
+    ['two spaces', head('GET  /api/health HTTP/1.1', host), 200],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    ['the hello of TLS', `\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03${'\xaa'.repeat(300)}`, 400],
+    ['SSH', 'SSH-2.0-OpenSSH_9.6\r\n', 400],
+    ['a method in small letters', head('get /api/health HTTP/1.1', host), 400],
+    ['a method that nobody knows', head('REMOTIFY /api/health HTTP/1.1', host), 400],
+    ['a method without an end', 'G'.repeat(100_000), 400],
+    ['no path', head('GET HTTP/1.1', host), 400],
+    ['a NUL in the path', head('GET /api/\0health HTTP/1.1', host), 400],
+    ['a NUL in the name of a header', head(health, host, 'X\0Y: z'), 400],
+    ['a NUL in a header', head(health, host, 'X: y\0z'), 400],
+    ['a header without a name', head(health, host, ': x'), 400],
+    ['a header without a colon', head(health, host, 'nonsense'), 400],
+    ['a header with a space in its name', head(health, host, 'a b: c'), 400],
+    ['a header with a byte of another language', head(health, host, 'n\xe4me: c'), 400],
+    ['line feeds alone', `GET /api/health HTTP/1.1\n${host}\n\n`, 400],
+    ['a URL of 17 KB', head(`GET /${'a'.repeat(17_000)} HTTP/1.1`, host), 431],
+    ['a query of 17 KB', head(`GET /api/health?${'a'.repeat(17_000)} HTTP/1.1`, host), 431],
+    ['a header of 17 KB', head(health, host, `X: ${'x'.repeat(17_000)}`), 431],
+    ['the name of a header of 17 KB', head(health, host, `${'x'.repeat(17_000)}: x`), 431],
+    ['1,001 headers', head(health, host, ...Array.from({ length: 1_000 }, () => 'a:')), 431],
+    ['3,000 headers', head(health, host, ...Array.from({ length: 2_999 }, () => 'a:')), 431],
+    ['1,000 headers', head(health, host, ...Array.from({ length: 999 }, () => 'a:')), 200],
+    ['a URL of its own', head('GET http://localhost/api/health HTTP/1.1', host), 404],
+    ['the URL of another', head('GET http://evil.example/ HTTP/1.1', host), 404],
+    ['everything', head('OPTIONS * HTTP/1.1', host), 404],
+    ['a tunnel', head('CONNECT localhost:22 HTTP/1.1', host), 'closed'],
+    ['an echo', head('TRACE /api/health HTTP/1.1', host, 'Cookie: secret'), 405],
+    [
+      'another protocol',
+      head(health, host, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'),
+      200,
+    ],
+    ['HTTP/2 on the way', head(health, host, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'), 200],
+    ['something else expected', head(health, host, 'Expect: the-unexpected'), 417],
+    ['a key in capitals', head('GET /api/session/self HTTP/1.1', host, 'Authorization: Bearer ABC'), 401],
+  ])('%s', async (_title, bytes, expected) => {
+    expect(await statusOf(bytes)).toBe(expected);
+  });
+});
+
+test('noise behind a good request comes to nothing: what was asked is answered first', async () => {
+  const connection = await openRaw(relay);
+  connection.send(
+    head(`GET /result-${session.key} HTTP/1.1`, host) + head(health, host) + 'nonsense\r\n\r\n',
+  );
+  expect((await connection.next()).status).toBe(204);
+  expect((await connection.next()).status).toBe(200);
+  expect((await connection.next()).status).toBe(400);
+  await connection.closed;
+  connection.destroy();
+});
+
+test('noise in the middle of a body is told at once', async () => {
+  const connection = await openRaw(relay);
+  connection.send(`${head(`POST /result-${session.key} HTTP/1.1`, host, chunked)}3\r\nabc\r\nnonsense\r\n`);
+  expect((await connection.next({ deadlineMs: 2_000 })).status).toBe(400);
+  await connection.closed;
+  connection.destroy();
+});
+
+test('a sender that asks first is told that it is too much, and uploads nothing', async () => {
+  const connection = await openRaw(relay);
+  const ask = (length: number) =>
+    head(`POST /result-${session.key} HTTP/1.1`, host, `Content-Length: ${length}`, 'Expect: 100-continue');
+  connection.send(ask(26 * 1024 * 1024));
+  expect((await connection.next()).status).toBe(413);
+  connection.destroy();
+});
+
+test('a sender that asks first goes ahead only when it is its turn', async () => {
+  const connection = await openRaw(relay);
+  connection.send(
+    head(`GET /result-${session.key} HTTP/1.1`, host) +
+      head(`POST /cmd-${session.key} HTTP/1.1`, host, 'Content-Length: 1', 'Expect: 100-continue'),
+  );
+  expect((await connection.next()).status).toBe(204);
+  expect((await connection.next()).status).toBe(100);
+  connection.send(' ');
+  expect((await connection.next()).status).toBe(400);
+  connection.destroy();
+});
+
+test('who asks for more than it waits for is cut, and what it asked for costs no memory', async () => {
+  const before = await residentMib(relay.pid);
+  const connection = await openRaw(relay);
+  connection.pause();
+  connection.send(head('GET /landing.css HTTP/1.1', host).repeat(20_000));
+  connection.send(head(`GET /result-${session.key} HTTP/1.1`, host).repeat(20_000));
+  await fetch(`${relay.url}/api/health`);
+  connection.resume();
+  await connection.closed;
+  connection.destroy();
+  expect((await residentMib(relay.pid)) - before).toBeLessThan(100);
+});
+
+async function residentMib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
+}
+
+const mib = 1024 * 1024;
+const listener = { 'remotify-listener': 'bad-listener', 'remotify-mode': 'auto' };
+
+describe('gzip', () => {
+  const bomb = gzipSync(Buffer.alloc(700 * mib), { level: 9 });
+
+  const send = (path: string, body: Uint8Array, method = 'POST', headers = {}) =>
+    fetch(relay.url + path, { method, body, headers: { 'content-encoding': 'gzip', ...headers } });
+  const asListener = () => ({ ...listener, authorization: `Bearer ${session.listener_key}` });
+
+  /** A command that runs and takes input: every route with a body has something to be about. */
+  beforeAll(async () => {
+    await fetch(`${relay.url}/api/session/${session.key}/commands?stdin=1`, { method: 'POST', body: 'cat' });
+    const taken = await fetch(`${relay.url}/api/session/self/next?wait=0`, { headers: asListener() });
+    expect(taken.status).toBe(200);
+  });
+
+  const routes: [string, (body: Uint8Array) => Promise<Response>][] = [
+    ['POST /cmd-KEY', (body) => send(`/cmd-${session.key}`, body)],
+    ['POST /result-KEY', (body) => send(`/result-${session.key}`, body)],
+    ['POST …/commands', (body) => send(`/api/session/${session.key}/commands`, body)],
+    ['PUT …/stdin', (body) => send(`/api/session/${session.key}/commands/c1/stdin`, body, 'PUT')],
+    [
+      'POST …/output',
+      (body) => send('/api/session/self/commands/c1/output?stream=stdout', body, 'POST', asListener()),
+    ],
+    [
+      'POST …/finish',
+      (body) => send('/api/session/self/commands/c1/finish?exit_status=0', body, 'POST', asListener()),
+    ],
+    ['POST …/decline', (body) => send('/api/session/self/commands/c1/decline', body, 'POST', asListener())],
+  ];
+
+  test.each(routes)('%s: a bomb of 700 MiB is 413', async (_title, post) => {
+    expect(bomb.byteLength).toBeLessThan(mib);
+    expect((await post(bomb)).status).toBe(413);
+  });
+
+  test('thirty bombs at once cost no more memory than a few', async () => {
+    const before = await residentMib(relay.pid);
+    let peak = before;
+    const watch = setInterval(() => {
+      void residentMib(relay.pid).then((now) => {
+        peak = Math.max(peak, now);
+      });
+    }, 20);
+    const answers = await Promise.all(Array.from({ length: 30 }, () => send(`/result-${session.key}`, bomb)));
+    clearInterval(watch);
+    for (const { status } of answers) expect([413, 503]).toContain(status);
+    console.log(`thirty bombs: ${Math.round(before)} MiB before, ${Math.round(peak)} MiB at most`);
+    expect(peak - before).toBeLessThan(700);
+  }, 30_000);
+
+  const whole = gzipSync('echo whole '.repeat(100));
+  test.each(routes)('%s: what is cut, or goes on, is 400', async (_title, post) => {
+    for (const body of [
+      whole.subarray(0, -1),
+      whole.subarray(0, 5),
+      Buffer.concat([whole, Buffer.from('garbage')]),
+      Buffer.concat([whole, Buffer.alloc(1)]),
+      Buffer.concat([whole, whole.subarray(0, 20)]),
+      Buffer.from('not gzip'),
+    ]) {
+      const answer = await post(body);
+      expect(answer.status).toBe(400);
+      expect(answer.headers.get('remotify-error')).toBe('bad_gzip');
+    }
+  });
+
+  test('several members are one text, and gzip in gzip is taken out once', async () => {
+    const own = `/api/session/${session.key}/commands/c1`;
+    const inner = gzipSync('inner');
+    const bytes = Buffer.concat([gzipSync('one '), gzipSync(''), gzipSync('two '), gzipSync(inner)]);
+    const sent = await send(
+      '/api/session/self/commands/c1/output?stream=stderr',
+      bytes,
+      'POST',
+      asListener(),
+    );
+    expect(sent.status).toBe(200);
+    const read = await fetch(`${relay.url}${own}/output?stream=stderr`);
+    expect(Buffer.from(await read.arrayBuffer())).toEqual(Buffer.concat([Buffer.from('one two '), inner]));
+  });
+});
