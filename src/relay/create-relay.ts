@@ -23,10 +23,18 @@ const serverOptions = {
   connectionsCheckingInterval: 2_000,
   /** Longer than any proxy keeps its side open, so that it never writes into a closing socket. */
   keepAliveTimeout: 75_000,
+  /** We say so ourselves, like every other refusal. */
+  requireHostHeader: false,
 };
 
 /** What an over-long body may still send while the refusal is on its way: a sender cut at once may never read it. */
 const drainAfterRefusalMs = 2_000;
+
+/**
+ * Connections that the system takes for us until we get to them; it cuts the number to its own limit. Where the queue is full, whoever
+ * comes is not heard for a second or more, so that one address that connects again and again would keep all others out.
+ */
+const mostUnaccepted = 65_535;
 
 /** From the first word to the last: then connections are cut. */
 const drainMs = 5_000;
@@ -116,6 +124,10 @@ export function createRelay(options: RelayOptions): Relay {
       if (!declaresTooMuch(request, { maxBytes: options.maxBodyBytes })) response.writeContinue();
     });
   });
+  // Whatever else is expected is nothing that we would not do anyway.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    enqueue(request, response);
+  });
   server.on('clientError', (error, socket: Socket) => connections.refuse(socket, renderNoise(error)));
 
   return {
@@ -123,7 +135,7 @@ export function createRelay(options: RelayOptions): Relay {
       await sessions.open();
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen(options.port, options.host, resolve);
+        server.listen({ port: options.port, host: options.host, backlog: mostUnaccepted }, resolve);
       });
       bound = formatAddress(options.host, (server.address() as AddressInfo).port);
       return `http://${bound}`;

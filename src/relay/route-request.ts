@@ -28,8 +28,10 @@ function checkHeaders({ request }: Exchange): void {
 }
 
 function checkHost(exchange: Exchange, relay: RelayContext): void {
+  const { headersDistinct, httpVersion } = exchange.request;
+  const given = headersDistinct['host']?.length ?? 0;
   // RFC 9112, 3.2: of two, a proxy may have gone by the other one.
-  if ((exchange.request.headersDistinct['host']?.length ?? 0) > 1) throw new Refusal('bad_parameter', 'Host');
+  if (given > 1 || (given === 0 && httpVersion === '1.1')) throw new Refusal('bad_parameter', 'Host');
   const { allowedHosts, publicUrl } = relay.options;
   const own = publicUrl === undefined ? undefined : parseHostName(new URL(publicUrl).host);
   const allowed = own === undefined ? allowedHosts : [...allowedHosts, own];

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { routes } from '../../src/protocol/routes.ts';
 import { isLong } from '../harness/is-long.ts';
 import { openRaw, type RawAnswer } from '../harness/raw-connection.ts';
+import { createRandom } from '../harness/random.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
 
@@ -54,7 +55,9 @@ const pages = new Set(['/', '/landing.css', '/landing.js']);
 
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'TRACE'] as const;
 const hosts = {
+  /** In HTTP/1.0, which may. */
   none: [],
+  missing: [],
   localhost: ['localhost:PORT'],
   address: ['127.0.0.1:PORT'],
   address6: ['[::1]:PORT'],
@@ -91,7 +94,7 @@ function refusalOf({
   keyKind,
   place,
 }: Request): [number, string] | undefined {
-  if (host === 'twoOwn' || host === 'ownAndForeign') return [400, 'bad_parameter'];
+  if (host === 'missing' || host === 'twoOwn' || host === 'ownAndForeign') return [400, 'bad_parameter'];
   if (host === 'foreign' || host === 'rebound' || host === 'malformed') return [421, 'unknown_host'];
   const hasKey = path.includes('{key}');
   // Without a key the path is no path of the table either.
@@ -175,7 +178,6 @@ function renderRequest(request: Request, sessionKey: string): string {
   }[origin];
   const target = path.replace('{key}', place === 'path' ? key : 'self');
   const lines = [
-    // Only HTTP/1.0 may leave the Host out.
     `${method} ${target}?wait=0&nowait=1 HTTP/1.${host === 'none' ? '0' : '1'}`,
     ...hostValues.map((value) => `Host: ${value}`),
     ...(originValue === '' ? [] : [`Origin: ${originValue}`]),
@@ -220,16 +222,6 @@ async function askAll(
   }
 }
 
-/** A generator of 32 bits (mulberry32), so that the same seed picks the same requests. */
-function createPick(state: number): <T>(list: readonly T[]) => T {
-  return (list) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return list[((t ^ (t >>> 14)) >>> 0) % list.length] as (typeof list)[number];
-  };
-}
-
 const paths = Object.keys(table);
 const hostNames = Object.keys(hosts) as Request['host'][];
 const places = ['path', 'bearer'] as const;
@@ -257,7 +249,7 @@ const everyPage = paths.flatMap((path) =>
 );
 
 function pickAny(count: number): Request[] {
-  const pick = createPick(seed);
+  const { pick } = createRandom(seed);
   return Array.from({ length: count }, () => ({
     path: pick(paths),
     method: pick(methods),
