@@ -269,7 +269,9 @@ test(`${requestCount} mutated requests: the same process, no 5xx but for storage
   await Promise.all(Array.from({ length: connectionCount }, work));
   const perSecond = Math.round(requestCount / ((performance.now() - began) / 1000));
   const endMib = await residentMib(relay.pid);
-  const seen = JSON.stringify(Object.fromEntries([...tally].toSorted()));
+  const seen = JSON.stringify(
+    Object.fromEntries([...tally].toSorted(([one], [other]) => Number(one) - Number(other))),
+  );
   console.log(
     `${perSecond}/s, ${Math.round(warmMib)} MiB warm, ${Math.round(endMib)} MiB at the end, ${seen}`,
   );

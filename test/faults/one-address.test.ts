@@ -22,7 +22,7 @@ const probeCount = 300;
 type Load = CapturedProcess & { last: () => { held: number; answered: number; cut: number } };
 
 function startLoad(relay: Relay, keys: string[]): Load {
-  const own = { polls: polls / attackers, slow: slow / attackers, port: relay.port, from: '127.0.0.2', keys };
+  const own = { polls: polls / attackers, slow: slow / attackers, port: relay.port, keys };
   const load = spawnCaptured(
     'bash',
     // It may open as many files as the system lets anybody.
@@ -54,10 +54,10 @@ function startLoad(relay: Relay, keys: string[]): Load {
 /** In ms, in order of size: half of them on new connections, which must be accepted first. */
 async function probe(relay: Relay): Promise<number[]> {
   const times: number[] = [];
-  const kept = await openRaw(relay);
+  const kept = await openRaw(relay, { localAddress: '127.0.0.2' });
   for (let round = 0; round < probeCount; round += 1) {
     const began = performance.now();
-    const connection = round % 2 === 0 ? kept : await openRaw(relay);
+    const connection = round % 2 === 0 ? kept : await openRaw(relay, { localAddress: '127.0.0.2' });
     connection.send('GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const { status } = await connection.next();
     times.push(performance.now() - began);
