@@ -10,7 +10,7 @@ import type { BodyAccount } from './body-budget.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
-/** From a peer that takes nothing to the end of its connection. */
+/** From a peer that takes nothing to the end of its connection; node grants as long again where some of it was taken before. */
 const stalledReaderMs = 60_000;
 
 const commonHeaders = {
