@@ -19,10 +19,11 @@ export class StoreUnusable extends Error {
 /** `storeUrl`: `memory:` or `file:DIR`. Throws StoreUnusable, with why, when it cannot be opened. */
 export async function openRelay({
   storeUrl,
+  durability,
   ...options
-}: Omit<RelayOptions, 'store'> & { storeUrl: string }): Promise<Relay> {
+}: Omit<RelayOptions, 'store'> & { storeUrl: string; durability: 'process' | 'power' }): Promise<Relay> {
   try {
-    const store = await openStore(storeUrl, options.log);
+    const store = await openStore(storeUrl, options.log, durability);
     return createRelay({ ...options, store });
   } catch (error) {
     throw new StoreUnusable(error);

@@ -35,7 +35,7 @@ export interface Outcome<T> {
   readonly session: Session;
   readonly result: T;
   /** Bytes that must be stored before the session is. */
-  readonly put?: readonly { id: string; stream: Stream | 'script'; bytes: Uint8Array }[];
+  readonly put?: readonly { id: string; part: Stream | 'script'; bytes: Uint8Array }[];
   /**
    * Nobody waits for this change and nobody was promised it: a sign of life. The store may keep it in memory until the next
    * loud one, and wakes no one.

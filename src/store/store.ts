@@ -35,6 +35,12 @@ export interface Store {
   /** Bytes kept so far; 0 for what is not there. */
   size(name: string, id: string, part: Part): Promise<number>;
 
+  /** Bytes kept for the session in all: scripts, input and output. */
+  usage(name: string): Promise<number>;
+
+  /** Resolves when something could be kept now; throws `storage_full` or `storage_busy`. */
+  check(): Promise<void>;
+
   /** Calls back after each loud change of the session or its output, and after its end; until the returned function is called. */
   watch(name: string, wake: () => void): () => void;
 
