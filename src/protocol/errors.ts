@@ -31,6 +31,9 @@ export const refusals = {
   rate_limited: { status: 429, text: 'too many new sessions from this address' },
   internal: { status: 500, text: 'internal error' },
   storage_busy: { status: 503, text: 'the store is not available' },
+  session_quota: { status: 507, text: 'this session stores as much as it may' },
+  address_quota: { status: 507, text: 'the sessions of this address store as much as they may' },
+  too_many_sessions: { status: 507, text: 'this address has as many sessions as it may' },
   storage_full: { status: 507, text: 'no space left to store this' },
 } as const;
 

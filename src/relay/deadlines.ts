@@ -15,19 +15,25 @@ const slackMs = 20;
 /** After the store failed to take a change that fell due. */
 const retryMs = 1_000;
 
+export interface DeadlineOptions {
+  /** A request on the session is being held. */
+  isHeld: (name: string) => boolean;
+  /** Its time was up, and it is gone. */
+  ended: (name: string) => void;
+  log: (line: string) => void;
+}
+
 export class Deadlines {
   readonly #store: Store;
   readonly #ttlMs: number;
-  readonly #isHeld: (name: string) => boolean;
-  readonly #log: (line: string) => void;
+  readonly #options: DeadlineOptions;
   readonly #timers = new Map<string, { timer: NodeJS.Timeout; due: number }>();
   #closed = false;
 
-  constructor(store: Store, ttlMs: number, isHeld: (name: string) => boolean, log: (line: string) => void) {
+  constructor(store: Store, ttlMs: number, options: DeadlineOptions) {
     this.#store = store;
     this.#ttlMs = ttlMs;
-    this.#isHeld = isHeld;
-    this.#log = log;
+    this.#options = options;
   }
 
   /** Sets the timer of a session that is new or has changed. One that is set for earlier stays: it looks again when it rings. */
@@ -49,7 +55,12 @@ export class Deadlines {
 
   async #ring(name: string): Promise<void> {
     this.#timers.delete(name);
-    const moment = { now: Date.now(), ttlMs: this.#ttlMs, byRequest: false, isHeld: this.#isHeld(name) };
+    const moment = {
+      now: Date.now(),
+      ttlMs: this.#ttlMs,
+      byRequest: false,
+      isHeld: this.#options.isHeld(name),
+    };
     try {
       const session = await this.#store.update(name, (before) => {
         const outcome = applyTransition(before, (same) => ({ session: same, result: same }), moment);
@@ -63,10 +74,14 @@ export class Deadlines {
 
   async #settle(name: string, error: unknown): Promise<void> {
     if (error instanceof Refusal && error.code === 'gone') {
-      await this.#store.remove(name).catch(() => this.#arm(name, Date.now() + retryMs));
+      const remove = async (): Promise<void> => {
+        await this.#store.remove(name);
+        this.#options.ended(name);
+      };
+      await remove().catch(() => this.#arm(name, Date.now() + retryMs));
       return;
     }
-    this.#log(`session ${shortName(name)}: cannot keep what fell due`);
+    this.#options.log(`session ${shortName(name)}: cannot keep what fell due`);
     this.#arm(name, Date.now() + retryMs);
   }
 

@@ -1,11 +1,12 @@
 /** The sessions of a relay: the store, given a clock and long polls. */
 import { applyTransition, type Transition } from '../session/apply-transition.ts';
 import { reopenSession } from '../session/reopen-session.ts';
-import type { Outcome, Session } from '../session/session.ts';
+import type { Flow, Outcome, Session } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { HeldPolls } from './held-polls.ts';
+import { Quotas } from './quotas.ts';
 import type { RelayOptions } from './relay-options.ts';
 
 /** Whoever waits for an answer. */
@@ -18,30 +19,56 @@ export class Sessions {
   /** How many requests are held, by session. */
   readonly #held = new Map<string, number>();
   readonly polls: HeldPolls;
+  readonly quotas: Quotas;
   #draining = false;
 
-  constructor({ store, ttlMs, heldPolls, log }: RelayOptions) {
+  constructor(options: RelayOptions) {
+    const { store, ttlMs, heldPolls, log } = options;
     this.store = store;
     this.ttlMs = ttlMs;
     this.polls = new HeldPolls(heldPolls);
-    this.#deadlines = new Deadlines(store, ttlMs, (name) => this.#held.has(name), log);
+    this.quotas = new Quotas(options);
+    this.#deadlines = new Deadlines(store, ttlMs, {
+      isHeld: (name) => this.#held.has(name),
+      ended: (name) => this.quotas.forget(name),
+      log,
+    });
   }
 
   /** Takes up the deadlines of the sessions that were there before this process. */
   async open(): Promise<void> {
-    for (const { name } of await this.store.list()) {
+    for (const kept of await this.store.list()) {
+      const { name } = kept;
+      this.quotas.follow(kept);
       this.#deadlines.follow(await this.store.update(name, (session) => reopenSession(session, Date.now())));
     }
   }
 
+  /** Throws `too_many_sessions` for an address that has enough of them. */
   async create(session: Session): Promise<void> {
-    await this.store.create(session);
+    if (session.madeFrom !== null) this.quotas.checkMaker(session.madeFrom);
+    // Counted before it is there: whoever asks twice at once is counted twice.
+    this.quotas.follow(session);
+    try {
+      await this.store.create(session);
+    } catch (error) {
+      this.quotas.forget(session.name);
+      throw error;
+    }
     this.#deadlines.follow(session);
   }
 
-  remove(name: string): Promise<void> {
+  async remove(name: string): Promise<void> {
     this.#deadlines.forget(name);
-    return this.store.remove(name);
+    await this.store.remove(name);
+    this.quotas.forget(name);
+  }
+
+  /** Like the store's, within the quotas. */
+  async append(name: string, id: string, flow: Flow, offset: number, bytes: Uint8Array): Promise<number> {
+    const end = await this.store.size(name, id, flow);
+    const fresh = Math.min(bytes.byteLength, Math.max(0, offset + bytes.byteLength - end));
+    return this.quotas.reserveOutput(name, fresh, () => this.store.append(name, id, flow, offset, bytes));
   }
 
   /** One event. Throws what the transition throws, and `gone`. */

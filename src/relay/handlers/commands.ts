@@ -55,11 +55,12 @@ export const pushToQueue: Handler = async ({ exchange, name }, relay) => {
     pushedBy: readClient(exchange),
     ...options,
   };
-  const command = await relay.sessions.update(name, (session, now) =>
-    pushCommand(session, given, script, now),
+  const { sessions } = relay;
+  const command = await sessions.quotas.reserve(name, script.byteLength, () =>
+    sessions.update(name, (session, now) => pushCommand(session, given, script, now)),
   );
-  const session = await relay.sessions.read(name);
-  await exchange.sendJson(201, await view(relay.sessions.store, session, command));
+  const session = await sessions.read(name);
+  await exchange.sendJson(201, await view(sessions.store, session, command));
 };
 
 export const listCommands: Handler = async ({ exchange, name }, relay) => {

@@ -117,7 +117,7 @@ export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
   );
   if (command.state !== 'running' && command.state !== 'lost')
     throw new Refusal('not_startable', command.state);
-  const next = await relay.sessions.store.append(name, route.id, stream, offset, bytes);
+  const next = await relay.sessions.append(name, route.id, stream, offset, bytes);
   await exchange.sendText(200, String(next), { [header.nextOffset]: next });
 };
 
@@ -140,15 +140,15 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const { state } = findOwn(await relay.sessions.read(name), route.id, listenerId);
   if (state === 'finished' || state === 'timed_out') return exchange.sendText(200, 'finished');
   if (state !== 'running' && state !== 'lost') throw new Refusal('not_startable', state);
-  const { store } = relay.sessions;
-  await store.append(
+  const { sessions } = relay;
+  await sessions.append(
     name,
     route.id,
     'stdout',
     exchange.count('stdout_offset', 0),
     body.subarray(0, stdoutBytes),
   );
-  await store.append(
+  await sessions.append(
     name,
     route.id,
     'stderr',

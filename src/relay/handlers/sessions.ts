@@ -41,7 +41,7 @@ export const makeSession: Handler = async ({ exchange }, relay) => {
   checkToken(exchange, relay.options.token);
   const key = randomBytes(16).toString('hex');
   const name = nameSession(deriveListenerKey(key));
-  await relay.sessions.create(createSession(name, Date.now()));
+  await relay.sessions.create(createSession(name, Date.now(), exchange.address));
   audit(exchange, relay, name, 'made');
   await exchange.sendJson(201, payloadOf(exchange, relay, key));
 };

@@ -20,20 +20,17 @@ export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
   checkScript(script);
   // Its reader knows one stream, and waits for as long as the session lives.
   const options = { merge: true, stdin: 'none', timeoutSeconds: 0, queueSeconds: null } as const;
-  await relay.sessions.update(name, (session, now) =>
-    pushToSlot(
-      session,
-      {
-        origin: 'slot',
-        scriptBytes: script.byteLength,
-        digest: digestScript(script, options),
-        idempotencyKey: null,
-        pushedBy: readClient(exchange),
-        ...options,
-      },
-      script,
-      now,
-    ),
+  const given = {
+    origin: 'slot' as const,
+    scriptBytes: script.byteLength,
+    digest: digestScript(script, options),
+    idempotencyKey: null,
+    pushedBy: readClient(exchange),
+    ...options,
+  };
+  const { sessions } = relay;
+  await sessions.quotas.reserve(name, script.byteLength, () =>
+    sessions.update(name, (session, now) => pushToSlot(session, given, script, now)),
   );
   await exchange.sendText(201, 'queued');
 };

@@ -10,7 +10,10 @@ import { slotWaitMs } from './slot-command.ts';
 
 export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
   const output = await readBody(exchange.request, { maxBytes: relay.options.maxBodyBytes });
-  await relay.sessions.update(name, (session, now) => postToSlot(session, output, now));
+  const { sessions } = relay;
+  await sessions.quotas.reserveOutput(name, output.byteLength, () =>
+    sessions.update(name, (session, now) => postToSlot(session, output, now)),
+  );
   await exchange.sendText(201, 'queued');
 };
 

@@ -18,7 +18,7 @@ export const putStdin: Handler = async ({ exchange, name, route }, relay) => {
   const size = await sessions.store.size(name, route.id, 'stdin');
   // Repeating what came before the end is fine; adding to it is not.
   if (stdin === 'closed' && offset + bytes.byteLength > size) throw new Refusal('stdin_closed');
-  const next = await sessions.store.append(name, route.id, 'stdin', offset, bytes);
+  const next = await sessions.append(name, route.id, 'stdin', offset, bytes);
   if (exchange.query.get('end') === '1') {
     await sessions.update(name, (session) => closeStdin(session, route.id));
   }
