@@ -195,12 +195,14 @@ class Folder implements Medium {
     return this.#kept.find(name)?.bytes ?? 0;
   }
 
+  /** A page, as most file systems count: what is left of the last one may hold a byte on a full disk. */
   async check(): Promise<void> {
     const path = join(this.#directory, 'ready.check');
     try {
-      await writeFile(path, 'ready\n', { mode: fileMode });
+      await writeFile(path, Buffer.alloc(4096), { mode: fileMode });
       await unlink(path);
     } catch (error) {
+      await unlink(path).catch(() => undefined);
       refuse(error);
     }
   }

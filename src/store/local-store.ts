@@ -27,7 +27,7 @@ export interface Medium {
   size(name: string, id: string, part: Part): Promise<number>;
   /** Bytes of all parts of all commands of a session. */
   usage(name: string): number;
-  /** Throws a refusal when nothing could be kept now. */
+  /** Throws a refusal when nothing could be kept now. Calls never overlap. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -38,6 +38,7 @@ class LocalStore implements Store {
   readonly #sessions: Map<string, Session>;
   /** The end of the line of changes of each session. */
   readonly #lines = new Map<string, Promise<unknown>>();
+  #checking: Promise<void> | undefined;
 
   constructor(medium: Medium, sessions: Session[]) {
     this.#medium = medium;
@@ -136,12 +137,17 @@ class LocalStore implements Store {
     return this.#medium.usage(name);
   }
 
-  check(): Promise<void> {
-    return this.#medium.check();
-  }
 
   watch(name: string, wake: () => void): () => void {
     return this.#watchers.watch(name, wake);
+  }
+
+  check(): Promise<void> {
+    // However many ask, one is told what all are told.
+    this.#checking ??= this.#medium.check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
   }
 
   async close(): Promise<void> {

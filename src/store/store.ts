@@ -38,11 +38,11 @@ export interface Store {
   /** Bytes kept for the session in all: scripts, input and output. */
   usage(name: string): Promise<number>;
 
-  /** Resolves when something could be kept now; throws `storage_full` or `storage_busy`. */
-  check(): Promise<void>;
-
   /** Calls back after each loud change of the session or its output, and after its end; until the returned function is called. */
   watch(name: string, wake: () => void): () => void;
+
+  /** Resolves when something could be kept now; throws `storage_full` or `storage_busy` when nothing could. Calls may overlap. */
+  check(): Promise<void>;
 
   /** Resolves when everything is kept; no calls after it. */
   close(): Promise<void>;
