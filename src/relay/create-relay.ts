@@ -1,6 +1,7 @@
 /** A relay: listen, serve, drain. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { renderCommonHeaders } from './answer-headers.ts';
 import { createAddressReader } from './client-address.ts';
 import { declaresTooMuch } from './read-body.ts';
 import { Exchange } from './exchange.ts';
@@ -49,7 +50,7 @@ function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
   };
   const status = statuses[error.code ?? ''] ?? '400 Bad Request';
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${renderCommonHeaders(socket)}\r\n`,
   );
 }
 

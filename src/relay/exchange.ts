@@ -1,22 +1,16 @@
 /** One request and its answer: what a handler needs of node:http, and nothing that can throw on hostile input. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import packageJson from '../../package.json' with { type: 'json' };
 import { Refusal, refusals } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { renderJson } from '../protocol/json-fields.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { RouteMatch } from '../protocol/routes.ts';
+import { chooseCommonHeaders } from './answer-headers.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
 /** From a peer that takes nothing to the end of its connection. */
 const stalledReaderMs = 60_000;
-
-const commonHeaders = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  [header.version]: packageJson.version,
-};
 
 export class Exchange {
   readonly request: IncomingMessage;
@@ -27,11 +21,13 @@ export class Exchange {
   readonly address: string;
   /** Aborted when the peer is gone before its answer was written. */
   readonly gone: AbortSignal;
+  readonly #commonHeaders: Readonly<Record<string, string>>;
 
   constructor(request: IncomingMessage, response: ServerResponse, address: string) {
     this.request = request;
     this.response = response;
     this.address = address;
+    this.#commonHeaders = chooseCommonHeaders(request.socket);
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     this.path = mark === -1 ? target : target.slice(0, mark);
@@ -79,7 +75,7 @@ export class Exchange {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     // 204 has no body, and so no length.
     const length: HeaderValues = status === 204 ? {} : { 'content-length': bytes.byteLength };
-    response.writeHead(status, { ...commonHeaders, ...length, ...headers });
+    response.writeHead(status, { ...this.#commonHeaders, ...length, ...headers });
     return new Promise((resolve) => {
       response.once('close', () => resolve(response.writableFinished));
       response.end(bytes, () => resolve(response.socket?.destroyed !== true));
@@ -93,7 +89,7 @@ export class Exchange {
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<boolean> {
     const { response } = this;
-    response.writeHead(200, { ...commonHeaders, 'content-length': length, ...headers });
+    response.writeHead(200, { ...this.#commonHeaders, 'content-length': length, ...headers });
     for await (const chunk of chunks) {
       if (this.gone.aborted) return false;
       if (!response.write(chunk)) await this.#drained();
@@ -127,11 +123,11 @@ export class Exchange {
     return this.send(204, headers);
   }
 
-  /** A refusal in words; whatever else was thrown stays in the relay. */
-  sendRefusal(error: unknown): Promise<boolean> {
+  /** A refusal in words; whatever else was thrown stays in the relay. `status`: where it is not that of the code. */
+  sendRefusal(error: unknown, status?: number): Promise<boolean> {
     const refusal = error instanceof Refusal ? error : undefined;
     const code = refusal?.code ?? 'internal';
-    return this.sendText(refusals[code].status, refusal?.message ?? refusals.internal.text, {
+    return this.sendText(status ?? refusals[code].status, refusal?.message ?? refusals.internal.text, {
       [header.error]: code,
       ...refusal?.headers,
     });
