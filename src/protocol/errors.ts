@@ -30,6 +30,7 @@ export const refusals = {
   queue_full: { status: 429, text: 'too many commands are waiting' },
   rate_limited: { status: 429, text: 'too many new sessions from this address' },
   internal: { status: 500, text: 'internal error' },
+  draining: { status: 503, text: 'the relay is ending: try again' },
   storage_busy: { status: 503, text: 'the store is not available' },
   session_quota: { status: 507, text: 'this session stores as much as it may' },
   address_quota: { status: 507, text: 'the sessions of this address store as much as they may' },

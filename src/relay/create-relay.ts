@@ -57,19 +57,20 @@ function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
 export function createRelay(options: RelayOptions): Relay {
   const sessions = new Sessions(options);
   const readAddress = createAddressReader(options.trustedProxies);
-  let bound = '';
+  let local = '';
+  let isClosing = false;
   const context: RelayContext = {
     options,
     sessions,
     presence: new Presence(sessions),
     rateLimit: createRateLimit(options.rateLimit),
     slotReads: new Set(),
-    bound: () => bound,
+    local: () => local,
+    isDraining: () => isClosing,
   };
 
   /** Answers that are not begun: when the relay ends, each tells its client not to come back on the same connection. */
   const open = new Set<ServerResponse>();
-  let isClosing = false;
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     // Errors of either side show as a close, which is what handlers wait for.
     if (isClosing) response.shouldKeepAlive = false;
@@ -103,13 +104,18 @@ export function createRelay(options: RelayOptions): Relay {
         server.once('error', reject);
         server.listen(options.port, options.host, resolve);
       });
-      bound = formatAddress(options.host, (server.address() as AddressInfo).port);
-      return `http://${bound}`;
+      local = `http://${formatAddress(options.host, (server.address() as AddressInfo).port)}`;
+      return local;
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       isClosing = true;
-      for (const response of open) response.shouldKeepAlive = false;
+      for (const response of open) {
+        response.shouldKeepAlive = false;
+        // One whose head said otherwise ends its connection unannounced.
+        const { socket } = response;
+        if (response.headersSent) response.once('finish', () => socket?.end());
+      }
       sessions.drain();
       server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), drainMs);

@@ -21,8 +21,9 @@ export function isAllowedHost(host: string, allowed: readonly string[]): boolean
   return name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0 || allowed.includes(name);
 }
 
-/** The base of all URLs in an answer, without a slash at its end. */
-export function chooseBaseUrl(publicUrl: string | undefined, host: string, bound: string): string {
+/** The base of all URLs in an answer, without a slash at its end. `local`: base URL of where the server listens. */
+export function chooseBaseUrl(publicUrl: string | undefined, host: string, local: string): string {
   if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '');
-  return `http://${parseHostName(host) === undefined ? bound : host.toLowerCase()}`;
+  if (parseHostName(host) === undefined) return local;
+  return `${local.slice(0, local.indexOf(':'))}://${host.toLowerCase()}`;
 }

@@ -14,10 +14,20 @@ const harmlessToLookAt: ReadonlySet<string> = new Set([
   'pageStyle',
   'pageScript',
   'health',
+  'ready',
   'session',
   'status',
   'runner',
 ]);
+
+/** What begins something. A relay that is ending takes only what belongs to things that were begun. */
+const beginnings: ReadonlySet<string> = new Set(['sessions', 'commands', 'slotCommand']);
+
+function checkDraining(route: RouteMatch, method: string, relay: RelayContext): void {
+  if (method === 'POST' && beginnings.has(route.name) && relay.isDraining()) {
+    throw new Refusal('draining', undefined, { 'retry-after': '1' });
+  }
+}
 
 function checkHost(exchange: Exchange, relay: RelayContext): void {
   const { allowedHosts, publicUrl } = relay.options;
@@ -85,6 +95,7 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   const access = Object.hasOwn(route.methods, method) ? route.methods[method as Method] : undefined;
   const handler = handlers[route.name][method as Method];
   if (access === undefined || !handler) throw new Refusal('method_not_allowed', undefined, { allow });
+  checkDraining(route, method, relay);
   const admitted = await admit(exchange, route, access, relay);
   if (exchange.method === 'HEAD' && !harmlessToLookAt.has(route.name))
     return void (await exchange.sendNothing({ allow }));
