@@ -11,6 +11,7 @@ import type { RelayContext } from './relay-context.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { routeRequest } from './route-request.ts';
 import { Sessions } from './sessions.ts';
+import type { Certificate } from './tls.ts';
 
 /** Limits of node:http, with their reasons. */
 const serverOptions = {
@@ -54,7 +55,8 @@ function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
   );
 }
 
-export function createRelay(options: RelayOptions): Relay {
+/** With a certificate it speaks TLS and nothing else. */
+export function createRelay(options: RelayOptions, certificate?: Certificate): Relay {
   const sessions = new Sessions(options);
   const readAddress = createAddressReader(options.trustedProxies);
   let local = '';
@@ -89,7 +91,14 @@ export function createRelay(options: RelayOptions): Relay {
     });
     void routeRequest(new Exchange(request, response, readAddress(request)), context);
   };
-  const server: Server = createServer(serverOptions, serve);
+  const server: Server =
+    certificate?.createServer(serverOptions, serve) ?? createServer(serverOptions, serve);
+  /** Also those that node:http does not know of yet, since they have not said a word of TLS. */
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // Without the go-ahead, a sender that asks first uploads nothing in vain.
     if (!declaresTooMuch(request, { maxBytes: options.maxBodyBytes })) response.writeContinue();
@@ -104,7 +113,8 @@ export function createRelay(options: RelayOptions): Relay {
         server.once('error', reject);
         server.listen(options.port, options.host, resolve);
       });
-      local = `http://${formatAddress(options.host, (server.address() as AddressInfo).port)}`;
+      const address = formatAddress(options.host, (server.address() as AddressInfo).port);
+      local = `${certificate === undefined ? 'http' : 'https'}://${address}`;
       return local;
     },
     async close() {
@@ -118,7 +128,9 @@ export function createRelay(options: RelayOptions): Relay {
       }
       sessions.drain();
       server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, drainMs);
       await closed;
       clearTimeout(cut);
       await options.store.close();

@@ -72,10 +72,16 @@ function explainListen(error: unknown, { host, port }: ServeSettings): Failure {
 
 async function startRelay(context: Context, settings: ServeSettings): Promise<Relay> {
   const log = (line: string): void => void context.printer.note(line);
-  const { openRelay, StoreUnusable } = await import('../../relay/open-relay.ts');
+  const { openRelay, StoreUnusable, TlsUnusable } = await import('../../relay/open-relay.ts');
   try {
     return await openRelay({ ...settings, version: context.version, log });
   } catch (error) {
+    if (error instanceof TlsUnusable) {
+      throw new Failure(
+        `cannot serve https: ${error.message}`,
+        'check --tls-cert and --tls-key: a chain and its private key, in PEM form',
+      );
+    }
     if (!(error instanceof StoreUnusable)) throw error;
     if (error.isTaken) {
       throw new Failure(
