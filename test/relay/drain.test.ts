@@ -39,7 +39,10 @@ type BegunRequest = { upload: ClientRequest; answer: () => Promise<Answer> };
 /** A request that the relay has begun to answer: it said `100 Continue`, and waits for the body where there is one. */
 async function begin(method: string, url: string, bodyBytes = 0): Promise<BegunRequest> {
   const headers = { expect: '100-continue', ...(bodyBytes > 0 && { 'content-length': bodyBytes }) };
-  const upload = request(url, { method, headers, agent: false });
+  // One that would come back on the same connection.
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const upload = request(url, { method, headers, agent });
   onTestFinished(() => void upload.destroy());
   const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
   const answer = answered.then(async ([response]): Promise<Answer> => {

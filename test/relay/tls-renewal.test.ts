@@ -5,10 +5,10 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test, type TestContext } from 'vitest';
 import { type CertificateFiles, hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import { curl } from '../harness/curl.ts';
-import { eventually, withDeadline } from '../harness/deadline.ts';
+import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
@@ -91,7 +91,7 @@ const waysToInstall: [string, Install][] = [
   ],
 ];
 
-async function setUp(install: Install) {
+async function setUp(install: Install, { onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const live = join(folder.path, 'live');
@@ -115,21 +115,28 @@ async function setUp(install: Install) {
   };
 }
 
-describe.skipIf(!hasOpenssl)('a new certificate is served without a restart', () => {
-  test.each(waysToInstall)('%s', async (_title, way) => {
-    const { relay, install, second } = await setUp(way);
+/** No half of it is ever seen. */
+async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(`${path}.new`, bytes);
+  await rename(`${path}.new`, path);
+}
+
+// At once: most of it is waiting for the next look.
+describe.skipIf(!hasOpenssl)('a new certificate', { concurrent: true }, () => {
+  test.for(waysToInstall)('is served without a restart: %s', async ([, way], context) => {
+    const { relay, install, second } = await setUp(way, context);
     await install(second);
     await waitUntilServed(relay, second);
     expect(relay.stderr()).toContain('the TLS certificate changed and was read again');
   });
 
-  test('connections that are open go on, with the poll that is held on one', async () => {
-    const { relay, install, first, second } = await setUp(writeOver);
+  test('leaves connections that are open alone, and the poll that is held on one', async (context) => {
+    const { relay, install, first, second } = await setUp(writeOver, context);
     const ca = await readFile(first.certPath);
     const made = await curl(['--cacert', first.certPath, '-X', 'POST', `${relay.url}/api/session`]);
     const { urls } = made.json<SessionPayload>();
     const agent = new Agent({ keepAlive: true, maxSockets: 1, ca });
-    onTestFinished(() => agent.destroy());
+    context.onTestFinished(() => agent.destroy());
     const poll = request(urls.cmd, { agent });
     const answered = once(poll, 'response') as Promise<[IncomingMessage]>;
     poll.end();
@@ -148,38 +155,44 @@ describe.skipIf(!hasOpenssl)('a new certificate is served without a restart', ()
     health.resume();
     expect([health.statusCode, again.reusedSocket]).toEqual([200, true]);
   });
-});
 
-/** All at once: no half of it is ever seen. */
-async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  await writeFile(`${path}.new`, bytes);
-  await rename(`${path}.new`, path);
-}
-
-test.skipIf(!hasOpenssl)('what is of no use is kept out and said once, until it is mended', async () => {
-  const { relay, folder, install, live, first, second } = await setUp(writeOver);
-  const [whole, key] = [await readFile(first.certPath), await readFile(first.keyPath)];
-  const foreignKey = await readFile(second.keyPath);
-  const damages: [path: string, bytes: Buffer | null, words: string][] = [
-    [live.keyPath, foreignKey, 'tls.key does not belong to tls.crt'],
-    [live.certPath, whole.subarray(0, 100), 'tls.crt is no certificate in PEM form'],
-    // Half a chain, but the key of another is what is seen first.
-    [live.certPath, Buffer.concat([whole, whole.subarray(0, 200)]), 'tls.key does not belong to tls.crt'],
-    [live.keyPath, key, 'tls.crt cannot be used ('],
-    [live.keyPath, key.subarray(0, 60), 'tls.key is no private key in PEM form'],
-    [live.keyPath, null, 'cannot read tls.key (ENOENT)'],
-  ];
-  const complaints = () => relay.stderr().match(/the TLS certificate changed and is not used: .+/g) ?? [];
-  for (const [index, [path, bytes, words]] of damages.entries()) {
-    await (bytes === null ? rm(path) : replaceFile(path, bytes));
-    await eventually(words, 8_000, () => complaints().length > index);
-    expect(complaints().at(-1)).toContain(words);
-    expect(complaints().at(-1)).toMatch(/; the old one stays$/);
-    expect(await readServed(relay), words).toBe(await fingerprintOf(first));
-  }
-  expect(complaints()).toHaveLength(damages.length);
-  await install(second);
-  await waitUntilServed(relay, second);
-  expect(relay.stderr()).not.toContain(folder);
-  expect(relay.stderr()).not.toMatch(/^ +at |Error:/m);
+  test('that is of no use is kept out and said once, until it is mended', async (context) => {
+    const { relay, folder, install, live, first, second } = await setUp(writeOver, context);
+    const [whole, key] = [await readFile(first.certPath), await readFile(first.keyPath)];
+    const foreignKey = await readFile(second.keyPath);
+    const damages: [words: string, damage: () => Promise<void>][] = [
+      ['tls.key does not belong to tls.crt', () => replaceFile(live.keyPath, foreignKey)],
+      [
+        'tls.crt cannot be used (',
+        async () => {
+          await replaceFile(live.keyPath, key);
+          await replaceFile(live.certPath, Buffer.concat([whole, whole.subarray(0, 200)]));
+        },
+      ],
+      ['tls.crt is no certificate in PEM form', () => replaceFile(live.certPath, whole.subarray(0, 100))],
+      [
+        'tls.key is no private key in PEM form',
+        async () => {
+          await replaceFile(live.keyPath, key.subarray(0, 60));
+          await replaceFile(live.certPath, whole);
+        },
+      ],
+      ['cannot read tls.key (ENOENT)', () => rm(live.keyPath)],
+    ];
+    const complaints = () => relay.stderr().match(/the TLS certificate changed and is not used: .+/g) ?? [];
+    for (const [index, [words, damage]] of damages.entries()) {
+      await damage();
+      await eventually(words, 8_000, () => complaints().length > index);
+      expect(complaints().at(-1)).toContain(words);
+      expect(complaints().at(-1)).toMatch(/; the old one stays$/);
+      expect(await readServed(relay), words).toBe(await fingerprintOf(first));
+      // Each file is looked at once a second, and twice the same is said once.
+      if (index === 1) await untilPassed('both files that changed were looked at', 2_200);
+    }
+    expect(complaints()).toHaveLength(damages.length);
+    await install(second);
+    await waitUntilServed(relay, second);
+    expect(relay.stderr()).not.toContain(folder);
+    expect(relay.stderr()).not.toMatch(/^ +at |Error:/m);
+  });
 });
