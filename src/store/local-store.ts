@@ -137,7 +137,6 @@ class LocalStore implements Store {
     return this.#medium.usage(name);
   }
 
-
   watch(name: string, wake: () => void): () => void {
     return this.#watchers.watch(name, wake);
   }

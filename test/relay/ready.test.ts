@@ -64,10 +64,11 @@ describe.skipIf(!canMount)('on a disk', () => {
   test('that is full: storage_full, until there is space again', async () => {
     const disk = await mountSmallDisk();
     const { ask } = await setUp(`file:${disk.path}/store`);
+    const { key } = (await ask('/api/session', '-X', 'POST')).json<{ key: string }>();
     await disk.fill(0);
     await expectUnready(await ask('/api/ready'), 'storage_full', await ask('/api/health'));
-    const made = await ask('/api/session', '-X', 'POST');
-    expect([made.status, made.headers['remotify-error']]).toEqual([507, 'storage_full']);
+    const pushed = await ask(`/cmd-${key}`, '-d', 'echo');
+    expect([pushed.status, pushed.headers['remotify-error']]).toEqual([507, 'storage_full']);
     expect(await readdir(`${disk.path}/store`)).not.toContain('ready.check');
     await disk.free();
     expect((await ask('/api/ready')).status).toBe(200);
