@@ -65,7 +65,10 @@ function nameCommandChange(before: Command | undefined, after: Command): Command
       case 'declined':
       case 'cancelled':
         return after.state;
-      default:
+      case 'finished':
+      case 'timed_out':
+      case 'lost':
+      case 'expired':
         return 'ended';
     }
   }
