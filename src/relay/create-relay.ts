@@ -2,11 +2,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { renderCommonHeaders } from './answer-headers.ts';
+import { createAccessLog } from './access-log.ts';
+import { type Answered, describeNoise, WireCounter, watchAnswer } from './answered.ts';
+import { createAudit } from './audit.ts';
 import { createAddressReader } from './client-address.ts';
 import { declaresTooMuch } from './read-body.ts';
 import { Exchange } from './exchange.ts';
+import { joinLedgers } from './happening.ts';
+import { Metrics } from './metrics.ts';
+import { createMetricsServer } from './metrics-server.ts';
 import { Presence } from './presence.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { listAllowedHosts } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { routeRequest } from './route-request.ts';
@@ -34,6 +41,8 @@ const drainMs = 5_000;
 export interface Relay {
   /** Resolves with the local base URL once connections are accepted. */
   listen(): Promise<string>;
+  /** Where Prometheus reads, once it listens; undefined when nobody asked for metrics. */
+  metricsUrl(): string | undefined;
   /** Answers whoever waits, finishes what was begun, cuts what hangs, closes the store. */
   close(): Promise<void>;
 }
@@ -42,9 +51,9 @@ function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** A request that is no HTTP gets one line and the door. */
-function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
-  if (socket.destroyed || !socket.writable) return;
+/** A request that is no HTTP gets one line and the door. The status, where there was anyone to tell. */
+function refuseNoise(error: Error & { code?: string }, socket: Socket): number | undefined {
+  if (socket.destroyed || !socket.writable) return undefined;
   const statuses: Record<string, string> = {
     HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
     ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -53,11 +62,19 @@ function refuseNoise(error: Error & { code?: string }, socket: Socket): void {
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${renderCommonHeaders(socket)}\r\n`,
   );
+  return Number.parseInt(status, 10);
 }
 
 /** With a certificate it speaks TLS and nothing else. */
 export function createRelay(options: RelayOptions, certificate?: Certificate): Relay {
-  const sessions = new Sessions(options);
+  const counted = new Metrics();
+  const sessions = new Sessions(options, joinLedgers([createAudit(options), counted]));
+  const logAccess = createAccessLog(options);
+  const wire = new WireCounter();
+  const onAnswered = (answered: Answered): void => {
+    logAccess(answered);
+    counted.count(answered);
+  };
   const readAddress = createAddressReader(options.trustedProxies);
   let local = '';
   let isClosing = false;
@@ -89,7 +106,9 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
         if (!request.complete) socket.destroy();
       }, drainAfterRefusalMs).unref();
     });
-    void routeRequest(new Exchange(request, response, readAddress(request)), context);
+    const exchange = new Exchange(request, response, readAddress(request));
+    watchAnswer(exchange, socket, wire, onAnswered);
+    void routeRequest(exchange, context);
   };
   const server: Server =
     certificate?.createServer(serverOptions, serve) ?? createServer(serverOptions, serve);
@@ -104,7 +123,23 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
     if (!declaresTooMuch(request, { maxBytes: options.maxBodyBytes })) response.writeContinue();
     serve(request, response);
   });
-  server.on('clientError', refuseNoise);
+  server.on('clientError', (error: Error, socket: Socket) => {
+    const status = refuseNoise(error, socket);
+    if (status !== undefined) onAnswered(describeNoise(status, socket, wire));
+  });
+  const metrics =
+    options.metrics &&
+    createMetricsServer({
+      ...options.metrics,
+      allowedHosts: listAllowedHosts(options),
+      render: async () =>
+        counted.render({
+          sessions: (await options.store.list()).length,
+          listeners: context.presence.size,
+          heldPolls: sessions.polls.size,
+        }),
+    });
+  let metricsUrl: string | undefined;
 
   return {
     async listen() {
@@ -115,8 +150,10 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
       });
       const address = formatAddress(options.host, (server.address() as AddressInfo).port);
       local = `${certificate === undefined ? 'http' : 'https'}://${address}`;
+      metricsUrl = await metrics?.listen();
       return local;
     },
+    metricsUrl: () => metricsUrl,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       isClosing = true;
@@ -133,6 +170,8 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
       }, drainMs);
       await closed;
       clearTimeout(cut);
+      await metrics?.close();
+      await sessions.settled();
       await options.store.close();
     },
   };

@@ -4,6 +4,7 @@ import { shortName } from '../protocol/keys.ts';
 import { applyTransition } from '../session/apply-transition.ts';
 import type { Session } from '../session/session.ts';
 import { nextDeadline } from '../session/time.ts';
+import { type Happening, type Ledger, listHappenings } from './happening.ts';
 import type { Store } from '../store/store.ts';
 
 /** Timers of Node wrap around above this. */
@@ -20,6 +21,7 @@ export interface DeadlineOptions {
   isHeld: (name: string) => boolean;
   /** Its time was up, and it is gone. */
   ended: (name: string) => void;
+  ledger: Ledger;
   log: (line: string) => void;
 }
 
@@ -61,11 +63,14 @@ export class Deadlines {
       byRequest: false,
       isHeld: this.#options.isHeld(name),
     };
+    let happened: readonly Happening[] = [];
     try {
       const session = await this.#store.update(name, (before) => {
         const outcome = applyTransition(before, (same) => ({ session: same, result: same }), moment);
+        happened = listHappenings(before, outcome, moment.now, null);
         return { ...outcome, result: outcome.session };
       });
+      for (const happening of happened) this.#options.ledger.tell(happening);
       this.follow(session);
     } catch (error) {
       await this.#settle(name, error);
@@ -74,15 +79,20 @@ export class Deadlines {
 
   async #settle(name: string, error: unknown): Promise<void> {
     if (error instanceof Refusal && error.code === 'gone') {
-      const remove = async (): Promise<void> => {
-        await this.#store.remove(name);
-        this.#options.ended(name);
-      };
-      await remove().catch(() => this.#arm(name, Date.now() + retryMs));
+      await this.#expire(name).catch(() => this.#arm(name, Date.now() + retryMs));
       return;
     }
     this.#options.log(`session ${shortName(name)}: cannot keep what fell due`);
     this.#arm(name, Date.now() + retryMs);
+  }
+
+  async #expire(name: string): Promise<void> {
+    // One that somebody ended meanwhile did not expire.
+    if (!(await this.#store.has(name))) return;
+    await this.#store.remove(name);
+    this.#options.ended(name);
+    const change = { subject: 'session', what: 'expired' } as const;
+    this.#options.ledger.tell({ session: name, at: Date.now(), from: null, change });
   }
 
   forget(name: string): void {

@@ -1,6 +1,6 @@
 /** One request and its answer: what a handler needs of node:http, and nothing that can throw on hostile input. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Refusal, refusals } from '../protocol/errors.ts';
+import { Refusal, type RefusalCode, refusals } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { renderJson } from '../protocol/json-fields.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
@@ -22,6 +22,12 @@ export class Exchange {
   /** Aborted when the peer is gone before its answer was written. */
   readonly gone: AbortSignal;
   readonly #commonHeaders: Readonly<Record<string, string>>;
+  /** What the logs say of it, as far as it came: which route, whose session by its whole name, which refusal. */
+  route: RouteMatch | undefined;
+  session = '';
+  refusal: RefusalCode | undefined;
+  /** How long it was us who let the peer wait. */
+  heldMs = 0;
 
   constructor(request: IncomingMessage, response: ServerResponse, address: string) {
     this.request = request;
@@ -127,6 +133,7 @@ export class Exchange {
   sendRefusal(error: unknown, status?: number): Promise<boolean> {
     const refusal = error instanceof Refusal ? error : undefined;
     const code = refusal?.code ?? 'internal';
+    this.refusal = code;
     return this.sendText(status ?? refusals[code].status, refusal?.message ?? refusals.internal.text, {
       [header.error]: code,
       ...refusal?.headers,

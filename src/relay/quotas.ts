@@ -16,7 +16,7 @@ export class Quotas {
   readonly #coming = new Map<string, number>();
   #checked: Promise<void> = Promise.resolve();
 
-  constructor({ quotas, store }: RelayOptions) {
+  constructor({ quotas, store }: Pick<RelayOptions, 'quotas' | 'store'>) {
     this.#limits = quotas;
     this.#store = store;
   }

@@ -5,7 +5,7 @@ import { isKey, selfKey } from '../protocol/keys.ts';
 import { type Access, matchRoute, type Method, type RouteMatch } from '../protocol/routes.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { handlers } from './handlers.ts';
-import { isAllowedHost, parseHostName } from './public-url.ts';
+import { isAllowedHost, listAllowedHosts } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
 
 /** Answering HEAD means doing what GET does; where GET takes something or waits, HEAD only says that there is such a place. */
@@ -30,10 +30,8 @@ function checkDraining(route: RouteMatch, method: string, relay: RelayContext): 
 }
 
 function checkHost(exchange: Exchange, relay: RelayContext): void {
-  const { allowedHosts, publicUrl } = relay.options;
-  const own = publicUrl === undefined ? undefined : parseHostName(new URL(publicUrl).host);
-  const allowed = own === undefined ? allowedHosts : [...allowedHosts, own];
-  if (!isAllowedHost(exchange.header('host'), allowed)) throw new Refusal('unknown_host');
+  if (!isAllowedHost(exchange.header('host'), listAllowedHosts(relay.options)))
+    throw new Refusal('unknown_host');
 }
 
 /** A browser says where a request comes from. Links to the page may come from anywhere; requests only from the page itself. */
@@ -88,6 +86,7 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   checkHost(exchange, relay);
   const route = matchRoute(exchange.path);
   if (!route) throw new Refusal('not_found');
+  exchange.route = route;
   checkOrigin(exchange, route, relay);
   const allow = listMethods(route);
   if (exchange.method === 'OPTIONS') return void (await exchange.sendNothing({ allow }));
@@ -97,6 +96,7 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   if (access === undefined || !handler) throw new Refusal('method_not_allowed', undefined, { allow });
   checkDraining(route, method, relay);
   const admitted = await admit(exchange, route, access, relay);
+  exchange.session = admitted.name;
   if (exchange.method === 'HEAD' && !harmlessToLookAt.has(route.name))
     return void (await exchange.sendNothing({ allow }));
   await handler(admitted, relay);

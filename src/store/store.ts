@@ -20,7 +20,7 @@ export interface Store {
 
   has(name: string): Promise<boolean>;
 
-  /** Every session there is: for the clock, once, at the start. */
+  /** Every session there is: for the clock, once, at the start, and for whoever counts them now and then. */
   list(): Promise<readonly Session[]>;
 
   /**

@@ -30,7 +30,7 @@ export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
   };
   const { sessions } = relay;
   await sessions.quotas.reserve(name, script.byteLength, () =>
-    sessions.update(name, (session, now) => pushToSlot(session, given, script, now)),
+    sessions.update(name, (session, now) => pushToSlot(session, given, script, now), exchange),
   );
   await exchange.sendText(201, 'queued');
 };
@@ -38,12 +38,14 @@ export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
 export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
   const { sessions } = relay;
   relay.presence.hold(name, slotListenerId, exchange);
-  await sessions.update(name, pollSlot);
+  await sessions.update(name, pollSlot, exchange);
   const waitMs = slotWaitMs(exchange, relay.options.longPollMs);
-  const command = await sessions.waitFor(name, waitMs, exchange, () => sessions.update(name, takeFromSlot));
+  const command = await sessions.waitFor(name, waitMs, exchange, () =>
+    sessions.update(name, takeFromSlot, exchange),
+  );
   if (!command) return exchange.sendNothing();
   const giveBack = (): Promise<void> =>
-    sessions.update(name, (session, now) => returnToSlot(session, command.id, now), false);
+    sessions.update(name, (session, now) => returnToSlot(session, command.id, now), exchange, false);
   let script: Buffer;
   try {
     script = await sessions.store.readBytes(name, command.id, 'script', 0, command.scriptBytes);
@@ -52,7 +54,7 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
     throw error;
   }
   if (script.byteLength !== command.scriptBytes) {
-    await sessions.update(name, (session, now) => discardDamaged(session, command.id, now));
+    await sessions.update(name, (session, now) => discardDamaged(session, command.id, now), null);
     return exchange.sendNothing();
   }
   // Up to here not a byte has left: the poller that died in between has not started anything.
@@ -62,6 +64,6 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
 };
 
 export const dropSlotCommand: Handler = async ({ exchange, name }, relay) => {
-  await relay.sessions.update(name, dropFromSlot);
+  await relay.sessions.update(name, dropFromSlot, exchange);
   await exchange.sendNothing();
 };
