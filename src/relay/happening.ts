@@ -31,7 +31,7 @@ export function listHappenings(
   if (outcome.session === before) return [];
   const session = before.name;
   const onTime = advance(before, at);
-  const scripts = outcome.put?.filter(({ part }) => stream === 'script') ?? [];
+  const scripts = outcome.put?.filter(({ part }) => part === 'script') ?? [];
   const byRequest = listChanges(onTime, outcome.session).map((change): Happening => {
     const isPush = change.subject === 'command' && change.what === 'pushed';
     const script = isPush ? scripts.find(({ id }) => id === change.command.id)?.bytes : undefined;
