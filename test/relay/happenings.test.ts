@@ -58,7 +58,13 @@ async function setUp({ ttlMs = 60_000 } = {}) {
   const told: Happening[] = [];
   const ledger = { tell: (happening: Happening) => void told.push(happening), settled: async () => {} };
   const sessions = new Sessions(
-    { store, ttlMs, heldPolls: { total: 9, perAddress: 9, perSession: 9 }, log: () => undefined },
+    {
+      store,
+      ttlMs,
+      heldPolls: { total: 9, perAddress: 9, perSession: 9 },
+      quotas: { sessionsPerAddress: 9, bytesPerSession: 1e6, bytesPerAddress: 1e6 },
+      log: () => undefined,
+    },
     ledger,
   );
   onTestFinished(() => sessions.drain());

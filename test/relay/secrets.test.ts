@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { once } from 'node:events';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, type TestContext, test } from 'vitest';
 import { type RefusalCode, refusals } from '../../src/protocol/errors.ts';
 import { type Answer, curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
@@ -17,6 +17,8 @@ const mark = (kind: string): string => `${kind}Mark${randomBytes(6).toString('he
 
 type Walk = {
   relay: Relay;
+  /** The test's own: the one of the module is whichever test runs at the moment. */
+  onTestFinished: TestContext['onTestFinished'];
   token: string;
   idempotencyKey: string;
   /** In the texts of commands, and in reasons. */
@@ -31,7 +33,11 @@ type Walk = {
 
 type Ask = (...args: string[]) => Promise<Answer>;
 
-async function makeWalk(flags: string[], store: string): Promise<Walk> {
+async function makeWalk(
+  flags: string[],
+  store: string,
+  afterwards: TestContext['onTestFinished'],
+): Promise<Walk> {
   const token = mark('token');
   const all = [
     '--token',
@@ -45,10 +51,11 @@ async function makeWalk(flags: string[], store: string): Promise<Walk> {
     ...flags,
   ];
   const relay = await startRelay({ flags: all, store });
-  onTestFinished(relay.stop);
+  afterwards(relay.stop);
   const unknown = randomBytes(16).toString('hex');
   return {
     relay,
+    onTestFinished: afterwards,
     token,
     keys: [unknown],
     refused: new Map(),
@@ -80,7 +87,7 @@ function asker(walk: Walk): Ask {
 async function walkWithListener(walk: Walk, ask: Ask): Promise<void> {
   const payload = await makeSession(walk);
   const listener = await startListener(asAuto(payload.remote_quickstart));
-  onTestFinished(listener.stop);
+  walk.onTestFinished(listener.stop);
   const { api } = payload.urls;
   const push = (text: string, ...more: string[]) => ask('-d', text, ...more, `${api}/commands`);
   await push(
@@ -187,8 +194,17 @@ async function walkIntoRefusals(walk: Walk, ask: Ask): Promise<void> {
   }
 }
 
-/** Refusals that need a broken disk, a broken relay, a listener of the past, or a peer that does not hear them. */
-const elsewhere: readonly RefusalCode[] = ['internal', 'storage_busy', 'storage_full', 'body_cut'];
+/** Refusals that need a broken or full disk, a broken relay, one that ends, or a peer that does not hear them: words alone. */
+const elsewhere: readonly RefusalCode[] = [
+  'internal',
+  'draining',
+  'storage_busy',
+  'storage_full',
+  'session_quota',
+  'address_quota',
+  'too_many_sessions',
+  'body_cut',
+];
 
 async function readStore(folder: string): Promise<{ names: string; stored: string }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -196,7 +212,7 @@ async function readStore(folder: string): Promise<{ names: string; stored: strin
   const texts = await Promise.all(
     files.map(({ parentPath, name }) => readFile(`${parentPath}/${name}`, 'latin1')),
   );
-  const own = files.map(({ name }, at) => (name === 'session.json' ? (texts[at] ?? '') : ''));
+  const own = files.map(({ name }, at) => (name === 'journal' ? (texts[at] ?? '') : ''));
   return { names: entries.map(({ name }) => name).join('\n'), stored: own.join('\n') };
 }
 
@@ -208,12 +224,13 @@ const settings: [string, string[]][] = [
   ['json, with what was run', ['--log', 'json', '--audit-log', 'text']],
 ];
 
-test.concurrent.each(settings)(
+test.concurrent.for(settings)(
   'no key, no token and no text gets out, whatever happens: %s',
-  async (_name, flags) => {
+  { timeout: 60_000 },
+  async ([, flags], context) => {
     const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const walk = await makeWalk(flags, `file:${folder.path}/store`);
+    context.onTestFinished(folder.remove);
+    const walk = await makeWalk(flags, `file:${folder.path}/store`, context.onTestFinished);
     const { relay, refused, keys, token, textMark, outputMark, idempotencyKey } = walk;
     const ask = asker(walk);
     await walkWithListener(walk, ask);
@@ -256,7 +273,6 @@ test.concurrent.each(settings)(
     expect(leaks).toEqual([]);
     expect(relay.stderr().includes(textMark)).toBe(withText);
   },
-  60_000,
 );
 
 test('what a session is known by on disk is a hash of its key', async () => {
@@ -268,6 +284,6 @@ test('what a session is known by on disk is a hash of its key', async () => {
   const { listener_key: listenerKey } = made.json<SessionPayload>();
   const name = createHash('sha256').update(listenerKey).digest('hex');
   await eventually('the session is on disk', 5_000, async () =>
-    (await readdir(`${folder.path}/store/sessions`)).includes(name),
+    (await readFile(`${folder.path}/store/journal`, 'utf8')).includes(name),
   );
 });
