@@ -32,7 +32,11 @@ export const refusals = {
   too_many_headers: { status: 431, text: 'too many headers' },
   internal: { status: 500, text: 'internal error' },
   relay_busy: { status: 503, text: 'the relay takes too many bodies at once' },
+  draining: { status: 503, text: 'the relay is ending: try again' },
   storage_busy: { status: 503, text: 'the store is not available' },
+  session_quota: { status: 507, text: 'this session stores as much as it may' },
+  address_quota: { status: 507, text: 'the sessions of this address store as much as they may' },
+  too_many_sessions: { status: 507, text: 'this address has as many sessions as it may' },
   storage_full: { status: 507, text: 'no space left to store this' },
 } as const;
 

@@ -84,3 +84,6 @@ export const defaultSessionQuotaBytes = 4 * 1024 ** 3;
 
 /** The same, of all sessions that one address made. */
 export const defaultAddressQuotaBytes = 16 * 1024 ** 3;
+
+/** Output that is taken although a quota is used up: the line that says what is missing. */
+export const lastWordsBytes = 4 * 1024;

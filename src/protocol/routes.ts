@@ -17,6 +17,7 @@ export const routes = {
   pageStyle: { path: '/landing.css', methods: { GET: 'open' } },
   pageScript: { path: '/landing.js', methods: { GET: 'open' } },
   health: { path: '/api/health', methods: { GET: 'open' } },
+  ready: { path: '/api/ready', methods: { GET: 'open' } },
   sessions: { path: '/api/session', methods: { POST: 'open' } },
   session: { path: '/api/session/{key}', methods: { GET: 'session', DELETE: 'session' } },
   status: { path: '/api/session/{key}/status', methods: { GET: 'session' } },

@@ -80,11 +80,12 @@ export class Connections {
       if (line.lastWord !== undefined) sayLast(socket, line.lastWord);
       return;
     }
+    first.serve();
+    // After whoever else waits for it: what this answer took is counted before the next one takes anything.
     first.response.once('close', () => {
       line.turns.shift();
       this.#serveFirst(socket, line);
     });
-    first.serve();
   }
 
   /** The peer is not understood, or too slow: it gets one more word, behind the answers that it is owed, and the door. */

@@ -4,6 +4,7 @@ import { shortName } from '../protocol/keys.ts';
 import { applyTransition } from '../session/apply-transition.ts';
 import type { Session } from '../session/session.ts';
 import { nextDeadline } from '../session/time.ts';
+import { type Happening, type Ledger, listHappenings } from './happening.ts';
 import type { Store } from '../store/store.ts';
 
 /** Timers of Node wrap around above this. */
@@ -15,19 +16,26 @@ const slackMs = 20;
 /** After the store failed to take a change that fell due. */
 const retryMs = 1_000;
 
+export interface DeadlineOptions {
+  /** A request on the session is being held. */
+  isHeld: (name: string) => boolean;
+  /** Its time was up, and it is gone. */
+  ended: (name: string) => void;
+  ledger: Ledger;
+  log: (line: string) => void;
+}
+
 export class Deadlines {
   readonly #store: Store;
   readonly #ttlMs: number;
-  readonly #isHeld: (name: string) => boolean;
-  readonly #log: (line: string) => void;
+  readonly #options: DeadlineOptions;
   readonly #timers = new Map<string, { timer: NodeJS.Timeout; due: number }>();
   #closed = false;
 
-  constructor(store: Store, ttlMs: number, isHeld: (name: string) => boolean, log: (line: string) => void) {
+  constructor(store: Store, ttlMs: number, options: DeadlineOptions) {
     this.#store = store;
     this.#ttlMs = ttlMs;
-    this.#isHeld = isHeld;
-    this.#log = log;
+    this.#options = options;
   }
 
   /** Sets the timer of a session that is new or has changed. One that is set for earlier stays: it looks again when it rings. */
@@ -49,12 +57,20 @@ export class Deadlines {
 
   async #ring(name: string): Promise<void> {
     this.#timers.delete(name);
-    const moment = { now: Date.now(), ttlMs: this.#ttlMs, byRequest: false, isHeld: this.#isHeld(name) };
+    const moment = {
+      now: Date.now(),
+      ttlMs: this.#ttlMs,
+      byRequest: false,
+      isHeld: this.#options.isHeld(name),
+    };
+    let happened: readonly Happening[] = [];
     try {
       const session = await this.#store.update(name, (before) => {
         const outcome = applyTransition(before, (same) => ({ session: same, result: same }), moment);
+        happened = listHappenings(before, outcome, moment.now, null);
         return { ...outcome, result: outcome.session };
       });
+      for (const happening of happened) this.#options.ledger.tell(happening);
       this.follow(session);
     } catch (error) {
       await this.#settle(name, error);
@@ -63,11 +79,20 @@ export class Deadlines {
 
   async #settle(name: string, error: unknown): Promise<void> {
     if (error instanceof Refusal && error.code === 'gone') {
-      await this.#store.remove(name).catch(() => this.#arm(name, Date.now() + retryMs));
+      await this.#expire(name).catch(() => this.#arm(name, Date.now() + retryMs));
       return;
     }
-    this.#log(`session ${shortName(name)}: cannot keep what fell due`);
+    this.#options.log(`session ${shortName(name)}: cannot keep what fell due`);
     this.#arm(name, Date.now() + retryMs);
+  }
+
+  async #expire(name: string): Promise<void> {
+    // One that somebody ended meanwhile did not expire.
+    if (!(await this.#store.has(name))) return;
+    await this.#store.remove(name);
+    this.#options.ended(name);
+    const change = { subject: 'session', what: 'expired' } as const;
+    this.#options.ledger.tell({ session: name, at: Date.now(), from: null, change });
   }
 
   forget(name: string): void {

@@ -1,23 +1,17 @@
 /** One request and its answer: what a handler needs of node:http, and nothing that can throw on hostile input. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import packageJson from '../../package.json' with { type: 'json' };
-import { Refusal, refusals } from '../protocol/errors.ts';
+import { Refusal, type RefusalCode, refusals } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { renderJson } from '../protocol/json-fields.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { RouteMatch } from '../protocol/routes.ts';
+import { chooseCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
 /** From a peer that takes nothing to the end of its connection; node grants as long again where some of it was taken before. */
 const stalledReaderMs = 60_000;
-
-const commonHeaders = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  [header.version]: packageJson.version,
-};
 
 export class Exchange {
   readonly request: IncomingMessage;
@@ -30,12 +24,20 @@ export class Exchange {
   readonly account: BodyAccount;
   /** Aborted when the peer is gone before its answer was written. */
   readonly gone: AbortSignal;
+  readonly #commonHeaders: Readonly<Record<string, string>>;
+  /** What the logs say of it, as far as it came: which route, whose session by its whole name, which refusal. */
+  route: RouteMatch | undefined;
+  session = '';
+  refusal: RefusalCode | undefined;
+  /** How long it was us who let the peer wait. */
+  heldMs = 0;
 
   constructor(request: IncomingMessage, response: ServerResponse, address: string, account: BodyAccount) {
     this.request = request;
     this.response = response;
     this.address = address;
     this.account = account;
+    this.#commonHeaders = chooseCommonHeaders(request.socket);
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     this.path = mark === -1 ? target : target.slice(0, mark);
@@ -84,7 +86,7 @@ export class Exchange {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     // 204 has no body, and so no length.
     const length: HeaderValues = status === 204 ? {} : { 'content-length': bytes.byteLength };
-    response.writeHead(status, { ...commonHeaders, ...length, ...headers });
+    response.writeHead(status, { ...this.#commonHeaders, ...length, ...headers });
     return new Promise((resolve) => {
       response.once('close', () => resolve(response.writableFinished));
       response.end(bytes, () => resolve(response.socket?.destroyed !== true));
@@ -98,7 +100,7 @@ export class Exchange {
     chunks: AsyncIterable<Uint8Array>,
   ): Promise<boolean> {
     const { response } = this;
-    response.writeHead(200, { ...commonHeaders, 'content-length': length, ...headers });
+    response.writeHead(200, { ...this.#commonHeaders, 'content-length': length, ...headers });
     for await (const chunk of chunks) {
       if (this.gone.aborted) return false;
       if (!response.write(chunk)) await this.#drained();
@@ -132,11 +134,12 @@ export class Exchange {
     return this.send(204, headers);
   }
 
-  /** A refusal in words; whatever else was thrown stays in the relay. */
-  sendRefusal(error: unknown): Promise<boolean> {
+  /** A refusal in words; whatever else was thrown stays in the relay. `status`: where it is not that of the code. */
+  sendRefusal(error: unknown, status?: number): Promise<boolean> {
     const refusal = error instanceof Refusal ? error : undefined;
     const code = refusal?.code ?? 'internal';
-    return this.sendText(refusals[code].status, refusal?.message ?? refusals.internal.text, {
+    this.refusal = code;
+    return this.sendText(status ?? refusals[code].status, refusal?.message ?? refusals.internal.text, {
       [header.error]: code,
       ...refusal?.headers,
     });

@@ -4,6 +4,7 @@ import { cancel, listCommands, pushToQueue, readCommand } from './handlers/comma
 import { readHealth } from './handlers/health.ts';
 import { decline, finish, leave, lookAtNext, postOutput, readControl, start } from './handlers/listener.ts';
 import { readOutput } from './handlers/output.ts';
+import { readReadiness } from './handlers/ready.ts';
 import { serveRunner } from './handlers/runner.ts';
 import { endSession, makeSession, readSession, readStatus, reset } from './handlers/sessions.ts';
 import { dropSlotCommand, pushSlotCommand, takeSlotCommand } from './handlers/slot-command.ts';
@@ -17,6 +18,7 @@ export const handlers: Readonly<Record<RouteName, Readonly<Partial<Record<Method
   pageStyle: { GET: servePageStyle },
   pageScript: { GET: servePageScript },
   health: { GET: readHealth },
+  ready: { GET: readReadiness },
   sessions: { POST: makeSession },
   session: { GET: readSession, DELETE: endSession },
   status: { GET: readStatus },

@@ -3,6 +3,9 @@ import { FolderTaken } from '../store/claim-folder.ts';
 import { openStore } from '../store/open-store.ts';
 import { createRelay, type Relay } from './create-relay.ts';
 import type { RelayOptions } from './relay-options.ts';
+import { Certificate, TlsUnusable } from './tls.ts';
+
+export { TlsUnusable };
 
 export class StoreUnusable extends Error {
   /** Another relay has it. */
@@ -16,14 +19,17 @@ export class StoreUnusable extends Error {
   }
 }
 
-/** `storeUrl`: `memory:` or `file:DIR`. Throws StoreUnusable, with why, when it cannot be opened. */
+/** `storeUrl`: `memory:` or `file:DIR`. Throws StoreUnusable or TlsUnusable, with why, when it or the certificate cannot be opened. */
 export async function openRelay({
   storeUrl,
+  durability,
   ...options
-}: Omit<RelayOptions, 'store'> & { storeUrl: string }): Promise<Relay> {
+}: Omit<RelayOptions, 'store'> & { storeUrl: string; durability: 'process' | 'power' }): Promise<Relay> {
+  const { tls, log } = options;
+  const certificate = tls && (await Certificate.open(tls, log));
   try {
-    const store = await openStore(storeUrl, options.log);
-    return createRelay({ ...options, store });
+    const store = await openStore(storeUrl, log, durability);
+    return createRelay({ ...options, store }, certificate);
   } catch (error) {
     throw new StoreUnusable(error);
   }

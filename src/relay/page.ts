@@ -23,7 +23,6 @@ function serveFile(file: URL, type: keyof typeof contentTypes): Handler {
       {
         'content-type': `${contentTypes[type]}; charset=utf-8`,
         'content-security-policy': contentSecurityPolicy,
-        'referrer-policy': 'no-referrer',
       },
       bytes,
     );

@@ -14,6 +14,11 @@ export class Presence {
     this.#sessions = sessions;
   }
 
+  /** How many listeners have a request open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** Counts this request as the listener's until it is over. */
   hold(name: string, listenerId: string, exchange: Exchange): void {
     // A peer that left while its request was looked at has closed for good.
@@ -21,7 +26,10 @@ export class Presence {
     const place = `${name} ${listenerId}`;
     this.#open.set(place, (this.#open.get(place) ?? 0) + 1);
     // A session that is gone, or a store that fails, will show at the next request.
-    const beat = setInterval(() => void this.#see(name, listenerId).catch(() => undefined), beatMs).unref();
+    const beat = setInterval(
+      () => void this.#see(name, listenerId, exchange).catch(() => undefined),
+      beatMs,
+    ).unref();
     exchange.response.once('close', () => {
       clearInterval(beat);
       const left = (this.#open.get(place) ?? 1) - 1;
@@ -30,7 +38,7 @@ export class Presence {
       if (exchange.response.writableFinished || left > 0) return;
       // A session that is gone needs no farewell, and a store that fails will let the silence speak.
       this.#sessions
-        .update(name, (session, now) => detachListener(session, listenerId, now), false)
+        .update(name, (session, now) => detachListener(session, listenerId, now), exchange, false)
         .catch(() => undefined);
     });
   }
@@ -38,10 +46,10 @@ export class Presence {
   /** The same for a request whose body is still to come: it is a sign of life before all of it is here. */
   async holdUpload(name: string, listenerId: string, exchange: Exchange): Promise<void> {
     this.hold(name, listenerId, exchange);
-    await this.#see(name, listenerId);
+    await this.#see(name, listenerId, exchange);
   }
 
-  #see(name: string, listenerId: string): Promise<void> {
-    return this.#sessions.update(name, (session, now) => seeListener(session, listenerId, now));
+  #see(name: string, listenerId: string, exchange: Exchange): Promise<void> {
+    return this.#sessions.update(name, (session, now) => seeListener(session, listenerId, now), exchange);
   }
 }

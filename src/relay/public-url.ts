@@ -1,5 +1,6 @@
 /** What the relay is called from outside. The Host header ends up in lines that people paste: it is never taken on trust. */
 import { isIP } from 'node:net';
+import type { RelayOptions } from './relay-options.ts';
 
 const hostPattern = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?))(?::(\d{1,5}))?$/;
 
@@ -21,8 +22,18 @@ export function isAllowedHost(host: string, allowed: readonly string[]): boolean
   return name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0 || allowed.includes(name);
 }
 
-/** The base of all URLs in an answer, without a slash at its end. */
-export function chooseBaseUrl(publicUrl: string | undefined, host: string, bound: string): string {
+/** The host names that were named: those that were allowed, and the one of the public URL. */
+export function listAllowedHosts({
+  allowedHosts,
+  publicUrl,
+}: Pick<RelayOptions, 'allowedHosts' | 'publicUrl'>): readonly string[] {
+  const own = publicUrl === undefined ? undefined : parseHostName(new URL(publicUrl).host);
+  return own === undefined ? allowedHosts : [...allowedHosts, own];
+}
+
+/** The base of all URLs in an answer, without a slash at its end. `local`: base URL of where the server listens. */
+export function chooseBaseUrl(publicUrl: string | undefined, host: string, local: string): string {
   if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '');
-  return `http://${parseHostName(host) === undefined ? bound : host.toLowerCase()}`;
+  if (parseHostName(host) === undefined) return local;
+  return `${local.slice(0, local.indexOf(':'))}://${host.toLowerCase()}`;
 }

@@ -12,8 +12,10 @@ export interface RelayContext {
   readonly rateLimit: RateLimit;
   /** Results that are on their way to a reader of the slot: `name id`. */
   readonly slotReads: Set<string>;
-  /** `host:port` that the server is bound to. */
-  readonly bound: () => string;
+  /** Base URL of where the server listens: its scheme, and the address that it is bound to. */
+  readonly local: () => string;
+  /** From the first word of the end on: what was begun is finished, and nothing new is begun. */
+  readonly isDraining: () => boolean;
 }
 
 export type Handler = (admitted: Admitted, relay: RelayContext) => Promise<unknown>;

@@ -37,4 +37,6 @@ export interface RelayOptions {
   version: string;
   /** One line for whoever runs the relay. Never holds a key or a command's text. */
   log: (line: string) => void;
+  /** A line of the audit or access log: printable ASCII, and its parts by name for whoever reads JSON. */
+  record: (line: string, parts: Record<string, unknown>) => void;
 }

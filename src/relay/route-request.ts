@@ -5,7 +5,7 @@ import { isKey, selfKey } from '../protocol/keys.ts';
 import { type Access, matchRoute, type Method, type RouteMatch } from '../protocol/routes.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { handlers } from './handlers.ts';
-import { isAllowedHost, parseHostName } from './public-url.ts';
+import { isAllowedHost, listAllowedHosts } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
 
 /** Answering HEAD means doing what GET does; where GET takes something or waits, HEAD only says that there is such a place. */
@@ -14,6 +14,7 @@ const harmlessToLookAt: ReadonlySet<string> = new Set([
   'pageStyle',
   'pageScript',
   'health',
+  'ready',
   'session',
   'status',
   'runner',
@@ -27,15 +28,22 @@ function checkHeaders({ request }: Exchange): void {
   if (request.rawHeaders.length > 2 * mostHeaders) throw new Refusal('too_many_headers');
 }
 
+/** What begins something. A relay that is ending takes only what belongs to things that were begun. */
+const beginnings: ReadonlySet<string> = new Set(['sessions', 'commands', 'slotCommand']);
+
+function checkDraining(route: RouteMatch, method: string, relay: RelayContext): void {
+  if (method === 'POST' && beginnings.has(route.name) && relay.isDraining()) {
+    throw new Refusal('draining', undefined, { 'retry-after': '1' });
+  }
+}
+
 function checkHost(exchange: Exchange, relay: RelayContext): void {
   const { headersDistinct, httpVersion } = exchange.request;
   const given = headersDistinct['host']?.length ?? 0;
   // RFC 9112, 3.2: of two, a proxy may have gone by the other one.
   if (given > 1 || (given === 0 && httpVersion === '1.1')) throw new Refusal('bad_parameter', 'Host');
-  const { allowedHosts, publicUrl } = relay.options;
-  const own = publicUrl === undefined ? undefined : parseHostName(new URL(publicUrl).host);
-  const allowed = own === undefined ? allowedHosts : [...allowedHosts, own];
-  if (!isAllowedHost(exchange.header('host'), allowed)) throw new Refusal('unknown_host');
+  if (!isAllowedHost(exchange.header('host'), listAllowedHosts(relay.options)))
+    throw new Refusal('unknown_host');
 }
 
 /** A browser says where a request comes from. Links to the page may come from anywhere; requests only from the page itself. */
@@ -91,6 +99,7 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   checkHost(exchange, relay);
   const route = matchRoute(exchange.path);
   if (!route) throw new Refusal('not_found');
+  exchange.route = route;
   checkOrigin(exchange, route, relay);
   const allow = listMethods(route);
   if (exchange.method === 'OPTIONS') return void (await exchange.sendNothing({ allow }));
@@ -98,7 +107,9 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   const access = Object.hasOwn(route.methods, method) ? route.methods[method as Method] : undefined;
   const handler = handlers[route.name][method as Method];
   if (access === undefined || !handler) throw new Refusal('method_not_allowed', undefined, { allow });
+  checkDraining(route, method, relay);
   const admitted = await admit(exchange, route, access, relay);
+  exchange.session = admitted.name;
   if (exchange.method === 'HEAD' && !harmlessToLookAt.has(route.name))
     return void (await exchange.sendNothing({ allow }));
   await handler(admitted, relay);

@@ -4,6 +4,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { maxLabelLength } from '../protocol/limits.ts';
 import type { Exchange } from './exchange.ts';
+import { hideKeys } from './log-words.ts';
 
 /** Throws `empty_command`, or `nul_byte`: bash drops NULs, so that what was seen would not be what runs. */
 export function checkScript(script: Buffer): void {
@@ -12,10 +13,14 @@ export function checkScript(script: Buffer): void {
     throw new Refusal('empty_command');
 }
 
-/** What a client says of itself, cut down to one word that needs no quoting anywhere. */
+/** What a client says of itself, cut down to one word that needs no quoting anywhere, and that is no key. */
 export function readClient(exchange: Exchange): string | null {
   const said = exchange.header(header.client) || exchange.header('user-agent');
-  return said.slice(0, maxLabelLength).replaceAll(/[^A-Za-z0-9._@/,+-]/g, '_') || null;
+  return (
+    hideKeys(said)
+      .slice(0, maxLabelLength)
+      .replaceAll(/[^A-Za-z0-9._@/,+-]/g, '_') || null
+  );
 }
 
 /** Tells commands apart: the same bytes with other options are another command. */

@@ -249,6 +249,7 @@ keep_limits() {
     looked=$SECONDS
     # A terminal that closed before the command had it sends it nothing.
     if [ -f "$work/ending" ] || { [ "$mode" != auto ] && [ ! -t 3 ]; }; then stop_command TERM && return; fi
+    if [ -f "$work/over_quota" ]; then stop_command KILL && return; fi
     for stream in stdout stderr; do
       bytes_of "$work/$stream"
       if [ "$bytes" -gt "$output_limit" ]; then stop_for flooded KILL && return; fi
@@ -741,8 +742,28 @@ push_part() { # SLOT STREAM
       [ "$chunk" -ge 1048576 ] || chunk=$((chunk * 2))
       ;;
     409) resume_from "$1" ;;
+    507) is_over_quota "$1" ;;
     *) return 1 ;;
   esac
+}
+
+# The relay takes no more for this session, now or later: as at a 409, there is something else to send. 1: it may, once it has room.
+is_over_quota() { # SLOT
+  case $(answer_text "$1") in *' as much as '*) : >"$work/over_quota" && http=409 ;; *) return 1 ;; esac
+}
+
+# What the relay has of both streams is all of them, but for a line that says so.
+drop_rest() {
+  local stream errors=stderr
+  [ "$merge" = 0 ] || errors=stdout
+  for stream in stdout stderr; do
+    sent_of "$stream"
+    head -c "$sent" "$work/$stream" >"$work/kept" && mv -f "$work/kept" "$work/$stream"
+  done
+  [ -f "$work/dropped" ] ||
+    printf '\nremotify: the rest of the output is lost: the session stores as much as it may\n' >>"$work/$errors"
+  : >"$work/dropped"
+  rm -f "$work/over_quota"
 }
 
 # So much may not get through in the time that one request has.
@@ -766,6 +787,8 @@ resume_from() { # SLOT
 
 # Sets $behind when there is more than it could send at once.
 push_growth() { # STREAM
+  # Nobody takes it: who keeps the limits has seen that, too.
+  [ ! -f "$work/over_quota" ] || return 0
   unsent_of "$1"
   [ "$unsent" -gt 0 ] || return 0
   push_part growth "$1" || {
@@ -790,7 +813,10 @@ push_end() {
   [ -z "$signal" ] || query="$query&signal=$signal"
   [ ! -f "$work/timed_out" ] || query="$query&timed_out=1"
   request_with result "/commands/$id/finish?$query" "$work/rest"
-  [ "$http" != 409 ] || resume_from result
+  case $http in
+    409) resume_from result ;;
+    507) is_over_quota result || : ;;
+  esac
 }
 
 # Sends what is left and the exit status, and does not give up on either while the session lives. 1: nobody wants it.
@@ -798,6 +824,7 @@ send_result() {
   local over stream
   while :; do
     over=0 pushed=0
+    [ ! -f "$work/over_quota" ] || drop_rest
     for stream in stdout stderr; do
       unsent_of "$stream"
       # Both rests in one body: together what a proxy takes unasked, 1 MiB.
@@ -850,7 +877,7 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr"
+  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr"
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command

@@ -14,7 +14,7 @@ export interface Listener {
   readonly mode: ListenerMode;
   readonly attachedAt: number;
   readonly seenAt: number;
-  /** Its socket closed without an answer, and it has not come back yet. */
+  /** Its socket closed without an answer, or it was silent for too long, and it has not come back yet. */
   readonly goneAt: number | null;
   /** It said that it ended: a poll of it that is still held is nobody's. */
   readonly hasLeft: boolean;
@@ -30,6 +30,11 @@ export function attachListener(identity: ListenerIdentity, now: number): Listene
 export function listenerDeadline(listener: Listener): number {
   const silent = listener.seenAt + listenerSilenceMs;
   return listener.goneAt === null ? silent : Math.min(silent, listener.goneAt + listenerGraceMs);
+}
+
+/** When one that was silent for too long is said to be gone: dated so that the point after which it counts as gone stays the same. */
+export function silentSince(listener: Listener): number {
+  return listener.seenAt - listenerGraceMs + listenerSilenceMs;
 }
 
 /** The listener that is there, if one is. */

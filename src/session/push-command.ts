@@ -14,7 +14,7 @@ function addCommand(session: Session, given: NewCommand, script: Uint8Array, now
       commands: [...session.commands, command],
     }),
     result: command,
-    put: [{ id: command.id, stream: 'script', bytes: script }],
+    put: [{ id: command.id, part: 'script', bytes: script }],
   };
 }
 

@@ -113,7 +113,7 @@ export function postToSlot(session: Session, posted: Buffer, now: number): Outco
   return {
     session: settleCommand(known, ended),
     result: ended,
-    put: [{ id: ended.id, stream: 'stdout', bytes: output }],
+    put: [{ id: ended.id, part: 'stdout', bytes: output }],
   };
 }
 

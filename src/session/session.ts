@@ -12,6 +12,8 @@ export interface Session {
   /** SHA-256 of the listener key. */
   readonly name: string;
   readonly createdAt: number;
+  /** The address that asked for it, as far as that is known: whose quota its bytes count against. */
+  readonly madeFrom: string | null;
   /** Last request on the key, to the granularity of touch(). */
   readonly touchedAt: number;
   /** Counts the changes that someone may wait for. */
@@ -35,7 +37,7 @@ export interface Outcome<T> {
   readonly session: Session;
   readonly result: T;
   /** Bytes that must be stored before the session is. */
-  readonly put?: readonly { id: string; stream: Stream | 'script'; bytes: Uint8Array }[];
+  readonly put?: readonly { id: string; part: Stream | 'script'; bytes: Uint8Array }[];
   /**
    * Nobody waits for this change and nobody was promised it: a sign of life. The store may keep it in memory until the next
    * loud one, and wakes no one.
@@ -43,10 +45,11 @@ export interface Outcome<T> {
   readonly quiet?: boolean;
 }
 
-export function createSession(name: string, now: number): Session {
+export function createSession(name: string, now: number, madeFrom: string | null = null): Session {
   return {
     name,
     createdAt: now,
+    madeFrom,
     touchedAt: now,
     revision: 0,
     nextNumber: 1,

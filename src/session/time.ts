@@ -1,7 +1,7 @@
 /** What happens because time passes. Every transition is preceded by advance(), and a clock calls it at nextDeadline(). */
 import { maxSilentRunMs } from '../protocol/limits.ts';
 import { endCommand, isInFlight, isWaiting, requeueCommand } from './command.ts';
-import { aliveListener, listenerDeadline, slotListenerId } from './listener.ts';
+import { aliveListener, listenerDeadline, silentSince, slotListenerId } from './listener.ts';
 import type { Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 
@@ -43,7 +43,9 @@ export function advance(session: Session, now: number): Session {
   const onTime = expireWaiting(session, now);
   const { listener } = onTime;
   if (listener === null || listener.kind === 'slot' || aliveListener(listener, now)) return onTime;
-  return releaseCommands(onTime, listener.id, now, 'the listener is gone');
+  const released = releaseCommands(onTime, listener.id, now, 'the listener is gone');
+  if (listener.goneAt !== null) return released;
+  return { ...released, listener: { ...listener, goneAt: silentSince(listener) } };
 }
 
 /** The point at which nothing keeps the session any more. */
@@ -63,6 +65,7 @@ export function nextDeadline(session: Session, now: number, ttlMs: number): numb
   const { listener } = session;
   const holds =
     listener !== null && session.commands.some((c) => isInFlight(c) && c.listenerId === listener.id);
-  const silence = holds && listener.kind === 'runner' ? listenerDeadline(listener) : Infinity;
+  const isWatched = listener?.kind === 'runner' && (holds || listener.goneAt === null);
+  const silence = isWatched ? listenerDeadline(listener) : Infinity;
   return Math.min(sessionDeadline(session, now, ttlMs), silence, ...expiries);
 }

@@ -1,21 +1,23 @@
 /**
- * Sessions as folders that `ls` and `cat` can read, 0700 all of them:
+ * Sessions in one journal, their bytes in files that `ls` and `cat` can read; folders are 0700, files 0600:
  *
  *     DIR/relay.pid
- *     DIR/sessions/NAME/session.json
+ *     DIR/journal
  *     DIR/sessions/NAME/c1/{script,stdin,stdout,stderr}
  *
- * A session is written beside its file and renamed over it, so that a crash leaves the old one or the new one. Output is
- * written at offsets: what a crash cut short is sent again and kept once.
+ * The journal says how much of each file counts. Bytes are written first and said there next, so that what a crash cut short does
+ * not count, is sent again and written over.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
 import type { Session } from '../session/session.ts';
 import { claimFolder } from './claim-folder.ts';
-import { type Medium, openLocalStore } from './local-store.ts';
-import { parseStoredSession, renderStoredSession } from './stored-session.ts';
+import { type Durability, Journal } from './journal.ts';
+import { KeptSessions } from './kept-sessions.ts';
+import { type Medium, openLocalStore, type Piece } from './local-store.ts';
 import type { Part, Store } from './store.ts';
+import { syncFolder, writeAll } from './write-file.ts';
 
 const fileMode = 0o600;
 const folderMode = 0o700;
@@ -33,86 +35,130 @@ function refuse(error: unknown): never {
   throw new Refusal(code !== undefined && spaceErrors.has(code) ? 'storage_full' : 'storage_busy', code);
 }
 
-/** Writes all of it or throws: a short write is carried on until the reason for it shows. */
-async function writeAt(path: string, offset: number, bytes: Uint8Array): Promise<void> {
-  // No truncation and no O_APPEND: the offset rules.
-  const file = await open(path, offset === 0 ? 'w' : 'r+', fileMode);
-  try {
-    let done = 0;
-    while (done < bytes.byteLength) {
-      const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, offset + done);
-      if (bytesWritten === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
-      done += bytesWritten;
-    }
-  } finally {
-    await file.close();
-  }
-}
-
 class Folder implements Medium {
-  readonly #sessions: string;
+  readonly #directory: string;
+  readonly #durability: Durability;
   readonly #release: () => Promise<void>;
   readonly #warn: (text: string) => void;
+  readonly #kept = new KeptSessions();
+  #journal: Journal | undefined;
+  /** Files that are as long as the journal says, as far as this process has looked: by session, `c1/stdout`. */
+  readonly #whole = new Map<string, Set<string>>();
 
-  constructor(directory: string, release: () => Promise<void>, warn: (text: string) => void) {
-    this.#sessions = join(directory, 'sessions');
+  constructor(
+    directory: string,
+    durability: Durability,
+    release: () => Promise<void>,
+    warn: (text: string) => void,
+  ) {
+    this.#directory = directory;
+    this.#durability = durability;
     this.#release = release;
     this.#warn = warn;
   }
 
-  #path(name: string, ...rest: string[]): string {
-    return join(this.#sessions, name, ...rest);
+  #path(...rest: string[]): string {
+    return join(this.#directory, 'sessions', ...rest);
   }
 
   async load(): Promise<Session[]> {
-    await mkdir(this.#sessions, { recursive: true, mode: folderMode });
-    const sessions: Session[] = [];
-    for (const name of await readdir(this.#sessions)) {
-      const session = await this.#loadSession(name);
-      if (session) sessions.push(session);
+    await mkdir(this.#path(), { recursive: true, mode: folderMode });
+    this.#journal = await Journal.open(
+      {
+        path: join(this.#directory, 'journal'),
+        durability: this.#durability,
+        snapshot: () => this.#kept.snapshot(),
+        warn: this.#warn,
+      },
+      (entry) => this.#kept.take(entry),
+    );
+    if (!this.#journal.isDamaged) await this.#removeOrphans();
+    return this.#kept.list();
+  }
+
+  /** What is left of sessions that ended while their relay did: their scripts and output are to be gone. */
+  async #removeOrphans(): Promise<void> {
+    for (const name of await readdir(this.#path())) {
+      if (!/^[0-9a-f]{64}$/.test(name) || this.#kept.find(name)) continue;
+      await rm(this.#path(name), { recursive: true, force: true }).catch(() =>
+        this.#warn(`what is left of session ${name.slice(0, 8)} cannot be removed`),
+      );
     }
-    return sessions;
   }
 
-  async #loadSession(name: string): Promise<Session | undefined> {
-    await unlink(this.#path(name, 'session.json.new')).catch(() => undefined);
-    const text = await readFile(this.#path(name, 'session.json'), 'utf8').catch(() => undefined);
-    const session = text === undefined ? undefined : parseStoredSession(text);
-    if (session?.name === name) return session;
-    // Removed half way, or damaged: not served, and not deleted either.
-    this.#warn(`session ${name.slice(0, 8)} cannot be read and is left alone`);
-    return undefined;
+  async #append(entry: Readonly<Record<string, unknown>>, keep: () => void): Promise<void> {
+    await this.#journal?.append([entry], keep);
   }
 
-  async save(session: Session): Promise<void> {
-    const fresh = this.#path(session.name, 'session.json.new');
+  async save(session: Session, pieces: readonly Piece[]): Promise<void> {
     try {
-      await mkdir(this.#path(session.name), { recursive: true, mode: folderMode });
-      await writeFile(fresh, renderStoredSession(session), { mode: fileMode });
-      await rename(fresh, this.#path(session.name, 'session.json'));
+      const ends: Record<string, number> = {};
+      for (const { id, part, bytes } of pieces) {
+        await this.#writeFile(session.name, id, part, 0, bytes);
+        ends[`${id}/${part}`] = bytes.byteLength;
+      }
+      await this.#append(this.#kept.describe(session, ends), () => this.#kept.put(session, ends));
     } catch (error) {
-      await unlink(fresh).catch(() => undefined);
       refuse(error);
     }
-  }
-
-  async removeSession(name: string): Promise<void> {
-    // The session first: what is left of a removal that was cut short must not come back to life.
-    await rm(this.#path(name, 'session.json'), { force: true }).catch(refuse);
-    await rm(this.#path(name), { recursive: true, force: true }).catch(refuse);
-  }
-
-  async removeCommand(name: string, id: string): Promise<void> {
-    await rm(this.#path(name, id), { recursive: true, force: true }).catch(refuse);
   }
 
   async write(name: string, id: string, part: Part, offset: number, bytes: Uint8Array): Promise<void> {
+    const place = `${id}/${part}`;
+    const end = offset + bytes.byteLength;
     try {
-      await mkdir(this.#path(name, id), { recursive: true, mode: folderMode });
-      await writeAt(this.#path(name, id, part), offset, bytes);
+      await this.#writeFile(name, id, part, offset, bytes);
+      await this.#append({ grown: name, ends: { [place]: end } }, () => this.#kept.grow(name, place, end));
     } catch (error) {
       refuse(error);
     }
+  }
+
+  async #writeFile(name: string, id: string, part: Part, offset: number, bytes: Uint8Array): Promise<void> {
+    const path = this.#path(name, id, part);
+    const isNew = offset === 0;
+    if (isNew) await mkdir(dirname(path), { recursive: true, mode: folderMode });
+    // No O_APPEND: the offset rules, and what lies behind it is of no account.
+    const file = await open(path, isNew ? 'w' : 'r+', fileMode);
+    try {
+      await writeAll(file, offset, bytes);
+      if (this.#durability === 'power') await file.datasync();
+    } finally {
+      await file.close();
+    }
+    this.#markWhole(name, `${id}/${part}`);
+    if (!isNew || this.#durability !== 'power') return;
+    for (const folder of [this.#path(name, id), this.#path(name), this.#path()]) await syncFolder(folder);
+  }
+
+  #markWhole(name: string, place: string): void {
+    const places = this.#whole.get(name) ?? new Set();
+    this.#whole.set(name, places.add(place));
+  }
+
+  async removeSession(name: string): Promise<void> {
+    try {
+      // The journal first: what is left of a removal that was cut short is swept by the next start.
+      await this.#forget(name).catch(async () => {
+        // On a full disk its own bytes make the space to say so.
+        await rm(this.#path(name), { recursive: true, force: true });
+        await this.#forget(name);
+      });
+      this.#whole.delete(name);
+      await rm(this.#path(name), { recursive: true, force: true });
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  #forget(name: string): Promise<void> {
+    return this.#append({ removed: name }, () => this.#kept.remove(name));
+  }
+
+  async removeCommand(name: string, id: string): Promise<void> {
+    for (const part of ['script', 'stdin', 'stdout', 'stderr'])
+      this.#whole.get(name)?.delete(`${id}/${part}`);
+    await rm(this.#path(name, id), { recursive: true, force: true }).catch(refuse);
   }
 
   async read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
@@ -131,20 +177,54 @@ class Folder implements Medium {
   }
 
   async size(name: string, id: string, part: Part): Promise<number> {
+    const place = `${id}/${part}`;
+    const end = this.#kept.find(name)?.ends.get(place) ?? 0;
+    if (end === 0 || this.#whole.get(name)?.has(place)) return end;
+    const file = await stat(this.#path(name, place)).catch((error: unknown) =>
+      errorCode(error) === 'ENOENT' ? { size: 0 } : refuse(error),
+    );
+    this.#markWhole(name, place);
+    if (file.size >= end) return end;
+    // A power cut took what was not synced, or somebody was at the file: what is there is all that can be told.
+    this.#warn(`session ${name.slice(0, 8)}: ${end - file.size} bytes of ${place} are missing`);
+    this.#kept.grow(name, place, file.size);
+    return file.size;
+  }
+
+  usage(name: string): number {
+    return this.#kept.find(name)?.bytes ?? 0;
+  }
+
+  /** A page, as most file systems count: what is left of the last one may hold a byte on a full disk. */
+  async check(): Promise<void> {
+    const path = join(this.#directory, 'ready.check');
     try {
-      return (await stat(this.#path(name, id, part))).size;
+      await writeFile(path, Buffer.alloc(4096), { mode: fileMode });
+      await unlink(path);
     } catch (error) {
-      return errorCode(error) === 'ENOENT' ? 0 : refuse(error);
+      await unlink(path).catch(() => undefined);
+      refuse(error);
     }
   }
 
-  close(): Promise<void> {
-    return this.#release();
+  async close(): Promise<void> {
+    await this.#journal?.close();
+    await this.#release();
   }
 }
 
 /** Opens the folder, or throws an Error that says who holds it or why it cannot be used. */
-export async function openFileStore(directory: string, warn: (text: string) => void): Promise<Store> {
+export async function openFileStore(
+  directory: string,
+  warn: (text: string) => void,
+  durability: Durability = 'process',
+): Promise<Store> {
   await mkdir(directory, { recursive: true, mode: folderMode });
-  return openLocalStore(new Folder(directory, await claimFolder(directory), warn));
+  const release = await claimFolder(directory);
+  try {
+    return await openLocalStore(new Folder(directory, durability, release, warn));
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }

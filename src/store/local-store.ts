@@ -5,18 +5,30 @@ import type { Flow, Outcome, Session } from '../session/session.ts';
 import type { Part, Store } from './store.ts';
 import { Watchers } from './watchers.ts';
 
+/** Bytes that come whole. */
+export interface Piece {
+  id: string;
+  part: Part;
+  bytes: Uint8Array;
+}
+
 /** Where bytes and sessions end up. Calls for one session never overlap. */
 export interface Medium {
   load(): Promise<Session[]>;
-  save(session: Session): Promise<void>;
+  /** The session with these pieces, all of it or nothing. */
+  save(session: Session, pieces: readonly Piece[]): Promise<void>;
   /** All of a session. */
   removeSession(name: string): Promise<void>;
-  /** All bytes of a command. */
+  /** All bytes of a command that the session no longer has. */
   removeCommand(name: string, id: string): Promise<void>;
   /** At an offset that is not past the end. */
   write(name: string, id: string, part: Part, offset: number, bytes: Uint8Array): Promise<void>;
   read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer>;
   size(name: string, id: string, part: Part): Promise<number>;
+  /** Bytes of all parts of all commands of a session. */
+  usage(name: string): number;
+  /** Throws a refusal when nothing could be kept now. Calls never overlap. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,6 +38,7 @@ class LocalStore implements Store {
   readonly #sessions: Map<string, Session>;
   /** The end of the line of changes of each session. */
   readonly #lines = new Map<string, Promise<unknown>>();
+  #checking: Promise<void> | undefined;
 
   constructor(medium: Medium, sessions: Session[]) {
     this.#medium = medium;
@@ -51,7 +64,7 @@ class LocalStore implements Store {
 
   create(session: Session): Promise<void> {
     return this.#inLine(session.name, async () => {
-      await this.#medium.save(session);
+      await this.#medium.save(session, []);
       this.#sessions.set(session.name, session);
     });
   }
@@ -61,11 +74,7 @@ class LocalStore implements Store {
       const before = this.#find(name);
       const { session, result, put = [], quiet = false } = transition(before);
       if (session === before) return result;
-      if (!quiet) {
-        await this.#clearFresh(before, put);
-        for (const { id, stream, bytes } of put) await this.#medium.write(name, id, stream, 0, bytes);
-        await this.#medium.save(session);
-      }
+      if (!quiet) await this.#medium.save(session, put);
       this.#sessions.set(name, session);
       if (!quiet) {
         this.#watchers.wake(name);
@@ -73,14 +82,6 @@ class LocalStore implements Store {
       }
       return result;
     });
-  }
-
-  /** An id whose update failed is handed out again: nothing of the first attempt may be left. */
-  async #clearFresh(before: Session, put: NonNullable<Outcome<unknown>['put']>): Promise<void> {
-    const known = new Set(before.commands.map(({ id }) => id));
-    for (const id of new Set(put.map((bytes) => bytes.id))) {
-      if (!known.has(id)) await this.#medium.removeCommand(before.name, id);
-    }
   }
 
   /** Bytes of commands that the session no longer remembers. A leftover costs space, not truth: errors are let go. */
@@ -132,14 +133,26 @@ class LocalStore implements Store {
     return this.#medium.size(name, id, part);
   }
 
+  async usage(name: string): Promise<number> {
+    return this.#medium.usage(name);
+  }
+
   watch(name: string, wake: () => void): () => void {
     return this.#watchers.watch(name, wake);
+  }
+
+  check(): Promise<void> {
+    // However many ask, one is told what all are told.
+    this.#checking ??= this.#medium.check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
   }
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#lines.values());
     // Signs of life that were kept in memory: worth having at the next start, not worth failing the end for.
-    await Promise.allSettled([...this.#sessions.values()].map((session) => this.#medium.save(session)));
+    await Promise.allSettled([...this.#sessions.values()].map((session) => this.#medium.save(session, [])));
     await this.#medium.close();
   }
 }

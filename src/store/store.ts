@@ -20,7 +20,7 @@ export interface Store {
 
   has(name: string): Promise<boolean>;
 
-  /** Every session there is: for the clock, once, at the start. */
+  /** Every session there is: for the clock, once, at the start, and for whoever counts them now and then. */
   list(): Promise<readonly Session[]>;
 
   /**
@@ -35,8 +35,14 @@ export interface Store {
   /** Bytes kept so far; 0 for what is not there. */
   size(name: string, id: string, part: Part): Promise<number>;
 
+  /** Bytes kept for the session in all: scripts, input and output. */
+  usage(name: string): Promise<number>;
+
   /** Calls back after each loud change of the session or its output, and after its end; until the returned function is called. */
   watch(name: string, wake: () => void): () => void;
+
+  /** Resolves when something could be kept now; throws `storage_full` or `storage_busy` when nothing could. Calls may overlap. */
+  check(): Promise<void>;
 
   /** Resolves when everything is kept; no calls after it. */
   close(): Promise<void>;

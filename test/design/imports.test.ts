@@ -29,6 +29,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   ora: ['terminal'],
   undici: ['src/client/http.ts', 'src/client/undici-deep.d.ts'],
   'rate-limiter-flexible': ['relay'],
+  pino: ['src/relay/json-lines.ts'],
   ioredis: ['src/store/redis-store.ts'],
   '@modelcontextprotocol/server': ['mcp'],
 };
@@ -108,7 +109,7 @@ test('the table is not of another project: each room imports something', () => {
       room,
     ).toBe(true);
   }
-  for (const name of ['commander', 'conf', 'chalk', 'ora', 'undici', 'rate-limiter-flexible']) {
+  for (const name of ['commander', 'conf', 'chalk', 'ora', 'undici', 'rate-limiter-flexible', 'pino']) {
     expect(
       packages.some(({ specifier }) => packageOf(specifier) === name),
       name,

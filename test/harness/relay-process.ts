@@ -15,13 +15,23 @@ export type RelayOptions = {
   binary?: string;
 };
 
+/** Keys are 32 hex digits, and of a session's name the logs show eight: so long a word is a leak, whichever test runs. */
+function checkNoKey(stderr: string): void {
+  const word = /[0-9a-f]{32,}/i.exec(stderr)?.[0];
+  if (word === undefined) return;
+  const line = stderr.split('\n').find((text) => text.includes(word));
+  throw new Error(`the relay's log holds what may be a key, ${word}: ${line?.slice(0, 300)}`);
+}
+
 export type Relay = {
   url: string;
   port: number;
   pid: number;
+  /** Where Prometheus reads, with `--metrics`. */
+  metrics: string | undefined;
   stdout: () => string;
   stderr: () => string;
-  /** Sends the signal and waits for the end. */
+  /** Sends the signal and waits for the end. Throws when the log held a key, as `stop` does. */
   kill: (signal: NodeJS.Signals) => Promise<Exit>;
   /** Ends it if it still runs, and cleans up. For `onTestFinished` and as the teardown of `beforeAll`. */
   stop: () => Promise<void>;
@@ -42,7 +52,9 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const kill = async (signal: NodeJS.Signals) => {
     isWanted = false;
     relay.child.kill(signal);
-    return withDeadline(relay.closed, 10_000, `the relay ends on ${signal}`);
+    const exit = await withDeadline(relay.closed, 10_000, `the relay ends on ${signal}`);
+    checkNoKey(relay.stderr());
+    return exit;
   };
   const stop = async () => {
     // Whatever failed because of it says less than this. Node's first line is a whole chunk of minified code.
@@ -54,6 +66,8 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     );
     await folder.remove();
     if (fault !== undefined) throw new Error(`the relay ended by itself: ${fault}`);
+    await withDeadline(relay.closed, 5_000, 'the last of its log is here');
+    checkNoKey(relay.stderr());
   };
 
   const announced = new Promise<string>((resolve, reject) => {
@@ -65,9 +79,10 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   });
   try {
     const line = await withDeadline(announced, 9_000, 'the relay says where it listens');
-    const { url } = JSON.parse(line) as { url: string };
+    const { url, metrics } = JSON.parse(line) as { url: string; metrics?: string };
     const stdout = () => relay.stdout().toString('utf8');
-    return { url, port: Number(new URL(url).port), pid: relay.pid, stdout, stderr: relay.stderr, kill, stop };
+    const place = { url, port: Number(new URL(url).port), metrics };
+    return { ...place, pid: relay.pid, stdout, stderr: relay.stderr, kill, stop };
   } catch (error) {
     isWanted = false;
     await stop();

@@ -9,8 +9,8 @@ export const relayMutants: Readonly<Record<string, readonly Mutant[]>> = {
   'store/local-store.ts': [
     {
       name: 'a change is acknowledged before it is written',
-      from: '        await this.#medium.save(session);\n      }\n',
-      to: '        setTimeout(() => void this.#medium.save(session).catch(() => undefined), 20);\n      }\n',
+      from: 'if (!quiet) await this.#medium.save(session, put);',
+      to: 'if (!quiet) setTimeout(() => void this.#medium.save(session, put).catch(() => undefined), 20);',
     },
     {
       name: 'output is acknowledged before it is written',

@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import { makeClient } from '../harness/client.ts';
 import { startForwardProxy } from '../harness/forward-proxy.ts';
 import { startListener } from '../harness/listener.ts';
@@ -21,19 +20,8 @@ const host = 'relay.example';
 async function startTls(relay: { port: number }): Promise<{ port: number; certificate: string }> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
-  const [key, certificate] = [join(folder.path, 'key.pem'), join(folder.path, 'certificate.pem')];
-  const how = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${host}`;
-  const made = spawnSync('openssl', [
-    ...how.split(' '),
-    '-addext',
-    `subjectAltName=DNS:${host}`,
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-  ]);
-  expect(made.status, String(made.stderr)).toBe(0);
-  const tls = { key: await readFile(key), cert: await readFile(certificate) };
+  const { certPath, keyPath } = await makeCertificate(folder.path, { host });
+  const tls = { key: await readFile(keyPath), cert: await readFile(certPath) };
   const server = createServer(tls, (incoming, answer) => passOn(incoming, answer, relay.port));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -41,10 +29,8 @@ async function startTls(relay: { port: number }): Promise<{ port: number; certif
     server.close();
     server.closeAllConnections();
   });
-  return { port: (server.address() as AddressInfo).port, certificate };
+  return { port: (server.address() as AddressInfo).port, certificate: certPath };
 }
-
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 test.skipIf(!hasOpenssl).each([
   ['http', 'http_proxy'],

@@ -17,7 +17,7 @@ test('commands are numbered in order of arrival and wait in that order', () => {
 test('a push asks for its bytes to be stored with the session', () => {
   const scene = new Scene();
   scene.push('echo "ö"');
-  expect(scene.outcome.put).toEqual([{ id: 'c1', stream: 'script', bytes: Buffer.from('echo "ö"') }]);
+  expect(scene.outcome.put).toEqual([{ id: 'c1', part: 'script', bytes: Buffer.from('echo "ö"') }]);
   expect(scene.outcome.quiet).toBe(false);
   expect(scene.command('c1')).toMatchObject({ scriptBytes: 9, state: 'queued', origin: 'commands' });
 });

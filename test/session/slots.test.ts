@@ -58,7 +58,7 @@ test('a posted result ends the command in flight and fills the slot', () => {
   scene.take();
   scene.skip(500);
   expect(scene.post('one\n')).toMatchObject({ id: 'c1', state: 'finished', endedAt: startOfTime + 500 });
-  expect(scene.outcome.put).toEqual([{ id: 'c1', stream: 'stdout', bytes: Buffer.from('one\n') }]);
+  expect(scene.outcome.put).toEqual([{ id: 'c1', part: 'stdout', bytes: Buffer.from('one\n') }]);
   expect(scene.read()?.id).toBe('c1');
   expect(scene.read()).toBeUndefined();
 });
@@ -99,7 +99,7 @@ test("a result for a command of the resource ends it, and is not the slot's to s
   scene.push();
   scene.take();
   expect(scene.post('out\n[remotify: exit status 3]\n')).toMatchObject({ state: 'finished', exitStatus: 3 });
-  expect(scene.outcome.put).toEqual([{ id: 'c1', stream: 'stdout', bytes: Buffer.from('out') }]);
+  expect(scene.outcome.put).toEqual([{ id: 'c1', part: 'stdout', bytes: Buffer.from('out') }]);
   expect(scene.read()).toBeUndefined();
 });
 

@@ -84,8 +84,8 @@ export class SmallRelay {
     assert.ok(!(changed && quiet), 'a command changed in silence');
     assert.ok(!changed || session.revision > this.session.revision, 'a change that nobody who waits can see');
     assert.ok(put.length === 0 || !quiet, 'bytes of a quiet change are never stored');
-    for (const { id, stream, bytes } of put) {
-      if (stream === 'stdout') this.output.set(id, Buffer.from(bytes).toString());
+    for (const { id, part, bytes } of put) {
+      if (part === 'stdout') this.output.set(id, Buffer.from(bytes).toString());
     }
     this.session = session;
     if (!quiet) this.#kept = session;

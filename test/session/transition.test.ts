@@ -52,7 +52,7 @@ test('what fell due makes even a quiet event loud', () => {
 test('the bytes to be stored are handed on with a loud change', () => {
   const scene = new Scene();
   scene.post('out');
-  expect(scene.outcome).toMatchObject({ quiet: false, put: [{ id: 'c1', stream: 'stdout' }] });
+  expect(scene.outcome).toMatchObject({ quiet: false, put: [{ id: 'c1', part: 'stdout' }] });
 });
 
 test('a refusal leaves the session as it was', () => {

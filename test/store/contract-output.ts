@@ -92,7 +92,7 @@ export function describeOutput(open: OpenStore): void {
         (session: Session): Outcome<void> => ({
           session: { ...session },
           result: undefined,
-          put: [{ id: 'c1', stream: 'stdout', bytes: bytes(given) }],
+          put: [{ id: 'c1', part: 'stdout', bytes: bytes(given) }],
         });
       await store.update(name, (session) => addCommand(session, 'echo'));
       await store.update(name, put('a longer one'));

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { deriveListenerKey, nameSession } from '../../src/protocol/key-derivation.ts';
@@ -85,7 +85,7 @@ test('the bytes of a session that was not kept do not become those of a later co
   await killed.create(makeSession());
   // As a kill leaves it between the bytes and the session: the result was never answered, its number is still free.
   const leftover = join(folder, 'sessions', name, 'c1');
-  await mkdir(leftover);
+  await mkdir(leftover, { recursive: true });
   await writeFile(join(leftover, 'stdout'), 'of a result that nobody was promised\n');
   const store = await open(folder);
   await store.update(name, (session) => addCommand(session, 'echo'));
@@ -103,9 +103,9 @@ test('folders are for their owner alone, and so are files, whatever the umask', 
   await store.append(name, 'c1', 'stdout', 0, Buffer.from('out'));
   const entries = await readdir(folder, { recursive: true });
   expect(entries.toSorted()).toEqual(
-    ['', '/session.json', '/c1', '/c1/script', '/c1/stdout']
+    ['', '/c1', '/c1/script', '/c1/stdout']
       .map((path) => `sessions/${name}${path}`)
-      .concat('relay.pid', 'sessions')
+      .concat('relay.pid', 'journal', 'sessions')
       .toSorted(),
   );
   for (const path of [folder, ...entries.map((entry) => join(folder, entry))]) {
@@ -131,47 +131,65 @@ test('no key is found in any name or file: only hashes of it', async () => {
   expect(grep(listenerKey)).toBe(false);
 });
 
-test.each([
-  ['half of it', (whole: string) => whole.slice(0, whole.length / 2)],
-  ['nothing', () => ''],
-  ['no session', () => '{"format": 1, "session": null}\n'],
-  ['a later format', (whole: string) => whole.replace('"format": 1', '"format": 2')],
-  ['the session of another', (whole: string) => whole.replaceAll(name, 'c'.repeat(64))],
-  ['a session without its commands', (whole: string) => whole.replace('"commands"', '"comments"')],
-  ['zeros', (whole: string) => '\0'.repeat(whole.length)],
-])(
-  'a session.json that holds %s is left alone with a warning, and the others are served',
-  async (_name, damage) => {
-    const folder = await makeFolder();
-    const store = await open(folder);
-    await store.create(makeSession());
-    await store.update(name, (session) => addCommand(session, 'echo'));
-    const other = makeSession('b'.repeat(64));
-    await store.create(other);
-    await store.close();
-    const path = join(folder, 'sessions', name, 'session.json');
-    const damaged = damage(await readFile(path, 'utf8'));
-    await writeFile(path, damaged);
-
-    const warnings: string[] = [];
-    const after = await open(folder, (line) => warnings.push(line));
-    expect(warnings).toEqual([`session ${name.slice(0, 8)} cannot be read and is left alone`]);
-    expect(await after.list()).toEqual([other]);
-    expect(await refusalOf(after.update(name, count))).toBe('gone');
-    await after.close();
-    expect(await readFile(path, 'utf8')).toBe(damaged);
-    expect(await readdir(join(folder, 'sessions', name))).toEqual(['c1', 'session.json']);
-  },
-);
-
-test('what a kill left of a session that was being written is thrown away', async () => {
+test('what a kill left of sessions that had ended is swept, and nothing else', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
-  await store.close();
-  await writeFile(join(folder, 'sessions', name, 'session.json.new'), '{"format": 1, "ses');
-  expect(await (await open(folder)).list()).toEqual([makeSession()]);
-  expect(await readdir(join(folder, 'sessions', name))).toEqual(['session.json']);
+  await store.update(name, (session) => addCommand(session, 'echo'));
+  const leftover = join(folder, 'sessions', 'b'.repeat(64), 'c1');
+  const foreign = join(folder, 'sessions', 'notes');
+  for (const path of [leftover, foreign]) await mkdir(path, { recursive: true });
+  await writeFile(join(leftover, 'script'), 'echo of old\n');
+  await open(folder);
+  expect((await readdir(join(folder, 'sessions'))).toSorted()).toEqual([name, 'notes']);
+});
+
+test('output that is shorter than the journal says is what it is, with a warning, and can go on', async () => {
+  const folder = await makeFolder();
+  const store = await open(folder);
+  await store.create(makeSession());
+  await store.update(name, (session) => addCommand(session, 'echo'));
+  await store.append(name, 'c1', 'stdout', 0, Buffer.from('one two three'));
+  await truncate(join(folder, 'sessions', name, 'c1', 'stdout'), 4);
+  const warnings: string[] = [];
+  const after = await open(folder, (line) => warnings.push(line));
+  expect(await readText(after, name, 'c1', 'stdout')).toBe('one ');
+  expect(warnings).toEqual([`session ${name.slice(0, 8)}: 9 bytes of c1/stdout are missing`]);
+  expect(await after.append(name, 'c1', 'stdout', 4, Buffer.from('two'))).toBe(7);
+  expect(await readText(after, name, 'c1', 'stdout')).toBe('one two');
+});
+
+test('bytes that were written and never said in the journal do not count, and are written over', async () => {
+  const folder = await makeFolder();
+  const store = await open(folder);
+  await store.create(makeSession());
+  await store.update(name, (session) => addCommand(session, 'echo'));
+  await store.append(name, 'c1', 'stdout', 0, Buffer.from('one '));
+  await appendFile(join(folder, 'sessions', name, 'c1', 'stdout'), 'garbage of a cut write');
+  const after = await open(folder);
+  expect(await readText(after, name, 'c1', 'stdout')).toBe('one ');
+  expect(await after.append(name, 'c1', 'stdout', 4, Buffer.from('two'))).toBe(7);
+  expect(await readText(after, name, 'c1', 'stdout')).toBe('one two');
+});
+
+test('what a session stores is counted, across a restart, and no more once it is forgotten', async () => {
+  const folder = await makeFolder();
+  const store = await open(folder);
+  await store.create(makeSession());
+  await store.update(name, (session) => addCommand(session, 'echo'));
+  await store.update(name, (session) => addCommand(session, 'pwd'));
+  await store.append(name, 'c1', 'stdout', 0, Buffer.from('0123456789'));
+  await store.append(name, 'c1', 'stdout', 5, Buffer.from('56789abc'));
+  expect(await store.usage(name)).toBe(4 + 3 + 13);
+  const after = await open(folder);
+  expect(await after.usage(name)).toBe(4 + 3 + 13);
+  await after.update(name, (session) => ({
+    session: { ...session, commands: session.commands.slice(1), revision: session.revision + 1 },
+    result: 0,
+  }));
+  expect(await after.usage(name)).toBe(3);
+  expect(await (await open(folder)).usage(name)).toBe(3);
+  expect(await refusalOf(after.update('c'.repeat(64), count))).toBe('gone');
 });
 
 test('a folder that cannot be made is an error with its path', async () => {
@@ -185,5 +203,5 @@ test.each(['file:', 'file://'])('%sDIR is its URL', async (scheme) => {
   const store = await openStore(`${scheme}${folder}`, () => undefined);
   onTestFinished(() => store.close());
   await store.create(makeSession());
-  expect(await readdir(join(folder, 'sessions'))).toEqual([name]);
+  expect(await readdir(folder)).toContain('journal');
 });

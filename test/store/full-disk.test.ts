@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openFileStore } from '../../src/store/file-store.ts';
@@ -32,6 +31,13 @@ async function open(): Promise<Opened> {
   return { disk, store, reopen, wakes: () => calls };
 }
 
+/** Changes, until the page that the journal ends in takes no more of them. */
+async function fillPage(store: Store): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1)
+    if ((await refusalOf(store.update(name, count))) === 'storage_full') return;
+  throw new Error('the disk is not full');
+}
+
 describe.skipIf(!canMount)('on a full disk', () => {
   test('a change is refused, changes nothing and wakes nobody', async () => {
     const { disk, store, reopen, wakes } = await open();
@@ -39,6 +45,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await refusalOf(store.update(name, (session) => addCommand(session, 'echo')))).toBe(
       'storage_full',
     );
+    expect(await refusalOf(store.check())).toBe('storage_full');
     expect(await read(store, name)).toEqual(makeSession());
     expect(wakes()).toBe(0);
     expect(await read(await reopen(), name)).toEqual(makeSession());
@@ -46,31 +53,37 @@ describe.skipIf(!canMount)('on a full disk', () => {
 
   test('a change is taken again once there is space, under the same number and with its own bytes', async () => {
     const { disk, store, reopen, wakes } = await open();
+    await disk.fill(0);
+    await fillPage(store);
+    await disk.free();
+    // The bytes of a command still fit; the line of the journal that would have told of it does not.
     await disk.fill(1);
+    const before = wakes();
     expect(await refusalOf(store.update(name, (session) => addCommand(session, 'a lost one')))).toBe(
       'storage_full',
     );
     await disk.free();
     expect(await store.update(name, (session) => addCommand(session, 'echo'))).toBe('c1');
-    expect(wakes()).toBe(1);
+    expect(wakes()).toBe(before + 1);
     const after = await reopen();
     expect((await read(after, name)).commands).toHaveLength(1);
     expect(await readText(after, name, 'c1', 'script')).toBe('echo');
   });
 
-  test('no half-written session is left', async () => {
-    const { disk, store } = await open();
+  test('sessions are taken until the last one that fits, and are there after a kill: those and no others', async () => {
+    const { disk, store, reopen } = await open();
     await disk.fill(0);
-    await refusalOf(store.update(name, count));
-    expect(await readdir(join(disk.path, 'store', 'sessions', name))).toEqual(['session.json']);
-  });
-
-  test('a new session is refused and is not there', async () => {
-    const { disk, store } = await open();
-    await disk.fill(0);
-    const other = makeSession('b'.repeat(64));
-    expect(await refusalOf(store.create(other))).toBe('storage_full');
-    expect(await store.has(other.name)).toBe(false);
+    // More than fits in what is left of the journal's page: some lines of the last group would.
+    const asked = Array.from({ length: 40 }, (_, index) => makeSession(String(index + 10).repeat(32)));
+    const answers = await Promise.all(asked.map((session) => refusalOf(store.create(session))));
+    expect(answers).toContain('storage_full');
+    const taken = [name, ...asked.filter((_, index) => answers[index] === undefined).map((one) => one.name)];
+    expect((await store.list()).map((session) => session.name)).toEqual(taken);
+    expect((await (await reopen()).list()).map((session) => session.name)).toEqual(taken);
+    await disk.free();
+    const late = makeSession('c'.repeat(64));
+    await store.create(late);
+    expect((await (await reopen()).list()).map((session) => session.name)).toEqual([...taken, late.name]);
   });
 
   test('output that does not fit is refused, and goes on where it stopped once there is space', async () => {
@@ -91,12 +104,15 @@ describe.skipIf(!canMount)('on a full disk', () => {
 
   test('a result that was refused does not become the output of a later command', async () => {
     const { disk, store } = await open();
-    // Its bytes still fit; the session that would have told of them does not.
+    // Its bytes still fit; the journal's line that would have told of them does not.
+    await disk.fill(0);
+    await fillPage(store);
+    await disk.free();
     await disk.fill(1);
     const result = store.update(name, (session) => ({
       session: { ...session, nextNumber: session.nextNumber + 1 },
       result: undefined,
-      put: [{ id: 'c1', stream: 'stdout', bytes: Buffer.from('of a result that was refused\n') }],
+      put: [{ id: 'c1', part: 'stdout', bytes: Buffer.from('of a result that was refused\n') }],
     }));
     expect(await refusalOf(result)).toBe('storage_full');
     await disk.free();

@@ -32,7 +32,7 @@ export function addCommand(session: Session, script: string, id = `c${session.ne
   return {
     session: { ...session, nextNumber: session.nextNumber + 1, commands },
     result: id,
-    put: [{ id, stream: 'script', bytes: Buffer.from(script) }],
+    put: [{ id, part: 'script', bytes: Buffer.from(script) }],
   };
 }
 

@@ -8,6 +8,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { collect, mergeOptions, type Run } from '../program.ts';
+import { openServeLog, type ServeLog } from '../serve-log.ts';
 
 export function describe(command: Command): void {
   command
@@ -61,21 +62,37 @@ Examples:
     );
 }
 
-function explainListen(error: unknown, { host, port }: ServeSettings): Failure {
+function explainListen(error: unknown, { host, port, metrics }: ServeSettings): Failure {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  if (code === 'EADDRINUSE')
-    return new Failure(`port ${port} on ${host} is taken`, 'choose another with --port; 0 picks a free one');
-  if (code === 'EACCES')
-    return new Failure(`port ${port} needs privileges`, 'choose one above 1023 and put a proxy before it');
-  return new Failure(`cannot listen on ${host}:${port} (${code})`, 'check --host and --port');
+  const isMetrics = error instanceof Error && error.name === 'MetricsPortUnusable' && metrics !== undefined;
+  const [place, flag] = isMetrics ? [metrics, '--metrics'] : [{ host, port }, '--port'];
+  const what = isMetrics ? 'port for metrics' : 'port';
+  if (code === 'EADDRINUSE') {
+    const hint = `choose another with ${flag}; 0 picks a free one`;
+    return new Failure(`${what} ${place.port} on ${place.host} is taken`, hint);
+  }
+  if (code === 'EACCES') {
+    const hint = isMetrics ? 'choose one above 1023' : 'choose one above 1023 and put a proxy before it';
+    return new Failure(`${what} ${place.port} needs privileges`, hint);
+  }
+  return new Failure(
+    `cannot listen on ${place.host}:${place.port} (${code})`,
+    isMetrics ? 'check --metrics' : 'check --host and --port',
+  );
 }
 
-async function startRelay(context: Context, settings: ServeSettings): Promise<Relay> {
-  const log = (line: string): void => void context.printer.note(line);
-  const { openRelay, StoreUnusable } = await import('../../relay/open-relay.ts');
+async function startRelay(context: Context, settings: ServeSettings, log: ServeLog): Promise<Relay> {
+  const { openRelay, StoreUnusable, TlsUnusable } = await import('../../relay/open-relay.ts');
   try {
-    return await openRelay({ ...settings, version: context.version, log });
+    const { version } = context;
+    return await openRelay({ ...settings, version, log: log.say, record: log.record });
   } catch (error) {
+    if (error instanceof TlsUnusable) {
+      throw new Failure(
+        `cannot serve https: ${error.message}`,
+        'check --tls-cert and --tls-key: a chain and its private key, in PEM form',
+      );
+    }
     if (!(error instanceof StoreUnusable)) throw error;
     if (error.isTaken) {
       throw new Failure(
@@ -90,11 +107,8 @@ async function startRelay(context: Context, settings: ServeSettings): Promise<Re
   }
 }
 
-export const run: Run = async (context, command) => {
-  const options = mergeOptions<CommonOptions & ServeFlags>(command);
-  const settings = resolveServe(options, context.environment);
-  const { printer } = context;
-  const relay = await startRelay(context, settings);
+async function serve(context: Context, settings: ServeSettings, log: ServeLog): Promise<number> {
+  const relay = await startRelay(context, settings, log);
   // From here on a signal means to drain, also one that comes before the port is open.
   const stopped = new Promise<void>((resolve) => onInterrupt(() => resolve()));
   let url: string;
@@ -104,13 +118,29 @@ export const run: Run = async (context, command) => {
     await relay.close().catch(() => undefined);
     throw explainListen(error, settings);
   }
-  if (context.json) await write(context.io.stdout, `${JSON.stringify({ url })}\n`);
-  await printer.note(
+  const metrics = relay.metricsUrl();
+  if (context.json) await write(context.io.stdout, `${JSON.stringify({ url, metrics })}\n`);
+  log.say(
     `listening on ${url}, ${settings.storeUrl === 'memory:' ? 'keeping nothing' : `sessions are in ${settings.storeUrl}`}`,
   );
-  await printer.note(`next: remotify new --url ${settings.publicUrl ?? url}`);
+  if (metrics !== undefined) log.say(`metrics on ${metrics}`);
+  log.say(`next: remotify new --url ${settings.publicUrl ?? url}`);
   await stopped;
-  await printer.note('draining');
+  log.say('draining');
   await relay.close();
   return exitCodes.ok;
+}
+
+export const run: Run = async (context, command) => {
+  const options = mergeOptions<CommonOptions & ServeFlags>(command);
+  const settings = resolveServe(options, context.environment);
+  const log = await openServeLog(context, settings.accessLog);
+  try {
+    return await serve(context, settings, log);
+  } catch (error) {
+    if (error instanceof Failure && log.fail(error)) return error.exitCode;
+    throw error;
+  } finally {
+    await log.end();
+  }
 };

@@ -55,11 +55,12 @@ export const pushToQueue: Handler = async ({ exchange, name }, relay) => {
     pushedBy: readClient(exchange),
     ...options,
   };
-  const command = await relay.sessions.update(name, (session, now) =>
-    pushCommand(session, given, script, now),
+  const { sessions } = relay;
+  const command = await sessions.quotas.reserve(name, script.byteLength, () =>
+    sessions.update(name, (session, now) => pushCommand(session, given, script, now), exchange),
   );
-  const session = await relay.sessions.read(name);
-  await exchange.sendJson(201, await view(relay.sessions.store, session, command));
+  const session = await sessions.read(name);
+  await exchange.sendJson(201, await view(sessions.store, session, command));
 };
 
 export const listCommands: Handler = async ({ exchange, name }, relay) => {
@@ -83,8 +84,10 @@ export const readCommand: Handler = async ({ exchange, name, route }, relay) => 
 export const cancel: Handler = async ({ exchange, name, route }, relay) => {
   const signal = exchange.query.get('signal') ?? 'TERM';
   if (!isSignal(signal)) throw new Refusal('bad_parameter', 'signal');
-  const { outcome, command } = await relay.sessions.update(name, (session, now) =>
-    cancelCommand(session, route.id, signal, now),
+  const { outcome, command } = await relay.sessions.update(
+    name,
+    (session, now) => cancelCommand(session, route.id, signal, now),
+    exchange,
   );
   const session = await relay.sessions.read(name);
   const answer = { outcome, command: await view(relay.sessions.store, session, command) };

@@ -17,6 +17,7 @@ import {
 } from '../../session/serve-listener.ts';
 import { findCommand } from '../../session/session.ts';
 import type { Exchange } from '../exchange.ts';
+import { hideKeys } from '../log-words.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler } from '../relay-context.ts';
 
@@ -26,10 +27,9 @@ export function readListenerId(exchange: Exchange): string {
   return id;
 }
 
-/** What the listener says of itself, cut down to printable ASCII. */
+/** What the listener says of itself, cut down to printable ASCII without a key in it: it is stored, shown and logged. */
 function readLabel(exchange: Exchange, name: string): string {
-  return exchange
-    .header(name)
+  return hideKeys(exchange.header(name))
     .slice(0, maxLabelLength)
     .replaceAll(/[^\x20-\x7e]/g, '?');
 }
@@ -52,14 +52,14 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
   relay.presence.hold(name, identity.id, exchange);
   const waitMs = exchange.waitMs(relay.options.longPollMs);
   const command = await sessions.waitFor(name, waitMs, exchange, () =>
-    sessions.update(name, (session, now) => lookForNext(session, identity, now, had)),
+    sessions.update(name, (session, now) => lookForNext(session, identity, now, had), exchange),
   );
   if (!command) return exchange.sendNothing();
   const { id, merge, timeoutSeconds, scriptBytes, pushedBy: from } = command;
   const stdin = command.stdin !== 'none';
   const script = await sessions.store.readBytes(name, id, 'script', 0, scriptBytes);
   if (script.byteLength !== scriptBytes) {
-    await sessions.update(name, (session, now) => discardDamaged(session, id, now));
+    await sessions.update(name, (session, now) => discardDamaged(session, id, now), null);
     return exchange.sendNothing();
   }
   return exchange.sendBytes(renderFrame({ id, merge, stdin, timeoutSeconds, from, script }));
@@ -67,13 +67,22 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
 
 export const leave: Handler = async ({ exchange, name }, relay) => {
   const listenerId = readListenerId(exchange);
-  await relay.sessions.update(name, (session, now) => leaveListener(session, listenerId, now), false);
+  await relay.sessions.update(
+    name,
+    (session, now) => leaveListener(session, listenerId, now),
+    exchange,
+    false,
+  );
   await exchange.sendNothing();
 };
 
 export const start: Handler = async ({ exchange, name, route }, relay) => {
   const listenerId = readListenerId(exchange);
-  await relay.sessions.update(name, (session, now) => startCommand(session, route.id, listenerId, now));
+  await relay.sessions.update(
+    name,
+    (session, now) => startCommand(session, route.id, listenerId, now),
+    exchange,
+  );
   await exchange.sendText(200, 'started');
 };
 
@@ -81,8 +90,10 @@ export const decline: Handler = async ({ exchange, name, route }, relay) => {
   const listenerId = readListenerId(exchange);
   const words = await readBody(exchange, { maxBytes: maxReasonLength * 4 });
   const reason = words.toString('utf8').trim().slice(0, maxReasonLength).toWellFormed();
-  await relay.sessions.update(name, (session, now) =>
-    declineCommand(session, route.id, listenerId, reason, now),
+  await relay.sessions.update(
+    name,
+    (session, now) => declineCommand(session, route.id, listenerId, reason, now),
+    exchange,
   );
   await exchange.sendText(200, 'declined');
 };
@@ -93,7 +104,7 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
   const listenerId = readListenerId(exchange);
   const seen = exchange.count('seen', 0);
   relay.presence.hold(name, listenerId, exchange);
-  await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now));
+  await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now), exchange);
   const news = await sessions.waitFor(name, exchange.waitMs(relay.options.longPollMs), exchange, async () => {
     const command = findCommand(await sessions.read(name), route.id);
     const open = isWaiting(command) || command.state === 'running';
@@ -112,12 +123,14 @@ export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
   await relay.presence.holdUpload(name, listenerId, exchange);
   const bytes = await readBody(exchange, { maxBytes: maxChunkBytes });
   if (bytes.byteLength > maxChunkBytes) throw new Refusal('too_large');
-  const command = await relay.sessions.update(name, (session, now) =>
-    hearOf(session, route.id, listenerId, now),
+  const command = await relay.sessions.update(
+    name,
+    (session, now) => hearOf(session, route.id, listenerId, now),
+    exchange,
   );
   if (command.state !== 'running' && command.state !== 'lost')
     throw new Refusal('not_startable', command.state);
-  const next = await relay.sessions.store.append(name, route.id, stream, offset, bytes);
+  const next = await relay.sessions.append(name, route.id, stream, offset, bytes);
   await exchange.sendText(200, String(next), { [header.nextOffset]: next });
 };
 
@@ -140,15 +153,15 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const { state } = findOwn(await relay.sessions.read(name), route.id, listenerId);
   if (state === 'finished' || state === 'timed_out') return exchange.sendText(200, 'finished');
   if (state !== 'running' && state !== 'lost') throw new Refusal('not_startable', state);
-  const { store } = relay.sessions;
-  await store.append(
+  const { sessions } = relay;
+  await sessions.append(
     name,
     route.id,
     'stdout',
     exchange.count('stdout_offset', 0),
     body.subarray(0, stdoutBytes),
   );
-  await store.append(
+  await sessions.append(
     name,
     route.id,
     'stderr',
@@ -156,8 +169,10 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
     body.subarray(stdoutBytes),
   );
   const timedOut = exchange.query.get('timed_out') === '1';
-  await relay.sessions.update(name, (session, now) =>
-    finishCommand(session, route.id, listenerId, { exitStatus, signal, timedOut }, now),
+  await relay.sessions.update(
+    name,
+    (session, now) => finishCommand(session, route.id, listenerId, { exitStatus, signal, timedOut }, now),
+    exchange,
   );
   return exchange.sendText(200, 'finished');
 };

@@ -2,7 +2,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../../protocol/errors.ts';
 import { deriveListenerKey, nameSession } from '../../protocol/key-derivation.ts';
-import { shortName } from '../../protocol/keys.ts';
 import { resetSession } from '../../session/cancel-command.ts';
 import { createSession } from '../../session/session.ts';
 import { viewStatus } from '../../session/view-status.ts';
@@ -12,7 +11,7 @@ import type { Handler, RelayContext } from '../relay-context.ts';
 import { renderSessionPayload } from '../session-lines.ts';
 
 export function baseUrlOf(exchange: Exchange, relay: RelayContext): string {
-  return chooseBaseUrl(relay.options.publicUrl, exchange.header('host'), relay.bound());
+  return chooseBaseUrl(relay.options.publicUrl, exchange.header('host'), relay.local());
 }
 
 function payloadOf(exchange: Exchange, relay: RelayContext, key: string): object {
@@ -31,18 +30,13 @@ function checkToken(exchange: Exchange, token: string | undefined): void {
   if (!isSame(given, token)) throw new Refusal('token_needed', undefined, { 'www-authenticate': 'Bearer' });
 }
 
-function audit(exchange: Exchange, { options }: RelayContext, name: string, what: 'made' | 'ended'): void {
-  if (options.auditLog === 'off') return;
-  options.log(`audit: session ${shortName(name)} ${what} from ${exchange.address}`);
-}
-
 export const makeSession: Handler = async ({ exchange }, relay) => {
   await relay.rateLimit(exchange.address);
   checkToken(exchange, relay.options.token);
   const key = randomBytes(16).toString('hex');
   const name = nameSession(deriveListenerKey(key));
-  await relay.sessions.create(createSession(name, Date.now()));
-  audit(exchange, relay, name, 'made');
+  await relay.sessions.create(createSession(name, Date.now(), exchange.address), exchange);
+  exchange.session = name;
   await exchange.sendJson(201, payloadOf(exchange, relay, key));
 };
 
@@ -52,8 +46,7 @@ export const readSession: Handler = async ({ exchange, key, name }, relay) => {
 };
 
 export const endSession: Handler = async ({ exchange, name }, relay) => {
-  await relay.sessions.remove(name);
-  audit(exchange, relay, name, 'ended');
+  await relay.sessions.remove(name, exchange);
   await exchange.sendNothing();
 };
 
@@ -68,6 +61,6 @@ export const readStatus: Handler = async ({ exchange, name }, relay) => {
 };
 
 export const reset: Handler = async ({ exchange, name }, relay) => {
-  const cleared = await relay.sessions.update(name, resetSession);
+  const cleared = await relay.sessions.update(name, resetSession, exchange);
   await exchange.sendJson(200, { reset: true, cleared });
 };

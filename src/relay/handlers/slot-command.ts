@@ -20,20 +20,17 @@ export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
   checkScript(script);
   // Its reader knows one stream, and waits for as long as the session lives.
   const options = { merge: true, stdin: 'none', timeoutSeconds: 0, queueSeconds: null } as const;
-  await relay.sessions.update(name, (session, now) =>
-    pushToSlot(
-      session,
-      {
-        origin: 'slot',
-        scriptBytes: script.byteLength,
-        digest: digestScript(script, options),
-        idempotencyKey: null,
-        pushedBy: readClient(exchange),
-        ...options,
-      },
-      script,
-      now,
-    ),
+  const given = {
+    origin: 'slot' as const,
+    scriptBytes: script.byteLength,
+    digest: digestScript(script, options),
+    idempotencyKey: null,
+    pushedBy: readClient(exchange),
+    ...options,
+  };
+  const { sessions } = relay;
+  await sessions.quotas.reserve(name, script.byteLength, () =>
+    sessions.update(name, (session, now) => pushToSlot(session, given, script, now), exchange),
   );
   await exchange.sendText(201, 'queued');
 };
@@ -41,12 +38,14 @@ export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
 export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
   const { sessions } = relay;
   relay.presence.hold(name, slotListenerId, exchange);
-  await sessions.update(name, pollSlot);
+  await sessions.update(name, pollSlot, exchange);
   const waitMs = slotWaitMs(exchange, relay.options.longPollMs);
-  const command = await sessions.waitFor(name, waitMs, exchange, () => sessions.update(name, takeFromSlot));
+  const command = await sessions.waitFor(name, waitMs, exchange, () =>
+    sessions.update(name, takeFromSlot, exchange),
+  );
   if (!command) return exchange.sendNothing();
   const giveBack = (): Promise<void> =>
-    sessions.update(name, (session, now) => returnToSlot(session, command.id, now), false);
+    sessions.update(name, (session, now) => returnToSlot(session, command.id, now), exchange, false);
   let script: Buffer;
   try {
     script = await sessions.store.readBytes(name, command.id, 'script', 0, command.scriptBytes);
@@ -55,7 +54,7 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
     throw error;
   }
   if (script.byteLength !== command.scriptBytes) {
-    await sessions.update(name, (session, now) => discardDamaged(session, command.id, now));
+    await sessions.update(name, (session, now) => discardDamaged(session, command.id, now), null);
     return exchange.sendNothing();
   }
   // Up to here not a byte has left: the poller that died in between has not started anything.
@@ -65,6 +64,6 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
 };
 
 export const dropSlotCommand: Handler = async ({ exchange, name }, relay) => {
-  await relay.sessions.update(name, dropFromSlot);
+  await relay.sessions.update(name, dropFromSlot, exchange);
   await exchange.sendNothing();
 };

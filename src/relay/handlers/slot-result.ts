@@ -10,7 +10,10 @@ import { slotWaitMs } from './slot-command.ts';
 
 export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
   const output = await readBody(exchange, { maxBytes: relay.options.maxBodyBytes });
-  await relay.sessions.update(name, (session, now) => postToSlot(session, output, now));
+  const { sessions } = relay;
+  await sessions.quotas.reserveOutput(name, output.byteLength, () =>
+    sessions.update(name, (session, now) => postToSlot(session, output, now), exchange),
+  );
   await exchange.sendText(201, 'queued');
 };
 
@@ -69,14 +72,16 @@ export const takeSlotResult: Handler = async ({ exchange, name }, relay) => {
   } finally {
     slotReads.delete(`${name} ${command.id}`);
     // Taken out only now that it was written whole to a live socket; a reader that went away leaves it to the next one.
-    await sessions.update(name, (session) =>
-      whole ? takeResult(session, command.id) : { session: { ...session }, result: undefined },
+    await sessions.update(
+      name,
+      (session) => (whole ? takeResult(session, command.id) : { session: { ...session }, result: undefined }),
+      exchange,
     );
   }
   return undefined;
 };
 
 export const dropSlotResult: Handler = async ({ exchange, name }, relay) => {
-  await relay.sessions.update(name, (session) => takeResult(session, null));
+  await relay.sessions.update(name, (session) => takeResult(session, null), exchange);
   await exchange.sendNothing();
 };

@@ -18,9 +18,9 @@ export const putStdin: Handler = async ({ exchange, name, route }, relay) => {
   const size = await sessions.store.size(name, route.id, 'stdin');
   // Repeating what came before the end is fine; adding to it is not.
   if (stdin === 'closed' && offset + bytes.byteLength > size) throw new Refusal('stdin_closed');
-  const next = await sessions.store.append(name, route.id, 'stdin', offset, bytes);
+  const next = await sessions.append(name, route.id, 'stdin', offset, bytes);
   if (exchange.query.get('end') === '1') {
-    await sessions.update(name, (session) => closeStdin(session, route.id));
+    await sessions.update(name, (session) => closeStdin(session, route.id), exchange);
   }
   await exchange.sendText(200, String(next), { [header.nextOffset]: next });
 };
@@ -29,7 +29,7 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
   const { sessions } = relay;
   const listenerId = readListenerId(exchange);
   const offset = exchange.count('offset', 0);
-  await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now));
+  await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now), exchange);
   const waitMs = exchange.waitMs(relay.options.longPollMs);
   const bytes = await sessions.waitFor(name, waitMs, exchange, async () => {
     // The state before the size: once it says that nothing follows, the size is final.

@@ -1,0 +1,63 @@
+/** What `serve` says on stderr while it runs: in words, or as JSON from the first line to the last. */
+import { escapeText } from '../terminal/escape.ts';
+import { openLineSink } from '../terminal/line-sink.ts';
+import { maskKeys } from '../terminal/printer.ts';
+import type { Context } from './context.ts';
+import type { Failure } from './failure.ts';
+
+export interface ServeLog {
+  /** A word on the way, of ours; `--quiet` silences it. */
+  readonly say: (text: string) => void;
+  /** What was asked for: a line of the audit or access log. */
+  readonly record: (line: string, parts: Record<string, unknown>) => void;
+  /** The end with words; false where they are still to be said. */
+  readonly fail: (failure: Failure) => boolean;
+  /** Once nothing more is to be said. */
+  readonly end: () => Promise<void>;
+}
+
+const renderDropped = (count: number): string =>
+  `${count} ${count === 1 ? 'line was' : 'lines were'} dropped here, as nobody read them`;
+
+function openTextLog({ io, options }: Context): ServeLog {
+  const render = (line: string): string => `remotify: ${line}\n`;
+  const sink = openLineSink(io.stderr, (count) => render(renderDropped(count)));
+  return {
+    say: (text) => {
+      if (options.quiet !== true) sink.write(render(escapeText(maskKeys(text))));
+    },
+    record: (line) => sink.write(render(line)),
+    fail: () => false,
+    end: sink.end,
+  };
+}
+
+async function openJsonLog({ io, options }: Context): Promise<ServeLog> {
+  const { createJsonLines } = await import('../relay/json-lines.ts');
+  let writeDropped = (_count: number): string => '';
+  const sink = openLineSink(io.stderr, (count) => writeDropped(count));
+  const writeJson = createJsonLines(sink.write);
+  writeDropped = (count) => {
+    let line = '';
+    createJsonLines((rendered) => {
+      line = rendered;
+    })(renderDropped(count), { kind: 'dropped', count });
+    return line;
+  };
+  return {
+    say: (text) => {
+      if (options.quiet !== true) writeJson(maskKeys(text));
+    },
+    // Its words are all in its parts.
+    record: (_line, parts) => writeJson(undefined, parts),
+    fail: ({ message, hint }) => {
+      writeJson(maskKeys(message), { ...(hint !== undefined && { hint: maskKeys(hint) }) }, 'error');
+      return true;
+    },
+    end: sink.end,
+  };
+}
+
+export async function openServeLog(context: Context, form: 'text' | 'json' | undefined): Promise<ServeLog> {
+  return form === 'json' ? openJsonLog(context) : openTextLog(context);
+}

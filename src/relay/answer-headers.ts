@@ -1,0 +1,31 @@
+/** What every answer carries: names in lower case, values short, since each poll pays for them. */
+import packageJson from '../../package.json' with { type: 'json' };
+import { header } from '../protocol/headers.ts';
+
+/** Nothing here is for another site, to be framed, guessed at or kept. No `Access-Control-*` at all: no other page reads an answer. */
+const plainHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  [header.version]: packageJson.version,
+};
+
+/** A year. Only where it is us who speak TLS: behind a proxy it is the proxy's to promise. */
+const secureHeaders: Readonly<Record<string, string>> = {
+  ...plainHeaders,
+  'strict-transport-security': 'max-age=31536000',
+};
+
+export function chooseCommonHeaders(socket: object): Readonly<Record<string, string>> {
+  return 'encrypted' in socket ? secureHeaders : plainHeaders;
+}
+
+/** The same as lines, for an answer to what was no HTTP. */
+export function renderCommonHeaders(socket: object): string {
+  return Object.entries(chooseCommonHeaders(socket))
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
+}

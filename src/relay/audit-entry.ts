@@ -1,0 +1,115 @@
+/** What the audit log tells of one event. */
+import type { Command } from '../session/command.ts';
+import type { Listener } from '../session/listener.ts';
+import type { Happening } from './happening.ts';
+import { hideKeys } from './log-words.ts';
+
+/** What `text` shows of a command: more is a file, and the relay has it. */
+const maxTextBytes = 4096;
+
+const keyLength = 32;
+
+/** In the order in which they are written; undefined ones are not. */
+export type Fields = Record<string, string | number | undefined>;
+
+export interface Sizes {
+  stdout: number;
+  stderr: number;
+}
+
+/** What is told of one event, for text and JSON alike. */
+export interface Entry {
+  event: string;
+  command?: string;
+  /** As it says of itself. */
+  by?: string;
+  fields: Fields;
+}
+
+function nameListener({ kind, user, host }: Pick<Listener, 'kind' | 'user' | 'host'>): string {
+  return kind === 'slot' ? 'slot' : `${user}@${host}`;
+}
+
+/** Of what is cut in two, the first half stays away: a character, or a run of hex digits that may be a key. */
+function chooseCut(script: Uint8Array): number {
+  if (script.byteLength <= maxTextBytes) return script.byteLength;
+  const isHex = (at: number): boolean => /[0-9a-f]/i.test(String.fromCodePoint(script[at] ?? 0));
+  const isInside = (at: number): boolean => ((script[at] ?? 0) & 0xc0) === 0x80;
+  const isCutHere = isHex(maxTextBytes) ? (at: number) => isHex(at - 1) : isInside;
+  let cut = maxTextBytes;
+  while (maxTextBytes - cut < keyLength && isCutHere(cut)) cut--;
+  return cut;
+}
+
+function cutText(script: Uint8Array): Fields {
+  const cut = chooseCut(script);
+  const text = Buffer.from(script.buffer, script.byteOffset, cut).toString('utf8');
+  const leftOut = script.byteLength - cut;
+  return { text: hideKeys(text), text_left_out: leftOut === 0 ? undefined : leftOut };
+}
+
+function describeEnd(command: Command, sizes: Sizes | undefined): Fields {
+  const { state, exitStatus, signal, pushedAt, startedAt, endedAt, reason } = command;
+  return {
+    state,
+    exit_status: exitStatus ?? undefined,
+    signal: signal ?? undefined,
+    waited_ms: (startedAt ?? endedAt ?? pushedAt) - pushedAt,
+    ran_ms: startedAt !== null && endedAt !== null ? endedAt - startedAt : undefined,
+    stdout: sizes?.stdout,
+    stderr: sizes?.stderr,
+    // The operator's words are theirs; all others are the relay's own.
+    reason: state === 'declined' ? undefined : (reason ?? undefined),
+  };
+}
+
+function describeCommand(
+  { change, script }: Happening & { change: { subject: 'command' } },
+  sizes: Sizes | undefined,
+  withText: boolean,
+): Entry {
+  const { what, command, listener } = change;
+  const { id, listenerHost, pushedBy } = command;
+  const holder = listener === null ? (listenerHost ?? undefined) : nameListener(listener);
+  const entry = (by: string | undefined, fields: Fields): Entry => ({
+    event: `command ${what}`,
+    command: id,
+    ...(by !== undefined && { by }),
+    fields,
+  });
+  switch (what) {
+    case 'pushed':
+      return entry(pushedBy ?? undefined, {
+        bytes: command.scriptBytes,
+        ...(withText && script && cutText(script)),
+      });
+    case 'signalled':
+      return entry(undefined, { signal: command.cancelSignal ?? undefined });
+    case 'cancelled':
+      return entry(undefined, describeEnd(command, undefined));
+    case 'ended':
+      return entry(holder, describeEnd(command, sizes));
+    case 'declined':
+      return entry(holder, {
+        ...describeEnd(command, undefined),
+        reason: withText && command.reason !== null ? hideKeys(command.reason) : undefined,
+      });
+    case 'started':
+      return entry(holder, { waited_ms: (command.startedAt ?? command.pushedAt) - command.pushedAt });
+    case 'shown':
+    case 'queued again':
+      return entry(holder, {});
+  }
+}
+
+export function describeHappening(happening: Happening, sizes: Sizes | undefined, withText: boolean): Entry {
+  const { change } = happening;
+  if (change.subject === 'session') return { event: `session ${change.what}`, fields: {} };
+  if (change.subject === 'command') return describeCommand({ ...happening, change }, sizes, withText);
+  const { listener, former, what } = change;
+  return {
+    event: `listener ${what}`,
+    by: nameListener(listener),
+    fields: { door: listener.kind, mode: listener.mode, former: former && nameListener(former) },
+  };
+}

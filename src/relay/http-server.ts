@@ -1,0 +1,164 @@
+/** node:http with its limits: connections and their turns, what is no HTTP, and an end that leaves nobody without an answer. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { renderCommonHeaders } from './answer-headers.ts';
+import { type AddressReader, createAddressReader } from './client-address.ts';
+import { Connections } from './connections.ts';
+import { declaresTooMuch } from './read-body.ts';
+import type { RelayOptions } from './relay-options.ts';
+import type { Certificate } from './tls.ts';
+
+/** Limits of node:http, with their reasons. */
+const serverOptions = {
+  /** Slow headers hold a socket and nothing else; more than this is no client. */
+  headersTimeout: 10_000,
+  /** One body over a slow link: chunks are 1 MiB. Limits receiving only, never a held poll. */
+  requestTimeout: 60_000,
+  /** Both are checked this often. */
+  connectionsCheckingInterval: 2_000,
+  /** Longer than any proxy keeps its side open, so that it never writes into a closing socket. */
+  keepAliveTimeout: 75_000,
+  /** We say so ourselves, like every other refusal. */
+  requireHostHeader: false,
+};
+
+/** What an over-long body may still send while the refusal is on its way: a sender cut at once may never read it. */
+const drainAfterRefusalMs = 2_000;
+
+/**
+ * Connections that the system takes for us until we get to them; it cuts the number to its own limit. Where the queue is full, whoever
+ * comes is not heard for a second or more, so that one address that connects again and again would keep all others out.
+ */
+const mostUnaccepted = 65_535;
+
+/** From the first word of the end to the last: then connections are cut. */
+const drainMs = 5_000;
+
+/** For a request that is no HTTP, too long or too slow. */
+function statusOfNoise({ code = '' }: Error & { code?: string }): string {
+  const statuses: Record<string, string> = {
+    HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+    HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+    ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  };
+  return statuses[code] ?? '400 Bad Request';
+}
+
+export interface Serving {
+  /** Answers one request, sooner or later; the next one of its connection comes once the answer is over. */
+  serve: (request: IncomingMessage, response: ServerResponse, address: string) => void;
+  /** What was no HTTP got this status. */
+  refused: (status: number, socket: Socket) => void;
+}
+
+export class HttpServer {
+  readonly #options: RelayOptions;
+  readonly #serving: Serving;
+  readonly #addresses: AddressReader;
+  readonly #connections: Connections;
+  readonly #server: Server;
+  readonly #scheme: 'http' | 'https';
+  /** Also those that node:http does not know of yet, since they have not said a word of TLS. */
+  readonly #sockets = new Set<Socket>();
+  /** Answers that are not over: when the relay ends, each tells its client not to come back on the same connection. */
+  readonly #open = new Set<ServerResponse>();
+  /** From the first word of the end on: what was begun is finished, and nothing new is begun. */
+  isClosing = false;
+
+  /** With a certificate it speaks TLS and nothing else. */
+  constructor(options: RelayOptions, certificate: Certificate | undefined, serving: Serving) {
+    this.#options = options;
+    this.#serving = serving;
+    this.#addresses = createAddressReader(options.trustedProxies);
+    // All that an address may hold, and as many again for what it asks meanwhile.
+    this.#connections = new Connections(2 * options.heldPolls.perAddress);
+    this.#scheme = certificate === undefined ? 'http' : 'https';
+    const take = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#enqueue(request, response);
+    this.#server = certificate?.createServer(serverOptions, take) ?? createServer(serverOptions, take);
+    // Node would drop what is beyond 1,000 in silence, and with it what the last proxy added; route-request.ts says no instead.
+    this.#server.maxHeadersCount = 0;
+    this.#server.on('connection', (socket: Socket) => this.#admit(socket));
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      this.#enqueue(request, response, () => {
+        // Without the go-ahead, a sender that asks first uploads nothing in vain.
+        if (!declaresTooMuch(request, { maxBytes: options.maxBodyBytes })) response.writeContinue();
+      });
+    });
+    // Whatever else is expected is nothing that we would not do anyway.
+    this.#server.on('checkExpectation', take);
+    this.#server.on('clientError', (error: Error, socket: Socket) => this.#refuse(error, socket));
+  }
+
+  #admit(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    const address = this.#addresses.ofConnection(socket);
+    if (address !== null) this.#connections.admit(socket, address);
+  }
+
+  #enqueue(request: IncomingMessage, response: ServerResponse, begin = (): void => undefined): void {
+    // Errors of either side show as a close, which is what handlers wait for.
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+    const serve = (): void => {
+      begin();
+      this.#serve(request, response);
+    };
+    this.#connections.enqueue(request.socket, { request, response, serve });
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    if (this.isClosing) response.shouldKeepAlive = false;
+    this.#open.add(response);
+    response.on('close', () => this.#open.delete(response));
+    // Kept here: a request that was cut off has lost its socket by the time that it is asked for.
+    const { socket } = request;
+    response.on('finish', () => {
+      if (request.complete) return;
+      request.resume();
+      setTimeout(() => {
+        if (!request.complete) socket.destroy();
+      }, drainAfterRefusalMs).unref();
+    });
+    this.#serving.serve(request, response, this.#addresses.read(request));
+  }
+
+  #refuse(error: Error, socket: Socket): void {
+    if (socket.destroyed || !socket.writable) return;
+    const status = statusOfNoise(error);
+    const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n`;
+    this.#connections.refuse(socket, `${head}${renderCommonHeaders(socket)}\r\n`);
+    this.#serving.refused(Number.parseInt(status, 10), socket);
+  }
+
+  /** Resolves with its base URL once connections are accepted. */
+  async listen(): Promise<string> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog: mostUnaccepted }, resolve);
+    });
+    const bound = (this.#server.address() as AddressInfo).port;
+    return `${this.#scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  }
+
+  /** Takes no more connections, lets `answerWaiting` end what is held, finishes what was begun, and cuts what hangs. */
+  async close(answerWaiting: () => void): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.isClosing = true;
+    for (const response of this.#open) {
+      response.shouldKeepAlive = false;
+      // One whose head said otherwise ends its connection unannounced.
+      const { socket } = response;
+      if (response.headersSent) response.once('finish', () => socket?.end());
+    }
+    answerWaiting();
+    this.#server.closeIdleConnections();
+    const cut = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, drainMs);
+    await closed;
+    clearTimeout(cut);
+  }
+}

@@ -1,0 +1,78 @@
+/** What the relay counts, in ten families. No label holds a word of anyone's: routes, statuses, codes and states are few. */
+import { isEnded } from '../protocol/command-states.ts';
+import type { Answered } from './answered.ts';
+import type { Ledger } from './happening.ts';
+import { Counter, Histogram, renderGauge } from './metrics-text.ts';
+
+/** Seconds: from a look into memory to an upload over a slow link. */
+const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** What is so at this moment. */
+export interface Levels {
+  sessions: number;
+  listeners: number;
+  heldPolls: number;
+}
+
+export class Metrics implements Ledger {
+  readonly #requests = new Counter<'route' | 'status'>(
+    'remotify_requests_total',
+    'Requests that are over, by route and status; status none: the peer left before there was one.',
+  );
+  readonly #refusals = new Counter<'code'>('remotify_refusals_total', 'Refusals, by their code.');
+  readonly #commands = new Counter<'state'>(
+    'remotify_commands_total',
+    'Commands that ended, by state; one that was lost and turns out finished counts as both.',
+  );
+  readonly #received = new Counter('remotify_received_bytes_total', 'Bytes of requests on the wire.');
+  readonly #sent = new Counter('remotify_sent_bytes_total', 'Bytes of answers on the wire.');
+  readonly #seconds = new Histogram(
+    'remotify_request_seconds',
+    'How long requests took, without the time that they were held.',
+    bounds,
+  );
+
+  constructor() {
+    // There from the start: what never happened is 0, not missing.
+    this.#received.add({}, 0);
+    this.#sent.add({}, 0);
+  }
+
+  count({ route, status, code, bytesIn, bytesOut, durationMs, heldMs }: Answered): void {
+    this.#requests.add({ route: route || '-', status: String(status ?? 'none') });
+    if (code !== undefined) this.#refusals.add({ code });
+    this.#received.add({}, bytesIn);
+    this.#sent.add({}, bytesOut);
+    this.#seconds.observe(Math.max(0, durationMs - heldMs) / 1000);
+  }
+
+  tell({ change }: Parameters<Ledger['tell']>[0]): void {
+    if (change.subject !== 'command' || change.what === 'signalled') return;
+    const { state } = change.command;
+    if (isEnded(state)) this.#commands.add({ state });
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  render({ sessions, listeners, heldPolls }: Levels): string {
+    return [
+      renderGauge('remotify_sessions', 'Sessions that are alive.', sessions),
+      renderGauge('remotify_listeners', 'Listeners that have a request open.', listeners),
+      renderGauge(
+        'remotify_held_polls',
+        'Requests that are held until there is something to say.',
+        heldPolls,
+      ),
+      ...[this.#requests, this.#refusals, this.#commands, this.#received, this.#sent, this.#seconds].map(
+        (family) => family.render(),
+      ),
+      renderGauge(
+        'process_resident_memory_bytes',
+        'Resident memory size in bytes.',
+        process.memoryUsage.rss(),
+      ),
+    ].join('');
+  }
+}

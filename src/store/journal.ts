@@ -1,0 +1,231 @@
+/**
+ * A file that only grows: one change a line, each line behind its own checksum. What is appended together is written together,
+ * and with `power` synced together. Its text:
+ *
+ *     CRC32 {"…":…}
+ */
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { parseJsonFields } from '../protocol/json-fields.ts';
+import { syncFolder, writeAll } from './write-file.ts';
+
+export type Durability = 'process' | 'power';
+
+/** One change, as plain data. */
+export type Entry = Readonly<Record<string, unknown>>;
+
+/** Small journals are never worth the rewriting. */
+const smallestBytes = 8 * 1024 * 1024;
+
+/** Rewritten once it has grown to so many times what it holds. */
+const growth = 4;
+
+const chunkBytes = 1024 * 1024;
+
+function checksum(text: Uint8Array): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}
+
+function renderLine(entry: Entry): Buffer {
+  const text = Buffer.from(JSON.stringify(entry));
+  return Buffer.concat([Buffer.from(`${checksum(text)} `), text, Buffer.from('\n')]);
+}
+
+/** Undefined for a line that is not what was written. */
+function parseLine(line: Buffer): Entry | undefined {
+  const text = line.subarray(9);
+  return line.toString('latin1', 0, 9) === `${checksum(text)} `
+    ? parseJsonFields(text.toString())
+    : undefined;
+}
+
+async function* readLines(file: FileHandle): AsyncGenerator<{ line: Buffer; end: number }> {
+  let rest = Buffer.alloc(0);
+  let start = 0;
+  for (let at = 0; ; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    let from = 0;
+    for (let to = rest.indexOf(0x0a); to !== -1; to = rest.indexOf(0x0a, from)) {
+      yield { line: rest.subarray(from, to), end: start + to + 1 };
+      from = to + 1;
+    }
+    rest = rest.subarray(from);
+    start += from;
+  }
+}
+
+/** Lines in pieces that are worth a write. */
+function* gather(entries: Iterable<Entry>): Generator<Buffer> {
+  let lines: Buffer[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const line = renderLine(entry);
+    lines.push(line);
+    bytes += line.byteLength;
+    if (bytes < chunkBytes) continue;
+    yield Buffer.concat(lines);
+    lines = [];
+    bytes = 0;
+  }
+  yield Buffer.concat(lines);
+}
+
+async function withFile<T>(path: string, flags: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, flags, 0o600);
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}
+
+interface Waiting {
+  bytes: Buffer;
+  keep: () => void;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+export interface JournalOptions {
+  path: string;
+  durability: Durability;
+  /** All that the journal says so far, in as few entries as can be. */
+  snapshot: () => Iterable<Entry>;
+  /** Something is wrong that does not stop the relay. */
+  warn: (text: string) => void;
+}
+
+export class Journal {
+  readonly #options: JournalOptions;
+  /** The end of the last whole line. */
+  #size: number;
+  /** What lies behind that end was refused and must not be read by the next relay. */
+  #isTorn = false;
+  /** Not all that was written could be read. */
+  readonly isDamaged: boolean;
+  #rewriteAt = smallestBytes;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+
+  private constructor(options: JournalOptions, size: number, isDamaged: boolean) {
+    this.#options = options;
+    this.#size = size;
+    this.isDamaged = isDamaged;
+  }
+
+  /**
+   * Hands over each entry in order, cuts off a last one that a crash left unfinished, and resolves with the journal, ready to
+   * grow. A damaged line before the last is passed over, with a warning: later ones say all that they need.
+   */
+  static async open(options: JournalOptions, take: (entry: Entry) => void): Promise<Journal> {
+    const { path, warn, durability } = options;
+    await unlink(`${path}.new`).catch(() => undefined);
+    let size = 0;
+    let damaged = 0;
+    let isDamaged = false;
+    await withFile(path, 'a+', async (file) => {
+      for await (const { line, end } of readLines(file)) {
+        const entry = parseLine(line);
+        if (!entry) {
+          damaged += 1;
+          continue;
+        }
+        if (damaged > 0) {
+          warn(`the journal is damaged: ${damaged} of its lines cannot be read and are passed over`);
+          isDamaged = true;
+        }
+        damaged = 0;
+        size = end;
+        take(entry);
+      }
+      await file.truncate(size);
+      if (durability === 'power') await file.datasync();
+    });
+    if (durability === 'power') await syncFolder(dirname(path));
+    const journal = new Journal(options, size, isDamaged);
+    if (size === 0 || size > smallestBytes) await journal.#rewrite();
+    return journal;
+  }
+
+  /** Resolves once the entries are kept, all of them or none; `keep` is called just before, and before anything else is written. */
+  append(entries: readonly Entry[], keep: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ bytes: Buffer.concat(entries.map(renderLine)), keep, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(Buffer.concat(group.map(({ bytes }) => bytes)));
+        for (const { keep, resolve } of group) {
+          keep();
+          resolve();
+        }
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+      if (this.#size > this.#rewriteAt) await this.#rewrite();
+    }
+    this.#flushing = undefined;
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.#isTorn) await this.#mend();
+    const { path, durability } = this.#options;
+    // Opened each time: a disk that was away or read-only for a while is then the same as any other.
+    await withFile(path, 'r+', async (file) => {
+      // Whole lines of a group that was refused must not come to life.
+      this.#isTorn = true;
+      await writeAll(file, this.#size, bytes);
+      if (durability === 'power') await file.datasync();
+      this.#isTorn = false;
+    }).catch(async (error: unknown) => {
+      if (this.#isTorn) await this.#mend().catch(() => undefined);
+      throw error;
+    });
+    this.#size += bytes.byteLength;
+  }
+
+  async #mend(): Promise<void> {
+    await withFile(this.#options.path, 'r+', (file) => file.truncate(this.#size));
+    this.#isTorn = false;
+  }
+
+  /** The same, told shortly, in a file that takes this one's place. Where that fails the long one goes on. */
+  async #rewrite(): Promise<void> {
+    const { path, snapshot, warn, durability } = this.#options;
+    const fresh = `${path}.new`;
+    let size = 0;
+    try {
+      await withFile(fresh, 'w', async (file) => {
+        for (const bytes of gather(snapshot())) {
+          await writeAll(file, size, bytes);
+          size += bytes.byteLength;
+        }
+        // Without it a power cut could leave the name of the new one and nothing in it.
+        await file.datasync();
+      });
+      await rename(fresh, path);
+      if (durability === 'power') await syncFolder(dirname(path));
+      this.#size = size;
+      this.#isTorn = false;
+      this.#rewriteAt = Math.max(smallestBytes, size * growth);
+    } catch {
+      await unlink(fresh).catch(() => undefined);
+      this.#rewriteAt = this.#size * 2;
+      warn('the journal could not be shortened, it goes on as it is');
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing;
+  }
+}

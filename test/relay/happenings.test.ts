@@ -1,0 +1,120 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { Refusal } from '../../src/protocol/errors.ts';
+import type { Happening } from '../../src/relay/happening.ts';
+import { Sessions } from '../../src/relay/sessions.ts';
+import type { NewCommand } from '../../src/session/command.ts';
+import { pushCommand } from '../../src/session/push-command.ts';
+import { lookForNext } from '../../src/session/serve-listener.ts';
+import { createSession, type Outcome, type Session } from '../../src/session/session.ts';
+import { openMemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { eventually } from '../harness/deadline.ts';
+import { auto } from '../session/scene.ts';
+
+const given: NewCommand = {
+  origin: 'commands',
+  scriptBytes: 4,
+  digest: '',
+  idempotencyKey: null,
+  pushedBy: null,
+  merge: false,
+  stdin: 'none',
+  timeoutSeconds: 0,
+  queueSeconds: 600,
+};
+
+const client = { address: '192.0.2.1' };
+const remote = { address: '192.0.2.2' };
+
+/** A store that may be told to fail once the transition was made: the disk is full. */
+async function openFragileStore() {
+  const inner = await openMemoryStore();
+  let isFull = false;
+  const refuse = (): never => {
+    throw new Refusal('storage_full');
+  };
+  const store: Store = Object.create(inner, {
+    update: {
+      value: (name: string, transition: (session: Session) => Outcome<unknown>) =>
+        inner.update(name, (session) => {
+          const outcome = transition(session);
+          return isFull ? refuse() : outcome;
+        }),
+    },
+    remove: { value: async (name: string) => (isFull ? refuse() : inner.remove(name)) },
+    create: { value: (session: Session) => inner.create(session) },
+    has: { value: (name: string) => inner.has(name) },
+  });
+  return {
+    store,
+    fill: (full: boolean) => {
+      isFull = full;
+    },
+  };
+}
+
+async function setUp({ ttlMs = 60_000 } = {}) {
+  const { store, fill } = await openFragileStore();
+  const told: Happening[] = [];
+  const ledger = { tell: (happening: Happening) => void told.push(happening), settled: async () => {} };
+  const sessions = new Sessions(
+    {
+      store,
+      ttlMs,
+      heldPolls: { total: 9, perAddress: 9, perSession: 9 },
+      quotas: { sessionsPerAddress: 9, bytesPerSession: 1e6, bytesPerAddress: 1e6 },
+      log: () => undefined,
+    },
+    ledger,
+  );
+  onTestFinished(() => sessions.drain());
+  await sessions.create(createSession('name', Date.now()), client);
+  const push = (queueSeconds = 600) =>
+    sessions.update(
+      'name',
+      (session, now) => pushCommand(session, { ...given, queueSeconds }, Buffer.from('true'), now),
+      client,
+    );
+  const list = () => told.map(({ change, from }) => `${change.subject} ${change.what} ${from}`);
+  return { sessions, fill, told, push, list };
+}
+
+test('is told once it is kept, and by whose request', async () => {
+  const { sessions, push, told, list } = await setUp();
+  await push();
+  expect(told[1]?.script).toEqual(Buffer.from('true'));
+  await sessions.update('name', (session, now) => lookForNext(session, auto('bob'), now), remote);
+  await sessions.remove('name', client);
+  expect(list()).toEqual([
+    'session made 192.0.2.1',
+    'command pushed 192.0.2.1',
+    'listener attached 192.0.2.2',
+    'command started 192.0.2.2',
+    'session ended 192.0.2.1',
+  ]);
+});
+
+test('is not told when it could not be kept', async () => {
+  const { sessions, fill, push, list } = await setUp();
+  fill(true);
+  await expect(push()).rejects.toMatchObject({ code: 'storage_full' });
+  await expect(sessions.remove('name', client)).rejects.toMatchObject({ code: 'storage_full' });
+  expect(list()).toEqual(['session made 192.0.2.1']);
+  fill(false);
+  await push();
+  expect(list()).toEqual(['session made 192.0.2.1', 'command pushed 192.0.2.1']);
+});
+
+test('is blamed on nobody where it fell due, though it is a request that notices', async () => {
+  const { sessions, push, list } = await setUp();
+  await push(0);
+  await sessions.update('name', (session, now) => lookForNext(session, auto('bob'), now), remote);
+  expect(list().slice(2)).toEqual(['command ended null', 'listener attached 192.0.2.2']);
+});
+
+test('a session that is ended twice, or that ends as its time is up, ends once', async () => {
+  const { sessions, list } = await setUp({ ttlMs: 100 });
+  await eventually('it expires', 5_000, () => list().length === 2);
+  await sessions.remove('name', client);
+  expect(list()).toEqual(['session made 192.0.2.1', 'session expired null']);
+});

@@ -1,0 +1,138 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { curl } from '../harness/curl.ts';
+import { eventually } from '../harness/deadline.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, type RelayOptions, startRelay } from '../harness/relay-process.ts';
+import { makeSession } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// What a relay keeps for one session, and for all of one address, has an end; and it is said when it is reached.
+
+const mib = 1024 * 1024;
+
+async function start(...flags: string[]): Promise<Relay> {
+  const relay = await startRelay({ flags });
+  onTestFinished(relay.stop);
+  return relay;
+}
+
+async function setUp(...flags: string[]) {
+  const relay = await start(...flags);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const listener = await startListener(await client.makeSession('--auto'));
+  onTestFinished(listener.stop);
+  return client;
+}
+
+test('output beyond the quota of its session is cut, which is said, and nothing more is taken', async () => {
+  const client = await setUp('--session-quota', '3000k');
+  const { exitCode, stdout, stderr } = await client.run(['exec', 'head -c 8M /dev/zero; sleep 60; exit 5'], {
+    deadlineMs: 30_000,
+  });
+  // It is stopped, as one is whose output is over the limit of a stream.
+  expect(exitCode).toBe(137);
+  expect(stdout.byteLength).toBeGreaterThan(mib);
+  expect(stdout.byteLength).toBeLessThanOrEqual(3 * mib);
+  expect(stderr).toContain('remotify: the rest of the output is lost: the session stores as much as it may');
+  const next = await client.run(['exec', '-f', '-'], { stdin: `: ${'x'.repeat(mib - 1_000)}` });
+  expect(next.exitCode).toBe(255);
+  expect(next.stderr).toContain('error: this session stores as much as it may');
+  expect(next.stderr).toContain('hint: end it with `remotify end`');
+});
+
+test('a command that ends by itself keeps its exit status, whatever of its output is lost', async () => {
+  const client = await setUp('--session-quota', '1m');
+  const script = 'head -c 5M /dev/zero; echo over >&2; exit 7';
+  const { exitCode, stdout, stderr } = await client.run(['exec', script], { deadlineMs: 30_000 });
+  expect([7, 137]).toContain(exitCode);
+  expect(stdout.byteLength).toBeLessThanOrEqual(mib);
+  expect(stderr).toContain('remotify: the rest of the output is lost');
+});
+
+/** A session with a command that runs, and the way to upload its output. */
+async function makeRunning(relay: Relay) {
+  const session = await makeSession(relay);
+  const api = session.urls.api;
+  const listener = ['-H', 'Remotify-Listener: one-listener', '-H', 'Remotify-Mode: auto'];
+  const asListener = ['-H', `Authorization: Bearer ${session.listener_key}`, ...listener];
+  const self = `${relay.url}/api/session/self`;
+  expect((await curl(['--data-binary', 'echo', `${api}/commands`])).status).toBe(201);
+  expect((await curl([...asListener, `${self}/next?wait=0`])).status).toBe(200);
+  return {
+    session,
+    upload: (offset: number, bytes: number) =>
+      curl(
+        [...asListener, '--data-binary', '@-', `${self}/commands/c1/output?stream=stdout&offset=${offset}`],
+        { stdin: Buffer.alloc(bytes, 'x') },
+      ),
+  };
+}
+
+test('what comes twice counts once, also where it fills the quota to its end', async () => {
+  const relay = await start('--session-quota', String(64 * 1024));
+  const { upload } = await makeRunning(relay);
+  const room = 64 * 1024 - 'echo'.length;
+  expect((await upload(0, room)).status).toBe(200);
+  expect((await upload(0, room)).status).toBe(200);
+  const over = await upload(room - 10_000, 20_000);
+  expect(over).toMatchObject({ status: 507, text: 'this session stores as much as it may\n' });
+  expect(over.headers['remotify-error']).toBe('session_quota');
+});
+
+test('the sessions of an address share what it may store, and a session that ends gives it back', async () => {
+  const relay = await start('--address-quota', '150k');
+  const first = await makeRunning(relay);
+  const second = await makeRunning(relay);
+  expect((await first.upload(0, 100_000)).status).toBe(200);
+  const refused = await second.upload(0, 100_000);
+  expect(refused.status).toBe(507);
+  expect(refused.headers['remotify-error']).toBe('address_quota');
+  expect((await curl(['-X', 'DELETE', first.session.urls.api])).status).toBe(204);
+  expect((await second.upload(0, 100_000)).status).toBe(200);
+});
+
+test('uploads of one moment do not pass the quota together', async () => {
+  const relay = await start('--address-quota', '350k');
+  const running = await Promise.all(Array.from({ length: 6 }, () => makeRunning(relay)));
+  const statuses = (await Promise.all(running.map(({ upload }) => upload(0, 100_000)))).map(
+    ({ status }) => status,
+  );
+  expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 200, 200, 507, 507, 507]);
+});
+
+async function make(relay: { url: string }) {
+  const { status, text, headers } = await curl(['-X', 'POST', `${relay.url}/api/session`]);
+  return {
+    status,
+    code: headers['remotify-error'],
+    session: status === 201 ? (JSON.parse(text) as { urls: { api: string } }) : undefined,
+  };
+}
+
+test('an address has so many sessions and no more, across a restart', async () => {
+  const options: RelayOptions = { flags: ['--max-sessions-per-address', '3'] };
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const store = `file:${folder.path}/store`;
+  const before = await startRelay({ ...options, store });
+  onTestFinished(before.stop);
+  const made = [await make(before), await make(before), await make(before)];
+  expect(made.map(({ status }) => status)).toEqual([201, 201, 201]);
+  await before.kill('SIGKILL');
+  const after = await startRelay({ ...options, store });
+  onTestFinished(after.stop);
+  expect(await make(after)).toMatchObject({ status: 507, code: 'too_many_sessions' });
+  const path = new URL(made[0]?.session?.urls.api ?? '').pathname;
+  expect((await curl(['-X', 'DELETE', `${after.url}${path}`])).status).toBe(204);
+  expect(await make(after)).toMatchObject({ status: 201 });
+  expect(await make(after)).toMatchObject({ status: 507 });
+});
+
+test('a session whose time is up makes room for another', async () => {
+  const relay = await start('--max-sessions-per-address', '1', '--session-ttl', '1s');
+  expect(await make(relay)).toMatchObject({ status: 201 });
+  expect(await make(relay)).toMatchObject({ status: 507 });
+  await eventually('the session expires', 10_000, async () => (await make(relay)).status === 201);
+});

@@ -1,0 +1,85 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openFileStore } from '../../src/store/file-store.ts';
+import { openMemoryStore } from '../../src/store/memory-store.ts';
+import { type Answer, curl } from '../harness/curl.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { canMount, mountSmallDisk } from '../store/small-disk.ts';
+import { refusalOf } from '../store/store-kit.ts';
+
+// Whether work that is sent here now would be taken. What a relay that is ending says is in drain.test.ts.
+
+async function setUp(store?: string) {
+  const relay = await startRelay(store === undefined ? {} : { store });
+  onTestFinished(relay.stop);
+  const ask = (path: string, ...args: string[]): Promise<Answer> => curl([...args, relay.url + path]);
+  return { relay, ask };
+}
+
+test.each([undefined, 'memory:'])('a relay that can keep things is ready: %s', async (store) => {
+  const { ask } = await setUp(store);
+  const answer = await ask('/api/ready');
+  expect([answer.status, answer.json()]).toEqual([200, { ready: true }]);
+  expect((await ask('/api/ready', '--head')).status).toBe(200);
+  expect((await ask('/api/ready', '-X', 'POST')).status).toBe(405);
+});
+
+test('asking leaves nothing behind, however many ask at once', async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const store = join(folder.path, 'store');
+  const { ask } = await setUp(`file:${store}`);
+  const before = await readdir(store);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/api/ready')));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(await readdir(store)).toEqual(before);
+});
+
+test('a folder that went away is no place to keep things', async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const path = join(folder.path, 'store');
+  const store = await openFileStore(path, () => undefined);
+  onTestFinished(() => store.close());
+  await store.check();
+  await rm(path, { recursive: true });
+  expect(await refusalOf(store.check())).toBe('storage_busy');
+});
+
+test('a store that keeps nothing has nothing to fail', async () => {
+  const store = await openMemoryStore();
+  expect(await refusalOf(store.check())).toBeUndefined();
+});
+
+describe.skipIf(!canMount)('on a disk', () => {
+  const expectUnready = async (answer: Answer, code: string, health: Answer) => {
+    expect([answer.status, answer.headers['remotify-error']]).toEqual([503, code]);
+    expect(answer.text).toMatch(/^[^\n/]+\n$/);
+    // Health says that the process answers, and it does.
+    expect([health.status, health.json()]).toEqual([200, { ok: true, service: 'remotify.run' }]);
+  };
+
+  test('that is full: storage_full, until there is space again', async () => {
+    const disk = await mountSmallDisk();
+    const { ask } = await setUp(`file:${disk.path}/store`);
+    const { key } = (await ask('/api/session', '-X', 'POST')).json<{ key: string }>();
+    await disk.fill(0);
+    await expectUnready(await ask('/api/ready'), 'storage_full', await ask('/api/health'));
+    const pushed = await ask(`/cmd-${key}`, '-d', 'echo');
+    expect([pushed.status, pushed.headers['remotify-error']]).toEqual([507, 'storage_full']);
+    expect(await readdir(`${disk.path}/store`)).not.toContain('ready.check');
+    await disk.free();
+    expect((await ask('/api/ready')).status).toBe(200);
+  });
+
+  test('that is read-only: storage_busy, until it is not', async () => {
+    const disk = await mountSmallDisk();
+    const { ask } = await setUp(`file:${disk.path}/store`);
+    await disk.setReadOnly();
+    await expectUnready(await ask('/api/ready'), 'storage_busy', await ask('/api/health'));
+    await disk.setWritable();
+    expect((await ask('/api/ready')).status).toBe(200);
+  });
+});
