@@ -1,0 +1,47 @@
+/** A command that a client wants to run once, and all that was ever said about it. */
+import type { Stream } from '../../../src/session/session.ts';
+import { drawFrom } from '../../harness/fault-proxy.ts';
+import { seed } from '../../harness/seed.ts';
+
+/** A whole number, 0 up to `below`: always the same for the same words and the same seed. */
+export function draw(below: number, words: string): number {
+  return Math.floor(drawFrom(`${seed} ${words}`) * below);
+}
+
+/** Mostly short, now and then more than one write takes. */
+function drawSize(words: string): number {
+  return draw(12, `size ${words}`) === 0 ? draw(200_000, words) : draw(4_000, words);
+}
+
+/** Lines that nothing else prints: bytes at a wrong place show. */
+function fillWith(text: string, size: number): string {
+  let lines = '';
+  for (let line = 1; lines.length < size; line += 1) lines += `${line} ${text}\n`;
+  return lines.slice(0, size);
+}
+
+export class Intent {
+  readonly word: string;
+  readonly script: string;
+  readonly exitStatus: number;
+  readonly output: Readonly<Record<Stream, string>>;
+  /** As far as the relay said that it has it. */
+  readonly kept: Record<Stream, number> = { stdout: 0, stderr: 0 };
+  id: string | undefined;
+  isPushed = false;
+  runs = 0;
+  isStarted = false;
+  isFinished = false;
+  isCancelled = false;
+  isSignalled = false;
+
+  constructor(word: string) {
+    this.word = word;
+    this.script = `echo ${word} # ${fillWith(word, Math.floor(drawSize(`script ${word}`) / 4))}`;
+    this.exitStatus = draw(120, `status ${word}`);
+    this.output = {
+      stdout: fillWith(`out of ${word}`, drawSize(`stdout ${word}`)),
+      stderr: fillWith(`err of ${word}`, Math.floor(drawSize(`stderr ${word}`) / 3)),
+    };
+  }
+}
