@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { type Answer, Wire } from '../promises/wire.ts';
+import { canMount, mountSmallDisk } from '../store/small-disk.ts';
+import {
+  canLimit,
+  canTrace,
+  failWrites,
+  type Fault,
+  fillUp,
+  limitFiles,
+  setReadOnly,
+} from './storage/faults.ts';
+import { type Operation, prepareOperations } from './storage/operations.ts';
+
+const mib = 1024 * 1024;
+
+const isRefused = ({ status, headers }: Answer): boolean =>
+  (status === 503 && headers['remotify-error'] === 'storage_busy') ||
+  (status === 507 && headers['remotify-error'] === 'storage_full');
+
+const isAcknowledged = ({ status }: Answer): boolean => status >= 200 && status < 300;
+
+async function start(store: string, port = 0): Promise<Relay> {
+  const relay = await startRelay({ store: `file:${store}`, port });
+  onTestFinished(relay.stop);
+  return relay;
+}
+
+const openWire = ({ port }: Relay): Wire => {
+  const wire = new Wire({ port, kill: async () => {}, start: async () => {} });
+  onTestFinished(() => wire.close());
+  return wire;
+};
+
+/**
+ * Performs everything while storage fails: what cannot be kept is refused, and what is acknowledged is kept. Then all of it again, once
+ * it works: the same process goes on. `mustFail`: what the fault leaves no room for.
+ */
+async function expectTruth(store: string, fault: Fault, mustFail: (operation: Operation) => boolean) {
+  const relay = await start(store);
+  const operations = await prepareOperations(relay);
+  const wire = openWire(relay);
+  const isHealthy = async (): Promise<void> => {
+    const { status, text } = await wire.ask({ method: 'GET', path: '/api/health', key: '' });
+    expect([status, JSON.parse(text)]).toEqual([200, { ok: true, service: 'remotify.run' }]);
+  };
+  const answers = new Map<string, Answer>();
+
+  await fault.begin(relay);
+  // Twice: a refusal must not make the next one an acknowledgement.
+  for (const operation of [...operations, ...operations]) {
+    const { name, perform } = operation;
+    if (answers.has(name)) continue;
+    const answer = await perform();
+    expect(isRefused(answer) || isAcknowledged(answer), `${name}: ${answer.status} ${answer.text}`).toBe(
+      true,
+    );
+    if (mustFail(operation)) expect(isRefused(answer), `${name} is answered ${answer.status}`).toBe(true);
+    if (isAcknowledged(answer)) answers.set(name, answer);
+    await isHealthy();
+  }
+  const refused = operations.filter(({ name }) => !answers.has(name));
+  await fault.end(relay);
+  await isHealthy();
+  for (const { name, perform } of refused) {
+    const answer = await perform();
+    expect(isAcknowledged(answer), `${name} once it works again: ${answer.status} ${answer.text}`).toBe(true);
+    answers.set(name, answer);
+  }
+  expect(relay.stderr()).not.toMatch(/^\s+at |Error/m);
+
+  await relay.kill('SIGKILL');
+  const after = openWire(await start(store, relay.port));
+  for (const { name, isKept } of operations) {
+    const answer = answers.get(name);
+    expect(answer && (await isKept(after, answer)), `${name} is kept`).toBe(true);
+  }
+}
+
+const isLarge = (operation: Operation): boolean => operation.isLarge;
+
+describe.skipIf(!canMount)('a full disk', () => {
+  test.each([0, 1, 2, 5])('with %i pages left', { timeout: 60_000 }, async (pagesLeft) => {
+    const disk = await mountSmallDisk(8 * mib);
+    await expectTruth(join(disk.path, 'store'), fillUp(disk, pagesLeft), isLarge);
+  });
+});
+
+describe.skipIf(!canMount)('a folder that became read-only', () => {
+  test('the sessions', { timeout: 60_000 }, async () => {
+    const disk = await mountSmallDisk(8 * mib);
+    const store = join(disk.path, 'store');
+    await expectTruth(store, setReadOnly(join(store, 'sessions')), isLarge);
+  });
+});
+
+describe.skipIf(!canLimit)('a limit on the size of files', () => {
+  test.each([
+    ['in the middle of what is large', 100_000, isLarge],
+    ['of nothing', 0, () => true],
+  ] as const)('%s', { timeout: 60_000 }, async (_name, bytes, mustFail) => {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    await expectTruth(join(folder.path, 'store'), limitFiles(bytes), mustFail);
+  });
+});
+
+describe.skipIf(!canTrace)('a disk that breaks', () => {
+  test.each(['EIO', 'ENOSPC', 'EDQUOT', 'EROFS'])('%s', { timeout: 90_000 }, async (error) => {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const store = join(folder.path, 'store');
+    // A new session may lie at a path that nobody knows beforehand.
+    await expectTruth(store, failWrites(store, error), ({ name }) => name !== 'make a session');
+  });
+});
