@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import type { Report } from './many/generate.ts';
+
+/** Sockets that one process may have: node raises its own limit to this. */
+const mostFiles = execFileSync('bash', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
+
+const fits = mostFiles === 'unlimited' || Number(mostFiles) >= 16_000;
+const sessions = Number(process.env['REMOTIFY_TEST_SESSIONS'] ?? (fits ? 10_000 : 1_000));
+const readers = sessions / 2;
+
+const lifted = ['rate-limit', 'max-held-polls', 'max-held-polls-per-address', 'max-sessions-per-address'];
+
+async function generate(store: string | undefined): Promise<Report> {
+  const flags = [...lifted.flatMap((limit) => [`--${limit}`, '0']), '--long-poll', '25s'];
+  const relay = await startRelay({ ...(store !== undefined && { store }), flags });
+  try {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const script = fileURLToPath(new URL('many/generate.ts', import.meta.url));
+    const args = [relay.port, relay.pid, sessions, readers].map(String);
+    const generator = spawnCaptured(process.execPath, ['--import', 'tsx', script, ...args], {
+      env: cleanEnvironment(folder.path),
+    });
+    onTestFinished(() => void generator.child.kill('SIGKILL'));
+    const { code } = await withDeadline(generator.closed, 150_000, 'the load comes to its end');
+    expect([code, generator.stderr()]).toEqual([0, '']);
+    return JSON.parse(generator.stdout().toString('utf8')) as Report;
+  } finally {
+    await relay.stop();
+  }
+}
+
+const mostTimes = 3;
+
+test.each([
+  ['memory', 'memory:'],
+  ['files', undefined],
+] as const)(
+  `${sessions} sessions with a waiting listener each and ${readers} waiting readers, kept in %s: no wake is lost`,
+  { timeout: 500_000 },
+  async (_name, store) => {
+    let slowdown = Number.POSITIVE_INFINITY;
+    // A relay that slows down does so each time.
+    for (let attempt = 1; attempt <= 2 && slowdown > mostTimes; attempt += 1) {
+      const { alone, crowded, rssKib, polls, woken } = await generate(store);
+      expect(woken).toEqual({ listeners: sessions, readers });
+      slowdown = crowded.p99 / alone.p99;
+      const ms = (latency: { p50: number; p99: number }): string =>
+        `p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms`;
+      console.log(
+        `${_name}: a round trip alone ${ms(alone)}; with ${polls} held polls ${ms(crowded)}: × ${slowdown.toFixed(2)}; ` +
+          `a held poll costs ${((rssKib.after - rssKib.before) / polls).toFixed(1)} KiB`,
+      );
+    }
+    expect(slowdown).toBeLessThanOrEqual(mostTimes);
+  },
+);
