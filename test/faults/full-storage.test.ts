@@ -7,6 +7,7 @@ import { canMount, mountSmallDisk } from '../store/small-disk.ts';
 import {
   canLimit,
   canTrace,
+  failSyncs,
   failWrites,
   type Fault,
   fillUp,
@@ -23,8 +24,8 @@ const isRefused = ({ status, headers }: Answer): boolean =>
 
 const isAcknowledged = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
-async function start(store: string, port = 0): Promise<Relay> {
-  const relay = await startRelay({ store: `file:${store}`, port });
+async function start(store: string, { port = 0, flags = [] as string[] } = {}): Promise<Relay> {
+  const relay = await startRelay({ store: `file:${store}`, port, flags });
   onTestFinished(relay.stop);
   return relay;
 }
@@ -39,8 +40,13 @@ const openWire = ({ port }: Relay): Wire => {
  * Performs everything while storage fails: what cannot be kept is refused, and what is acknowledged is kept. Then all of it again, once
  * it works: the same process goes on. `mustFail`: what the fault leaves no room for.
  */
-async function expectTruth(store: string, fault: Fault, mustFail: (operation: Operation) => boolean) {
-  const relay = await start(store);
+async function expectTruth(
+  store: string,
+  fault: Fault,
+  mustFail: (operation: Operation) => boolean,
+  flags: string[] = [],
+) {
+  const relay = await start(store, { flags });
   const operations = await prepareOperations(relay);
   const wire = openWire(relay);
   const isHealthy = async (): Promise<void> => {
@@ -73,7 +79,7 @@ async function expectTruth(store: string, fault: Fault, mustFail: (operation: Op
   expect(relay.stderr()).not.toMatch(/^\s+at |Error/m);
 
   await relay.kill('SIGKILL');
-  const after = openWire(await start(store, relay.port));
+  const after = openWire(await start(store, { port: relay.port, flags }));
   for (const { name, isKept } of operations) {
     const answer = answers.get(name);
     expect(answer && (await isKept(after, answer)), `${name} is kept`).toBe(true);
@@ -115,5 +121,12 @@ describe.skipIf(!canTrace)('a disk that breaks', () => {
     const store = join(folder.path, 'store');
     // A new session may lie at a path that nobody knows beforehand.
     await expectTruth(store, failWrites(store, error), ({ name }) => name !== 'make a session');
+  });
+
+  test('only when it is to say that all is on it', { timeout: 90_000 }, async () => {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const flags = ['--durability', 'power'];
+    await expectTruth(join(folder.path, 'store'), failSyncs('EIO'), () => true, flags);
   });
 });

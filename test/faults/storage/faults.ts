@@ -1,6 +1,7 @@
 /** Ways in which storage fails under a relay that runs, and back again. */
 import { execFile, spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
@@ -59,16 +60,15 @@ async function listPaths(store: string): Promise<string[]> {
   return [...new Set([...paths, ...paths.map((path) => `${path}.new`), ...next])];
 }
 
-/** Each write to a file of the store fails as on a broken disk; sockets and pipes go on. */
-export function failWrites(store: string, error: string): Fault {
+/** System calls of a relay that fail as on a broken disk, with the paths that they are about; without any: all of them. */
+function failCalls(calls: string, error: string, listOwn: () => Promise<string[]>): Fault {
   let detach = (): Promise<unknown> => Promise.resolve();
   return {
     begin: async ({ pid }) => {
-      const paths = (await listPaths(store)).flatMap((path) => ['-P', path]);
-      const calls = 'write,pwrite64,writev,pwritev';
+      const paths = (await listOwn()).flatMap((path) => ['-P', path]);
       const how = ['-e', `trace=${calls}`, '-e', `inject=${calls}:error=${error}`];
       const args = ['-f', '-o', '/dev/null', ...how, ...paths, '-p', String(pid)];
-      const strace = spawnCaptured('strace', args, { env: cleanEnvironment(store) });
+      const strace = spawnCaptured('strace', args, { env: cleanEnvironment(tmpdir()) });
       detach = async () => {
         strace.child.kill('SIGINT');
         await withDeadline(strace.exited, 10_000, 'strace lets go of the relay');
@@ -81,4 +81,14 @@ export function failWrites(store: string, error: string): Fault {
     },
     end: async () => void (await detach()),
   };
+}
+
+/** Each write to a file of the store; sockets and pipes, which are written by the same calls, go on. */
+export function failWrites(store: string, error: string): Fault {
+  return failCalls('write,pwrite64,writev,pwritev', error, () => listPaths(store));
+}
+
+/** What was written is there, and may not outlive a power cut. */
+export function failSyncs(error: string): Fault {
+  return failCalls('fsync,fdatasync', error, async () => []);
 }
