@@ -29,7 +29,7 @@ async function generate(store: string | undefined): Promise<Report> {
       env: cleanEnvironment(folder.path),
     });
     onTestFinished(() => void generator.child.kill('SIGKILL'));
-    const { code } = await withDeadline(generator.closed, 150_000, 'the load comes to its end');
+    const { code } = await withDeadline(generator.closed, 240_000, 'the load comes to its end');
     expect([code, generator.stderr()]).toEqual([0, '']);
     return JSON.parse(generator.stdout().toString('utf8')) as Report;
   } finally {
@@ -44,7 +44,7 @@ test.each([
   ['files', undefined],
 ] as const)(
   `${sessions} sessions with a waiting listener each and ${readers} waiting readers, kept in %s: no wake is lost`,
-  { timeout: 500_000 },
+  { timeout: 550_000 },
   async (_name, store) => {
     let slowdown = Number.POSITIVE_INFINITY;
     // A relay that slows down does so each time.
