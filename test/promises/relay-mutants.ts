@@ -3,7 +3,7 @@ import type { Mutant } from '../session/mutant.ts';
 
 /** Like relay.sessions, with an update that says at once that it is done. */
 const later =
-  '({ update: (name, act) => void setTimeout(() => void relay.sessions.update(name, act).catch(() => 0), 20) })';
+  '({ update: (...given) => void setTimeout(() => void relay.sessions.update(...given).catch(() => 0), 20) })';
 
 export const relayMutants: Readonly<Record<string, readonly Mutant[]>> = {
   'store/local-store.ts': [
@@ -38,13 +38,13 @@ export const relayMutants: Readonly<Record<string, readonly Mutant[]>> = {
   'relay/handlers/listener.ts': [
     {
       name: 'a refused start is answered with a yes',
-      from: 'startCommand(session, route.id, listenerId, now))',
-      to: 'startCommand(session, route.id, listenerId, now)).catch(() => undefined)',
+      from: 'startCommand(session, route.id, listenerId, now),\n    exchange,\n  );',
+      to: 'startCommand(session, route.id, listenerId, now),\n    exchange,\n  ).catch(() => undefined);',
     },
     {
       name: 'a result is acknowledged before its end is kept',
-      from: 'await relay.sessions.update(name, (session, now) =>\n    finishCommand',
-      to: later + '.update(name, (session, now) =>\n    finishCommand',
+      from: 'await relay.sessions.update(\n    name,\n    (session, now) => finishCommand',
+      to: `${later}.update(\n    name,\n    (session, now) => finishCommand`,
     },
     {
       name: 'the rest of the output is dropped',
