@@ -353,12 +353,15 @@ is_input_over() { # STATUS BEGAN
 
 # A line from the terminal, into $answer. 1: the command was withdrawn meanwhile. 2: Ctrl-C, the end of input or of the listener.
 read_answer() {
-  local began outcome
+  local began outcome typed=''
   while :; do
     began=$SECONDS answer=''
     # Waits in short turns: the command may be withdrawn, and a signal must not wait for the return key.
     IFS= read -r -t 2 answer <&3
     outcome=$?
+    # A turn may be over in the middle of a line: what came of it is its beginning.
+    typed=$typed$answer
+    answer=$typed
     [ "$outcome" -ne 0 ] || return 0
     if [ -f "$work/withdrawn" ]; then
       printf '\n'
