@@ -1,5 +1,6 @@
 /** Waiting until somebody pasted the line. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasListener } from '../client/has-listener.ts';
 import { type Patience, withPatience } from '../client/patience.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
@@ -7,12 +8,6 @@ import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts'
 
 /** A relay without revisions is asked this often. */
 const askAgainMs = 1_000;
-
-function hasListener(status: StatusPayload): boolean {
-  return status.listener === undefined
-    ? status.listener_seen_seconds_ago !== null
-    : status.listener?.attached === true;
-}
 
 /** `root@host, asking before each command`. Untrusted words: escape before showing. */
 export function describeListener(listener: ListenerView | null | undefined): string {

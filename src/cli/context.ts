@@ -1,14 +1,14 @@
 /** What every command works with, made from its options. */
-import { createSessionClient, dialectOf, type Dialect, probeSession } from '../client/open-session.ts';
+import { createSessionClient, dialectOf, type OpenSession, probeSession } from '../client/open-session.ts';
 import type { Http } from '../client/http.ts';
 import { RelayError } from '../client/relay-error.ts';
-import type { RelayClient } from '../client/relay-client.ts';
 import { type Environment, readVariable } from '../config/environment.ts';
 import { type ChosenSession, resolveSession, resolveUrl } from '../config/resolve-session.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseConfigDir, readSettings } from '../config/settings-file.ts';
 import type { Io } from '../terminal/io.ts';
 import { Printer } from '../terminal/printer.ts';
+import { describeClient } from './describe-client.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
@@ -29,16 +29,7 @@ export interface Surroundings {
   version: string;
 }
 
-/** A session and the way to talk about it. */
-export interface OpenSession {
-  /** For messages: its name, or the beginning of its key. */
-  label: string;
-  /** The line to paste; empty while unknown. */
-  quickstart: string;
-  url: string;
-  dialect: Dialect;
-  client: RelayClient;
-}
+export type { OpenSession } from '../client/open-session.ts';
 
 export function labelOf(session: { name?: string; key: string }): string {
   return session.name ?? `${session.key.slice(0, 4)}…`;
@@ -78,6 +69,11 @@ export class Context {
 
   get term(): string | undefined {
     return readVariable(this.environment, 'TERM');
+  }
+
+  /** Who asks, for the operator's eyes. */
+  describeClient(): string {
+    return describeClient(this.version);
   }
 
   settings(): Settings {

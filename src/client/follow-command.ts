@@ -2,7 +2,8 @@
 import type { CommandState } from '../protocol/command-states.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import { type Patience, withPatience } from './patience.ts';
-import type { OutputPart, ReadFrom, RelayClient } from './relay-client.ts';
+import type { OutputPart } from './parse-output.ts';
+import type { ReadFrom, RelayClient } from './relay-client.ts';
 
 /** What a short command needs: its end comes within the first poll, which asks for nothing else. */
 const firstWaitSeconds = 1;

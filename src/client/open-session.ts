@@ -7,6 +7,17 @@ import { RelayError } from './relay-error.ts';
 /** `commands`: ours. `slots`: a relay of the original kind. */
 export type Dialect = 'commands' | 'slots';
 
+/** A session and the way to talk about it. */
+export interface OpenSession {
+  /** For messages: its name, or the beginning of its key. */
+  label: string;
+  /** The line to paste; empty while unknown. */
+  quickstart: string;
+  url: string;
+  dialect: Dialect;
+  client: RelayClient;
+}
+
 export function dialectOf(features: readonly string[] | undefined): Dialect {
   return features?.includes('commands') === true ? 'commands' : 'slots';
 }

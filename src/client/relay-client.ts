@@ -1,5 +1,5 @@
 /** One method per route. No printing, no retries: those who call know what they wait for. */
-import { type CommandState, isCommandState, type Signal } from '../protocol/command-states.ts';
+import type { Signal } from '../protocol/command-states.ts';
 import {
   type CancelAnswer,
   type CommandView,
@@ -16,7 +16,7 @@ import { parseSessionPayload, type SessionPayload } from '../protocol/session-pa
 import { parseStatusPayload, type StatusPayload } from '../protocol/status-payload.ts';
 import { checkAnswer, notARelay, parseAnswer } from './check-answer.ts';
 import type { Http, HttpAnswer, HttpRequest } from './http.ts';
-import { RelayError } from './relay-error.ts';
+import { type OutputPart, parseOutputPart } from './parse-output.ts';
 
 export interface PushOptions {
   idempotencyKey: string;
@@ -38,36 +38,10 @@ export interface ReadFrom {
   stderr: number;
 }
 
-export interface OutputPart {
-  state: CommandState;
-  exitStatus: number | null;
-  signal: string | null;
-  reason: string | null;
-  startedAt: number | null;
-  durationMs: number | null;
-  stdout: Buffer;
-  stderr: Buffer;
-  /** Nothing will follow. */
-  complete: boolean;
-}
-
 interface Call extends Partial<Omit<HttpRequest, 'path' | 'timeoutMs'>> {
   id?: string;
   query?: Record<string, string | number | undefined>;
   waitSeconds?: number;
-}
-
-function numberOr(text: string | undefined, fallback: number | null): number | null {
-  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : fallback;
-}
-
-function decode(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 export class RelayClient {
@@ -178,9 +152,12 @@ export class RelayClient {
     return this.#parse(await this.#send('commands'), parseCommandList);
   }
 
-  async readCommand(id: string, poll: { state?: string; waitSeconds?: number } = {}): Promise<CommandView> {
-    const { state, waitSeconds = 0 } = poll;
-    return this.#parse(await this.#send('command', { id, waitSeconds, query: { state } }), parseCommandView);
+  async readCommand(
+    id: string,
+    poll: { state?: string | undefined; waitSeconds?: number; signal?: AbortSignal } = {},
+  ): Promise<CommandView> {
+    const { state, ...rest } = poll;
+    return this.#parse(await this.#send('command', { ...rest, id, query: { state } }), parseCommandView);
   }
 
   async cancelCommand(id: string, signal: Signal): Promise<CancelAnswer> {
@@ -190,42 +167,24 @@ export class RelayClient {
     );
   }
 
-  /** Both streams from where the reader is. Held until there is more, the command ended, or its state is not `state`. */
+  /** Both streams from where the reader is, `limit` bytes in all at most. Held until there is more, the command ended, or its state is not `state`. */
   async readOutput(
     id: string,
     from: ReadFrom,
-    poll: { state?: string | undefined; waitSeconds?: number; signal?: AbortSignal | undefined } = {},
+    poll: {
+      state?: string | undefined;
+      waitSeconds?: number;
+      signal?: AbortSignal | undefined;
+      limit?: number;
+    } = {},
   ): Promise<OutputPart> {
-    const { headers, body, status } = await this.#send('output', {
+    const answer = await this.#send('output', {
       id,
-      query: { ...from, state: poll.state },
+      query: { ...from, state: poll.state, limit: poll.limit },
       waitSeconds: poll.waitSeconds ?? 0,
       ...(poll.signal && { signal: poll.signal }),
     });
-    const state = headers[header.state];
-    const stdoutBytes = numberOr(headers[header.stdoutBytes], null);
-    const stderrBytes = numberOr(headers[header.stderrBytes], null);
-    if (
-      !isCommandState(state) ||
-      stdoutBytes === null ||
-      stderrBytes === null ||
-      stdoutBytes + stderrBytes !== body.byteLength
-    ) {
-      throw new RelayError('not_a_relay', `${this.baseUrl} is no relay: its answer makes no sense`, {
-        status,
-      });
-    }
-    return {
-      state,
-      exitStatus: numberOr(headers[header.exitStatus], null),
-      signal: headers[header.signal] ?? null,
-      reason: decode(headers[header.reason]),
-      startedAt: numberOr(headers[header.startedAt], null),
-      durationMs: numberOr(headers[header.durationMs], null),
-      stdout: body.subarray(0, stdoutBytes),
-      stderr: body.subarray(stdoutBytes),
-      complete: headers[header.complete] === 'true',
-    };
+    return parseOutputPart(answer, this.baseUrl);
   }
 
   async pushToSlot(script: Uint8Array, signal?: AbortSignal): Promise<void> {

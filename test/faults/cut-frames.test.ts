@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { describeClient } from '../../src/cli/exec/describe-client.ts';
+import { describeClient } from '../../src/cli/describe-client.ts';
 import type { AnswerFault, FaultProxy } from '../harness/fault-proxy.ts';
 import { isLong } from '../harness/is-long.ts';
 import type { Remote } from '../harness/remote.ts';

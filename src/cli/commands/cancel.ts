@@ -1,8 +1,9 @@
 /** `remotify cancel`: what waits never runs, what runs is stopped, and what happened is said. */
 import type { Command } from 'commander';
+import { type StopOutcome, stopCommand } from '../../client/stop-command.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { quote } from '../../config/parse-values.ts';
-import { type CommandState, isEnded, isSignal, type Signal } from '../../protocol/command-states.ts';
+import { type CommandState, isSignal, type Signal } from '../../protocol/command-states.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
 import { killAfterSeconds } from '../../protocol/limits.ts';
 import { chooseCommand } from '../choose-command.ts';
@@ -13,9 +14,6 @@ import { mergeOptions, parseWith, type Run } from '../program.ts';
 interface CancelOptions extends CommonOptions {
   signal: Signal;
 }
-
-/** TERM, its KILL, and the way of the news back. */
-const truthWithinSeconds = killAfterSeconds + 5;
 
 function parseSignal(text: string): Signal {
   const name = text.toUpperCase().replace(/^SIG/, '');
@@ -38,20 +36,10 @@ Examples:
     );
 }
 
-type Outcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended before' | 'nothing to cancel';
+type Outcome = StopOutcome | 'nothing to cancel';
 
 function isBusy({ state }: CommandView): boolean {
   return state === 'running' || state === 'awaiting_approval';
-}
-
-/** Follows a signalled command until it ended, or until nobody can be expected to say so any more. */
-async function awaitEnd({ client }: OpenSession, id: string): Promise<CommandView> {
-  const deadline = Date.now() + truthWithinSeconds * 1000;
-  for (;;) {
-    const waitSeconds = Math.max(0, Math.ceil((deadline - Date.now()) / 1000));
-    const view = await client.readCommand(id, { waitSeconds });
-    if (isEnded(view.state) || waitSeconds === 0) return view;
-  }
 }
 
 async function report(
@@ -85,13 +73,10 @@ export const run: Run = async (context, command) => {
   const given = command.args[0];
   if (given === undefined && !wanted) return report(context, 'nothing to cancel', null);
   const { id } = chooseCommand(commands, given, wanted);
-  const answer = await session.client.cancelCommand(id, options.signal);
-  if (answer.outcome === 'cancelled') return report(context, 'cancelled', id, answer.command);
-  if (answer.outcome === 'ended') return report(context, 'ended before', id, answer.command);
-  await context.printer.note(
-    `${id} is told to stop (${options.signal}); what ignores it is killed after ${killAfterSeconds} s`,
+  const { outcome, command: view } = await stopCommand(session.client, id, options.signal, () =>
+    context.printer.note(
+      `${id} is told to stop (${options.signal}); what ignores it is killed after ${killAfterSeconds} s`,
+    ),
   );
-  const view = await awaitEnd(session, id);
-  const stopped = isEnded(view.state) && view.state !== 'lost';
-  return report(context, stopped ? 'stopped' : 'unconfirmed', id, view);
+  return report(context, outcome, id, view);
 };

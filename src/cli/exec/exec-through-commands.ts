@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { type CommandEnd, followCommand, type Follower } from '../../client/follow-command.ts';
-import { forwardStdin } from '../../client/forward-stdin.ts';
 import { withPatience } from '../../client/patience.ts';
 import { RelayError } from '../../client/relay-error.ts';
 import type { CommandState } from '../../protocol/command-states.ts';
@@ -11,7 +10,6 @@ import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
-import { describeClient } from './describe-client.ts';
 import { Narrator } from './narrator.ts';
 import { CollectedOutput, openSink, type OutputSink } from './output-sink.ts';
 import { pushScript } from './push-script.ts';
@@ -82,7 +80,11 @@ async function follow(
   };
   // Beside the output, never before it: the command may answer what it reads.
   const over = new AbortController();
-  const forwarded = stdin && forwardStdin(session.client, id, stdin, { signal: over.signal });
+  const forwarded =
+    stdin &&
+    import('../../client/forward-stdin.ts').then(({ forwardStdin }) =>
+      forwardStdin(session.client, id, stdin, { signal: over.signal }),
+    );
   forwarded?.catch((error: unknown) => leave.abort(error));
   try {
     const end = await followCommand(session.client, id, { stdout: 0, stderr: 0 }, follower);
@@ -139,7 +141,7 @@ export async function execThroughCommands(
   const push = {
     // The same name whenever it is sent again: a lost answer never makes it run twice.
     idempotencyKey: randomUUID(),
-    client: describeClient(context.version),
+    client: context.describeClient(),
     merge: options.merge === true,
     stdin: options.stdin === true,
     timeoutSeconds: Math.ceil(options.timeout ?? 0),

@@ -59,7 +59,7 @@ export const readOutput: Handler = async ({ exchange, name, route }, relay) => {
 
   const { command, sizes } = waited ?? (await look());
   const parts: Buffer[] = [];
-  let room = maxReadBytes;
+  let room = Math.min(exchange.count('limit', maxReadBytes), maxReadBytes);
   let complete = isEnded(command.state);
   const headers: HeaderValues = describe(command);
   for (const stream of streams) {

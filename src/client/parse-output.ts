@@ -1,0 +1,57 @@
+/** What `GET …/output` answers, from its headers and its body. */
+import { type CommandState, isCommandState } from '../protocol/command-states.ts';
+import { header } from '../protocol/headers.ts';
+import type { HttpAnswer } from './http.ts';
+import { RelayError } from './relay-error.ts';
+
+export interface OutputPart {
+  state: CommandState;
+  exitStatus: number | null;
+  signal: string | null;
+  reason: string | null;
+  startedAt: number | null;
+  durationMs: number | null;
+  stdout: Buffer;
+  stderr: Buffer;
+  /** Nothing will follow. */
+  complete: boolean;
+}
+
+function numberOr(text: string | undefined, fallback: number | null): number | null {
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : fallback;
+}
+
+function decode(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Throws `not_a_relay` when body and headers do not agree. */
+export function parseOutputPart({ headers, body, status }: HttpAnswer, baseUrl: string): OutputPart {
+  const state = headers[header.state];
+  const stdoutBytes = numberOr(headers[header.stdoutBytes], null);
+  const stderrBytes = numberOr(headers[header.stderrBytes], null);
+  if (
+    !isCommandState(state) ||
+    stdoutBytes === null ||
+    stderrBytes === null ||
+    stdoutBytes + stderrBytes !== body.byteLength
+  ) {
+    throw new RelayError('not_a_relay', `${baseUrl} is no relay: its answer makes no sense`, { status });
+  }
+  return {
+    state,
+    exitStatus: numberOr(headers[header.exitStatus], null),
+    signal: headers[header.signal] ?? null,
+    reason: decode(headers[header.reason]),
+    startedAt: numberOr(headers[header.startedAt], null),
+    durationMs: numberOr(headers[header.durationMs], null),
+    stdout: body.subarray(0, stdoutBytes),
+    stderr: body.subarray(stdoutBytes),
+    complete: headers[header.complete] === 'true',
+  };
+}

@@ -1,0 +1,37 @@
+/** Stopping a command, and the truth about it. */
+import { isEnded, type Signal } from '../protocol/command-states.ts';
+import type { CommandView } from '../protocol/command-view.ts';
+import { killAfterSeconds } from '../protocol/limits.ts';
+import type { RelayClient } from './relay-client.ts';
+
+/** TERM, its KILL, and the way of the news back. */
+const truthWithinSeconds = killAfterSeconds + 5;
+
+/** `cancelled`: it never ran. `unconfirmed`: it was told to stop, and nobody said that it ended. */
+export type StopOutcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended before';
+
+/** Follows a signalled command until it ended, or until nobody can be expected to say so any more. */
+async function awaitEnd(client: RelayClient, id: string): Promise<CommandView> {
+  const deadline = Date.now() + truthWithinSeconds * 1000;
+  for (;;) {
+    const waitSeconds = Math.max(0, Math.ceil((deadline - Date.now()) / 1000));
+    const view = await client.readCommand(id, { waitSeconds });
+    if (isEnded(view.state) || waitSeconds === 0) return view;
+  }
+}
+
+/** `onSignalled` is called before the wait for what runs. */
+export async function stopCommand(
+  client: RelayClient,
+  id: string,
+  signal: Signal,
+  onSignalled?: () => Promise<void>,
+): Promise<{ outcome: StopOutcome; command: CommandView }> {
+  const { outcome, command } = await client.cancelCommand(id, signal);
+  if (outcome === 'cancelled') return { outcome, command };
+  if (outcome === 'ended') return { outcome: 'ended before', command };
+  await onSignalled?.();
+  const view = await awaitEnd(client, id);
+  const stopped = isEnded(view.state) && view.state !== 'lost';
+  return { outcome: stopped ? 'stopped' : 'unconfirmed', command: view };
+}
