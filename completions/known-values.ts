@@ -1,4 +1,5 @@
 /** What commander does not say about its options and arguments: what may be typed for their values. */
+import { mcpHosts } from '../src/cli/mcp-config.ts';
 import { signals } from '../src/protocol/command-states.ts';
 
 export type Value =
@@ -25,6 +26,8 @@ const byPlace: Record<string, Value> = {
   'serve --store': { kind: 'store', words: ['file:', 'memory:'] },
   'config action': { kind: 'words', words: ['get', 'set', 'unset', 'path'] },
   'config name': { kind: 'words', words: ['url'] },
+  'mcp action': { kind: 'words', words: ['config'] },
+  'mcp host': { kind: 'words', words: mcpHosts },
   'completion shell': { kind: 'words', words: ['bash', 'zsh', 'fish'] },
 };
 

@@ -17,6 +17,8 @@ _remotify_flags() {
     end) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     reset) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     serve) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --host --port --public-url --store --durability --token --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --audit-log --log --metrics -h --help) ;;
+    mcp) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    agents) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     config) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     completion) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
   esac
@@ -110,6 +112,20 @@ _remotify_flag_value() {
         --audit-log) kind=(free) optional=1 ;;
       esac
       ;;
+    mcp)
+      case $2 in
+        --url) kind=(free) ;;
+        -s | --session) kind=(session) ;;
+        --config-dir) kind=(folder) ;;
+      esac
+      ;;
+    agents)
+      case $2 in
+        --url) kind=(free) ;;
+        -s | --session) kind=(session) ;;
+        --config-dir) kind=(folder) ;;
+      esac
+      ;;
     config)
       case $2 in
         --url) kind=(free) ;;
@@ -131,14 +147,16 @@ _remotify_flag_value() {
 _remotify_argument() {
   kind=()
   case "$1 $2" in
-    ' 0') kind=(words new exec logs status cancel list use end reset serve config completion help) ;;
+    ' 0') kind=(words new exec logs status cancel list use end reset serve mcp agents config completion help) ;;
     'exec '*) kind=(command) ;;
     'use 0') kind=(session) ;;
     'end 0') kind=(session) ;;
+    'mcp 0') kind=(words config) ;;
+    'mcp 1') kind=(words claude-code claude-desktop cursor codex gemini vscode windsurf zed opencode) ;;
     'config 0') kind=(words get set unset path) ;;
     'config 1') kind=(words url) ;;
     'completion 0') kind=(words bash zsh fish) ;;
-    'help 0') kind=(words new exec logs status cancel list use end reset serve config completion help) ;;
+    'help 0') kind=(words new exec logs status cancel list use end reset serve mcp agents config completion help) ;;
   esac
 }
 

@@ -65,6 +65,16 @@ function _remotify_takes
                 case --audit-log
                     set takes optional
             end
+        case mcp
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
+        case agents
+            switch "$argv[2]"
+                case --url -s --session --config-dir
+                    set takes required
+            end
         case config
             switch "$argv[2]"
                 case --url -s --session --config-dir
@@ -211,6 +221,8 @@ complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a use -d 'choose the c
 complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a end -d 'end a session on the relay and forget it here'
 complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a reset -d 'clear what is stuck in a session'
 complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a serve -d 'run a relay'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a mcp -d 'be a tool for models (MCP on stdio)'
+complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a agents -d 'print the rules for agents that have only a shell and curl'
 complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a config -d 'show or change stored settings'
 complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a completion -d 'print the completion file of a shell'
 complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a help -d 'show help for a command'
@@ -352,6 +364,26 @@ complete -c remotify -n "_remotify_flags_of serve" -l log -x -d 'say each reques
 complete -c remotify -n "_remotify_flags_of serve" -l metrics -x -d 'port, or address and port, for Prometheus (REMOTIFY_METRICS)'
 complete -c remotify -n "_remotify_flags_of serve" -s h -l help -d 'show this'
 
+# mcp
+complete -c remotify -n "_remotify_flags_of mcp" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of mcp" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of mcp" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of mcp" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of mcp" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of mcp" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of mcp" -s h -l help -d 'show this'
+complete -c remotify -n "_remotify_argument_of mcp 0 -eq" -x -a 'config'
+complete -c remotify -n "_remotify_argument_of mcp 1 -eq" -x -a 'claude-code claude-desktop cursor codex gemini vscode windsurf zed opencode'
+
+# agents
+complete -c remotify -n "_remotify_flags_of agents" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of agents" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of agents" -l json -d 'one JSON object on stdout'
+complete -c remotify -n "_remotify_flags_of agents" -s q -l quiet -d 'no words on the way'
+complete -c remotify -n "_remotify_flags_of agents" -l no-color -d 'no colours (NO_COLOR)'
+complete -c remotify -n "_remotify_flags_of agents" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
+complete -c remotify -n "_remotify_flags_of agents" -s h -l help -d 'show this'
+
 # config
 complete -c remotify -n "_remotify_flags_of config" -l url -x -d 'address of the relay (REMOTIFY_URL)'
 complete -c remotify -n "_remotify_flags_of config" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
@@ -374,4 +406,4 @@ complete -c remotify -n "_remotify_flags_of completion" -s h -l help -d 'show th
 complete -c remotify -n "_remotify_argument_of completion 0 -eq" -x -a 'bash zsh fish'
 
 # help
-complete -c remotify -n "_remotify_argument_of help 0 -eq" -x -a 'new exec logs status cancel list use end reset serve config completion help'
+complete -c remotify -n "_remotify_argument_of help 0 -eq" -x -a 'new exec logs status cancel list use end reset serve mcp agents config completion help'

@@ -37,6 +37,11 @@ export const entries = {
   end: { summary: 'end a session on the relay and forget it here', load: () => import('./commands/end.ts') },
   reset: { summary: 'clear what is stuck in a session', load: () => import('./commands/reset.ts') },
   serve: { summary: 'run a relay', load: () => import('./commands/serve.ts') },
+  mcp: { summary: 'be a tool for models (MCP on stdio)', load: () => import('./commands/mcp.ts') },
+  agents: {
+    summary: 'print the rules for agents that have only a shell and curl',
+    load: () => import('./commands/agents.ts'),
+  },
   config: { summary: 'show or change stored settings', load: () => import('./commands/config.ts') },
   completion: {
     summary: 'print the completion file of a shell',

@@ -50,6 +50,11 @@ function decode(bytes: Buffer): string {
   return out;
 }
 
+/** For readers that see no screen: tabs and line feeds pass, everything else that acts or hides is spelled out, colours too. */
+export function escapeBytes(bytes: Uint8Array): string {
+  return decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).replaceAll(unsafe, spell);
+}
+
 /** A stream of untrusted output for a terminal: colours, tabs and line ends pass. Sequences may be cut anywhere. */
 export class OutputEscaper {
   #pendingBytes = Buffer.alloc(0);

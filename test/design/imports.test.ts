@@ -32,6 +32,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/relay/json-lines.ts'],
   ioredis: ['src/store/redis-store.ts'],
   '@modelcontextprotocol/server': ['mcp'],
+  zod: ['mcp'],
 };
 
 /** Rooms without I/O: what they may take from Node all the same. */
@@ -103,13 +104,14 @@ test('protocol and session do no I/O', () => {
 
 test('the table is not of another project: each room imports something', () => {
   expect(sourceFiles.length).toBeGreaterThan(80);
-  for (const room of ['cli', 'client', 'config', 'relay', 'runner', 'session', 'store', 'terminal']) {
+  for (const room of ['cli', 'client', 'config', 'mcp', 'relay', 'runner', 'session', 'store', 'terminal']) {
     expect(
       relative.some((found) => found.room === room),
       room,
     ).toBe(true);
   }
-  for (const name of ['commander', 'conf', 'chalk', 'ora', 'undici', 'rate-limiter-flexible', 'pino']) {
+  const used = ['commander', 'conf', 'chalk', 'ora', 'undici', 'rate-limiter-flexible', 'pino', 'zod'];
+  for (const name of used) {
     expect(
       packages.some(({ specifier }) => packageOf(specifier) === name),
       name,

@@ -1,0 +1,18 @@
+/** `remotify agents`: the rules for tools that have a shell and curl, and nothing else. */
+import type { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { exitCodes } from '../exit-codes.ts';
+import type { Run } from '../program.ts';
+
+export function describe(command: Command): void {
+  command.addHelpText(
+    'after',
+    '\nExamples:\n  $ remotify agents >> AGENTS.md\n  $ remotify agents --url https://relay.example > AGENTS.md',
+  );
+}
+
+export const run: Run = async (context) => {
+  const text = readFileSync(new URL('./agents.md', import.meta.url), 'utf8');
+  await context.printer.print(text.replaceAll('{url}', context.url()));
+  return exitCodes.ok;
+};

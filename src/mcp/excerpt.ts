@@ -1,0 +1,113 @@
+/** Of output that is too long for a model: its beginning and its end. */
+import type { CommandSource, Snapshot, Stream } from './command-source.ts';
+import type { ShowBytes } from './host.ts';
+
+/** Both streams of one answer, once they are made visible: with the words around them it stays under 16 KiB. */
+const roomChars = 12_000;
+
+/** Of its room, what the beginning of a long stream gets: errors and results come last. */
+const headShare = 1 / 3;
+
+export interface Excerpt {
+  /** From the start; all of it where it is short enough. */
+  head: string;
+  /** Up to the end; empty where the head is all. */
+  tail: string;
+  bytes: number;
+  /** Between head and tail. */
+  omitted_bytes: number;
+  /** Where the part that is left out begins; null where none is. */
+  next_offset: number | null;
+}
+
+/** Bytes of a UTF-8 sequence that the end of a piece cut off: at most three. */
+function cutBytesAtEnd(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return needed > back ? back : 0;
+  }
+  return 0;
+}
+
+/** Bytes of a sequence that began before a piece: at most three. */
+function cutBytesAtStart(bytes: Uint8Array): number {
+  let count = 0;
+  while (count < 3 && ((bytes[count] ?? 0) & 0xc0) === 0x80) count++;
+  return count;
+}
+
+/** As much of the beginning as fits once it is visible. `isWhole`: nothing follows, so that a cut sequence is its own fault. */
+export function fitHead(
+  bytes: Buffer,
+  room: number,
+  isWhole: boolean,
+  show: ShowBytes,
+): { text: string; taken: number } {
+  for (let length = Math.min(bytes.length, room); ; length = Math.floor((length * 3) / 4)) {
+    const piece = bytes.subarray(0, length);
+    const kept =
+      isWhole && length === bytes.length ? piece : piece.subarray(0, length - cutBytesAtEnd(piece));
+    const text = show(kept);
+    // A stray byte or two in little room: something is always taken, or a reader would not get on.
+    if (text.length <= room || length <= 4) return { text, taken: kept.length === 0 ? length : kept.length };
+  }
+}
+
+/** As much of the end as fits once it is visible. */
+export function fitTail(bytes: Buffer, room: number, show: ShowBytes): { text: string; taken: number } {
+  for (let length = Math.min(bytes.length, room); ; length = Math.floor((length * 3) / 4)) {
+    const piece = bytes.subarray(bytes.length - length);
+    const kept = piece.subarray(cutBytesAtStart(piece));
+    const text = show(kept);
+    if (text.length <= room || length <= 4) return { text, taken: kept.length };
+  }
+}
+
+async function excerptOf(
+  source: CommandSource,
+  { id, bytes }: Snapshot,
+  stream: Stream,
+  room: number,
+  show: ShowBytes,
+): Promise<Excerpt> {
+  const total = bytes[stream];
+  if (total <= room) {
+    const all = await source.read(id, stream, 0, total);
+    const { text, taken } = fitHead(all, room, true, show);
+    if (taken === all.length)
+      return { head: text, tail: '', bytes: total, omitted_bytes: 0, next_offset: null };
+  }
+  const headRoom = Math.floor(room * headShare);
+  const tailRoom = room - headRoom;
+  const head = fitHead(await source.read(id, stream, 0, Math.min(headRoom, total)), headRoom, false, show);
+  const tailBytes = Math.min(tailRoom, total - head.taken);
+  const tail = fitTail(await source.read(id, stream, total - tailBytes, tailBytes), tailRoom, show);
+  return {
+    head: head.text,
+    tail: tail.text,
+    bytes: total,
+    omitted_bytes: total - head.taken - tail.taken,
+    next_offset: head.taken,
+  };
+}
+
+/** What one stream does not need goes to the other; each has a quarter for itself. */
+function shareRoom({ stdout, stderr }: Snapshot['bytes']): Record<Stream, number> {
+  const least = roomChars / 4;
+  const forStderr = Math.min(Math.max(least, roomChars - stdout), Math.max(stderr, least));
+  return { stdout: roomChars - forStderr, stderr: forStderr };
+}
+
+export async function readExcerpts(
+  source: CommandSource,
+  snapshot: Snapshot,
+  show: ShowBytes,
+): Promise<Record<Stream, Excerpt>> {
+  const room = shareRoom(snapshot.bytes);
+  return {
+    stdout: await excerptOf(source, snapshot, 'stdout', room.stdout, show),
+    stderr: await excerptOf(source, snapshot, 'stderr', room.stderr, show),
+  };
+}

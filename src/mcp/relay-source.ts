@@ -1,0 +1,86 @@
+/** Commands of a relay of ours: it keeps them and their output. */
+import { forwardStdin } from '../client/forward-stdin.ts';
+import { withPatience } from '../client/patience.ts';
+import type { RelayClient } from '../client/relay-client.ts';
+import { stopCommand } from '../client/stop-command.ts';
+import type { CommandState, Signal } from '../protocol/command-states.ts';
+import type { CommandView } from '../protocol/command-view.ts';
+import { maxReadBytes } from '../protocol/limits.ts';
+import type { CommandSource, PushWishes, Snapshot, Stream } from './command-source.ts';
+
+/** A relay that is being restarted is worth a moment; one that is not there is said soon. */
+const patienceMs = 3_000;
+
+/** More than any stream holds: skips it in a read of both. */
+const beyondAll = 10 ** 14;
+
+function toSnapshot(view: CommandView): Snapshot {
+  return {
+    id: view.id,
+    state: view.state,
+    exitStatus: view.exit_status,
+    signal: view.signal,
+    reason: view.reason,
+    durationMs: view.duration_ms,
+    bytes: { stdout: view.stdout_bytes, stderr: view.stderr_bytes },
+  };
+}
+
+export class RelaySource implements CommandSource {
+  readonly #client: RelayClient;
+  readonly #describedAs: string;
+
+  /** `describedAs` is what the operator is told of whoever asks. */
+  constructor(client: RelayClient, describedAs: string) {
+    this.#client = client;
+    this.#describedAs = describedAs;
+  }
+
+  async push(script: Uint8Array, { stdin, ...wishes }: PushWishes): Promise<Snapshot> {
+    const options = { ...wishes, stdin: stdin !== undefined, client: this.#describedAs };
+    const view = await withPatience(() => this.#client.pushCommand(script, options), { patienceMs });
+    // Beside the run. What does not arrive shows in what the command does.
+    if (stdin !== undefined)
+      void forwardStdin(this.#client, view.id, toStream(stdin), {}).catch(() => undefined);
+    return toSnapshot(view);
+  }
+
+  async look(
+    id: string,
+    known: CommandState | undefined,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<Snapshot> {
+    const poll = { state: known, waitSeconds: Math.ceil(waitSeconds), ...(signal && { signal }) };
+    return toSnapshot(await withPatience(() => this.#client.readCommand(id, poll), { patienceMs, signal }));
+  }
+
+  async read(id: string, stream: Stream, offset: number, length: number): Promise<Buffer> {
+    const from = { stdout: beyondAll, stderr: beyondAll, [stream]: offset };
+    const chunks: Buffer[] = [];
+    for (let left = length; left > 0; ) {
+      const limit = Math.min(left, maxReadBytes);
+      const part = await withPatience(() => this.#client.readOutput(id, from, { limit }), { patienceMs });
+      // A relay that knows no limit sends more.
+      const bytes = part[stream].subarray(0, left);
+      if (bytes.byteLength === 0) break;
+      chunks.push(bytes);
+      from[stream] += bytes.byteLength;
+      left -= bytes.byteLength;
+    }
+    return Buffer.concat(chunks);
+  }
+
+  async stop(id: string, signal: Signal): ReturnType<CommandSource['stop']> {
+    const { outcome, command } = await stopCommand(this.#client, id, signal);
+    return { outcome, command: toSnapshot(command) };
+  }
+
+  async list(): Promise<Snapshot[]> {
+    return (await withPatience(() => this.#client.listCommands(), { patienceMs })).map(toSnapshot);
+  }
+}
+
+async function* toStream(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}

@@ -1,0 +1,150 @@
+/** Commands of a relay of the original kind: one after the other, ids and output kept here. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withPatience } from '../client/patience.ts';
+import type { RelayClient } from '../client/relay-client.ts';
+import { runThroughSlots } from '../client/run-through-slots.ts';
+import { type CommandState, isEnded } from '../protocol/command-states.ts';
+import { defaultQueueSeconds, maxEndedCommands } from '../protocol/limits.ts';
+import type { CommandSource, PushWishes, Snapshot, Stream } from './command-source.ts';
+import { ToolError } from './tool-error.ts';
+
+/** A relay without long polls for states is asked this often. */
+const askAgainMs = 500;
+
+interface SlotRun {
+  snapshot: Snapshot;
+  output: Buffer;
+  /** Ends the wait for a result. */
+  leave: AbortController;
+  isPushed: boolean;
+}
+
+export class SlotsSource implements CommandSource {
+  readonly #client: RelayClient;
+  readonly #runs = new Map<string, SlotRun>();
+  #count = 0;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(client: RelayClient) {
+    this.#client = client;
+  }
+
+  async push(script: Uint8Array, { stdin, timeoutSeconds }: PushWishes): Promise<Snapshot> {
+    if (stdin !== undefined || timeoutSeconds > 0) {
+      throw new ToolError(
+        'this relay is of the original kind: it can neither forward stdin nor limit a run',
+        'leave stdin and timeout out',
+      );
+    }
+    // Whether it is there is said now, not by the result that never comes.
+    await this.#client.readStatus();
+    const id = `c${++this.#count}`;
+    const run: SlotRun = {
+      snapshot: {
+        id,
+        state: 'queued',
+        exitStatus: null,
+        signal: null,
+        reason: null,
+        durationMs: null,
+        bytes: { stdout: 0, stderr: 0 },
+      },
+      output: Buffer.alloc(0),
+      leave: new AbortController(),
+      isPushed: false,
+    };
+    this.#runs.set(id, run);
+    this.#turn = this.#turn.then(() => this.#run(run, script));
+    this.#forgetOld();
+    return { ...run.snapshot };
+  }
+
+  #forgetOld(): void {
+    const ended = [...this.#runs.values()].filter(({ snapshot }) => isEnded(snapshot.state));
+    for (const { snapshot } of ended.slice(0, Math.max(0, ended.length - maxEndedCommands)))
+      this.#runs.delete(snapshot.id);
+  }
+
+  /** Never throws: what went wrong is the end of the command. */
+  async #run(run: SlotRun, script: Uint8Array): Promise<void> {
+    const { snapshot, leave } = run;
+    if (isEnded(snapshot.state)) return;
+    const began = Date.now();
+    const { signal } = leave;
+    run.isPushed = true;
+    const watched = this.#watch(run);
+    try {
+      const result = await runThroughSlots(this.#client, script, { signal });
+      run.output = result.output;
+      snapshot.bytes.stdout = result.output.byteLength;
+      snapshot.reason = result.note ?? null;
+      snapshot.exitStatus = result.note === undefined ? result.exitStatus : null;
+      snapshot.state = result.declined ? 'declined' : result.note === undefined ? 'finished' : 'lost';
+      if (snapshot.state === 'finished') snapshot.durationMs = Date.now() - began;
+    } catch (error) {
+      if (!isEnded(snapshot.state)) {
+        snapshot.state = 'lost';
+        snapshot.reason = error instanceof Error ? error.message : 'something went wrong';
+      }
+    }
+    leave.abort();
+    await watched;
+  }
+
+  /** Follows the slot until the command was picked up, or nobody came for as long as a command waits. */
+  async #watch({ snapshot, leave }: SlotRun): Promise<void> {
+    const deadline = Date.now() + defaultQueueSeconds * 1000;
+    while (snapshot.state === 'queued' && !leave.signal.aborted) {
+      await sleep(askAgainMs, undefined, { signal: leave.signal }).catch(() => undefined);
+      const status = await this.#client.readStatus().catch(() => undefined);
+      if (snapshot.state !== 'queued') return;
+      if (status?.cmd_in_flight === true) snapshot.state = 'running';
+      else if (status?.cmd_queued === true && Date.now() > deadline) {
+        await this.#client.dropFromSlot().catch(() => undefined);
+        snapshot.state = 'expired';
+        leave.abort();
+      }
+    }
+  }
+
+  #find(id: string): SlotRun {
+    const run = this.#runs.get(id);
+    if (!run) throw new ToolError(`no such command: ${id}`, 'ids are those that remote_exec answered with');
+    return run;
+  }
+
+  async look(
+    id: string,
+    known: CommandState | undefined,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<Snapshot> {
+    const { snapshot } = this.#find(id);
+    const deadline = Date.now() + waitSeconds * 1000;
+    while (snapshot.state === known && !isEnded(snapshot.state) && Date.now() < deadline)
+      await sleep(50, undefined, signal ? { signal } : {});
+    return { ...snapshot, bytes: { ...snapshot.bytes } };
+  }
+
+  async read(id: string, stream: Stream, offset: number, length: number): Promise<Buffer> {
+    const { output } = this.#find(id);
+    return stream === 'stdout' ? output.subarray(offset, offset + length) : Buffer.alloc(0);
+  }
+
+  /** What was picked up cannot be stopped: this relay has no way to say so to the listener. */
+  async stop(id: string): ReturnType<CommandSource['stop']> {
+    const run = this.#find(id);
+    const { snapshot, leave, isPushed } = run;
+    if (isEnded(snapshot.state)) return { outcome: 'ended before', command: { ...snapshot } };
+    const isWaiting = !isPushed || (await withPatience(() => this.#client.readStatus(), {})).cmd_queued;
+    if (!isWaiting) return { outcome: 'unconfirmed', command: { ...snapshot } };
+    if (isPushed) await this.#client.dropFromSlot();
+    snapshot.state = 'cancelled';
+    leave.abort();
+    return { outcome: 'cancelled', command: { ...snapshot } };
+  }
+
+  async list(): Promise<Snapshot[]> {
+    return [...this.#runs.values()].map(({ snapshot }) => ({ ...snapshot }));
+  }
+}

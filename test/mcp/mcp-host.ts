@@ -1,0 +1,90 @@
+import { Client, type ClientOptions } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { binaryPath } from '../harness/binary.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import type { CallReport } from '../../src/mcp/tool-schemas.ts';
+
+/** Revisions with `initialize`, and the one without. */
+export const versions = [
+  '2024-10-07',
+  '2024-11-05',
+  '2025-03-26',
+  '2025-06-18',
+  '2025-11-25',
+  '2026-07-28',
+] as const;
+export type Version = (typeof versions)[number];
+
+const newest: Version = '2026-07-28';
+
+export type Answer<T> = {
+  text: string;
+  /** Of an answer that is no error. */
+  data: T;
+  isError: boolean;
+};
+
+export type CallOptions = {
+  signal?: AbortSignal;
+  /** Asks for progress. */
+  onProgress?: (message: string) => void;
+};
+
+export type McpHost = {
+  client: Client;
+  pid: number;
+  stderr: () => string;
+  call: <T = CallReport>(tool: string, input?: object, options?: CallOptions) => Promise<Answer<T>>;
+  exec: (command: string, more?: object, options?: CallOptions) => Promise<Answer<CallReport>>;
+  /** Closes the server's stdin and waits for its end. */
+  close: () => Promise<void>;
+};
+
+function optionsFor(version: Version): ClientOptions {
+  return version === newest
+    ? { versionNegotiation: { mode: { pin: version } } }
+    : { supportedProtocolVersions: [version] };
+}
+
+/** The official client on the stdio of a `remotify mcp` of its own. `configDir` is HOME, too. */
+export async function startMcpHost(
+  configDir: string,
+  env: Record<string, string>,
+  version: Version = newest,
+): Promise<McpHost> {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [binaryPath, 'mcp'],
+    env: cleanEnvironment(configDir, { REMOTIFY_CONFIG_DIR: configDir, ...env }),
+    stderr: 'pipe',
+  });
+  let stderr = '';
+  transport.stderr?.on('data', (bytes: Buffer) => {
+    stderr += bytes.toString('utf8');
+  });
+  const client = new Client({ name: 'test-host', version: '1.0.0' }, optionsFor(version));
+  await withDeadline(client.connect(transport), 15_000, `the server answers in ${version}`);
+  const call: McpHost['call'] = async <T>(tool: string, input: object = {}, options: CallOptions = {}) => {
+    const { signal, onProgress } = options;
+    const answering = client.callTool(
+      { name: tool, arguments: { ...input } },
+      {
+        timeout: 60_000,
+        ...(signal && { signal }),
+        ...(onProgress && { onprogress: ({ message = '' }) => onProgress(message) }),
+      },
+    );
+    const { content, structuredContent, isError = false } = await answering;
+    const text = (content as { type: string; text?: string }[]).map((part) => part.text ?? '').join('');
+    return { text, data: structuredContent as T, isError };
+  };
+  return {
+    client,
+    pid: transport.pid ?? -1,
+    stderr: () => stderr,
+    call,
+    exec: (command, more = {}, options = {}) => call('remote_exec', { command, ...more }, options),
+    close: () => withDeadline(client.close(), 10_000, 'the server ends with its host'),
+  };
+}

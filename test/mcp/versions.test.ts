@@ -1,0 +1,87 @@
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote } from '../harness/remote.ts';
+import { startMcpHost, versions } from './mcp-host.ts';
+
+let relay: Relay;
+let remote: Remote;
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+  return async () => {
+    await remote.stop();
+    await relay.stop();
+  };
+});
+
+test.each(versions)('%s: lists the tools, runs a command, reads its output', async (version) => {
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }, version);
+  onTestFinished(host.close);
+  expect(host.client.getServerVersion()).toMatchObject({ name: 'remotify' });
+  expect(host.client.getNegotiatedProtocolVersion()).toBe(version);
+  const { tools } = await host.client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual([
+    'remote_exec',
+    'remote_output',
+    'remote_cancel',
+    'remote_session_info',
+    'remote_session_reset',
+  ]);
+  const { text, data } = await host.exec('echo out; echo err >&2; exit 7');
+  expect(data).toMatchObject({
+    state: 'finished',
+    exit_status: 7,
+    untrusted: { stdout: { head: 'out\n', bytes: 4 }, stderr: { head: 'err\n' }, reason: null },
+    paste: null,
+  });
+  expect(text).toContain(`Command ${data.id} finished with exit status 7`);
+  const page = await host.call<{ untrusted: { text: string } }>('remote_output', { id: data.id });
+  expect(page.data.untrusted.text).toBe('out\n');
+});
+
+test('every tool has a title, schemas both ways, and says what it may do', async () => {
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  const { tools } = await host.client.listTools();
+  for (const { name, title, inputSchema, outputSchema, annotations } of tools) {
+    expect(title, name).toBeTruthy();
+    expect(inputSchema.type, name).toBe('object');
+    expect(outputSchema?.type, name).toBe('object');
+    expect(Object.keys(annotations ?? {}).toSorted(), name).toEqual([
+      'destructiveHint',
+      'idempotentHint',
+      'openWorldHint',
+      'readOnlyHint',
+    ]);
+  }
+  const readOnly = tools.filter(({ annotations }) => annotations?.readOnlyHint).map(({ name }) => name);
+  expect(readOnly).toEqual(['remote_output', 'remote_session_info']);
+});
+
+test('no word of a tool offers another way to the machine', async () => {
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  const said = JSON.stringify([await host.client.listTools(), host.client.getInstructions()]);
+  expect(said).not.toMatch(/\bssh\b/i);
+});
+
+test('what makes no sense is an error of the tool, and nothing runs', async () => {
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  const before = await remote.runJson<{ commands: unknown[] }>('status');
+  for (const input of [
+    {},
+    { command: '  ' },
+    { command: 'a\0b' },
+    { command: 'true', wait_seconds: 51 },
+    { command: 'true', timeout: -1 },
+    { command: 'true', session: 'nobody-knows-it' },
+  ]) {
+    const answer = await host
+      .call('remote_exec', input)
+      .catch((error: unknown) => ({ isError: true, error }));
+    expect(answer.isError, JSON.stringify(input)).toBe(true);
+  }
+  expect((await host.call('remote_output', { id: 'c99999' })).text).toContain('no such command');
+  expect((await remote.runJson<{ commands: unknown[] }>('status')).commands).toEqual(before.commands);
+});
