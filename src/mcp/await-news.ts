@@ -42,7 +42,7 @@ export async function awaitNews(
     const leftSeconds = Math.max(0, (deadline - Date.now()) / 1000);
     const { id, state } = call.snapshot;
     const waitSeconds = Math.min(leftSeconds, longestSeconds, maxWaitSeconds);
-    const cut = AbortSignal.timeout((leftSeconds + graceSeconds) * 1000);
+    const cut = AbortSignal.timeout(Math.ceil((leftSeconds + graceSeconds) * 1000));
     try {
       call.snapshot = await source.look(id, state, waitSeconds, AbortSignal.any([signal, cut]));
     } catch (error) {

@@ -85,11 +85,12 @@ export class Calls {
     }
   }
 
-  /** Its end was told: the same words are a new command from now on. */
-  async settle(remote: Remote, id: string): Promise<void> {
+  /** Its end was told, or that of all of its session: the same words are a new command from now on. */
+  async settle(remote: Remote, id?: string): Promise<void> {
     for (const [content, { pushing }] of this.#open) {
       const call = await pushing.catch(() => undefined);
-      if (call?.remote === remote && call.snapshot.id === id) this.#open.delete(content);
+      if (call?.remote === remote && (id === undefined || call.snapshot.id === id))
+        this.#open.delete(content);
     }
   }
 

@@ -62,7 +62,7 @@ export async function searchOutput(
     const shownTo = Math.min(lineEnd === -1 ? buffer.length : lineEnd, found + needle.length + behindBytes);
     const line = show(buffer.subarray(lineStart, shownTo));
     if (matches.length > 0 && (matches.length >= maxMatches || line.length > room))
-      return { matches, nextOffset: base + found };
+      return { matches, nextOffset: Math.max(at, base + lineStart) };
     room -= line.length;
     matches.push({ offset: base + lineStart, line });
     at = base + Math.max(shownTo, found + needle.length);

@@ -166,6 +166,7 @@ export function registerReset(server: McpServer, shop: Workshop): void {
         const { label: session, url: relay } = remote;
         if (input.rotate !== true) {
           const found = await remote.client.resetSession();
+          await shop.calls.settle(remote);
           const names = Object.keys(cleared).filter((name) => found[name] === true);
           const what =
             names.length === 0 ? 'nothing was stuck' : names.map((name) => cleared[name]).join(', ');
@@ -175,6 +176,7 @@ export function registerReset(server: McpServer, shop: Workshop): void {
         await remote.client.endSession().catch((error: unknown) => {
           if (!isGone(error)) throw error;
         });
+        await shop.calls.settle(remote);
         const made = await shop.sessions.replace(input.session, remote, 'the old one was ended as asked');
         const paste = describePaste(made);
         const words = [

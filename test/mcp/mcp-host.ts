@@ -20,8 +20,8 @@ const newest: Version = '2026-07-28';
 
 export type Answer<T> = {
   text: string;
-  /** Of an answer that is no error. */
-  data: T;
+  /** Of an answer that is no error; of one that is, it throws what it says. */
+  readonly data: T;
   isError: boolean;
 };
 
@@ -77,7 +77,14 @@ export async function startMcpHost(
     );
     const { content, structuredContent, isError = false } = await answering;
     const text = (content as { type: string; text?: string }[]).map((part) => part.text ?? '').join('');
-    return { text, data: structuredContent as T, isError };
+    return {
+      text,
+      isError,
+      get data() {
+        if (structuredContent === undefined) throw new Error(`the tool failed: ${text}`);
+        return structuredContent as T;
+      },
+    };
   };
   return {
     client,

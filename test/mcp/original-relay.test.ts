@@ -1,0 +1,114 @@
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type OriginalRelay, startOriginalRelay } from '../fixtures/original-relay.ts';
+import type { CancelReport, InfoReport, PageReport, ResetReport } from '../../src/mcp/tool-schemas.ts';
+import { makeClient } from '../harness/client.ts';
+import { startSlotListener } from '../harness/slot-listener.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { startMcpHost } from './mcp-host.ts';
+
+// A relay that has slots and nothing else: it works, with less.
+
+let relay: OriginalRelay;
+beforeAll(async () => {
+  relay = await startOriginalRelay();
+  return relay.close;
+});
+
+async function setUp(env: (key: string) => Record<string, string> = () => ({})) {
+  const client = await makeClient(relay);
+  const made = await client.runJson<SessionPayload>('new');
+  const host = await startMcpHost(client.configDir, { REMOTIFY_URL: relay.url, ...env(made.key) });
+  onTestFinished(async () => {
+    await host.close();
+    await client.remove();
+  });
+  return { ...host, made };
+}
+
+async function setUpListener(env?: (key: string) => Record<string, string>) {
+  const host = await setUp(env);
+  const listener = await startSlotListener(relay.url, host.made.key);
+  onTestFinished(listener.stop);
+  return host;
+}
+
+test('output and exit status, from memory as often as wanted', async () => {
+  const host = await setUpListener();
+  const { data } = await host.exec('echo out; echo err >&2; exit 7');
+  expect(data).toMatchObject({
+    state: 'finished',
+    exit_status: 7,
+    untrusted: { stdout: { head: 'out\nerr\n' }, stderr: { bytes: 0 } },
+  });
+  const page = await host.call<PageReport>('remote_output', { id: data.id, search: 'err' });
+  expect(page.data).toMatchObject({ complete: true, untrusted: { matches: [{ offset: 4, line: 'err' }] } });
+});
+
+test('by a key alone: the relay is asked what it is', async () => {
+  const host = await setUpListener((key) => ({ REMOTIFY_KEY: key }));
+  expect((await host.exec('echo ok')).data.untrusted.stdout.head).toBe('ok\n');
+});
+
+test('calls at once run one after the other, each with its own output; the same call joins', async () => {
+  const host = await setUpListener();
+  const answers = await Promise.all(['a', 'b', 'c', 'a'].map((word) => host.exec(`echo ${word}; date +%N`)));
+  const firsts = answers.map(({ data }) => data.untrusted.stdout.head.split('\n')[0]);
+  expect(firsts).toEqual(['a', 'b', 'c', 'a']);
+  expect(answers[3]?.data.id).toBe(answers[0]?.data.id);
+});
+
+test('no listener: both lines; what waits can be withdrawn', async () => {
+  const host = await setUp();
+  const { data } = await host.exec('true');
+  expect(data.state).toBe('queued');
+  expect(data.paste?.supervised).toBe(host.made.remote_quickstart);
+  expect(data.paste?.auto).toContain('?mode=auto');
+  const cancelled = await host.call<CancelReport>('remote_cancel');
+  expect(cancelled.data).toMatchObject({ id: data.id, outcome: 'cancelled', state: 'cancelled' });
+});
+
+test('what runs cannot be stopped, and it says so', async () => {
+  const host = await setUpListener();
+  const { data } = await host.exec('sleep 2; echo end', { wait_seconds: 1.5 });
+  expect(data.state).toBe('running');
+  const answer = await host.call<CancelReport>('remote_cancel', { id: data.id });
+  expect(answer.data).toMatchObject({ outcome: 'unconfirmed', state: 'running' });
+  expect((await host.exec('sleep 2; echo end')).data.untrusted.stdout.head).toBe('end\n');
+});
+
+test('stdin and timeout are refused by name, and nothing runs', async () => {
+  const host = await setUpListener();
+  for (const more of [{ stdin: 'x' }, { timeout: 5 }]) {
+    const { isError, text } = await host.exec('true', more);
+    expect(isError).toBe(true);
+    expect(text).toContain('this relay is of the original kind');
+  }
+});
+
+test('info, reset and rotate', async () => {
+  const host = await setUpListener();
+  const info = await host.call<InfoReport>('remote_session_info');
+  expect(info.data).toMatchObject({ relay: relay.url, listener: { connected: true, mode: null } });
+  expect((await host.call<ResetReport>('remote_session_reset')).data.rotated).toBe(false);
+  const rotated = await host.call<ResetReport>('remote_session_reset', { rotate: true });
+  expect(rotated.data.paste?.supervised).not.toBe(host.made.remote_quickstart);
+});
+
+test('a declined command, with the words of whoever declined', async () => {
+  const host = await setUp();
+  const call = host.exec('true', { wait_seconds: 20 });
+  await fetchCommand(host.made);
+  const { urls } = host.made;
+  await fetch(urls.result, { method: 'POST', body: '[declined by operator] not today' });
+  const first = (await call).data;
+  const { data } = first.state === 'queued' ? await host.exec('true') : { data: first };
+  expect(data).toMatchObject({ state: 'declined', untrusted: { reason: 'not today' } });
+});
+
+async function fetchCommand({ urls }: SessionPayload): Promise<string> {
+  for (let polls = 0; polls < 50; polls++) {
+    const answer = await fetch(urls.cmd);
+    if (answer.status === 200) return answer.text();
+  }
+  throw new Error('no command came');
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import type { CallReport, PageReport } from '../../src/mcp/tool-schemas.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote } from '../harness/remote.ts';
+import { type McpHost, startMcpHost } from './mcp-host.ts';
+
+// 5 MB of numbered lines, with one odd line in the middle and a last one without an end.
+const lines = 625_000;
+const needle = 'needle in ä haystack';
+const script = `seq -f '%07.0f' 1 ${lines / 2}; echo 'a ${needle} here'; seq -f '%07.0f' ${lines / 2 + 1} ${lines}; printf last; echo problem >&2`;
+
+function renderExpected(): string {
+  const numbered = Array.from({ length: lines }, (_, index) => `${String(index + 1).padStart(7, '0')}\n`);
+  return [...numbered.slice(0, lines / 2), `a ${needle} here\n`, ...numbered.slice(lines / 2), 'last'].join(
+    '',
+  );
+}
+
+let relay: Relay;
+let remote: Remote;
+let host: McpHost;
+let answer: { text: string; data: CallReport };
+const expected = Buffer.from(renderExpected());
+
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+  host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  answer = await host.exec(script);
+  return async () => {
+    await host.close();
+    await remote.stop();
+    await relay.stop();
+  };
+});
+
+const read = async (input: object): Promise<PageReport> =>
+  (await host.call<PageReport>('remote_output', { id: answer.data.id, ...input })).data;
+
+test('the answer has beginning and end, totals, and the way to the rest, in 16 KiB', () => {
+  const { text, data } = answer;
+  const { stdout, stderr } = data.untrusted;
+  expect(stdout.bytes).toBe(expected.length);
+  expect(expected.toString().startsWith(stdout.head)).toBe(true);
+  expect(expected.toString().endsWith(stdout.tail)).toBe(true);
+  expect(stdout.head.length + stdout.omitted_bytes + stdout.tail.length).toBe(expected.length);
+  expect(stderr).toMatchObject({ head: 'problem\n', omitted_bytes: 0, next_offset: null });
+  expect(text).toContain(`stdout has ${expected.length} bytes, stderr has 8 bytes.`);
+  expect(text).toContain(
+    `remote_output with id ${data.id}, stream stdout, offset ${stdout.next_offset}; do not run the command again`,
+  );
+  expect(text).toContain(`] ${stdout.omitted_bytes} bytes of stdout are left out here\n`);
+  expect(Buffer.byteLength(text)).toBeLessThan(16 * 1024);
+  expect(Buffer.byteLength(JSON.stringify(data.untrusted))).toBeLessThan(16 * 1024);
+});
+
+test('page after page is the output, byte for byte, from any offset', async () => {
+  // The whole of it takes 420 pages: the first of them, those around the odd line, and the last.
+  for (const start of [0, expected.indexOf('needle') - 20_000, expected.length - 30_000]) {
+    let offset = start;
+    for (let page = 0; page < 4 && offset < expected.length; page++) {
+      const { untrusted, next_offset: next, offset: from, bytes, complete } = await read({ offset });
+      expect([from, bytes]).toEqual([offset, expected.length]);
+      expect(untrusted.text).toBe(expected.subarray(offset, next).toString());
+      expect(complete).toBe(next === expected.length);
+      offset = next;
+    }
+  }
+});
+
+test('pages of a length of one’s own; beyond the end there is nothing', async () => {
+  expect(await read({ offset: 8, length: 8 })).toMatchObject({
+    untrusted: { text: '0000002\n' },
+    next_offset: 16,
+    complete: false,
+  });
+  expect(await read({ offset: 10 ** 9 })).toMatchObject({ untrusted: { text: '' }, complete: true });
+});
+
+test('the last lines', async () => {
+  const { untrusted, offset } = await read({ tail: 2 });
+  expect(untrusted.text).toBe(`${lines}\nlast`.padStart(12, '0'));
+  expect(offset).toBe(expected.length - 12);
+  expect((await read({ tail: 1, stream: 'stderr' })).untrusted.text).toBe('problem\n');
+});
+
+test('search finds a line in the middle of it, says where, and goes on from there', async () => {
+  const { untrusted, next_offset: next, complete } = await read({ search: needle });
+  const at = expected.indexOf(`a ${needle}`);
+  expect(untrusted.matches).toEqual([{ offset: at, line: `a ${needle} here` }]);
+  expect([next, complete]).toEqual([expected.length, true]);
+  expect((await read({ search: needle, offset: at + 10 })).untrusted.matches).toEqual([]);
+  expect((await read({ search: 'not there' })).untrusted.matches).toEqual([]);
+});
+
+test('a search with many hits comes in parts that miss none', async () => {
+  const found: string[] = [];
+  for (let offset = 0, isOver = false; !isOver; ) {
+    const page = await read({ search: '777', offset, stream: 'stdout' });
+    found.push(...(page.untrusted.matches ?? []).map(({ line }) => line));
+    isOver = page.complete;
+    offset = page.next_offset;
+  }
+  const all = expected
+    .toString()
+    .split('\n')
+    .filter((line) => line.includes('777'));
+  expect(createHash('sha256').update(found.join()).digest('hex')).toBe(
+    createHash('sha256').update(all.join()).digest('hex'),
+  );
+});
+
+test('wait_seconds waits for what is not there yet', async () => {
+  const command = 'sleep 1; echo late; sleep 2';
+  const { data } = await host.exec(command, { wait_seconds: 0 });
+  const page = await host.call<PageReport>('remote_output', { id: data.id, wait_seconds: 20 });
+  expect(page.data).toMatchObject({ state: 'running', untrusted: { text: 'late\n' }, complete: false });
+  const rest = await host.call<PageReport>('remote_output', { id: data.id, offset: 5, wait_seconds: 20 });
+  expect(rest.data).toMatchObject({ state: 'finished', untrusted: { text: '' }, complete: true });
+});

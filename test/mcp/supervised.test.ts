@@ -1,0 +1,76 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { InfoReport } from '../../src/mcp/tool-schemas.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { startSupervised } from '../harness/remote.ts';
+import { hasTmux } from '../harness/tmux.ts';
+import { startMcpHost } from './mcp-host.ts';
+
+async function setUp() {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const remote = await startSupervised(relay);
+  onTestFinished(remote.stop);
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  return { remote, host };
+}
+
+describe.skipIf(!hasTmux)('an operator who is asked', () => {
+  test('says so while they think, and joins once they said yes', async () => {
+    const { remote, host } = await setUp();
+    const { data } = await host.exec('echo approved', { wait_seconds: 3 });
+    expect(data).toMatchObject({ state: 'awaiting_approval', exit_status: null, paste: null });
+    const info = await host.call<InfoReport>('remote_session_info');
+    expect(info.data.listener).toMatchObject({ connected: true, mode: 'supervised' });
+    expect(info.text).toContain('its operator is asked before each command');
+    expect(await remote.terminal.waitForText('run it? [', 10_000)).toMatch(/remotify\/\d/);
+    const joining = host.exec('echo approved');
+    await remote.terminal.type('y\n');
+    expect((await joining).data).toMatchObject({
+      id: data.id,
+      state: 'finished',
+      untrusted: { stdout: { head: 'approved\n' } },
+    });
+  });
+
+  test('declines with a reason: it reaches the model as theirs, and the command did not run', async () => {
+    const { remote, host } = await setUp();
+    const call = host.exec('rm -rf /srv');
+    await remote.terminal.waitForText('run it? [', 10_000);
+    await remote.terminal.type('n not on \u202ea friday\n');
+    const { data, text, isError } = await call;
+    expect(isError).toBe(false);
+    expect(data).toMatchObject({ state: 'declined', exit_status: null });
+    expect(data.untrusted.reason).toBe('not on \\u{202e}a friday');
+    expect(text).toContain(`The operator declined command ${data.id}: it did not run.`);
+    expect(text).toMatch(
+      /\[(\w{24})\] begin untrusted reason\nnot on \\u\{202e\}a friday\n\[\1\] end untrusted/,
+    );
+    expect(data.next).toContain('Ask the user before anything else is tried to the same end');
+  });
+
+  test('declines without a reason', async () => {
+    const { remote, host } = await setUp();
+    const call = host.exec('reboot');
+    await remote.terminal.waitForText('run it? [', 10_000);
+    await remote.terminal.type('n\n');
+    const { data } = await call;
+    expect(data).toMatchObject({ state: 'declined', untrusted: { reason: null } });
+    expect(data.next).toContain('They gave no reason');
+  });
+
+  test('a call that is cancelled at the prompt never runs, whatever is typed afterwards', async () => {
+    const { remote, host } = await setUp();
+    const cancel = new AbortController();
+    const call = host.exec(`touch '${remote.configDir}/ran'`, {}, { signal: cancel.signal });
+    call.catch(() => {});
+    await remote.terminal.waitForText('run it? [', 10_000);
+    cancel.abort();
+    await remote.terminal.waitForText('not run: it was cancelled or ran out of time', 15_000);
+    await remote.terminal.type('y\n');
+    const { data } = await host.exec(`test -e '${remote.configDir}/ran'`, { wait_seconds: 3 });
+    expect(data.state).toBe('awaiting_approval');
+    await remote.terminal.type('y\n');
+    expect((await host.exec(`test -e '${remote.configDir}/ran'`)).data.exit_status).toBe(1);
+  });
+});
