@@ -1,4 +1,5 @@
 /** The MCP server on stdio: one process, one host, whichever revision of the protocol it speaks. */
+import './without-compiling.ts';
 import { McpServer } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { quoteForShell } from '../protocol/quote-for-shell.ts';

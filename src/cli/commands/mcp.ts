@@ -1,16 +1,11 @@
 /** `remotify mcp`: a tool for models, on stdin and stdout. */
 import type { Command } from 'commander';
-import { RelayClient } from '../../client/relay-client.ts';
-import { ConfigError } from '../../config/config-error.ts';
 import { defaultUrl } from '../../config/parse-url.ts';
 import { quote } from '../../config/parse-values.ts';
-import { escapeBytes } from '../../terminal/escape.ts';
-import { maskKeys } from '../../terminal/printer.ts';
-import type { Context, OpenSession } from '../context.ts';
+import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { explain } from '../explain.ts';
 import { Failure } from '../failure.ts';
-import { makeSession } from '../make-session.ts';
+import { openMcpHost } from '../mcp-host.ts';
 import { mcpHosts, renderMcpConfig } from '../mcp-config.ts';
 import type { Run } from '../program.ts';
 
@@ -50,42 +45,12 @@ async function printConfig(context: Context, host: string | undefined): Promise<
   return exitCodes.ok;
 }
 
-/** Stored like any other; where nothing can be stored, it is of this process only. */
-async function makeForHost(context: Context, name: string | undefined): Promise<OpenSession> {
-  try {
-    const made = await makeSession(context, name);
-    return await context.openSession({ name: made.name, ...made.stored });
-  } catch (error) {
-    if (!(error instanceof ConfigError) || error.kind !== 'setting') throw error;
-    const url = context.url();
-    const payload = await new RelayClient(await context.http(url)).createSession(context.token);
-    const { key, features = [], remote_quickstart: quickstart } = payload;
-    return context.openSession({ key, url, features, quickstart });
-  }
-}
-
 export const run: Run = async (context, command) => {
   const [action, host] = command.args;
   if (action === 'config') return printConfig(context, host);
   if (action !== undefined)
     throw new Failure(`no such action: ${quote(action)}`, 'config, or nothing', exitCodes.usage);
   const { serveMcp } = await import('../../mcp/serve-mcp.ts');
-  await serveMcp({
-    input: context.io.stdin,
-    output: context.io.stdout,
-    version: context.version,
-    describedAs: context.describeClient(),
-    showBytes: escapeBytes,
-    explain: (error) => {
-      const { message, hint } = explain(error);
-      const clean = (text: string): string => escapeBytes(Buffer.from(maskKeys(text)));
-      return { message: clean(message), hint: hint === undefined ? undefined : clean(hint) };
-    },
-    openSession: async (name) => {
-      const chosen = context.chosen(name);
-      return chosen && context.openSession(chosen);
-    },
-    makeSession: (name) => makeForHost(context, name),
-  });
+  await serveMcp(openMcpHost(context, () => Promise.resolve(context)));
   return exitCodes.ok;
 };
