@@ -12,6 +12,7 @@ import { runCli } from '../harness/cli.ts';
 import { asAuto, startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { quantile, report } from './figures.ts';
 import { hasSshServer, startSshServer } from './ssh-server.ts';
 
 const rounds = Number(process.argv[2] ?? 60);
@@ -21,11 +22,6 @@ interface Contender {
   name: string;
   words: string[];
   times: number[];
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 /** Not spawnSync: the listener's screen is a pipe that this process must go on reading. */
@@ -58,12 +54,6 @@ async function timeFirstByte(words: readonly string[], env: Record<string, strin
   const took = (await withDeadline(first, 30_000, 'the first line')) - began;
   await withDeadline(run.closed, 30_000, 'the last line');
   return took;
-}
-
-function report(name: string, times: readonly number[], base: number): void {
-  const [p50, p95] = [quantile(times, 0.5), quantile(times, 0.95)];
-  const figures = `p50 ${p50.toFixed(1).padStart(6)} ms   p95 ${p95.toFixed(1).padStart(6)} ms`;
-  process.stdout.write(`${name.padEnd(28)}${figures}   × ${(p50 / base).toFixed(2)}\n`);
 }
 
 const folder = await makeTemporaryFolder();

@@ -1,0 +1,129 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { CallReport, CancelReport } from '../../src/mcp/tool-schemas.ts';
+import { eventually } from '../harness/deadline.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
+import { startMcpHost } from './mcp-host.ts';
+import { startTracedHost, type TracedHost } from './traced-host.ts';
+
+// A command is asked for once, however often it is asked for, until its end was told.
+
+let relay: Relay;
+let remote: Remote;
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+  return async () => {
+    await remote.stop();
+    await relay.stop();
+  };
+});
+
+let host: TracedHost;
+beforeEach(async () => {
+  host = await startTracedHost(remote, relay);
+  return host.stop;
+});
+
+test('a long command over several calls: each joins it, the last one hears of its end, and it ran once', async () => {
+  const gate = join(host.folder, 'gate');
+  const command = host.traced(`echo begun; until [ -e '${gate}' ]; do sleep 0.05; done; echo done; exit 4`);
+  const calls: CallReport[] = [];
+  for (let call = 0; call < 3; call++) calls.push((await host.exec(command, { wait_seconds: 1 })).data);
+  const [{ id } = { id: '' }] = calls;
+  for (const data of calls) {
+    expect(data).toMatchObject({ id, state: 'running', exit_status: null });
+    expect(data.next).toContain('does not run it again');
+  }
+  expect(calls.at(-1)?.untrusted.stdout.head).toBe('begun\n');
+  // It ends while no call waits for it.
+  await writeFile(gate, '');
+  await waitForState(remote, 'it ended', ({ commands }) =>
+    commands.some((one) => one.id === id && one.state === 'finished'),
+  );
+  const { data: last } = await host.exec(command);
+  expect(last).toMatchObject({ id, state: 'finished', exit_status: 4 });
+  expect(last.untrusted.stdout.head).toBe('begun\ndone\n');
+  expect(await host.countRuns()).toBe(1);
+  // Its end was told: the same words are a new command.
+  const { data: next } = await host.exec(command);
+  expect(next.id).not.toBe(id);
+  expect(await host.countRuns()).toBe(2);
+});
+
+test('the same call at the same time runs once; another cwd, input or timeout is another command', async () => {
+  const command = host.traced('sleep 0.5; echo one');
+  const same = await Promise.all([1, 2, 3, 4].map(() => host.exec(command)));
+  expect(new Set(same.map(({ data }) => data.id)).size).toBe(1);
+  expect(await host.countRuns()).toBe(1);
+  const others = await Promise.all([
+    host.exec(command),
+    host.exec(command, { cwd: host.folder }),
+    host.exec(command, { stdin: 'x' }),
+    host.exec(command, { timeout: 30 }),
+  ]);
+  expect(new Set(others.map(({ data }) => data.id)).size).toBe(4);
+  expect(await host.countRuns()).toBe(5);
+});
+
+test('20 calls at once: each gets its own output and status', async () => {
+  const numbers = Array.from({ length: 20 }, (_, index) => index);
+  const answers = await Promise.all(numbers.map((number) => host.exec(`echo "n${number}"; exit ${number}`)));
+  expect(answers.map(({ data }) => data.untrusted.stdout.head)).toEqual(numbers.map((n) => `n${n}\n`));
+  expect(answers.map(({ data }) => data.exit_status)).toEqual(numbers);
+});
+
+test('a call that the host cancels stops the command', async () => {
+  const cancel = new AbortController();
+  const command = host.traced('sleep 300');
+  const call = host.exec(command, {}, { signal: cancel.signal });
+  call.catch(() => {});
+  await eventually('it runs', 15_000, async () => (await host.countRuns()) === 1);
+  cancel.abort();
+  await expect(call).rejects.toThrow();
+  const state = await waitForState(remote, 'it is stopped', ({ cmd_in_flight: busy }) => !busy);
+  expect(state.commands.at(-1)).toMatchObject({ state: 'finished', exit_status: 143 });
+});
+
+test('a cancelled call leaves the command to another one that waits for it', async () => {
+  const cancel = new AbortController();
+  const command = host.traced('sleep 1.5; echo end');
+  const first = host.exec(command, {}, { signal: cancel.signal });
+  first.catch(() => {});
+  const second = host.exec(command);
+  await eventually('it runs', 15_000, async () => (await host.countRuns()) === 1);
+  cancel.abort();
+  expect((await second).data).toMatchObject({ state: 'finished', exit_status: 0 });
+  expect(await host.countRuns()).toBe(1);
+});
+
+test('remote_cancel: what runs is stopped, what waits never runs, and then there is nothing', async () => {
+  const { data: running } = await host.exec('sleep 300', { wait_seconds: 1 });
+  const { data: waiting } = await host.exec(host.traced('true'), { wait_seconds: 0 });
+  expect([running.state, waiting.state]).toEqual(['running', 'queued']);
+  const cancel = (input = {}) => host.call<CancelReport>('remote_cancel', input);
+  expect((await cancel({ id: waiting.id })).data).toMatchObject({ outcome: 'cancelled', state: 'cancelled' });
+  expect((await cancel()).data).toMatchObject({ id: running.id, outcome: 'stopped', exit_status: 143 });
+  expect((await cancel({ id: running.id })).data.outcome).toBe('ended before');
+  expect((await cancel()).data).toMatchObject({ id: null, outcome: 'nothing to cancel' });
+  expect(await host.countRuns()).toBe(0);
+});
+
+test('a host that ends withdraws what has not started, and leaves alone what runs', async () => {
+  const gate = join(host.folder, 'gate');
+  const own = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(own.close);
+  const { data: running } = await own.exec(`until [ -e '${gate}' ]; do sleep 0.05; done`, {
+    wait_seconds: 1,
+  });
+  const { data: waiting } = await own.exec(host.traced('true'), { wait_seconds: 0 });
+  await own.close();
+  const { commands } = await waitForState(remote, 'it is withdrawn', (state) =>
+    state.commands.some(({ id, state: now }) => id === waiting.id && now === 'cancelled'),
+  );
+  expect(commands.find(({ id }) => id === running.id)?.state).toBe('running');
+  await remote.run(['cancel', running.id]);
+  expect(await host.countRuns()).toBe(0);
+});

@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { mcpHosts } from '../../src/cli/mcp-config.ts';
+import { runCli } from '../harness/cli.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { startMcpHost } from './mcp-host.ts';
+
+const root = new URL('../../', import.meta.url);
+const readJson = <T>(path: string): T => JSON.parse(readFileSync(new URL(path, root), 'utf8')) as T;
+
+async function remotify(...args: string[]) {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const result = await runCli(args, { configDir: folder.path });
+  return { ...result, text: result.stdout.toString('utf8') };
+}
+
+type Server = { command: string | string[]; args?: string[]; env?: object; environment?: object };
+
+/** Where each JSON format has its servers. */
+const places: Record<string, string> = {
+  'claude-desktop': 'mcpServers',
+  cursor: 'mcpServers',
+  gemini: 'mcpServers',
+  windsurf: 'mcpServers',
+  vscode: 'servers',
+  zed: 'context_servers',
+  opencode: 'mcp',
+};
+
+describe('remotify mcp config', () => {
+  test('knows the hosts of the README, and no others', () => {
+    const text = readFileSync(new URL('README.md', root), 'utf8');
+    const named = [...text.matchAll(/\| `remotify mcp config ([a-z-]+)/g)].map(([, host]) => host);
+    expect(new Set(named)).toEqual(new Set(mcpHosts));
+  });
+
+  test.each(Object.entries(places))('%s: JSON with the servers in %s', async (host, place) => {
+    const { exitCode, text, stderr } = await remotify('mcp', 'config', host, '--url', 'http://relay.example');
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/^remotify: add this to \S+.*:\n$/);
+    const server = (JSON.parse(text) as Record<string, { remotify: Server }>)[place]?.remotify;
+    expect([server?.command, server?.args ?? []].flat(2)).toEqual(['remotify', 'mcp']);
+    expect(server?.env ?? server?.environment).toEqual({ REMOTIFY_URL: 'http://relay.example' });
+  });
+
+  test('claude-code: a line for a shell', async () => {
+    const { text } = await remotify('mcp', 'config', 'claude-code', '--url', 'http://relay.example');
+    expect(text).toBe(
+      'claude mcp add --env REMOTIFY_URL=http://relay.example --transport stdio remotify -- remotify mcp\n',
+    );
+  });
+
+  test('codex: a table of its own, and time enough for a call', async () => {
+    const { text } = await remotify('mcp', 'config', 'codex', '--url', 'http://relay.example');
+    expect(text).toBe(`[mcp_servers.remotify]
+command = "remotify"
+args = ["mcp"]
+tool_timeout_sec = 90
+
+[mcp_servers.remotify.env]
+REMOTIFY_URL = "http://relay.example"
+`);
+  });
+
+  test('no variables where the relay is the usual one', async () => {
+    expect((await remotify('mcp', 'config', 'cursor')).text).not.toContain('env');
+    expect((await remotify('mcp', 'config', 'codex')).text).not.toContain('env');
+  });
+
+  test('--json has host, file and snippet', async () => {
+    const { text } = await remotify('mcp', 'config', 'zed', '--json');
+    expect(Object.keys(JSON.parse(text) as object)).toEqual(['host', 'file', 'snippet']);
+  });
+
+  test.each([
+    [['mcp', 'config'], 'which host?'],
+    [['mcp', 'config', 'emacs'], 'no such host: "emacs"'],
+    [['mcp', 'run'], 'no such action: "run"'],
+  ])('%j is a usage error', async (args, message) => {
+    const { exitCode, text, stderr } = await remotify(...args);
+    expect([exitCode, text]).toEqual([2, '']);
+    expect(stderr).toContain(`remotify: error: ${message}`);
+  });
+});
+
+type Registered = {
+  $schema: string;
+  name: string;
+  description: string;
+  version: string;
+  packages: {
+    registryType: string;
+    identifier: string;
+    version: string;
+    transport: { type: string };
+    packageArguments: { type: string; value: string }[];
+    environmentVariables: { name: string; isSecret: boolean }[];
+  }[];
+};
+
+test('server.json agrees with package.json, and with what the registry accepts', () => {
+  const server = readJson<Registered>('server.json');
+  const { name, version, mcpName } = readJson<{ name: string; version: string; mcpName: string }>(
+    'package.json',
+  );
+  expect(server.$schema).toBe('https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json');
+  expect(server.name).toBe(mcpName);
+  expect(server.name).toMatch(/^io\.github\.[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/);
+  expect(server.description.length).toBeLessThanOrEqual(100);
+  expect(server.version).toBe(version);
+  expect(server.packages).toHaveLength(1);
+  expect(server.packages[0]).toMatchObject({
+    registryType: 'npm',
+    identifier: name,
+    version,
+    transport: { type: 'stdio' },
+    packageArguments: [{ type: 'positional', value: 'mcp' }],
+  });
+  const variables = server.packages[0]?.environmentVariables ?? [];
+  expect(variables.map(({ name: variable, isSecret }) => [variable, isSecret])).toEqual([
+    ['REMOTIFY_URL', false],
+    ['REMOTIFY_KEY', true],
+    ['REMOTIFY_TOKEN', true],
+  ]);
+});
+
+test('the server ends with status 0 when its host closes stdin, and stdout has the protocol only', async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+  };
+  const call = {
+    jsonrpc: '2.0',
+    id: 2,
+    method: 'tools/call',
+    params: { name: 'remote_session_info', arguments: {} },
+  };
+  const lines = ['not json', JSON.stringify(initialize), JSON.stringify(call), '{"jsonrpc":"2.0"}'];
+  const { exitCode, stdout } = await runCli(['mcp'], {
+    configDir: folder.path,
+    env: { REMOTIFY_URL: 'http://127.0.0.1:1' },
+    stdin: `${lines.join('\n')}\n`,
+  });
+  expect(exitCode).toBe(0);
+  const said = stdout.toString('utf8').trimEnd().split('\n');
+  for (const line of said) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
+  expect(said.map((line) => (JSON.parse(line) as { id?: number }).id)).toContain(1);
+});
+
+test('a settings folder that cannot be written is no reason to fail: the session is of this process', async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  // A file in the way stops root, too.
+  const file = join(folder.path, 'file');
+  await writeFile(file, '');
+  const host = await startMcpHost(folder.path, {
+    REMOTIFY_URL: relay.url,
+    REMOTIFY_CONFIG_DIR: join(file, 'settings'),
+  });
+  onTestFinished(host.close);
+  const { data } = await host.exec('true', { wait_seconds: 0 });
+  expect(data.state).toBe('queued');
+  expect(data.paste?.supervised).toContain(relay.url);
+});
+
+test('a relay that asks for a token gets it from REMOTIFY_TOKEN', async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const relay = await startRelay({ flags: ['--token', 'open-sesame'] });
+  onTestFinished(relay.stop);
+  const without = await startMcpHost(folder.path, { REMOTIFY_URL: relay.url });
+  onTestFinished(without.close);
+  expect((await without.exec('true', { wait_seconds: 0 })).text).toContain('REMOTIFY_TOKEN');
+  const host = await startMcpHost(folder.path, { REMOTIFY_URL: relay.url, REMOTIFY_TOKEN: 'open-sesame' });
+  onTestFinished(host.close);
+  expect((await host.exec('true', { wait_seconds: 0 })).data.state).toBe('queued');
+});
