@@ -35,6 +35,8 @@ export type McpHost = {
   client: Client;
   pid: number;
   stderr: () => string;
+  /** Methods of the notifications that came, in order. */
+  notified: () => readonly string[];
   call: <T = CallReport>(tool: string, input?: object, options?: CallOptions) => Promise<Answer<T>>;
   exec: (command: string, more?: object, options?: CallOptions) => Promise<Answer<CallReport>>;
   /** Closes the server's stdin and waits for its end. */
@@ -65,6 +67,12 @@ export async function startMcpHost(
   });
   const client = new Client({ name: 'test-host', version: '1.0.0' }, optionsFor(version));
   await withDeadline(client.connect(transport), 15_000, `the server answers in ${version}`);
+  const notified: string[] = [];
+  const { onmessage } = transport;
+  transport.onmessage = (message) => {
+    if ('method' in message && !('id' in message)) notified.push(message.method);
+    onmessage?.(message);
+  };
   const call: McpHost['call'] = async <T>(tool: string, input: object = {}, options: CallOptions = {}) => {
     const { signal, onProgress } = options;
     const answering = client.callTool(
@@ -90,6 +98,7 @@ export async function startMcpHost(
     client,
     pid: transport.pid ?? -1,
     stderr: () => stderr,
+    notified: () => notified,
     call,
     exec: (command, more = {}, options = {}) => call('remote_exec', { command, ...more }, options),
     close: () => withDeadline(client.close(), 10_000, 'the server ends with its host'),

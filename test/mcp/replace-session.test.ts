@@ -1,0 +1,57 @@
+import { Readable, Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { OpenSession } from '../../src/client/open-session.ts';
+import { RelayClient } from '../../src/client/relay-client.ts';
+import { Sessions } from '../../src/mcp/sessions.ts';
+
+/** A host whose sessions are names, and that counts those that it made. */
+function createSessions(): { sessions: Sessions; made: string[] } {
+  const made: string[] = [];
+  const nowhere = new RelayClient({
+    baseUrl: 'http://nowhere',
+    send: () => Promise.reject(new Error('nobody is to be asked')),
+    close: () => Promise.resolve(),
+  });
+  const makeSession = (name: string | undefined): Promise<OpenSession> => {
+    const label = `${name ?? 'session'}-${made.length + 1}`;
+    made.push(label);
+    return Promise.resolve({ label, quickstart: '', url: '', dialect: 'commands', client: nowhere });
+  };
+  const sessions = new Sessions({
+    input: new Readable(),
+    output: new Writable(),
+    version: '',
+    describedAs: '',
+    showBytes: String,
+    explain: () => ({ message: '', hint: undefined }),
+    openSession: () => Promise.resolve(undefined),
+    makeSession,
+  });
+  return { sessions, made };
+}
+
+test('whoever asks in the same moment gets the same new session', async () => {
+  const { sessions, made } = createSessions();
+  const first = await Promise.all([1, 2, 3].map(() => sessions.findOrMake()));
+  expect(new Set(first).size).toBe(1);
+  expect(made).toEqual(['session-1']);
+});
+
+test('one that is gone is replaced once, by whoever noticed it first', async () => {
+  const { sessions, made } = createSessions();
+  const old = await sessions.findOrMake();
+  const replaced = await Promise.all([1, 2, 3].map(() => sessions.replace(undefined, old, 'it was gone')));
+  expect(new Set(replaced).size).toBe(1);
+  expect(made).toEqual(['session-1', 'session-2']);
+  // Somebody who still holds the old one gets the one that took its place.
+  expect(await sessions.replace(undefined, old, 'it was gone')).toBe(replaced[0]);
+});
+
+test('sessions of different names have nothing to do with each other', async () => {
+  const { sessions, made } = createSessions();
+  const [prod, other] = await Promise.all([sessions.findOrMake('prod'), sessions.findOrMake('other')]);
+  expect([prod.label, other.label]).toEqual(['prod-1', 'other-2']);
+  await sessions.replace('prod', prod, 'it was gone');
+  expect(await sessions.findOrMake('other')).toBe(other);
+  expect(made).toEqual(['prod-1', 'other-2', 'prod-3']);
+});

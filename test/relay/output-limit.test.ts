@@ -1,0 +1,24 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { readSession, startRemote } from '../harness/remote.ts';
+
+test('a reader of output may ask for less: `limit` counts both streams, and what is left out is not complete', async () => {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  await remote.run(['exec', 'printf 0123456789; printf abcdef >&2']);
+  const { key } = await readSession(remote.configDir);
+  const read = async (query: string) => {
+    const { status, text, headers } = await curl([
+      `${relay.url}/api/session/${key}/commands/c1/output?${query}`,
+    ]);
+    return [status, text, headers['remotify-complete']];
+  };
+  expect(await read('stream=stdout&offset=2&limit=3')).toEqual([200, '234', 'false']);
+  expect(await read('stdout=0&stderr=0&limit=12')).toEqual([200, '0123456789ab', 'false']);
+  expect(await read('stdout=0&stderr=0&limit=16')).toEqual([200, '0123456789abcdef', 'true']);
+  expect(await read('stream=stdout&limit=0')).toEqual([200, '', 'false']);
+  expect((await read('stream=stdout&limit=x'))[0]).toBe(400);
+});
