@@ -1,5 +1,4 @@
 /** Commands that were asked for and whose end was not told yet: the same call joins, and never runs a second time. */
-import { createHash, randomBytes } from 'node:crypto';
 import { isEnded } from '../protocol/command-states.ts';
 import type { Snapshot } from './command-source.ts';
 import { isGone, type Remote, type Sessions } from './sessions.ts';
@@ -29,11 +28,8 @@ const withdrawWithinMs = 2_000;
 export class Calls {
   readonly #sessions: Sessions;
   readonly #render: (wishes: Wishes) => Uint8Array;
-  /** So that another process, or the same words later on, is another command. */
-  readonly #nonce = randomBytes(16).toString('hex');
   readonly #open = new Map<string, { idempotencyKey: string; pushing: Promise<Call> }>();
   readonly #stopping = new Set<Promise<unknown>>();
-  #count = 0;
 
   constructor(sessions: Sessions, render: (wishes: Wishes) => Uint8Array) {
     this.#sessions = sessions;
@@ -50,9 +46,8 @@ export class Calls {
       known.pushing = known.pushing.catch(() => this.#push(wishes, known.idempotencyKey));
       return this.#orForget(content, known.pushing);
     }
-    const idempotencyKey = createHash('sha256')
-      .update(`${this.#nonce} ${++this.#count} ${content}`)
-      .digest('hex');
+    // Of this process and of this time: another process, or the same words later on, is another command.
+    const idempotencyKey = crypto.randomUUID();
     const pushing = this.#push(wishes, idempotencyKey);
     this.#open.set(content, { idempotencyKey, pushing });
     return this.#orForget(content, pushing);

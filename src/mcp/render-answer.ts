@@ -1,6 +1,4 @@
 /** The text of an answer: the tool's own words first, then what others wrote, between lines that nobody could foresee. */
-import { randomBytes } from 'node:crypto';
-
 /** Text that the remote machine or its operator wrote, made visible. */
 export interface Foreign {
   /** `stdout`, `reason`: what it is. */
@@ -14,7 +12,7 @@ export interface Foreign {
 /** Random for each answer, chosen after the text was there, and not in it. */
 function chooseMark(texts: readonly string[]): string {
   for (;;) {
-    const mark = randomBytes(12).toString('hex');
+    const mark = Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString('hex');
     if (!texts.some((text) => text.includes(mark))) return mark;
   }
 }

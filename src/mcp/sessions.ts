@@ -4,7 +4,6 @@ import { RelayError } from '../client/relay-error.ts';
 import type { CommandSource } from './command-source.ts';
 import type { Host } from './host.ts';
 import { RelaySource } from './relay-source.ts';
-import { SlotsSource } from './slots-source.ts';
 
 /** A session and its commands. */
 export interface Remote extends OpenSession {
@@ -26,11 +25,12 @@ export class Sessions {
     this.#host = host;
   }
 
-  #equip(session: OpenSession, madeBecause: string | null): Remote {
+  async #equip(session: OpenSession, madeBecause: string | null): Promise<Remote> {
+    const { client, dialect } = session;
     const source =
-      session.dialect === 'slots'
-        ? new SlotsSource(session.client)
-        : new RelaySource(session.client, this.#host.describedAs);
+      dialect === 'slots'
+        ? new (await import('./slots-source.ts')).SlotsSource(client)
+        : new RelaySource(client, this.#host.describedAs);
     return { ...session, source, madeBecause };
   }
 
