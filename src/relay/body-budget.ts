@@ -8,9 +8,9 @@ const leastBytes = 512 * 1024 * 1024;
 
 /** What one request has taken of it. */
 export interface BodyAccount {
-  /** Throws `relay_busy` where there is no room, for all or for this address. */
+  /** Throws `relay_busy` where there is no room, for all or for this address; `body_cut` once it is closed. */
   take(bytes: number): void;
-  /** Gives all of it back. */
+  /** Gives all of it back. The request is over: whoever still works on its body is to stop. */
   close(): void;
 }
 
@@ -27,6 +27,7 @@ export class BodyBudget {
   openAccount(address: string): BodyAccount {
     const key = chooseLimitKey(address);
     let taken = 0;
+    let isOpen = true;
     const add = (bytes: number): void => {
       taken += bytes;
       this.#used += bytes;
@@ -36,13 +37,17 @@ export class BodyBudget {
     };
     return {
       take: (bytes) => {
+        if (!isOpen) throw new Refusal('body_cut');
         // One address leaves as much to all others.
         const isFull = this.#used + bytes > this.#most;
         const hasShare = (this.#perAddress.get(key) ?? 0) + bytes <= this.#most / 2;
         if (isFull || !hasShare) throw new Refusal('relay_busy', undefined, { 'retry-after': '1' });
         add(bytes);
       },
-      close: () => add(-taken),
+      close: () => {
+        isOpen = false;
+        add(-taken);
+      },
     };
   }
 }

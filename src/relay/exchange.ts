@@ -112,9 +112,13 @@ export class Exchange {
   }
 
   #drained(): Promise<void> {
+    const { response } = this;
     return new Promise((resolve) => {
-      this.response.once('drain', resolve);
-      this.response.once('close', resolve);
+      const go = (): void => {
+        response.off('drain', go).off('close', go);
+        resolve();
+      };
+      response.on('drain', go).on('close', go);
     });
   }
 

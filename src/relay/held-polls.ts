@@ -6,6 +6,8 @@ import type { RelayOptions } from './relay-options.ts';
 export interface HeldPoll {
   readonly session: string;
   readonly address: string;
+  /** By the clock of `performance.now()`. */
+  readonly since: number;
   /** Answers it as though its time were up. */
   readonly end: () => void;
 }
@@ -29,9 +31,17 @@ class Lines {
   }
 }
 
+/**
+ * Whoever gives way asks again at once. It is answered no sooner than this after it came, so that one too many does not make a
+ * chase without end; how many can be on their way out is limited by the connections that an address may have.
+ */
+const leastHeldMs = 1_000;
+
 export class HeldPolls {
   readonly #limits: RelayOptions['heldPolls'];
   readonly #all: Line = new Set();
+  /** They count no more, and are not answered yet. */
+  readonly #leaving = new Set<HeldPoll>();
   readonly #bySession = new Lines();
   readonly #byAddress = new Lines();
 
@@ -55,7 +65,12 @@ export class HeldPolls {
     const [oldest] = line;
     if (!oldest) return;
     this.release(oldest);
-    oldest.end();
+    this.#leaving.add(oldest);
+    const leave = (): void => {
+      this.#leaving.delete(oldest);
+      oldest.end();
+    };
+    setTimeout(leave, oldest.since + leastHeldMs - performance.now()).unref();
   }
 
   /** Harmless for what was released already. */
@@ -67,6 +82,6 @@ export class HeldPolls {
 
   /** Answers whoever waits. */
   endAll(): void {
-    for (const poll of this.#all) poll.end();
+    for (const poll of [...this.#all, ...this.#leaving]) poll.end();
   }
 }

@@ -139,6 +139,11 @@ export class HttpServer {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog: mostUnaccepted }, resolve);
     });
+    this.#server.removeAllListeners('error');
+    // A connection that the system could not hand over: the next one may come through.
+    this.#server.on('error', (error: Error & { code?: string }) =>
+      this.#options.log(`a connection was not taken (${error.code ?? 'unknown'})`),
+    );
     const bound = (this.#server.address() as AddressInfo).port;
     return `${this.#scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
   }

@@ -1,7 +1,10 @@
 /** Words of others on one line of a log: nothing in them can end the line, act on a terminal, pass for a field, or open a session. */
 
-/** 32 hex digits open a session; shorter runs tell things apart, longer ones are digests. */
-const keyWord = /(?<![0-9a-fA-F])([0-9a-fA-F]{4})[0-9a-fA-F]{28}(?![0-9a-fA-F])/g;
+/**
+ * 32 hex digits open a session, also behind a digit or two that belong to something else, as in `%2D`. Shorter runs tell things
+ * apart, longer ones are digests.
+ */
+const keyWord = /(?<![0-9a-fA-F])([0-9a-fA-F]{4})[0-9a-fA-F]{28,35}(?![0-9a-fA-F])/g;
 
 /** Whatever is not printable ASCII, as JSON spells it. */
 export function toAscii(json: string): string {

@@ -88,6 +88,9 @@ export function createMetricsServer({
         server.once('error', (error) => reject(new MetricsPortUnusable(error)));
         server.listen(port, host, resolve);
       });
+      server.removeAllListeners('error');
+      // A connection that the system could not hand over: the next one may come through.
+      server.on('error', () => undefined);
       const { port: bound } = server.address() as AddressInfo;
       return `http://${host.includes(':') ? `[${host}]` : host}:${bound}/metrics`;
     },

@@ -70,10 +70,11 @@ export class Sessions {
   }
 
   async remove(name: string, { address: from }: Actor): Promise<void> {
-    this.#deadlines.forget(name);
     await this.#ledger.settled();
     const isThere = await this.store.has(name);
     await this.store.remove(name);
+    // Only now: what could not be removed is still to expire.
+    this.#deadlines.forget(name);
     this.quotas.forget(name);
     const change = { subject: 'session', what: 'ended' } as const;
     if (isThere) this.#ledger.tell({ session: name, at: Date.now(), from, change });
@@ -134,7 +135,7 @@ export class Sessions {
       over = true;
       wake();
     };
-    const poll = { session: name, address, end: stop };
+    const poll = { session: name, address, since: performance.now(), end: stop };
     let isCounted = false;
     const unwatch = this.store.watch(name, () => {
       changed = true;

@@ -720,9 +720,17 @@ sent_of() { # STREAM, sets $sent
   sent=${sent:-0}
 }
 
-unsent_of() { # STREAM, sets $unsent, $bytes and $sent
+# Where the file of a stream begins: behind what was given up, once that was.
+base_of() { # STREAM, sets $base
+  base=0
+  [ ! -f "$work/$1.base" ] || IFS= read -r base <"$work/$1.base"
+}
+
+unsent_of() { # STREAM, sets $unsent, $bytes, $sent and $base
   bytes_of "$work/$1"
   sent_of "$1"
+  base_of "$1"
+  bytes=$((base + bytes))
   unsent=$((bytes > sent ? bytes - sent : 0))
 }
 
@@ -731,7 +739,8 @@ push_part() { # SLOT STREAM
   local from
   sent_of "$2"
   from=$sent
-  tail -c +$((from + 1)) "$work/$2" | head -c "$chunk" >"$work/$1.part" 2>/dev/null
+  base_of "$2"
+  tail -c +$((from - base + 1)) "$work/$2" | head -c "$chunk" >"$work/$1.part" 2>/dev/null
   if [ ! -s "$work/$1.part" ]; then
     # No room for a part of it: as good as no answer, until there is.
     rm -f "$work/reserve" && http=000
@@ -761,7 +770,10 @@ drop_rest() {
   [ "$merge" = 0 ] || errors=stdout
   for stream in stdout stderr; do
     sent_of "$stream"
-    head -c "$sent" "$work/$stream" >"$work/kept" && mv -f "$work/kept" "$work/$stream"
+    # A new file, which takes no room, in place of one that may have taken all of it.
+    rm -f "$work/$stream"
+    : >"$work/$stream"
+    printf '%d\n' "$sent" >"$work/$stream.base"
   done
   [ -f "$work/dropped" ] ||
     printf '\nremotify: the rest of the output is lost: the session stores as much as it may\n' >>"$work/$errors"
@@ -810,7 +822,7 @@ push_end() {
     unsent_of "$stream"
     query="$query&${stream}_offset=$sent&${stream}_bytes=$unsent"
     # Not a byte more than was counted: what it left running may still write.
-    [ "$unsent" -eq 0 ] || tail -c +$((sent + 1)) "$work/$stream" | head -c "$unsent" >>"$work/rest" 2>/dev/null
+    [ "$unsent" -eq 0 ] || tail -c +$((sent - base + 1)) "$work/$stream" | head -c "$unsent" >>"$work/rest" 2>/dev/null
     pushed=$((pushed + bytes))
   done
   [ -z "$signal" ] || query="$query&signal=$signal"
@@ -880,7 +892,7 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr"
+  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command

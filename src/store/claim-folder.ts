@@ -44,5 +44,9 @@ export async function claimFolder(directory: string): Promise<() => Promise<void
     await create();
   }
   // Left behind it is stale, which the next one sees.
-  return () => rm(path, { force: true }).catch(() => undefined);
+  return async () => {
+    const holder = await readFile(path, 'utf8').catch(() => '');
+    // Somebody else's by now: theirs to remove.
+    if (holder === mine) await rm(path, { force: true }).catch(() => undefined);
+  };
 }

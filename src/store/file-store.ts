@@ -9,7 +9,7 @@
  * not count, is sent again and written over.
  */
 import { mkdir, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
 import type { Session } from '../session/session.ts';
 import { claimFolder } from './claim-folder.ts';
@@ -213,13 +213,20 @@ class Folder implements Medium {
   }
 }
 
+/** The names of new folders, from the first of them down to the last. */
+async function syncNames(first: string, last: string): Promise<void> {
+  for (let folder = resolve(last); folder.length >= first.length; folder = dirname(folder))
+    await syncFolder(dirname(folder));
+}
+
 /** Opens the folder, or throws an Error that says who holds it or why it cannot be used. */
 export async function openFileStore(
   directory: string,
   warn: (text: string) => void,
   durability: Durability = 'process',
 ): Promise<Store> {
-  await mkdir(directory, { recursive: true, mode: folderMode });
+  const first = await mkdir(directory, { recursive: true, mode: folderMode });
+  if (first !== undefined && durability === 'power') await syncNames(first, directory);
   const release = await claimFolder(directory);
   try {
     return await openLocalStore(new Folder(directory, durability, release, warn));

@@ -105,6 +105,8 @@ export class Journal {
   #size: number;
   /** What lies behind that end was refused and must not be read by the next relay. */
   #isTorn = false;
+  /** The new name of a journal that was told anew is not synced yet. */
+  #isNameFresh = false;
   /** Not all that was written could be read. */
   readonly isDamaged: boolean;
   #rewriteAt = smallestBytes;
@@ -180,6 +182,7 @@ export class Journal {
   async #write(bytes: Buffer): Promise<void> {
     if (this.#isTorn) await this.#mend();
     const { path, durability } = this.#options;
+    if (this.#isNameFresh) await this.#syncName();
     // Opened each time: a disk that was away or read-only for a while is then the same as any other.
     await withFile(path, 'r+', async (file) => {
       // Whole lines of a group that was refused must not come to life.
@@ -214,15 +217,22 @@ export class Journal {
         await file.datasync();
       });
       await rename(fresh, path);
-      if (durability === 'power') await syncFolder(dirname(path));
+      // From here on this is the journal, whatever else fails.
       this.#size = size;
       this.#isTorn = false;
       this.#rewriteAt = Math.max(smallestBytes, size * growth);
+      this.#isNameFresh = durability === 'power';
     } catch {
       await unlink(fresh).catch(() => undefined);
       this.#rewriteAt = this.#size * 2;
       warn('the journal could not be shortened, it goes on as it is');
     }
+  }
+
+  /** Before anything else is acknowledged: a power cut could bring back the old one under this name. */
+  async #syncName(): Promise<void> {
+    await syncFolder(dirname(this.#options.path));
+    this.#isNameFresh = false;
   }
 
   async close(): Promise<void> {

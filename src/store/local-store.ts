@@ -39,6 +39,7 @@ class LocalStore implements Store {
   /** The end of the line of changes of each session. */
   readonly #lines = new Map<string, Promise<unknown>>();
   #checking: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(medium: Medium, sessions: Session[]) {
     this.#medium = medium;
@@ -46,6 +47,7 @@ class LocalStore implements Store {
   }
 
   #inLine<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new Refusal('storage_busy'));
     const before = this.#lines.get(name) ?? Promise.resolve();
     const mine = before.then(work, work);
     this.#lines.set(name, mine);
@@ -150,6 +152,8 @@ class LocalStore implements Store {
   }
 
   async close(): Promise<void> {
+    // Whoever is still at work for a peer that was cut off comes too late: the last word is said below.
+    this.#isClosed = true;
     await Promise.allSettled(this.#lines.values());
     // Signs of life that were kept in memory: worth having at the next start, not worth failing the end for.
     await Promise.allSettled([...this.#sessions.values()].map((session) => this.#medium.save(session, [])));

@@ -118,3 +118,11 @@ test('a session that is ended twice, or that ends as its time is up, ends once',
   await sessions.remove('name', client);
   expect(list()).toEqual(['session made 192.0.2.1', 'session expired null']);
 });
+
+test('a session that could not be removed still expires in its time', async () => {
+  const { sessions, fill, list } = await setUp({ ttlMs: 300 });
+  fill(true);
+  await expect(sessions.remove('name', client)).rejects.toThrow('no space left');
+  fill(false);
+  await eventually('it expires', 10_000, () => list().includes('session expired null'));
+});

@@ -1,5 +1,5 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { eventually, withDeadline } from '../harness/deadline.ts';
+import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { openRaw, type RawAnswer, type RawConnection } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
@@ -22,7 +22,13 @@ async function makeSession(relay: Relay): Promise<Session> {
 const post = (relay: Relay, path: string, body: string) => fetch(relay.url + path, { method: 'POST', body });
 
 /** One that waits; `from` is its address. */
-type Poll = { answer: Promise<RawAnswer>; hasAnswer: () => boolean; connection: RawConnection };
+type Poll = {
+  answer: Promise<RawAnswer>;
+  hasAnswer: () => boolean;
+  connection: RawConnection;
+  /** When it came. */
+  since: number;
+};
 
 type Ask = (relay: Relay, session: Session, from?: string) => Promise<Poll>;
 
@@ -40,7 +46,7 @@ const asks = (path: (session: Session) => string, headers: string[] = []): Ask =
       () => {},
     );
     connection.send(`${lines.join('\r\n')}\r\n\r\n`);
-    return { answer, hasAnswer: () => has, connection };
+    return { answer, hasAnswer: () => has, connection, since: performance.now() };
   };
 };
 
@@ -72,8 +78,10 @@ async function expectGaveWay(poll: Poll | undefined): Promise<void> {
   expect(status).toBe(204);
 }
 
-/** By the answer to a request that came after them, whoever was to be answered was. */
+/** Whoever gives way is answered once it has waited for a second. */
 async function expectHeld(relay: Relay, polls: readonly Poll[]): Promise<void> {
+  const newest = Math.max(0, ...polls.map(({ since }) => since));
+  await untilPassed('whoever gave way is answered', 1_200, newest);
   await fetch(`${relay.url}/api/health`);
   expect(polls.map((poll) => poll.hasAnswer())).toEqual(polls.map(() => false));
 }
@@ -239,6 +247,29 @@ test('a thousand polls that are cut off leave nothing behind', async () => {
     for (const poll of polls) poll.connection.destroy();
     return isFree;
   });
+});
+
+test('one too many makes no chase: whoever gives way has waited for a second', async () => {
+  const relay = await start('--max-held-polls-per-session', '2');
+  const session = await makeSession(relay);
+  const until = performance.now() + 3_000;
+  let answers = 0;
+  const askAgain = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const poll = await askResult(relay, session);
+      expect((await poll.answer).status).toBe(204);
+      poll.connection.destroy();
+      answers += 1;
+    }
+  };
+  const crowd = Promise.all([askAgain(), askAgain(), askAgain()]);
+  await eventually('time is up', 10_000, () => performance.now() > until);
+  // At round-trip speed there would be thousands.
+  expect(answers).toBeGreaterThan(0);
+  expect(answers).toBeLessThanOrEqual(12);
+  // The last two are still held: they end with the relay.
+  await relay.kill('SIGTERM');
+  await withDeadline(crowd, 10_000, 'all are answered');
 });
 
 test('the limits are lifted by 0', async () => {

@@ -81,6 +81,21 @@ test('what comes twice counts once, also where it fills the quota to its end', a
   expect(over.headers['remotify-error']).toBe('session_quota');
 });
 
+test('a push that is repeated by its name is answered as before, also where there is no room for it twice', async () => {
+  const relay = await start('--session-quota', '64k');
+  const { urls } = await makeSession(relay);
+  const push = (name: string) =>
+    curl(['-H', `Idempotency-Key: ${name}`, '--data-binary', '@-', `${urls.api}/commands`], {
+      stdin: `: ${'x'.repeat(40_000)}`,
+    });
+  const first = await push('one');
+  expect(first).toMatchObject({ status: 201 });
+  expect(await push('two')).toMatchObject({ status: 507 });
+  const again = await push('one');
+  expect(again.status).toBe(201);
+  expect(again.json()).toMatchObject({ id: first.json<{ id: string }>().id });
+});
+
 test('the sessions of an address share what it may store, and a session that ends gives it back', async () => {
   const relay = await start('--address-quota', '150k');
   const first = await makeRunning(relay);

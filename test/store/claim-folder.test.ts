@@ -108,3 +108,11 @@ test('a folder is free once its store was closed', async () => {
   const other = await openElsewhere(folder);
   expect(other.pid).toBeGreaterThan(0);
 });
+
+test('a folder that was taken over by another is not freed by the one before', async () => {
+  const folder = await makeFolder();
+  const store = await openFileStore(folder, () => undefined);
+  await writeFile(join(folder, 'relay.pid'), '1\n');
+  await store.close();
+  expect(await readHolder(folder)).toBe(1);
+});

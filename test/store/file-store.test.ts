@@ -192,6 +192,16 @@ test('what a session stores is counted, across a restart, and no more once it is
   expect(await refusalOf(after.update('c'.repeat(64), count))).toBe('gone');
 });
 
+test('what comes after the end is refused, and does not reach the journal', async () => {
+  const folder = await makeFolder();
+  const store = await open(folder);
+  await store.create(makeSession());
+  const closed = store.close();
+  expect(await refusalOf(store.update(name, (session) => addCommand(session, 'late')))).toBe('storage_busy');
+  await closed;
+  expect(await (await open(folder)).list()).toEqual([makeSession()]);
+});
+
 test('a folder that cannot be made is an error with its path', async () => {
   const folder = await makeFolder();
   await writeFile(folder, 'a file');

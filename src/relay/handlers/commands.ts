@@ -56,9 +56,12 @@ export const pushToQueue: Handler = async ({ exchange, name }, relay) => {
     ...options,
   };
   const { sessions } = relay;
-  const command = await sessions.quotas.reserve(name, script.byteLength, () =>
-    sessions.update(name, (session, now) => pushCommand(session, given, script, now), exchange),
-  );
+  const push = (): Promise<Command> =>
+    sessions.update(name, (session, now) => pushCommand(session, given, script, now), exchange);
+  // What is there already needs no room: it is answered as it was before.
+  const { commands } = await sessions.read(name);
+  const isKnown = idempotencyKey !== null && commands.some((one) => one.idempotencyKey === idempotencyKey);
+  const command = isKnown ? await push() : await sessions.quotas.reserve(name, script.byteLength, push);
   const session = await sessions.read(name);
   await exchange.sendJson(201, await view(sessions.store, session, command));
 };

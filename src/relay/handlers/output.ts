@@ -6,6 +6,7 @@ import { maxReadBytes } from '../../protocol/limits.ts';
 import type { Command } from '../../session/command.ts';
 import { findCommand, type Stream } from '../../session/session.ts';
 import type { Exchange, HeaderValues } from '../exchange.ts';
+import { pieceBytes, readPieces } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
 
 type Offsets = Partial<Record<Stream, number>>;
@@ -58,20 +59,29 @@ export const readOutput: Handler = async ({ exchange, name, route }, relay) => {
   });
 
   const { command, sizes } = waited ?? (await look());
-  const parts: Buffer[] = [];
+  const slices: { stream: Stream; offset: number; bytes: number }[] = [];
   let room = Math.min(exchange.count('limit', maxReadBytes), maxReadBytes);
   let complete = isEnded(command.state);
   const headers: HeaderValues = describe(command);
   for (const stream of streams) {
     const offset = offsets[stream] ?? 0;
     const available = Math.min(room, Math.max(0, sizes[stream] - offset));
-    const bytes = await sessions.store.readBytes(name, route.id, stream, offset, available);
-    parts.push(bytes);
-    room -= bytes.byteLength;
-    if (offset + bytes.byteLength < sizes[stream]) complete = false;
-    headers[stream === 'stdout' ? header.stdoutBytes : header.stderrBytes] = bytes.byteLength;
-    if (streams.length === 1) headers[header.nextOffset] = offset + bytes.byteLength;
+    slices.push({ stream, offset, bytes: available });
+    room -= available;
+    if (offset + available < sizes[stream]) complete = false;
+    headers[stream === 'stdout' ? header.stdoutBytes : header.stderrBytes] = available;
+    if (streams.length === 1) headers[header.nextOffset] = offset + available;
   }
   headers[header.complete] = String(complete);
-  await exchange.sendBytes(Buffer.concat(parts), headers);
+  async function* readAll(): AsyncGenerator<Buffer> {
+    for (const slice of slices) yield* readPieces(sessions.store, name, route.id, slice);
+  }
+  const length = slices.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (length > pieceBytes) {
+    return exchange.sendChunks({ 'content-type': 'application/octet-stream', ...headers }, length, readAll());
+  }
+  // Little is read before the first word of the answer: what fails can still be said.
+  const parts: Buffer[] = [];
+  for await (const piece of readAll()) parts.push(piece);
+  return exchange.sendBytes(Buffer.concat(parts), headers);
 };

@@ -1,10 +1,10 @@
 /** `/result-{key}`: the seed's door for results. */
 import { declinedText, notePrefix, renderMarker } from '../../protocol/slot-text.ts';
-import { maxReadBytes } from '../../protocol/limits.ts';
 import type { Command } from '../../session/command.ts';
 import { peekResult, postToSlot, takeResult } from '../../session/serve-slots.ts';
 import type { Store } from '../../store/store.ts';
 import { readBody } from '../read-body.ts';
+import { readPieces } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
 import { slotWaitMs } from './slot-command.ts';
 
@@ -25,15 +25,6 @@ function renderNote(command: Command): string {
   return `${notePrefix}${command.reason ?? command.state}]\n`;
 }
 
-async function* readStream(store: Store, name: string, id: string, size: number): AsyncGenerator<Buffer> {
-  for (let offset = 0; offset < size; ) {
-    const chunk = await store.readBytes(name, id, 'stdout', offset, Math.min(maxReadBytes, size - offset));
-    if (chunk.byteLength === 0) throw new Error('output is shorter than it was');
-    yield chunk;
-    offset += chunk.byteLength;
-  }
-}
-
 async function* readResult(
   store: Store,
   name: string,
@@ -42,7 +33,7 @@ async function* readResult(
   ends: [string, string],
 ): AsyncGenerator<Buffer> {
   yield Buffer.from(ends[0]);
-  yield* readStream(store, name, command.id, size);
+  yield* readPieces(store, name, command.id, { stream: 'stdout', offset: 0, bytes: size });
   yield Buffer.from(ends[1]);
 }
 

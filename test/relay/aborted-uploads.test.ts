@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { expect, onTestFinished, test } from 'vitest';
+import { BodyBudget } from '../../src/relay/body-budget.ts';
+import { curl } from '../harness/curl.ts';
+import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { makeSession } from '../harness/slot-session.ts';
+
+const mib = 1024 * 1024;
+
+test('a request that is over has given back what its body took, and takes no more', () => {
+  const budget = new BodyBudget(mib);
+  const gone = budget.openAccount('192.0.2.1');
+  gone.take(100 * mib);
+  gone.close();
+  expect(() => gone.take(1)).toThrow('the body ended early');
+  const next = budget.openAccount('192.0.2.1');
+  // All of its share is there.
+  next.take(256 * mib);
+  expect(() => next.take(1)).toThrow('the relay takes too many bodies at once');
+  next.close();
+  next.close();
+  budget.openAccount('192.0.2.1').take(256 * mib);
+});
+
+test('uploads that are cut off while they are decoded keep no memory from those that follow', async () => {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const session = await makeSession(relay);
+  const bomb = gzipSync(Buffer.alloc(74 * mib));
+  const { pathname } = new URL(session.urls.cmd);
+  for (let nth = 0; nth < 24; nth += 1) {
+    const socket = createConnection(relay.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const head = `POST ${pathname} HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.byteLength}\r\n\r\n`;
+    await withDeadline(once(socket, 'connect'), 5_000, 'it connects');
+    await new Promise<void>((resolve) =>
+      socket.write(Buffer.concat([Buffer.from(head), bomb]), () => resolve()),
+    );
+    await untilPassed('the relay is at it', 8 + nth);
+    socket.destroy();
+  }
+  const push = async () =>
+    (await curl(['--data-binary', '@-', session.urls.cmd], { stdin: `: ${'x'.repeat(2 * mib)}` })).status;
+  await eventually('a push has room', 10_000, async () => (await push()) === 201, 200);
+});

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type Entry, Journal } from '../../src/store/journal.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+const disk = vi.hoisted(() => ({ failing: 0, synced: 0 }));
+
+vi.mock('../../src/store/write-file.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/store/write-file.ts')>();
+  return {
+    ...original,
+    syncFolder: async (path: string) => {
+      if (disk.failing > 0) {
+        disk.failing -= 1;
+        throw Object.assign(new Error('no'), { code: 'EIO' });
+      }
+      await original.syncFolder(path);
+      disk.synced += 1;
+    },
+  };
+});
+
+test('a journal whose new name cannot be synced acknowledges nothing until it is, and loses nothing', async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const path = join(folder.path, 'journal');
+  const kept: Entry[] = [];
+  const journal = await Journal.open(
+    { path, durability: 'power', snapshot: () => kept, warn: (line) => expect.fail(line) },
+    () => undefined,
+  );
+  const append = async (entry: Entry): Promise<void> => {
+    await journal.append([entry], () => kept.splice(0, kept.length, entry));
+  };
+  await append({ number: 1, text: 'x'.repeat(9 * 1024 * 1024) });
+  // It was told anew behind that one; from here on the folder cannot be synced, twice.
+  disk.failing = 2;
+  await expect(append({ number: 2 })).rejects.toThrow('no');
+  await expect(append({ number: 3 })).rejects.toThrow('no');
+  const before = disk.synced;
+  await append({ number: 4 });
+  expect(disk.synced).toBe(before + 1);
+  await append({ number: 5 });
+  expect(disk.synced).toBe(before + 1);
+  const taken: unknown[] = [];
+  await Journal.open(
+    { path, durability: 'process', snapshot: () => [], warn: (line) => expect.fail(line) },
+    (entry) => taken.push(entry['number']),
+  );
+  expect(taken).toEqual([1, 4, 5]);
+  expect((await readFile(path)).includes(0)).toBe(false);
+});
