@@ -571,16 +571,28 @@ lead_command() { # [WORD BEFORE IT...]
 # In the group that Ctrl-C on the terminal is for, which is not the listener's: counts how often it is pressed. Ends with the command, and
 # with its exit status.
 count_interrupts() {
-  local pressed=0 outcome='' began
+  local pressed=0 told='' outcome code began
   trap 'pressed=$((pressed + 1)) && heed_interrupt' INT
   trap : TERM HUP QUIT
   while :; do
-    began=$SECONDS
+    began=$SECONDS outcome=''
     # In turns of a second: older shells heed a signal only between them.
-    IFS= read -r -t 1 outcome && exit "$outcome"
+    IFS= read -r -t 1 outcome
+    code=$?
+    told=$told$outcome
+    if [ "$code" -eq 0 ]; then
+      [ ! -s "$work/outcome" ] || IFS= read -r told <"$work/outcome"
+      exit "$told"
+    fi
     # A leader that was killed said nothing.
-    ! is_input_over $? "$began" || exit 137
+    ! is_input_over "$code" "$began" || exit 137
   done
+}
+
+# In a file too: a turn that is over in the middle of a line loses its beginning in older shells, and 143 is 43 then.
+tell_outcome() { # EXIT-STATUS
+  printf '%d\n' "$1" 2>/dev/null >"$work/outcome"
+  printf '%d\n' "$1"
 }
 
 heed_interrupt() {
@@ -598,7 +610,7 @@ run_in_foreground() {
   leader="\$PPID"
   set -m
   # A pipeline has the exit status of its last part, which must therefore be told.
-  { lead_command; printf '%d\n' $?; } | count_interrupts
+  { lead_command; tell_outcome $?; } | count_interrupts
   exit_status=$?
   # Suspended is not over: there is no prompt to resume it from.
   while [ -n "$(jobs -ps)" ]; do
@@ -892,7 +904,7 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
+  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Entry, Journal } from '../../src/store/journal.ts';
+import type * as files from '../../src/store/write-file.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 const disk = vi.hoisted(() => ({ failing: 0, synced: 0 }));
 
 vi.mock('../../src/store/write-file.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/store/write-file.ts')>();
+  const original = await importOriginal<typeof files>();
   return {
     ...original,
     syncFolder: async (path: string) => {
