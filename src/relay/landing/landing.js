@@ -1,224 +1,228 @@
 /**
- * Makes a session and shows its lines. The key lives in `session` and in what the visitor copies or reveals:
- * in no URL that is sent, in no storage. Everything from the relay becomes text, never markup.
+ * Makes a session or opens the one whose key is in the address, and keeps the page in step with it. The key lives in memory and behind
+ * the `#`: in no URL that is sent, in no storage. Everything from the relay becomes text, never markup.
  */
+import { announce } from './announce.js';
+import { servePrompt } from './command-prompt.js';
+import { showAway, showEnd, showListener } from './listener-light.js';
+import {
+  ask,
+  formatSeconds,
+  keepAsking,
+  letGoPauseMs,
+  maxWaitSeconds,
+  parseJson,
+  sleep,
+  Trouble,
+} from './relay-api.js';
+import { RunConsole } from './run-console.js';
+import { forgetLines, readSession, showLines } from './session-lines.js';
 
-/** Longer than a relay under load needs; after it the visitor is told rather than left waiting. */
-const answerTimeoutMs = 20_000;
-
-/** How long a button says "copied" before it says "copy" again. */
-const copiedMs = 2_000;
+/** What the tab's own history entry takes along for a reload; longer texts are left out. */
+const keptTexts = 100;
+const longestKeptText = 4_096;
 
 const byId = (id) => document.getElementById(id);
 const make = byId('make');
-const reveal = byId('reveal');
 
-/** The session shown: its key, its life and the text of each line by name. */
-let session;
-let isRevealed = false;
+/** The session on the page: `{ key, over, commands }`. */
+let open;
 let isBusy = false;
 
-make.addEventListener('click', () => void makeSession());
-reveal.addEventListener('click', () => showKey(!isRevealed));
-for (const button of document.querySelectorAll('[data-copy]')) {
-  button.addEventListener('click', () => void copyLine(button));
-}
+servePrompt(byId('run-form'), {
+  run: (text) => void open?.commands.push(text),
+  history: () => open?.commands.history ?? [],
+});
+byId('make-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  void makeSession();
+});
+byId('end').addEventListener('click', () => askToEnd(true));
+byId('end-no').addEventListener('click', () => askToEnd(false));
+byId('end-yes').addEventListener('click', () => void endSession());
+addEventListener('hashchange', () => void openFromAddress());
 byId('insecure').hidden = window.isSecureContext;
 byId('relay').textContent = location.origin;
 byId('relay-note').hidden = true;
-make.hidden = false;
+byId('make-form').hidden = false;
+void openFromAddress();
 
-async function makeSession() {
+/** Says what went wrong; a fault of the page itself is not put on the relay. */
+function showTrouble(error) {
+  byId('error').textContent = error instanceof Trouble ? error.message : 'something in this page went wrong';
+  if (!(error instanceof Trouble)) reportError(error);
+}
+
+async function whileBusy(label, work) {
   if (isBusy) return;
-  setBusy(true);
+  isBusy = true;
+  // aria-disabled, not disabled: a disabled button drops the focus of whoever just pressed it.
+  make.setAttribute('aria-disabled', 'true');
+  make.textContent = label;
   byId('error').textContent = '';
   try {
-    session = readSession(await requestSession());
-    renderSession();
+    await work();
   } catch (error) {
-    byId('error').textContent =
-      error instanceof Trouble ? error.message : 'something in this page went wrong';
+    showTrouble(error);
   } finally {
-    setBusy(false);
+    isBusy = false;
+    make.setAttribute('aria-disabled', 'false');
+    make.textContent = 'make a session';
   }
 }
 
-// aria-disabled, not disabled: a disabled button drops the focus of whoever just pressed it.
-function setBusy(busy) {
-  isBusy = busy;
-  make.setAttribute('aria-disabled', String(busy));
-  const idleLabel = session ? 'make another session' : 'make a session';
-  make.textContent = busy ? 'making a session…' : idleLabel;
-}
-
-/** Said to the visitor as it stands. */
-class Trouble extends Error {}
-
-async function requestSession() {
-  const signal = AbortSignal.timeout(answerTimeoutMs);
-  try {
-    const response = await fetch('/api/session', {
-      method: 'POST',
-      cache: 'no-store',
-      redirect: 'error',
-      signal,
-    });
-    const body = await response.text();
-    if (!response.ok) throw new Trouble(describeRefusal(response, body));
-    return body;
-  } catch (error) {
-    if (error instanceof Trouble) throw error;
-    if (signal.aborted) {
-      throw new Trouble(
-        `the relay did not answer within ${formatSeconds(answerTimeoutMs / 1000)}: try again`,
-      );
+function makeSession() {
+  return whileBusy('making a session…', async () => {
+    const token = byId('token').value;
+    const options = token === '' ? {} : { key: token };
+    try {
+      openSession(readSession(await ask('', { method: 'POST', ...options })));
+    } catch (error) {
+      if (error.code === 'token_needed') {
+        byId('token-field').hidden = false;
+        byId('token').focus();
+        if (token === '') return;
+      }
+      throw error;
     }
-    throw new Trouble('the relay cannot be reached: check the network, then try again');
-  }
-}
-
-function describeRefusal(response, body) {
-  if (response.status === 429) {
-    return `too many new sessions from this address: try again ${formatRetryAfter(response.headers.get('Retry-After'))}`;
-  }
-  if (response.status === 401) {
-    return 'this relay asks for a token to make a session: set REMOTIFY_TOKEN and run remotify new';
-  }
-  const isPlain = response.headers.get('Content-Type')?.startsWith('text/plain');
-  const firstLine = isPlain ? body.trim().split('\n')[0].slice(0, 200) : '';
-  return `the relay answered ${response.status}${firstLine && `: ${firstLine}`}`;
-}
-
-/** The header holds seconds or a date (RFC 9110, 10.2.3). */
-function formatRetryAfter(value) {
-  const seconds = /^\d+$/.test(value ?? '')
-    ? Number(value)
-    : Math.ceil((Date.parse(value) - Date.now()) / 1000);
-  if (Number.isNaN(seconds)) return 'later';
-  return seconds > 0 ? `in ${formatSeconds(seconds)}` : 'now';
-}
-
-/** Exact: 90 is `1 minute 30 seconds`, 10800 is `3 hours`. */
-function formatSeconds(seconds) {
-  const counts = {
-    hour: Math.floor(seconds / 3600),
-    minute: Math.floor(seconds / 60) % 60,
-    second: seconds % 60,
-  };
-  return Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([unit, count]) => `${count} ${unit}${count === 1 ? '' : 's'}`)
-    .join(' ');
-}
-
-function readSession(body) {
-  const payload = parseJson(body);
-  const { key, ttl_seconds: ttlSeconds, remote_quickstart: supervised, exec } = payload ?? {};
-  const isWhole =
-    /^[0-9a-f]{32}$/.test(key) &&
-    Number.isInteger(ttlSeconds) &&
-    typeof supervised === 'string' &&
-    typeof exec === 'string';
-  if (!isWhole)
-    throw new Trouble('the answer is not a session: is something between this page and the relay?');
-  const auto = supervised.replace(/(\/r\/[0-9a-f]{32})(?=['"])/, '$1?mode=auto');
-  const cli = `export REMOTIFY_KEY=${key}\nremotify exec --url ${quoteForShell(location.origin)} 'COMMAND'`;
-  // A line that has no place for the mode is not offered as auto: it would be the supervised one.
-  return { key, ttlSeconds, lines: { supervised, auto: auto === supervised ? '' : auto, exec, cli, key } };
-}
-
-function parseJson(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function quoteForShell(word) {
-  return /^[\w.:/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-function renderSession() {
-  byId('ttl').textContent = formatSeconds(session.ttlSeconds);
-  byId('auto').hidden = session.lines.auto === '';
-  byId('quoting').hidden = !session.lines.exec.includes("'COMMAND'");
-  byId('session').hidden = false;
-  showKey(false);
-  byId('remote-title').focus();
-  byId('said').textContent = 'session made';
-}
-
-function showKey(shown) {
-  isRevealed = shown;
-  reveal.firstElementChild.textContent = shown ? 'hide' : 'reveal';
-  for (const code of document.querySelectorAll('[data-line]')) {
-    const pieces = session.lines[code.dataset.line].split(new RegExp(`(${session.key}|\\bCOMMAND\\b)`));
-    code.replaceChildren(...pieces.map(renderPiece));
-  }
-}
-
-function renderPiece(piece) {
-  const element = document.createElement(piece === 'COMMAND' ? 'mark' : 'span');
-  element.textContent = piece;
-  if (piece === session.key && !isRevealed) {
-    element.textContent = '•'.repeat(8);
-    element.setAttribute('role', 'img');
-    element.setAttribute('aria-label', 'masked key');
-  }
-  return element;
-}
-
-async function copyLine(button) {
-  const { copy, name } = button.dataset;
-  const text = session.lines[copy];
-  const code = document.querySelector(`[data-line="${copy}"]`);
-  const isCopied = (await writeClipboard(text)) || copySelection(code, text);
-  if (isCopied) {
-    getSelection().removeAllRanges();
-    say(button, 'copied', `${name} copied`);
-    return;
-  }
-  // What is selected must be the whole line, so the key has to show.
-  if (text.includes(session.key)) showKey(true);
-  getSelection().selectAllChildren(code);
-  say(button, 'selected', `${name} selected: copy it with the keyboard or the menu`);
-}
-
-/** Absent over plain http, and the visitor may have forbidden it. */
-async function writeClipboard(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The older way, which works over plain http; the event hands over the true text, so the key can stay masked. */
-function copySelection(code, text) {
-  let isHandedOver = false;
-  const handOver = (event) => {
-    event.clipboardData.setData('text/plain', text);
-    event.preventDefault();
-    isHandedOver = true;
-  };
-  getSelection().selectAllChildren(code);
-  document.addEventListener('copy', handOver, { once: true });
-  const isDone = document.execCommand('copy');
-  document.removeEventListener('copy', handOver);
-  return isDone && isHandedOver;
-}
-
-function say(button, label, sentence) {
-  const visible = button.firstElementChild;
-  visible.textContent = label;
-  // Emptied first: the same words twice in a row would not be spoken again.
-  byId('said').textContent = '';
-  requestAnimationFrame(() => {
-    byId('said').textContent = sentence;
+    history.replaceState({ texts: {} }, '', `#${open.key}`);
+    byId('remote-title').focus();
+    announce('session made');
   });
-  setTimeout(() => {
-    visible.textContent = 'copy';
-  }, copiedMs);
+}
+
+function openFromAddress() {
+  const key = location.hash.slice(1);
+  if (key === (open?.key ?? '')) return;
+  if (open) closeSession();
+  if (key === '') return;
+  return whileBusy('opening the session…', async () => {
+    if (!/^[0-9a-f]{32}$/.test(key))
+      throw new Trouble('what stands behind the # in the address is no session key');
+    const read = async (signal) => {
+      openSession(readSession(await ask('/self', { key, signal })));
+      return true;
+    };
+    const { signal } = new AbortController();
+    const onAway = () => {
+      byId('error').textContent = 'the relay is away: trying again';
+    };
+    const onBack = () => {
+      byId('error').textContent = '';
+    };
+    await keepAsking(read, { signal, onAway, onBack });
+  });
+}
+
+/** Texts of this tab's commands: the relay lists commands without them. They live where the key does, in this entry of the history. */
+const texts = {
+  get: (id) => history.state?.texts?.[id],
+  set: (id, text) => {
+    if (text.length > longestKeptText) return;
+    const kept = Object.entries({ ...history.state?.texts, [id]: text }).slice(-keptTexts);
+    history.replaceState({ texts: Object.fromEntries(kept) }, '');
+  },
+};
+
+function openSession(session) {
+  const over = new AbortController();
+  const link = {
+    key: session.key,
+    version: session.version,
+    signal: over.signal,
+    onAway: () => showAway(true),
+    onBack: () => showAway(false),
+    onChange: () => {},
+    onTrouble: (error) => (error.code === 'gone' ? endOnPage(error.message) : showTrouble(error)),
+  };
+  byId('commands').replaceChildren();
+  open = { key: session.key, over, commands: new RunConsole(link, texts, byId('commands')) };
+  showLines(session);
+  byId('ttl').textContent = formatSeconds(session.ttlSeconds);
+  askToEnd(false);
+  for (const id of ['remote', 'run-form', 'elsewhere', 'key-section']) byId(id).hidden = false;
+  byId('remote').open = true;
+  byId('start').hidden = true;
+  byId('session').hidden = false;
+  watchStatus(link, open.commands);
+}
+
+/** The light, and a look at the commands whenever something changed. */
+function watchStatus(link, commands) {
+  let status;
+  let state = 'waiting';
+  link.onChange = () => {
+    if (status && !link.signal.aborted) state = showListener(status, commands.stateOf(status.current));
+  };
+  const look = async (signal, isAway) => {
+    // After a relay that was away the first answer is to come at once.
+    const isFresh = status === undefined || isAway;
+    const hold = isFresh ? {} : { query: { after: status.revision }, waitSeconds: maxWaitSeconds };
+    const latest = parseJson(await ask('/self/status', { key: link.key, signal, ...hold }));
+    if (latest === undefined) return void (await sleep(letGoPauseMs, signal));
+    if (isFresh || latest.revision !== status.revision) void commands.refresh();
+    status = latest;
+    const wasWaiting = state === 'waiting';
+    link.onChange();
+    if (wasWaiting && state !== 'waiting') foldLines();
+  };
+  void keepAsking(look, link).catch(link.onTrouble);
+}
+
+/** They have done their work: the console moves up. */
+function foldLines() {
+  const hadFocus = byId('remote').contains(document.activeElement);
+  byId('remote').open = false;
+  if (hadFocus) byId('remote-title').focus();
+}
+
+function askToEnd(isAsking) {
+  const hadFocus = byId('end-question').contains(document.activeElement);
+  byId('end').hidden = isAsking;
+  byId('end-question').hidden = !isAsking;
+  if (isAsking) byId('end-no').focus();
+  else if (hadFocus) byId('end').focus();
+}
+
+async function endSession() {
+  const { key, over, commands } = open;
+  byId('error').textContent = '';
+  // First, lest what is held be told that the session is gone.
+  over.abort();
+  try {
+    await ask('/self', { method: 'DELETE', key });
+  } catch (error) {
+    if (error.code !== 'gone') {
+      open = undefined;
+      await openFromAddress();
+      showTrouble(error);
+      return;
+    }
+  }
+  if (commands === open?.commands) endOnPage('this session was ended');
+  make.focus();
+}
+
+/** What was run stays to be read; the key is forgotten. */
+function endOnPage(words) {
+  open.over.abort();
+  open = undefined;
+  forgetLines();
+  history.replaceState(null, '', location.pathname);
+  showAway(false);
+  showEnd(words);
+  for (const id of ['remote', 'run-form', 'elsewhere', 'key-section']) byId(id).hidden = true;
+  byId('start').hidden = false;
+  announce(words);
+}
+
+/** Another key stands in the address. */
+function closeSession() {
+  open.over.abort();
+  open = undefined;
+  forgetLines();
+  showAway(false);
+  byId('commands').replaceChildren();
+  byId('session').hidden = true;
+  byId('start').hidden = false;
 }
