@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { expect, onTestFinished } from 'vitest';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
+
+/** For `describe.skipIf(!hasChromium)`: without it the tests are reported as skipped, by their names. */
+export const hasChromium = executablePath !== undefined;
+
+/** Headless, and with nobody's settings. As the teardown of `beforeAll`: `close`. */
+export async function launchBrowser(): Promise<{ browser: Browser; close: () => Promise<void> }> {
+  const folder = await makeTemporaryFolder();
+  const browser = await chromium.launch({
+    executablePath: executablePath ?? '',
+    // Root has no sandbox; what runs here is the page under test.
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    env: cleanEnvironment(folder.path),
+  });
+  return {
+    browser,
+    close: async () => {
+      await browser.close();
+      await folder.remove();
+    },
+  };
+}
+
+export interface Visit {
+  page: Page;
+  /** What went wrong in the browser's eyes: errors in its console, exceptions, violations of the policy, dialogs. */
+  problems: string[];
+  /** Everything that was asked for: method, URL and Referer. */
+  requests: { method: string; url: string; referrer: string | undefined }[];
+  /** The key that stands in the address. */
+  key: () => string;
+}
+
+export interface VisitOptions {
+  width?: number;
+  scheme?: 'light' | 'dark';
+  javaScriptEnabled?: boolean;
+  /** Errors that the test provokes. */
+  expected?: RegExp;
+  path?: string;
+}
+
+/** Says it where it can be heard: the policy is not to be broken, not even in silence. */
+const hearViolations = `addEventListener('securitypolicyviolation', (event) =>
+  reportProblem('violates ' + event.violatedDirective + ': ' + event.blockedURI + ' ' + event.sample))`;
+
+/** A visitor of their own. What the browser complains of fails the test. */
+export async function visit(
+  browser: Browser,
+  relay: { url: string },
+  options: VisitOptions = {},
+): Promise<Visit> {
+  const { width = 1280, scheme = 'light', javaScriptEnabled = true, expected, path = '/' } = options;
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    colorScheme: scheme,
+    javaScriptEnabled,
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const problems: string[] = [];
+  const requests: Visit['requests'] = [];
+  const report = (problem: string): void => {
+    if (expected?.test(problem) !== true) problems.push(problem);
+  };
+  context.on('request', (request) => {
+    requests.push({ method: request.method(), url: request.url(), referrer: request.headers()['referer'] });
+  });
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning')
+      report(`${message.type()}: ${message.text()} ${message.location().url}`);
+  });
+  context.on('weberror', (error) => report(`exception: ${error.error().stack ?? String(error.error())}`));
+  context.on('dialog', (dialog) => {
+    report(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await context.exposeFunction('reportProblem', report);
+  await context.addInitScript(hearViolations);
+  onTestFinished(async () => {
+    await context.close();
+    expect(problems, 'the browser has nothing to complain of').toEqual([]);
+  });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  await page.goto(relay.url + path);
+  return { page, problems, requests, key: () => new URL(page.url()).hash.slice(1) };
+}
+
+interface AxeAnswer {
+  violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[];
+}
+
+/** Rules of WCAG and of good practice that the page breaks now, in both schemes. */
+export async function findBarriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    // The other scheme is other colours and nothing else.
+    const rules = colorScheme === 'light' ? '' : `{ runOnly: ['color-contrast'] }`;
+    const { violations } = await page.evaluate<AxeAnswer>(`axe.run(${rules})`);
+    for (const { id, help, nodes } of violations)
+      found.push(
+        `${colorScheme}: ${id}: ${help}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`,
+      );
+  }
+  return found;
+}

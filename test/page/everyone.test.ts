@@ -1,0 +1,230 @@
+import { readdir, stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { findBarriers, hasChromium, launchBrowser, visit } from './browser.ts';
+import {
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  readLine,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
+
+// For small screens, slow lines, keyboards, screen readers, and browsers that run no scripts.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  relay = await startRelay();
+  if (!hasChromium) return relay.stop;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+test('three files, less than 60 KB in all, and nothing of them from elsewhere', async () => {
+  const folder = fileURLToPath(new URL('../../dist/landing/', import.meta.url));
+  const files = await readdir(folder);
+  expect(files.toSorted()).toEqual(['index.html', 'landing.css', 'landing.js']);
+  const sizes = await Promise.all(files.map(async (name) => (await stat(folder + name)).size));
+  const weight = sizes.reduce((sum, size) => sum + size, 0);
+  console.log(`the page weighs ${weight} bytes`);
+  expect(weight).toBeLessThan(60_000);
+  for (const path of ['/', '/landing.css', '/landing.js']) {
+    const { text } = await curl([relay.url + path]);
+    expect(text, path).not.toMatch(
+      /\bsrc="(?!\/landing\.js")|@import|url\(|\bstyle=|\bon[a-z]+=|innerHTML|eval\(|<style/,
+    );
+    // What is named with its scheme is named for people, or compared with.
+    expect(text.match(/https?:\/\/[\w.-]+/g) ?? [], path).toEqual([]);
+  }
+});
+
+/** All of what can be reached by the Tab key from here on, by what it is called. */
+async function walk(page: Page, most: number): Promise<string[]> {
+  const names: string[] = [];
+  for (let step = 0; step < most; step++) {
+    await page.keyboard.press('Tab');
+    const name = await page.evaluate<string>(`(() => {
+      const { activeElement: at } = document;
+      if (at === document.body) return '';
+      return (at.labels?.[0] ?? at).textContent.trim().replaceAll(/\\s+/g, ' ') || at.tagName;
+    })()`);
+    if (name === '') break;
+    names.push(name);
+  }
+  return names;
+}
+
+async function overflow(page: Page): Promise<number> {
+  return await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+}
+
+describe.skipIf(!hasChromium)('in chromium', () => {
+  test('the first look costs the page, its two files, and one request more', async () => {
+    const { page, requests } = await visit(browser, relay);
+    await page.getByRole('button', { name: 'make a session' }).waitFor();
+    await page.waitForLoadState('networkidle');
+    expect(requests.map(({ url }) => new URL(url).pathname).toSorted()).toEqual([
+      '/',
+      // In place of /favicon.ico, for which there is no route.
+      '/api/health',
+      '/landing.css',
+      '/landing.js',
+    ]);
+  });
+
+  test('without JavaScript it says how to do it with curl', async () => {
+    const { page } = await visit(browser, relay, { javaScriptEnabled: false });
+    await page.locator('noscript p').waitFor();
+    expect(await page.locator('#start').innerText()).toContain('so make the session with curl, as below.');
+    await page.getByText('curl -fsS -X POST RELAY/api/session').waitFor();
+    await page.getByText('RELAY is the address of this page').waitFor();
+    expect(await page.getByRole('button').count()).toBe(0);
+    expect(await page.locator('#session').isVisible()).toBe(false);
+  });
+
+  test('no barrier in any state, in both schemes, and nothing wider than a screen of 320 px', async () => {
+    const visitor = await visit(browser, relay, { width: 320 });
+    const { page } = visitor;
+    const look = async (state: string) => {
+      expect(await findBarriers(page), state).toEqual([]);
+      expect(await overflow(page), state).toBeLessThanOrEqual(0);
+    };
+    await look('at first');
+    await makeOnPage(visitor);
+    await findLight(page, 'waiting').waitFor();
+    await look('without a listener');
+    const listener = await startListener(await readLine(page, 'auto'));
+    onTestFinished(listener.stop);
+    await findLight(page, 'ready').waitFor();
+    await runOnPage(
+      page,
+      `echo ${'long'.repeat(60)}; seq 60; echo 'no such file' >&2; printf 'a\\033b'; exit 3`,
+    );
+    await waitForWords(findCommand(page, 'c1'), 'exit status 3');
+    await runOnPage(page, 'echo on; sleep 600');
+    await findCommand(page, 'c2').getByText('on', { exact: true }).waitFor();
+    await runOnPage(page, 'echo waits');
+    await waitForWords(findCommand(page, 'c3'), 'queued');
+    await look('while commands run and wait');
+    await page.getByRole('button', { name: 'stop c2' }).click();
+    await waitForWords(findCommand(page, 'c2'), 'ended by SIGTERM');
+    await page.locator('#remote-title').click();
+    await page.getByRole('button', { name: 'reveal the key' }).click();
+    await page.getByRole('button', { name: 'end the session' }).click();
+    await look('asked whether it is to end');
+    await page.getByRole('button', { name: 'end it' }).click();
+    await page.locator('#light-words', { hasText: 'ended' }).waitFor();
+    await look('ended');
+  });
+
+  test('declined and lost, and a listener that is gone: no barrier', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await runOnPage(page, 'true');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await beside.listenAs({ mode: 'supervised' }, 'GET', '/next');
+    await waitForWords(findCommand(page, 'c1'), 'awaits approval');
+    expect(await findBarriers(page)).toEqual([]);
+    await beside.listenAs({ mode: 'supervised' }, 'POST', '/commands/c1/decline', 'not now');
+    await waitForWords(findCommand(page, 'c1'), 'declined');
+    await beside.listenAs({}, 'POST', '/leave', '');
+    await findLight(page, 'gone').waitFor();
+    expect(await findBarriers(page)).toEqual([]);
+  });
+
+  test('by keyboard alone: make, run, recall, stop, end', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('#session').waitFor();
+    // Where one is after that, and what follows.
+    await page.locator('#remote-title:focus').waitFor();
+    expect(await walk(page, 30)).toEqual([
+      'copy the supervised line',
+      'copy the auto line',
+      'command',
+      'run',
+      'copy the curl line',
+      'copy the remotify lines',
+      'copy the MCP settings',
+      'reveal the key',
+      'copy the session key',
+      'end the session',
+    ]);
+    await page.locator('#remote-title').focus();
+    const listener = await startListener(await readLine(page, 'auto'));
+    onTestFinished(listener.stop);
+    // The lines fold, and the focus is not lost with them.
+    await findLight(page, 'ready').waitFor();
+    await page.locator('#remote:not([open])').waitFor();
+    expect(await walk(page, 1)).toEqual(['command']);
+
+    await page.keyboard.type('echo one');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('seq 100');
+    await page.keyboard.press('Enter');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    await page.locator('#said', { hasText: 'c1: exit status 0. one 1 2' }).waitFor({ state: 'attached' });
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    expect(await page.getByLabel('command', { exact: true }).inputValue()).toBe('echo one\nseq 100');
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('echo on; sleep 600');
+    await page.keyboard.press('Enter');
+    await findCommand(page, 'c2').getByText('on', { exact: true }).waitFor();
+    // run, then the command that runs, then output that scrolls.
+    const [run, stop] = await walk(page, 2);
+    expect([run, stop]).toEqual(['run', 'stop c2']);
+    await page.keyboard.press('Enter');
+    await waitForWords(findCommand(page, 'c2'), 'ended by SIGTERM');
+    // The button went, and the focus stayed with its command.
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('c2 echo on; sleep 600');
+    const rest = await walk(page, 30);
+    expect(rest[0]).toMatch(/^one12/);
+    expect(rest.at(-1)).toBe('end the session');
+    await page.getByRole('button', { name: 'end the session' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('end-no');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('end');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('#make:focus').waitFor();
+  });
+
+  test('a focus is always to be seen, and nothing moves for whoever wants no motion', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    for (const id of ['command', 'reveal', 'remote-title']) {
+      await page.locator(`#${id}`).focus();
+      await page.keyboard.press('Shift');
+      const width = `getComputedStyle(document.getElementById('${id}')).outlineWidth`;
+      expect(await page.evaluate(width), id).toBe('3px');
+    }
+    const animations = 'document.getAnimations().length';
+    const { page: still } = await visit(browser, relay);
+    await still.emulateMedia({ reducedMotion: 'reduce' });
+    await makeOnPage({ page: still });
+    await findLight(still, 'waiting').waitFor();
+    expect(await still.evaluate(animations)).toBe(0);
+    const { height } = (await page.locator('#reveal').boundingBox()) ?? { height: 0 };
+    expect(height).toBeGreaterThanOrEqual(44);
+  });
+});

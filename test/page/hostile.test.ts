@@ -1,0 +1,181 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import {
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
+
+// Output, names and reasons come from whoever holds the remote: they are text, and nothing in them acts or hides.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+const markup =
+  '<script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)></div></ol><style>*{display:none}</style>&lt;';
+
+/** Elements that no module of the page makes. */
+async function countStrangers(page: Page): Promise<number> {
+  return page.locator('#session :is(script, img, svg, style, iframe, a, link)').count();
+}
+
+/** What a shell's printf makes the bytes of. */
+const octal = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+
+const outputs: [string, Uint8Array, string[]][] = [
+  ['markup', Buffer.from(markup), [markup]],
+  [
+    'terminal sequences',
+    Buffer.from('\x1b[2J\x1b]0;owned\x07\x9b31mred\b\x7f'),
+    ['\\x1b[2J\\x1b]0;owned\\x07\\x9b31mred\\x08\\x7f'],
+  ],
+  [
+    'what changes direction or hides',
+    Buffer.from('a\u202eb\u2066c\u200bd\ufeffe\u00adf'),
+    ['a\\u{202e}b\\u{2066}c\\u{200b}d\\u{feff}e\\xadf'],
+  ],
+  ['NUL', Buffer.from('a\0\0b'), ['a\\x00\\x00b']],
+  [
+    'bytes that are no UTF-8',
+    Buffer.from([0x61, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0xf0, 0x9f, 0x98, 0x21]),
+    ['a\\xff\\xc3(\\xed\\xa0\\x80\\xf0\\x9f\\x98!'],
+  ],
+  ['a replacement character that is meant', Buffer.from('\ufffd\xff', 'utf8'), ['\ufffd\u00ff']],
+  ['line ends of all kinds', Buffer.from('a\r\nb\rc\n\nd'), ['a', 'b\\x0dc', '', 'd']],
+  ['letters of the world', Buffer.from('\u00e9\u05d0\u4e2d\u{1f600}'), ['\u00e9\u05d0\u4e2d\u{1f600}']],
+];
+
+describe.skipIf(!hasChromium)('in chromium', () => {
+  test('output of every hostile kind is shown as text', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    for (const [at, [title, bytes, lines]] of outputs.entries()) {
+      await runOnPage(page, `printf '${octal(bytes)}'; printf '${octal(bytes)}' >&2`);
+      const command = findCommand(page, `c${at + 1}`);
+      await waitForWords(command, 'exit status 0');
+      await command.locator('.stderr').first().waitFor();
+      expect(await readOutput(command, 'stdout'), title).toEqual(lines);
+      expect((await readOutput(command, 'stderr')).join('\n'), title).toBe(`stderr: ${lines.join('\n')}`);
+    }
+    expect(await countStrangers(page)).toBe(0);
+    await page.reload();
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    await findCommand(page, 'c1').locator('.stderr').first().waitFor();
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual([markup]);
+    expect(await countStrangers(page)).toBe(0);
+  });
+
+  test('characters and line ends that are cut between two answers are put together', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await runOnPage(page, 'true');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await beside.listen('l1', 'GET', '/next');
+    const bytes = Buffer.concat([Buffer.from('\u00e9\r\n\u{1f600}'), Buffer.from([0xe4, 0xb8])]);
+    for (let at = 0; at < bytes.length; at++) {
+      // Read before the next one is written.
+      const isRead = page.waitForRequest((request) => request.url().includes(`/output?stdout=${at + 1}&`));
+      const path = `/commands/c1/output?stream=stdout&offset=${at}`;
+      await beside.listen('l1', 'POST', path, bytes.subarray(at, at + 1));
+      await isRead;
+    }
+    const sizes = `exit_status=0&stdout_offset=${bytes.length}&stdout_bytes=0&stderr_offset=0&stderr_bytes=0`;
+    await beside.listen('l1', 'POST', `/commands/c1/finish?${sizes}`, '');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['\u00e9', '\u{1f600}\\xe4\\xb8']);
+  });
+
+  test.each([
+    ['markup', markup.slice(0, 78)],
+    ['a quote that would end an attribute', '" onmouseover="alert(1)'],
+    ['what changes direction', 'abc\u202etxt.exe\u200b'],
+  ])('a listener whose host and user are %s', async (_title, name) => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await runOnPage(page, 'true');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    expect((await beside.listenAs({ host: name, user: name }, 'GET', '/next')).status).toBe(200);
+    await findLight(page, 'busy').waitFor();
+    const shown = (await page.locator('#light-words bdi').textContent()) ?? '';
+    expect(shown).not.toMatch(/[\u200b\u202e]/);
+    if (/^[\x20-\x7e]*$/.test(name)) expect(shown).toContain(name.slice(0, 20));
+    expect(await countStrangers(page)).toBe(0);
+  });
+
+  test('commands of others with hostile names and reasons', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'true', '-H', `Remotify-Client: ${markup.slice(0, 60)}`);
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await beside.listenAs({ mode: 'supervised' }, 'GET', '/next');
+    await waitForWords(findCommand(page, 'c1'), 'awaits approval');
+    const reason = `${markup}\u202e\x1b[2J`;
+    await beside.listenAs({ mode: 'supervised' }, 'POST', '/commands/c1/decline', reason);
+    await waitForWords(findCommand(page, 'c1'), `declined by the operator: ${markup}`);
+    const words = (await findCommand(page, 'c1').locator('.words').textContent()) ?? '';
+    for (const sign of ['\u202e', '\x1b']) expect(words).not.toContain(sign);
+    expect(await countStrangers(page)).toBe(0);
+  });
+
+  test('a command that is typed with what hides is shown with it', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    await runOnPage(page, `echo a\u202eb ${markup}`);
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    expect(await findCommand(page, 'c1').locator('code').textContent()).toBe(`echo a\\u{202e}b ${markup}`);
+    expect(await countStrangers(page)).toBe(0);
+  });
+
+  test('a line of 1 MB and a flood of lines: the end is shown, and how to get the rest', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, `head -c 1000000 /dev/zero | tr '\\0' x; echo; echo end`);
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    await findCommand(page, 'c1').getByText('end', { exact: true }).waitFor();
+    expect(await findCommand(page, 'c1').locator('.note').textContent()).toBe(
+      'only the end of 977 KiB of output is shown: remotify logs c1 prints all of it',
+    );
+    await runOnPage(
+      page,
+      `yes "$(head -c 200 /dev/zero | tr '\\0' y)" | head -n 60000; head -c 300000 /dev/zero; echo end`,
+    );
+    await waitForWords(findCommand(page, 'c2'), 'exit status 0');
+    await findCommand(page, 'c2').locator('.stdout', { hasText: /end$/ }).waitFor();
+    expect(await findCommand(page, 'c2').locator('.note').textContent()).toMatch(
+      /^only the end of 11\.\d MiB /,
+    );
+    const size = `document.getElementById('commands').textContent.length`;
+    expect(await page.evaluate(size)).toBeLessThan(1_000_000);
+    expect(await page.locator('#commands *').count()).toBeLessThan(10_000);
+    // And the page goes on as if nothing had been.
+    await runOnPage(page, 'echo well');
+    await findCommand(page, 'c3').getByText('well', { exact: true }).waitFor();
+  });
+});

@@ -1,0 +1,83 @@
+import type { Locator, Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+import { type Answer, curl } from '../harness/curl.ts';
+import { type Listener, startListener } from '../harness/listener.ts';
+import { introduce, openResource, type ResourceSession } from '../harness/resource.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import type { Visit } from './browser.ts';
+
+/** What is shown of the line to paste. */
+export async function readLine(page: Page, name: 'supervised' | 'auto'): Promise<string> {
+  return (await page.locator(`[data-line="${name}"]`).textContent()) ?? '';
+}
+
+export async function makeOnPage({ page }: { page: Page }): Promise<void> {
+  await page.getByRole('button', { name: 'make a session' }).click();
+  await page.locator('#session').waitFor();
+}
+
+/** A session that the page made, and a listener by the auto line that it shows. */
+export async function startOnPage({ page }: { page: Page }): Promise<Listener> {
+  await makeOnPage({ page });
+  const listener = await startListener(await readLine(page, 'auto'));
+  onTestFinished(listener.stop);
+  await findLight(page, 'ready').waitFor();
+  return listener;
+}
+
+type Light = 'waiting' | 'ready' | 'busy' | 'gone';
+
+export function findLight(page: Page, state: Light): Locator {
+  return page.locator(`#light[data-state="${state}"]`);
+}
+
+export async function runOnPage(page: Page, text: string): Promise<void> {
+  await page.getByLabel('command', { exact: true }).fill(text);
+  await page.getByRole('button', { name: 'run', exact: true }).click();
+}
+
+/** One command on the page, by its id. */
+export function findCommand(page: Page, id: string): Locator {
+  return page.locator('.command', { has: page.locator('.id', { hasText: new RegExp(`^${id}$`) }) });
+}
+
+/** Waits until the words of its state begin so. */
+export async function waitForWords(command: Locator, words: string): Promise<void> {
+  await command.locator('.words', { hasText: words }).waitFor();
+}
+
+/** The lines of a stream as they are shown. */
+export function readOutput(command: Locator, stream: 'stdout' | 'stderr'): Promise<string[]> {
+  return command.locator(`.output .${stream}`).allTextContents();
+}
+
+export interface Beside extends ResourceSession {
+  /** As a listener that says this of itself. */
+  listenAs: (identity: Identity, method: string, path: string, body?: string) => Promise<Answer>;
+}
+
+export interface Identity {
+  host?: string;
+  user?: string;
+  mode?: 'supervised' | 'auto';
+}
+
+/** The session of the page as other clients and listeners see it. */
+export async function openBeside(relay: { url: string }, { key }: Visit): Promise<Beside> {
+  const answer = await curl(['-H', `Authorization: Bearer ${key()}`, `${relay.url}/api/session/self`]);
+  const payload = answer.json<SessionPayload>();
+  const authorization = `Authorization: Bearer ${payload.listener_key}`;
+  return {
+    ...openResource(relay.url, payload),
+    listenAs: (identity, method, path, body) =>
+      curl([
+        '-X',
+        method,
+        '-H',
+        authorization,
+        ...introduce('beside', identity),
+        ...(body === undefined ? [] : ['--data-binary', body]),
+        `${relay.url}/api/session/self${path}`,
+      ]),
+  };
+}

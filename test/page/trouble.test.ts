@@ -1,0 +1,166 @@
+import type { Browser } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { makeGate } from '../harness/gate.ts';
+import { startLastingRelay } from '../harness/lasting-relay.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import {
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
+
+// What goes away and comes back, or does not.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+async function openGate() {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const gate = await makeGate(folder.path);
+  onTestFinished(gate.close);
+  return gate;
+}
+
+/** What the browser itself says of a connection that was refused or broke. */
+const networkWords = /Failed to load resource: net::ERR_/;
+
+describe.skipIf(!hasChromium)('in chromium', () => {
+  test('a relay that is killed in mid-command: the page says so, and goes on at the right byte', async () => {
+    const lasting = await startLastingRelay();
+    const visitor = await visit(browser, lasting, { expected: networkWords });
+    const { page } = visitor;
+    await startOnPage(visitor);
+    const gate = await openGate();
+    await runOnPage(
+      page,
+      `echo one; echo two >&2; ${gate.wait}; echo three; ${gate.wait}; echo four; exit 5`,
+    );
+    const command = findCommand(page, 'c1');
+    await command.getByText('one', { exact: true }).waitFor();
+    await command.locator('.stderr').waitFor();
+
+    await lasting.kill();
+    await page.getByText('the relay is away: trying again').first().waitFor();
+    await gate.open();
+    // Typed while it is away: it goes out once the relay is back, once.
+    await runOnPage(page, 'echo patient');
+    await lasting.start();
+    await page.locator('#away').waitFor({ state: 'hidden' });
+    await command.getByText('three', { exact: true }).waitFor();
+    await gate.open();
+    await waitForWords(command, 'exit status 5');
+    expect(await readOutput(command, 'stdout')).toEqual(['one', 'three', 'four']);
+    expect(await readOutput(command, 'stderr')).toEqual(['stderr: two']);
+    await waitForWords(findCommand(page, 'c2'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c2'), 'stdout')).toEqual(['patient']);
+    expect(await page.locator('.command').count()).toBe(2);
+  });
+
+  test('a listener that is killed: the light goes out, the command is lost', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const listener = await startOnPage(visitor);
+    await runOnPage(page, 'echo begun; sleep 600');
+    await findCommand(page, 'c1').getByText('begun', { exact: true }).waitFor();
+    sendSignal(await listener.findRunner(), 'SIGKILL');
+    await findLight(page, 'gone').waitFor();
+    expect(await page.locator('#light-words').textContent()).toMatch(
+      /^\S+@\S+: gone, heard \d+ seconds? ago$/,
+    );
+    await waitForWords(findCommand(page, 'c1'), 'lost, nobody knows how it ended');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['begun']);
+    await runOnPage(page, 'echo waits');
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+  });
+
+  test('two tabs on one session show the same, and one that ends it tells the other', async () => {
+    const visitor = await visit(browser, relay, { expected: /status of 410/ });
+    const { page } = visitor;
+    await startOnPage(visitor);
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await findLight(second, 'ready').waitFor();
+
+    const gate = await openGate();
+    await runOnPage(page, `echo left; ${gate.wait}; echo done`);
+    await runOnPage(second, 'echo right');
+    for (const tab of [page, second]) {
+      await findCommand(tab, 'c1').getByText('left', { exact: true }).waitFor();
+      await waitForWords(findCommand(tab, 'c2'), 'queued');
+    }
+    await gate.open();
+    for (const tab of [page, second]) {
+      await waitForWords(findCommand(tab, 'c2'), 'exit status 0');
+      expect(await readOutput(findCommand(tab, 'c1'), 'stdout')).toEqual(['left', 'done']);
+      expect(await readOutput(findCommand(tab, 'c2'), 'stdout')).toEqual(['right']);
+    }
+    // The relay lists commands without their text: a tab knows what was typed there.
+    expect(await findCommand(page, 'c2').locator('.command-text').textContent()).toMatch(
+      /^c2 10 bytes of text, pushed by browser,remotify\//,
+    );
+
+    await second.getByRole('button', { name: 'end the session' }).click();
+    await second.getByRole('button', { name: 'end it' }).click();
+    await page.getByText('this session is gone: unknown, expired or ended').first().waitFor();
+    expect(page.url()).toBe(`${relay.url}/`);
+    await page.getByRole('button', { name: 'make a session' }).waitFor();
+  });
+
+  test('another client beside it: what it pushes is shown, what it resets is told', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'echo from afar', '-H', 'Remotify-Client: ann@desk');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    expect(await findCommand(page, 'c1').textContent()).toContain('pushed by ann@desk');
+    await beside.ask('POST', '/reset');
+    await waitForWords(findCommand(page, 'c1'), 'the session was reset');
+  });
+
+  test.each([
+    ['no key', 'not-a-key', 'what stands behind the # in the address is no session key', /^$/],
+    ['a key of nothing', '0'.repeat(32), 'this session is gone: unknown, expired or ended', /status of 410/],
+  ])('%s in the address is said, and a session can be made', async (_title, word, said, expected) => {
+    const { page } = await visit(browser, relay, { path: `/#${word}`, expected });
+    await page.getByRole('alert').getByText(said).waitFor();
+    await makeOnPage({ page });
+    expect(page.url()).toMatch(/#[0-9a-f]{32}$/);
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
+  test('a relay that is away when the page is opened again is waited for', async () => {
+    const lasting = await startLastingRelay();
+    const visitor = await visit(browser, lasting, { expected: networkWords });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const address = page.url();
+    // The page itself comes from a cache of nobody: it is there, and the relay behind it is not.
+    await page.goto('about:blank');
+    await page.route('**/api/session/self', (route) => route.abort('connectionrefused'));
+    await page.goto(address);
+    await page.getByRole('alert').getByText('the relay is away: trying again').waitFor();
+    await page.unroute('**/api/session/self');
+    await findLight(page, 'waiting').waitFor();
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+});

@@ -1,0 +1,205 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { makeGate } from '../harness/gate.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import {
+  findCommand,
+  findLight,
+  makeOnPage,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
+
+// Somebody without the CLI makes a session, pastes one line on the remote, and works.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+async function openGate() {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const gate = await makeGate(folder.path);
+  onTestFinished(gate.close);
+  return gate;
+}
+
+async function copy(page: Page, name: string): Promise<string> {
+  await page.getByRole('button', { name: `copy the ${name}` }).click();
+  await page.getByRole('button', { name: `copied the ${name}` }).waitFor();
+  return await page.evaluate<string>('navigator.clipboard.readText()');
+}
+
+describe.skipIf(!hasChromium)('in chromium', () => {
+  test('make a session, paste the copied line, run, reload, go on, end', async () => {
+    const visitor = await visit(browser, relay);
+    const { page, key, requests } = visitor;
+    await makeOnPage(visitor);
+    expect(key()).toMatch(/^[0-9a-f]{32}$/);
+    await page.locator('#light-words', { hasText: 'no listener yet: paste a line on the remote' }).waitFor();
+
+    const listener = await startListener(await copy(page, 'auto line'));
+    onTestFinished(listener.stop);
+    await findLight(page, 'ready').waitFor();
+    expect(await page.locator('#light-words').textContent()).toMatch(
+      /^\S+@\S+: listens, auto: nobody is asked$/,
+    );
+
+    await runOnPage(page, "echo out; echo err >&2; printf 'no end'; exit 7");
+    const first = findCommand(page, 'c1');
+    await waitForWords(first, 'exit status 7');
+    expect(await readOutput(first, 'stdout')).toEqual(['out', 'no end']);
+    expect(await readOutput(first, 'stderr')).toEqual(['stderr: err']);
+    // Told apart without colour as well.
+    const mark = "getComputedStyle(document.querySelector('.stderr'), '::before').content";
+    expect(await page.evaluate(mark)).toContain('2>');
+
+    await runOnPage(page, 'kill -9 $$');
+    await waitForWords(findCommand(page, 'c2'), 'ended by SIGKILL, exit status 137');
+
+    await page.reload();
+    await waitForWords(findCommand(page, 'c1'), 'exit status 7');
+    await findCommand(page, 'c1').getByText('no end', { exact: true }).waitFor();
+    expect(await page.locator('.command-text').allTextContents()).toEqual([
+      'c2 kill -9 $$',
+      "c1 echo out; echo err >&2; printf 'no end'; exit 7",
+    ]);
+    await findLight(page, 'ready').waitFor();
+
+    const field = page.getByLabel('command', { exact: true });
+    await field.fill('half');
+    await field.press('ArrowUp');
+    expect(await field.inputValue()).toBe('kill -9 $$');
+    await field.press('ArrowUp');
+    expect(await field.inputValue()).toContain('exit 7');
+    await field.press('ArrowDown');
+    await field.press('ArrowDown');
+    expect(await field.inputValue()).toBe('half');
+    await field.fill('echo again');
+    await field.press('Enter');
+    await waitForWords(findCommand(page, 'c3'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c3'), 'stdout')).toEqual(['again']);
+
+    const known = key();
+    await page.getByRole('button', { name: 'end the session' }).click();
+    await page.getByRole('button', { name: 'keep it' }).click();
+    await page.getByRole('button', { name: 'end the session' }).click();
+    await page.getByRole('button', { name: 'end it' }).click();
+    await page.getByText('this session was ended').first().waitFor();
+    await listener.exited;
+    expect(page.url()).toBe(`${relay.url}/`);
+    expect(await page.content()).not.toContain(known);
+    // What was run stays to be read.
+    expect(await readOutput(findCommand(page, 'c3'), 'stdout')).toEqual(['again']);
+
+    // The key went where it belongs: into headers.
+    const sent = requests.map(({ method, url, referrer }) => `${method} ${url} ${referrer ?? ''}`);
+    expect(sent.length).toBeGreaterThan(20);
+    expect(sent.filter((line) => line.includes(known))).toEqual([]);
+    expect(requests.filter(({ referrer }) => referrer)).toEqual([]);
+    expect(await page.title()).toBe('remotify');
+    expect(sent.filter((line) => !line.includes(` ${relay.url}/`))).toEqual([]);
+  });
+
+  test('what is copied is whole, and what is shown is masked', async () => {
+    const visitor = await visit(browser, relay);
+    const { page, key } = visitor;
+    await makeOnPage(visitor);
+    const shown = await page.locator('#session').textContent();
+    expect(shown).not.toContain(key());
+    expect(await copy(page, 'supervised line')).toMatch(/^curl -fsSL .*\/r\/[0-9a-f]{32}' \| bash$/);
+    expect(await copy(page, 'curl line')).toContain(`/cmd-${key()}`);
+    expect(await copy(page, 'remotify lines')).toBe(
+      `export REMOTIFY_KEY=${key()}\nremotify exec --url ${relay.url} 'COMMAND'`,
+    );
+    expect(JSON.parse(await copy(page, 'MCP settings'))).toEqual({
+      mcpServers: {
+        remotify: {
+          command: 'remotify',
+          args: ['mcp'],
+          env: { REMOTIFY_URL: relay.url, REMOTIFY_KEY: key() },
+        },
+      },
+    });
+    expect(await copy(page, 'session key')).toBe(key());
+    await page.getByRole('button', { name: 'reveal the key' }).click();
+    expect(await page.locator('[data-line="key"]').textContent()).toBe(key());
+  });
+
+  test('output is on the page while the command runs', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    // Both clocks are this machine's: a line is the moment at which it was written, and the page notes when it was there.
+    await page.evaluate(`globalThis.late = [];
+      new MutationObserver((changes) => {
+        for (const { addedNodes, target } of changes) for (const node of addedNodes) {
+          const written = Number(node.textContent);
+          if (target.className === 'stdout' && written > 1e12) late.push(Date.now() - written);
+        }
+      }).observe(document.getElementById('commands'), { childList: true, subtree: true })`);
+    const gate = await openGate();
+    await runOnPage(
+      page,
+      `for i in 1 2 3 4 5 6 7 8; do date +%s%3N; sleep 0.2; done; ${gate.wait}; echo over`,
+    );
+    const command = findCommand(page, 'c1');
+    await command.locator('.stdout').first().waitFor();
+    await waitForWords(command, 'running');
+    await findLight(page, 'busy').waitFor();
+    await command.locator('.stdout').nth(7).waitFor();
+    expect(await readOutput(command, 'stdout')).not.toContain('over');
+    await gate.open();
+    await waitForWords(command, 'exit status 0');
+    expect((await readOutput(command, 'stdout')).at(-1)).toBe('over');
+    const late = await page.evaluate<number[]>('late');
+    expect(late).toHaveLength(8);
+    const sorted = late.toSorted((a, b) => a - b);
+    console.log(`from written to on the page: median ${sorted[4]} ms, worst ${sorted[7]} ms of 8 lines`);
+  });
+
+  test('a running command is stopped, a waiting one is cancelled', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, 'echo on; sleep 600');
+    await findCommand(page, 'c1').getByText('on', { exact: true }).waitFor();
+    await runOnPage(page, 'echo never');
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+    await page.getByRole('button', { name: 'cancel c2' }).click();
+    await waitForWords(findCommand(page, 'c2'), 'cancelled before it ran');
+    await page.getByRole('button', { name: 'stop c1' }).click();
+    await waitForWords(findCommand(page, 'c1'), 'ended by SIGTERM');
+    expect(await readOutput(findCommand(page, 'c2'), 'stdout')).toEqual([]);
+    await findLight(page, 'ready').waitFor();
+  });
+
+  test('a relay that asks for a token gets it from the field', async () => {
+    const guarded = await startRelay({ flags: ['--token', 'sesame'] });
+    onTestFinished(guarded.stop);
+    // The browser itself says so of every 401.
+    const { page } = await visit(browser, guarded, { expected: /status of 401/ });
+    await page.getByRole('button', { name: 'make a session' }).click();
+    const field = page.getByLabel('this relay asks for a token');
+    await field.fill('wrong');
+    await field.press('Enter');
+    await page.getByRole('alert').getByText(/token/).waitFor();
+    await field.fill('sesame');
+    await field.press('Enter');
+    await page.locator('#session').waitFor();
+  });
+});
