@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { sendSignal } from '../harness/process-session.ts';
@@ -135,6 +136,51 @@ describe.skipIf(!hasChromium)('in chromium', () => {
     expect(await findCommand(page, 'c1').textContent()).toContain('pushed by ann@desk');
     await beside.ask('POST', '/reset');
     await waitForWords(findCommand(page, 'c1'), 'the session was reset');
+  });
+
+  test('a push whose answer is lost is repeated, and runs once', async () => {
+    const visitor = await visit(browser, relay, { expected: networkWords });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    let lost = 0;
+    await page.route('**/api/session/self/commands', async (route) => {
+      if (route.request().method() !== 'POST' || lost === 2) return route.continue();
+      lost++;
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await runOnPage(page, 'echo once');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await page.locator('.command[data-state="sending"]').waitFor({ state: 'detached' });
+    expect(lost).toBe(2);
+    expect(await page.locator('.command-text').allTextContents()).toEqual(['c1 echo once']);
+    const beside = await openBeside(relay, visitor);
+    expect((await beside.ask('GET', '/status')).json()).toMatchObject({ queue_length: 1 });
+  });
+
+  test('a tab that nobody sees holds no request, and is up to date once it is seen', async () => {
+    const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED/ });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const held = new Set<unknown>();
+    page.on('request', (request) => held.add(request));
+    page.on('requestfinished', (request) => held.delete(request));
+    page.on('requestfailed', (request) => held.delete(request));
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'echo one');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await eventually('the status and the output are asked for', 10_000, () => held.size === 2);
+    const show = (isHidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
+        document.dispatchEvent(new Event('visibilitychange'))`);
+    await show(true);
+    await eventually('nothing is held', 10_000, () => held.size === 0);
+    await beside.ask('POST', '/commands', 'echo two');
+    await beside.ask('DELETE', '/commands/c1');
+    expect(await page.locator('.command').count()).toBe(1);
+    await show(false);
+    await waitForWords(findCommand(page, 'c1'), 'cancelled before it ran');
+    await waitForWords(findCommand(page, 'c2'), 'queued');
   });
 
   test.each([

@@ -30,7 +30,10 @@ let open;
 let isBusy = false;
 
 servePrompt(byId('run-form'), {
-  run: (text) => void open?.commands.push(text),
+  run: (text) => {
+    byId('error').textContent = '';
+    void open?.commands.push(text);
+  },
   history: () => open?.commands.history ?? [],
 });
 byId('make-form').addEventListener('submit', (event) => {
@@ -100,7 +103,9 @@ function openFromAddress() {
     if (!/^[0-9a-f]{32}$/.test(key))
       throw new Trouble('what stands behind the # in the address is no session key');
     const read = async (signal) => {
-      openSession(readSession(await ask('/self', { key, signal })));
+      // Whatever stands there by now: the relay may have been away for long.
+      const latest = location.hash.slice(1);
+      openSession(readSession(await ask('/self', { key: latest, signal })));
       return true;
     };
     const { signal } = new AbortController();

@@ -66,7 +66,7 @@ export class RunConsole {
       else entry.update({ state: 'unsent', reason: 'not sent; if its answer was lost, it shows up here' });
     } catch (error) {
       entry.update({ state: 'unsent', reason: `not taken: ${error.message}` });
-      this.#report(error);
+      if (error.code === 'gone') this.#report(error);
     } finally {
       clearTimeout(timer);
     }
