@@ -40,6 +40,7 @@ async function countStrangers(page: Page): Promise<number> {
 const octal = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 
+/** What it is, its bytes, and the lines that are shown of it. */
 const outputs: [string, Uint8Array, string[]][] = [
   ['markup', Buffer.from(markup), [markup]],
   [
@@ -68,19 +69,19 @@ describe.skipIf(!hasChromium)('in chromium', () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
-    for (const [at, [title, bytes, lines]] of outputs.entries()) {
-      await runOnPage(page, `printf '${octal(bytes)}'; printf '${octal(bytes)}' >&2`);
-      const command = findCommand(page, `c${at + 1}`);
-      await waitForWords(command, 'exit status 0');
-      await command.locator('.stderr').first().waitFor();
-      expect(await readOutput(command, 'stdout'), title).toEqual(lines);
-      expect((await readOutput(command, 'stderr')).join('\n'), title).toBe(`stderr: ${lines.join('\n')}`);
-    }
+    const bytes = octal(Buffer.concat(outputs.flatMap(([, given]) => [given, Buffer.from('\n')])));
+    await runOnPage(page, `printf '${bytes}'; printf '${bytes}' >&2`);
+    const command = findCommand(page, 'c1');
+    await waitForWords(command, 'exit status 0');
+    await command.locator('.stderr').last().waitFor();
+    const lines = outputs.flatMap(([, , shown]) => shown);
+    expect(await readOutput(command, 'stdout')).toEqual(lines);
+    expect((await readOutput(command, 'stderr')).join('\n')).toBe(`stderr: ${lines.join('\n')}`);
     expect(await countStrangers(page)).toBe(0);
     await page.reload();
     await waitForWords(findCommand(page, 'c1'), 'exit status 0');
     await findCommand(page, 'c1').locator('.stderr').first().waitFor();
-    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual([markup]);
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(lines);
     expect(await countStrangers(page)).toBe(0);
   });
 
@@ -106,22 +107,44 @@ describe.skipIf(!hasChromium)('in chromium', () => {
     expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['\u00e9', '\u{1f600}\\xe4\\xb8']);
   });
 
-  test.each([
-    ['markup', markup.slice(0, 78)],
-    ['a quote that would end an attribute', '" onmouseover="alert(1)'],
-    ['what changes direction', 'abc\u202etxt.exe\u200b'],
-  ])('a listener whose host and user are %s', async (_title, name) => {
+  test('a listener whose host and user are hostile', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
+    // Headers carry bytes of ASCII; the relay replaces others, and the page would spell them out.
+    const names = [markup.slice(0, 78), '" onmouseover="alert(1)', 'abc\u202etxt.exe\u200b'];
+    for (const name of names) {
+      await page.goto('about:blank');
+      await page.goto(relay.url);
+      await makeOnPage(visitor);
+      const beside = await openBeside(relay, visitor);
+      await runOnPage(page, 'true');
+      await waitForWords(findCommand(page, 'c1'), 'queued');
+      expect((await beside.listenAs({ host: name, user: name }, 'GET', '/next')).status).toBe(200);
+      await findLight(page, 'busy').waitFor();
+      const shown = (await page.locator('#light-words bdi').textContent()) ?? '';
+      expect(shown).not.toMatch(/[\u200b\u202e]/);
+      if (/^[\x20-\x7e]*$/.test(name)) expect(shown).toContain(name.slice(0, 20));
+      expect(await countStrangers(page)).toBe(0);
+    }
+    // As a relay might hand it on that replaces nothing.
+    const name = `${markup}\u202e\x1b[2J`;
+    await page.goto('about:blank');
+    await page.route(
+      '**/api/session/self/status',
+      async (route) => {
+        const response = await route.fetch();
+        const listener = { host: name, user: name, mode: name, attached: true, seen_seconds_ago: 0 };
+        await route.fulfill({ response, json: { ...(await response.json()), listener } });
+      },
+      { times: 1 },
+    );
+    await page.goto(relay.url);
     await makeOnPage(visitor);
-    const beside = await openBeside(relay, visitor);
-    await runOnPage(page, 'true');
-    await waitForWords(findCommand(page, 'c1'), 'queued');
-    expect((await beside.listenAs({ host: name, user: name }, 'GET', '/next')).status).toBe(200);
-    await findLight(page, 'busy').waitFor();
-    const shown = (await page.locator('#light-words bdi').textContent()) ?? '';
-    expect(shown).not.toMatch(/[\u200b\u202e]/);
-    if (/^[\x20-\x7e]*$/.test(name)) expect(shown).toContain(name.slice(0, 20));
+    await findLight(page, 'ready').waitFor();
+    const spelled = `${markup}\\u{202e}\\x1b[2J`;
+    expect(await page.locator('#light-words').textContent()).toBe(
+      `${spelled}@${spelled}: listens, of another kind`,
+    );
     expect(await countStrangers(page)).toBe(0);
   });
 

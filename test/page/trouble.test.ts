@@ -60,7 +60,8 @@ describe.skipIf(!hasChromium)('in chromium', () => {
     await command.locator('.stderr').waitFor();
 
     await lasting.kill();
-    await page.getByText('the relay is away: trying again').first().waitFor();
+    await page.locator('#away').waitFor();
+    await page.locator('#said', { hasText: 'the relay is away' }).waitFor({ state: 'attached' });
     await gate.open();
     // Typed while it is away: it goes out once the relay is back, once.
     await runOnPage(page, 'echo patient');
