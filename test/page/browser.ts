@@ -87,7 +87,7 @@ export async function visit(
     await context.close();
     expect(problems, 'the browser has nothing to complain of').toEqual([]);
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(25_000);
   const page = await context.newPage();
   await page.goto(relay.url + path);
   return { page, problems, requests, key: () => new URL(page.url()).hash.slice(1) };

@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
@@ -29,41 +30,52 @@ beforeAll(async () => {
   };
 });
 
-describe.skipIf(!hasChromium || !hasTmux)('in chromium, with an operator at a terminal', () => {
-  test('a command awaits approval, is run, is declined with words, is withdrawn', async () => {
-    const visitor = await visit(browser, relay);
-    const { page } = visitor;
-    await makeOnPage(visitor);
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const terminal = await startTerminal(await readLine(page, 'supervised'), {
-      env: { TMPDIR: folder.path },
+describe.skipIf(!hasChromium || !hasTmux)(
+  'in chromium, with an operator at a terminal',
+  { timeout: 90_000 },
+  () => {
+    test('a command awaits approval, is run, is declined with words, is withdrawn', async () => {
+      const visitor = await visit(browser, relay);
+      const { page } = visitor;
+      await makeOnPage(visitor);
+      const folder = await makeTemporaryFolder();
+      onTestFinished(folder.remove);
+      const terminal = await startTerminal(await readLine(page, 'supervised'), {
+        env: { TMPDIR: folder.path },
+      });
+      onTestFinished(terminal.close);
+      // What is typed before the question stands there is no answer to it.
+      const answer = async (question: number, text: string): Promise<void> => {
+        await eventually(
+          `question ${question} is on the screen`,
+          20_000,
+          async () => (await terminal.screen()).split('run it? [').length - 1 === question,
+        );
+        await terminal.type(`${text}\n`);
+      };
+      await findLight(page, 'ready').waitFor();
+      const light = page.locator('#light-words');
+      expect(await light.textContent()).toContain('supervised: its operator is asked');
+
+      await runOnPage(page, 'echo approved');
+      await waitForWords(findCommand(page, 'c1'), 'awaits approval: the operator is asked');
+      await light.getByText('asks its operator about c1').waitFor();
+      await answer(1, 'y');
+      await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+      expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['approved']);
+
+      await runOnPage(page, 'rm -rf build');
+      await waitForWords(findCommand(page, 'c2'), 'awaits approval');
+      await answer(2, 'n not on a <b>friday</b>');
+      await waitForWords(findCommand(page, 'c2'), 'declined by the operator: not on a <b>friday</b>');
+      expect(await page.locator('#commands b').count()).toBe(0);
+      await page.locator('#said', { hasText: 'c2: declined by the operator' }).waitFor({ state: 'attached' });
+
+      await runOnPage(page, 'echo withdrawn');
+      await waitForWords(findCommand(page, 'c3'), 'awaits approval');
+      await page.getByRole('button', { name: 'cancel c3' }).click();
+      await waitForWords(findCommand(page, 'c3'), 'cancelled before it ran');
+      await findLight(page, 'ready').waitFor();
     });
-    onTestFinished(terminal.close);
-    await findLight(page, 'ready').waitFor();
-    const light = page.locator('#light-words');
-    expect(await light.textContent()).toContain('supervised: its operator is asked');
-
-    await runOnPage(page, 'echo approved');
-    await waitForWords(findCommand(page, 'c1'), 'awaits approval: the operator is asked');
-    await light.getByText('asks its operator about c1').waitFor();
-    await terminal.waitForText('run it? [', 10_000);
-    await terminal.type('y\n');
-    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
-    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['approved']);
-
-    await runOnPage(page, 'rm -rf build');
-    await waitForWords(findCommand(page, 'c2'), 'awaits approval');
-    await terminal.waitForText('rm -rf build', 10_000);
-    await terminal.type('n not on a <b>friday</b>\n');
-    await waitForWords(findCommand(page, 'c2'), 'declined by the operator: not on a <b>friday</b>');
-    expect(await page.locator('#commands b').count()).toBe(0);
-    await page.locator('#said', { hasText: 'c2: declined by the operator' }).waitFor({ state: 'attached' });
-
-    await runOnPage(page, 'echo withdrawn');
-    await waitForWords(findCommand(page, 'c3'), 'awaits approval');
-    await page.getByRole('button', { name: 'cancel c3' }).click();
-    await waitForWords(findCommand(page, 'c3'), 'cancelled before it ran');
-    await findLight(page, 'ready').waitFor();
-  });
-});
+  },
+);

@@ -70,7 +70,7 @@ async function overflow(page: Page): Promise<number> {
   return await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
 }
 
-describe.skipIf(!hasChromium)('in chromium', () => {
+describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   test('the first look costs the page, its two files, and one request more', async () => {
     const { page, requests } = await visit(browser, relay);
     await page.getByRole('button', { name: 'make a session' }).waitFor();

@@ -64,7 +64,7 @@ const outputs: [string, Uint8Array, string[]][] = [
   ['letters of the world', Buffer.from('\u00e9\u05d0\u4e2d\u{1f600}'), ['\u00e9\u05d0\u4e2d\u{1f600}']],
 ];
 
-describe.skipIf(!hasChromium)('in chromium', () => {
+describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   test('output of every hostile kind is shown as text', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;

@@ -44,7 +44,7 @@ async function openGate() {
 /** What the browser itself says of a connection that was refused or broke. */
 const networkWords = /Failed to load resource: net::ERR_/;
 
-describe.skipIf(!hasChromium)('in chromium', () => {
+describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   test('a relay that is killed in mid-command: the page says so, and goes on at the right byte', async () => {
     const lasting = await startLastingRelay();
     const visitor = await visit(browser, lasting, { expected: networkWords });
@@ -104,6 +104,8 @@ describe.skipIf(!hasChromium)('in chromium', () => {
 
     const gate = await openGate();
     await runOnPage(page, `echo left; ${gate.wait}; echo done`);
+    // Which of two tabs is heard first is anybody's guess.
+    await findCommand(page, 'c1').getByText('left', { exact: true }).waitFor();
     await runOnPage(second, 'echo right');
     for (const tab of [page, second]) {
       await findCommand(tab, 'c1').getByText('left', { exact: true }).waitFor();

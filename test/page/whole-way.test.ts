@@ -44,7 +44,7 @@ async function copy(page: Page, name: string): Promise<string> {
   return await page.evaluate<string>('navigator.clipboard.readText()');
 }
 
-describe.skipIf(!hasChromium)('in chromium', () => {
+describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   test('make a session, paste the copied line, run, reload, go on, end', async () => {
     const visitor = await visit(browser, relay);
     const { page, key, requests } = visitor;
