@@ -969,6 +969,8 @@ listen() {
 # ---------------------------------------------------------------------------------------------------------------- set-up
 
 clean_up() {
+  # Whoever is in a hurry and says it twice stops none of what follows, which is short.
+  trap '' INT TERM HUP
   # Only ever in the name of the listener itself.
   [ "$(exec sh -c "echo \$PPID")" = "$$" ] || return 0
   leave_off

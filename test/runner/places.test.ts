@@ -21,6 +21,8 @@ beforeAll(async () => {
   return relay.stop;
 });
 
+const isGone = ({ listener }: SessionState): boolean => listener?.attached === false;
+
 async function setUp() {
   const client = await makeClient(relay);
   onTestFinished(client.remove);
@@ -42,8 +44,8 @@ test.each([
   ['of two lines', 'a\nb'],
   ['that looks like an option', '--version'],
   ['with a pattern in it', 'a*b?c[d]'],
-])('a temporary folder %s', async (_title, name) => {
-  const { folder, listen, run } = await setUp();
+])('a temporary folder %s', { timeout: 90_000 }, async (_title, name) => {
+  const { client, folder, listen, run } = await setUp();
   const path = join(folder, name);
   await mkdir(path);
   // Also as a name that is relative to where it is started.
@@ -57,6 +59,8 @@ test.each([
     await withDeadline(listener.exited, 10_000, 'the listener ends');
     await listener.stop();
     expect(await readdir(path)).toEqual([]);
+    // Until then the relay keeps its place for it, and would refuse the next one.
+    await waitForState(client, 'the relay knows', isGone, 30_000);
   }
 });
 
@@ -121,7 +125,6 @@ test('killed with all of its processes it leaves a folder, and the next start sw
   for (const { pid } of await listProcessesWith(`WHERE=${folder}`)) sendSignal(pid, 'SIGKILL');
   await withDeadline(first.exited, 10_000, 'the first is gone');
   // It may have been between two requests, with no connection to be seen closing: then its silence must tell.
-  const isGone = ({ listener }: SessionState) => listener?.attached === false;
   await waitForState(client, 'the relay does not expect it back', isGone, 75_000);
   await listen('export TMPDIR="$WHERE"');
   expect((await run(['exec', 'echo two'])).text).toBe('two\n');
