@@ -975,7 +975,12 @@ clean_up() {
   [ "$(exec sh -c "echo \$PPID")" = "$$" ] || return 0
   leave_off
   # The relay knows at once; a session that is over, or a relay that is gone, is not waited for.
-  [ "$http" = 410 ] || request leave POST /leave --max-time 3
+  if [ "$http" != 410 ]; then
+    local began=$SECONDS
+    request leave POST /leave --max-time 3
+    # A signal from before this may still cut the first wait short, and with it the farewell.
+    [ "$http" != 000 ] || [ $((SECONDS - began)) -gt 1 ] || request leave POST /leave --max-time 3
+  fi
   # Nothing of ours stays: neither the transfer that waits, nor the watchdog, nor the folder.
   [ ! -s "$work/next.pid" ] || kill "$(cat "$work/next.pid")" 2>/dev/null
   [ -z "$guard" ] || { kill -s KILL -- "-$guard" && wait "$guard"; } 2>/dev/null

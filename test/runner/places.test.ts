@@ -7,7 +7,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
-import { listProcessesWith, sendSignal } from '../harness/process-session.ts';
+import { endProcessSession, listProcessesWith, sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type SessionState, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
@@ -57,7 +57,8 @@ test.each([
     expect(await readdir(path)).toEqual([expect.stringMatching(/^remotify\.\w{10}$/)]);
     sendSignal(-listener.pid, 'SIGTERM');
     await withDeadline(listener.exited, 10_000, 'the listener ends');
-    await listener.stop();
+    // The shell that was started is gone at once; the runner behind its pipe is left to clean up.
+    await endProcessSession(listener.pid, 10_000);
     expect(await readdir(path)).toEqual([]);
     // Until then the relay keeps its place for it, and would refuse the next one.
     await waitForState(client, 'the relay knows', isGone, 30_000);
