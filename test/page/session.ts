@@ -1,9 +1,11 @@
 import type { Locator, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { type Answer, curl } from '../harness/curl.ts';
+import { makeGate } from '../harness/gate.ts';
 import { type Listener, startListener } from '../harness/listener.ts';
 import { introduce, openResource, type ResourceSession } from '../harness/resource.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import type { Visit } from './browser.ts';
 
 /** What is shown of the line to paste. */
@@ -80,4 +82,13 @@ export async function openBeside(relay: { url: string }, { key }: Visit): Promis
         `${relay.url}/api/session/self${path}`,
       ]),
   };
+}
+
+/** What a command waits for, until the test opens it; gone when the test is. */
+export async function openGate() {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const gate = await makeGate(folder.path);
+  onTestFinished(gate.close);
+  return gate;
 }

@@ -1,17 +1,16 @@
 import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
-import { makeGate } from '../harness/gate.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
   makeOnPage,
   openBeside,
+  openGate,
   readOutput,
   runOnPage,
   startOnPage,
@@ -32,14 +31,6 @@ beforeAll(async () => {
     await relay.stop();
   };
 });
-
-async function openGate() {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const gate = await makeGate(folder.path);
-  onTestFinished(gate.close);
-  return gate;
-}
 
 /** What the browser itself says of a connection that was refused or broke. */
 const networkWords = /Failed to load resource: net::ERR_/;

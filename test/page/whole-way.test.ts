@@ -1,14 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
   makeOnPage,
+  openGate,
   readOutput,
   runOnPage,
   startOnPage,
@@ -29,14 +28,6 @@ beforeAll(async () => {
     await relay.stop();
   };
 });
-
-async function openGate() {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const gate = await makeGate(folder.path);
-  onTestFinished(gate.close);
-  return gate;
-}
 
 async function copy(page: Page, name: string): Promise<string> {
   await page.getByRole('button', { name: `copy the ${name}` }).click();
