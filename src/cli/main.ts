@@ -1,19 +1,15 @@
 /** From words to an exit code. Never throws. */
 import { setImmediate } from 'node:timers/promises';
 import { type Command, CommanderError } from 'commander';
+import type { CommandModule } from './command-module.ts';
+import { commandTable } from './command-table.ts';
 import type { Surroundings } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explain } from './explain.ts';
 import { Failure } from './failure.ts';
 import { quote } from '../config/parse-values.ts';
-import {
-  addCommonOptions,
-  type CommandModule,
-  type CommandName,
-  createProgram,
-  entries,
-  mergeOptions,
-} from './program.ts';
+import { addCommonOptions, mergeOptions } from './options.ts';
+import { createProgram } from './program.ts';
 import { type Io, write } from '../terminal/io.ts';
 import { Printer } from '../terminal/printer.ts';
 
@@ -43,10 +39,10 @@ async function buildProgram(
 ): Promise<Command> {
   const program = createProgram(version);
   const wanted = findCommandName(argv);
-  for (const name of Object.keys(entries) as CommandName[]) {
-    const command = program.command(name).summary(entries[name].summary).description(entries[name].summary);
+  for (const [name, { summary, load }] of Object.entries(commandTable)) {
+    const command = program.command(name).summary(summary).description(summary);
     if (name !== wanted) continue;
-    const module: CommandModule = await entries[name].load();
+    const module: CommandModule = await load();
     addCommonOptions(command);
     module.describe(command);
     command.action(() => onCall({ module, command }));
@@ -57,10 +53,10 @@ async function buildProgram(
 /** Every command with all of its options: what completions are held to. */
 export async function buildWholeProgram(version: string): Promise<Command> {
   const program = createProgram(version);
-  for (const name of Object.keys(entries) as CommandName[]) {
-    const command = program.command(name).summary(entries[name].summary).description(entries[name].summary);
+  for (const [name, { summary, load }] of Object.entries(commandTable)) {
+    const command = program.command(name).summary(summary).description(summary);
     addCommonOptions(command);
-    (await entries[name].load()).describe(command);
+    (await load()).describe(command);
   }
   return program;
 }
@@ -74,7 +70,7 @@ function explainUsage(error: CommanderError, name: string | undefined): Failure 
     words ??
     (error.code === 'remotify.value'
       ? rest.join(' ')
-      : `see \`remotify ${name === undefined || !Object.hasOwn(entries, name) ? '' : `${name} `}--help\``);
+      : `see \`remotify ${name === undefined || !Object.hasOwn(commandTable, name) ? '' : `${name} `}--help\``);
   return new Failure(first, hint, exitCodes.usage);
 }
 
@@ -96,7 +92,7 @@ async function parse(argv: readonly string[], surroundings: Surroundings): Promi
   }
   const wanted = findCommandName(argv);
   const asksForHelp = argv.includes('help') || argv.includes('--help') || argv.includes('-h');
-  if (asksForHelp && wanted !== undefined && wanted !== 'help' && !Object.hasOwn(entries, wanted)) {
+  if (asksForHelp && wanted !== undefined && wanted !== 'help' && !Object.hasOwn(commandTable, wanted)) {
     throw new Failure(
       `unknown command ${quote(wanted)}`,
       'see `remotify --help` for those that there are',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { entries } from '../../src/cli/program.ts';
+import { commandTable } from '../../src/cli/command-table.ts';
 import { refusals } from '../../src/protocol/errors.ts';
 import { routes } from '../../src/protocol/routes.ts';
 
@@ -42,7 +42,7 @@ test('the reference of the wire names every route with its methods and who may u
 
 test('the README names every command', () => {
   const text = read('README.md');
-  for (const name of Object.keys(entries))
+  for (const name of Object.keys(commandTable))
     expect(text, name).toMatch(new RegExp(`\`(?:remotify )?${name}\\b`));
 });
 

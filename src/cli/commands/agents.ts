@@ -1,8 +1,8 @@
 /** `remotify agents`: the rules for tools that have a shell and curl, and nothing else. */
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
+import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Run } from '../program.ts';
 
 export function describe(command: Command): void {
   command.addHelpText(

@@ -7,9 +7,10 @@ import { type CommandState, isSignal, type Signal } from '../../protocol/command
 import type { CommandView } from '../../protocol/command-view.ts';
 import { killAfterSeconds } from '../../protocol/limits.ts';
 import { chooseCommand } from '../choose-command.ts';
+import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { mergeOptions, parseWith, type Run } from '../program.ts';
+import { mergeOptions, parseWith } from '../options.ts';
 
 interface CancelOptions extends CommonOptions {
   signal: Signal;

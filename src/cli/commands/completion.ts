@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { quote } from '../../config/parse-values.ts';
+import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import type { Run } from '../program.ts';
 
 const files: Record<string, string> = { bash: 'remotify.bash', zsh: '_remotify', fish: 'remotify.fish' };
 

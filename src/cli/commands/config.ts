@@ -4,10 +4,10 @@ import { parseRelayUrl } from '../../config/parse-url.ts';
 import { quote } from '../../config/parse-values.ts';
 import type { Settings } from '../../config/settings.ts';
 import { settingsPath } from '../../config/settings-file.ts';
+import type { Run } from '../command-module.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import type { Run } from '../program.ts';
 
 /** What may be stored by hand, and how it is checked. Sessions have commands of their own. */
 const known: Record<string, (text: string) => string> = { url: parseRelayUrl };

@@ -1,10 +1,10 @@
 /** `remotify end` */
 import type { Command } from 'commander';
 import { RelayError } from '../../client/relay-error.ts';
+import type { Run } from '../command-module.ts';
 import { labelOf } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import type { Run } from '../program.ts';
 
 export function describe(command: Command): void {
   command

@@ -1,23 +1,15 @@
 /** `remotify exec`: `ssh host cmd` through a relay. */
 import { type Command, Option } from 'commander';
 import { parseDuration } from '../../config/parse-values.ts';
-import { renderScript, type ScriptOptions } from '../exec/render-script.ts';
-import type { CommonOptions, Context, OpenSession } from '../context.ts';
+import type { Run } from '../command-module.ts';
+import type { Context, OpenSession } from '../context.ts';
+import type { ExecOptions } from '../exec/exec-options.ts';
 import { execThroughCommands } from '../exec/exec-through-commands.ts';
+import { renderScript } from '../exec/render-script.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { makeSession } from '../make-session.ts';
-import { collect, mergeOptions, parseWith, type Run } from '../program.ts';
-
-export interface ExecOptions extends CommonOptions, ScriptOptions {
-  stdin?: boolean;
-  timeout?: number;
-  wait: number;
-  detach?: boolean;
-  merge?: boolean;
-  raw?: boolean;
-  all?: boolean;
-}
+import { collect, mergeOptions, parseWith } from '../options.ts';
 
 export function describe(command: Command): void {
   command

@@ -1,8 +1,8 @@
 /** `remotify list` */
 import type { Command } from 'commander';
+import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../format.ts';
-import type { Run } from '../program.ts';
 
 export function describe(command: Command): void {
   command.addHelpText(

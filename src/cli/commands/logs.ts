@@ -5,6 +5,7 @@ import { withPatience } from '../../client/patience.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { parseCount, quote } from '../../config/parse-values.ts';
 import { maxReadBytes } from '../../protocol/limits.ts';
+import type { Run } from '../command-module.ts';
 import type { CommonOptions, OpenSession } from '../context.ts';
 import { openSink, type OutputSink } from '../exec/output-sink.ts';
 import { settleEnd } from '../exec/settle-end.ts';
@@ -12,7 +13,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
-import { mergeOptions, parseWith, type Run } from '../program.ts';
+import { mergeOptions, parseWith } from '../options.ts';
 
 interface LogsOptions extends CommonOptions {
   follow?: boolean;

@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import { defaultUrl } from '../../config/parse-url.ts';
 import { quote } from '../../config/parse-values.ts';
+import type { Run } from '../command-module.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { openMcpHost } from '../mcp-host.ts';
 import { mcpHosts, renderMcpConfig } from '../mcp-config.ts';
-import type { Run } from '../program.ts';
 
 export function describe(command: Command): void {
   command

@@ -5,13 +5,14 @@ import { addAutoMode, type SessionPayload } from '../../protocol/session-payload
 import { escapeText } from '../../terminal/escape.ts';
 import { startSpinner } from '../../terminal/spinner.ts';
 import { awaitListener, describeListener } from '../await-listener.ts';
+import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { type MadeSession, makeSession } from '../make-session.ts';
-import { mergeOptions, parseWith, type Run } from '../program.ts';
+import { mergeOptions, parseWith } from '../options.ts';
 
 interface NewOptions extends CommonOptions {
   name?: string;

@@ -1,7 +1,7 @@
 /** `remotify reset` */
 import type { Command } from 'commander';
+import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Run } from '../program.ts';
 
 export function describe(command: Command): void {
   command.addHelpText(

@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import { resolveServe, type ServeFlags, type ServeSettings } from '../../config/resolve-serve.ts';
 import type { Relay } from '../../relay/create-relay.ts';
 import { write } from '../../terminal/io.ts';
+import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { onInterrupt } from '../interrupts.ts';
-import { collect, mergeOptions, type Run } from '../program.ts';
+import { collect, mergeOptions } from '../options.ts';
 import { openServeLog, type ServeLog } from '../serve-log.ts';
 
 export function describe(command: Command): void {

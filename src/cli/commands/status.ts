@@ -10,11 +10,12 @@ import { escapeText } from '../../terminal/escape.ts';
 import { write } from '../../terminal/io.ts';
 import { describeListener } from '../await-listener.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
+import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatDuration, formatSeconds, formatTable } from '../format.ts';
 import { onInterrupt } from '../interrupts.ts';
-import { mergeOptions, type Run } from '../program.ts';
+import { mergeOptions } from '../options.ts';
 
 interface StatusOptions extends CommonOptions {
   watch?: boolean;

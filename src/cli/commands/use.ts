@@ -1,9 +1,9 @@
 /** `remotify use` */
 import type { Command } from 'commander';
 import { quote } from '../../config/parse-values.ts';
+import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import type { Run } from '../program.ts';
 
 export function describe(command: Command): void {
   command.argument('<name>', 'a stored session').addHelpText('after', '\nExamples:\n  $ remotify use prod');

@@ -5,11 +5,11 @@ import { type CommandEnd, followCommand, type Follower } from '../../client/foll
 import { withPatience } from '../../client/patience.ts';
 import { RelayError } from '../../client/relay-error.ts';
 import type { CommandState } from '../../protocol/command-states.ts';
-import type { ExecOptions } from '../commands/exec.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
+import type { ExecOptions } from './exec-options.ts';
 import { Narrator } from './narrator.ts';
 import { CollectedOutput, openSink, type OutputSink } from './output-sink.ts';
 import { pushScript } from './push-script.ts';

@@ -1,11 +1,11 @@
 /** exec on a relay of the original kind: one slot, one stream, the status in a marker line. */
 import { runThroughSlots } from '../../client/run-through-slots.ts';
-import type { ExecOptions } from '../commands/exec.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
 import { onInterrupt } from '../interrupts.ts';
+import type { ExecOptions } from './exec-options.ts';
 import { openSink } from './output-sink.ts';
 
 export async function execThroughSlots(

@@ -1,0 +1,48 @@
+/** The options that every command takes, and how commander parses values. */
+import { type Command, CommanderError, Option } from 'commander';
+import { ConfigError } from '../config/config-error.ts';
+import type { CommonOptions } from './context.ts';
+
+/** Parses an option that may be given several times. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+/** Turns a parser that throws ConfigError into one that throws the error that commander expects. */
+export function parseWith<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new CommanderError(2, 'remotify.value', `${error.message}\n${error.hint}`);
+    }
+  };
+}
+
+/** The options that every command takes, before the command's name and after it. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'address of the relay (REMOTIFY_URL)').helpGroup('Everywhere:'))
+    .addOption(
+      new Option('-s, --session <name-or-key>', 'stored session or session key (REMOTIFY_KEY)')
+        .argParser(collect)
+        .helpGroup('Everywhere:'),
+    )
+    .addOption(new Option('--json', 'one JSON object on stdout').helpGroup('Everywhere:'))
+    .addOption(new Option('-q, --quiet', 'no words on the way').helpGroup('Everywhere:'))
+    .addOption(new Option('--no-color', 'no colours (NO_COLOR)').helpGroup('Everywhere:'))
+    .addOption(
+      new Option('--config-dir <dir>', 'folder of the settings (REMOTIFY_CONFIG_DIR)').helpGroup(
+        'Everywhere:',
+      ),
+    )
+    .helpOption('-h, --help', 'show this');
+}
+
+/** Own options over the ones before the command's name; a `--no-color` in either place counts. */
+export function mergeOptions<T extends CommonOptions>(command: Command): T {
+  const outer = command.parent?.opts() ?? {};
+  const own = command.opts();
+  return { ...outer, ...own, color: outer['color'] !== false && own['color'] !== false } as T;
+}
