@@ -35,7 +35,7 @@ export function readSettings(configDir: string): Settings {
     if (code === 'ENOENT' || code === 'ENOTDIR') return { sessions: {} };
     throw new ConfigError(
       `cannot read ${path} (${String(code)})`,
-      'check its permissions, or choose --config-dir',
+      'check the permissions, or choose another folder with --config-dir',
       'setting',
     );
   }

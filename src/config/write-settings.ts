@@ -1,9 +1,10 @@
 /** Changing what is stored. Written with conf, which renames a whole file into place; loaded by those commands that store. */
-import { accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Conf from 'conf';
 import { ConfigError } from './config-error.ts';
+import { makeFolder } from './make-folder.ts';
 import type { Settings } from './settings.ts';
 import { readSettings } from './settings-file.ts';
 
@@ -45,22 +46,30 @@ async function loadConf(): Promise<typeof Conf> {
   return loaded;
 }
 
-/** Throws a ConfigError now rather than after something was made that could not be kept. */
-export function checkWritable(configDir: string): void {
+function refuseFolder(action: string, configDir: string, error: unknown): ConfigError {
+  return new ConfigError(
+    `cannot ${action} ${configDir} (${errorCode(error)})`,
+    'check the permissions, or choose another folder with --config-dir',
+    'setting',
+  );
+}
+
+function requireFolder(configDir: string): void {
   try {
-    mkdirSync(configDir, { recursive: true, mode: 0o700 });
-    accessSync(configDir, constants.W_OK);
+    makeFolder(configDir);
   } catch (error) {
-    throw refuseFolder(configDir, error);
+    throw refuseFolder('create the folder', configDir, error);
   }
 }
 
-function refuseFolder(configDir: string, error: unknown): ConfigError {
-  return new ConfigError(
-    `cannot write to ${configDir} (${errorCode(error)})`,
-    'check its permissions, or choose --config-dir',
-    'setting',
-  );
+/** Throws a ConfigError now rather than after a session was created that cannot be stored. */
+export function checkWritable(configDir: string): void {
+  requireFolder(configDir);
+  try {
+    accessSync(configDir, constants.W_OK);
+  } catch (error) {
+    throw refuseFolder('write to', configDir, error);
+  }
 }
 
 /** Reads, changes, writes, with nobody in between. Throws a ConfigError when the place cannot be written. */
@@ -68,8 +77,8 @@ export async function changeSettings(
   configDir: string,
   change: (settings: Settings) => Settings,
 ): Promise<void> {
+  requireFolder(configDir);
   try {
-    mkdirSync(configDir, { recursive: true, mode: 0o700 });
     const release = await takeLock(configDir);
     try {
       const settings = change(readSettings(configDir));
@@ -87,6 +96,6 @@ export async function changeSettings(
   } catch (error) {
     // What the change itself threw is its own affair; only the file system speaks in codes.
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw refuseFolder(configDir, error);
+    throw refuseFolder('write to', configDir, error);
   }
 }

@@ -148,10 +148,10 @@ describe('files', () => {
     expectFailure(
       await run(['new', '--config-dir', dir]),
       255,
-      /cannot write to .*\/file\/folder \(ENOTDIR\)/,
+      /cannot create the folder .*\/file\/folder \(ENOTDIR\)/,
     );
     const set = await run(['config', 'set', 'url', relay.url, '--config-dir', dir]);
-    expectFailure(set, 255, /cannot write to .* \(ENOTDIR\)/);
+    expectFailure(set, 255, /cannot create the folder .* \(ENOTDIR\)/);
   });
 });
 

@@ -119,6 +119,15 @@ describe('the settings file', () => {
     }
   });
 
+  test('six changes at once in a folder that is missing, parents too: each succeeds', async () => {
+    const { run, configDir } = await setUp();
+    const dir = join(configDir, 'a', 'b', 'c');
+    const set = ['config', 'set', 'url', 'http://relay.example', '--config-dir', dir];
+    const results = await Promise.all(Array.from({ length: 6 }, () => run(set)));
+    expect(results.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual(results.map(() => [0, '']));
+    expect(await readdir(dir)).toEqual(['config.json']);
+  });
+
   test('a lock that a dead process left behind does not stop anybody for long', async () => {
     const { run, configDir } = await setUp();
     await mkdir(configDir, { recursive: true });
