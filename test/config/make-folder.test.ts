@@ -1,0 +1,115 @@
+import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeFolder as makeForSettings } from '../../src/config/make-folder.ts';
+import { makeFolder as makeForStore } from '../../src/store/make-folder.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// Places where Node's own recursive mkdir never returns are tried with the real binary only: a deadline can end a process.
+
+async function setUp(): Promise<string> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  return folder.path;
+}
+
+const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+
+describe.each([
+  ['for the settings', async (path: string) => makeForSettings(path)],
+  ['for the store', makeForStore],
+])('%s', (_title, makeFolder) => {
+  test('the folder and its missing parents: 0700, whatever the umask', async () => {
+    const root = await setUp();
+    const before = process.umask(0);
+    try {
+      await makeFolder(join(root, 'a', 'b', 'c'));
+    } finally {
+      process.umask(before);
+    }
+    for (const path of ['a', 'a/b', 'a/b/c']) expect(await modeOf(join(root, path)), path).toBe('700');
+    expect(await readdir(join(root, 'a', 'b', 'c'))).toEqual([]);
+  });
+
+  test('a folder that exists keeps its mode and its files', async () => {
+    const root = await setUp();
+    const path = join(root, 'a');
+    await mkdir(path, { mode: 0o755 });
+    await writeFile(join(path, 'file'), 'x');
+    const before = await modeOf(path);
+    await makeFolder(path);
+    expect(await modeOf(path)).toBe(before);
+    expect(await readdir(path)).toEqual(['file']);
+  });
+
+  test('through a link to a folder', async () => {
+    const root = await setUp();
+    await mkdir(join(root, 'real'));
+    await symlink('real', join(root, 'link'));
+    await makeFolder(join(root, 'link'));
+    await makeFolder(join(root, 'link', 'a', 'b'));
+    expect(await readdir(join(root, 'real', 'a'))).toEqual(['b']);
+  });
+
+  test('slashes too many, dots, and a name that only looks like ..', async () => {
+    const root = await setUp();
+    await makeFolder(`${root}//a/./b/../c/...//`);
+    expect(await readdir(join(root, 'a'))).toEqual(['b', 'c']);
+    expect(await readdir(join(root, 'a', 'c'))).toEqual(['...']);
+  });
+
+  test('a thousand missing parents', async () => {
+    const root = await setUp();
+    const path = join(root, ...Array.from({ length: 1000 }, () => 'd'));
+    await makeFolder(path);
+    expect((await stat(path)).isDirectory()).toBe(true);
+  });
+
+  test('the root, and the current folder', async () => {
+    await makeFolder('/');
+    await makeFolder('.');
+  });
+
+  test.each([
+    ['a file', 'file', 'EEXIST'],
+    ['below a file', 'file/a', 'ENOTDIR'],
+    ['far below a file', 'file/a/b/c', 'ENOTDIR'],
+    ['below a link that leads nowhere', 'nowhere/a', 'EEXIST'],
+    ['a link that leads nowhere', 'nowhere', 'EEXIST'],
+    ['below a link that leads to itself', 'loop/a/b', 'ELOOP'],
+    ['a name of 256 characters', 'x'.repeat(256), 'ENAMETOOLONG'],
+    ['below a name of 256 characters', `a/${'x'.repeat(256)}/b/c`, 'ENAMETOOLONG'],
+    ['a path of 5000 characters', 'x/'.repeat(2500), 'ENAMETOOLONG'],
+  ])('%s: %s is the error of the system', async (_what, path, code) => {
+    const root = await setUp();
+    await writeFile(join(root, 'file'), '');
+    await symlink('nothing/there', join(root, 'nowhere'));
+    await symlink('loop', join(root, 'loop'));
+    await expect(makeFolder(`${root}/${path}`)).rejects.toMatchObject({ code });
+  });
+
+  test('no name at all: ENOENT', async () => {
+    await expect(makeFolder('')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('what the store learns', () => {
+  test('the first folder that was created, as an absolute path; undefined if none was missing', async () => {
+    const root = await setUp();
+    expect(await makeForStore(join(root, 'a', 'b', 'c'))).toBe(join(root, 'a'));
+    expect(await makeForStore(join(root, 'a', 'b', 'd'))).toBe(join(root, 'a', 'b', 'd'));
+    expect(await makeForStore(join(root, 'a', 'b'))).toBeUndefined();
+    const path = relative(process.cwd(), join(root, 'e', 'f'));
+    expect(await makeForStore(path)).toBe(join(root, 'e'));
+  });
+
+  test('many at once: all of them exist, and each was created by one call', async () => {
+    const root = await setUp();
+    const names = Array.from({ length: 20 }, (_, index) => `n${index % 10}`);
+    const first = await Promise.all(names.map((name) => makeForStore(join(root, 'a', 'b', name))));
+    expect((await readdir(join(root, 'a', 'b'))).toSorted()).toEqual([...new Set(names)].toSorted());
+    const created = first.filter((path) => path !== undefined);
+    expect(new Set(created).size).toBe(created.length);
+    expect(created).toContain(join(root, 'a'));
+  });
+});
