@@ -8,7 +8,7 @@
  * The journal says how much of each file counts. Bytes are written first and said there next, so that what a crash cut short does
  * not count, is sent again and written over.
  */
-import { mkdir, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
 import type { Session } from '../session/session.ts';
@@ -16,11 +16,11 @@ import { claimFolder } from './claim-folder.ts';
 import { type Durability, Journal } from './journal.ts';
 import { KeptSessions } from './kept-sessions.ts';
 import { type Medium, openLocalStore, type Piece } from './local-store.ts';
+import { makeFolder } from './make-folder.ts';
 import type { Part, Store } from './store.ts';
 import { syncFolder, writeAll } from './write-file.ts';
 
 const fileMode = 0o600;
-const folderMode = 0o700;
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
@@ -62,7 +62,7 @@ class Folder implements Medium {
   }
 
   async load(): Promise<Session[]> {
-    await mkdir(this.#path(), { recursive: true, mode: folderMode });
+    await makeFolder(this.#path());
     this.#journal = await Journal.open(
       {
         path: join(this.#directory, 'journal'),
@@ -117,7 +117,7 @@ class Folder implements Medium {
   async #writeFile(name: string, id: string, part: Part, offset: number, bytes: Uint8Array): Promise<void> {
     const path = this.#path(name, id, part);
     const isNew = offset === 0;
-    if (isNew) await mkdir(dirname(path), { recursive: true, mode: folderMode });
+    if (isNew) await makeFolder(dirname(path));
     // No O_APPEND: the offset rules, and what lies behind it is of no account.
     const file = await open(path, isNew ? 'w' : 'r+', fileMode);
     try {
@@ -225,7 +225,7 @@ export async function openFileStore(
   warn: (text: string) => void,
   durability: Durability = 'process',
 ): Promise<Store> {
-  const first = await mkdir(directory, { recursive: true, mode: folderMode });
+  const first = await makeFolder(directory);
   if (first !== undefined && durability === 'power') await syncNames(first, directory);
   const release = await claimFolder(directory);
   try {
