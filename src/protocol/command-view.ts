@@ -3,6 +3,14 @@ import { type CommandState, isCommandState, isSignal, type Signal } from './comm
 import { parseFields, readNumber, readText } from './json-fields.ts';
 import { commandIdPattern } from './routes.ts';
 
+/** Why output is missing: it made room for later output, or the quota of its session or address had no room for it. */
+export const missingReasons = ['evicted', 'quota'] as const;
+export type MissingReason = (typeof missingReasons)[number];
+
+export function isMissingReason(text: unknown): text is MissingReason {
+  return missingReasons.some((reason) => reason === text);
+}
+
 export interface CommandView {
   id: string;
   state: CommandState;
@@ -21,6 +29,10 @@ export interface CommandView {
   script_bytes: number;
   stdout_bytes: number;
   stderr_bytes: number;
+  /** Bytes of output that can no longer be read, or never were stored; 0 beside a reason: it is not known how many. */
+  missing_bytes: number;
+  /** Null while the output is whole. */
+  missing_reason: MissingReason | null;
   /** Milliseconds since 1970. */
   pushed_at: number;
   started_at: number | null;
@@ -40,6 +52,7 @@ export function parseCommandView(value: unknown): CommandView | undefined {
   const state = fields['state'];
   if (id === undefined || !commandIdPattern.test(id) || !isCommandState(state)) return undefined;
   const signal = fields['cancel_signal'];
+  const missing = fields['missing_reason'];
   return {
     id,
     state,
@@ -52,6 +65,8 @@ export function parseCommandView(value: unknown): CommandView | undefined {
     script_bytes: readNumber(fields, 'script_bytes') ?? 0,
     stdout_bytes: readNumber(fields, 'stdout_bytes') ?? 0,
     stderr_bytes: readNumber(fields, 'stderr_bytes') ?? 0,
+    missing_bytes: readNumber(fields, 'missing_bytes') ?? 0,
+    missing_reason: isMissingReason(missing) ? missing : null,
     pushed_at: readNumber(fields, 'pushed_at') ?? 0,
     started_at: readNumber(fields, 'started_at') ?? null,
     ended_at: readNumber(fields, 'ended_at') ?? null,

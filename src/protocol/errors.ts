@@ -28,6 +28,7 @@ export const refusals = {
   unsupported_encoding: { status: 415, text: 'unsupported Content-Encoding: send it plain or as gzip' },
   unknown_host: { status: 421, text: 'this relay does not answer for that host name' },
   queue_full: { status: 429, text: 'too many commands are waiting' },
+  too_many_keys: { status: 429, text: 'too many Idempotency-Keys within an hour' },
   rate_limited: { status: 429, text: 'too many new sessions from this address' },
   too_many_headers: { status: 431, text: 'too many headers' },
   internal: { status: 500, text: 'internal error' },

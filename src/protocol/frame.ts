@@ -16,17 +16,19 @@ export interface Frame {
   timeoutSeconds: number;
   /** What its client says of itself, a word of letters, digits and `._@/,+-`; null when it says nothing. */
   from: string | null;
-  script: Uint8Array;
+  scriptBytes: number;
 }
 
 export const frameMagic = 'remotify/1';
 
-export function renderFrame(frame: Frame): Buffer {
+/** The line before the script. */
+export function renderFrameHead(frame: Frame): Uint8Array {
   const from = frame.from === null ? '' : ` from=${frame.from}`;
   const options = `timeout=${frame.timeoutSeconds} merge=${frame.merge ? 1 : 0} stdin=${frame.stdin ? 1 : 0}${from}`;
-  return Buffer.concat([
-    Buffer.from(`${frameMagic} run ${frame.id} ${frame.script.byteLength} ${options}\n`),
-    frame.script,
-    Buffer.from(`\n${frameMagic} end ${frame.id}\n`),
-  ]);
+  return Buffer.from(`${frameMagic} run ${frame.id} ${frame.scriptBytes} ${options}\n`);
+}
+
+/** What follows the script. */
+export function renderFrameEnd({ id }: Pick<Frame, 'id'>): Uint8Array {
+  return Buffer.from(`\n${frameMagic} end ${id}\n`);
 }

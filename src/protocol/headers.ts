@@ -24,6 +24,10 @@ export const header = {
   stderrBytes: 'remotify-stderr-bytes',
   /** Where the next read or write of a stream goes on. */
   nextOffset: 'remotify-next-offset',
+  /** Bytes of output before the end that this reader cannot get; absent while it gets all of them. */
+  missingBytes: 'remotify-missing-bytes',
+  /** `evicted` or `quota`, see MissingReason. */
+  missingReason: 'remotify-missing-reason',
   /** `true` when nothing will follow. */
   complete: 'remotify-complete',
   startedAt: 'remotify-started-at',

@@ -36,6 +36,18 @@ export const maxQueuedCommands = 32;
 /** Ended commands that a session remembers, newest first. */
 export const maxEndedCommands = 100;
 
+/** After the end of a command its Idempotency-Key is remembered for at least this long, also when the command is not. */
+export const pastKeyMs = 3_600_000;
+
+/**
+ * Idempotency-Keys of forgotten commands that a session remembers: 28 commands a second for an hour, some 30 MB. A push with a key
+ * that could not be remembered is refused.
+ */
+export const maxPastKeys = 100_096;
+
+/** A reader of the result slot is renewed several times within this span while it reads, and is given up after it. */
+export const slotReaderMs = 30_000;
+
 /** How long a command pushed through the commands resource waits for its turn. */
 export const defaultQueueSeconds = 600;
 

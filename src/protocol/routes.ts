@@ -8,24 +8,30 @@ interface RouteShape {
   /** `{key}` and `{id}` are the only placeholders; they match one key and one command id. */
   readonly path: string;
   readonly methods: Readonly<Partial<Record<Method, Access>>>;
+  /** GET takes nothing and does not wait, so HEAD may do the same; elsewhere HEAD only says that there is such a place. */
+  readonly isHarmless?: boolean;
+  /** POST begins something new: a relay that shuts down refuses it. */
+  readonly begins?: boolean;
+  /** A browser may come here from a link on any site. */
+  readonly isPage?: boolean;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export const routes = {
-  page: { path: '/', methods: { GET: 'open' } },
-  pageStyle: { path: '/landing.css', methods: { GET: 'open' } },
-  pageScript: { path: '/landing.js', methods: { GET: 'open' } },
-  health: { path: '/api/health', methods: { GET: 'open' } },
-  ready: { path: '/api/ready', methods: { GET: 'open' } },
-  sessions: { path: '/api/session', methods: { POST: 'open' } },
-  session: { path: '/api/session/{key}', methods: { GET: 'session', DELETE: 'session' } },
-  status: { path: '/api/session/{key}/status', methods: { GET: 'session' } },
+  page: { path: '/', methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageStyle: { path: '/landing.css', methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageScript: { path: '/landing.js', methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  health: { path: '/api/health', methods: { GET: 'open' }, isHarmless: true },
+  ready: { path: '/api/ready', methods: { GET: 'open' }, isHarmless: true },
+  sessions: { path: '/api/session', methods: { POST: 'open' }, begins: true },
+  session: { path: '/api/session/{key}', methods: { GET: 'session', DELETE: 'session' }, isHarmless: true },
+  status: { path: '/api/session/{key}/status', methods: { GET: 'session' }, isHarmless: true },
   reset: { path: '/api/session/{key}/reset', methods: { POST: 'session' } },
-  slotCommand: { path: '/cmd-{key}', methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
+  slotCommand: { path: '/cmd-{key}', methods: { GET: 'session', POST: 'session', DELETE: 'session' }, begins: true },
   slotResult: { path: '/result-{key}', methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
-  runner: { path: '/r/{key}', methods: { GET: 'either' } },
-  commands: { path: '/api/session/{key}/commands', methods: { GET: 'session', POST: 'session' } },
+  runner: { path: '/r/{key}', methods: { GET: 'either' }, isHarmless: true },
+  commands: { path: '/api/session/{key}/commands', methods: { GET: 'session', POST: 'session' }, begins: true },
   command: { path: '/api/session/{key}/commands/{id}', methods: { GET: 'session', DELETE: 'session' } },
   output: { path: '/api/session/{key}/commands/{id}/output', methods: { GET: 'session', POST: 'listener' } },
   stdin: { path: '/api/session/{key}/commands/{id}/stdin', methods: { GET: 'listener', PUT: 'session' } },
@@ -44,7 +50,7 @@ export const commandIdPattern = /^c[1-9][0-9]{0,8}$/;
 
 export interface RouteMatch {
   readonly name: RouteName;
-  readonly methods: Readonly<Partial<Record<Method, Access>>>;
+  readonly route: RouteShape;
   /** 32 hex digits, or `self`; empty where the route has none. */
   readonly key: string;
   readonly id: string;
@@ -52,7 +58,7 @@ export interface RouteMatch {
 
 const patterns = Object.entries(routes).map(([name, route]) => ({
   name: name as RouteName,
-  methods: route.methods,
+  route: route as RouteShape,
   // Placeholders are bounded here so that a malformed key or id matches no route and is a plain 404.
   pattern: new RegExp(
     `^${route.path
@@ -64,9 +70,9 @@ const patterns = Object.entries(routes).map(([name, route]) => ({
 
 /** The route of a path as it came over the wire (no query, not decoded). Never throws. */
 export function matchRoute(path: string): RouteMatch | undefined {
-  for (const { name, methods, pattern } of patterns) {
+  for (const { name, route, pattern } of patterns) {
     const match = pattern.exec(path);
-    if (match) return { name, methods, key: match.groups?.['key'] ?? '', id: match.groups?.['id'] ?? '' };
+    if (match) return { name, route, key: match.groups?.['key'] ?? '', id: match.groups?.['id'] ?? '' };
   }
   return undefined;
 }

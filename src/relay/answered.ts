@@ -42,6 +42,13 @@ export class WireCounter {
   }
 }
 
+/** What an answer is measured with. */
+interface Watching {
+  readonly wire: WireCounter;
+  /** ms since 1970. */
+  readonly now: () => number;
+}
+
 function statusOf(response: ServerResponse): number | undefined {
   return response.headersSent ? response.statusCode : undefined;
 }
@@ -50,15 +57,14 @@ function statusOf(response: ServerResponse): number | undefined {
 export function watchAnswer(
   exchange: Exchange,
   socket: Socket,
-  wire: WireCounter,
-  onAnswered: (answered: Answered) => void,
+  { wire, now, onAnswered }: Watching & { onAnswered: (answered: Answered) => void },
 ): void {
   const { response } = exchange;
   const startedAt = performance.now();
   response.once('close', () => {
     const { route, session } = exchange;
     onAnswered({
-      at: Date.now(),
+      at: now(),
       address: exchange.address,
       method: exchange.method,
       route: route === undefined ? '' : routes[route.name].path,
@@ -73,8 +79,8 @@ export function watchAnswer(
   });
 }
 
-/** A request that could not be read, and was shown the door. */
-export function describeNoise(status: number, socket: Socket, wire: WireCounter): Answered {
+/** A request that could not be parsed. */
+export function describeNoise(status: number, socket: Socket, { wire, now }: Watching): Answered {
   const { remoteAddress: address = '' } = socket;
   const rest = {
     method: '',
@@ -85,5 +91,5 @@ export function describeNoise(status: number, socket: Socket, wire: WireCounter)
     heldMs: 0,
     isCut: false,
   };
-  return { at: Date.now(), address: address.replace(/^::ffff:/, ''), status, ...rest, ...wire.take(socket) };
+  return { at: now(), address: address.replace(/^::ffff:/, ''), status, ...rest, ...wire.take(socket) };
 }

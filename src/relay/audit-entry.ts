@@ -1,8 +1,9 @@
 /** What the audit log tells of one event. */
 import type { Command } from '../session/command.ts';
 import type { Listener } from '../session/listener.ts';
-import type { Happening } from './happening.ts';
+import { findMissing } from '../session/missing-output.ts';
 import { hideKeys } from './log-words.ts';
+import type { SessionEvent } from './session-event.ts';
 
 /** What `text` shows of a command: more is a file, and the relay has it. */
 const maxTextBytes = 4096;
@@ -11,11 +12,6 @@ const keyLength = 32;
 
 /** In the order in which they are written; undefined ones are not. */
 export type Fields = Record<string, string | number | undefined>;
-
-export interface Sizes {
-  stdout: number;
-  stderr: number;
-}
 
 /** What is told of one event, for text and JSON alike. */
 export interface Entry {
@@ -48,7 +44,7 @@ function cutText(script: Uint8Array): Fields {
   return { text: hideKeys(text), text_left_out: leftOut === 0 ? undefined : leftOut };
 }
 
-function describeEnd(command: Command, sizes: Sizes | undefined): Fields {
+function describeEnd(command: Command, withSizes = false): Fields {
   const { state, exitStatus, signal, pushedAt, startedAt, endedAt, reason } = command;
   return {
     state,
@@ -56,16 +52,16 @@ function describeEnd(command: Command, sizes: Sizes | undefined): Fields {
     signal: signal ?? undefined,
     waited_ms: (startedAt ?? endedAt ?? pushedAt) - pushedAt,
     ran_ms: startedAt !== null && endedAt !== null ? endedAt - startedAt : undefined,
-    stdout: sizes?.stdout,
-    stderr: sizes?.stderr,
+    stdout: withSizes ? command.stdoutBytes : undefined,
+    stderr: withSizes ? command.stderrBytes : undefined,
+    missing: withSizes ? findMissing(command, { stdout: 0, stderr: 0 })?.bytes : undefined,
     // The operator's words are theirs; all others are the relay's own.
     reason: state === 'declined' ? undefined : (reason ?? undefined),
   };
 }
 
 function describeCommand(
-  { change, script }: Happening & { change: { subject: 'command' } },
-  sizes: Sizes | undefined,
+  { change, script }: SessionEvent & { change: { subject: 'command' } },
   withText: boolean,
 ): Entry {
   const { what, command, listener } = change;
@@ -86,26 +82,28 @@ function describeCommand(
     case 'signalled':
       return entry(undefined, { signal: command.cancelSignal ?? undefined });
     case 'cancelled':
-      return entry(undefined, describeEnd(command, undefined));
+      return entry(undefined, describeEnd(command));
     case 'ended':
-      return entry(holder, describeEnd(command, sizes));
+      return entry(holder, describeEnd(command, true));
     case 'declined':
       return entry(holder, {
-        ...describeEnd(command, undefined),
+        ...describeEnd(command),
         reason: withText && command.reason !== null ? hideKeys(command.reason) : undefined,
       });
     case 'started':
       return entry(holder, { waited_ms: (command.startedAt ?? command.pushedAt) - command.pushedAt });
+    case 'evicted':
+      return entry(undefined, { stdout: command.stdoutBytes, stderr: command.stderrBytes });
     case 'shown':
     case 'queued again':
       return entry(holder, {});
   }
 }
 
-export function describeHappening(happening: Happening, sizes: Sizes | undefined, withText: boolean): Entry {
-  const { change } = happening;
+export function describeEvent(event: SessionEvent, withText: boolean): Entry {
+  const { change } = event;
   if (change.subject === 'session') return { event: `session ${change.what}`, fields: {} };
-  if (change.subject === 'command') return describeCommand({ ...happening, change }, sizes, withText);
+  if (change.subject === 'command') return describeCommand({ ...event, change }, withText);
   const { listener, former, what } = change;
   return {
     event: `listener ${what}`,

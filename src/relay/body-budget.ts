@@ -1,7 +1,7 @@
 /** How much of all bodies is in memory at once: a few KB of gzip are 75 MiB once decoded, and come from many at the same time. */
 import { Refusal } from '../protocol/errors.ts';
 import { maxInflation } from '../protocol/limits.ts';
-import { chooseLimitKey } from './rate-limit.ts';
+import { chooseAccount } from '../session/account.ts';
 
 /** Five hundred uploads of output at once. */
 const leastBytes = 512 * 1024 * 1024;
@@ -25,7 +25,7 @@ export class BodyBudget {
   }
 
   openAccount(address: string): BodyAccount {
-    const key = chooseLimitKey(address);
+    const key = chooseAccount(address);
     let taken = 0;
     let isOpen = true;
     const add = (bytes: number): void => {

@@ -1,7 +1,7 @@
 /** What one connection may ask at once, and how many of them an address may have. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { chooseLimitKey } from './rate-limit.ts';
+import { chooseAccount } from '../session/account.ts';
 
 /**
  * Requests that wait for the answer to the one before. Nothing that we know of sends a second one ahead; without an end to
@@ -43,7 +43,7 @@ export class Connections {
 
   /** Counts it until it is closed, or cuts it where its address has too many. */
   admit(socket: Socket, address: string): void {
-    const key = chooseLimitKey(address);
+    const key = chooseAccount(address);
     const count = this.#counts.get(key) ?? 0;
     if (count >= this.#mostPerAddress) {
       socket.destroy();

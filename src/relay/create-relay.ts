@@ -4,16 +4,18 @@ import { type Answered, describeNoise, WireCounter, watchAnswer } from './answer
 import { createAudit } from './audit.ts';
 import { BodyBudget } from './body-budget.ts';
 import { Exchange } from './exchange.ts';
-import { joinLedgers } from './happening.ts';
 import { HttpServer } from './http-server.ts';
+import { KnownKeys } from './known-keys.ts';
+import { LongPolls } from './long-polls.ts';
 import { Metrics } from './metrics.ts';
 import { createMetricsServer } from './metrics-server.ts';
+import { NextAnswers } from './next-answers.ts';
 import { Presence } from './presence.ts';
 import { listAllowedHosts } from './public-url.ts';
-import { createRateLimit } from './rate-limit.ts';
 import type { RelayContext } from './relay-context.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { routeRequest } from './route-request.ts';
+import { joinSinks } from './session-event.ts';
 import { Sessions } from './sessions.ts';
 import type { Certificate } from './tls.ts';
 
@@ -29,10 +31,13 @@ export interface Relay {
 /** With a certificate it speaks TLS and nothing else. */
 export function createRelay(options: RelayOptions, certificate?: Certificate): Relay {
   const counted = new Metrics();
-  const sessions = new Sessions(options, joinLedgers([createAudit(options), counted]));
+  const keys = new KnownKeys(options.store);
+  const sessions = new Sessions(options, joinSinks([createAudit(options), counted, keys]));
+  const polls = new LongPolls(sessions, options.heldPolls);
   const bodies = new BodyBudget(options.maxBodyBytes);
   const logAccess = createAccessLog(options);
   const wire = new WireCounter();
+  const now = (): number => options.store.clock().now;
   const onAnswered = (answered: Answered): void => {
     logAccess(answered);
     counted.count(answered);
@@ -41,17 +46,18 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
   const server = new HttpServer(options, certificate, {
     serve: (request, response, address) => {
       const exchange = new Exchange(request, response, address, bodies.openAccount(address));
-      watchAnswer(exchange, request.socket, wire, onAnswered);
+      watchAnswer(exchange, request.socket, { wire, now, onAnswered });
       void routeRequest(exchange, context);
     },
-    refused: (status, socket) => onAnswered(describeNoise(status, socket, wire)),
+    refused: (status, socket) => onAnswered(describeNoise(status, socket, { wire, now })),
   });
   const context: RelayContext = {
     options,
     sessions,
+    keys,
+    polls,
     presence: new Presence(sessions),
-    rateLimit: createRateLimit(options.rateLimit),
-    slotReads: new Set(),
+    nextAnswers: new NextAnswers(),
     local: () => local,
     isDraining: () => server.isClosing,
   };
@@ -62,25 +68,24 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
       allowedHosts: listAllowedHosts(options),
       render: async () =>
         counted.render({
-          sessions: (await options.store.list()).length,
+          sessions: await options.store.count(),
           listeners: context.presence.size,
-          heldPolls: sessions.polls.size,
+          heldPolls: polls.size,
         }),
     });
   let metricsUrl: string | undefined;
 
   return {
     async listen() {
-      await sessions.open();
+      sessions.open();
       local = await server.listen();
       metricsUrl = await metrics?.listen();
       return local;
     },
     metricsUrl: () => metricsUrl,
     async close() {
-      await server.close(() => sessions.drain());
+      await server.close(() => polls.drain());
       await metrics?.close();
-      await sessions.settled();
       await options.store.close();
     },
   };

@@ -7,6 +7,7 @@ import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { RouteMatch } from '../protocol/routes.ts';
 import { chooseCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
+import { pieceBytes } from './read-pieces.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
@@ -93,13 +94,18 @@ export class Exchange {
     });
   }
 
-  /** Like send(), for what is too large to be held at once: waits for a slow reader, gives up on one that is gone. */
+  /**
+   * Like send(), for what is too large to be held at once: waits for a slow reader, gives up on one that is gone. One piece at a time is
+   * in memory, and counts like a body. Throws `relay_busy` where there is no room for it.
+   */
   async sendChunks(
     headers: HeaderValues,
     length: number,
-    chunks: AsyncIterable<Uint8Array>,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<boolean> {
     const { response } = this;
+    if (response.headersSent || response.destroyed) return false;
+    this.account.take(Math.min(length, pieceBytes));
     response.writeHead(200, { ...this.#commonHeaders, 'content-length': length, ...headers });
     for await (const chunk of chunks) {
       if (this.gone.aborted) return false;

@@ -1,5 +1,5 @@
 /** Which requests are being held, in order of age: where there are too many of a kind, the oldest one gives way. */
-import { chooseLimitKey } from './rate-limit.ts';
+import { chooseAccount } from '../session/account.ts';
 import type { RelayOptions } from './relay-options.ts';
 
 /** One request that waits. */
@@ -56,7 +56,7 @@ export class HeldPolls {
   /** Until `release`; whoever is one too many is ended, and releases itself. */
   hold(poll: HeldPoll): void {
     this.#shorten(this.#bySession.add(poll.session, poll), this.#limits.perSession);
-    this.#shorten(this.#byAddress.add(chooseLimitKey(poll.address), poll), this.#limits.perAddress);
+    this.#shorten(this.#byAddress.add(chooseAccount(poll.address), poll), this.#limits.perAddress);
     this.#shorten(this.#all.add(poll), this.#limits.total);
   }
 
@@ -77,7 +77,7 @@ export class HeldPolls {
   release(poll: HeldPoll): void {
     this.#all.delete(poll);
     this.#bySession.remove(poll.session, poll);
-    this.#byAddress.remove(chooseLimitKey(poll.address), poll);
+    this.#byAddress.remove(chooseAccount(poll.address), poll);
   }
 
   /** Answers whoever waits. */

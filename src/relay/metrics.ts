@@ -1,8 +1,8 @@
 /** What the relay counts, in ten families. No label holds a word of anyone's: routes, statuses, codes and states are few. */
 import { isEnded } from '../protocol/command-states.ts';
 import type { Answered } from './answered.ts';
-import type { Ledger } from './happening.ts';
 import { Counter, Histogram, renderGauge } from './metrics-text.ts';
+import type { EventSink, SessionEvent } from './session-event.ts';
 
 /** Seconds: from a look into memory to an upload over a slow link. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -14,7 +14,7 @@ export interface Levels {
   heldPolls: number;
 }
 
-export class Metrics implements Ledger {
+export class Metrics implements EventSink {
   readonly #requests = new Counter<'route' | 'status'>(
     'remotify_requests_total',
     'Requests that are over, by route and status; status none: the peer left before there was one.',
@@ -46,14 +46,10 @@ export class Metrics implements Ledger {
     this.#seconds.observe(Math.max(0, durationMs - heldMs) / 1000);
   }
 
-  tell({ change }: Parameters<Ledger['tell']>[0]): void {
-    if (change.subject !== 'command' || change.what === 'signalled') return;
+  emit({ change }: SessionEvent): void {
+    if (change.subject !== 'command' || change.what === 'signalled' || change.what === 'evicted') return;
     const { state } = change.command;
     if (isEnded(state)) this.#commands.add({ state });
-  }
-
-  settled(): Promise<void> {
-    return Promise.resolve();
   }
 
   render({ sessions, listeners, heldPolls }: Levels): string {

@@ -1,4 +1,5 @@
 /** A relay on a store that is named by its URL: those who start relays know URLs, not stores. */
+import { dueAt } from '../session/apply-transition.ts';
 import { FolderTaken } from '../store/claim-folder.ts';
 import { openStore } from '../store/open-store.ts';
 import { createRelay, type Relay } from './create-relay.ts';
@@ -28,7 +29,11 @@ export async function openRelay({
   const { tls, log } = options;
   const certificate = tls && (await Certificate.open(tls, log));
   try {
-    const store = await openStore(storeUrl, log, durability);
+    const store = await openStore(storeUrl, {
+      warn: log,
+      durability,
+      dueAt: (session, clock) => dueAt(session, clock, options.ttlMs),
+    });
     return createRelay({ ...options, store }, certificate);
   } catch (error) {
     throw new StoreUnusable(error);

@@ -6,6 +6,9 @@ import type { Sessions } from './sessions.ts';
 /** While a request of a listener is open it is heard, however slowly its body comes; a poll is answered before this. */
 const beatMs = 20_000;
 
+/** A listener goes from one request to the next, over a slow link too: only a longer gap is an absence. */
+const absenceMs = 2_000;
+
 export class Presence {
   readonly #sessions: Sessions;
   readonly #open = new Map<string, number>();
@@ -14,7 +17,7 @@ export class Presence {
     this.#sessions = sessions;
   }
 
-  /** How many listeners have a request open. */
+  /** How many listeners have a request open at this relay. */
   get size(): number {
     return this.#open.size;
   }
@@ -27,7 +30,7 @@ export class Presence {
     this.#open.set(place, (this.#open.get(place) ?? 0) + 1);
     // A session that is gone, or a store that fails, will show at the next request.
     const beat = setInterval(
-      () => void this.#see(name, listenerId, exchange).catch(() => undefined),
+      () => void this.see(name, listenerId, exchange).catch(() => undefined),
       beatMs,
     ).unref();
     exchange.response.once('close', () => {
@@ -35,21 +38,30 @@ export class Presence {
       const left = (this.#open.get(place) ?? 1) - 1;
       if (left > 0) this.#open.set(place, left);
       else this.#open.delete(place);
-      if (exchange.response.writableFinished || left > 0) return;
-      // A session that is gone needs no farewell, and a store that fails will let the silence speak.
-      this.#sessions
-        .update(name, (session, now) => detachListener(session, listenerId, now), exchange, false)
-        .catch(() => undefined);
+      if (!exchange.response.writableFinished && left <= 0) this.#watchAbsence(name, listenerId, exchange);
     });
+  }
+
+  /** It is gone since now, unless it is heard of soon, at this relay or another one. */
+  #watchAbsence(name: string, listenerId: string, exchange: Exchange): void {
+    const closedAt = this.#sessions.clock().now;
+    setTimeout(() => {
+      if (this.#open.has(`${name} ${listenerId}`)) return;
+      // Where this fails, the listener's silence shows later.
+      this.#sessions
+        .update(name, (session) => detachListener(session, listenerId, closedAt), exchange, false)
+        .catch(() => undefined);
+    }, absenceMs).unref();
   }
 
   /** The same for a request whose body is still to come: it is a sign of life before all of it is here. */
   async holdUpload(name: string, listenerId: string, exchange: Exchange): Promise<void> {
     this.hold(name, listenerId, exchange);
-    await this.#see(name, listenerId, exchange);
+    await this.see(name, listenerId, exchange);
   }
 
-  #see(name: string, listenerId: string, exchange: Exchange): Promise<void> {
+  /** A sign of life. */
+  see(name: string, listenerId: string, exchange: Exchange): Promise<void> {
     return this.#sessions.update(name, (session, now) => seeListener(session, listenerId, now), exchange);
   }
 }

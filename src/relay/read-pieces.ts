@@ -1,22 +1,64 @@
-/** Output on its way out, in pieces: a reader that takes nothing holds one of them, and not all that it asked for. */
-import type { Stream } from '../session/session.ts';
+/** Bytes on their way out, in pieces: a reader that takes nothing holds one of them, and not all that it asked for. */
+import type { Part } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 
 /** As much as a socket takes at once. */
 export const pieceBytes = 64 * 1024;
 
-/** So many bytes of a stream, all of which are there. Throws where they are not. */
-export async function* readPieces(
-  store: Store,
-  name: string,
-  id: string,
-  { stream, offset, bytes }: { stream: Stream; offset: number; bytes: number },
-): AsyncGenerator<Buffer> {
+export interface Slice {
+  readonly part: Part;
+  /** In bytes. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** The store has less of a part than the session says. */
+export class ShortPart extends Error {
+  readonly part: Part;
+  /** How many bytes there are. */
+  readonly end: number;
+
+  constructor(part: Part, end: number) {
+    super(`${part} ends at ${end}`);
+    this.part = part;
+    this.end = end;
+  }
+}
+
+async function* readPieces(store: Store, name: string, id: string, slice: Slice): AsyncGenerator<Buffer> {
+  const { part, offset, bytes } = slice;
   for (let done = 0; done < bytes; ) {
     const wanted = Math.min(pieceBytes, bytes - done);
-    const piece = await store.readBytes(name, id, stream, offset + done, wanted);
-    if (piece.byteLength === 0) throw new Error('output is shorter than it was');
+    const piece = await store.readBytes(name, id, part, offset + done, wanted);
+    if (piece.byteLength === 0) throw new ShortPart(part, offset + done);
     yield piece;
     done += piece.byteLength;
   }
+}
+
+/** Throws ShortPart where the last byte of the slice is not there. */
+async function checkEnd(store: Store, name: string, id: string, slice: Slice): Promise<void> {
+  const { part, offset, bytes } = slice;
+  if ((await store.readBytes(name, id, part, offset + bytes - 1, 1)).byteLength === 1) return;
+  // Reads up to where it ends, which is what the error has to say.
+  for await (const _piece of readPieces(store, name, id, slice));
+}
+
+/**
+ * The bytes of a slice, in pieces. What fits in one piece is read now, and of more than that the end is looked at, so that damage is
+ * known before the first word of an answer. Throws ShortPart.
+ */
+export async function openSlice(
+  store: Store,
+  name: string,
+  id: string,
+  slice: Slice,
+): Promise<AsyncIterable<Buffer> | Iterable<Buffer>> {
+  if (slice.bytes > pieceBytes) {
+    await checkEnd(store, name, id, slice);
+    return readPieces(store, name, id, slice);
+  }
+  const pieces: Buffer[] = [];
+  for await (const piece of readPieces(store, name, id, slice)) pieces.push(piece);
+  return pieces;
 }

@@ -1,20 +1,22 @@
 /** What handlers work with. */
 import type { Admitted } from './exchange.ts';
+import type { KnownKeys } from './known-keys.ts';
+import type { LongPolls } from './long-polls.ts';
+import type { NextAnswers } from './next-answers.ts';
 import type { Presence } from './presence.ts';
-import type { RateLimit } from './rate-limit.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface RelayContext {
   readonly options: RelayOptions;
   readonly sessions: Sessions;
+  readonly keys: KnownKeys;
+  readonly polls: LongPolls;
   readonly presence: Presence;
-  readonly rateLimit: RateLimit;
-  /** Results that are on their way to a reader of the slot: `name id`. */
-  readonly slotReads: Set<string>;
+  readonly nextAnswers: NextAnswers;
   /** Base URL of where the server listens: its scheme, and the address that it is bound to. */
   readonly local: () => string;
-  /** From the first word of the end on: what was begun is finished, and nothing new is begun. */
+  /** From the start of the shutdown on: requests under way are finished, and nothing new is begun. */
   readonly isDraining: () => boolean;
 }
 

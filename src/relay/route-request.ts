@@ -1,24 +1,11 @@
 /** From a request to its handler: host, route, method, key. One catch for all of it. */
 import { Refusal } from '../protocol/errors.ts';
-import { deriveListenerKey, nameSession } from '../protocol/key-derivation.ts';
 import { isKey, selfKey } from '../protocol/keys.ts';
 import { type Access, matchRoute, type Method, type RouteMatch } from '../protocol/routes.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { handlers } from './handlers.ts';
 import { isAllowedHost, listAllowedHosts } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
-
-/** Answering HEAD means doing what GET does; where GET takes something or waits, HEAD only says that there is such a place. */
-const harmlessToLookAt: ReadonlySet<string> = new Set([
-  'page',
-  'pageStyle',
-  'pageScript',
-  'health',
-  'ready',
-  'session',
-  'status',
-  'runner',
-]);
 
 /** A browser sends 20, and a chain of proxies as many again. */
 const mostHeaders = 1_000;
@@ -28,11 +15,8 @@ function checkHeaders({ request }: Exchange): void {
   if (request.rawHeaders.length > 2 * mostHeaders) throw new Refusal('too_many_headers');
 }
 
-/** What begins something. A relay that is ending takes only what belongs to things that were begun. */
-const beginnings: ReadonlySet<string> = new Set(['sessions', 'commands', 'slotCommand']);
-
-function checkDraining(route: RouteMatch, method: string, relay: RelayContext): void {
-  if (method === 'POST' && beginnings.has(route.name) && relay.isDraining()) {
+function checkDraining({ route }: RouteMatch, method: string, relay: RelayContext): void {
+  if (method === 'POST' && route.begins === true && relay.isDraining()) {
     throw new Refusal('draining', undefined, { 'retry-after': '1' });
   }
 }
@@ -47,8 +31,8 @@ function checkHost(exchange: Exchange, relay: RelayContext): void {
 }
 
 /** A browser says where a request comes from. Links to the page may come from anywhere; requests only from the page itself. */
-function checkOrigin(exchange: Exchange, route: RouteMatch, relay: RelayContext): void {
-  if (route.name.startsWith('page')) return;
+function checkOrigin(exchange: Exchange, { route }: RouteMatch, relay: RelayContext): void {
+  if (route.isPage === true) return;
   const site = exchange.header('sec-fetch-site');
   const origin = exchange.header('origin');
   const isForeignSite = site !== '' && site !== 'same-origin' && site !== 'none';
@@ -77,19 +61,15 @@ async function admit(
 ): Promise<Admitted> {
   if (access === 'open') return { exchange, route, key: '', listenerKey: '', name: '' };
   const key = readKey(exchange, route);
-  const derived = deriveListenerKey(key);
-  const asSession = nameSession(derived);
-  if (await relay.sessions.store.has(asSession)) {
-    if (access === 'listener') throw new Refusal('session_key');
-    return { exchange, route, key, listenerKey: derived, name: asSession };
-  }
-  const asListener = nameSession(key);
-  if (!(await relay.sessions.store.has(asListener))) throw new Refusal('gone');
-  if (access === 'session') throw new Refusal('listener_key');
-  return { exchange, route, key, listenerKey: key, name: asListener };
+  const known = await relay.keys.find(key);
+  if (!known) throw new Refusal('gone');
+  const { kind, name, listenerKey } = known;
+  if (kind === 'session' && access === 'listener') throw new Refusal('session_key');
+  if (kind === 'listener' && access === 'session') throw new Refusal('listener_key');
+  return { exchange, route, key, listenerKey, name };
 }
 
-function listMethods(route: RouteMatch): string {
+function listMethods({ route }: RouteMatch): string {
   const methods = Object.keys(route.methods);
   return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
 }
@@ -97,21 +77,21 @@ function listMethods(route: RouteMatch): string {
 async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   checkHeaders(exchange);
   checkHost(exchange, relay);
-  const route = matchRoute(exchange.path);
-  if (!route) throw new Refusal('not_found');
-  exchange.route = route;
-  checkOrigin(exchange, route, relay);
-  const allow = listMethods(route);
+  const match = matchRoute(exchange.path);
+  if (!match) throw new Refusal('not_found');
+  exchange.route = match;
+  checkOrigin(exchange, match, relay);
+  const allow = listMethods(match);
   if (exchange.method === 'OPTIONS') return void (await exchange.sendNothing({ allow }));
   const method = exchange.method === 'HEAD' ? 'GET' : exchange.method;
-  const access = Object.hasOwn(route.methods, method) ? route.methods[method as Method] : undefined;
-  const handler = handlers[route.name][method as Method];
+  const { methods, isHarmless = false } = match.route;
+  const access = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
+  const handler = handlers[match.name][method as Method];
   if (access === undefined || !handler) throw new Refusal('method_not_allowed', undefined, { allow });
-  checkDraining(route, method, relay);
-  const admitted = await admit(exchange, route, access, relay);
+  checkDraining(match, method, relay);
+  const admitted = await admit(exchange, match, access, relay);
   exchange.session = admitted.name;
-  if (exchange.method === 'HEAD' && !harmlessToLookAt.has(route.name))
-    return void (await exchange.sendNothing({ allow }));
+  if (exchange.method === 'HEAD' && !isHarmless) return void (await exchange.sendNothing({ allow }));
   await handler(admitted, relay);
 }
 

@@ -1,28 +1,50 @@
-/** The one way in: time first, then the event, then the count of what changed. */
+/** The one way in: time first, then the event, then the quota and the count of what changed. */
 import { Refusal } from '../protocol/errors.ts';
+import { keepWithinQuota } from './quota.ts';
+import { reopenSession } from './reopen-session.ts';
 import type { Outcome, Session } from './session.ts';
-import { advance, sessionDeadline, touch } from './time.ts';
+import { advance, nextDeadline, sessionDeadline, touch } from './time.ts';
 
-export interface Moment {
-  /** Milliseconds since 1970. */
-  now: number;
-  ttlMs: number;
+/** The clock of the store, in milliseconds since 1970. */
+export interface Clock {
+  readonly now: number;
+  /** Since then requests could arrive without a gap: silence before it proves nothing. */
+  readonly upSince: number;
+}
+
+export interface Moment extends Clock {
+  readonly ttlMs: number;
   /** A request on the key keeps the session; the clock does not. */
-  byRequest: boolean;
-  /** A request on the key is being held: the session is in use for as long. */
-  isHeld: boolean;
+  readonly byRequest: boolean;
+  /** What the session may store. */
+  readonly quotaBytes: number;
 }
 
 export type Transition<T> = (session: Session, now: number) => Outcome<T>;
 
+/** The session at this moment, as readers see it; the very same object when nothing fell due. Throws `gone` once its time is up. */
+export function viewSession(session: Session, { now, upSince }: Clock, ttlMs: number): Session {
+  const reopened = reopenSession(session, upSince, now);
+  if (now >= sessionDeadline(reopened, now, ttlMs)) throw new Refusal('gone');
+  return advance(reopened, now);
+}
+
+/** When the clock is to ring for a session next, ms since 1970. */
+export function dueAt(session: Session, { now, upSince }: Clock, ttlMs: number): number {
+  return nextDeadline(reopenSession(session, upSince, now), now, ttlMs);
+}
+
 /** The session after the event; the very same object when nothing changed. Throws `gone` once its time is up. */
 export function applyTransition<T>(session: Session, transition: Transition<T>, moment: Moment): Outcome<T> {
-  const { now, ttlMs, byRequest, isHeld } = moment;
-  if (!isHeld && now >= sessionDeadline(session, now, ttlMs)) throw new Refusal('gone');
-  const onTime = advance(session, now);
-  const touched = byRequest || isHeld ? touch(onTime, now, ttlMs) : onTime;
-  const outcome = transition(touched, now);
-  const loud = onTime !== session || (outcome.session !== touched && outcome.quiet !== true);
-  if (!loud) return { ...outcome, quiet: true };
-  return { ...outcome, session: { ...outcome.session, revision: session.revision + 1 }, quiet: false };
+  const { now, ttlMs, byRequest, quotaBytes } = moment;
+  const reopened = reopenSession(session, moment.upSince, now);
+  if (now >= sessionDeadline(reopened, now, ttlMs)) throw new Refusal('gone');
+  const onTime = advance(reopened, now);
+  const touched = byRequest ? touch(onTime, now, ttlMs) : onTime;
+  const outcome = keepWithinQuota(transition(touched, now), quotaBytes);
+  const isLoud = outcome.session !== touched && outcome.quiet !== true;
+  if (onTime === reopened && !isLoud) return { ...outcome, quiet: true };
+  const keepsRevision = onTime === reopened && outcome.keepsRevision === true;
+  const revision = keepsRevision ? session.revision : session.revision + 1;
+  return { ...outcome, session: { ...outcome.session, revision }, quiet: false };
 }

@@ -12,6 +12,7 @@ export type CommandChange =
   | 'started'
   | 'queued again'
   | 'signalled'
+  | 'evicted'
   | 'ended'
   | 'declined'
   | 'cancelled';
@@ -72,13 +73,15 @@ function nameCommandChange(before: Command | undefined, after: Command): Command
         return 'ended';
     }
   }
+  if (after.isEvicted && !before.isEvicted) return 'evicted';
   const isAsked = before.cancelCount < after.cancelCount && !isEnded(after.state);
   return isAsked ? 'signalled' : undefined;
 }
 
 /** Endings first: one command often ends because another one was asked for. */
 function rank(change: Change): number {
-  return change.subject === 'command' && isEnded(change.command.state) ? 0 : 1;
+  if (change.subject !== 'command' || change.what === 'evicted') return 1;
+  return isEnded(change.command.state) ? 0 : 1;
 }
 
 /** Nothing for the same object, and nothing for signs of life. Listeners come first, then commands, endings before the rest. */

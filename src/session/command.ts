@@ -1,6 +1,5 @@
 /** One piece of shell text with an id, a state, an exit status and output. Plain data: it is stored as JSON. */
-import { type CommandState, isEnded, type Signal } from '../protocol/command-states.ts';
-import type { CommandView } from '../protocol/command-view.ts';
+import type { CommandState, Signal } from '../protocol/command-states.ts';
 
 /** Points in time are milliseconds since 1970, as the relay's clock has them. */
 export interface Command {
@@ -9,6 +8,16 @@ export interface Command {
   readonly origin: 'slot' | 'commands';
   readonly state: CommandState;
   readonly scriptBytes: number;
+  /** How far each flow goes. Its bytes are in the store, unless they were evicted. */
+  readonly stdinBytes: number;
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+  /** Output that the store did not take, as the listener counted it; null while that is unknown. */
+  readonly cut: { readonly stdout: number; readonly stderr: number } | null;
+  /** The relay refused output of it for want of room: until the listener says how much is missing, some of it may be. */
+  readonly wasRefused: boolean;
+  /** Its input and output made room for later ones: none of it can be read any more. */
+  readonly isEvicted: boolean;
   /** SHA-256 of script and options: what an Idempotency-Key is compared by. */
   readonly digest: string;
   readonly idempotencyKey: string | null;
@@ -57,6 +66,12 @@ export function createCommand(id: string, given: NewCommand, now: number): Comma
     id,
     ...rest,
     state: 'queued',
+    stdinBytes: 0,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+    cut: null,
+    wasRefused: false,
+    isEvicted: false,
     pushedAt: now,
     expiresAt: queueSeconds === null ? null : now + queueSeconds * 1000,
     listenerId: null,
@@ -95,32 +110,4 @@ export function endCommand(
 /** Back to the queue: it was shown to someone and never started. Whoever that was may still answer, until another is shown it. */
 export function requeueCommand(command: Command): Command {
   return { ...command, state: 'queued', shownAt: null };
-}
-
-export function viewCommand(
-  command: Command,
-  sizes: { stdout: number; stderr: number },
-  position: number | null,
-): CommandView {
-  const { startedAt, endedAt } = command;
-  return {
-    id: command.id,
-    state: command.state,
-    exit_status: command.exitStatus,
-    signal: command.signal,
-    reason: command.reason,
-    position,
-    origin: command.origin,
-    pushed_by: command.pushedBy,
-    script_bytes: command.scriptBytes,
-    stdout_bytes: sizes.stdout,
-    stderr_bytes: sizes.stderr,
-    pushed_at: command.pushedAt,
-    started_at: startedAt,
-    ended_at: endedAt,
-    duration_ms:
-      startedAt !== null && endedAt !== null && isEnded(command.state) ? endedAt - startedAt : null,
-    cancel_signal: command.cancelSignal,
-    listener: command.state === 'queued' ? null : command.listenerHost,
-  };
 }

@@ -2,25 +2,43 @@
 import { Refusal } from '../protocol/errors.ts';
 import { maxQueuedCommands } from '../protocol/limits.ts';
 import { type Command, createCommand, endCommand, type NewCommand } from './command.ts';
+import { findPastKey, hasRoomForKey, type PastKey } from './past-keys.ts';
 import { type Outcome, queuedCommands, type Session, trimHistory } from './session.ts';
 
 function addCommand(session: Session, given: NewCommand, script: Uint8Array, now: number): Outcome<Command> {
   if (queuedCommands(session).length >= maxQueuedCommands) throw new Refusal('queue_full');
   const command = createCommand(`c${session.nextNumber}`, given, now);
   return {
-    session: trimHistory({
-      ...session,
-      nextNumber: session.nextNumber + 1,
-      commands: [...session.commands, command],
-    }),
+    session: trimHistory(
+      { ...session, nextNumber: session.nextNumber + 1, commands: [...session.commands, command] },
+      now,
+    ),
     result: command,
     put: [{ id: command.id, part: 'script', bytes: script }],
   };
 }
 
+/** A command that the session no longer lists, as far as it is remembered. */
+function recallCommand(past: PastKey): Command {
+  const { id, digest, idempotencyKey, scriptBytes, pushedBy } = past;
+  const given = { id, digest, idempotencyKey, scriptBytes, pushedBy, origin: 'commands' as const };
+  const options = { merge: false, stdin: 'none' as const, timeoutSeconds: 0, queueSeconds: null };
+  const { state, exitStatus, signal, startedAt, endedAt } = past;
+  const command = createCommand(id, { ...given, ...options }, past.pushedAt);
+  return { ...command, state, exitStatus, signal, startedAt, endedAt, isEvicted: true };
+}
+
+/** The command of this Idempotency-Key, listed or not. */
+function findByKey(session: Session, key: string): Command | undefined {
+  const listed = session.commands.find((command) => command.idempotencyKey === key);
+  if (listed) return listed;
+  const past = findPastKey(session.pastKeys, key);
+  return past && recallCommand(past);
+}
+
 /**
  * Through the commands resource: FIFO. The same Idempotency-Key with the same bytes is the same command, whatever became of it;
- * with other bytes `key_reused`. Throws `queue_full`.
+ * with other bytes `key_reused`. Throws `queue_full`, or `too_many_keys` where the key could not be remembered for long enough.
  */
 export function pushCommand(
   session: Session,
@@ -28,11 +46,12 @@ export function pushCommand(
   script: Uint8Array,
   now: number,
 ): Outcome<Command> {
-  const known =
-    given.idempotencyKey === null
-      ? undefined
-      : session.commands.find((command) => command.idempotencyKey === given.idempotencyKey);
-  if (!known) return addCommand(session, given, script, now);
+  const known = given.idempotencyKey === null ? undefined : findByKey(session, given.idempotencyKey);
+  if (!known) {
+    if (given.idempotencyKey !== null && !hasRoomForKey(session.pastKeys, now))
+      throw new Refusal('too_many_keys');
+    return addCommand(session, given, script, now);
+  }
   if (known.digest !== given.digest) throw new Refusal('key_reused');
   return { session, result: known };
 }
@@ -47,6 +66,7 @@ export function pushToSlot(
   const replaced: Session = {
     ...session,
     slotResult: null,
+    slotReader: null,
     commands: session.commands.map((command) =>
       command.origin === 'slot' && command.state === 'queued'
         ? endCommand(command, 'cancelled', now, { reason: 'replaced by a later one' })

@@ -1,26 +1,30 @@
-/** A session that was kept by a relay that is no more. */
+/** After a time in which nobody could be heard: silence and idleness are counted from the end of it. */
 import { isInFlight } from './command.ts';
 import { type Listener, silentSince } from './listener.ts';
-import type { Outcome, Session } from './session.ts';
+import type { Session } from './session.ts';
 
-/** Of a socket that was cut just before, the grace is counted anew, and so is silence; a listener that left holds nothing. */
-function reopenGoneAt(listener: Listener, holds: boolean, now: number): number | null {
+/** A socket that was cut just before: its grace is counted anew. A listener that left, or lost what it held, stays as it is. */
+function reopenGoneAt(listener: Listener, holds: boolean, upSince: number): number | null {
   if (listener.goneAt === null || listener.goneAt === silentSince(listener)) return null;
-  return holds ? now : listener.goneAt;
+  return holds ? Math.max(listener.goneAt, upSince) : listener.goneAt;
+}
+
+function reopenListener(session: Session, upSince: number): Listener | null {
+  const { listener } = session;
+  if (listener === null || listener.seenAt >= upSince) return listener;
+  const holds = session.commands.some((c) => isInFlight(c) && c.listenerId === listener.id);
+  return { ...listener, seenAt: upSince, goneAt: reopenGoneAt(listener, holds, upSince) };
 }
 
 /**
- * Signs of life were in the memory of that relay, and nobody could be heard while there was none: the lifetime and the listener's
- * silence are counted from now.
+ * The session as though its last signs of life had come at `upSince`, where they are older: signs that came since the last loud change
+ * were in memory only, and between then and `upSince` no request could arrive. The same object when there is nothing to do. A clock
+ * that was ahead left points in the future: they count as `now`.
  */
-export function reopenSession(session: Session, now: number): Outcome<Session> {
-  const { listener } = session;
-  const holds =
-    listener !== null && session.commands.some((c) => isInFlight(c) && c.listenerId === listener.id);
-  const reopened: Session = {
-    ...session,
-    touchedAt: now,
-    listener: listener && { ...listener, seenAt: now, goneAt: reopenGoneAt(listener, holds, now) },
-  };
-  return { session: reopened, result: reopened, quiet: true };
+export function reopenSession(session: Session, upSince: number, now: number): Session {
+  const listener = reopenListener(session, upSince);
+  const touchedAt = Math.min(Math.max(session.touchedAt, upSince), now);
+  return listener === session.listener && touchedAt === session.touchedAt
+    ? session
+    : { ...session, listener, touchedAt };
 }

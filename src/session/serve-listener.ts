@@ -2,8 +2,16 @@
 import { Refusal } from '../protocol/errors.ts';
 import { listenerGraceMs } from '../protocol/limits.ts';
 import { type Command, endCommand, isInFlight, isWaiting } from './command.ts';
+import { type Chunk, chooseAllowance, extendFlow } from './extend-flow.ts';
 import { aliveListener, attachListener, type Listener, type ListenerIdentity } from './listener.ts';
-import { findCommand, type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
+import {
+  findCommand,
+  type Outcome,
+  type Piece,
+  queuedCommands,
+  replaceCommand,
+  type Session,
+} from './session.ts';
 import { settleCommand } from './settle-command.ts';
 import { releaseCommands } from './time.ts';
 
@@ -133,9 +141,27 @@ export interface Finish {
   signal: string | null;
   /** The runner stopped it because its time was up. */
   timedOut: boolean;
+  /** The rest of its output. */
+  rest: readonly Chunk[];
+  /** How many bytes the relay did not take, as the listener counted them; null where it does not say. */
+  cut: Command['cut'];
 }
 
-/** The end of a run. Repeatable, and also late: a command taken for lost turns out finished. */
+/** The command with the rest of its output, and where that goes. */
+function takeRest(command: Command, rest: readonly Chunk[]): { command: Command; put: readonly Piece[] } {
+  return rest.reduce<{ command: Command; put: readonly Piece[] }>(
+    (taken, chunk) => {
+      const extended = extendFlow(taken.command, chunk);
+      return { command: extended.command, put: [...taken.put, ...extended.put] };
+    },
+    { command, put: [] },
+  );
+}
+
+/**
+ * The end of a run with the rest of its output. Repeatable, and also late: a command taken for lost turns out finished. Throws
+ * `output_gap` when output before the rest is missing.
+ */
 export function finishCommand(
   session: Session,
   id: string,
@@ -150,16 +176,17 @@ export function finishCommand(
   }
   if (command.state !== 'running' && command.state !== 'lost')
     throw new Refusal('not_startable', command.state);
-  const finished = endCommand(command, finish.timedOut ? 'timed_out' : 'finished', now, {
-    exitStatus: finish.exitStatus,
-    signal: finish.signal,
-    reason: null,
-  });
+  const { command: whole, put } = takeRest(command, finish.rest);
+  const { exitStatus, signal, cut } = finish;
+  const state = finish.timedOut ? 'timed_out' : 'finished';
+  const finished = endCommand({ ...whole, cut }, state, now, { exitStatus, signal, reason: null });
   // A note in the result slot is overtaken by the truth; once it was read, the slot belongs to later commands.
   const unread = command.state === 'running' || session.slotResult === id;
   return {
     session: unread ? settleCommand(seen, finished) : replaceCommand(seen, finished),
     result: finished,
+    put,
+    overQuotaBytes: chooseAllowance(put),
   };
 }
 
@@ -174,9 +201,11 @@ export function leaveListener(session: Session, listenerId: string, now: number)
   return { session: releaseCommands(left, listenerId, now, 'the listener ended'), result: undefined };
 }
 
-/** Its socket closed and no other of its requests is open. */
-export function detachListener(session: Session, listenerId: string, now: number): Outcome<void> {
+/** Its socket closed at `closedAt`, and nothing was heard from it since. */
+export function detachListener(session: Session, listenerId: string, closedAt: number): Outcome<void> {
   const { listener } = session;
-  if (listener?.id !== listenerId || listener.goneAt !== null) return { session, result: undefined };
-  return { session: { ...session, listener: { ...listener, goneAt: now } }, result: undefined };
+  const isHeard = listener !== null && listener.seenAt > closedAt;
+  if (listener?.id !== listenerId || listener.goneAt !== null || isHeard)
+    return { session, result: undefined };
+  return { session: { ...session, listener: { ...listener, goneAt: closedAt } }, result: undefined };
 }

@@ -1,8 +1,9 @@
 /** The seed's two slots: a thin view for clients and listeners that know no ids. */
 import { cancelledByClient } from '../protocol/command-states.ts';
-import { slotReplacedMs } from '../protocol/limits.ts';
+import { slotReaderMs, slotReplacedMs } from '../protocol/limits.ts';
 import { parseSlotText } from '../protocol/slot-text.ts';
 import { type Command, createCommand, endCommand, isWaiting, type NewCommand } from './command.ts';
+import { chooseAllowance } from './extend-flow.ts';
 import { aliveListener, attachListener, slotListenerId } from './listener.ts';
 import { type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
@@ -110,10 +111,12 @@ export function postToSlot(session: Session, posted: Buffer, now: number): Outco
     ? session
     : { ...session, nextNumber: session.nextNumber + 1, commands: [...session.commands, command] };
   const { ended, output } = readPostedResult(command, posted, now);
+  const put = [{ id: ended.id, part: 'stdout' as const, bytes: output }];
   return {
-    session: settleCommand(known, ended),
+    session: settleCommand(known, { ...ended, stdoutBytes: output.byteLength }),
     result: ended,
-    put: [{ id: ended.id, part: 'stdout', bytes: output }],
+    put,
+    overQuotaBytes: chooseAllowance(put),
   };
 }
 
@@ -122,9 +125,31 @@ export function peekResult(session: Session): Command | undefined {
   return session.commands.find((command) => command.id === session.slotResult);
 }
 
+/** The unread result, which nobody else gets while it is on its way to this reader; undefined where there is none to be had. */
+export function claimResult(session: Session, readerId: string, now: number): Outcome<Command | undefined> {
+  const { slotReader } = session;
+  const command = peekResult(session);
+  if (!command || (slotReader !== null && slotReader.id !== readerId)) return { session, result: undefined };
+  const reader = { id: readerId, until: now + slotReaderMs };
+  return { session: { ...session, slotReader: reader }, result: command, keepsRevision: true };
+}
+
+/** The reader is still there. */
+export function renewClaim(session: Session, readerId: string, now: number): Outcome<void> {
+  if (session.slotReader?.id !== readerId) return { session, result: undefined };
+  const reader = { id: readerId, until: now + slotReaderMs };
+  return { session: { ...session, slotReader: reader }, result: undefined, keepsRevision: true };
+}
+
+/** The reader went away before it had all of it: the result is for the next one. */
+export function releaseResult(session: Session, readerId: string): Outcome<void> {
+  if (session.slotReader?.id !== readerId) return { session, result: undefined };
+  return { session: { ...session, slotReader: null }, result: undefined, keepsRevision: true };
+}
+
 /** The result was read whole, or dropped. Another one that came meanwhile stays. */
 export function takeResult(session: Session, id: string | null): Outcome<void> {
   if (session.slotResult === null || (id !== null && session.slotResult !== id))
     return { session, result: undefined };
-  return { session: { ...session, slotResult: null }, result: undefined };
+  return { session: { ...session, slotResult: null, slotReader: null }, result: undefined };
 }

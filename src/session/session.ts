@@ -7,6 +7,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { maxEndedCommands } from '../protocol/limits.ts';
 import type { Command } from './command.ts';
 import type { Listener } from './listener.ts';
+import { noPastKeys, type PastKeys, rememberKeys } from './past-keys.ts';
 
 export interface Session {
   /** SHA-256 of the listener key. */
@@ -24,6 +25,16 @@ export interface Session {
   readonly listener: Listener | null;
   /** The command whose result fills the slot, unread. */
   readonly slotResult: string | null;
+  /** The reader that the slot's result is on its way to; nobody else gets it meanwhile. */
+  readonly slotReader: SlotReader | null;
+  /** The Idempotency-Keys of commands that are no longer listed. */
+  readonly pastKeys: PastKeys;
+}
+
+export interface SlotReader {
+  readonly id: string;
+  /** Its claim ends then, unless it is renewed: the relay that serves the reader may have died. */
+  readonly until: number;
 }
 
 export type Stream = 'stdout' | 'stderr';
@@ -31,18 +42,34 @@ export type Stream = 'stdout' | 'stderr';
 /** Bytes that come at offsets: output from the listener, input from the client. */
 export type Flow = Stream | 'stdin';
 
+/** The bytes of a command that are stored apart from the session. */
+export type Part = Flow | 'script';
+
+/** Bytes of one part from an offset on. The session that comes with them says where the part ends. */
+export interface Piece {
+  readonly id: string;
+  readonly part: Part;
+  /** In bytes; 0 where it is absent. */
+  readonly offset?: number;
+  readonly bytes: Uint8Array;
+}
+
 /** What a transition asks of the store, all of it or none. */
 export interface Outcome<T> {
   /** The same object when nothing changed. */
   readonly session: Session;
   readonly result: T;
-  /** Bytes that must be stored before the session is. */
-  readonly put?: readonly { id: string; part: Stream | 'script'; bytes: Uint8Array }[];
+  /** Bytes that the session says are there. The store writes them first. */
+  readonly put?: readonly Piece[];
   /**
-   * Nobody waits for this change and nobody was promised it: a sign of life. The store may keep it in memory until the next
-   * loud one, and wakes no one.
+   * A heartbeat: not acknowledged to anyone, so it need not be durable and wakes no watcher. The store may keep it in memory until
+   * the next loud change.
    */
   readonly quiet?: boolean;
+  /** Kept, and wakes watchers, but clients that wait for the next revision are not told: output grew. */
+  readonly keepsRevision?: boolean;
+  /** By how many bytes it may pass a quota. */
+  readonly overQuotaBytes?: number;
 }
 
 export function createSession(name: string, now: number, madeFrom: string | null = null): Session {
@@ -56,6 +83,8 @@ export function createSession(name: string, now: number, madeFrom: string | null
     commands: [],
     listener: null,
     slotResult: null,
+    slotReader: null,
+    pastKeys: noPastKeys,
   };
 }
 
@@ -83,12 +112,22 @@ export function queuePosition(session: Session, id: string): number | null {
   return position === -1 ? null : position;
 }
 
-/** Forgets the commands that ended first, never one whose result is unread in the slot. */
-export function trimHistory(session: Session): Session {
+/**
+ * Forgets the commands that ended first, never one whose result is unread in the slot. Their Idempotency-Keys are remembered for
+ * longer.
+ */
+export function trimHistory(session: Session, now: number): Session {
+  const countExcess = (count: number): number => Math.max(0, count - maxEndedCommands);
+  if (countExcess(session.commands.length) === 0) return session;
   const ended = session.commands
     .filter((command) => isEnded(command.state) && command.id !== session.slotResult)
     .toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
-  const dropped = new Set(ended.slice(0, Math.max(0, ended.length - maxEndedCommands)).map(({ id }) => id));
-  if (dropped.size === 0) return session;
-  return { ...session, commands: session.commands.filter(({ id }) => !dropped.has(id)) };
+  const forgotten = ended.slice(0, countExcess(ended.length));
+  if (forgotten.length === 0) return session;
+  const dropped = new Set(forgotten.map(({ id }) => id));
+  return {
+    ...session,
+    commands: session.commands.filter(({ id }) => !dropped.has(id)),
+    pastKeys: rememberKeys(session.pastKeys, forgotten, now),
+  };
 }

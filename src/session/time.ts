@@ -38,9 +38,16 @@ export function releaseCommands(session: Session, listenerId: string, now: numbe
     );
 }
 
+/** A reader of the slot that was not heard of again: its relay died, and the result is for the next one. */
+function releaseReader(session: Session, now: number): Session {
+  return session.slotReader !== null && session.slotReader.until <= now
+    ? { ...session, slotReader: null }
+    : session;
+}
+
 /** The session at this point in time; the same object when nothing fell due. */
 export function advance(session: Session, now: number): Session {
-  const onTime = expireWaiting(session, now);
+  const onTime = releaseReader(expireWaiting(session, now), now);
   const { listener } = onTime;
   if (listener === null || listener.kind === 'slot' || aliveListener(listener, now)) return onTime;
   const released = releaseCommands(onTime, listener.id, now, 'the listener is gone');
@@ -59,7 +66,7 @@ export function sessionDeadline(session: Session, now: number, ttlMs: number): n
   return Math.max(idle, attached, ...silentRuns);
 }
 
-/** When advance() or the end of the session is due next. */
+/** When advance() or the end of the session is due next, ms since 1970. */
 export function nextDeadline(session: Session, now: number, ttlMs: number): number {
   const expiries = session.commands.filter(isWaiting).map((command) => command.expiresAt ?? Infinity);
   const { listener } = session;
@@ -67,5 +74,6 @@ export function nextDeadline(session: Session, now: number, ttlMs: number): numb
     listener !== null && session.commands.some((c) => isInFlight(c) && c.listenerId === listener.id);
   const isWatched = listener?.kind === 'runner' && (holds || listener.goneAt === null);
   const silence = isWatched ? listenerDeadline(listener) : Infinity;
-  return Math.min(sessionDeadline(session, now, ttlMs), silence, ...expiries);
+  const reader = session.slotReader?.until ?? Infinity;
+  return Math.min(sessionDeadline(session, now, ttlMs), silence, reader, ...expiries);
 }

@@ -5,19 +5,21 @@
  *     DIR/journal
  *     DIR/sessions/NAME/c1/{script,stdin,stdout,stderr}
  *
- * The journal says how much of each file counts. Bytes are written first and said there next, so that what a crash cut short does
- * not count, is sent again and written over.
+ * The journal says how much of each file counts. Bytes are written first and the journal second: bytes that a crash kept out of the
+ * journal do not count, are sent again and written over.
  */
-import { open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
-import type { Session } from '../session/session.ts';
+import { isEnded } from '../protocol/command-states.ts';
+import type { Command } from '../session/command.ts';
+import type { Part, Piece, Session } from '../session/session.ts';
 import { claimFolder } from './claim-folder.ts';
-import { type Durability, Journal } from './journal.ts';
+import { type Durability, type Entry, Journal } from './journal.ts';
 import { KeptSessions } from './kept-sessions.ts';
-import { type Medium, openLocalStore, type Piece } from './local-store.ts';
+import { type Medium, openLocalStore } from './local-store.ts';
 import { makeFolder } from './make-folder.ts';
-import type { Part, Store } from './store.ts';
+import type { Store, StoreOptions } from './store.ts';
 import { syncFolder, writeAll } from './write-file.ts';
 
 const fileMode = 0o600;
@@ -42,8 +44,6 @@ class Folder implements Medium {
   readonly #warn: (text: string) => void;
   readonly #kept = new KeptSessions();
   #journal: Journal | undefined;
-  /** Files that are as long as the journal says, as far as this process has looked: by session, `c1/stdout`. */
-  readonly #whole = new Map<string, Set<string>>();
 
   constructor(
     directory: string,
@@ -71,9 +71,10 @@ class Folder implements Medium {
         warn: this.#warn,
       },
       (entry) => this.#kept.take(entry),
+      () => this.#kept.finishReading(),
     );
     if (!this.#journal.isDamaged) await this.#removeOrphans();
-    return this.#kept.list();
+    return Promise.all(this.#kept.list().map((session) => this.#checkFlows(session)));
   }
 
   /** What is left of sessions that ended while their relay did: their scripts and output are to be gone. */
@@ -86,54 +87,71 @@ class Folder implements Medium {
     }
   }
 
-  async #append(entry: Readonly<Record<string, unknown>>, keep: () => void): Promise<void> {
+  /**
+   * After a power cut a file may be shorter than the journal says. Of a command that has not ended, the listener or the client can send
+   * the rest once more: the session is told what is there. Readers of ended commands find out as they read.
+   */
+  async #checkFlows(session: Session): Promise<Session> {
+    if (session.commands.every(({ state }) => isEnded(state))) return session;
+    const check = async (command: Command): Promise<Command> => {
+      if (isEnded(command.state)) return command;
+      const { stdinBytes, stdoutBytes, stderrBytes } = command;
+      const sizes = {
+        stdinBytes: await this.#measure(session.name, command.id, 'stdin', stdinBytes),
+        stdoutBytes: await this.#measure(session.name, command.id, 'stdout', stdoutBytes),
+        stderrBytes: await this.#measure(session.name, command.id, 'stderr', stderrBytes),
+      };
+      const isWhole = sizes.stdinBytes + sizes.stdoutBytes + sizes.stderrBytes;
+      return isWhole === stdinBytes + stdoutBytes + stderrBytes ? command : { ...command, ...sizes };
+    };
+    return { ...session, commands: await Promise.all(session.commands.map(check)) };
+  }
+
+  async #measure(name: string, id: string, part: Part, expected: number): Promise<number> {
+    if (expected === 0) return 0;
+    const { size } = await stat(this.#path(name, id, part)).catch(() => ({ size: 0 }));
+    if (size >= expected) return expected;
+    this.#warn(`session ${name.slice(0, 8)}: ${expected - size} bytes of ${id}/${part} are missing`);
+    return size;
+  }
+
+  async #append(entry: Entry, keep: () => void): Promise<void> {
     await this.#journal?.append([entry], keep);
   }
 
   async save(session: Session, pieces: readonly Piece[]): Promise<void> {
     try {
-      const ends: Record<string, number> = {};
-      for (const { id, part, bytes } of pieces) {
-        await this.#writeFile(session.name, id, part, 0, bytes);
-        ends[`${id}/${part}`] = bytes.byteLength;
-      }
-      await this.#append(this.#kept.describe(session, ends), () => this.#kept.put(session, ends));
+      for (const piece of pieces) await this.#writePiece(session.name, piece);
+      await this.#append(this.#kept.describe(session), () => this.#kept.put(session));
     } catch (error) {
       refuse(error);
     }
   }
 
-  async write(name: string, id: string, part: Part, offset: number, bytes: Uint8Array): Promise<void> {
-    const place = `${id}/${part}`;
-    const end = offset + bytes.byteLength;
-    try {
-      await this.#writeFile(name, id, part, offset, bytes);
-      await this.#append({ grown: name, ends: { [place]: end } }, () => this.#kept.grow(name, place, end));
-    } catch (error) {
-      refuse(error);
-    }
+  /** A new file is truncated: bytes in it were never acknowledged. */
+  async #openPiece({ part, offset = 0 }: Piece, path: string): Promise<FileHandle> {
+    if (offset > 0) return open(path, 'r+', fileMode);
+    // The script is what a command begins with.
+    if (part === 'script') await makeFolder(dirname(path));
+    return open(path, 'w', fileMode).catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await makeFolder(dirname(path));
+      return open(path, 'w', fileMode);
+    });
   }
 
-  async #writeFile(name: string, id: string, part: Part, offset: number, bytes: Uint8Array): Promise<void> {
-    const path = this.#path(name, id, part);
-    const isNew = offset === 0;
-    if (isNew) await makeFolder(dirname(path));
-    // No O_APPEND: the offset rules, and what lies behind it is of no account.
-    const file = await open(path, isNew ? 'w' : 'r+', fileMode);
+  async #writePiece(name: string, piece: Piece): Promise<void> {
+    const { id, part, offset = 0, bytes } = piece;
+    // No O_APPEND: the offset rules. Bytes behind it were never acknowledged and are written over.
+    const file = await this.#openPiece(piece, this.#path(name, id, part));
     try {
       await writeAll(file, offset, bytes);
       if (this.#durability === 'power') await file.datasync();
     } finally {
       await file.close();
     }
-    this.#markWhole(name, `${id}/${part}`);
-    if (!isNew || this.#durability !== 'power') return;
+    if (offset > 0 || this.#durability !== 'power') return;
     for (const folder of [this.#path(name, id), this.#path(name), this.#path()]) await syncFolder(folder);
-  }
-
-  #markWhole(name: string, place: string): void {
-    const places = this.#whole.get(name) ?? new Set();
-    this.#whole.set(name, places.add(place));
   }
 
   async removeSession(name: string): Promise<void> {
@@ -144,7 +162,6 @@ class Folder implements Medium {
         await rm(this.#path(name), { recursive: true, force: true });
         await this.#forget(name);
       });
-      this.#whole.delete(name);
       await rm(this.#path(name), { recursive: true, force: true });
     } catch (error) {
       refuse(error);
@@ -155,44 +172,25 @@ class Folder implements Medium {
     return this.#append({ removed: name }, () => this.#kept.remove(name));
   }
 
-  async removeCommand(name: string, id: string): Promise<void> {
-    for (const part of ['script', 'stdin', 'stdout', 'stderr'])
-      this.#whole.get(name)?.delete(`${id}/${part}`);
-    await rm(this.#path(name, id), { recursive: true, force: true }).catch(refuse);
+  async removeParts(name: string, id: string, parts: readonly Part[]): Promise<void> {
+    if (parts.includes('script')) return rm(this.#path(name, id), { recursive: true, force: true });
+    for (const part of parts) await rm(this.#path(name, id, part), { force: true });
   }
 
   async read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
-    const size = await this.size(name, id, part);
-    const wanted = Buffer.alloc(Math.max(0, Math.min(maxBytes, size - offset)));
-    if (wanted.byteLength === 0) return wanted;
-    const file = await open(this.#path(name, id, part), 'r').catch(refuse);
+    if (maxBytes <= 0) return Buffer.alloc(0);
+    const file = await open(this.#path(name, id, part), 'r').catch((error: unknown) =>
+      errorCode(error) === 'ENOENT' ? undefined : refuse(error),
+    );
+    if (!file) return Buffer.alloc(0);
     try {
-      const { bytesRead } = await file.read(wanted, 0, wanted.byteLength, offset);
-      return wanted.subarray(0, bytesRead);
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(maxBytes), 0, maxBytes, offset);
+      return buffer.subarray(0, bytesRead);
     } catch (error) {
       return refuse(error);
     } finally {
       await file.close();
     }
-  }
-
-  async size(name: string, id: string, part: Part): Promise<number> {
-    const place = `${id}/${part}`;
-    const end = this.#kept.find(name)?.ends.get(place) ?? 0;
-    if (end === 0 || this.#whole.get(name)?.has(place)) return end;
-    const file = await stat(this.#path(name, place)).catch((error: unknown) =>
-      errorCode(error) === 'ENOENT' ? { size: 0 } : refuse(error),
-    );
-    this.#markWhole(name, place);
-    if (file.size >= end) return end;
-    // A power cut took what was not synced, or somebody was at the file: what is there is all that can be told.
-    this.#warn(`session ${name.slice(0, 8)}: ${end - file.size} bytes of ${place} are missing`);
-    this.#kept.grow(name, place, file.size);
-    return file.size;
-  }
-
-  usage(name: string): number {
-    return this.#kept.find(name)?.bytes ?? 0;
   }
 
   /** A page, as most file systems count: what is left of the last one may hold a byte on a full disk. */
@@ -222,14 +220,13 @@ async function syncNames(first: string, last: string): Promise<void> {
 /** Opens the folder, or throws an Error that says who holds it or why it cannot be used. */
 export async function openFileStore(
   directory: string,
-  warn: (text: string) => void,
-  durability: Durability = 'process',
+  { warn, durability = 'process', dueAt }: StoreOptions,
 ): Promise<Store> {
   const first = await makeFolder(directory);
   if (first !== undefined && durability === 'power') await syncNames(first, directory);
   const release = await claimFolder(directory);
   try {
-    return await openLocalStore(new Folder(directory, durability, release, warn));
+    return await openLocalStore(new Folder(directory, durability, release, warn), dueAt);
   } catch (error) {
     await release();
     throw error;

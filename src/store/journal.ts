@@ -121,9 +121,14 @@ export class Journal {
 
   /**
    * Hands over each entry in order, cuts off a last one that a crash left unfinished, and resolves with the journal, ready to
-   * grow. A damaged line before the last is passed over, with a warning: later ones say all that they need.
+   * grow. A damaged line before the last is passed over, with a warning: later ones say all that they need. `finishReading` is called
+   * after the last entry, and tells whether the journal is of an older format: then it is written anew before anything else.
    */
-  static async open(options: JournalOptions, take: (entry: Entry) => void): Promise<Journal> {
+  static async open(
+    options: JournalOptions,
+    take: (entry: Entry) => void,
+    finishReading: () => boolean = () => false,
+  ): Promise<Journal> {
     const { path, warn, durability } = options;
     await unlink(`${path}.new`).catch(() => undefined);
     let size = 0;
@@ -149,7 +154,8 @@ export class Journal {
     });
     if (durability === 'power') await syncFolder(dirname(path));
     const journal = new Journal(options, size, isDamaged);
-    if (size === 0 || size > smallestBytes) await journal.#rewrite();
+    const isOldFormat = finishReading();
+    if (size === 0 || size > smallestBytes || isOldFormat) await journal.#rewrite(isOldFormat);
     return journal;
   }
 
@@ -203,7 +209,7 @@ export class Journal {
   }
 
   /** The same, told shortly, in a file that takes this one's place. Where that fails the long one goes on. */
-  async #rewrite(): Promise<void> {
+  async #rewrite(isNeeded = false): Promise<void> {
     const { path, snapshot, warn, durability } = this.#options;
     const fresh = `${path}.new`;
     let size = 0;
@@ -222,7 +228,9 @@ export class Journal {
       this.#isTorn = false;
       this.#rewriteAt = Math.max(smallestBytes, size * growth);
       this.#isNameFresh = durability === 'power';
-    } catch {
+    } catch (error) {
+      // Entries of today's format must not follow those of another one.
+      if (isNeeded) throw error;
       await unlink(fresh).catch(() => undefined);
       this.#rewriteAt = this.#size * 2;
       warn('the journal could not be shortened, it goes on as it is');

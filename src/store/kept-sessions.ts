@@ -1,124 +1,142 @@
-/** What a journal says of sessions: reads its entries, and writes the next one with no more than what changed. */
+/** The sessions as the journal has them: reads its entries, and writes the next one with no more than what changed. */
 import { type Fields, parseFields, readNumber, readText } from '../protocol/json-fields.ts';
 import type { Command } from '../session/command.ts';
+import { appendKeys, countPastKeys, noPastKeys, type PastKey, type PastKeys } from '../session/past-keys.ts';
 import type { Session } from '../session/session.ts';
+import { Format2Sizes } from './journal-format-2.ts';
 import type { Entry } from './journal.ts';
 
 /** Raised when an older relay could no longer read it. */
-const format = 2;
+const format = 3;
 
-/** How many bytes of what are kept: by `c1/stdout` and the like. */
-export type Ends = Map<string, number>;
+/** The fields of a session that are written each time; commands and keys are written when they change. */
+type Core = Omit<Session, 'commands' | 'pastKeys'>;
 
-export interface Kept {
-  session: Session;
-  readonly ends: Ends;
-  /** Of all ends. */
-  bytes: number;
-}
+/** Keys in one line of a snapshot. */
+const keysPerEntry = 1_000;
 
-/** The session without its commands, or undefined for something else. */
-function parseSession(fields: Fields): Omit<Session, 'commands'> | undefined {
+function parseCore(fields: Fields): Core | undefined {
   const isWhole =
     readText(fields, 'name') !== undefined &&
     readNumber(fields, 'touchedAt') !== undefined &&
     readNumber(fields, 'nextNumber') !== undefined;
-  return isWhole ? (fields as unknown as Omit<Session, 'commands'>) : undefined;
+  return isWhole ? (fields as unknown as Core) : undefined;
+}
+
+function readList<T>(value: unknown): readonly T[] {
+  return Array.isArray(value) ? (value as T[]) : [];
+}
+
+function flattenKeys({ pages }: PastKeys): PastKey[] {
+  return pages.flat();
+}
+
+/** Drops the oldest keys until so many were dropped since the session began. */
+function dropKeys(past: PastKeys, dropped: number): PastKeys {
+  const excess = dropped - past.dropped;
+  return excess <= 0 ? past : { ...appendKeys(noPastKeys, flattenKeys(past).slice(excess)), dropped };
+}
+
+/** The keys that came since; dropping never takes one that is younger than another that stays. */
+function listNewKeys(before: PastKeys, after: PastKeys): PastKey[] {
+  if (before === after) return [];
+  const known = before.dropped + countPastKeys(before) - after.dropped;
+  return flattenKeys(after).slice(Math.max(0, known));
+}
+
+function describeCore({ commands: _commands, pastKeys: _pastKeys, ...core }: Session): Core {
+  return core;
 }
 
 export class KeptSessions {
-  readonly #byName = new Map<string, Kept>();
+  readonly #byName = new Map<string, Session>();
+  /** Only while a journal of format 2 is read. */
+  #format2: Format2Sizes | undefined;
 
-  /** Entries that say that they are of another kind of journal are refused with an Error; what makes no sense is passed over. */
+  /** Throws an Error for a journal of an unknown format; passes over what makes no sense. */
   take(entry: Entry): void {
     const version = readNumber(entry, 'format');
-    if (version !== undefined && version !== format) throw new Error(`a journal of format ${version}`);
+    if (version === 2) this.#format2 = new Format2Sizes();
+    else if (version !== undefined && version !== format) throw new Error(`a journal of format ${version}`);
     const removed = readText(entry, 'removed');
     if (removed !== undefined) this.#byName.delete(removed);
-    const grown = readText(entry, 'grown');
-    if (grown !== undefined) this.#setEnds(grown, parseFields(entry['ends']) ?? {});
+    this.#format2?.take(entry);
     const fields = parseFields(entry['session']);
-    const session = fields && parseSession(fields);
-    if (session) this.#takeSession(session, entry);
+    const core = fields && parseCore(fields);
+    if (core) this.#takeSession(core, entry);
   }
 
-  #takeSession(fields: Omit<Session, 'commands'>, entry: Entry): void {
-    const changed = (Array.isArray(entry['commands']) ? entry['commands'] : []) as Command[];
-    const dropped = new Set(Array.isArray(entry['dropped']) ? (entry['dropped'] as string[]) : []);
-    const fresh = new Map(changed.map((command) => [command.id, command]));
-    const before = this.#byName.get(fields.name)?.session.commands ?? [];
-    const known = before
+  #takeSession(core: Core, entry: Entry): void {
+    const before = this.#byName.get(core.name);
+    const dropped = new Set(readList<string>(entry['dropped']));
+    const fresh = new Map(readList<Command>(entry['commands']).map((command) => [command.id, command]));
+    const known = (before?.commands ?? [])
       .filter(({ id }) => !dropped.has(id))
       .map((command) => {
         const latest = fresh.get(command.id) ?? command;
         fresh.delete(command.id);
         return latest;
       });
-    this.put({ ...fields, commands: [...known, ...fresh.values()] }, parseFields(entry['ends']) ?? {});
+    const base = readNumber(entry, 'keysBase');
+    const past = base === undefined ? (before?.pastKeys ?? noPastKeys) : { dropped: base, pages: [] };
+    const appended = appendKeys(past, readList<PastKey>(entry['keys']));
+    const pastKeys = dropKeys(appended, readNumber(entry, 'keysDropped') ?? 0);
+    this.put({ ...core, commands: [...known, ...fresh.values()], pastKeys });
   }
 
-  /** The entry that leads from what is kept to this session; `ends` are those of bytes that were written for it. */
-  describe(session: Session, ends: Readonly<Record<string, number>>): Entry {
-    const { commands, ...fields } = session;
-    const before = new Map(this.#byName.get(session.name)?.session.commands.map((c) => [c.id, c]));
-    const changed = commands.filter((command) => before.get(command.id) !== command);
-    for (const { id } of commands) before.delete(id);
+  /** After the last entry: what an older format kept elsewhere becomes part of the sessions. Returns whether there was one. */
+  finishReading(): boolean {
+    const sizes = this.#format2;
+    if (!sizes) return false;
+    for (const session of this.#byName.values()) this.put(sizes.carryOver(session));
+    this.#format2 = undefined;
+    return true;
+  }
+
+  /** The entry that leads from what the journal has to this session. */
+  describe(session: Session): Entry {
+    const before = this.#byName.get(session.name);
+    const known = new Map(before?.commands.map((command) => [command.id, command]));
+    const changed = session.commands.filter((command) => known.get(command.id) !== command);
+    for (const { id } of session.commands) known.delete(id);
+    const keys = listNewKeys(before?.pastKeys ?? noPastKeys, session.pastKeys);
+    const { dropped: keysDropped } = session.pastKeys;
     return {
-      session: fields,
+      session: describeCore(session),
       ...(changed.length > 0 && { commands: changed }),
-      ...(before.size > 0 && { dropped: [...before.keys()] }),
-      ...(Object.keys(ends).length > 0 && { ends }),
+      ...(known.size > 0 && { dropped: [...known.keys()] }),
+      ...(keys.length > 0 && { keys }),
+      ...(keysDropped > 0 && { keysDropped }),
     };
   }
 
   /** All of it in as few entries as can be. */
   *snapshot(): Generator<Entry> {
     yield { format };
-    for (const { session, ends } of this.#byName.values()) {
-      const { commands, ...fields } = session;
-      yield { session: fields, commands, ends: Object.fromEntries(ends) };
+    for (const session of this.#byName.values()) {
+      const core = describeCore(session);
+      const { dropped: keysDropped } = session.pastKeys;
+      yield { session: core, commands: session.commands, keysBase: keysDropped };
+      const keys = flattenKeys(session.pastKeys);
+      for (let from = 0; from < keys.length; from += keysPerEntry)
+        yield { session: core, keys: keys.slice(from, from + keysPerEntry) };
     }
   }
 
-  /** This is how the session is now. */
-  put(session: Session, ends: Fields): void {
-    const kept = this.#byName.get(session.name) ?? { session, ends: new Map(), bytes: 0 };
-    this.#byName.set(session.name, kept);
-    if (kept.session.commands !== session.commands) {
-      const ids = new Set(session.commands.map(({ id }) => id));
-      for (const [place, bytes] of kept.ends) {
-        if (ids.has(place.slice(0, place.indexOf('/')))) continue;
-        kept.ends.delete(place);
-        kept.bytes -= bytes;
-      }
-    }
-    kept.session = session;
-    this.#setEnds(session.name, ends);
-  }
-
-  #setEnds(name: string, ends: Fields): void {
-    const kept = this.#byName.get(name);
-    if (!kept) return;
-    for (const [place, end] of Object.entries(ends)) {
-      if (typeof end !== 'number') continue;
-      kept.bytes += end - (kept.ends.get(place) ?? 0);
-      kept.ends.set(place, end);
-    }
-  }
-
-  grow(name: string, place: string, end: number): void {
-    this.#setEnds(name, { [place]: end });
+  /** This is how the journal has the session now. */
+  put(session: Session): void {
+    this.#byName.set(session.name, session);
   }
 
   remove(name: string): void {
     this.#byName.delete(name);
   }
 
-  find(name: string): Kept | undefined {
+  find(name: string): Session | undefined {
     return this.#byName.get(name);
   }
 
   list(): Session[] {
-    return [...this.#byName.values()].map(({ session }) => session);
+    return [...this.#byName.values()];
   }
 }

@@ -1,55 +1,77 @@
-/** A store for one process: sessions live in memory, a medium keeps them beyond it. */
+/** A store that one process has for itself: sessions are in its memory, and a medium keeps them beyond it. */
 import { Refusal } from '../protocol/errors.ts';
-import { header } from '../protocol/headers.ts';
-import type { Flow, Outcome, Session } from '../session/session.ts';
-import type { Part, Store } from './store.ts';
+import type { Clock } from '../session/apply-transition.ts';
+import { usedBytes } from '../session/quota.ts';
+import type { Part, Piece, Session } from '../session/session.ts';
+import { Accounts } from './accounts.ts';
+import { DueTimers } from './due-timers.ts';
+import { RateLimits } from './rate-limits.ts';
+import { StoreClock } from './store-clock.ts';
+import {
+  type AccountLimits,
+  type Committed,
+  type DueAt,
+  neverDue,
+  type Rate,
+  type Store,
+  type StoreTransition,
+} from './store.ts';
 import { Watchers } from './watchers.ts';
 
-/** Bytes that come whole. */
-export interface Piece {
-  id: string;
-  part: Part;
-  bytes: Uint8Array;
-}
-
-/** Where bytes and sessions end up. Calls for one session never overlap. */
+/** Where bytes and sessions end up. Writing calls for one session never overlap. */
 export interface Medium {
   load(): Promise<Session[]>;
   /** The session with these pieces, all of it or nothing. */
   save(session: Session, pieces: readonly Piece[]): Promise<void>;
   /** All of a session. */
   removeSession(name: string): Promise<void>;
-  /** All bytes of a command that the session no longer has. */
-  removeCommand(name: string, id: string): Promise<void>;
-  /** At an offset that is not past the end. */
-  write(name: string, id: string, part: Part, offset: number, bytes: Uint8Array): Promise<void>;
+  /** All bytes of these parts of a command. */
+  removeParts(name: string, id: string, parts: readonly Part[]): Promise<void>;
   read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer>;
-  size(name: string, id: string, part: Part): Promise<number>;
-  /** Bytes of all parts of all commands of a session. */
-  usage(name: string): number;
   /** Throws a refusal when nothing could be kept now. Calls never overlap. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 
+const flows = ['stdin', 'stdout', 'stderr'] as const;
+
 class LocalStore implements Store {
   readonly #medium: Medium;
+  readonly #dueAt: DueAt;
   readonly #watchers = new Watchers();
+  readonly #clock = new StoreClock();
+  readonly #accounts = new Accounts();
+  readonly #rateLimits = new RateLimits();
+  readonly #timers: DueTimers;
   readonly #sessions: Map<string, Session>;
-  /** The end of the line of changes of each session. */
+  /** The last update of each session that is under way. */
   readonly #lines = new Map<string, Promise<unknown>>();
   #checking: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(medium: Medium, sessions: Session[]) {
+  constructor(medium: Medium, sessions: Session[], dueAt: DueAt) {
     this.#medium = medium;
+    this.#dueAt = dueAt;
     this.#sessions = new Map(sessions.map((session) => [session.name, session]));
+    for (const session of sessions) this.#accounts.add(session);
+    this.#timers = new DueTimers({
+      now: () => this.#clock.read().now,
+      dueOf: (name) => {
+        const session = this.#sessions.get(name);
+        return session && this.#dueAt(session, this.#clock.read());
+      },
+    });
   }
 
+  clock(): Clock {
+    return this.#clock.read();
+  }
+
+  /** Runs what changes a session after what changes it already. */
   #inLine<T>(name: string, work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new Refusal('storage_busy'));
-    const before = this.#lines.get(name) ?? Promise.resolve();
-    const mine = before.then(work, work);
+    const before = this.#lines.get(name);
+    const mine = before ? before.then(work, work) : work();
     this.#lines.set(name, mine);
     const leave = (): void => {
       if (this.#lines.get(name) === mine) this.#lines.delete(name);
@@ -64,41 +86,87 @@ class LocalStore implements Store {
     return session;
   }
 
-  create(session: Session): Promise<void> {
+  create(session: Session, limits?: AccountLimits): Promise<void> {
     return this.#inLine(session.name, async () => {
-      await this.#medium.save(session, []);
+      // Counted before it is there: two requests at once are two.
+      this.#accounts.add(session, limits);
+      try {
+        await this.#medium.save(session, []);
+      } catch (error) {
+        this.#accounts.remove(session);
+        throw error;
+      }
       this.#sessions.set(session.name, session);
+      this.#timers.follow(session.name);
     });
   }
 
-  update<T>(name: string, transition: (session: Session) => Outcome<T>): Promise<T> {
+  async read(name: string): Promise<Session> {
+    return this.#find(name);
+  }
+
+  update<T>(
+    name: string,
+    transition: StoreTransition<T>,
+    limits?: AccountLimits,
+  ): Promise<Committed<T>> {
     return this.#inLine(name, async () => {
       const before = this.#find(name);
-      const { session, result, put = [], quiet = false } = transition(before);
-      if (session === before) return result;
-      if (!quiet) await this.#medium.save(session, put);
-      this.#sessions.set(name, session);
+      const clock = this.#clock.read();
+      const { session: after, result, put = [], quiet = false, overQuotaBytes = 0 } = transition(before, clock);
+      const committed = { result, before, after, at: clock.now, put };
+      if (after === before) return committed;
+      if (!quiet) await this.#save(before, after, put, overQuotaBytes, limits);
+      this.#sessions.set(name, after);
+      this.#timers.follow(name);
       if (!quiet) {
         this.#watchers.wake(name);
-        await this.#forgetDropped(before, session);
+        await this.#removeUnused(before, after);
       }
-      return result;
+      return committed;
     });
   }
 
-  /** Bytes of commands that the session no longer remembers. A leftover costs space, not truth: errors are let go. */
-  async #forgetDropped(before: Session, after: Session): Promise<void> {
-    if (before.commands === after.commands) return;
-    const kept = new Set(after.commands.map(({ id }) => id));
-    const dropped = before.commands.filter(({ id }) => !kept.has(id));
-    await Promise.allSettled(dropped.map(({ id }) => this.#medium.removeCommand(before.name, id)));
+  async #save(
+    before: Session,
+    after: Session,
+    put: readonly Piece[],
+    allowedExcess: number,
+    limits?: AccountLimits,
+  ): Promise<void> {
+    const growth = before.commands === after.commands ? 0 : usedBytes(after) - usedBytes(before);
+    this.#accounts.reserve(after, growth, allowedExcess, limits);
+    try {
+      await this.#medium.save(after, put);
+    } catch (error) {
+      this.#accounts.reserve(after, -growth, 0);
+      throw error;
+    }
   }
 
-  remove(name: string): Promise<void> {
+  /** Bytes that the session no longer has. What cannot be removed costs space and nothing else: errors are ignored. */
+  async #removeUnused(before: Session, after: Session): Promise<void> {
+    if (before.commands === after.commands) return;
+    const known = new Map(after.commands.map((command) => [command.id, command]));
+    for (const { id, isEvicted } of before.commands) {
+      const command = known.get(id);
+      const unused = command === undefined ? (['script', ...flows] as const) : flows;
+      if (command === undefined || (command.isEvicted && !isEvicted))
+        await this.#medium.removeParts(before.name, id, unused).catch(() => undefined);
+    }
+  }
+
+  remove(name: string): Promise<boolean> {
     return this.#inLine(name, async () => {
+      const session = this.#sessions.get(name);
+      if (!session) return false;
       // What could not be removed is still there, and may be removed at the next try.
       await this.#medium.removeSession(name);
-      if (this.#sessions.delete(name)) this.#watchers.wake(name);
+      this.#sessions.delete(name);
+      this.#accounts.remove(session);
+      this.#timers.forget(name);
+      this.#watchers.wake(name);
+      return true;
     });
   }
 
@@ -106,41 +174,28 @@ class LocalStore implements Store {
     return this.#sessions.has(name);
   }
 
-  async list(): Promise<readonly Session[]> {
-    return [...this.#sessions.values()];
+  async count(): Promise<number> {
+    return this.#sessions.size;
   }
 
-  append(name: string, id: string, stream: Flow, offset: number, bytes: Uint8Array): Promise<number> {
-    return this.#inLine(name, async () => {
-      this.#find(name);
-      const end = await this.#medium.size(name, id, stream);
-      if (offset > end) {
-        throw new Refusal('output_gap', `${stream} goes on at ${end}`, {
-          [header.nextOffset]: String(end),
-        });
-      }
-      const fresh = bytes.subarray(Math.min(bytes.byteLength, end - offset));
-      if (fresh.byteLength === 0) return Math.max(end, offset + bytes.byteLength);
-      await this.#medium.write(name, id, stream, end, fresh);
-      this.#watchers.wake(name);
-      return end + fresh.byteLength;
-    });
+  async listAccount(account: string): Promise<readonly string[]> {
+    return this.#accounts.list(account);
   }
 
   readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
     return this.#medium.read(name, id, part, offset, maxBytes);
   }
 
-  size(name: string, id: string, part: Part): Promise<number> {
-    return this.#medium.size(name, id, part);
-  }
-
-  async usage(name: string): Promise<number> {
-    return this.#medium.usage(name);
-  }
-
   watch(name: string, wake: () => void): () => void {
     return this.#watchers.watch(name, wake);
+  }
+
+  onDue(ring: (name: string) => Promise<void>): void {
+    this.#timers.start(ring, this.#sessions.keys());
+  }
+
+  take(bucket: string, rate: Rate): Promise<void> {
+    return this.#rateLimits.take(bucket, rate);
   }
 
   check(): Promise<void> {
@@ -152,15 +207,15 @@ class LocalStore implements Store {
   }
 
   async close(): Promise<void> {
-    // Whoever is still at work for a peer that was cut off comes too late: the last word is said below.
+    // Updates for a peer that was cut off come too late.
     this.#isClosed = true;
+    this.#timers.close();
+    this.#clock.close();
     await Promise.allSettled(this.#lines.values());
-    // Signs of life that were kept in memory: worth having at the next start, not worth failing the end for.
-    await Promise.allSettled([...this.#sessions.values()].map((session) => this.#medium.save(session, [])));
     await this.#medium.close();
   }
 }
 
-export async function openLocalStore(medium: Medium): Promise<Store> {
-  return new LocalStore(medium, await medium.load());
+export async function openLocalStore(medium: Medium, dueAt: DueAt = neverDue): Promise<Store> {
+  return new LocalStore(medium, await medium.load(), dueAt);
 }

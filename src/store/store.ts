@@ -1,49 +1,112 @@
-/** What keeps sessions. Stores are dumb: they know no state machine, only its outcomes. */
-import type { Flow, Outcome, Session } from '../session/session.ts';
+/**
+ * What keeps sessions and their bytes. Stores know no state machine, only its outcomes; nothing here says whether other processes share
+ * the store.
+ */
+import type { Clock } from '../session/apply-transition.ts';
+import type { Outcome, Part, Piece, Session } from '../session/session.ts';
+import type { Durability } from './journal.ts';
 
-export type Part = Flow | 'script';
+/** A transition as the store runs it, under the store's clock. */
+export type StoreTransition<T> = (session: Session, clock: Clock) => Outcome<T>;
+
+/** What an update did, once it is kept. */
+export interface Committed<T> {
+  readonly result: T;
+  readonly before: Session;
+  /** The very same object as `before` when nothing changed. */
+  readonly after: Session;
+  /** The store's clock when the transition ran, ms since 1970. */
+  readonly at: number;
+  /** The bytes that were written with it. */
+  readonly put: readonly Piece[];
+}
+
+/** How much the sessions of one account may be and hold, all together. */
+export interface AccountLimits {
+  readonly sessions: number;
+  readonly bytes: number;
+}
+
+/** So many at once, and then no faster than the rate. */
+export interface Rate {
+  readonly count: number;
+  readonly perSeconds: number;
+  readonly burst: number;
+}
 
 export interface Store {
-  /** Keeps a new session. Resolves when it would survive a crash of the relay, as far as this store survives any. */
-  create(session: Session): Promise<void>;
+  /** The clock of all who share this store: for every transition and every age that is shown. */
+  clock(): Clock;
+
+  /** Keeps a new session. Resolves when it would survive a crash, as far as this store survives any. Throws `too_many_sessions`. */
+  create(session: Session, limits?: AccountLimits): Promise<void>;
+
+  /** The newest that is kept; does not wait for updates under way. Throws `gone`. */
+  read(name: string): Promise<Session>;
 
   /**
-   * One atomic update. Transitions of one session never overlap; each sees the outcome of the one before. Resolves with the
-   * result once bytes and session are kept, after which watchers are woken; a quiet outcome may be kept in memory only and
-   * wakes no one. What the transition throws comes through and leaves the session as it was. Throws the refusal `gone` for
-   * an unknown name, `storage_full` or `storage_busy` when nothing could be kept.
+   * One atomic update, bytes included. The transition is a pure function and MAY BE CALLED AGAIN on a newer session: only what it
+   * returned last counts. What it throws, or "no change", is passed on for the newest session only, and leaves the session as it was.
+   * Resolves once bytes and session are kept, after which watchers are woken; a quiet outcome may be kept in memory and wakes no one.
+   * Applied at most once, also where the answer of an engine was lost. Throws `gone`; `address_quota` when the account of the session
+   * may not hold the new bytes; `storage_full` or `storage_busy` when nothing could be kept. After `storage_busy` it is unknown
+   * whether it was applied.
    */
-  update<T>(name: string, transition: (session: Session) => Outcome<T>): Promise<T>;
+  update<T>(
+    name: string,
+    transition: StoreTransition<T>,
+    limits?: AccountLimits,
+  ): Promise<Committed<T>>;
 
-  /** Forgets the session and its bytes, and wakes its watchers. Unknown names are no error. */
-  remove(name: string): Promise<void>;
+  /**
+   * At most `maxBytes` of a part from an offset; empty past its end, or where it was evicted. How far a part goes is said by the session:
+   * fewer bytes than that are damage.
+   */
+  readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer>;
+
+  /** Forgets the session and its bytes, and wakes its watchers. Resolves with whether it was there. */
+  remove(name: string): Promise<boolean>;
 
   has(name: string): Promise<boolean>;
 
-  /** Every session there is: for the clock, once, at the start, and for whoever counts them now and then. */
-  list(): Promise<readonly Session[]>;
+  /** How many sessions there are. */
+  count(): Promise<number>;
+
+  /** The sessions of one account: for making room where its quota is reached. */
+  listAccount(account: string): Promise<readonly string[]>;
 
   /**
-   * Writes output or input at an offset and resolves with the next one, once the bytes are kept. What was there already is kept once;
-   * a gap is refused as `output_gap` with the expected offset. Wakes watchers when something new came.
+   * Calls back after each loud change of the session, and after its end; also when changes may have been missed, so a wake promises no
+   * change. Until the returned function is called.
    */
-  append(name: string, id: string, stream: Flow, offset: number, bytes: Uint8Array): Promise<number>;
-
-  /** At most `maxBytes` from an offset; empty at or past the end. */
-  readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer>;
-
-  /** Bytes kept so far; 0 for what is not there. */
-  size(name: string, id: string, part: Part): Promise<number>;
-
-  /** Bytes kept for the session in all: scripts, input and output. */
-  usage(name: string): Promise<number>;
-
-  /** Calls back after each loud change of the session or its output, and after its end; until the returned function is called. */
   watch(name: string, wake: () => void): () => void;
+
+  /**
+   * Rings for each session at the point that `dueAt` named at its last update: at least once, by at least one of the processes, and
+   * again until an update moves it.
+   */
+  onDue(ring: (name: string) => Promise<void>): void;
+
+  /** Counts against one limit for all processes. Throws `rate_limited` with Retry-After. */
+  take(bucket: string, rate: Rate): Promise<void>;
 
   /** Resolves when something could be kept now; throws `storage_full` or `storage_busy` when nothing could. Calls may overlap. */
   check(): Promise<void>;
 
   /** Resolves when everything is kept; no calls after it. */
   close(): Promise<void>;
+}
+
+/** When the clock is to ring for a session next, ms since 1970. */
+export type DueAt = (session: Session, clock: Clock) => number;
+
+export const neverDue: DueAt = () => Infinity;
+
+export interface StoreOptions {
+  /** Something is wrong that does not stop the relay. */
+  readonly warn: (text: string) => void;
+  /** What an acknowledgement outlives; `process` unless it is given. */
+  readonly durability?: Durability;
+  /** For onDue(); never, unless it is given. */
+  readonly dueAt?: DueAt;
 }

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Frame, renderFrame } from '../../src/protocol/frame.ts';
+import { type Frame, renderFrameEnd, renderFrameHead } from '../../src/protocol/frame.ts';
 
-const plain: Frame = {
+type Given = Omit<Frame, 'scriptBytes'> & { script: Uint8Array };
+
+const plain: Given = {
   id: 'c12',
   merge: false,
   stdin: false,
@@ -10,6 +12,11 @@ const plain: Frame = {
   from: null,
   script: Buffer.from('echo one'),
 };
+
+function renderFrame({ script, ...rest }: Given): Buffer {
+  const frame = { ...rest, scriptBytes: script.byteLength };
+  return Buffer.concat([renderFrameHead(frame), script, renderFrameEnd(frame)]);
+}
 
 /** As the reference tells a listener to read it: anything but a whole frame is undefined. */
 function readFrame(body: Buffer): { id: string; options: string; script: Buffer } | undefined {

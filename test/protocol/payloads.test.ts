@@ -26,6 +26,8 @@ const view = {
   script_bytes: 4,
   stdout_bytes: 1,
   stderr_bytes: 2,
+  missing_bytes: 0,
+  missing_reason: null,
   pushed_at: 1,
   started_at: 2,
   ended_at: 3,

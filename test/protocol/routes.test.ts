@@ -11,7 +11,7 @@ test.each(names)('the path of %s leads back to it', (name) => {
   const hasId = path.includes('{id}');
   expect(matchRoute(buildPath(name, { key, id: 'c12' }))).toEqual({
     name,
-    methods: routes[name].methods,
+    route: routes[name],
     key: hasKey ? key : '',
     id: hasId ? 'c12' : '',
   });

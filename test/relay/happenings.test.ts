@@ -1,13 +1,14 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { Refusal } from '../../src/protocol/errors.ts';
-import type { Happening } from '../../src/relay/happening.ts';
+import type { SessionEvent } from '../../src/relay/session-event.ts';
 import { Sessions } from '../../src/relay/sessions.ts';
 import type { NewCommand } from '../../src/session/command.ts';
 import { pushCommand } from '../../src/session/push-command.ts';
 import { lookForNext } from '../../src/session/serve-listener.ts';
-import { createSession, type Outcome, type Session } from '../../src/session/session.ts';
+import { dueAt } from '../../src/session/apply-transition.ts';
+import { createSession, type Session } from '../../src/session/session.ts';
 import { openMemoryStore } from '../../src/store/memory-store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store, StoreTransition } from '../../src/store/store.ts';
 import { eventually } from '../harness/deadline.ts';
 import { auto } from '../session/scene.ts';
 
@@ -27,26 +28,29 @@ const client = { address: '192.0.2.1' };
 const remote = { address: '192.0.2.2' };
 
 /** A store that may be told to fail once the transition was made: the disk is full. */
-async function openFragileStore() {
-  const inner = await openMemoryStore();
+async function openFragileStore(ttlMs: number) {
+  const inner = await openMemoryStore((session, clock) => dueAt(session, clock, ttlMs));
   let isFull = false;
   const refuse = (): never => {
     throw new Refusal('storage_full');
   };
   const store: Store = Object.create(inner, {
     update: {
-      value: (name: string, transition: (session: Session) => Outcome<unknown>) =>
-        inner.update(name, (session) => {
-          const outcome = transition(session);
+      value: (name: string, transition: StoreTransition<unknown>) =>
+        inner.update(name, (session, clock) => {
+          const outcome = transition(session, clock);
           return isFull ? refuse() : outcome;
         }),
     },
     remove: { value: async (name: string) => (isFull ? refuse() : inner.remove(name)) },
     create: { value: (session: Session) => inner.create(session) },
-    has: { value: (name: string) => inner.has(name) },
+    read: { value: (name: string) => inner.read(name) },
+    clock: { value: () => inner.clock() },
+    onDue: { value: (ring: (name: string) => Promise<void>) => inner.onDue(ring) },
   });
   return {
     store,
+    close: () => inner.close(),
     fill: (full: boolean) => {
       isFull = full;
     },
@@ -54,21 +58,21 @@ async function openFragileStore() {
 }
 
 async function setUp({ ttlMs = 60_000 } = {}) {
-  const { store, fill } = await openFragileStore();
-  const told: Happening[] = [];
-  const ledger = { tell: (happening: Happening) => void told.push(happening), settled: async () => {} };
+  const { store, close, fill } = await openFragileStore(ttlMs);
+  const told: SessionEvent[] = [];
+  const sink = { emit: (event: SessionEvent) => void told.push(event) };
   const sessions = new Sessions(
     {
       store,
       ttlMs,
-      heldPolls: { total: 9, perAddress: 9, perSession: 9 },
       quotas: { sessionsPerAddress: 9, bytesPerSession: 1e6, bytesPerAddress: 1e6 },
       log: () => undefined,
     },
-    ledger,
+    sink,
   );
-  onTestFinished(() => sessions.drain());
-  await sessions.create(createSession('name', Date.now()), client);
+  sessions.open();
+  onTestFinished(close);
+  await sessions.create(createSession('name', sessions.clock().now), client);
   const push = (queueSeconds = 600) =>
     sessions.update(
       'name',

@@ -41,7 +41,7 @@ test('a folder that went away is no place to keep things', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const path = join(folder.path, 'store');
-  const store = await openFileStore(path, () => undefined);
+  const store = await openFileStore(path, { warn: () => undefined });
   onTestFinished(() => store.close());
   await store.check();
   await rm(path, { recursive: true });

@@ -61,7 +61,7 @@ export class Ledger {
   readonly slotIds = new Set<string>();
   readonly resourceIds = new Set<string>();
   readonly expiries = new Map<string, number>();
-  readonly byKey = new Map<string, { id: string; text: string }>();
+  readonly byKey = new Map<string, { id: string; text: string; pushedAt: number }>();
   /** When the relay last took a word of a listener, and when it saw its socket close since. */
   readonly heard = new Map<string, number>();
   readonly closed = new Map<string, number>();

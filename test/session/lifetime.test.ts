@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { listenerGraceMs, listenerSilenceMs, maxSilentRunMs } from '../../src/protocol/limits.ts';
-import { reopenSession } from '../../src/session/reopen-session.ts';
 import { nextDeadline, sessionDeadline } from '../../src/session/time.ts';
 import { auto, refusalOf, Scene, startOfTime, supervised } from './scene.ts';
 
@@ -69,17 +68,6 @@ test.each([
   expect(scene.outcome).toMatchObject({ ...nothing, quiet: true });
 });
 
-test('a session is not ended while a request on its key is held, and lives on from the end of that', () => {
-  const scene = new Scene();
-  scene.isHeld = true;
-  scene.pass(scene.ttlMs * 3);
-  scene.isHeld = false;
-  scene.skip(scene.ttlMs);
-  expect(isGone(scene)).toBe(false);
-  scene.skip(60_000);
-  expect(isGone(scene)).toBe(true);
-});
-
 test('an attached listener keeps the session for its lifetime beyond the last word of it', () => {
   const scene = new Scene();
   scene.ttlMs = 600_000;
@@ -139,12 +127,13 @@ describe('something is due next', () => {
 });
 
 describe('a relay that starts again', () => {
-  /** As it reads the session from the disk, after so long a time without a relay. */
+  /** As it reads the session from the disk, or goes on with it, after so long a time in which it could not be reached. */
   function reopenAfter(scene: Scene, ms: number): void {
     scene.skip(ms);
     const stored = JSON.parse(JSON.stringify(scene.session)) as Scene['session'];
     expect(stored).toEqual(scene.session);
-    scene.session = reopenSession(stored, scene.now).session;
+    scene.session = stored;
+    scene.upSince = scene.now;
   }
 
   test('counts the lifetime from its own start', () => {
@@ -183,6 +172,28 @@ describe('a relay that starts again', () => {
     scene.look(bob);
     scene.leave(bob);
     reopenAfter(scene, 1_000);
+    expect(refusalOf(() => scene.look(ann))).toBeUndefined();
+  });
+
+  test('takes points in the future for now: its clock was ahead before', () => {
+    const scene = new Scene();
+    scene.skip(scene.ttlMs);
+    ask(scene);
+    scene.now = startOfTime;
+    scene.upSince = startOfTime;
+    ask(scene);
+    scene.skip(scene.ttlMs + 60_000);
+    expect(isGone(scene)).toBe(true);
+  });
+
+  test('changes nothing of a listener that was heard since', () => {
+    const scene = new Scene();
+    scene.look(bob);
+    reopenAfter(scene, 60_000);
+    scene.skip(10_000);
+    scene.look(bob);
+    scene.detach(bob);
+    scene.pass(listenerGraceMs);
     expect(refusalOf(() => scene.look(ann))).toBeUndefined();
   });
 

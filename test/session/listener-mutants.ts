@@ -7,7 +7,7 @@ const handOver =
 export const listenerMutants: readonly Mutant[] = [
   {
     name: 'a closed socket is not noticed',
-    from: 'goneAt: now } }, result',
+    from: 'goneAt: closedAt } }, result',
     to: 'goneAt: null } }, result',
   },
   {

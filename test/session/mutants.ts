@@ -105,6 +105,18 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
       to: 'session.commands.length + 1}`',
     },
   ],
+  'past-keys.ts': [
+    {
+      name: 'an Idempotency-Key is forgotten with its command',
+      from: 'return appendKeys(dropOldPages(past, now), entries)',
+      to: 'return entries.length > 0 ? past : dropOldPages(past, now)',
+    },
+    {
+      name: 'a command that was forgotten is answered with another one',
+      from: 'const { id, digest, state,',
+      to: 'const { digest, state, id: own } = command;\n    const id = `${own}0`;\n    const {',
+    },
+  ],
   'settle-command.ts': [
     {
       name: "the slot shows the resource's results",
@@ -164,19 +176,19 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
   'apply-transition.ts': [
     {
       name: 'an event is not told what fell due',
-      from: 'advance(session, now)',
-      to: 'session',
+      from: 'const onTime = advance(reopened, now)',
+      to: 'const onTime = reopened',
     },
     {
       name: 'those who wait are not told of changes',
-      from: 'revision: session.revision + 1',
-      to: 'revision: session.revision',
+      from: 'session.revision : session.revision + 1',
+      to: 'session.revision : session.revision',
     },
   ],
   'reopen-session.ts': [
     {
       name: 'silence is counted while there was no relay',
-      from: 'seenAt: now',
+      from: 'seenAt: upSince',
       to: 'seenAt: 0',
     },
   ],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Refusal, type RefusalCode } from '../../src/protocol/errors.ts';
 import { defaultQueueSeconds, defaultTtlSeconds } from '../../src/protocol/limits.ts';
 import { applyTransition, type Transition } from '../../src/session/apply-transition.ts';
+import { appendOutput } from '../../src/session/append-bytes.ts';
 import {
   cancelCommand,
   type Cancelled,
@@ -51,20 +52,22 @@ export interface PushOptions {
   stdin?: 'none' | 'open';
 }
 
-const anyFinish = { exitStatus: 0, signal: null, timedOut: false };
+const anyFinish = { exitStatus: 0, signal: null, timedOut: false, rest: [], cut: null };
 
 /** Each event is applied twice to a frozen session: the same input has the same outcome, or the test fails. */
 export class Scene {
   now = startOfTime;
   ttlMs = defaultTtlSeconds * 1000;
-  /** Whether a poll on the key is open all the while. */
-  isHeld = false;
+  /** Since when the relay could be reached. */
+  upSince = startOfTime;
+  quotaBytes = Number.MAX_SAFE_INTEGER;
   session: Session = deepFreeze(createSession('name', startOfTime));
   /** Of the last event: its outcome as the store would get it. */
   outcome: Outcome<unknown> = { session: this.session, result: undefined };
 
   apply<T>(transition: Transition<T>, byRequest = true): T {
-    const moment = { now: this.now, ttlMs: this.ttlMs, byRequest, isHeld: this.isHeld };
+    const { now, upSince, ttlMs, quotaBytes } = this;
+    const moment = { now, upSince, ttlMs, quotaBytes, byRequest };
     const outcome = applyTransition(this.session, transition, moment);
     assert.deepEqual(applyTransition(this.session, transition, moment), outcome, 'not a pure function');
     this.session = deepFreeze(outcome.session);
@@ -140,8 +143,15 @@ export class Scene {
     this.apply((session, now) => listening.leaveListener(session, id, now), false);
   }
 
-  detach({ id }: { id: string }): void {
-    this.apply((session, now) => listening.detachListener(session, id, now), false);
+  /** Its socket closed so long ago. */
+  detach({ id }: { id: string }, agoMs = 0): void {
+    this.apply((session, now) => listening.detachListener(session, id, now - agoMs), false);
+  }
+
+  /** Output of a command that runs; returns the next offset. */
+  write(id: string, { id: by }: { id: string }, text: string, offset = 0, flow: 'stdout' | 'stderr' = 'stdout') {
+    const chunk = { flow, offset, bytes: Buffer.from(text) };
+    return this.apply((session, now) => appendOutput(session, id, by, chunk, now));
   }
 
   cancel(id: string, signal: 'INT' | 'TERM' | 'KILL' = 'TERM'): Cancelled {

@@ -34,6 +34,7 @@ export class SmallRelay {
   session: Session;
   /** What a killed relay finds again: changes that were kept, not those that were quiet. */
   #kept: Session;
+  #upSince = 0;
   /** The session was removed, since nothing kept it. */
   gone = false;
 
@@ -49,7 +50,7 @@ export class SmallRelay {
 
   apply<T>({ cause, transition, byRequest = true }: Request<T>): Reply<T> {
     const { api, now, ledger } = this;
-    const moment = { now, ttlMs, byRequest, isHeld: false };
+    const moment = { now, upSince: this.#upSince, ttlMs, byRequest, quotaBytes: 1e9 };
     const before = this.session.listener?.id;
     let outcome: Outcome<T>;
     try {
@@ -135,7 +136,8 @@ export class SmallRelay {
     const found = killed ? this.#kept : session;
     const read = JSON.parse(JSON.stringify(found)) as Session;
     assert.deepEqual(read, found, 'a session does not survive being stored');
-    this.session = this.api.reopenSession(read, now).session;
+    this.#upSince = now;
+    this.session = this.api.reopenSession(read, now, now);
     assert.deepEqual(this.session.commands, session.commands, 'a restart forgets what became of commands');
     assert.equal(this.session.slotResult, session.slotResult, 'a restart forgets a result in the slot');
     ledger.reopenedAt = now;

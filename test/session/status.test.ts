@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { viewCommand } from '../../src/session/command.ts';
+import { viewCommand } from '../../src/session/view-command.ts';
 import { viewStatus } from '../../src/session/view-status.ts';
 import { auto, Scene, startOfTime, supervised } from './scene.ts';
 
@@ -93,7 +93,7 @@ test('looking at the status changes nothing', () => {
 test('a command as clients see it', () => {
   const scene = new Scene();
   scene.push('echo');
-  expect(viewCommand(scene.command('c1'), { stdout: 0, stderr: 0 }, 0)).toMatchObject({
+  expect(viewCommand(scene.session, scene.command('c1'))).toMatchObject({
     id: 'c1',
     state: 'queued',
     position: 0,
@@ -108,9 +108,11 @@ test('a command as clients see it', () => {
   scene.look(bob);
   scene.cancel('c1', 'INT');
   scene.skip(250);
-  expect(viewCommand(scene.command('c1'), { stdout: 1, stderr: 2 }, null).duration_ms).toBeNull();
+  expect(viewCommand(scene.session, scene.command('c1')).duration_ms).toBeNull();
+  scene.write('c1', bob, 'o');
+  scene.write('c1', bob, 'er', 0, 'stderr');
   scene.finish('c1', bob, { exitStatus: 3 });
-  expect(viewCommand(scene.command('c1'), { stdout: 1, stderr: 2 }, null)).toMatchObject({
+  expect(viewCommand(scene.session, scene.command('c1'))).toMatchObject({
     state: 'finished',
     exit_status: 3,
     position: null,

@@ -6,7 +6,7 @@ import { auto, deepFreeze, refusalOf, Scene, startOfTime } from './scene.ts';
 const ttlMs = 10_800_000;
 
 function apply<T>(session: Session, transition: Transition<T>, byRequest: boolean, now = startOfTime) {
-  return applyTransition(session, transition, { now, ttlMs, byRequest, isHeld: false });
+  return applyTransition(session, transition, { now, upSince: 0, ttlMs, byRequest, quotaBytes: 1e9 });
 }
 
 const fresh = deepFreeze(createSession('name', startOfTime));

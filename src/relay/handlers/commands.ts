@@ -1,6 +1,5 @@
 /** Commands as a resource: push, look, list, cancel. */
 import { isSignal, isEnded } from '../../protocol/command-states.ts';
-import type { CommandView } from '../../protocol/command-view.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
 import {
@@ -10,22 +9,13 @@ import {
   maxScriptBytes,
 } from '../../protocol/limits.ts';
 import { cancelCommand } from '../../session/cancel-command.ts';
-import { type Command, viewCommand } from '../../session/command.ts';
 import { pushCommand } from '../../session/push-command.ts';
-import { findCommand, queuePosition, type Session } from '../../session/session.ts';
-import type { Store } from '../../store/store.ts';
+import { findCommand, type Session } from '../../session/session.ts';
+import { viewCommand } from '../../session/view-command.ts';
 import type { Exchange } from '../exchange.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler } from '../relay-context.ts';
 import { checkScript, digestScript, readClient } from '../script.ts';
-
-async function view(store: Store, session: Session, command: Command): Promise<CommandView> {
-  const [stdout, stderr] = await Promise.all([
-    store.size(session.name, command.id, 'stdout'),
-    store.size(session.name, command.id, 'stderr'),
-  ]);
-  return viewCommand(command, { stdout, stderr }, queuePosition(session, command.id));
-}
 
 function readIdempotencyKey(exchange: Exchange): string | null {
   const key = exchange.header(header.idempotencyKey);
@@ -55,44 +45,42 @@ export const pushToQueue: Handler = async ({ exchange, name }, relay) => {
     pushedBy: readClient(exchange),
     ...options,
   };
-  const { sessions } = relay;
-  const push = (): Promise<Command> =>
-    sessions.update(name, (session, now) => pushCommand(session, given, script, now), exchange);
-  // What is there already needs no room: it is answered as it was before.
-  const { commands } = await sessions.read(name);
-  const isKnown = idempotencyKey !== null && commands.some((one) => one.idempotencyKey === idempotencyKey);
-  const command = isKnown ? await push() : await sessions.quotas.reserve(name, script.byteLength, push);
-  const session = await sessions.read(name);
-  await exchange.sendJson(201, await view(sessions.store, session, command));
+  const { after, result } = await relay.sessions.commit(
+    name,
+    (session, now) => pushCommand(session, given, script, now),
+    exchange,
+  );
+  await exchange.sendJson(201, viewCommand(after, result));
 };
 
 export const listCommands: Handler = async ({ exchange, name }, relay) => {
   const session = await relay.sessions.read(name);
-  const commands = session.commands.map((command) => view(relay.sessions.store, session, command));
-  await exchange.sendJson(200, { commands: await Promise.all(commands) });
+  const commands = session.commands.map((command) => viewCommand(session, command));
+  await exchange.sendJson(200, { commands });
 };
 
 /** `?wait=` holds the answer until the state is another than `?state=`, or until the command ended where none is named. */
 export const readCommand: Handler = async ({ exchange, name, route }, relay) => {
-  const { sessions } = relay;
   const known = exchange.query.get('state');
-  await sessions.waitFor(name, exchange.waitMs(0), exchange, async () => {
-    const { state } = findCommand(await sessions.read(name), route.id);
+  let session: Session | undefined;
+  await relay.polls.waitFor(name, exchange.waitMs(0), exchange, async () => {
+    session = await relay.sessions.read(name);
+    const { state } = findCommand(session, route.id);
     return isEnded(state) || (known !== null && state !== known) ? true : undefined;
   });
-  const session = await sessions.read(name);
-  await exchange.sendJson(200, await view(sessions.store, session, findCommand(session, route.id)));
+  session ??= await relay.sessions.read(name);
+  await exchange.sendJson(200, viewCommand(session, findCommand(session, route.id)));
 };
 
 export const cancel: Handler = async ({ exchange, name, route }, relay) => {
   const signal = exchange.query.get('signal') ?? 'TERM';
   if (!isSignal(signal)) throw new Refusal('bad_parameter', 'signal');
-  const { outcome, command } = await relay.sessions.update(
+  const { after, result } = await relay.sessions.commit(
     name,
     (session, now) => cancelCommand(session, route.id, signal, now),
     exchange,
   );
-  const session = await relay.sessions.read(name);
-  const answer = { outcome, command: await view(relay.sessions.store, session, command) };
+  const { outcome, command } = result;
+  const answer = { outcome, command: viewCommand(after, command) };
   await exchange.sendJson(outcome === 'signalled' ? 202 : 200, answer);
 };

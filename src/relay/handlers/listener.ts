@@ -1,14 +1,16 @@
 /** What the runner asks and tells: the listener side of the wire. */
 import { Refusal } from '../../protocol/errors.ts';
-import { renderFrame } from '../../protocol/frame.ts';
+import { renderFrameEnd, renderFrameHead } from '../../protocol/frame.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxChunkBytes, maxLabelLength, maxReasonLength } from '../../protocol/limits.ts';
 import { discardDamaged } from '../../session/cancel-command.ts';
-import { isWaiting } from '../../session/command.ts';
+import { appendOutput } from '../../session/append-bytes.ts';
+import { type Command, isWaiting } from '../../session/command.ts';
+import type { Chunk } from '../../session/extend-flow.ts';
 import type { ListenerIdentity } from '../../session/listener.ts';
+import { noteRefusedOutput } from '../../session/missing-output.ts';
 import {
   declineCommand,
-  findOwn,
   finishCommand,
   hearOf,
   leaveListener,
@@ -19,7 +21,8 @@ import { findCommand } from '../../session/session.ts';
 import type { Exchange } from '../exchange.ts';
 import { hideKeys } from '../log-words.ts';
 import { readBody } from '../read-body.ts';
-import type { Handler } from '../relay-context.ts';
+import { openSlice, ShortPart } from '../read-pieces.ts';
+import type { Handler, RelayContext } from '../relay-context.ts';
 
 export function readListenerId(exchange: Exchange): string {
   const id = exchange.header(header.listener);
@@ -51,18 +54,30 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
   const had = exchange.query.get('had');
   relay.presence.hold(name, identity.id, exchange);
   const waitMs = exchange.waitMs(relay.options.longPollMs);
-  const command = await sessions.waitFor(name, waitMs, exchange, () =>
+  const command = await relay.polls.waitFor(name, waitMs, exchange, () =>
     sessions.update(name, (session, now) => lookForNext(session, identity, now, had), exchange),
   );
   if (!command) return exchange.sendNothing();
   const { id, merge, timeoutSeconds, scriptBytes, pushedBy: from } = command;
-  const stdin = command.stdin !== 'none';
-  const script = await sessions.store.readBytes(name, id, 'script', 0, scriptBytes);
-  if (script.byteLength !== scriptBytes) {
+  const frame = { id, merge, stdin: command.stdin !== 'none', timeoutSeconds, from, scriptBytes };
+  let script: AsyncIterable<Buffer> | Iterable<Buffer>;
+  try {
+    script = await openSlice(sessions.store, name, id, { part: 'script', offset: 0, bytes: scriptBytes });
+  } catch (error) {
+    if (!(error instanceof ShortPart)) throw error;
     await sessions.update(name, (session, now) => discardDamaged(session, id, now), null);
     return exchange.sendNothing();
   }
-  return exchange.sendBytes(renderFrame({ id, merge, stdin, timeoutSeconds, from, script }));
+  relay.nextAnswers.begin(name, identity.id, exchange.response);
+  const head = renderFrameHead(frame);
+  const end = renderFrameEnd(frame);
+  const pieces = async function* (): AsyncGenerator<Uint8Array> {
+    yield head;
+    yield* script;
+    yield end;
+  };
+  const length = head.byteLength + scriptBytes + end.byteLength;
+  return exchange.sendChunks({ 'content-type': 'application/octet-stream' }, length, pieces());
 };
 
 export const leave: Handler = async ({ exchange, name }, relay) => {
@@ -105,8 +120,14 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
   const seen = exchange.count('seen', 0);
   relay.presence.hold(name, listenerId, exchange);
   await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now), exchange);
-  const news = await sessions.waitFor(name, exchange.waitMs(relay.options.longPollMs), exchange, async () => {
-    const command = findCommand(await sessions.read(name), route.id);
+  const waitMs = exchange.waitMs(relay.options.longPollMs);
+  const news = await relay.polls.waitFor(name, waitMs, exchange, async () => {
+    const session = await sessions.read(name);
+    const { listener } = session;
+    // Another of its sockets closed, at this relay or another one: this one shows that it is there.
+    if (listener?.id === listenerId && listener.goneAt !== null)
+      await relay.presence.see(name, listenerId, exchange);
+    const command = findCommand(session, route.id);
     const open = isWaiting(command) || command.state === 'running';
     return !open || command.cancelCount > seen ? command : undefined;
   });
@@ -114,6 +135,29 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
   const signal = news.cancelCount > seen ? [`signal ${news.cancelSignal} ${news.cancelCount}`] : [];
   return exchange.sendText(200, [`state ${news.state}`, ...signal].join('\n'));
 };
+
+/** Output that is refused for want of room may never come again: from here on readers are told that some is missing. */
+async function noteRefusal<T>(
+  relay: RelayContext,
+  name: string,
+  id: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isQuota =
+      error instanceof Refusal && (error.code === 'session_quota' || error.code === 'address_quota');
+    if (isQuota) await relay.sessions.update(name, (session) => noteRefusedOutput(session, id), null, false);
+    throw error;
+  }
+}
+
+/** How much output the relay did not take, as the listener counts it; null for one that does not count. */
+function readCut(exchange: Exchange): Command['cut'] {
+  if (!exchange.query.has('stdout_cut') && !exchange.query.has('stderr_cut')) return null;
+  return { stdout: exchange.count('stdout_cut', 0), stderr: exchange.count('stderr_cut', 0) };
+}
 
 export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
   const listenerId = readListenerId(exchange);
@@ -123,20 +167,20 @@ export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
   await relay.presence.holdUpload(name, listenerId, exchange);
   const bytes = await readBody(exchange, { maxBytes: maxChunkBytes });
   if (bytes.byteLength > maxChunkBytes) throw new Refusal('too_large');
-  const command = await relay.sessions.update(
-    name,
-    (session, now) => hearOf(session, route.id, listenerId, now),
-    exchange,
+  const chunk = { flow: stream, offset, bytes } as const;
+  const next = await noteRefusal(relay, name, route.id, () =>
+    relay.sessions.update(
+      name,
+      (session, now) => appendOutput(session, route.id, listenerId, chunk, now),
+      exchange,
+    ),
   );
-  if (command.state !== 'running' && command.state !== 'lost')
-    throw new Refusal('not_startable', command.state);
-  const next = await relay.sessions.append(name, route.id, stream, offset, bytes);
   await exchange.sendText(200, String(next), { [header.nextOffset]: next });
 };
 
 /**
  * The end of a run with the rest of its output: `stdout_bytes` and `stderr_bytes` of the body, in this order, belong at
- * `stdout_offset` and `stderr_offset`. Output first, then the state: whoever reads `finished` finds all of it.
+ * `stdout_offset` and `stderr_offset`. Output and state are kept in one update: a reader of `finished` finds all of it.
  */
 export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const listenerId = readListenerId(exchange);
@@ -149,30 +193,19 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const stdoutBytes = exchange.count('stdout_bytes', body.byteLength);
   const stderrBytes = exchange.count('stderr_bytes', 0);
   if (stdoutBytes + stderrBytes !== body.byteLength) throw new Refusal('body_cut');
-  // Whose command it is comes first: nobody else's bytes get in.
-  const { state } = findOwn(await relay.sessions.read(name), route.id, listenerId);
-  if (state === 'finished' || state === 'timed_out') return exchange.sendText(200, 'finished');
-  if (state !== 'running' && state !== 'lost') throw new Refusal('not_startable', state);
-  const { sessions } = relay;
-  await sessions.append(
-    name,
-    route.id,
-    'stdout',
-    exchange.count('stdout_offset', 0),
-    body.subarray(0, stdoutBytes),
-  );
-  await sessions.append(
-    name,
-    route.id,
-    'stderr',
-    exchange.count('stderr_offset', 0),
-    body.subarray(stdoutBytes),
-  );
+  const [stdoutOffset, stderrOffset] = [exchange.count('stdout_offset', 0), exchange.count('stderr_offset', 0)];
+  const rest: Chunk[] = [
+    { flow: 'stdout', offset: stdoutOffset, bytes: body.subarray(0, stdoutBytes) },
+    { flow: 'stderr', offset: stderrOffset, bytes: body.subarray(stdoutBytes) },
+  ];
   const timedOut = exchange.query.get('timed_out') === '1';
-  await relay.sessions.update(
-    name,
-    (session, now) => finishCommand(session, route.id, listenerId, { exitStatus, signal, timedOut }, now),
-    exchange,
+  const end = { exitStatus, signal, timedOut, rest, cut: readCut(exchange) };
+  await noteRefusal(relay, name, route.id, () =>
+    relay.sessions.update(
+      name,
+      (session, now) => finishCommand(session, route.id, listenerId, end, now),
+      exchange,
+    ),
   );
   return exchange.sendText(200, 'finished');
 };

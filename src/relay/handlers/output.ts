@@ -4,9 +4,11 @@ import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxReadBytes } from '../../protocol/limits.ts';
 import type { Command } from '../../session/command.ts';
+import { findMissing, loseOutput, readableBytes } from '../../session/missing-output.ts';
 import { findCommand, type Stream } from '../../session/session.ts';
-import type { Exchange, HeaderValues } from '../exchange.ts';
-import { pieceBytes, readPieces } from '../read-pieces.ts';
+import type { Store } from '../../store/store.ts';
+import type { Admitted, Exchange, HeaderValues } from '../exchange.ts';
+import { openSlice, pieceBytes, ShortPart, type Slice } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
 
 type Offsets = Partial<Record<Stream, number>>;
@@ -31,57 +33,84 @@ function describe(command: Command): HeaderValues {
   };
 }
 
-interface Reading {
-  command: Command;
-  sizes: Record<Stream, number>;
+/** One answer: what of each stream it carries, and what its headers say. */
+interface Plan {
+  readonly slices: readonly Slice[];
+  readonly headers: HeaderValues;
 }
 
-export const readOutput: Handler = async ({ exchange, name, route }, relay) => {
+function planAnswer(command: Command, offsets: Offsets, limit: number): Plan {
+  const streams = Object.keys(offsets) as Stream[];
+  const slices: Slice[] = [];
+  let room = limit;
+  let complete = isEnded(command.state);
+  const headers = describe(command);
+  for (const stream of streams) {
+    const offset = offsets[stream] ?? 0;
+    const readable = readableBytes(command, stream);
+    const bytes = Math.min(room, Math.max(0, readable - offset));
+    slices.push({ part: stream, offset, bytes });
+    room -= bytes;
+    if (offset + bytes < readable) complete = false;
+    headers[stream === 'stdout' ? header.stdoutBytes : header.stderrBytes] = bytes;
+    if (streams.length === 1) headers[header.nextOffset] = offset + bytes;
+  }
+  headers[header.complete] = String(complete);
+  const missing = findMissing(command, offsets);
+  if (missing && isEnded(command.state)) {
+    headers[header.missingBytes] = missing.bytes;
+    headers[header.missingReason] = missing.reason;
+    // Readers that do not know those two must not take it for the whole output of a command that went well.
+    if (command.exitStatus === 0) delete headers[header.exitStatus];
+  }
+  return { slices, headers };
+}
+
+async function sendPlan(
+  { exchange, name, route }: Admitted,
+  store: Store,
+  { slices, headers }: Plan,
+): Promise<boolean> {
+  const opened: (AsyncIterable<Buffer> | Iterable<Buffer>)[] = [];
+  for (const slice of slices) if (slice.bytes > 0) opened.push(await openSlice(store, name, route.id, slice));
+  const length = slices.reduce((sum, { bytes }) => sum + bytes, 0);
+  const readAll = async function* (): AsyncGenerator<Buffer> {
+    for (const pieces of opened) yield* pieces;
+  };
+  if (length > pieceBytes)
+    return exchange.sendChunks({ 'content-type': 'application/octet-stream', ...headers }, length, readAll());
+  const pieces: Buffer[] = [];
+  for await (const piece of readAll()) pieces.push(piece);
+  return exchange.sendBytes(Buffer.concat(pieces), headers);
+}
+
+export const readOutput: Handler = async (admitted, relay) => {
+  const { exchange, name, route } = admitted;
   const { sessions } = relay;
   const offsets = parseOffsets(exchange);
   const knownState = exchange.query.get('state');
+  const limit = Math.min(exchange.count('limit', maxReadBytes), maxReadBytes);
   const streams = Object.keys(offsets) as Stream[];
-
-  const look = async (): Promise<Reading> => {
-    // The state before the sizes: once it says that the command ended, the sizes are final.
-    const command = findCommand(await sessions.read(name), route.id);
-    const stdout = await sessions.store.size(name, route.id, 'stdout');
-    const stderr = await sessions.store.size(name, route.id, 'stderr');
-    return { command, sizes: { stdout, stderr } };
-  };
-  const isNews = ({ command, sizes }: Reading): boolean =>
+  const isNews = (command: Command): boolean =>
     isEnded(command.state) ||
     (knownState !== null && command.state !== knownState) ||
-    streams.some((stream) => sizes[stream] > (offsets[stream] ?? 0));
-  const waited = await sessions.waitFor(name, exchange.waitMs(0), exchange, async () => {
-    const reading = await look();
-    return isNews(reading) ? reading : undefined;
+    streams.some((stream) => readableBytes(command, stream) > (offsets[stream] ?? 0));
+  let seen: Command | undefined;
+  await relay.polls.waitFor(name, exchange.waitMs(0), exchange, async () => {
+    seen = findCommand(await sessions.read(name), route.id);
+    return isNews(seen) ? true : undefined;
   });
-
-  const { command, sizes } = waited ?? (await look());
-  const slices: { stream: Stream; offset: number; bytes: number }[] = [];
-  let room = Math.min(exchange.count('limit', maxReadBytes), maxReadBytes);
-  let complete = isEnded(command.state);
-  const headers: HeaderValues = describe(command);
-  for (const stream of streams) {
-    const offset = offsets[stream] ?? 0;
-    const available = Math.min(room, Math.max(0, sizes[stream] - offset));
-    slices.push({ stream, offset, bytes: available });
-    room -= available;
-    if (offset + available < sizes[stream]) complete = false;
-    headers[stream === 'stdout' ? header.stdoutBytes : header.stderrBytes] = available;
-    if (streams.length === 1) headers[header.nextOffset] = offset + available;
+  for (;;) {
+    const command = seen ?? findCommand(await sessions.read(name), route.id);
+    try {
+      return await sendPlan(admitted, sessions.store, planAnswer(command, offsets, limit));
+    } catch (error) {
+      if (!(error instanceof ShortPart) || exchange.response.headersSent) throw error;
+      // Evicted meanwhile, or damaged: the session is told what is there, and this reader what is missing.
+      const { end } = error;
+      const stream = error.part as Stream;
+      await sessions.update(name, (session) => loseOutput(session, route.id, stream, end), null);
+      seen = undefined;
+    }
   }
-  headers[header.complete] = String(complete);
-  async function* readAll(): AsyncGenerator<Buffer> {
-    for (const slice of slices) yield* readPieces(sessions.store, name, route.id, slice);
-  }
-  const length = slices.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (length > pieceBytes) {
-    return exchange.sendChunks({ 'content-type': 'application/octet-stream', ...headers }, length, readAll());
-  }
-  // Little is read before the first word of the answer: what fails can still be said.
-  const parts: Buffer[] = [];
-  for await (const piece of readAll()) parts.push(piece);
-  return exchange.sendBytes(Buffer.concat(parts), headers);
 };

@@ -2,8 +2,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../../protocol/errors.ts';
 import { deriveListenerKey, nameSession } from '../../protocol/key-derivation.ts';
+import { chooseAccount } from '../../session/account.ts';
 import { resetSession } from '../../session/cancel-command.ts';
-import { createSession } from '../../session/session.ts';
+import { createSession, type Session } from '../../session/session.ts';
 import { viewStatus } from '../../session/view-status.ts';
 import type { Exchange } from '../exchange.ts';
 import { chooseBaseUrl } from '../public-url.ts';
@@ -31,11 +32,12 @@ function checkToken(exchange: Exchange, token: string | undefined): void {
 }
 
 export const makeSession: Handler = async ({ exchange }, relay) => {
-  await relay.rateLimit(exchange.address);
+  const { rateLimit } = relay.options;
+  if (rateLimit !== null) await relay.sessions.store.take(chooseAccount(exchange.address), rateLimit);
   checkToken(exchange, relay.options.token);
   const key = randomBytes(16).toString('hex');
   const name = nameSession(deriveListenerKey(key));
-  await relay.sessions.create(createSession(name, Date.now(), exchange.address), exchange);
+  await relay.sessions.create(createSession(name, relay.sessions.clock().now, exchange.address), exchange);
   exchange.session = name;
   await exchange.sendJson(201, payloadOf(exchange, relay, key));
 };
@@ -46,18 +48,19 @@ export const readSession: Handler = async ({ exchange, key, name }, relay) => {
 };
 
 export const endSession: Handler = async ({ exchange, name }, relay) => {
-  await relay.sessions.remove(name, exchange);
+  if (!(await relay.sessions.remove(name, exchange))) throw new Refusal('gone');
   await exchange.sendNothing();
 };
 
 export const readStatus: Handler = async ({ exchange, name }, relay) => {
   const known = exchange.count('after', -1);
-  const session =
-    (await relay.sessions.waitFor(name, exchange.waitMs(0), exchange, async () => {
-      const latest = await relay.sessions.read(name);
-      return latest.revision > known ? latest : undefined;
-    })) ?? (await relay.sessions.read(name));
-  await exchange.sendJson(200, viewStatus(session, Date.now()));
+  let session: Session | undefined;
+  await relay.polls.waitFor(name, exchange.waitMs(0), exchange, async () => {
+    session = await relay.sessions.read(name);
+    return session.revision > known ? session : undefined;
+  });
+  session ??= await relay.sessions.read(name);
+  await exchange.sendJson(200, viewStatus(session, relay.sessions.clock().now));
 };
 
 export const reset: Handler = async ({ exchange, name }, relay) => {

@@ -6,6 +6,7 @@ import { pushToSlot } from '../../session/push-command.ts';
 import { dropFromSlot, pollSlot, returnToSlot, takeFromSlot } from '../../session/serve-slots.ts';
 import type { Exchange } from '../exchange.ts';
 import { readBody } from '../read-body.ts';
+import { openSlice, ShortPart } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
 import { checkScript, digestScript, readClient } from '../script.ts';
 
@@ -28,10 +29,7 @@ export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
     pushedBy: readClient(exchange),
     ...options,
   };
-  const { sessions } = relay;
-  await sessions.quotas.reserve(name, script.byteLength, () =>
-    sessions.update(name, (session, now) => pushToSlot(session, given, script, now), exchange),
-  );
+  await relay.sessions.update(name, (session, now) => pushToSlot(session, given, script, now), exchange);
   await exchange.sendText(201, 'queued');
 };
 
@@ -40,27 +38,32 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
   relay.presence.hold(name, slotListenerId, exchange);
   await sessions.update(name, pollSlot, exchange);
   const waitMs = slotWaitMs(exchange, relay.options.longPollMs);
-  const command = await sessions.waitFor(name, waitMs, exchange, () =>
+  const command = await relay.polls.waitFor(name, waitMs, exchange, () =>
     sessions.update(name, takeFromSlot, exchange),
   );
   if (!command) return exchange.sendNothing();
   const giveBack = (): Promise<void> =>
     sessions.update(name, (session, now) => returnToSlot(session, command.id, now), exchange, false);
-  let script: Buffer;
+  const slice = { part: 'script', offset: 0, bytes: command.scriptBytes } as const;
+  let script: AsyncIterable<Buffer> | Iterable<Buffer>;
   try {
-    script = await sessions.store.readBytes(name, command.id, 'script', 0, command.scriptBytes);
+    script = await openSlice(sessions.store, name, command.id, slice);
   } catch (error) {
-    await giveBack();
-    throw error;
-  }
-  if (script.byteLength !== command.scriptBytes) {
+    if (!(error instanceof ShortPart)) {
+      await giveBack();
+      throw error;
+    }
     await sessions.update(name, (session, now) => discardDamaged(session, command.id, now), null);
     return exchange.sendNothing();
   }
   // Up to here not a byte has left: the poller that died in between has not started anything.
   if (exchange.gone.aborted) return giveBack();
-  // A client of the commands resource is owed an exit status, and this listener reports none by itself.
-  return exchange.sendBytes(command.origin === 'commands' ? wrapForSlot(script) : script);
+  if (command.origin === 'slot')
+    return exchange.sendChunks({ 'content-type': 'application/octet-stream' }, slice.bytes, script);
+  // A client of the commands resource is owed an exit status, and this listener reports none by itself. Such a script is 1 MiB at most.
+  const pieces: Buffer[] = [];
+  for await (const piece of script) pieces.push(piece);
+  return exchange.sendBytes(wrapForSlot(Buffer.concat(pieces)));
 };
 
 export const dropSlotCommand: Handler = async ({ exchange, name }, relay) => {

@@ -1,19 +1,20 @@
 /** `/result-{key}`: the seed's door for results. */
+import { randomUUID } from 'node:crypto';
+import { slotReaderMs } from '../../protocol/limits.ts';
 import { declinedText, notePrefix, renderMarker } from '../../protocol/slot-text.ts';
 import type { Command } from '../../session/command.ts';
-import { peekResult, postToSlot, takeResult } from '../../session/serve-slots.ts';
+import { findMissing, loseOutput, type Missing, readableBytes } from '../../session/missing-output.ts';
+import { claimResult, postToSlot, releaseResult, renewClaim, takeResult } from '../../session/serve-slots.ts';
 import type { Store } from '../../store/store.ts';
+import type { Admitted } from '../exchange.ts';
 import { readBody } from '../read-body.ts';
-import { readPieces } from '../read-pieces.ts';
-import type { Handler } from '../relay-context.ts';
+import { openSlice, ShortPart } from '../read-pieces.ts';
+import type { Handler, RelayContext } from '../relay-context.ts';
 import { slotWaitMs } from './slot-command.ts';
 
 export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
   const output = await readBody(exchange, { maxBytes: relay.options.maxBodyBytes });
-  const { sessions } = relay;
-  await sessions.quotas.reserveOutput(name, output.byteLength, () =>
-    sessions.update(name, (session, now) => postToSlot(session, output, now), exchange),
-  );
+  await relay.sessions.update(name, (session, now) => postToSlot(session, output, now), exchange);
   await exchange.sendText(201, 'queued');
 };
 
@@ -25,47 +26,81 @@ function renderNote(command: Command): string {
   return `${notePrefix}${command.reason ?? command.state}]\n`;
 }
 
-async function* readResult(
-  store: Store,
-  name: string,
-  command: Command,
-  size: number,
-  ends: [string, string],
-): AsyncGenerator<Buffer> {
-  yield Buffer.from(ends[0]);
-  yield* readPieces(store, name, command.id, { stream: 'stdout', offset: 0, bytes: size });
-  yield Buffer.from(ends[1]);
+/** Before the output: readers of the slot look for a note at the beginning. */
+function renderMissing({ bytes, reason }: Missing): string {
+  const count = bytes === 0 ? 'some' : String(bytes);
+  const why = reason === 'evicted' ? 'they made room for later output' : 'the quota had no room for them';
+  return `${notePrefix}${count} bytes of output are missing: ${why}]\n`;
 }
 
-export const takeSlotResult: Handler = async ({ exchange, name }, relay) => {
-  const { sessions, slotReads } = relay;
+/** The claim on a result lasts this many renewals. */
+const renewals = 3;
+
+interface Whole {
+  readonly length: number;
+  readonly pieces: AsyncIterable<Buffer>;
+}
+
+/** The result as readers of the slot get it: a note, the output, and a line for what went wrong. */
+async function openResult(store: Store, name: string, command: Command): Promise<Whole> {
+  const bytes = readableBytes(command, 'stdout');
+  const output = await openSlice(store, name, command.id, { part: 'stdout', offset: 0, bytes });
+  const last = bytes === 0 ? undefined : (await store.readBytes(name, command.id, 'stdout', bytes - 1, 1))[0];
+  const missing = findMissing(command, { stdout: 0 });
+  const note = renderNote(command) + (missing ? renderMissing(missing) : '');
+  const marker = renderMarker(command.exitStatus, last === undefined || last === 0x0a);
+  const readAll = async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.from(note);
+    yield* output;
+    yield Buffer.from(marker);
+  };
+  return { length: Buffer.byteLength(note) + bytes + Buffer.byteLength(marker), pieces: readAll() };
+}
+
+/** Answers with the result. Resolves with whether it was written whole to a socket that lived. */
+async function sendResult(
+  { exchange, name }: Admitted,
+  { sessions }: RelayContext,
+  command: Command,
+  readerId: string,
+): Promise<boolean> {
+  const renewal = setInterval(() => {
+    const renewed = sessions.update(name, (session, now) => renewClaim(session, readerId, now), null);
+    renewed.catch(() => undefined);
+  }, slotReaderMs / renewals).unref();
+  try {
+    const { length, pieces } = await openResult(sessions.store, name, command);
+    return await exchange.sendChunks({ 'content-type': 'application/octet-stream' }, length, pieces);
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+export const takeSlotResult: Handler = async (admitted, relay) => {
+  const { exchange, name } = admitted;
+  const { sessions } = relay;
+  const readerId = randomUUID();
   const waitMs = slotWaitMs(exchange, relay.options.longPollMs);
-  const command = await sessions.waitFor(name, waitMs, exchange, async () => {
-    const found = peekResult(await sessions.read(name));
-    if (!found || slotReads.has(`${name} ${found.id}`)) return undefined;
-    slotReads.add(`${name} ${found.id}`);
-    return found;
+  const command = await relay.polls.waitFor(name, waitMs, exchange, async () => {
+    const { slotResult, slotReader } = await sessions.read(name);
+    if (slotResult === null || slotReader !== null) return undefined;
+    return sessions.update(name, (session, now) => claimResult(session, readerId, now), exchange);
   });
   if (!command) return exchange.sendNothing();
-  let whole = false;
+  let isWhole = false;
   try {
-    const { store } = sessions;
-    const size = await store.size(name, command.id, 'stdout');
-    const last = size === 0 ? undefined : (await store.readBytes(name, command.id, 'stdout', size - 1, 1))[0];
-    const marker = renderMarker(command.exitStatus, last === undefined || last === 0x0a);
-    const note = renderNote(command);
-    const length = Buffer.byteLength(note) + size + Buffer.byteLength(marker);
-    whole = await exchange.sendChunks(
-      { 'content-type': 'application/octet-stream' },
-      length,
-      readResult(store, name, command, size, [note, marker]),
-    );
+    isWhole = await sendResult(admitted, relay, command, readerId);
+  } catch (error) {
+    if (!(error instanceof ShortPart) || exchange.response.headersSent) throw error;
+    // What is there is all that can be had: said with the next answer, which is this one's repetition.
+    const { end } = error;
+    await sessions.update(name, (session) => loseOutput(session, command.id, 'stdout', end), null);
+    return exchange.sendNothing();
   } finally {
-    slotReads.delete(`${name} ${command.id}`);
     // Taken out only now that it was written whole to a live socket; a reader that went away leaves it to the next one.
     await sessions.update(
       name,
-      (session) => (whole ? takeResult(session, command.id) : { session: { ...session }, result: undefined }),
+      (session) => (isWhole ? takeResult(session, command.id) : releaseResult(session, readerId)),
       exchange,
     );
   }

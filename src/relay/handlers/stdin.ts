@@ -1,11 +1,11 @@
 /** `…/stdin`: input on its way from the client to the command. */
-import { isEnded } from '../../protocol/command-states.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxChunkBytes, maxReadBytes } from '../../protocol/limits.ts';
-import { closeStdin, findOpenStdin } from '../../session/close-stdin.ts';
+import { appendStdin, hasStdinNews } from '../../session/append-bytes.ts';
 import { findOwn, hearOf } from '../../session/serve-listener.ts';
 import { readBody } from '../read-body.ts';
+import { openSlice } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
 import { readListenerId } from './listener.ts';
 
@@ -14,14 +14,12 @@ export const putStdin: Handler = async ({ exchange, name, route }, relay) => {
   const offset = exchange.count('offset', 0);
   const bytes = await readBody(exchange, { maxBytes: maxChunkBytes });
   if (bytes.byteLength > maxChunkBytes) throw new Refusal('too_large');
-  const { stdin } = findOpenStdin(await sessions.read(name), route.id);
-  const size = await sessions.store.size(name, route.id, 'stdin');
-  // Repeating what came before the end is fine; adding to it is not.
-  if (stdin === 'closed' && offset + bytes.byteLength > size) throw new Refusal('stdin_closed');
-  const next = await sessions.append(name, route.id, 'stdin', offset, bytes);
-  if (exchange.query.get('end') === '1') {
-    await sessions.update(name, (session) => closeStdin(session, route.id), exchange);
-  }
+  const isEnd = exchange.query.get('end') === '1';
+  const next = await sessions.update(
+    name,
+    (session) => appendStdin(session, route.id, { offset, bytes }, isEnd),
+    exchange,
+  );
   await exchange.sendText(200, String(next), { [header.nextOffset]: next });
 };
 
@@ -31,11 +29,13 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
   const offset = exchange.count('offset', 0);
   await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now), exchange);
   const waitMs = exchange.waitMs(relay.options.longPollMs);
-  const bytes = await sessions.waitFor(name, waitMs, exchange, async () => {
-    // The state before the size: once it says that nothing follows, the size is final.
-    const { stdin, state } = findOwn(await sessions.read(name), route.id, listenerId);
-    const found = await sessions.store.readBytes(name, route.id, 'stdin', offset, maxReadBytes);
-    return found.byteLength > 0 || stdin !== 'open' || isEnded(state) ? found : undefined;
+  const command = await relay.polls.waitFor(name, waitMs, exchange, async () => {
+    const session = await sessions.read(name);
+    const own = findOwn(session, route.id, listenerId);
+    return hasStdinNews(session, route.id, offset) ? own : undefined;
   });
-  return bytes ? exchange.sendBytes(bytes) : exchange.sendNothing();
+  if (!command) return exchange.sendNothing();
+  const bytes = command.isEvicted ? 0 : Math.min(maxReadBytes, Math.max(0, command.stdinBytes - offset));
+  const pieces = await openSlice(sessions.store, name, route.id, { part: 'stdin', offset, bytes });
+  return exchange.sendChunks({ 'content-type': 'application/octet-stream' }, bytes, pieces);
 };

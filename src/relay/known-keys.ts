@@ -1,0 +1,60 @@
+/** Which session a key opens: derived once, and asked of the store once. */
+import { deriveListenerKey, nameSession } from '../protocol/key-derivation.ts';
+import type { Store } from '../store/store.ts';
+import type { EventSink, SessionEvent } from './session-event.ts';
+
+export interface KnownKey {
+  readonly kind: 'session' | 'listener';
+  /** The session's name in the store. */
+  readonly name: string;
+  readonly listenerKey: string;
+}
+
+/** Some 400 bytes each. */
+const maxKnown = 20_000;
+
+export class KnownKeys implements EventSink {
+  readonly #store: Store;
+  /** In order of last use. */
+  readonly #known = new Map<string, KnownKey>();
+  /** The session key and the listener key of a session, by its name. */
+  readonly #keys = new Map<string, Set<string>>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * Undefined where no session has this key. What is known stays true: names do not come back. That the session ended meanwhile is seen
+   * by the next call that names it.
+   */
+  async find(key: string): Promise<KnownKey | undefined> {
+    const known = this.#known.get(key) ?? (await this.#ask(key));
+    if (!known) return undefined;
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    this.#keys.set(known.name, (this.#keys.get(known.name) ?? new Set()).add(key));
+    const [oldest] = this.#known.values();
+    if (this.#known.size > maxKnown && oldest) this.#forget(oldest.name);
+    return known;
+  }
+
+  #forget(name: string): void {
+    for (const key of this.#keys.get(name) ?? []) this.#known.delete(key);
+    this.#keys.delete(name);
+  }
+
+  /** A session that ends at this relay is asked for anew, so that its requests are refused before anything else is looked at. */
+  emit({ session, change }: SessionEvent): void {
+    if (change.subject === 'session' && change.what !== 'made') this.#forget(session);
+  }
+
+  async #ask(key: string): Promise<KnownKey | undefined> {
+    const listenerKey = deriveListenerKey(key);
+    const asSession = nameSession(listenerKey);
+    if (await this.#store.has(asSession)) return { kind: 'session', name: asSession, listenerKey };
+    const asListener = nameSession(key);
+    if (await this.#store.has(asListener)) return { kind: 'listener', name: asListener, listenerKey: key };
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+/** Output from the listener and input from the client, while a command runs. */
+import { isEnded } from '../protocol/command-states.ts';
+import { Refusal } from '../protocol/errors.ts';
+import { closeStdin, findOpenStdin } from './close-stdin.ts';
+import { type Chunk, chooseAllowance, extendFlow } from './extend-flow.ts';
+import { hearOf } from './serve-listener.ts';
+import { findCommand, type Outcome, replaceCommand, type Session } from './session.ts';
+
+/** Output of a command that runs, from the listener that runs it; the result is the next offset. Throws `not_startable`. */
+export function appendOutput(
+  session: Session,
+  id: string,
+  listenerId: string,
+  chunk: Chunk,
+  now: number,
+): Outcome<number> {
+  const heard = hearOf(session, id, listenerId, now);
+  const { state } = heard.result;
+  if (state !== 'running' && state !== 'lost') throw new Refusal('not_startable', state);
+  const { command, put, next } = extendFlow(heard.result, chunk);
+  if (command === heard.result) return { ...heard, result: next };
+  return {
+    session: replaceCommand(heard.session, command),
+    result: next,
+    put,
+    keepsRevision: heard.quiet === true,
+    overQuotaBytes: chooseAllowance(put),
+  };
+}
+
+/** Input from the client, and with `isEnd` the word that no more follows. Repeatable. Throws `stdin_closed`. */
+export function appendStdin(
+  session: Session,
+  id: string,
+  chunk: Omit<Chunk, 'flow'>,
+  isEnd: boolean,
+): Outcome<number> {
+  const open = findOpenStdin(session, id);
+  // Repeating what came before the end is fine; adding to it is not.
+  if (open.stdin === 'closed' && chunk.offset + chunk.bytes.byteLength > open.stdinBytes)
+    throw new Refusal('stdin_closed');
+  const { command, put, next } = extendFlow(open, { ...chunk, flow: 'stdin' });
+  const extended: Session = command === open ? session : replaceCommand(session, command);
+  if (!isEnd) return { session: extended, result: next, put, keepsRevision: true };
+  return { session: closeStdin(extended, id).session, result: next, put };
+}
+
+/** Whether there is something to fetch for a listener at this offset, or nothing more will come. */
+export function hasStdinNews(session: Session, id: string, offset: number): boolean {
+  const { stdin, stdinBytes, state } = findCommand(session, id);
+  return stdinBytes > offset || stdin !== 'open' || isEnded(state);
+}

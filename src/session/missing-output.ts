@@ -1,0 +1,51 @@
+/** Output that a reader can no longer get: evicted to make room, or refused by a full store. */
+import type { MissingReason } from '../protocol/command-view.ts';
+import type { Command } from './command.ts';
+import { findCommand, type Outcome, replaceCommand, type Session, type Stream } from './session.ts';
+
+export interface Missing {
+  /** 0 where it is not known how many. */
+  readonly bytes: number;
+  readonly reason: MissingReason;
+}
+
+export function streamBytes(command: Command, stream: Stream): number {
+  return stream === 'stdout' ? command.stdoutBytes : command.stderrBytes;
+}
+
+/** How far a stream can be read, in bytes. */
+export function readableBytes(command: Command, stream: Stream): number {
+  return command.isEvicted ? 0 : streamBytes(command, stream);
+}
+
+/** What a reader of these streams, from these offsets on, will not get; undefined when it gets all of them. */
+export function findMissing(command: Command, from: Partial<Record<Stream, number>>): Missing | undefined {
+  const streams = Object.entries(from) as [Stream, number][];
+  const cut = streams.reduce((sum, [stream]) => sum + (command.cut?.[stream] ?? 0), 0);
+  const evicted = streams.reduce(
+    (sum, [stream, offset]) => sum + Math.max(0, streamBytes(command, stream) - offset),
+    0,
+  );
+  if (command.isEvicted && evicted > 0) return { bytes: evicted + cut, reason: 'evicted' };
+  if (cut > 0 || (command.wasRefused && command.cut === null)) return { bytes: cut, reason: 'quota' };
+  return undefined;
+}
+
+/** The relay refused output of a command that runs: unless its listener says otherwise, some of it is missing. */
+export function noteRefusedOutput(session: Session, id: string): Outcome<void> {
+  const command = findCommand(session, id);
+  if (command.wasRefused) return { session, result: undefined };
+  return { session: replaceCommand(session, { ...command, wasRefused: true }), result: undefined };
+}
+
+/** The store has less of a stream than the session says, and nobody can send the rest again. */
+export function loseOutput(session: Session, id: string, stream: Stream, end: number): Outcome<void> {
+  const command = findCommand(session, id);
+  const lost = readableBytes(command, stream) - end;
+  if (lost <= 0) return { session, result: undefined };
+  const { stdout, stderr } = command.cut ?? { stdout: 0, stderr: 0 };
+  const cut = stream === 'stdout' ? { stdout: stdout + lost, stderr } : { stdout, stderr: stderr + lost };
+  const shortened =
+    stream === 'stdout' ? { ...command, stdoutBytes: end, cut } : { ...command, stderrBytes: end, cut };
+  return { session: replaceCommand(session, shortened), result: undefined };
+}

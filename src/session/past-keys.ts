@@ -1,0 +1,93 @@
+/**
+ * Idempotency-Keys of commands that the session no longer lists: a push that is repeated late must not run again. In pages, so that
+ * one more key copies one page and not all of them. Plain data, oldest first.
+ */
+import { maxPastKeys, pastKeyMs } from '../protocol/limits.ts';
+import type { Command } from './command.ts';
+
+/** What a repeated push is answered from. Points in time are milliseconds since 1970. */
+export type PastKey = Pick<
+  Command,
+  | 'id'
+  | 'digest'
+  | 'state'
+  | 'exitStatus'
+  | 'signal'
+  | 'scriptBytes'
+  | 'pushedAt'
+  | 'startedAt'
+  | 'pushedBy'
+> & { readonly idempotencyKey: string; readonly endedAt: number };
+
+type Page = readonly PastKey[];
+
+export interface PastKeys {
+  /** How many keys were forgotten since the session began. */
+  readonly dropped: number;
+  readonly pages: readonly Page[];
+}
+
+export const noPastKeys: PastKeys = { dropped: 0, pages: [] };
+
+const pageLength = 256;
+
+/** Full pages never change: each is indexed once. */
+const indexes = new WeakMap<Page, ReadonlyMap<string, PastKey>>();
+
+function findInPage(page: Page, key: string): PastKey | undefined {
+  if (page.length < pageLength) return page.find(({ idempotencyKey }) => idempotencyKey === key);
+  const index = indexes.get(page) ?? new Map(page.map((entry) => [entry.idempotencyKey, entry]));
+  indexes.set(page, index);
+  return index.get(key);
+}
+
+export function findPastKey({ pages }: PastKeys, key: string): PastKey | undefined {
+  for (const page of pages.toReversed()) {
+    const found = findInPage(page, key);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+export function countPastKeys({ pages }: PastKeys): number {
+  return pages.reduce((sum, page) => sum + page.length, 0);
+}
+
+/** Whether a command with a key can be remembered once it ends: the oldest page may be too young to be dropped. */
+export function hasRoomForKey(past: PastKeys, now: number): boolean {
+  return past.pages.length < maxPastKeys / pageLength || isOld(past.pages[0] ?? [], now);
+}
+
+function isOld(page: Page, now: number): boolean {
+  return (page.at(-1)?.endedAt ?? 0) + pastKeyMs <= now;
+}
+
+function dropOldPages(past: PastKeys, now: number): PastKeys {
+  const young = past.pages.findIndex((page) => !isOld(page, now));
+  const old = young === -1 ? past.pages.length : young;
+  if (old === 0) return past;
+  const dropped = past.pages.slice(0, old).reduce((sum, page) => sum + page.length, past.dropped);
+  return { dropped, pages: past.pages.slice(old) };
+}
+
+export function appendKeys(past: PastKeys, entries: readonly PastKey[]): PastKeys {
+  const pages = [...past.pages];
+  for (const entry of entries) {
+    const last = pages.at(-1);
+    if (last && last.length < pageLength) pages[pages.length - 1] = [...last, entry];
+    else pages.push([entry]);
+  }
+  return { ...past, pages };
+}
+
+/** Remembers the keys of ended commands for an hour or more after their end, and drops those that are older. */
+export function rememberKeys(past: PastKeys, forgotten: readonly Command[], now: number): PastKeys {
+  const entries = forgotten.flatMap((command): PastKey[] => {
+    const { id, digest, state, exitStatus, signal, scriptBytes, pushedAt, startedAt, pushedBy } = command;
+    const { idempotencyKey, endedAt } = command;
+    if (idempotencyKey === null || endedAt === null || endedAt + pastKeyMs <= now) return [];
+    const kept = { id, digest, state, exitStatus, signal, scriptBytes, pushedAt, startedAt, pushedBy };
+    return [{ ...kept, idempotencyKey, endedAt }];
+  });
+  return appendKeys(dropOldPages(past, now), entries);
+}

@@ -1,0 +1,46 @@
+/**
+ * Journals of format 2 kept the sizes of bytes apart from the sessions: `{session, commands, dropped, ends}` and
+ * `{grown: NAME, ends}`, with ends by `c1/stdout`. They are read once more, and written anew in today's format.
+ */
+import { type Fields, parseFields, readText } from '../protocol/json-fields.ts';
+import type { Command } from '../session/command.ts';
+import { noPastKeys } from '../session/past-keys.ts';
+import type { Session } from '../session/session.ts';
+import type { Entry } from './journal.ts';
+
+export class Format2Sizes {
+  /** By session, then by `c1/stdout`, in bytes. */
+  readonly #ends = new Map<string, Map<string, number>>();
+
+  take(entry: Entry): void {
+    const removed = readText(entry, 'removed');
+    if (removed !== undefined) this.#ends.delete(removed);
+    const fields = parseFields(entry['session']);
+    const name = readText(entry, 'grown') ?? (fields && readText(fields, 'name'));
+    if (name !== undefined) this.#setEnds(name, parseFields(entry['ends']) ?? {});
+  }
+
+  #setEnds(name: string, ends: Fields): void {
+    const known = this.#ends.get(name) ?? new Map<string, number>();
+    this.#ends.set(name, known);
+    for (const [place, end] of Object.entries(ends)) if (typeof end === 'number') known.set(place, end);
+  }
+
+  /** The session with its sizes, and with what sessions have today. */
+  carryOver(session: Session): Session {
+    const ends = this.#ends.get(session.name);
+    const sizeOf = (id: string, part: string): number => ends?.get(`${id}/${part}`) ?? 0;
+    const commands = session.commands.map(
+      (command): Command => ({
+        ...command,
+        stdinBytes: sizeOf(command.id, 'stdin'),
+        stdoutBytes: sizeOf(command.id, 'stdout'),
+        stderrBytes: sizeOf(command.id, 'stderr'),
+        cut: null,
+        wasRefused: false,
+        isEvicted: false,
+      }),
+    );
+    return { ...session, commands, slotReader: null, pastKeys: noPastKeys };
+  }
+}

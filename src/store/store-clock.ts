@@ -1,0 +1,35 @@
+/** The clock of a store that one process has for itself. */
+import type { Clock } from '../session/apply-transition.ts';
+
+/** A process that did not get round to this for longer was stopped: nobody could reach it meanwhile. */
+const maxPauseMs = 5_000;
+const beatMs = 1_000;
+
+/**
+ * Wall time as it was at the start, carried on by a monotonic clock: when the system's clock is set, no age and no deadline jumps. Time
+ * in which the process was stopped is noticed by the next reading.
+ */
+export class StoreClock {
+  readonly #origin: number;
+  readonly #beat: NodeJS.Timeout;
+  #lastBeat = performance.now();
+  #upSince: number;
+
+  constructor() {
+    this.#origin = Date.now() - this.#lastBeat;
+    this.#upSince = Date.now();
+    this.#beat = setInterval(() => this.read(), beatMs).unref();
+  }
+
+  read(): Clock {
+    const elapsed = performance.now();
+    const now = Math.floor(this.#origin + elapsed);
+    if (elapsed - this.#lastBeat > maxPauseMs) this.#upSince = now;
+    this.#lastBeat = elapsed;
+    return { now, upSince: this.#upSince };
+  }
+
+  close(): void {
+    clearInterval(this.#beat);
+  }
+}
