@@ -1,52 +1,114 @@
-/** One relay per folder: sessions live in its memory, and a second one would not see them change. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * One relay per folder: sessions live in its memory, and a second relay would not see them change.
+ *
+ * The lock is a listening unix socket in the folder. The kernel closes it when its process dies, and any process that sees the folder
+ * can connect to it, also from another container. A pid file can do neither.
+ *
+ * Why two relays cannot both hold the folder: each one listens before it looks for other sockets. The relay that listened later finds
+ * the socket of the earlier one, because only the owner of a socket and a holder remove a socket file. A holder removes files whose
+ * sockets refused it. It may refuse a relay that has bound its socket and does not listen yet; that relay finds its file missing, or
+ * finds the holder.
+ */
+import { randomInt } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ClaimSocket } from './claim-socket.ts';
+import { findOldRelay, removeOldPidFile } from './old-pid-file.ts';
+import { type Owner, probeSocket } from './probe-socket.ts';
+import { SocketFolder } from './socket-folder.ts';
 
-/** What tells a process from a later one with its number; nothing where the system does not say. Field 22 of proc(5). */
-async function readStartTime(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
+/** How long to wait for other relays that are starting: long enough for a dozen of them on a busy machine. */
+const startTimeoutMs = 15_000;
 
-async function identify(pid: number): Promise<string> {
-  return `${pid} ${await readStartTime(pid)}`.trim();
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process is a process all the same.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+export class FolderTaken extends Error {
+  constructor(directory: string, { pid, host }: Owner = {}) {
+    const owner = [pid === undefined ? '' : `pid ${pid}`, host === undefined ? '' : `on ${host}`]
+      .join(' ')
+      .trim();
+    super(`another relay${owner === '' ? '' : ` (${owner})`} is already using ${directory}`);
   }
 }
 
-export class FolderTaken extends Error {}
+interface Others {
+  /** Sockets of relays that are starting too. */
+  starting: string[];
+  /** Socket files that nothing listens on. */
+  stale: string[];
+}
 
-/** Resolves with the way to let go of it. Throws FolderTaken when a relay that runs has it. */
+/** Throws FolderTaken when a relay holds the folder, or may hold it. */
+async function findOthers(folder: SocketFolder): Promise<Others> {
+  const others: Others = { starting: [], stale: [] };
+  await Promise.all(
+    (await folder.list()).map(async (name) => {
+      const probe = await probeSocket(folder, name);
+      if (probe.state === 'holding') throw new FolderTaken(folder.directory, probe.owner);
+      others[probe.state].push(name);
+    }),
+  );
+  return others;
+}
+
+/** Resolves with the stale files once this socket holds the folder, or with nothing when another relay goes first. */
+async function competeWith(socket: ClaimSocket, folder: SocketFolder): Promise<string[] | undefined> {
+  for (;;) {
+    const { starting, stale } = await findOthers(folder);
+    if (starting.length === 0) {
+      if (!(await socket.isInFolder())) return undefined;
+      socket.hold();
+      return stale;
+    }
+    // The lowest name goes first. If all of them withdrew, they could meet again and again.
+    if (starting.some((name) => name < socket.name)) return undefined;
+    await pause(randomInt(10, 30));
+  }
+}
+
+async function claimSocket(folder: SocketFolder): Promise<ClaimSocket> {
+  const giveUpAt = performance.now() + startTimeoutMs;
+  while (performance.now() < giveUpAt) {
+    // Without a socket of its own first: relays that wait for one that is starting do not get in its way.
+    if ((await findOthers(folder)).starting.length === 0) {
+      const socket = await ClaimSocket.listen(folder);
+      try {
+        const stale = await competeWith(socket, folder);
+        if (stale !== undefined) {
+          await Promise.all(stale.map((name) => folder.remove(name)));
+          return socket;
+        }
+      } catch (error) {
+        await socket.close();
+        throw error;
+      }
+      await socket.close();
+    }
+    await pause(randomInt(20, 200));
+  }
+  throw new FolderTaken(folder.directory);
+}
+
+/**
+ * Resolves with the function that releases the folder. Throws FolderTaken when another relay holds it. A second claim by the same
+ * process succeeds: such a process knows what it has open.
+ */
 export async function claimFolder(directory: string): Promise<() => Promise<void>> {
-  const path = join(directory, 'relay.pid');
-  const mine = `${await identify(process.pid)}\n`;
-  const create = (): Promise<void> => writeFile(path, mine, { mode: 0o600, flag: 'wx' });
-  try {
-    await create();
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    const holder = (await readFile(path, 'utf8').catch(() => '')).trim();
-    const pid = /^\d{1,10}(?= |$)/.test(holder) ? Number(holder.split(' ')[0]) : 0;
-    // A number without a start time comes from a system that tells none: it is believed.
-    const isSame = !holder.includes(' ') || (await identify(pid)) === holder;
-    const isHeld = pid > 0 && pid !== process.pid && isRunning(pid) && isSame;
-    if (isHeld)
-      throw new FolderTaken(`a relay that runs (pid ${pid}) already uses ${directory}`, { cause: error });
-    await rm(path, { force: true });
-    await create();
-  }
-  // Left behind it is stale, which the next one sees.
-  return async () => {
-    const holder = await readFile(path, 'utf8').catch(() => '');
-    // Somebody else's by now: theirs to remove.
-    if (holder === mine) await rm(path, { force: true }).catch(() => undefined);
+  const folder = await SocketFolder.open(directory);
+  let socket: ClaimSocket | undefined;
+  let isReleased = false;
+  const release = async (): Promise<void> => {
+    // The number of the closed descriptor may be in use for something else by the second call.
+    if (isReleased) return;
+    isReleased = true;
+    await socket?.close();
+    folder.close();
   };
+  try {
+    socket = await claimSocket(folder);
+    const pid = await findOldRelay(directory);
+    if (pid !== undefined) throw new FolderTaken(directory, { pid });
+    await removeOldPidFile(directory);
+    return release;
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * Sessions in one journal, their bytes in files that `ls` and `cat` can read; folders are 0700, files 0600:
  *
- *     DIR/relay.pid
+ *     DIR/claim-*.sock
  *     DIR/journal
  *     DIR/sessions/NAME/c1/{script,stdin,stdout,stderr}
  *

@@ -102,7 +102,9 @@ test('a store that another relay uses', async () => {
   const store = `file:${configDir}/store`;
   const relay = await startRelay({ store });
   onTestFinished(relay.stop);
-  expectFailure(await run(['serve', '--port', '0', '--store', store], { deadlineMs: 10_000 }), 255, /store/);
+  const result = await run(['serve', '--port', '0', '--store', store], { deadlineMs: 10_000 });
+  expectFailure(result, 255, /another relay \(pid \d+ on .+\) is already using .+\/store/);
+  expect(result.stderr).toContain(`(pid ${relay.pid} on `);
 });
 
 test('a port that is taken', async () => {

@@ -1,118 +1,350 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { access, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { claimFolder, FolderTaken } from '../../src/store/claim-folder.ts';
+import { ClaimSocket } from '../../src/store/claim-socket.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
-import { withDeadline } from '../harness/deadline.ts';
-import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import {
+  canUnshare,
+  containerWithNetwork,
+  listSockets,
+  makeFolder,
+  makeStaleSocket,
+  startClaimant,
+} from './claim-kit.ts';
 import { makeSession } from './store-kit.ts';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const source = new URL('../../src/store/file-store.ts', import.meta.url).href;
-
-async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  return join(folder.path, 'store');
+/** The claim of this process, released with the test. */
+async function claim(folder: string): Promise<() => Promise<void>> {
+  const release = await claimFolder(folder);
+  onTestFinished(release);
+  return release;
 }
 
-/** The pid in the folder; a start time may follow it. */
-async function readHolder(folder: string): Promise<number> {
-  return Number.parseInt(await readFile(join(folder, 'relay.pid'), 'utf8'), 10);
+const takenBy = (pid: number, folder: string): string =>
+  `another relay (pid ${pid} on ${hostname()}) is already using ${folder}`;
+
+/** The folder's only socket. */
+async function findSocket(folder: string): Promise<string> {
+  const [name = '', ...more] = await listSockets(folder);
+  expect(more).toEqual([]);
+  return join(folder, name);
 }
 
-/** Another process with the store open, until it is killed. */
-async function openElsewhere(folder: string): Promise<ChildProcess & { pid: number }> {
-  const program = `
-    const { openFileStore } = await import(${JSON.stringify(source)});
-    try {
-      await openFileStore(${JSON.stringify(folder)}, () => undefined);
-      process.send('open');
-      setInterval(() => undefined, 1000);
-    } catch (error) {
-      process.send(error.message);
-    }
-  `;
-  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
-  const child = spawn(process.execPath, ['--import', tsx, '--input-type=module', '-e', program], {
-    stdio: [...stdio],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const [message] = (await withDeadline(
-    once(child, 'message'),
-    20_000,
-    'the other process opens the store',
-  )) as [string];
-  if (message !== 'open') throw new Error(message);
-  return Object.assign(child, { pid: child.pid ?? 0 });
+/** So many connections that never close. */
+async function flood(path: string, count: number): Promise<Socket[]> {
+  const sockets = Array.from({ length: count }, () => connect(path));
+  onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+  const settled = sockets.map(
+    (socket) =>
+      new Promise((resolve) => {
+        // Refusals too: a full queue is a part of some tests.
+        socket.on('error', resolve).on('connect', resolve);
+      }),
+  );
+  await withDeadline(Promise.all(settled), 10_000, `${count} connections`);
+  return sockets;
 }
 
-test('a folder that another process uses is refused with the pid of that one', async () => {
+test('a folder that another process holds is refused, with its pid and host', async () => {
   const folder = await makeFolder();
-  const other = await openElsewhere(folder);
-  const message = `a relay that runs (pid ${other.pid}) already uses ${folder}`;
-  await expect(openFileStore(folder, () => undefined)).rejects.toThrow(message);
-  expect(await readHolder(folder)).toBe(other.pid);
+  const other = await startClaimant(folder);
+  expect(await other.claim()).toBeUndefined();
+  await expect(openFileStore(folder, () => undefined)).rejects.toThrow(takenBy(other.pid, folder));
+  await expect(claimFolder(folder)).rejects.toThrow(FolderTaken);
+  expect(await listSockets(folder)).toHaveLength(1);
 });
 
-test('a folder that this process uses is refused to another one', async () => {
+test('a folder that this process holds is refused to another process', async () => {
   const folder = await makeFolder();
   const store = await openFileStore(folder, () => undefined);
   onTestFinished(() => store.close());
-  await expect(openElsewhere(folder)).rejects.toThrow(`(pid ${process.pid}) already uses ${folder}`);
+  expect((await stat(await findSocket(folder))).mode & 0o777).toBe(0o600);
+  expect(await (await startClaimant(folder)).claim()).toBe(takenBy(process.pid, folder));
 });
 
-test('a folder whose user was killed is taken over with what is in it', async () => {
+test('a folder whose holder was killed is claimed, and its socket file removed', async () => {
   const folder = await makeFolder();
-  const other = await openElsewhere(folder);
-  const killed = once(other, 'exit');
-  other.kill('SIGKILL');
-  await withDeadline(killed, 5_000, 'the other process ends');
+  const other = await startClaimant(folder);
+  expect(await other.claim()).toBeUndefined();
+  const before = await listSockets(folder);
+  await other.kill();
+  expect(await listSockets(folder)).toEqual(before);
   const store = await openFileStore(folder, () => undefined);
   onTestFinished(() => store.close());
-  expect(await readHolder(folder)).toBe(process.pid);
+  expect(await listSockets(folder)).not.toEqual(before);
+  await findSocket(folder);
   await store.create(makeSession());
+});
+
+test('a released folder is empty, and free for another process', async () => {
+  const folder = await makeFolder();
+  const release = await claim(folder);
+  await release();
+  await release();
+  expect(await readdir(folder)).toEqual([]);
+  expect(await (await startClaimant(folder)).claim()).toBeUndefined();
+});
+
+test('two claims of one process: the folder is free once both are released', async () => {
+  const folder = await makeFolder();
+  const [first, second] = [await claim(folder), await claim(folder)];
+  const other = await startClaimant(folder);
+  await first();
+  expect(await other.claim()).toBe(takenBy(process.pid, folder));
+  await second();
+  expect(await other.claim()).toBeUndefined();
+});
+
+test('a holder that is stopped still holds the folder', async () => {
+  const folder = await makeFolder();
+  const other = await startClaimant(folder);
+  expect(await other.claim()).toBeUndefined();
+  other.signal('SIGSTOP');
+  await expect(claimFolder(folder)).rejects.toThrow(`another relay is already using ${folder}`);
+  other.signal('SIGCONT');
+  await eventually('the holder answers again', 5_000, async () => {
+    await expect(claimFolder(folder)).rejects.toThrow(takenBy(other.pid, folder));
+    return true;
+  });
+});
+
+test('a holder that is stopped, with its queue of connections full, still holds the folder', async () => {
+  const folder = await makeFolder();
+  const other = await startClaimant(folder);
+  expect(await other.claim()).toBeUndefined();
+  other.signal('SIGSTOP');
+  await flood(await findSocket(folder), 600);
+  await expect(claimFolder(folder)).rejects.toThrow(FolderTaken);
+});
+
+test('200 connections that send garbage and never close: the holder answers, and releases the folder', async () => {
+  const folder = await makeFolder();
+  const other = await startClaimant(folder);
+  expect(await other.claim()).toBeUndefined();
+  const sockets = await flood(await findSocket(folder), 200);
+  for (const socket of sockets) socket.pause().write(Buffer.alloc(100_000, 'garbage\n'));
+  await expect(claimFolder(folder)).rejects.toThrow(takenBy(other.pid, folder));
+  await withDeadline(other.release(), 5_000, 'the holder releases the folder');
+  await claim(folder);
+});
+
+test.each([
+  ['garbage', 'garbage\n'],
+  ['a number', '5\n'],
+  ['null', 'null\n'],
+  ['an unfinished line', '{"holds":'],
+  ['text without end', 'x'.repeat(100_000)],
+  ['a pid and a host that are no such', '{"pid":"1","host":"a\\u001b[2J b","holds":true}\n'],
+])('a socket that answers %s: the folder is taken, by an unknown relay', async (_name, answer) => {
+  const folder = await makeFolder();
+  const server = createServer((socket) => socket.on('error', () => undefined).end(answer));
+  onTestFinished(() => void server.close());
+  await once(server.listen(join(folder, 'claim-0.sock')), 'listening');
+  await expect(claimFolder(folder)).rejects.toThrow(`another relay is already using ${folder}`);
+});
+
+interface Starter {
+  /** How often it was asked whether it holds the folder. */
+  asked: () => number;
+  withdraw: () => void;
+}
+
+/** The socket of another relay that starts. */
+async function startStarter(folder: string, name: string): Promise<Starter> {
+  let asked = 0;
+  const server = createServer((socket) => {
+    asked += 1;
+    socket.end('{"pid":1,"host":"a","holds":false}\n');
+  });
+  const withdraw = () => void server.close();
+  onTestFinished(withdraw);
+  await once(server.listen(join(folder, name)), 'listening');
+  return { asked: () => asked, withdraw };
+}
+
+/** Runs `act` when the next claim has its socket, and has not looked for others yet. */
+function onceListening(act: (path: string) => Promise<void>): void {
+  const listen = ClaimSocket.listen.bind(ClaimSocket);
+  const spy = vi.spyOn(ClaimSocket, 'listen').mockImplementationOnce(async (folder) => {
+    const socket = await listen(folder);
+    await act(folder.address(socket.name));
+    return socket;
+  });
+  onTestFinished(() => spy.mockRestore());
+}
+
+test('another relay starts: a claim waits without a socket until that one withdraws', async () => {
+  const folder = await makeFolder();
+  const starter = await startStarter(folder, 'claim-0.sock');
+  const claiming = claim(folder);
+  await eventually('it is asked more than once', 5_000, () => starter.asked() > 1);
+  expect(await listSockets(folder)).toEqual(['claim-0.sock']);
+  starter.withdraw();
+  await withDeadline(claiming, 5_000, 'the folder is claimed');
+});
+
+test.each([
+  ['lower', 'claim-.sock', false],
+  ['higher', 'claim-z.sock', true],
+])(
+  'two relays start at once, the other with the %s name: the lower one keeps its socket',
+  async (_name, name, isKept) => {
+    const folder = await makeFolder();
+    let starter: Starter | undefined;
+    let path = '';
+    onceListening(async (socketPath) => {
+      path = socketPath;
+      starter = await startStarter(folder, name);
+    });
+    const claiming = claim(folder);
+    await eventually('the other one is asked more than once', 5_000, () => (starter?.asked() ?? 0) > 1);
+    const sockets = (await listSockets(folder)).map((found) => join(folder, found));
+    expect(sockets.toSorted()).toEqual([...(isKept ? [path] : []), join(folder, name)].toSorted());
+    starter?.withdraw();
+    await withDeadline(claiming, 5_000, 'the folder is claimed');
+    expect((await findSocket(folder)) === path).toBe(isKept);
+  },
+);
+
+test('a holder that starts at the same time: the claim withdraws its socket', async () => {
+  const folder = await makeFolder();
+  const other = await startClaimant(folder);
+  let held: string[] = [];
+  onceListening(async (path) => {
+    // Only while the socket is out of sight does the other one get the folder.
+    await rename(path, `${path}.hidden`);
+    expect(await other.claim()).toBeUndefined();
+    held = await listSockets(folder).then((names) => names.filter((name) => name.endsWith('.sock')));
+    await rename(`${path}.hidden`, path);
+  });
+  await expect(claimFolder(folder)).rejects.toThrow(takenBy(other.pid, folder));
+  expect(await listSockets(folder)).toEqual(held);
+});
+
+test('a holder removed the socket file before its relay listened: the claim starts over', async () => {
+  const folder = await makeFolder();
+  onceListening((path) => rm(path));
+  await claim(folder);
+  await findSocket(folder);
+  expect(await (await startClaimant(folder)).claim()).toBe(takenBy(process.pid, folder));
+});
+
+test('a refused claim removes no file of another relay', async () => {
+  const folder = await makeFolder();
+  const other = await startClaimant(folder);
+  expect(await other.claim()).toBeUndefined();
+  await makeStaleSocket(folder, 'claim-0.sock');
+  const before = await listSockets(folder);
+  await expect(claimFolder(folder)).rejects.toThrow(FolderTaken);
+  expect(await listSockets(folder)).toEqual(before);
+});
+
+test('a relay of the last version that still runs is respected, and its file stays', async () => {
+  const folder = await makeFolder();
+  await writeFile(join(folder, 'relay.pid'), '1\n');
+  const message = `another relay (pid 1) is already using ${folder}`;
+  await expect(openFileStore(folder, () => undefined)).rejects.toThrow(message);
+  expect(await readdir(folder)).toEqual(['relay.pid']);
 });
 
 test.each([
   ['its own pid, as a container that starts again has it', `${process.pid}\n`],
   ['nothing', ''],
   ['no number', 'abc\n'],
-  ['a pid that nobody has', '4194999\n'],
+  ['a pid without a process', '4194999\n'],
   ['zero, which would be every process of the group', '0\n'],
   ['a negative number, which would be a group', '-1\n'],
   ['the pid of a process that began at another time', '1 123456789\n'],
-])('a pid file with %s is stale', async (_name, content) => {
+])('a pid file of the last version with %s is stale, and removed', async (_name, content) => {
   const folder = await makeFolder();
-  await mkdir(folder);
   await writeFile(join(folder, 'relay.pid'), content);
-  const store = await openFileStore(folder, () => undefined);
-  onTestFinished(() => store.close());
-  expect(await readHolder(folder)).toBe(process.pid);
+  await claim(folder);
+  await expect(access(join(folder, 'relay.pid'))).rejects.toThrow('ENOENT');
 });
 
-test('a process of somebody else is a process all the same', async () => {
-  const folder = await makeFolder();
+test.each([
+  ['200 characters', 200, 'a'],
+  ['the longest address', 103 - '/claim-0123456789abcdef.sock'.length, 'a'],
+  ['one more than the longest address', 104 - '/claim-0123456789abcdef.sock'.length, 'a'],
+  ['a short one of two-byte characters, too long in bytes', 80, 'é'],
+])('a path of %s: the folder is claimed, refused and released', async (_name, length, letter) => {
+  const parent = await makeFolder();
+  const folder = join(parent, letter.repeat(length - parent.length - 1));
   await mkdir(folder);
-  await writeFile(join(folder, 'relay.pid'), '1\n');
-  await expect(openFileStore(folder, () => undefined)).rejects.toThrow('(pid 1)');
+  const release = await claim(folder);
+  await findSocket(folder);
+  const other = await startClaimant(folder);
+  expect(await other.claim()).toBe(takenBy(process.pid, folder));
+  await release();
+  expect(await readdir(folder)).toEqual([]);
+  // Not in the parent either, where a path that is cut would put it.
+  expect(await readdir(parent)).toHaveLength(1);
+  expect(await other.claim()).toBeUndefined();
 });
 
-test('a folder is free once its store was closed', async () => {
-  const folder = await makeFolder();
-  const store = await openFileStore(folder, () => undefined);
-  await store.close();
-  const other = await openElsewhere(folder);
-  expect(other.pid).toBeGreaterThan(0);
+// root may write there, and no file can be created.
+test.skipIf(process.getuid?.() !== 0)('a file system without sockets: the error says so', async () => {
+  await expect(claimFolder('/sys')).rejects.toThrow(
+    '/sys cannot hold a unix socket, which the relay needs to lock the folder; choose another with --store (EPERM)',
+  );
 });
 
-test('a folder that was taken over by another is not freed by the one before', async () => {
-  const folder = await makeFolder();
-  const store = await openFileStore(folder, () => undefined);
-  await writeFile(join(folder, 'relay.pid'), '1\n');
-  await store.close();
-  expect(await readHolder(folder)).toBe(1);
+test('a folder that is missing: the error has its errno', async () => {
+  await expect(claimFolder(join(await makeFolder(), 'none'))).rejects.toHaveProperty('code', 'ENOENT');
 });
+
+const contestants = 12;
+
+test('12 processes claim a folder with stale files at once: one holds it, the others name it', {
+  timeout: 120_000,
+}, async () => {
+  const folder = await makeFolder();
+  let all = await Promise.all(Array.from({ length: contestants }, () => startClaimant(folder)));
+  for (let round = 0; round < 8; round += 1) {
+    for (const stale of ['claim-0000000000000000.sock', 'claim-8.sock', 'claim-f.sock'])
+      await makeStaleSocket(folder, stale);
+    await writeFile(join(folder, 'relay.pid'), '4194999\n');
+    const answers = await Promise.all(all.map((one) => one.claim()));
+    const [holder, ...more] = all.filter((_one, index) => answers[index] === undefined);
+    if (holder === undefined || more.length > 0) expect(answers).toBe('one undefined');
+    const refusals = answers.filter((answer) => answer !== undefined);
+    expect(new Set(refusals)).toEqual(new Set([takenBy(holder?.pid ?? 0, folder)]));
+    // All the stale files are gone, of relays that withdrew too.
+    await findSocket(folder);
+    if (round % 2 === 0) {
+      await holder?.release();
+      continue;
+    }
+    // Killed while the others claim: one of them holds the folder, or each of them was early enough to see the killed one.
+    all = all.filter((one) => one !== holder);
+    const claims = all.map((one) => one.claim());
+    await holder?.kill();
+    const late = await Promise.all(claims);
+    const holders = all.filter((_one, index) => late[index] === undefined);
+    expect(holders.length).toBeLessThan(2);
+    await holders[0]?.release();
+  }
+});
+
+test.skipIf(!canUnshare)(
+  'a folder that is held in other PID, mount and network namespaces is refused there and here',
+  async () => {
+    const folder = await makeFolder();
+    const [first, second] = await Promise.all([
+      startClaimant(folder, containerWithNetwork),
+      startClaimant(folder, containerWithNetwork),
+    ]);
+    expect(await first.claim()).toBeUndefined();
+    expect(await second.claim()).toBe(takenBy(1, folder));
+    await expect(claimFolder(folder)).rejects.toThrow(takenBy(1, folder));
+    await first.kill();
+    // The relay inside ends a moment after `unshare`.
+    await eventually('the folder is free', 5_000, async () => (await second.claim()) === undefined);
+    await expect(claimFolder(folder)).rejects.toThrow(takenBy(1, folder));
+  },
+);

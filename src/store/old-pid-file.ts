@@ -1,0 +1,40 @@
+/** `relay.pid`, by which the version before claim sockets locked the folder: a pid, and a start time where the system tells it. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+function pidFileOf(directory: string): string {
+  return join(directory, 'relay.pid');
+}
+
+/** Tells a process from a later one with the same pid: field 22 of proc(5). Empty where the system does not tell it. */
+async function readStartTime(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+async function identify(pid: number): Promise<string> {
+  return `${pid} ${await readStartTime(pid)}`.trim();
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: the process exists and belongs to another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** The pid of a relay of that version which still runs. */
+export async function findOldRelay(directory: string): Promise<number | undefined> {
+  const holder = (await readFile(pidFileOf(directory), 'utf8').catch(() => '')).trim();
+  const pid = /^\d{1,10}(?= |$)/.test(holder) ? Number(holder.split(' ')[0]) : 0;
+  // A pid without a start time comes from a system that does not tell it. It is believed.
+  const isSame = !holder.includes(' ') || (await identify(pid)) === holder;
+  return pid > 0 && pid !== process.pid && isRunning(pid) && isSame ? pid : undefined;
+}
+
+export async function removeOldPidFile(directory: string): Promise<void> {
+  await rm(pidFileOf(directory), { force: true });
+}

@@ -1,0 +1,80 @@
+/** Connects to the claim socket of another relay and asks whether it holds the folder. */
+import { connect } from 'node:net';
+import type { SocketFolder } from './socket-folder.ts';
+
+/** A relay answers at once. One that is stopped or hangs does not answer, and may hold the folder. */
+const answerTimeoutMs = 2_000;
+
+const maxAnswerBytes = 1_024;
+
+export interface Owner {
+  pid?: number;
+  host?: string;
+}
+
+export type Probe = { state: 'stale' } | { state: 'starting' } | { state: 'holding'; owner: Owner };
+
+function parseAnswer(text: string): Probe {
+  try {
+    const answer = JSON.parse(text) as { pid?: unknown; host?: unknown; holds?: unknown } | null;
+    if (answer?.holds === false) return { state: 'starting' };
+    const { pid, host } = answer ?? {};
+    const owner: Owner = {};
+    if (typeof pid === 'number' && Number.isSafeInteger(pid)) owner.pid = pid;
+    // Both end up in a message.
+    if (typeof host === 'string' && /^[\w.-]{1,255}$/.test(host)) owner.host = host;
+    return { state: 'holding', owner };
+  } catch {
+    return { state: 'holding', owner: {} };
+  }
+}
+
+/** What an error of the connection means. Undefined: nothing is known about the other relay. */
+function judgeError(code: string, isConnected: boolean): Probe | undefined {
+  // Nothing listens, or the file is gone. On Linux a full queue of connections is EAGAIN, not ECONNREFUSED.
+  if (code === 'ECONNREFUSED' || code === 'ENOENT') return { state: 'stale' };
+  if (code === 'EAGAIN') return { state: 'holding', owner: {} };
+  // The relay closed its socket before it accepted or answered (ECONNRESET): asking again tells more.
+  return isConnected || code === 'ECONNRESET' ? { state: 'starting' } : undefined;
+}
+
+export function probeSocket(folder: SocketFolder, name: string): Promise<Probe> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    let isConnected = false;
+    const socket = connect(folder.address(name));
+    const settle = (probe: Probe): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(probe);
+    };
+    const timer = setTimeout(() => {
+      // When this process itself was stopped, the answer may be there unread: immediates run after it is read.
+      setImmediate(() => settle({ state: 'holding', owner: {} }));
+    }, answerTimeoutMs);
+    socket.setEncoding('utf8');
+    socket.on('connect', () => {
+      isConnected = true;
+    });
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('\n')) settle(parseAnswer(text));
+      else if (text.length > maxAnswerBytes) settle({ state: 'holding', owner: {} });
+    });
+    socket.on('end', () => settle(text === '' ? { state: 'starting' } : parseAnswer(text)));
+    socket.on('error', (error) => {
+      const code = 'code' in error ? String(error.code) : error.message;
+      const probe = judgeError(code, isConnected);
+      if (probe) return settle(probe);
+      clearTimeout(timer);
+      reject(
+        new Error(
+          `cannot tell whether another relay uses ${folder.directory}: no connection to ${name} (${code})`,
+          {
+            cause: error,
+          },
+        ),
+      );
+    });
+  });
+}

@@ -1,0 +1,104 @@
+/** Other processes that claim a folder, and files as they leave them. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, rename } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { withDeadline } from '../harness/deadline.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const source = new URL('../../src/store/claim-folder.ts', import.meta.url).href;
+
+/** A PID and a mount namespace of its own, as a container has. */
+export const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+export const containerWithNetwork = [...container, '--net'];
+
+/** For `test.skipIf(!canUnshare)`: elsewhere the tests are reported as skipped, by their names. */
+export const canUnshare = ((): boolean => {
+  try {
+    const [program = '', ...flags] = containerWithNetwork;
+    execFileSync(program, [...flags, 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+export async function makeFolder(): Promise<string> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  return folder.path;
+}
+
+export async function listSockets(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.startsWith('claim-'));
+}
+
+/** A socket file as kill -9 leaves it: node removes the file of a socket that it closes, but not under another name. */
+export async function makeStaleSocket(folder: string, name: string): Promise<void> {
+  const server = createServer();
+  await once(server.listen(join(folder, 'bound')), 'listening');
+  await rename(join(folder, 'bound'), join(folder, name));
+  await once(server.close(), 'close');
+}
+
+export interface Claimant {
+  /** Of `unshare`, for one in a container. */
+  pid: number;
+  /** Undefined: it holds the folder. Otherwise the message of the error. */
+  claim: () => Promise<string | undefined>;
+  release: () => Promise<void>;
+  signal: (signal: NodeJS.Signals) => void;
+  /** SIGKILL, and waits for the end. */
+  kill: () => Promise<void>;
+}
+
+const program = `
+  const [, source, folder] = process.argv;
+  const { claimFolder } = await import(source);
+  let release;
+  const orders = {
+    claim: async () => { release = await claimFolder(folder); },
+    release: async () => { await release(); },
+  };
+  process.on('message', async (order) => {
+    const error = await orders[order]().then(() => undefined, (error) => error.message);
+    process.send({ order, error });
+  });
+  process.send({ order: 'start' });
+`;
+
+/** A process that claims the folder when told to. It waits with its modules loaded, so that several can claim at once. */
+export async function startClaimant(folder: string, wrapper: readonly string[] = []): Promise<Claimant> {
+  const command = [...wrapper, process.execPath, '--import', tsx, '--input-type=module', '-e', program];
+  const [file = '', ...args] = command.concat(source, folder);
+  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  const hear = async (order: string): Promise<string | undefined> => {
+    const heard = withDeadline(once(child, 'message'), 25_000, `process ${child.pid} answers: ${order}`);
+    const [answer] = (await heard) as [{ order: string; error?: string }];
+    if (answer.order !== order) throw new Error(`answered ${answer.order}, not ${order}`);
+    return answer.error;
+  };
+  const ask = (order: string): Promise<string | undefined> => {
+    const answer = hear(order);
+    child.send(order);
+    return answer;
+  };
+  await hear('start');
+  return {
+    pid: child.pid ?? 0,
+    claim: () => ask('claim'),
+    release: async () => void (await ask('release')),
+    signal: (signal) => void child.kill(signal),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await withDeadline(exited, 5_000, `process ${child.pid} ends`);
+    },
+  };
+}
