@@ -16,6 +16,7 @@ const refusalHints: Record<string, string> = {
   rate_limited: 'wait, or keep to the session you have: `remotify list`',
   token_needed: 'set REMOTIFY_TOKEN to the token of this relay',
   listener_key: 'this is the key of a pasted line; use the session key that `remotify new` stored',
+  too_many_keys: 'push more slowly, or use several sessions',
   queue_full: 'wait for some to end, or clear the queue: `remotify reset`',
   storage_full: 'the relay needs room on its disk',
   session_quota: 'end it with `remotify end` and make a new one: its scripts and output go with it',

@@ -1,5 +1,6 @@
 /** What `GET …/output` answers, from its headers and its body. */
 import { type CommandState, isCommandState } from '../protocol/command-states.ts';
+import { isMissingReason, type MissingReason } from '../protocol/command-view.ts';
 import { header } from '../protocol/headers.ts';
 import type { HttpAnswer } from './http.ts';
 import { RelayError } from './relay-error.ts';
@@ -15,6 +16,14 @@ export interface OutputPart {
   stderr: Buffer;
   /** Nothing will follow. */
   complete: boolean;
+  /** Output that this reader cannot get; undefined while it gets all of it. */
+  missing: MissingOutput | undefined;
+}
+
+export interface MissingOutput {
+  /** 0 where it is not known how many. */
+  bytes: number;
+  reason: MissingReason;
 }
 
 function numberOr(text: string | undefined, fallback: number | null): number | null {
@@ -28,6 +37,12 @@ function decode(text: string | undefined): string | null {
   } catch {
     return text;
   }
+}
+
+function parseMissing(headers: HttpAnswer['headers']): MissingOutput | undefined {
+  const reason = headers[header.missingReason];
+  if (!isMissingReason(reason)) return undefined;
+  return { bytes: numberOr(headers[header.missingBytes], 0) ?? 0, reason };
 }
 
 /** Throws `not_a_relay` when body and headers do not agree. */
@@ -53,5 +68,6 @@ export function parseOutputPart({ headers, body, status }: HttpAnswer, baseUrl: 
     stdout: body.subarray(0, stdoutBytes),
     stderr: body.subarray(stdoutBytes),
     complete: headers[header.complete] === 'true',
+    missing: parseMissing(headers),
   };
 }

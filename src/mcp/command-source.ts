@@ -17,6 +17,8 @@ export interface Snapshot {
   durationMs: number | null;
   /** So far. */
   bytes: Record<Stream, number>;
+  /** Bytes of both that can no longer be read, 0 where it is not known how many; null while all of them can. */
+  missingBytes: number | null;
 }
 
 export interface PushWishes {

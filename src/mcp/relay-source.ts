@@ -15,6 +15,7 @@ const patienceMs = 3_000;
 const beyondAll = 10 ** 14;
 
 function toSnapshot(view: CommandView): Snapshot {
+  const isEvicted = view.missing_reason === 'evicted';
   return {
     id: view.id,
     state: view.state,
@@ -22,7 +23,8 @@ function toSnapshot(view: CommandView): Snapshot {
     signal: view.signal,
     reason: view.reason,
     durationMs: view.duration_ms,
-    bytes: { stdout: view.stdout_bytes, stderr: view.stderr_bytes },
+    bytes: isEvicted ? { stdout: 0, stderr: 0 } : { stdout: view.stdout_bytes, stderr: view.stderr_bytes },
+    missingBytes: view.missing_reason === null ? null : view.missing_bytes,
   };
 }
 

@@ -20,6 +20,14 @@ export interface Report<T> {
   structuredContent: T;
 }
 
+function describeMissing({ missingBytes }: Snapshot): string[] {
+  if (missingBytes === null) return [];
+  const count = missingBytes === 0 ? 'Some' : String(missingBytes);
+  return [
+    `${count} bytes of its output are lost: the relay or the remote had no room for them. What is shown is not whole.`,
+  ];
+}
+
 function describeSizes(id: string, excerpts: Record<'stdout' | 'stderr', Excerpt>): string[] {
   const sizes = `stdout has ${excerpts.stdout.bytes} bytes, stderr has ${excerpts.stderr.bytes} bytes.`;
   const missing = streams.filter((stream) => excerpts[stream].next_offset !== null);
@@ -59,6 +67,7 @@ export async function reportCall(
     describeState(snapshot),
     ...notices,
     ...(paste ? renderPaste(paste) : [next]),
+    ...describeMissing(snapshot),
     ...(excerpts.stdout.bytes + excerpts.stderr.bytes > 0 ? describeSizes(snapshot.id, excerpts) : []),
   ].filter((line) => line !== '');
   const foreign: Foreign[] = streams.map((stream) => ({

@@ -48,6 +48,7 @@ export class SlotsSource implements CommandSource {
         reason: null,
         durationMs: null,
         bytes: { stdout: 0, stderr: 0 },
+        missingBytes: null,
       },
       output: Buffer.alloc(0),
       leave: new AbortController(),

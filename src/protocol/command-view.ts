@@ -3,8 +3,11 @@ import { type CommandState, isCommandState, isSignal, type Signal } from './comm
 import { parseFields, readNumber, readText } from './json-fields.ts';
 import { commandIdPattern } from './routes.ts';
 
-/** Why output is missing: it made room for later output, or the quota of its session or address had no room for it. */
-export const missingReasons = ['evicted', 'quota'] as const;
+/**
+ * Why output is missing. `evicted`: it was stored, and made room for later output. `cut`: it was never stored, since a quota of the relay
+ * or the temporary folder of the remote had no room for it, or it was damaged on the relay's disk.
+ */
+export const missingReasons = ['evicted', 'cut'] as const;
 export type MissingReason = (typeof missingReasons)[number];
 
 export function isMissingReason(text: unknown): text is MissingReason {

@@ -26,7 +26,7 @@ export const header = {
   nextOffset: 'remotify-next-offset',
   /** Bytes of output before the end that this reader cannot get; absent while it gets all of them. */
   missingBytes: 'remotify-missing-bytes',
-  /** `evicted` or `quota`, see MissingReason. */
+  /** `evicted` or `cut`, see MissingReason. */
   missingReason: 'remotify-missing-reason',
   /** `true` when nothing will follow. */
   complete: 'remotify-complete',

@@ -776,12 +776,21 @@ is_over_quota() { # SLOT
   case $(answer_text "$1") in *' as much as '*) : >"$work/over_quota" && http=409 ;; *) return 1 ;; esac
 }
 
+# Counts bytes that the relay will never have: it tells readers how many are missing.
+cut_more() { # STREAM BYTES
+  case $1 in
+    stdout) stdout_cut=$((stdout_cut + $2)) ;;
+    *) stderr_cut=$((stderr_cut + $2)) ;;
+  esac
+}
+
 # What the relay has of both streams is all of them, but for a line that says so.
 drop_rest() {
   local stream errors=stderr
   [ "$merge" = 0 ] || errors=stdout
   for stream in stdout stderr; do
-    sent_of "$stream"
+    unsent_of "$stream"
+    cut_more "$stream" "$unsent"
     # A new file, which takes no room, in place of one that may have taken all of it.
     rm -f "$work/$stream"
     : >"$work/$stream"
@@ -837,6 +846,12 @@ push_end() {
     [ "$unsent" -eq 0 ] || tail -c +$((sent - base + 1)) "$work/$stream" | head -c "$unsent" >>"$work/rest" 2>/dev/null
     pushed=$((pushed + bytes))
   done
+  if [ -f "$work/full" ]; then
+    # Nobody counted what found no room here.
+    query="$query&cut=unknown"
+  else
+    query="$query&stdout_cut=$stdout_cut&stderr_cut=$stderr_cut"
+  fi
   [ -z "$signal" ] || query="$query&signal=$signal"
   [ ! -f "$work/timed_out" ] || query="$query&timed_out=1"
   request_with result "/commands/$id/finish?$query" "$work/rest"
@@ -905,6 +920,7 @@ is_approved() {
 
 serve_command() {
   rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
+  stdout_cut=0 stderr_cut=0
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command

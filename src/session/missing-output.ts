@@ -27,7 +27,7 @@ export function findMissing(command: Command, from: Partial<Record<Stream, numbe
     0,
   );
   if (command.isEvicted && evicted > 0) return { bytes: evicted + cut, reason: 'evicted' };
-  if (cut > 0 || (command.wasRefused && command.cut === null)) return { bytes: cut, reason: 'quota' };
+  if (cut > 0 || (command.wasRefused && command.cut === null)) return { bytes: cut, reason: 'cut' };
   return undefined;
 }
 

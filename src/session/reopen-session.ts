@@ -1,7 +1,8 @@
 /** After a time in which nobody could be heard: silence and idleness are counted from the end of it. */
+import { slotReaderMs } from '../protocol/limits.ts';
 import { isInFlight } from './command.ts';
 import { type Listener, silentSince } from './listener.ts';
-import type { Session } from './session.ts';
+import type { Session, SlotReader } from './session.ts';
 
 /** A socket that was cut just before: its grace is counted anew. A listener that left, or lost what it held, stays as it is. */
 function reopenGoneAt(listener: Listener, holds: boolean, upSince: number): number | null {
@@ -16,6 +17,11 @@ function reopenListener(session: Session, upSince: number): Listener | null {
   return { ...listener, seenAt: upSince, goneAt: reopenGoneAt(listener, holds, upSince) };
 }
 
+/** A claim from before: its reader was cut off, and the next one need not wait for the claim to run out. */
+function reopenReader(reader: SlotReader | null, upSince: number): SlotReader | null {
+  return reader !== null && reader.until - slotReaderMs < upSince ? null : reader;
+}
+
 /**
  * The session as though its last signs of life had come at `upSince`, where they are older: signs that came since the last loud change
  * were in memory only, and between then and `upSince` no request could arrive. The same object when there is nothing to do. A clock
@@ -24,7 +30,8 @@ function reopenListener(session: Session, upSince: number): Listener | null {
 export function reopenSession(session: Session, upSince: number, now: number): Session {
   const listener = reopenListener(session, upSince);
   const touchedAt = Math.min(Math.max(session.touchedAt, upSince), now);
-  return listener === session.listener && touchedAt === session.touchedAt
-    ? session
-    : { ...session, listener, touchedAt };
+  const slotReader = reopenReader(session.slotReader, upSince);
+  const isSame =
+    listener === session.listener && touchedAt === session.touchedAt && slotReader === session.slotReader;
+  return isSame ? session : { ...session, listener, touchedAt, slotReader };
 }

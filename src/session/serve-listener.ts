@@ -145,6 +145,8 @@ export interface Finish {
   rest: readonly Chunk[];
   /** How many bytes the relay did not take, as the listener counted them; null where it does not say. */
   cut: Command['cut'];
+  /** Output is missing, and nobody knows how much. */
+  isCut?: boolean;
 }
 
 /** The command with the rest of its output, and where that goes. */
@@ -179,7 +181,8 @@ export function finishCommand(
   const { command: whole, put } = takeRest(command, finish.rest);
   const { exitStatus, signal, cut } = finish;
   const state = finish.timedOut ? 'timed_out' : 'finished';
-  const finished = endCommand({ ...whole, cut }, state, now, { exitStatus, signal, reason: null });
+  const wasRefused = whole.wasRefused || finish.isCut === true;
+  const finished = endCommand({ ...whole, cut, wasRefused }, state, now, { exitStatus, signal, reason: null });
   // A note in the result slot is overtaken by the truth; once it was read, the slot belongs to later commands.
   const unread = command.state === 'running' || session.slotResult === id;
   return {

@@ -26,7 +26,7 @@ async function setUp(...flags: string[]) {
   return client;
 }
 
-test('output beyond the quota of its session is cut, which is said, and nothing more is taken', async () => {
+test('output beyond the quota of its session is cut, which is said, and the next command evicts it', async () => {
   const client = await setUp('--session-quota', '3000k');
   const { exitCode, stdout, stderr } = await client.run(['exec', 'head -c 8M /dev/zero; sleep 60; exit 5'], {
     deadlineMs: 30_000,
@@ -36,13 +36,24 @@ test('output beyond the quota of its session is cut, which is said, and nothing 
   expect(stdout.byteLength).toBeGreaterThan(mib);
   expect(stdout.byteLength).toBeLessThanOrEqual(3 * mib);
   expect(stderr).toContain('remotify: the rest of the output is lost: the session stores as much as it may');
+  expect(stderr).toMatch(/error: \d+ bytes of output of command c1 are missing: there was no room/);
+  const next = await client.run(['exec', '-f', '-'], { stdin: `: ${'x'.repeat(mib - 1_000)}` });
+  expect(next.exitCode).toBe(0);
+  const logs = await client.run(['logs', 'c1']);
+  expect(logs.stdout.byteLength).toBe(0);
+  expect(logs.exitCode).toBe(255);
+  expect(logs.stderr).toMatch(/error: \d+ bytes of output of command c1 are missing: the relay removed them/);
+});
+
+test('a push that no eviction makes room for is refused', async () => {
+  const client = await setUp('--session-quota', '512k');
   const next = await client.run(['exec', '-f', '-'], { stdin: `: ${'x'.repeat(mib - 1_000)}` });
   expect(next.exitCode).toBe(255);
   expect(next.stderr).toContain('error: this session stores as much as it may');
   expect(next.stderr).toContain('hint: end it with `remotify end`');
 });
 
-test('a command that ends by itself keeps its exit status, whatever of its output is lost', async () => {
+test('a command that fails by itself keeps its exit status, whatever of its output is lost', async () => {
   const client = await setUp('--session-quota', '1m');
   const script = 'head -c 5M /dev/zero; echo over >&2; exit 7';
   const { exitCode, stdout, stderr } = await client.run(['exec', script], { deadlineMs: 30_000 });

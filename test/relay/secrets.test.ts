@@ -194,7 +194,7 @@ async function walkIntoRefusals(walk: Walk, ask: Ask): Promise<void> {
   }
 }
 
-/** Refusals that need a flood, a broken or full disk, a broken relay, one that ends, or a peer that does not hear them: words alone. */
+/** Refusals that need a flood, an hour of pushes, a broken or full disk, a broken relay, one that ends, or a peer that does not hear them: words alone. */
 const elsewhere: readonly RefusalCode[] = [
   'internal',
   'too_many_headers',
@@ -205,6 +205,7 @@ const elsewhere: readonly RefusalCode[] = [
   'session_quota',
   'address_quota',
   'too_many_sessions',
+  'too_many_keys',
   'body_cut',
 ];
 

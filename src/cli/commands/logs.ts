@@ -1,12 +1,14 @@
 /** `remotify logs`: reading never destroys, so it may be read again. */
 import type { Command } from 'commander';
 import { followCommand } from '../../client/follow-command.ts';
+import type { MissingOutput } from '../../client/parse-output.ts';
 import { withPatience } from '../../client/patience.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { parseCount, quote } from '../../config/parse-values.ts';
 import { maxReadBytes } from '../../protocol/limits.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, OpenSession } from '../context.ts';
+import { describeMissing, missingHint } from '../exec/describe-missing.ts';
 import { openSink, type OutputSink } from '../exec/output-sink.ts';
 import { settleEnd } from '../exec/settle-end.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -45,13 +47,13 @@ function parseStream(text: string): string {
   throw new ConfigError(`no such stream: ${quote(text)}`, 'stdout or stderr');
 }
 
-/** All that there is now, without waiting for more. */
+/** All that there is now, without waiting for more. Resolves with what of it is missing. */
 async function printNow(
   { client }: OpenSession,
   id: string,
   from: { stdout: number; stderr: number },
   sinks: { stdout: { write(bytes: Buffer): Promise<void> }; stderr: { write(bytes: Buffer): Promise<void> } },
-): Promise<void> {
+): Promise<MissingOutput | undefined> {
   const read = { ...from };
   for (;;) {
     const part = await withPatience(() => client.readOutput(id, read), {});
@@ -59,7 +61,7 @@ async function printNow(
     await sinks.stderr.write(part.stderr);
     read.stdout += part.stdout.byteLength;
     read.stderr += part.stderr.byteLength;
-    if (part.stdout.byteLength + part.stderr.byteLength < maxReadBytes) return;
+    if (part.stdout.byteLength + part.stderr.byteLength < maxReadBytes) return part.missing;
   }
 }
 
@@ -96,8 +98,9 @@ export const run: Run = async (context, command) => {
   };
   const from = { stdout: options.offset, stderr: options.offset };
   if (options.follow !== true) {
-    await printNow(session, id, from, sinks);
+    const missing = await printNow(session, id, from, sinks);
     await Promise.all([sinks.stdout.end(), sinks.stderr.end()]);
+    if (missing) throw new Failure(describeMissing(id, missing), missingHint);
     if (startedAt === null) await context.printer.note(`command ${id} did not run: it is ${state}`);
     return exitCodes.ok;
   }

@@ -9,6 +9,7 @@ import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
+import { describeMissing, missingHint } from './describe-missing.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { Narrator } from './narrator.ts';
 import { CollectedOutput, openSink, type OutputSink } from './output-sink.ts';
@@ -121,7 +122,8 @@ async function printReport(
     stderr: stderr.text,
     stdout_bytes: stdout.bytes,
     stderr_bytes: stderr.bytes,
-    truncated: stdout.isTruncated || stderr.isTruncated,
+    truncated: stdout.isTruncated || stderr.isTruncated || end.missing !== undefined,
+    missing_bytes: end.missing?.bytes ?? 0,
     reason: end.reason,
     started_at: end.startedAt,
     duration_ms: end.durationMs,
@@ -171,6 +173,8 @@ export async function execThroughCommands(
     await printer.note(`command ${id} is withdrawn: it never ran`);
     return exitCodes.interrupted;
   }
+  if (end.missing && end.state !== 'finished')
+    await printer.error(describeMissing(id, end.missing), missingHint);
   const { exitCode, failure } = settleEnd(end, id, label);
   if (end.state === 'expired' && failure) {
     const within = formatSeconds(push.queueSeconds);

@@ -3,6 +3,7 @@ import type { CommandEnd } from '../../client/follow-command.ts';
 import { cancelledByClient } from '../../protocol/command-states.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { describeMissing, missingHint } from './describe-missing.ts';
 
 /** How it ended, as an exit status; words where the status alone would not tell. */
 export function settleEnd(
@@ -17,6 +18,11 @@ export function settleEnd(
   });
   switch (end.state) {
     case 'finished':
+      if (end.missing) {
+        // Output that is not whole never counts as success.
+        const exitCode = end.exitStatus === null || end.exitStatus === 0 ? exitCodes.trouble : end.exitStatus;
+        return fail(describeMissing(id, end.missing), missingHint, exitCode);
+      }
       if (end.exitStatus !== null) return { exitCode: end.exitStatus };
       return fail(`command ${id} ended, and nobody told how`, 'its listener reports no exit status');
     case 'timed_out':

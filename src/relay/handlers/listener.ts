@@ -153,7 +153,7 @@ async function noteRefusal<T>(
   }
 }
 
-/** How much output the relay did not take, as the listener counts it; null for one that does not count. */
+/** How many bytes of output are missing, as the listener counts them; null for one that does not. */
 function readCut(exchange: Exchange): Command['cut'] {
   if (!exchange.query.has('stdout_cut') && !exchange.query.has('stderr_cut')) return null;
   return { stdout: exchange.count('stdout_cut', 0), stderr: exchange.count('stderr_cut', 0) };
@@ -199,7 +199,7 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
     { flow: 'stderr', offset: stderrOffset, bytes: body.subarray(stdoutBytes) },
   ];
   const timedOut = exchange.query.get('timed_out') === '1';
-  const end = { exitStatus, signal, timedOut, rest, cut: readCut(exchange) };
+  const end = { exitStatus, signal, timedOut, rest, cut: readCut(exchange), isCut: exchange.query.get('cut') === 'unknown' };
   await noteRefusal(relay, name, route.id, () =>
     relay.sessions.update(
       name,

@@ -188,7 +188,13 @@ export class CommandEntry {
   }
 
   #renderNote() {
-    this.#note.hidden = !this.output.isCut;
+    const { missing_reason: reason = null, missing_bytes: missing } = this.view;
+    this.#note.hidden = !this.output.isCut && reason === null;
+    if (reason !== null) {
+      const why = reason === 'evicted' ? 'removed to make room for later output' : 'there was no room for it';
+      this.#note.textContent = `${missing > 0 ? formatBytes(missing) : 'some'} of the output is missing: ${why}`;
+      return;
+    }
     const size = formatBytes(this.read.stdout + this.read.stderr);
     this.#note.textContent = `only the end of ${size} of output is shown: `;
     this.#note.append(make('code', '', `remotify logs ${this.id}`), ' prints all of it');

@@ -29,6 +29,8 @@ export function parseOutput({ headers, bytes }) {
       reason: reason === null ? null : decodeReason(reason),
       started_at: numberOr(get('started-at'), null),
       duration_ms: numberOr(get('duration-ms'), null),
+      missing_reason: get('missing-reason'),
+      missing_bytes: numberOr(get('missing-bytes'), 0),
     },
   };
 }
