@@ -48,8 +48,12 @@ async function findOthers(folder: SocketFolder): Promise<Others> {
   return others;
 }
 
-/** Resolves with the stale files once this socket holds the folder, or with nothing when another relay goes first. */
-async function competeWith(socket: ClaimSocket, folder: SocketFolder): Promise<string[] | undefined> {
+/** Resolves with the stale files once this socket holds the folder, or with nothing when it has to start over. */
+async function competeWith(
+  socket: ClaimSocket,
+  folder: SocketFolder,
+  giveUpAt: number,
+): Promise<string[] | undefined> {
   for (;;) {
     const { starting, stale } = await findOthers(folder);
     if (starting.length === 0) {
@@ -58,19 +62,19 @@ async function competeWith(socket: ClaimSocket, folder: SocketFolder): Promise<s
       return stale;
     }
     // The lowest name goes first. If all of them withdrew, they could meet again and again.
-    if (starting.some((name) => name < socket.name)) return undefined;
+    if (starting.some((name) => name < socket.name) || performance.now() >= giveUpAt) return undefined;
     await pause(randomInt(10, 30));
   }
 }
 
 async function claimSocket(folder: SocketFolder): Promise<ClaimSocket> {
   const giveUpAt = performance.now() + startTimeoutMs;
-  while (performance.now() < giveUpAt) {
+  do {
     // Without a socket of its own first: relays that wait for one that is starting do not get in its way.
     if ((await findOthers(folder)).starting.length === 0) {
       const socket = await ClaimSocket.listen(folder);
       try {
-        const stale = await competeWith(socket, folder);
+        const stale = await competeWith(socket, folder, giveUpAt);
         if (stale !== undefined) {
           await Promise.all(stale.map((name) => folder.remove(name)));
           return socket;
@@ -82,7 +86,7 @@ async function claimSocket(folder: SocketFolder): Promise<ClaimSocket> {
       await socket.close();
     }
     await pause(randomInt(20, 200));
-  }
+  } while (performance.now() < giveUpAt);
   throw new FolderTaken(folder.directory);
 }
 

@@ -1,20 +1,25 @@
 import { once } from 'node:events';
 import { access, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { claimFolder, FolderTaken } from '../../src/store/claim-folder.ts';
 import { ClaimSocket } from '../../src/store/claim-socket.ts';
 import { openFileStore } from '../../src/store/file-store.ts';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import {
   canUnshare,
+  claimSource,
   containerWithNetwork,
+  flood,
   listSockets,
   makeFolder,
   makeStaleSocket,
   startClaimant,
+  tsx,
 } from './claim-kit.ts';
 import { makeSession } from './store-kit.ts';
 
@@ -33,21 +38,6 @@ async function findSocket(folder: string): Promise<string> {
   const [name = '', ...more] = await listSockets(folder);
   expect(more).toEqual([]);
   return join(folder, name);
-}
-
-/** So many connections that never close. */
-async function flood(path: string, count: number): Promise<Socket[]> {
-  const sockets = Array.from({ length: count }, () => connect(path));
-  onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
-  const settled = sockets.map(
-    (socket) =>
-      new Promise((resolve) => {
-        // Refusals too: a full queue is a part of some tests.
-        socket.on('error', resolve).on('connect', resolve);
-      }),
-  );
-  await withDeadline(Promise.all(settled), 10_000, `${count} connections`);
-  return sockets;
 }
 
 test('a folder that another process holds is refused, with its pid and host', async () => {
@@ -120,6 +110,16 @@ test('a holder that is stopped, with its queue of connections full, still holds 
   other.signal('SIGSTOP');
   await flood(await findSocket(folder), 600);
   await expect(claimFolder(folder)).rejects.toThrow(FolderTaken);
+});
+
+test('a claim that is not released does not keep its process running', async () => {
+  const folder = await makeFolder();
+  const program = `await (await import(${JSON.stringify(claimSource)})).claimFolder(${JSON.stringify(folder)})`;
+  const args = ['--import', tsx, '--input-type=module', '-e', program];
+  const child = spawnCaptured(process.execPath, args, { env: cleanEnvironment(folder) });
+  onTestFinished(() => void child.child.kill('SIGKILL'));
+  expect(await withDeadline(child.exited, 10_000, 'the process ends')).toEqual({ code: 0, signal: null });
+  await claim(folder);
 });
 
 test('200 connections that send garbage and never close: the holder answers, and releases the folder', async () => {
@@ -195,6 +195,8 @@ test.each([
   'two relays start at once, the other with the %s name: the lower one keeps its socket',
   async (_name, name, isKept) => {
     const folder = await makeFolder();
+    // Stays until there is a holder.
+    await makeStaleSocket(folder, 'claim-zz.sock');
     let starter: Starter | undefined;
     let path = '';
     onceListening(async (socketPath) => {
@@ -204,10 +206,30 @@ test.each([
     const claiming = claim(folder);
     await eventually('the other one is asked more than once', 5_000, () => (starter?.asked() ?? 0) > 1);
     const sockets = (await listSockets(folder)).map((found) => join(folder, found));
-    expect(sockets.toSorted()).toEqual([...(isKept ? [path] : []), join(folder, name)].toSorted());
+    expect(sockets.toSorted()).toEqual(
+      [...(isKept ? [path] : []), join(folder, name), join(folder, 'claim-zz.sock')].toSorted(),
+    );
     starter?.withdraw();
     await withDeadline(claiming, 5_000, 'the folder is claimed');
     expect((await findSocket(folder)) === path).toBe(isKept);
+  },
+);
+
+test.each(['lower', 'higher'])(
+  'a relay with a %s name starts and neither holds nor withdraws: the claim gives up',
+  async (name) => {
+    const folder = await makeFolder();
+    let starter: Starter | undefined;
+    onceListening(async () => {
+      starter = await startStarter(folder, name === 'lower' ? 'claim-.sock' : 'claim-z.sock');
+    });
+    const refused = expect(claimFolder(folder)).rejects.toThrow(`another relay is already using ${folder}`);
+    await eventually('the other one is asked more than once', 5_000, () => (starter?.asked() ?? 0) > 1);
+    const later = performance.now() + 20_000;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => later);
+    onTestFinished(() => clock.mockRestore());
+    await withDeadline(refused, 5_000, 'the claim gives up');
+    expect(await listSockets(folder)).toHaveLength(1);
   },
 );
 

@@ -3,15 +3,15 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { withDeadline } from '../harness/deadline.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const source = new URL('../../src/store/claim-folder.ts', import.meta.url).href;
+export const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+export const claimSource = new URL('../../src/store/claim-folder.ts', import.meta.url).href;
 
 /** A PID and a mount namespace of its own, as a container has. */
 export const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -46,6 +46,21 @@ export async function makeStaleSocket(folder: string, name: string): Promise<voi
   await once(server.close(), 'close');
 }
 
+/** So many connections that never close. */
+export async function flood(path: string, count: number): Promise<Socket[]> {
+  const sockets = Array.from({ length: count }, () => connect(path));
+  onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
+  const settled = sockets.map(
+    (socket) =>
+      new Promise((resolve) => {
+        // Refusals too: a full queue is a part of some tests.
+        socket.on('error', resolve).on('connect', resolve);
+      }),
+  );
+  await withDeadline(Promise.all(settled), 10_000, `${count} connections`);
+  return sockets;
+}
+
 export interface Claimant {
   /** Of `unshare`, for one in a container. */
   pid: number;
@@ -75,7 +90,7 @@ const program = `
 /** A process that claims the folder when told to. It waits with its modules loaded, so that several can claim at once. */
 export async function startClaimant(folder: string, wrapper: readonly string[] = []): Promise<Claimant> {
   const command = [...wrapper, process.execPath, '--import', tsx, '--input-type=module', '-e', program];
-  const [file = '', ...args] = command.concat(source, folder);
+  const [file = '', ...args] = command.concat(claimSource, folder);
   const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exited = once(child, 'exit');

@@ -6,9 +6,10 @@ import { type CapturedProcess, spawnCaptured } from '../harness/captured-process
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { canUnshare, container, containerWithNetwork, makeFolder } from './claim-kit.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { canUnshare, container, containerWithNetwork, flood, listSockets, makeFolder } from './claim-kit.ts';
 
-// The real binary, as two containers with one volume run it: each relay is PID 1, and sees no process of the other.
+// The real binary. Two containers with one volume run it so: each relay is PID 1, and sees no process of the other.
 
 interface Started {
   relay: CapturedProcess;
@@ -84,4 +85,20 @@ describe.skipIf(!canUnshare)('relays in containers of their own, with one store'
     const loser = both[winners[0] === 0 ? 1 : 0];
     if (loser) await expectRefused(loser, 'pid 1');
   });
+});
+
+test('200 connections to the lock that send garbage and never close: the relay serves, keeps its folder, and ends in time', async () => {
+  const folder = await makeFolder();
+  const relay = await startRelay({ store: `file:${folder}/store` });
+  onTestFinished(relay.stop);
+  const [name = ''] = await listSockets(`${folder}/store`);
+  const sockets = await flood(`${folder}/store/${name}`, 200);
+  for (const socket of sockets) socket.pause().write(Buffer.alloc(100_000, 'garbage\n'));
+  await expectRefused(serve([], folder), `pid ${relay.pid}`);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  await client.makeSession();
+  const stopped = relay.kill('SIGTERM');
+  expect(await withDeadline(stopped, 5_000, 'the relay ends')).toEqual({ code: 0, signal: null });
+  expect(await listSockets(`${folder}/store`)).toEqual([]);
 });
