@@ -14,6 +14,9 @@ export type HeaderValues = Record<string, string | number>;
 /** From a peer that takes nothing to the end of its connection; node grants as long again where some of it was taken before. */
 const stalledReaderMs = 60_000;
 
+/** A body up to this size is copied to be sent together with its head. */
+const mergedBytes = 16 * 1024;
+
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -23,8 +26,7 @@ export class Exchange {
   readonly address: string;
   /** What its body takes of the memory for all of them. */
   readonly account: BodyAccount;
-  /** Aborted when the peer is gone before its answer was written. */
-  readonly gone: AbortSignal;
+  #leave: AbortController | undefined;
   readonly #commonHeaders: Readonly<Record<string, string>>;
   /** What the logs say of it, as far as it came: which route, whose session by its whole name, which refusal. */
   route: RouteMatch | undefined;
@@ -44,12 +46,24 @@ export class Exchange {
     this.path = mark === -1 ? target : target.slice(0, mark);
     this.query = new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1));
     response.setTimeout(stalledReaderMs, () => this.#cutStalled());
-    const leave = new AbortController();
     response.on('close', () => {
       account.close();
-      if (!response.writableFinished) leave.abort();
+      if (!response.writableFinished) this.#leave?.abort();
     });
-    this.gone = leave.signal;
+  }
+
+  /** Aborted when the peer is gone before its answer was written. Created when it is asked for: most requests never do. */
+  get gone(): AbortSignal {
+    if (!this.#leave) {
+      this.#leave = new AbortController();
+      if (this.isGone) this.#leave.abort();
+    }
+    return this.#leave.signal;
+  }
+
+  /** The peer is gone, and its answer was not written. */
+  get isGone(): boolean {
+    return this.response.closed && !this.response.writableFinished;
   }
 
   /** Only once an answer is under way: until then it is us who let the peer wait. */
@@ -84,13 +98,17 @@ export class Exchange {
   send(status: number, headers: HeaderValues, body: Uint8Array | string = ''): Promise<boolean> {
     const { response } = this;
     if (response.headersSent || response.destroyed) return Promise.resolve(false);
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     // 204 has no body, and so no length.
-    const length: HeaderValues = status === 204 ? {} : { 'content-length': bytes.byteLength };
+    const length: HeaderValues = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
     response.writeHead(status, { ...this.#commonHeaders, ...length, ...headers });
+    // Node writes a head and text in one piece, a head and bytes in two: one byte is one character of latin1.
+    const isSmall = typeof body !== 'string' && body.byteLength <= mergedBytes;
+    const [content, encoding] = isSmall
+      ? ([Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1'] as const)
+      : ([body, 'utf8'] as const);
     return new Promise((resolve) => {
       response.once('close', () => resolve(response.writableFinished));
-      response.end(bytes, () => resolve(response.socket?.destroyed !== true));
+      response.end(content, encoding, () => resolve(response.socket?.destroyed !== true));
     });
   }
 
@@ -108,7 +126,7 @@ export class Exchange {
     this.account.take(Math.min(length, pieceBytes));
     response.writeHead(200, { ...this.#commonHeaders, 'content-length': length, ...headers });
     for await (const chunk of chunks) {
-      if (this.gone.aborted) return false;
+      if (this.isGone) return false;
       if (!response.write(chunk)) await this.#drained();
     }
     return new Promise((resolve) => {

@@ -6,6 +6,9 @@ import type { Sessions } from './sessions.ts';
 /** While a request of a listener is open it is heard, however slowly its body comes; a poll is answered before this. */
 const beatMs = 20_000;
 
+/** An upload that takes longer than this is a sign of life before all of it is here. */
+const slowUploadMs = 1_000;
+
 /** A listener goes from one request to the next, over a slow link too: only a longer gap is an absence. */
 const absenceMs = 2_000;
 
@@ -54,10 +57,14 @@ export class Presence {
     }, absenceMs).unref();
   }
 
-  /** The same for a request whose body is still to come: it is a sign of life before all of it is here. */
-  async holdUpload(name: string, listenerId: string, exchange: Exchange): Promise<void> {
+  /** The same for a request whose body is still to come. */
+  holdUpload(name: string, listenerId: string, exchange: Exchange): void {
     this.hold(name, listenerId, exchange);
-    await this.see(name, listenerId, exchange);
+    const slow = setTimeout(
+      () => void this.see(name, listenerId, exchange).catch(() => undefined),
+      slowUploadMs,
+    );
+    exchange.response.once('close', () => clearTimeout(slow.unref()));
   }
 
   /** A sign of life. */

@@ -25,6 +25,9 @@ export class ShortPart extends Error {
   }
 }
 
+/** Read already where it is an array: one piece at most. */
+export type Pieces = AsyncIterable<Buffer> | readonly Buffer[];
+
 async function* readPieces(store: Store, name: string, id: string, slice: Slice): AsyncGenerator<Buffer> {
   const { part, offset, bytes } = slice;
   for (let done = 0; done < bytes; ) {
@@ -48,12 +51,7 @@ async function checkEnd(store: Store, name: string, id: string, slice: Slice): P
  * The bytes of a slice, in pieces. What fits in one piece is read now, and of more than that the end is looked at, so that damage is
  * known before the first word of an answer. Throws ShortPart.
  */
-export async function openSlice(
-  store: Store,
-  name: string,
-  id: string,
-  slice: Slice,
-): Promise<AsyncIterable<Buffer> | Iterable<Buffer>> {
+export async function openSlice(store: Store, name: string, id: string, slice: Slice): Promise<Pieces> {
   if (slice.bytes > pieceBytes) {
     await checkEnd(store, name, id, slice);
     return readPieces(store, name, id, slice);

@@ -100,7 +100,7 @@ export async function routeRequest(exchange: Exchange, relay: RelayContext): Pro
   try {
     await answer(exchange, relay);
   } catch (error) {
-    if (!(error instanceof Refusal) && !exchange.gone.aborted) {
+    if (!(error instanceof Refusal) && !exchange.isGone) {
       relay.options.log(`internal error: ${error instanceof Error ? error.name : 'unknown'}`);
     }
     if (exchange.response.headersSent) exchange.response.destroy();

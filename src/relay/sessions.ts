@@ -117,7 +117,8 @@ export class Sessions {
     try {
       await this.update(name, keepAsIs, null, false);
     } catch (error) {
-      if (error instanceof Refusal && error.code === 'gone') return void (await this.#remove(name, 'expired', null));
+      if (error instanceof Refusal && error.code === 'gone')
+        return void (await this.#remove(name, 'expired', null));
       this.#options.log(`session ${shortName(name)}: cannot keep what fell due`);
       throw error;
     }

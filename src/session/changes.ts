@@ -1,6 +1,7 @@
 /** What happened between two looks at a session: told by comparing them, so that nothing that changes one can forget to tell. */
 import { isEnded } from '../protocol/command-states.ts';
 import { type Command, isInFlight } from './command.ts';
+import { compareCommands } from './compare-commands.ts';
 import type { Listener } from './listener.ts';
 import type { Session } from './session.ts';
 
@@ -89,12 +90,11 @@ export function listChanges(before: Session, after: Session): Change[] {
   if (before === after) return [];
   const listeners = compareListeners(before.listener, after.listener);
   if (before.commands === after.commands) return listeners;
-  const known = new Map(before.commands.map((command) => [command.id, command]));
   const holders = [after.listener, before.listener];
-  const commands = after.commands.flatMap((command): Change[] => {
-    const was = known.get(command.id);
-    const what = was === command ? undefined : nameCommandChange(was, command);
-    if (what === undefined) return [];
+  const differences = compareCommands(before.commands, after.commands);
+  const commands = differences.flatMap(({ before: was, after: command }): Change[] => {
+    const what = command && nameCommandChange(was, command);
+    if (command === undefined || what === undefined) return [];
     const listener = holders.find((one) => one !== null && one.id === command.listenerId) ?? null;
     return [{ subject: 'command', what, command, listener }];
   });

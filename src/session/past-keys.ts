@@ -8,15 +8,7 @@ import type { Command } from './command.ts';
 /** What a repeated push is answered from. Points in time are milliseconds since 1970. */
 export type PastKey = Pick<
   Command,
-  | 'id'
-  | 'digest'
-  | 'state'
-  | 'exitStatus'
-  | 'signal'
-  | 'scriptBytes'
-  | 'pushedAt'
-  | 'startedAt'
-  | 'pushedBy'
+  'id' | 'digest' | 'state' | 'exitStatus' | 'signal' | 'scriptBytes' | 'pushedAt' | 'startedAt' | 'pushedBy'
 > & { readonly idempotencyKey: string; readonly endedAt: number };
 
 type Page = readonly PastKey[];

@@ -182,7 +182,11 @@ export function finishCommand(
   const { exitStatus, signal, cut } = finish;
   const state = finish.timedOut ? 'timed_out' : 'finished';
   const wasRefused = whole.wasRefused || finish.isCut === true;
-  const finished = endCommand({ ...whole, cut, wasRefused }, state, now, { exitStatus, signal, reason: null });
+  const finished = endCommand({ ...whole, cut, wasRefused }, state, now, {
+    exitStatus,
+    signal,
+    reason: null,
+  });
   // A note in the result slot is overtaken by the truth; once it was read, the slot belongs to later commands.
   const unread = command.state === 'running' || session.slotResult === id;
   return {

@@ -8,7 +8,7 @@
  * The journal says how much of each file counts. Bytes are written first and the journal second: bytes that a crash kept out of the
  * journal do not count, are sent again and written over.
  */
-import { type FileHandle, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
 import { isEnded } from '../protocol/command-states.ts';
@@ -20,7 +20,8 @@ import { KeptSessions } from './kept-sessions.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Store, StoreOptions } from './store.ts';
-import { syncFolder, writeAll } from './write-file.ts';
+import { RecentPieces } from './recent-pieces.ts';
+import { readPiece, syncFolder, writePiece } from './write-file.ts';
 
 const fileMode = 0o600;
 
@@ -43,6 +44,7 @@ class Folder implements Medium {
   readonly #release: () => Promise<void>;
   readonly #warn: (text: string) => void;
   readonly #kept = new KeptSessions();
+  readonly #recent = new RecentPieces();
   #journal: Journal | undefined;
 
   constructor(
@@ -128,28 +130,18 @@ class Folder implements Medium {
     }
   }
 
-  /** A new file is truncated: bytes in it were never acknowledged. */
-  async #openPiece({ part, offset = 0 }: Piece, path: string): Promise<FileHandle> {
-    if (offset > 0) return open(path, 'r+', fileMode);
-    // The script is what a command begins with.
-    if (part === 'script') await makeFolder(dirname(path));
-    return open(path, 'w', fileMode).catch(async (error: unknown) => {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      await makeFolder(dirname(path));
-      return open(path, 'w', fileMode);
-    });
-  }
-
   async #writePiece(name: string, piece: Piece): Promise<void> {
     const { id, part, offset = 0, bytes } = piece;
-    // No O_APPEND: the offset rules. Bytes behind it were never acknowledged and are written over.
-    const file = await this.#openPiece(piece, this.#path(name, id, part));
-    try {
-      await writeAll(file, offset, bytes);
-      if (this.#durability === 'power') await file.datasync();
-    } finally {
-      await file.close();
-    }
+    const path = this.#path(name, id, part);
+    // The script is what a command begins with.
+    if (part === 'script' && offset === 0) await makeFolder(dirname(path));
+    await writePiece(path, offset, bytes, this.#durability === 'power').catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOENT' || offset > 0) throw error;
+      await makeFolder(dirname(path));
+      await writePiece(path, offset, bytes, this.#durability === 'power');
+    });
+    if (offset === 0) this.#recent.put(path, bytes);
+    else this.#recent.delete(path);
     if (offset > 0 || this.#durability !== 'power') return;
     for (const folder of [this.#path(name, id), this.#path(name), this.#path()]) await syncFolder(folder);
   }
@@ -172,25 +164,27 @@ class Folder implements Medium {
     return this.#append({ removed: name }, () => this.#kept.remove(name));
   }
 
-  async removeParts(name: string, id: string, parts: readonly Part[]): Promise<void> {
-    if (parts.includes('script')) return rm(this.#path(name, id), { recursive: true, force: true });
-    for (const part of parts) await rm(this.#path(name, id, part), { force: true });
+  async removeParts(name: string, command: Command, all: boolean): Promise<void> {
+    const { id, stdinBytes, stdoutBytes, stderrBytes, isEvicted } = command;
+    const sizes = { script: all ? 1 : 0, stdin: stdinBytes, stdout: stdoutBytes, stderr: stderrBytes };
+    for (const [part, bytes] of Object.entries(sizes)) {
+      if (bytes === 0 || (isEvicted && part !== 'script')) continue;
+      const path = this.#path(name, id, part);
+      this.#recent.delete(path);
+      await unlink(path).catch(() => undefined);
+    }
+    // Anything else in there, such as bytes of an upload that a crash cut short, goes with the session.
+    if (all) await rmdir(this.#path(name, id)).catch(() => undefined);
   }
 
   async read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
+    const path = this.#path(name, id, part);
+    const recent = this.#recent.get(path);
+    if (recent) return recent.subarray(offset, offset + maxBytes);
     if (maxBytes <= 0) return Buffer.alloc(0);
-    const file = await open(this.#path(name, id, part), 'r').catch((error: unknown) =>
-      errorCode(error) === 'ENOENT' ? undefined : refuse(error),
+    return readPiece(path, offset, maxBytes).catch((error: unknown) =>
+      errorCode(error) === 'ENOENT' ? Buffer.alloc(0) : refuse(error),
     );
-    if (!file) return Buffer.alloc(0);
-    try {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(maxBytes), 0, maxBytes, offset);
-      return buffer.subarray(0, bytesRead);
-    } catch (error) {
-      return refuse(error);
-    } finally {
-      await file.close();
-    }
   }
 
   /** A page, as most file systems count: what is left of the last one may hold a byte on a full disk. */

@@ -4,11 +4,11 @@
  *
  *     CRC32 {"…":…}
  */
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { parseJsonFields } from '../protocol/json-fields.ts';
-import { syncFolder, writeAll } from './write-file.ts';
+import { readBytes, syncData, syncFolder, truncateFile, withFile, writeAll } from './write-file.ts';
 
 export type Durability = 'process' | 'power';
 
@@ -40,11 +40,12 @@ function parseLine(line: Buffer): Entry | undefined {
     : undefined;
 }
 
-async function* readLines(file: FileHandle): AsyncGenerator<{ line: Buffer; end: number }> {
+async function* readLines(file: number): AsyncGenerator<{ line: Buffer; end: number }> {
   let rest = Buffer.alloc(0);
   let start = 0;
   for (let at = 0; ; ) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, at);
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    const { bytesRead } = await readBytes(file, buffer, 0, chunkBytes, at);
     if (bytesRead === 0) return;
     at += bytesRead;
     rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
@@ -72,15 +73,6 @@ function* gather(entries: Iterable<Entry>): Generator<Buffer> {
     bytes = 0;
   }
   yield Buffer.concat(lines);
-}
-
-async function withFile<T>(path: string, flags: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path, flags, 0o600);
-  try {
-    return await work(file);
-  } finally {
-    await file.close();
-  }
 }
 
 interface Waiting {
@@ -149,8 +141,8 @@ export class Journal {
         size = end;
         take(entry);
       }
-      await file.truncate(size);
-      if (durability === 'power') await file.datasync();
+      await truncateFile(file, size);
+      if (durability === 'power') await syncData(file);
     });
     if (durability === 'power') await syncFolder(dirname(path));
     const journal = new Journal(options, size, isDamaged);
@@ -194,7 +186,7 @@ export class Journal {
       // Whole lines of a group that was refused must not come to life.
       this.#isTorn = true;
       await writeAll(file, this.#size, bytes);
-      if (durability === 'power') await file.datasync();
+      if (durability === 'power') await syncData(file);
       this.#isTorn = false;
     }).catch(async (error: unknown) => {
       if (this.#isTorn) await this.#mend().catch(() => undefined);
@@ -204,7 +196,7 @@ export class Journal {
   }
 
   async #mend(): Promise<void> {
-    await withFile(this.#options.path, 'r+', (file) => file.truncate(this.#size));
+    await withFile(this.#options.path, 'r+', (file) => truncateFile(file, this.#size));
     this.#isTorn = false;
   }
 
@@ -220,7 +212,7 @@ export class Journal {
           size += bytes.byteLength;
         }
         // Without it a power cut could leave the name of the new one and nothing in it.
-        await file.datasync();
+        await syncData(file);
       });
       await rename(fresh, path);
       // From here on this is the journal, whatever else fails.

@@ -1,6 +1,7 @@
 /** The sessions as the journal has them: reads its entries, and writes the next one with no more than what changed. */
 import { type Fields, parseFields, readNumber, readText } from '../protocol/json-fields.ts';
 import type { Command } from '../session/command.ts';
+import { compareCommands } from '../session/compare-commands.ts';
 import { appendKeys, countPastKeys, noPastKeys, type PastKey, type PastKeys } from '../session/past-keys.ts';
 import type { Session } from '../session/session.ts';
 import { Format2Sizes } from './journal-format-2.ts';
@@ -25,6 +26,11 @@ function parseCore(fields: Fields): Core | undefined {
 
 function readList<T>(value: unknown): readonly T[] {
   return Array.isArray(value) ? (value as T[]) : [];
+}
+
+/** In order of arrival. */
+function sortById(commands: readonly Command[]): readonly Command[] {
+  return commands.toSorted((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
 }
 
 function flattenKeys({ pages }: PastKeys): PastKey[] {
@@ -86,6 +92,9 @@ export class KeptSessions {
 
   /** After the last entry: what an older format kept elsewhere becomes part of the sessions. Returns whether there was one. */
   finishReading(): boolean {
+    // Where a damaged line was passed over, a command may have come back behind later ones.
+    for (const session of this.#byName.values())
+      this.put({ ...session, commands: sortById(session.commands) });
     const sizes = this.#format2;
     if (!sizes) return false;
     for (const session of this.#byName.values()) this.put(sizes.carryOver(session));
@@ -96,15 +105,15 @@ export class KeptSessions {
   /** The entry that leads from what the journal has to this session. */
   describe(session: Session): Entry {
     const before = this.#byName.get(session.name);
-    const known = new Map(before?.commands.map((command) => [command.id, command]));
-    const changed = session.commands.filter((command) => known.get(command.id) !== command);
-    for (const { id } of session.commands) known.delete(id);
+    const differences = compareCommands(before?.commands ?? [], session.commands);
+    const changed = differences.flatMap(({ after }) => after ?? []);
+    const dropped = differences.flatMap(({ before: was, after }) => (was && !after ? [was.id] : []));
     const keys = listNewKeys(before?.pastKeys ?? noPastKeys, session.pastKeys);
     const { dropped: keysDropped } = session.pastKeys;
     return {
       session: describeCore(session),
       ...(changed.length > 0 && { commands: changed }),
-      ...(known.size > 0 && { dropped: [...known.keys()] }),
+      ...(dropped.length > 0 && { dropped }),
       ...(keys.length > 0 && { keys }),
       ...(keysDropped > 0 && { keysDropped }),
     };

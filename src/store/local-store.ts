@@ -1,6 +1,8 @@
 /** A store that one process has for itself: sessions are in its memory, and a medium keeps them beyond it. */
 import { Refusal } from '../protocol/errors.ts';
 import type { Clock } from '../session/apply-transition.ts';
+import type { Command } from '../session/command.ts';
+import { compareCommands } from '../session/compare-commands.ts';
 import { usedBytes } from '../session/quota.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { Accounts } from './accounts.ts';
@@ -25,15 +27,13 @@ export interface Medium {
   save(session: Session, pieces: readonly Piece[]): Promise<void>;
   /** All of a session. */
   removeSession(name: string): Promise<void>;
-  /** All bytes of these parts of a command. */
-  removeParts(name: string, id: string, parts: readonly Part[]): Promise<void>;
+  /** Input and output of a command as it was until now, and with `all` its script too. */
+  removeParts(name: string, command: Command, all: boolean): Promise<void>;
   read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer>;
   /** Throws a refusal when nothing could be kept now. Calls never overlap. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
-
-const flows = ['stdin', 'stdout', 'stderr'] as const;
 
 class LocalStore implements Store {
   readonly #medium: Medium;
@@ -105,15 +105,17 @@ class LocalStore implements Store {
     return this.#find(name);
   }
 
-  update<T>(
-    name: string,
-    transition: StoreTransition<T>,
-    limits?: AccountLimits,
-  ): Promise<Committed<T>> {
+  update<T>(name: string, transition: StoreTransition<T>, limits?: AccountLimits): Promise<Committed<T>> {
     return this.#inLine(name, async () => {
       const before = this.#find(name);
       const clock = this.#clock.read();
-      const { session: after, result, put = [], quiet = false, overQuotaBytes = 0 } = transition(before, clock);
+      const {
+        session: after,
+        result,
+        put = [],
+        quiet = false,
+        overQuotaBytes = 0,
+      } = transition(before, clock);
       const committed = { result, before, after, at: clock.now, put };
       if (after === before) return committed;
       if (!quiet) await this.#save(before, after, put, overQuotaBytes, limits);
@@ -147,12 +149,11 @@ class LocalStore implements Store {
   /** Bytes that the session no longer has. What cannot be removed costs space and nothing else: errors are ignored. */
   async #removeUnused(before: Session, after: Session): Promise<void> {
     if (before.commands === after.commands) return;
-    const known = new Map(after.commands.map((command) => [command.id, command]));
-    for (const { id, isEvicted } of before.commands) {
-      const command = known.get(id);
-      const unused = command === undefined ? (['script', ...flows] as const) : flows;
-      if (command === undefined || (command.isEvicted && !isEvicted))
-        await this.#medium.removeParts(before.name, id, unused).catch(() => undefined);
+    for (const { before: was, after: is } of compareCommands(before.commands, after.commands)) {
+      if (!was) continue;
+      const isDropped = is === undefined;
+      if (isDropped || (is.isEvicted && !was.isEvicted))
+        await this.#medium.removeParts(before.name, was, isDropped).catch(() => undefined);
     }
   }
 

@@ -1,4 +1,5 @@
 /** Keeps nothing beyond the process. */
+import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
 import type { DueAt, Store } from './store.ts';
@@ -39,9 +40,10 @@ class Memory implements Medium {
     this.#bytes.delete(name);
   }
 
-  async removeParts(name: string, id: string, parts: readonly Part[]): Promise<void> {
+  async removeParts(name: string, { id }: Command, all: boolean): Promise<void> {
     const places = this.#bytes.get(name);
-    for (const part of parts) places?.delete(`${id}/${part}`);
+    for (const part of ['stdin', 'stdout', 'stderr']) places?.delete(`${id}/${part}`);
+    if (all) places?.delete(`${id}/script`);
   }
 
   #find(name: string, id: string, part: Part): Growing | undefined {

@@ -52,11 +52,7 @@ export interface Store {
    * may not hold the new bytes; `storage_full` or `storage_busy` when nothing could be kept. After `storage_busy` it is unknown
    * whether it was applied.
    */
-  update<T>(
-    name: string,
-    transition: StoreTransition<T>,
-    limits?: AccountLimits,
-  ): Promise<Committed<T>>;
+  update<T>(name: string, transition: StoreTransition<T>, limits?: AccountLimits): Promise<Committed<T>>;
 
   /**
    * At most `maxBytes` of a part from an offset; empty past its end, or where it was evicted. How far a part goes is said by the session:

@@ -21,7 +21,7 @@ import { findCommand } from '../../session/session.ts';
 import type { Exchange } from '../exchange.ts';
 import { hideKeys } from '../log-words.ts';
 import { readBody } from '../read-body.ts';
-import { openSlice, ShortPart } from '../read-pieces.ts';
+import { openSlice, type Pieces, ShortPart } from '../read-pieces.ts';
 import type { Handler, RelayContext } from '../relay-context.ts';
 
 export function readListenerId(exchange: Exchange): string {
@@ -60,7 +60,7 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
   if (!command) return exchange.sendNothing();
   const { id, merge, timeoutSeconds, scriptBytes, pushedBy: from } = command;
   const frame = { id, merge, stdin: command.stdin !== 'none', timeoutSeconds, from, scriptBytes };
-  let script: AsyncIterable<Buffer> | Iterable<Buffer>;
+  let script: Pieces;
   try {
     script = await openSlice(sessions.store, name, id, { part: 'script', offset: 0, bytes: scriptBytes });
   } catch (error) {
@@ -71,6 +71,7 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
   relay.nextAnswers.begin(name, identity.id, exchange.response);
   const head = renderFrameHead(frame);
   const end = renderFrameEnd(frame);
+  if (Array.isArray(script)) return exchange.sendBytes(Buffer.concat([head, ...script, end]));
   const pieces = async function* (): AsyncGenerator<Uint8Array> {
     yield head;
     yield* script;
@@ -164,7 +165,7 @@ export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
   const stream = exchange.query.get('stream');
   if (stream !== 'stdout' && stream !== 'stderr') throw new Refusal('bad_parameter', 'stream');
   const offset = exchange.count('offset', 0);
-  await relay.presence.holdUpload(name, listenerId, exchange);
+  relay.presence.holdUpload(name, listenerId, exchange);
   const bytes = await readBody(exchange, { maxBytes: maxChunkBytes });
   if (bytes.byteLength > maxChunkBytes) throw new Refusal('too_large');
   const chunk = { flow: stream, offset, bytes } as const;
@@ -188,18 +189,28 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
   if (!(exitStatus <= 255)) throw new Refusal('bad_parameter', 'exit_status');
   const signal = exchange.query.get('signal');
   if (signal !== null && !/^[A-Z0-9+-]{1,12}$/.test(signal)) throw new Refusal('bad_parameter', 'signal');
-  await relay.presence.holdUpload(name, listenerId, exchange);
+  relay.presence.holdUpload(name, listenerId, exchange);
   const body = await readBody(exchange, { maxBytes: 2 * maxChunkBytes });
   const stdoutBytes = exchange.count('stdout_bytes', body.byteLength);
   const stderrBytes = exchange.count('stderr_bytes', 0);
   if (stdoutBytes + stderrBytes !== body.byteLength) throw new Refusal('body_cut');
-  const [stdoutOffset, stderrOffset] = [exchange.count('stdout_offset', 0), exchange.count('stderr_offset', 0)];
+  const [stdoutOffset, stderrOffset] = [
+    exchange.count('stdout_offset', 0),
+    exchange.count('stderr_offset', 0),
+  ];
   const rest: Chunk[] = [
     { flow: 'stdout', offset: stdoutOffset, bytes: body.subarray(0, stdoutBytes) },
     { flow: 'stderr', offset: stderrOffset, bytes: body.subarray(stdoutBytes) },
   ];
   const timedOut = exchange.query.get('timed_out') === '1';
-  const end = { exitStatus, signal, timedOut, rest, cut: readCut(exchange), isCut: exchange.query.get('cut') === 'unknown' };
+  const end = {
+    exitStatus,
+    signal,
+    timedOut,
+    rest,
+    cut: readCut(exchange),
+    isCut: exchange.query.get('cut') === 'unknown',
+  };
   await noteRefusal(relay, name, route.id, () =>
     relay.sessions.update(
       name,

@@ -8,7 +8,7 @@ import { findMissing, loseOutput, readableBytes } from '../../session/missing-ou
 import { findCommand, type Stream } from '../../session/session.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admitted, Exchange, HeaderValues } from '../exchange.ts';
-import { openSlice, pieceBytes, ShortPart, type Slice } from '../read-pieces.ts';
+import { openSlice, type Pieces, pieceBytes, ShortPart, type Slice } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
 
 type Offsets = Partial<Record<Stream, number>>;
@@ -71,7 +71,7 @@ async function sendPlan(
   store: Store,
   { slices, headers }: Plan,
 ): Promise<boolean> {
-  const opened: (AsyncIterable<Buffer> | Iterable<Buffer>)[] = [];
+  const opened: Pieces[] = [];
   for (const slice of slices) if (slice.bytes > 0) opened.push(await openSlice(store, name, route.id, slice));
   const length = slices.reduce((sum, { bytes }) => sum + bytes, 0);
   const readAll = async function* (): AsyncGenerator<Buffer> {

@@ -6,7 +6,7 @@ import { pushToSlot } from '../../session/push-command.ts';
 import { dropFromSlot, pollSlot, returnToSlot, takeFromSlot } from '../../session/serve-slots.ts';
 import type { Exchange } from '../exchange.ts';
 import { readBody } from '../read-body.ts';
-import { openSlice, ShortPart } from '../read-pieces.ts';
+import { openSlice, type Pieces, ShortPart } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
 import { checkScript, digestScript, readClient } from '../script.ts';
 
@@ -45,7 +45,7 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
   const giveBack = (): Promise<void> =>
     sessions.update(name, (session, now) => returnToSlot(session, command.id, now), exchange, false);
   const slice = { part: 'script', offset: 0, bytes: command.scriptBytes } as const;
-  let script: AsyncIterable<Buffer> | Iterable<Buffer>;
+  let script: Pieces;
   try {
     script = await openSlice(sessions.store, name, command.id, slice);
   } catch (error) {
@@ -57,7 +57,7 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
     return exchange.sendNothing();
   }
   // Up to here not a byte has left: the poller that died in between has not started anything.
-  if (exchange.gone.aborted) return giveBack();
+  if (exchange.isGone) return giveBack();
   if (command.origin === 'slot')
     return exchange.sendChunks({ 'content-type': 'application/octet-stream' }, slice.bytes, script);
   // A client of the commands resource is owed an exit status, and this listener reports none by itself. Such a script is 1 MiB at most.
