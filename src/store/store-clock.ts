@@ -16,8 +16,8 @@ export class StoreClock {
   #upSince: number;
 
   constructor() {
-    this.#origin = Date.now() - this.#lastBeat;
     this.#upSince = Date.now();
+    this.#origin = this.#upSince - this.#lastBeat;
     this.#beat = setInterval(() => this.read(), beatMs).unref();
   }
 

@@ -54,6 +54,7 @@ describe('--json', () => {
       stdout_bytes: 3,
       stderr_bytes: 6,
       truncated: false,
+      missing_bytes: 0,
       reason: null,
       started_at: expect.any(Number),
       duration_ms: expect.any(Number),
@@ -61,7 +62,7 @@ describe('--json', () => {
     });
     expect(answer.started_at).toBeGreaterThanOrEqual(before);
     expect(answer.started_at + answer.duration_ms).toBeLessThanOrEqual(Date.now());
-    expect(Object.keys(answer)).toHaveLength(13);
+    expect(Object.keys(answer)).toHaveLength(14);
   });
 
   test('counts bytes, and shows what is no UTF-8 as U+FFFD', async () => {

@@ -49,6 +49,22 @@ test('session/ and protocol/ know no clock, no chance and no timer', () => {
   expect(listUses(impure)).not.toEqual([]);
 });
 
+test('only the clock of the store asks what time it is', () => {
+  // The page runs in a browser, beside the relay's files.
+  const elsewhere = [
+    'client',
+    'config',
+    'terminal',
+    'runner',
+    'mcp',
+    'cli',
+    'src/relay/landing/relay-api.js',
+  ];
+  const clock = 'src/store/store-clock.ts';
+  expect(listUses(/^Date\.now$/, [...elsewhere, clock])).toEqual([]);
+  expect(listUses(/^Date\.now$/, elsewhere)).toContain(`${clock} uses Date.now`);
+});
+
 test.each([
   ['process.env.HOME', 'process.env.HOME'],
   ["process['env']", 'process.env'],

@@ -28,7 +28,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   chalk: ['terminal'],
   ora: ['terminal'],
   undici: ['src/client/http.ts', 'src/client/undici-deep.d.ts'],
-  'rate-limiter-flexible': ['relay'],
+  'rate-limiter-flexible': ['store'],
   pino: ['src/relay/json-lines.ts'],
   ioredis: ['src/store/redis-store.ts'],
   '@modelcontextprotocol/server': ['mcp'],

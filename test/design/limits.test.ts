@@ -108,7 +108,7 @@ test('every limit is a whole positive number', () => {
 });
 
 test('every limit says in its name what it counts', () => {
-  const units = /(Ms|Seconds|Bytes|Commands|Polls|Sessions|Length)$|^maxInflation$/;
+  const units = /(Ms|Seconds|Bytes|Commands|Polls|Sessions|Keys|Length)$|^maxInflation$/;
   expect(Object.keys(limits).filter((name) => !units.test(name))).toEqual([]);
 });
 

@@ -1,31 +1,34 @@
 /** Ways to break a relay around its session: in what it keeps, and when it says so. By file of src. */
 import type { Mutant } from '../session/mutant.ts';
 
-/** Like relay.sessions, with an update that says at once that it is done. */
-const later =
-  '({ update: (...given) => void setTimeout(() => void relay.sessions.update(...given).catch(() => 0), 20) })';
+/** Says at once that it is done. */
+const later = '((work) => void setTimeout(() => void work().catch(() => 0), 20))';
 
 export const relayMutants: Readonly<Record<string, readonly Mutant[]>> = {
   'store/local-store.ts': [
     {
       name: 'a change is acknowledged before it is written',
-      from: 'if (!quiet) await this.#medium.save(session, put);',
-      to: 'if (!quiet) setTimeout(() => void this.#medium.save(session, put).catch(() => undefined), 20);',
+      from: 'await this.#medium.save(after, put);',
+      to: 'setTimeout(() => void this.#medium.save(after, put).catch(() => undefined), 20);',
     },
     {
-      name: 'output is acknowledged before it is written',
-      from: 'await this.#medium.write(name, id, stream, end, fresh)',
-      to: 'setTimeout(() => void this.#medium.write(name, id, stream, end, fresh).catch(() => undefined), 20)',
+      name: 'changes of one session overlap',
+      from: 'before ? before.then(work, work) : work()',
+      to: 'work()',
     },
+  ],
+  'store/file-store.ts': [
+    {
+      name: 'bytes are written after what says how many they are',
+      from: 'for (const piece of pieces) await this.#writePiece(session.name, piece);',
+      to: 'for (const piece of pieces) setTimeout(() => void this.#writePiece(session.name, piece).catch(() => 0), 20);',
+    },
+  ],
+  'session/extend-flow.ts': [
     {
       name: 'output that comes twice is kept twice',
       from: 'bytes.subarray(Math.min(bytes.byteLength, end - offset))',
       to: 'bytes',
-    },
-    {
-      name: 'changes of one session overlap',
-      from: 'before.then(work, work)',
-      to: 'work()',
     },
   ],
   'relay/handlers/commands.ts': [
@@ -43,8 +46,8 @@ export const relayMutants: Readonly<Record<string, readonly Mutant[]>> = {
     },
     {
       name: 'a result is acknowledged before its end is kept',
-      from: 'await relay.sessions.update(\n    name,\n    (session, now) => finishCommand',
-      to: `${later}.update(\n    name,\n    (session, now) => finishCommand`,
+      from: 'await noteRefusal(relay, name, route.id, () =>\n    relay.sessions.update(\n      name,\n      (session, now) => finishCommand',
+      to: `await ${later}(() =>\n    relay.sessions.update(\n      name,\n      (session, now) => finishCommand`,
     },
     {
       name: 'the rest of the output is dropped',

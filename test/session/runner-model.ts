@@ -164,7 +164,13 @@ export class RunnerModel {
 
   #finishing(id: string): Request<Command> {
     const { api, output } = this.#relay;
-    const end = { exitStatus: exitStatusOf(id), signal: null, timedOut: exitStatusOf(id) === 7, rest: [], cut: null };
+    const end = {
+      exitStatus: exitStatusOf(id),
+      signal: null,
+      timedOut: exitStatusOf(id) === 7,
+      rest: [],
+      cut: null,
+    };
     return this.#request('finish', id, (session, now, by) => {
       api.findOwn(session, id, by);
       const finished = api.finishCommand(session, id, by, end, now);

@@ -149,7 +149,13 @@ export class Scene {
   }
 
   /** Output of a command that runs; returns the next offset. */
-  write(id: string, { id: by }: { id: string }, text: string, offset = 0, flow: 'stdout' | 'stderr' = 'stdout') {
+  write(
+    id: string,
+    { id: by }: { id: string },
+    text: string,
+    offset = 0,
+    flow: 'stdout' | 'stderr' = 'stdout',
+  ) {
     const chunk = { flow, offset, bytes: Buffer.from(text) };
     return this.apply((session, now) => appendOutput(session, id, by, chunk, now));
   }
