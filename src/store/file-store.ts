@@ -16,11 +16,12 @@ import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { claimFolder } from './claim-folder.ts';
 import { type Durability, type Entry, Journal } from './journal.ts';
-import { KeptSessions } from './kept-sessions.ts';
+import { formatEntry, KeptSessions } from './kept-sessions.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Store, StoreOptions } from './store.ts';
 import { RecentPieces } from './recent-pieces.ts';
+import { sweepSessions } from './sweep-sessions.ts';
 import { readPiece, syncFolder, writePiece } from './write-file.ts';
 
 const fileMode = 0o600;
@@ -38,6 +39,11 @@ function refuse(error: unknown): never {
   throw new Refusal(code !== undefined && spaceErrors.has(code) ? 'storage_full' : 'storage_busy', code);
 }
 
+/** The output of a command that was lost may still come. */
+function mayGrow({ state, isEvicted }: Command): boolean {
+  return !isEvicted && (!isEnded(state) || state === 'lost');
+}
+
 class Folder implements Medium {
   readonly #directory: string;
   readonly #durability: Durability;
@@ -46,6 +52,8 @@ class Folder implements Medium {
   readonly #kept = new KeptSessions();
   readonly #recent = new RecentPieces();
   #journal: Journal | undefined;
+  readonly #stop = new AbortController();
+  #sweeping: Promise<void> | undefined;
 
   constructor(
     directory: string,
@@ -69,34 +77,26 @@ class Folder implements Medium {
       {
         path: join(this.#directory, 'journal'),
         durability: this.#durability,
+        head: formatEntry,
         snapshot: () => this.#kept.snapshot(),
         warn: this.#warn,
       },
       (entry) => this.#kept.take(entry),
       () => this.#kept.finishReading(),
     );
-    if (!this.#journal.isDamaged) await this.#removeOrphans();
-    return Promise.all(this.#kept.list().map((session) => this.#checkFlows(session)));
-  }
-
-  /** What is left of sessions that ended while their relay did: their scripts and output are to be gone. */
-  async #removeOrphans(): Promise<void> {
-    for (const name of await readdir(this.#path())) {
-      if (!/^[0-9a-f]{64}$/.test(name) || this.#kept.find(name)) continue;
-      await rm(this.#path(name), { recursive: true, force: true }).catch(() =>
-        this.#warn(`what is left of session ${name.slice(0, 8)} cannot be removed`),
-      );
-    }
+    const sessions = await Promise.all(this.#kept.list().map((session) => this.#checkFlows(session)));
+    if (!this.#journal.isDamaged) this.#sweeping = this.#sweep(await readdir(this.#path()), sessions);
+    return sessions;
   }
 
   /**
-   * After a power cut a file may be shorter than the journal says. Of a command that has not ended, the listener or the client can send
+   * After a power cut a file may be shorter than the journal says. Of a command that may still grow, the listener or the client can send
    * the rest once more: the session is told what is there. Readers of ended commands find out as they read.
    */
   async #checkFlows(session: Session): Promise<Session> {
-    if (session.commands.every(({ state }) => isEnded(state))) return session;
+    if (!session.commands.some(mayGrow)) return session;
     const check = async (command: Command): Promise<Command> => {
-      if (isEnded(command.state)) return command;
+      if (!mayGrow(command)) return command;
       const { stdinBytes, stdoutBytes, stderrBytes } = command;
       const sizes = {
         stdinBytes: await this.#measure(session.name, command.id, 'stdin', stdinBytes),
@@ -140,13 +140,14 @@ class Folder implements Medium {
       await makeFolder(dirname(path));
       await writePiece(path, offset, bytes, this.#durability === 'power');
     });
-    if (offset === 0) this.#recent.put(path, bytes);
-    else this.#recent.delete(path);
+    if (offset === 0) this.#recent.put(name, `${id}/${part}`, bytes);
+    else this.#recent.delete(name, `${id}/${part}`);
     if (offset > 0 || this.#durability !== 'power') return;
     for (const folder of [this.#path(name, id), this.#path(name), this.#path()]) await syncFolder(folder);
   }
 
   async removeSession(name: string): Promise<void> {
+    this.#recent.deleteSession(name);
     try {
       // The journal first: what is left of a removal that was cut short is swept by the next start.
       await this.#forget(name).catch(async () => {
@@ -170,7 +171,7 @@ class Folder implements Medium {
     for (const [part, bytes] of Object.entries(sizes)) {
       if (bytes === 0 || (isEvicted && part !== 'script')) continue;
       const path = this.#path(name, id, part);
-      this.#recent.delete(path);
+      this.#recent.delete(name, `${id}/${part}`);
       await unlink(path).catch(() => undefined);
     }
     // Anything else in there, such as bytes of an upload that a crash cut short, goes with the session.
@@ -179,7 +180,7 @@ class Folder implements Medium {
 
   async read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
     const path = this.#path(name, id, part);
-    const recent = this.#recent.get(path);
+    const recent = this.#recent.get(name, `${id}/${part}`);
     if (recent) return recent.subarray(offset, offset + maxBytes);
     if (maxBytes <= 0) return Buffer.alloc(0);
     return readPiece(path, offset, maxBytes).catch((error: unknown) =>
@@ -199,7 +200,16 @@ class Folder implements Medium {
     }
   }
 
+  /** Beside the relay's work: there may be many sessions. */
+  async #sweep(names: readonly string[], sessions: readonly Session[]): Promise<void> {
+    await sweepSessions(this.#path(), names, sessions, this.#stop.signal).catch(() =>
+      this.#warn('files of sessions or commands that are gone cannot be removed'),
+    );
+  }
+
   async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#sweeping;
     await this.#journal?.close();
     await this.#release();
   }

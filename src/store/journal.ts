@@ -15,10 +15,10 @@ export type Durability = 'process' | 'power';
 /** One change, as plain data. */
 export type Entry = Readonly<Record<string, unknown>>;
 
-/** Small journals are never worth the rewriting. */
+/** Below this size the journal is not rewritten. */
 const smallestBytes = 8 * 1024 * 1024;
 
-/** Rewritten once it has grown to so many times what it holds. */
+/** Rewritten once it has grown to so many times its size after the last rewriting. */
 const growth = 4;
 
 const chunkBytes = 1024 * 1024;
@@ -85,7 +85,9 @@ interface Waiting {
 export interface JournalOptions {
   path: string;
   durability: Durability;
-  /** All that the journal says so far, in as few entries as can be. */
+  /** The first entry of an empty journal. */
+  head?: Entry;
+  /** All that the journal says so far, in as few entries as can be; the first is `head`. */
   snapshot: () => Iterable<Entry>;
   /** Something is wrong that does not stop the relay. */
   warn: (text: string) => void;
@@ -95,7 +97,7 @@ export class Journal {
   readonly #options: JournalOptions;
   /** The end of the last whole line. */
   #size: number;
-  /** What lies behind that end was refused and must not be read by the next relay. */
+  /** Bytes after `#size` belong to a failed write; truncate them before writing again. */
   #isTorn = false;
   /** The new name of a journal that was told anew is not synced yet. */
   #isNameFresh = false;
@@ -179,20 +181,22 @@ export class Journal {
 
   async #write(bytes: Buffer): Promise<void> {
     if (this.#isTorn) await this.#mend();
-    const { path, durability } = this.#options;
+    const { path, durability, head } = this.#options;
     if (this.#isNameFresh) await this.#syncName();
+    const whole = this.#size === 0 && head ? Buffer.concat([renderLine(head), bytes]) : bytes;
     // Opened each time: a disk that was away or read-only for a while is then the same as any other.
     await withFile(path, 'r+', async (file) => {
       // Whole lines of a group that was refused must not come to life.
       this.#isTorn = true;
-      await writeAll(file, this.#size, bytes);
+      await writeAll(file, this.#size, whole);
       if (durability === 'power') await syncData(file);
-      this.#isTorn = false;
     }).catch(async (error: unknown) => {
       if (this.#isTorn) await this.#mend().catch(() => undefined);
       throw error;
     });
-    this.#size += bytes.byteLength;
+    // Only now: closing may fail as well.
+    this.#isTorn = false;
+    this.#size += whole.byteLength;
   }
 
   async #mend(): Promise<void> {

@@ -10,6 +10,9 @@ import type { Entry } from './journal.ts';
 /** Raised when an older relay could no longer read it. */
 const format = 3;
 
+/** The first entry of a journal. */
+export const formatEntry: Entry = { format };
+
 /** The fields of a session that are written each time; commands and keys are written when they change. */
 type Core = Omit<Session, 'commands' | 'pastKeys'>;
 
@@ -43,6 +46,12 @@ function dropKeys(past: PastKeys, dropped: number): PastKeys {
   return excess <= 0 ? past : { ...appendKeys(noPastKeys, flattenKeys(past).slice(excess)), dropped };
 }
 
+/** Keys before this position that are missing were in a damaged line: they count as the oldest, so that no younger one is dropped for them. */
+function skipLostKeys(past: PastKeys, position: number | undefined): PastKeys {
+  const lost = (position ?? 0) - past.dropped - countPastKeys(past);
+  return lost > 0 ? { ...past, dropped: past.dropped + lost } : past;
+}
+
 /** The keys that came since; dropping never takes one that is younger than another that stays. */
 function listNewKeys(before: PastKeys, after: PastKeys): PastKey[] {
   if (before === after) return [];
@@ -62,7 +71,8 @@ export class KeptSessions {
   /** Throws an Error for a journal of an unknown format; passes over what makes no sense. */
   take(entry: Entry): void {
     const version = readNumber(entry, 'format');
-    if (version === 2) this.#format2 = new Format2Sizes();
+    // Ends tell a journal of format 2 whose first line is damaged.
+    if (version === 2 || 'ends' in entry) this.#format2 ??= new Format2Sizes();
     else if (version !== undefined && version !== format) throw new Error(`a journal of format ${version}`);
     const removed = readText(entry, 'removed');
     if (removed !== undefined) this.#byName.delete(removed);
@@ -85,7 +95,10 @@ export class KeptSessions {
       });
     const base = readNumber(entry, 'keysBase');
     const past = base === undefined ? (before?.pastKeys ?? noPastKeys) : { dropped: base, pages: [] };
-    const appended = appendKeys(past, readList<PastKey>(entry['keys']));
+    const appended = appendKeys(
+      skipLostKeys(past, readNumber(entry, 'keysAt')),
+      readList<PastKey>(entry['keys']),
+    );
     const pastKeys = dropKeys(appended, readNumber(entry, 'keysDropped') ?? 0);
     this.put({ ...core, commands: [...known, ...fresh.values()], pastKeys });
   }
@@ -110,18 +123,20 @@ export class KeptSessions {
     const dropped = differences.flatMap(({ before: was, after }) => (was && !after ? [was.id] : []));
     const keys = listNewKeys(before?.pastKeys ?? noPastKeys, session.pastKeys);
     const { dropped: keysDropped } = session.pastKeys;
+    const keysAt = keysDropped + countPastKeys(session.pastKeys) - keys.length;
     return {
       session: describeCore(session),
       ...(changed.length > 0 && { commands: changed }),
       ...(dropped.length > 0 && { dropped }),
-      ...(keys.length > 0 && { keys }),
+      ...(before === undefined && keysDropped > 0 && { keysBase: keysDropped }),
+      ...(keys.length > 0 && { keys, keysAt }),
       ...(keysDropped > 0 && { keysDropped }),
     };
   }
 
   /** All of it in as few entries as can be. */
   *snapshot(): Generator<Entry> {
-    yield { format };
+    yield formatEntry;
     for (const session of this.#byName.values()) {
       const core = describeCore(session);
       const { dropped: keysDropped } = session.pastKeys;

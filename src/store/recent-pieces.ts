@@ -7,28 +7,41 @@ const maxPieceBytes = 64 * 1024;
 const maxBytes = 16 * 1024 * 1024;
 
 export class RecentPieces {
-  /** In order of age. */
+  /** By `NAME/c1/stdout`, in order of age. */
   readonly #pieces = new Map<string, Buffer>();
+  /** The keys of each session. */
+  readonly #keys = new Map<string, Set<string>>();
   #bytes = 0;
 
-  put(path: string, bytes: Uint8Array): void {
-    this.delete(path);
+  put(name: string, place: string, bytes: Uint8Array): void {
+    this.delete(name, place);
     if (bytes.byteLength > maxPieceBytes) return;
+    const key = `${name}/${place}`;
     // A copy: what came over the network is a part of a larger buffer.
-    this.#pieces.set(path, Buffer.from(bytes));
+    this.#pieces.set(key, Buffer.from(bytes));
+    this.#keys.set(name, (this.#keys.get(name) ?? new Set()).add(place));
     this.#bytes += bytes.byteLength;
     for (const [oldest] of this.#pieces) {
       if (this.#bytes <= maxBytes) return;
-      this.delete(oldest);
+      const slash = oldest.indexOf('/');
+      this.delete(oldest.slice(0, slash), oldest.slice(slash + 1));
     }
   }
 
-  get(path: string): Buffer | undefined {
-    return this.#pieces.get(path);
+  get(name: string, place: string): Buffer | undefined {
+    return this.#pieces.get(`${name}/${place}`);
   }
 
-  delete(path: string): void {
-    this.#bytes -= this.#pieces.get(path)?.byteLength ?? 0;
-    this.#pieces.delete(path);
+  delete(name: string, place: string): void {
+    const key = `${name}/${place}`;
+    this.#bytes -= this.#pieces.get(key)?.byteLength ?? 0;
+    this.#pieces.delete(key);
+    const places = this.#keys.get(name);
+    places?.delete(place);
+    if (places?.size === 0) this.#keys.delete(name);
+  }
+
+  deleteSession(name: string): void {
+    for (const place of [...(this.#keys.get(name) ?? [])]) this.delete(name, place);
   }
 }

@@ -23,7 +23,8 @@ export class StoreClock {
 
   read(): Clock {
     const elapsed = performance.now();
-    const now = Math.floor(this.#origin + elapsed);
+    // Fractions of a millisecond are lost on the way.
+    const now = Math.max(Math.floor(this.#origin + elapsed), this.#upSince);
     if (elapsed - this.#lastBeat > maxPauseMs) this.#upSince = now;
     this.#lastBeat = elapsed;
     return { now, upSince: this.#upSince };

@@ -55,8 +55,8 @@ export interface Store {
   update<T>(name: string, transition: StoreTransition<T>, limits?: AccountLimits): Promise<Committed<T>>;
 
   /**
-   * At most `maxBytes` of a part from an offset; empty past its end, or where it was evicted. How far a part goes is said by the session:
-   * fewer bytes than that are damage.
+   * At most `maxBytes` of a part from an offset; empty where it was evicted. How far a part goes is said by the session: fewer bytes than
+   * that are damage, and bytes past it do not count.
    */
   readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer>;
 

@@ -1,4 +1,4 @@
-/** Who wants to know when a session changes, within this process. */
+/** Callbacks for changes of sessions, within this process. */
 export class Watchers {
   readonly #byName = new Map<string, Set<() => void>>();
 
@@ -12,8 +12,10 @@ export class Watchers {
     };
   }
 
-  /** In order of arrival: who waits longest is first at the next command. */
+  /** In order of arrival: the request that waits longest is first at the next command. */
   wake(name: string): void {
-    for (const wake of this.#byName.get(name) ?? []) wake();
+    const waiting = this.#byName.get(name);
+    // A copy: one that watches again while it is woken is not woken once more.
+    for (const wake of Array.from(waiting ?? [])) if (waiting?.has(wake)) wake();
   }
 }

@@ -8,7 +8,7 @@ const changes = 20;
 
 async function measure(durability: 'process' | 'power', atOnce: number): Promise<number> {
   const folder = await makeTemporaryFolder();
-  const store = await openFileStore(`${folder.path}/store`, () => undefined, durability);
+  const store = await openFileStore(`${folder.path}/store`, { warn: () => undefined, durability });
   const names = Array.from({ length: atOnce }, (_, index) => String(index).padStart(64, '0'));
   await Promise.all(names.map((name) => store.create(makeSession(name))));
   const began = performance.now();

@@ -44,14 +44,14 @@ test('a folder that another process holds is refused, with its pid and host', as
   const folder = await makeFolder();
   const other = await startClaimant(folder);
   expect(await other.claim()).toBeUndefined();
-  await expect(openFileStore(folder, () => undefined)).rejects.toThrow(takenBy(other.pid, folder));
+  await expect(openFileStore(folder, { warn: () => undefined })).rejects.toThrow(takenBy(other.pid, folder));
   await expect(claimFolder(folder)).rejects.toThrow(FolderTaken);
   expect(await listSockets(folder)).toHaveLength(1);
 });
 
 test('a folder that this process holds is refused to another process', async () => {
   const folder = await makeFolder();
-  const store = await openFileStore(folder, () => undefined);
+  const store = await openFileStore(folder, { warn: () => undefined });
   onTestFinished(() => store.close());
   expect((await stat(await findSocket(folder))).mode & 0o777).toBe(0o600);
   expect(await (await startClaimant(folder)).claim()).toBe(takenBy(process.pid, folder));
@@ -64,7 +64,7 @@ test('a folder whose holder was killed is claimed, and its socket file removed',
   const before = await listSockets(folder);
   await other.kill();
   expect(await listSockets(folder)).toEqual(before);
-  const store = await openFileStore(folder, () => undefined);
+  const store = await openFileStore(folder, { warn: () => undefined });
   onTestFinished(() => store.close());
   expect(await listSockets(folder)).not.toEqual(before);
   await findSocket(folder);
@@ -270,7 +270,7 @@ test('a relay of the last version that still runs is respected, and its file sta
   const folder = await makeFolder();
   await writeFile(join(folder, 'relay.pid'), '1\n');
   const message = `another relay (pid 1) is already using ${folder}`;
-  await expect(openFileStore(folder, () => undefined)).rejects.toThrow(message);
+  await expect(openFileStore(folder, { warn: () => undefined })).rejects.toThrow(message);
   expect(await readdir(folder)).toEqual(['relay.pid']);
 });
 

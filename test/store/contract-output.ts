@@ -1,17 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome, Session } from '../../src/session/session.ts';
-import { addCommand, type OpenStore, readText } from './store-kit.ts';
+import { append, type OpenStore, partBytes, push, readStored, readText } from './store-kit.ts';
 
 export function describeOutput(open: OpenStore): void {
-  describe('output', () => {
-    const bytes = (given: string): Buffer => Buffer.from(given);
+  /** With a command c1. */
+  const openCommand: OpenStore = async () => {
+    const opened = await open();
+    await push(opened.store, opened.name, 'echo');
+    return opened;
+  };
 
-    test('each append says where the next one goes on', async () => {
-      const { store, name } = await open();
-      expect(await store.append(name, 'c1', 'stdout', 0, bytes('one'))).toBe(3);
-      expect(await store.append(name, 'c1', 'stdout', 3, bytes(' two'))).toBe(7);
+  describe('output at offsets', () => {
+    test('each append says where the next one goes on, and the session says how far it goes', async () => {
+      const { store, name } = await openCommand();
+      expect(await append(store, name, 'c1', 'stdout', 0, 'one')).toBe(3);
+      expect(await append(store, name, 'c1', 'stdout', 3, ' two')).toBe(7);
       expect(await readText(store, name, 'c1', 'stdout')).toBe('one two');
-      expect(await store.size(name, 'c1', 'stdout')).toBe(7);
+      expect(partBytes(await store.read(name), 'c1', 'stdout')).toBe(7);
     });
 
     test.each([
@@ -22,47 +26,51 @@ export function describeOutput(open: OpenStore): void {
       ['nothing', 3, '', 3, 'one'],
       ['nothing, further back', 1, '', 3, 'one'],
     ])('%s: the overlap is kept once', async (_name, offset, given, next, whole) => {
-      const { store, name } = await open();
-      await store.append(name, 'c1', 'stdout', 0, bytes('one'));
-      expect(await store.append(name, 'c1', 'stdout', offset, bytes(given))).toBe(next);
-      expect(await readText(store, name, 'c1', 'stdout')).toBe(whole);
+      const { store, name } = await openCommand();
+      await append(store, name, 'c1', 'stdout', 0, 'one');
+      const before = await store.read(name);
+      expect(await append(store, name, 'c1', 'stdout', offset, given)).toBe(next);
+      expect(await readStored(store, name, 'c1', 'stdout')).toBe(whole);
+      if (whole === 'one') expect(await store.read(name)).toBe(before);
     });
 
-    test('a gap is refused with the offset that was expected, and nothing is kept of it', async () => {
-      const { store, name } = await open();
-      await store.append(name, 'c1', 'stdout', 0, bytes('one'));
-      const error = await store
-        .append(name, 'c1', 'stdout', 4, bytes('x'))
-        .catch((thrown: unknown) => thrown);
+    test('a gap is refused with the expected offset, and no byte of it is kept', async () => {
+      const { store, name } = await openCommand();
+      await append(store, name, 'c1', 'stdout', 0, 'one');
+      const error = await append(store, name, 'c1', 'stdout', 4, 'x').catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: 'output_gap', headers: { 'remotify-next-offset': '3' } });
       expect(error).toHaveProperty('message', expect.stringMatching(/: stdout goes on at 3$/));
-      expect(await readText(store, name, 'c1', 'stdout')).toBe('one');
+      expect(await readStored(store, name, 'c1', 'stdout')).toBe('one');
+      expect(await append(store, name, 'c1', 'stdout', 3, ' two')).toBe(7);
     });
 
-    test('the streams of a command and those of other commands are apart', async () => {
-      const { store, name } = await open();
-      await store.append(name, 'c1', 'stdout', 0, bytes('out'));
-      await store.append(name, 'c1', 'stderr', 0, bytes('error'));
-      await store.append(name, 'c11', 'stdout', 0, bytes('other'));
+    test('the flows of a command and those of other commands are apart', async () => {
+      const { store, name } = await openCommand();
+      await push(store, name, 'echo', 'c11');
+      await append(store, name, 'c1', 'stdout', 0, 'out');
+      await append(store, name, 'c1', 'stderr', 0, 'error');
+      await append(store, name, 'c1', 'stdin', 0, 'in');
+      await append(store, name, 'c11', 'stdout', 0, 'other');
       expect(await readText(store, name, 'c1', 'stdout')).toBe('out');
       expect(await readText(store, name, 'c1', 'stderr')).toBe('error');
+      expect(await readText(store, name, 'c1', 'stdin')).toBe('in');
       expect(await readText(store, name, 'c11', 'stdout')).toBe('other');
     });
 
-    test('appends at once are kept whole, whichever comes first', async () => {
-      const { store, name } = await open();
+    test('appends at once: each byte is kept once, whichever comes first', async () => {
+      const { store, name } = await openCommand();
       const whole = Buffer.from(Array.from({ length: 3_000 }, (_, index) => index % 251));
       const parts = [0, 1_000, 2_000].map((offset) =>
-        store.append(name, 'c1', 'stdout', offset, whole.subarray(offset, offset + 1_000)),
+        append(store, name, 'c1', 'stdout', offset, whole.subarray(offset, offset + 1_000)),
       );
-      await Promise.all([...parts, store.append(name, 'c1', 'stdout', 0, whole)]);
+      await Promise.all([...parts, append(store, name, 'c1', 'stdout', 0, whole)]);
       expect(await store.readBytes(name, 'c1', 'stdout', 0, 10_000)).toEqual(whole);
     });
 
     test('all 256 bytes come back as they went in', async () => {
-      const { store, name } = await open();
+      const { store, name } = await openCommand();
       const all = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
-      await store.append(name, 'c1', 'stdout', 0, all);
+      await append(store, name, 'c1', 'stdout', 0, all);
       expect(await store.readBytes(name, 'c1', 'stdout', 0, 1_000)).toEqual(all);
     });
 
@@ -74,43 +82,28 @@ export function describeOutput(open: OpenStore): void {
       [99, 10, ''],
       [0, 0, ''],
     ])('reading from %i at most %i bytes gives %j', async (offset, maxBytes, expected) => {
-      const { store, name } = await open();
-      await store.append(name, 'c1', 'stdout', 0, bytes('one two'));
+      const { store, name } = await openCommand();
+      await append(store, name, 'c1', 'stdout', 0, 'one two');
       expect((await store.readBytes(name, 'c1', 'stdout', offset, maxBytes)).toString()).toBe(expected);
     });
 
-    test('what is not there is empty', async () => {
-      const { store, name } = await open();
-      expect(await store.size(name, 'c9', 'stderr')).toBe(0);
-      expect(await readText(store, name, 'c9', 'stderr')).toBe('');
+    test('a part that was never written is empty', async () => {
+      const { store, name } = await openCommand();
+      expect(await readStored(store, name, 'c1', 'stderr')).toBe('');
+      expect(await readStored(store, name, 'c9', 'stderr')).toBe('');
+      expect(await readStored(store, 'f'.repeat(64), 'c1', 'stdout')).toBe('');
     });
 
-    test('bytes that are put with a session replace what was there', async () => {
-      const { store, name } = await open();
-      const put =
-        (given: string) =>
-        (session: Session): Outcome<void> => ({
-          session: { ...session },
-          result: undefined,
-          put: [{ id: 'c1', part: 'stdout', bytes: bytes(given) }],
-        });
-      await store.update(name, (session) => addCommand(session, 'echo'));
-      await store.update(name, put('a longer one'));
-      await store.update(name, put('short'));
-      expect(await readText(store, name, 'c1', 'stdout')).toBe('short');
-    });
-
-    test('the bytes of a command that the session no longer remembers are gone', async () => {
-      const { store, name } = await open();
-      await store.update(name, (session) => addCommand(session, 'one'));
-      await store.update(name, (session) => addCommand(session, 'two'));
-      await store.append(name, 'c1', 'stdout', 0, bytes('out'));
+    test('a command that the session no longer lists: its bytes are gone, those of others stay', async () => {
+      const { store, name } = await openCommand();
+      await push(store, name, 'two');
+      await append(store, name, 'c1', 'stdout', 0, 'out');
       await store.update(name, (session) => ({
         session: { ...session, commands: session.commands.slice(1) },
         result: undefined,
       }));
-      expect(await readText(store, name, 'c1', 'script')).toBe('');
-      expect(await store.size(name, 'c1', 'stdout')).toBe(0);
+      for (const part of ['script', 'stdin', 'stdout', 'stderr'] as const)
+        expect(await readStored(store, name, 'c1', part)).toBe('');
       expect(await readText(store, name, 'c2', 'script')).toBe('two');
     });
   });

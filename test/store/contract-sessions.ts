@@ -1,49 +1,93 @@
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/protocol/errors.ts';
-import { addCommand, count, makeSession, type OpenStore, read, readText, refusalOf } from './store-kit.ts';
+import {
+  append,
+  count,
+  makeSession,
+  nameOf,
+  type OpenStore,
+  push,
+  readStored,
+  readText,
+  refusalOf,
+} from './store-kit.ts';
 
 export function describeSessions(open: OpenStore): void {
   describe('sessions', () => {
-    test('what was created is there, and is the only one', async () => {
+    test('a session that was created is there, and is the only one', async () => {
       const { store, name } = await open();
       expect(await store.has(name)).toBe(true);
-      expect(await store.has('b'.repeat(64))).toBe(false);
-      expect(await store.list()).toEqual([makeSession()]);
+      expect(await store.has(nameOf('b'))).toBe(false);
+      expect(await store.count()).toBe(1);
+      expect(await store.read(name)).toEqual(makeSession());
     });
 
-    test('an update resolves with its result, and the next one sees its session', async () => {
+    test('an update resolves with its result, the session before and after, and the time of the store', async () => {
       const { store, name } = await open();
-      expect(await store.update(name, count)).toBe(1);
-      expect(await store.update(name, count)).toBe(2);
-      expect((await read(store, name)).revision).toBe(2);
+      const earliest = store.clock().now;
+      const first = await store.update(name, count);
+      expect(first).toEqual({
+        result: 1,
+        before: makeSession(),
+        after: { ...makeSession(), revision: 1 },
+        at: expect.any(Number),
+        put: [],
+      });
+      expect(first.at).toBeGreaterThanOrEqual(earliest);
+      expect(first.at).toBeLessThanOrEqual(store.clock().now);
+      const second = await store.update(name, count);
+      expect(second).toMatchObject({ result: 2, before: first.after });
+      expect(await store.read(name)).toBe(second.after);
+    });
+
+    test('a transition is given the clock of the store', async () => {
+      const { store, name } = await open();
+      const earliest = store.clock();
+      const { result, at } = await store.update(name, (session, clock) => ({ session, result: clock }));
+      expect(result.now).toBe(at);
+      expect(at).toBeGreaterThanOrEqual(earliest.now);
+      expect(result.upSince).toBe(earliest.upSince);
+      expect(earliest.upSince).toBeGreaterThan(Date.parse('2024-01-01'));
+    });
+
+    test('a transition that changes nothing: before and after are the same object', async () => {
+      const { store, name } = await open();
+      const { before, after, result } = await store.update(name, (session) => ({ session, result: 'seen' }));
+      expect(after).toBe(before);
+      expect(result).toBe('seen');
+      expect(await store.read(name)).toBe(before);
     });
 
     test('50 updates at once are 50 updates, one after the other', async () => {
       const { store, name } = await open();
-      const results = await Promise.all(Array.from({ length: 50 }, () => store.update(name, count)));
-      expect(results).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+      const updates = await Promise.all(Array.from({ length: 50 }, () => store.update(name, count)));
+      expect(updates.map(({ result }) => result)).toEqual(
+        Array.from({ length: 50 }, (_, index) => index + 1),
+      );
     });
 
-    test('50 pushes at once are 50 commands, each with its own bytes', async () => {
+    test('50 pushes at once are 50 commands, each with its own script', async () => {
       const { store, name } = await open();
-      const pushes = Array.from({ length: 50 }, (_, index) =>
-        store.update(name, (session) => addCommand(session, `echo ${index}`)),
-      );
+      const pushes = Array.from({ length: 50 }, (_, index) => push(store, name, `echo ${index}`));
       const ids = await Promise.all(pushes);
       expect(new Set(ids).size).toBe(50);
       for (const [index, id] of ids.entries())
         expect(await readText(store, name, id, 'script')).toBe(`echo ${index}`);
     });
 
-    test('a refusal comes through and leaves the session as it was', async () => {
+    test('a transition that refuses or fails: the error is passed on, and the session is as it was', async () => {
       const { store, name } = await open();
       await store.update(name, count);
-      const before = await read(store, name);
+      const before = await store.read(name);
       const refusing = store.update(name, () => {
         throw new Refusal('queue_full');
       });
       expect(await refusalOf(refusing)).toBe('queue_full');
-      expect(await read(store, name)).toEqual(before);
+      const failing = store.update(name, () => {
+        throw new TypeError('a defect');
+      });
+      await expect(failing).rejects.toThrow('a defect');
+      expect(await store.read(name)).toBe(before);
     });
 
     test('an update after a refused one is not held up', async () => {
@@ -56,67 +100,57 @@ export function describeSessions(open: OpenStore): void {
         store.update(name, count),
       ]);
       expect(updates.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-      expect((await read(store, name)).revision).toBe(2);
+      expect((await store.read(name)).revision).toBe(2);
     });
 
-    test('a quiet outcome is seen by the next update', async () => {
+    test('a quiet outcome is seen by readers and by the next update', async () => {
       const { store, name } = await open();
       await store.update(name, (session) => ({
         session: { ...session, touchedAt: 5 },
         result: 0,
         quiet: true,
       }));
-      expect((await read(store, name)).touchedAt).toBe(5);
+      expect((await store.read(name)).touchedAt).toBe(5);
+      expect((await store.update(name, count)).before.touchedAt).toBe(5);
+    });
+
+    test('a read during an update does not wait for it, and shows the session before it', async () => {
+      const { store, name } = await open();
+      const before = await store.read(name);
+      let isKept = false;
+      const updating = push(store, name, 'x'.repeat(1_000_000)).then(() => {
+        isKept = true;
+      });
+      expect(await store.read(name)).toBe(before);
+      expect(isKept).toBe(false);
+      await updating;
+      expect((await store.read(name)).commands).toHaveLength(1);
     });
 
     test('sessions do not mix', async () => {
       const { store, name } = await open();
-      const other = makeSession('b'.repeat(64));
+      const other = makeSession(nameOf('b'));
       await store.create(other);
-      await Promise.all([
-        store.update(name, (session) => addCommand(session, 'one')),
-        store.update(other.name, (session) => addCommand(session, 'two')),
-      ]);
-      await store.append(name, 'c1', 'stdout', 0, Buffer.from('out of one'));
+      await Promise.all([push(store, name, 'one'), push(store, other.name, 'two')]);
+      await append(store, name, 'c1', 'stdout', 0, 'out of one');
       expect(await readText(store, name, 'c1', 'script')).toBe('one');
       expect(await readText(store, other.name, 'c1', 'script')).toBe('two');
-      expect(await store.size(other.name, 'c1', 'stdout')).toBe(0);
+      expect(await readStored(store, other.name, 'c1', 'stdout')).toBe('');
+      expect((await store.read(other.name)).commands).toMatchObject([{ stdoutBytes: 0 }]);
     });
 
     test('a session that was never there is gone', async () => {
       const { store } = await open();
-      const nobody = 'f'.repeat(64);
-      expect(await refusalOf(store.update(nobody, count))).toBe('gone');
-      expect(await refusalOf(store.append(nobody, 'c1', 'stdout', 0, Buffer.from('x')))).toBe('gone');
-      expect(await refusalOf(store.remove(nobody))).toBeUndefined();
+      const unknown = nameOf('f');
+      expect(await refusalOf(store.update(unknown, count))).toBe('gone');
+      expect(await refusalOf(store.read(unknown))).toBe('gone');
+      expect(await store.has(unknown)).toBe(false);
+      expect(await store.remove(unknown)).toBe(false);
     });
 
-    test('a session that was removed is gone with all of its bytes', async () => {
-      const { store, name } = await open();
-      await store.update(name, (session) => addCommand(session, 'echo'));
-      await store.append(name, 'c1', 'stdout', 0, Buffer.from('out'));
-      await store.remove(name);
-      expect(await store.has(name)).toBe(false);
-      expect(await store.list()).toEqual([]);
-      expect(await refusalOf(store.update(name, count))).toBe('gone');
-      expect(await store.size(name, 'c1', 'stdout')).toBe(0);
-      expect(await readText(store, name, 'c1', 'script')).toBe('');
-    });
-
-    test('a session of the same name that comes later starts empty', async () => {
-      const { store, name } = await open();
-      await store.update(name, (session) => addCommand(session, 'echo'));
-      await store.remove(name);
-      await store.create(makeSession());
-      expect(await read(store, name)).toEqual(makeSession());
-      expect(await readText(store, name, 'c1', 'script')).toBe('');
-    });
-
-    test('an update that waits behind the removal finds nothing', async () => {
-      const { store, name } = await open();
-      const removal = store.remove(name);
-      expect(await refusalOf(store.update(name, count))).toBe('gone');
-      await removal;
+    test('many checks at once: all of them resolve', async () => {
+      const { store } = await open();
+      await Promise.all(Array.from({ length: 10 }, () => store.check()));
     });
   });
 }

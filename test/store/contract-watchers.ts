@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/protocol/errors.ts';
 import type { Store } from '../../src/store/store.ts';
-import { addCommand, count, makeSession, type OpenStore, read, refusalOf } from './store-kit.ts';
+import { append, count, makeSession, nameOf, type OpenStore, push, refusalOf } from './store-kit.ts';
 
 interface Watched {
   store: Store;
@@ -26,13 +26,13 @@ export function describeWatchers(open: OpenStore): void {
     return { store, name, wakes, unwatch };
   }
 
-  // Whoever changes something is answered after the watchers were woken: what was not heard by then is never heard.
+  // An update resolves after its watchers were woken: a wake that is missing by then never comes.
   describe('watchers', () => {
     test('are woken once by each loud change', async () => {
       const { store, name, wakes } = await watch();
       await store.update(name, count);
       expect(wakes()).toBe(1);
-      await store.update(name, (session) => addCommand(session, 'echo'));
+      await push(store, name, 'echo');
       expect(wakes()).toBe(1);
     });
 
@@ -40,7 +40,7 @@ export function describeWatchers(open: OpenStore): void {
       const { store, name } = await open();
       const seen = new Promise<number>((resolve, reject) => {
         store.watch(name, () => {
-          read(store, name).then(({ revision }) => resolve(revision), reject);
+          store.read(name).then(({ revision }) => resolve(revision), reject);
         });
       });
       await store.update(name, count);
@@ -54,7 +54,8 @@ export function describeWatchers(open: OpenStore): void {
         result: 0,
         quiet: true,
       }));
-      await read(store, name);
+      await store.update(name, (session) => ({ session, result: 0 }));
+      await store.read(name);
       const refusing = store.update(name, () => {
         throw new Refusal('queue_full');
       });
@@ -64,10 +65,12 @@ export function describeWatchers(open: OpenStore): void {
 
     test('are woken by new output, not by a repeated or refused piece of it', async () => {
       const { store, name, wakes } = await watch();
-      await store.append(name, 'c1', 'stdout', 0, Buffer.from('one'));
+      await push(store, name, 'echo');
       expect(wakes()).toBe(1);
-      await store.append(name, 'c1', 'stdout', 0, Buffer.from('one'));
-      await refusalOf(store.append(name, 'c1', 'stdout', 9, Buffer.from('x')));
+      await append(store, name, 'c1', 'stdout', 0, 'one');
+      expect(wakes()).toBe(1);
+      await append(store, name, 'c1', 'stdout', 0, 'one');
+      expect(await refusalOf(append(store, name, 'c1', 'stdout', 9, 'x'))).toBe('output_gap');
       expect(wakes()).toBe(0);
     });
 
@@ -81,10 +84,12 @@ export function describeWatchers(open: OpenStore): void {
 
     test('are not woken by other sessions', async () => {
       const { store, wakes } = await watch();
-      const other = makeSession('b'.repeat(64));
+      const other = makeSession(nameOf('b'));
       await store.create(other);
       await store.update(other.name, count);
-      await store.append(other.name, 'c1', 'stdout', 0, Buffer.from('out'));
+      await push(store, other.name, 'echo');
+      await append(store, other.name, 'c1', 'stdout', 0, 'out');
+      await store.remove(other.name);
       expect(wakes()).toBe(0);
     });
 
@@ -101,12 +106,40 @@ export function describeWatchers(open: OpenStore): void {
       expect(others).toBe(1);
     });
 
+    test('are woken once by a change, also where one watches anew meanwhile', async () => {
+      const { store, name } = await open();
+      store.watch(name, () => undefined);
+      let wakes = 0;
+      const wake = (): void => {
+        wakes += 1;
+        // Without end it would never come back.
+        if (wakes > 9) return;
+        unwatch();
+        unwatch = store.watch(name, wake);
+      };
+      let unwatch = store.watch(name, wake);
+      await store.update(name, count);
+      expect(wakes).toBeLessThanOrEqual(2);
+    });
+
     test('are woken in the order in which they came', async () => {
       const { store, name } = await open();
       const order: number[] = [];
       for (const index of [1, 2, 3]) store.watch(name, () => order.push(index));
       await store.update(name, count);
       expect(order).toEqual([1, 2, 3]);
+    });
+
+    test('let go while others are woken: one that let go first is not woken', async () => {
+      const { store, name } = await open();
+      const woken: string[] = [];
+      store.watch(name, () => {
+        woken.push('first');
+        letGo();
+      });
+      const letGo = store.watch(name, () => woken.push('second'));
+      await store.update(name, count);
+      expect(woken).toEqual(['first']);
     });
 
     test('may let go while they are woken', async () => {

@@ -1,13 +1,22 @@
-/** What every store promises, see src/store/store.ts: each is opened afresh for each test. */
-import type { Store } from '../../src/store/store.ts';
+/** What every store promises, see src/store/store.ts: each test opens its own. */
+import { describeAccounts } from './contract-accounts.ts';
+import { describeBuckets } from './contract-buckets.ts';
+import { describeDue } from './contract-due.ts';
 import { describeOutput } from './contract-output.ts';
+import { describePieces } from './contract-pieces.ts';
+import { describeRemoval } from './contract-removal.ts';
 import { describeSessions } from './contract-sessions.ts';
 import { describeWatchers } from './contract-watchers.ts';
-import { openWith } from './store-kit.ts';
+import { type OpenFresh, openWith } from './store-kit.ts';
 
-export function describeStore(openFresh: () => Promise<Store>): void {
+export function describeStore(openFresh: OpenFresh): void {
   const open = openWith(openFresh);
   describeSessions(open);
+  describeRemoval(open);
   describeOutput(open);
+  describePieces(open);
   describeWatchers(open);
+  describeAccounts(open);
+  describeDue(open);
+  describeBuckets(open);
 }

@@ -1,34 +1,47 @@
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { openFileStore } from '../../src/store/file-store.ts';
+import { describe, expect, test } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
+import { open as openFolder, openKilled } from './folder-kit.ts';
 import { canMount, mountSmallDisk, pageBytes, type SmallDisk } from './small-disk.ts';
-import { addCommand, count, makeSession, read, readText, refusalOf } from './store-kit.ts';
+import {
+  append,
+  count,
+  makeSession,
+  nameOf,
+  partBytes,
+  push,
+  readStored,
+  readText,
+  refusalOf,
+} from './store-kit.ts';
 
 const { name } = makeSession();
+const address = '192.0.2.7';
 
 interface Opened {
   disk: SmallDisk;
   store: Store;
-  /** The store as a relay finds it after a kill. */
+  /** The store as a relay finds it after a kill, on a disk with space. */
   reopen: () => Promise<Store>;
   wakes: () => number;
 }
 
 async function open(): Promise<Opened> {
   const disk = await mountSmallDisk();
-  const reopen = async (): Promise<Store> => {
-    const store = await openFileStore(join(disk.path, 'store'), () => undefined);
-    onTestFinished(() => store.close());
-    return store;
-  };
-  const store = await reopen();
-  await store.create(makeSession());
+  const folder = join(disk.path, 'store');
+  const store = await openFolder(folder);
+  await store.create(makeSession(name, address));
   let calls = 0;
   store.watch(name, () => {
     calls += 1;
   });
-  return { disk, store, reopen, wakes: () => calls };
+  return { disk, store, reopen: () => openKilled(folder), wakes: () => calls };
+}
+
+/** Which of these sessions a store has. */
+async function listThose(store: Store, names: readonly string[]): Promise<string[]> {
+  const has = await Promise.all(names.map((one) => store.has(one)));
+  return names.filter((_, index) => has[index]);
 }
 
 /** Changes, until the page that the journal ends in takes no more of them. */
@@ -39,16 +52,14 @@ async function fillPage(store: Store): Promise<void> {
 }
 
 describe.skipIf(!canMount)('on a full disk', () => {
-  test('a change is refused, changes nothing and wakes nobody', async () => {
+  test('a change is refused, changes nothing and wakes no watcher', async () => {
     const { disk, store, reopen, wakes } = await open();
     await disk.fill(0);
-    expect(await refusalOf(store.update(name, (session) => addCommand(session, 'echo')))).toBe(
-      'storage_full',
-    );
+    expect(await refusalOf(push(store, name, 'echo'))).toBe('storage_full');
     expect(await refusalOf(store.check())).toBe('storage_full');
-    expect(await read(store, name)).toEqual(makeSession());
+    expect(await store.read(name)).toEqual(makeSession(name, address));
     expect(wakes()).toBe(0);
-    expect(await read(await reopen(), name)).toEqual(makeSession());
+    expect(await (await reopen()).read(name)).toEqual(makeSession(name, address));
   });
 
   test('a change is taken again once there is space, under the same number and with its own bytes', async () => {
@@ -59,14 +70,12 @@ describe.skipIf(!canMount)('on a full disk', () => {
     // The bytes of a command still fit; the line of the journal that would have told of it does not.
     await disk.fill(1);
     const before = wakes();
-    expect(await refusalOf(store.update(name, (session) => addCommand(session, 'a lost one')))).toBe(
-      'storage_full',
-    );
+    expect(await refusalOf(push(store, name, 'a lost one'))).toBe('storage_full');
     await disk.free();
-    expect(await store.update(name, (session) => addCommand(session, 'echo'))).toBe('c1');
+    expect(await push(store, name, 'echo')).toBe('c1');
     expect(wakes()).toBe(before + 1);
     const after = await reopen();
-    expect((await read(after, name)).commands).toHaveLength(1);
+    expect((await after.read(name)).commands).toHaveLength(1);
     expect(await readText(after, name, 'c1', 'script')).toBe('echo');
   });
 
@@ -75,30 +84,39 @@ describe.skipIf(!canMount)('on a full disk', () => {
     await disk.fill(0);
     // More than fits in what is left of the journal's page: some lines of the last group would.
     const asked = Array.from({ length: 40 }, (_, index) => makeSession(String(index + 10).repeat(32)));
+    const names = [name, ...asked.map((session) => session.name)];
     const answers = await Promise.all(asked.map((session) => refusalOf(store.create(session))));
     expect(answers).toContain('storage_full');
     const taken = [name, ...asked.filter((_, index) => answers[index] === undefined).map((one) => one.name)];
-    expect((await store.list()).map((session) => session.name)).toEqual(taken);
-    expect((await (await reopen()).list()).map((session) => session.name)).toEqual(taken);
+    const expectTaken = async (found: Store): Promise<void> => {
+      expect(await listThose(found, names)).toEqual(taken);
+      expect(await found.count()).toBe(taken.length);
+    };
+    await expectTaken(store);
+    await expectTaken(await reopen());
     await disk.free();
-    const late = makeSession('c'.repeat(64));
+    const late = makeSession(nameOf('c'));
     await store.create(late);
-    expect((await (await reopen()).list()).map((session) => session.name)).toEqual([...taken, late.name]);
+    const after = await reopen();
+    expect(await listThose(after, [...names, late.name])).toEqual([...taken, late.name]);
+    expect(await after.count()).toBe(taken.length + 1);
   });
 
   test('output that does not fit is refused, and goes on where it stopped once there is space', async () => {
-    const { disk, store, wakes } = await open();
+    const { disk, store, reopen, wakes } = await open();
+    await push(store, name, 'cat');
     const whole = Buffer.from(Array.from({ length: 3 * pageBytes }, (_, index) => index % 251));
     const first = whole.subarray(0, pageBytes - 100);
-    expect(await store.append(name, 'c1', 'stdout', 0, first)).toBe(first.byteLength);
+    expect(await append(store, name, 'c1', 'stdout', 0, first)).toBe(first.byteLength);
     await disk.fill(1);
     const rest = whole.subarray(first.byteLength);
     const before = wakes();
-    expect(await refusalOf(store.append(name, 'c1', 'stdout', first.byteLength, rest))).toBe('storage_full');
+    expect(await refusalOf(append(store, name, 'c1', 'stdout', first.byteLength, rest))).toBe('storage_full');
     expect(wakes()).toBe(before);
-    expect(await store.size(name, 'c1', 'stdout')).toBeLessThan(whole.byteLength);
+    expect(partBytes(await store.read(name), 'c1', 'stdout')).toBe(first.byteLength);
+    expect(partBytes(await (await reopen()).read(name), 'c1', 'stdout')).toBe(first.byteLength);
     await disk.free();
-    expect(await store.append(name, 'c1', 'stdout', first.byteLength, rest)).toBe(whole.byteLength);
+    expect(await append(store, name, 'c1', 'stdout', first.byteLength, rest)).toBe(whole.byteLength);
     expect(await store.readBytes(name, 'c1', 'stdout', 0, 1_000_000)).toEqual(whole);
   });
 
@@ -116,12 +134,44 @@ describe.skipIf(!canMount)('on a full disk', () => {
     }));
     expect(await refusalOf(result)).toBe('storage_full');
     await disk.free();
-    expect(await store.update(name, (session) => addCommand(session, 'echo'))).toBe('c1');
-    expect(await store.append(name, 'c1', 'stdout', 0, Buffer.from('one\n'))).toBe(4);
-    expect(await readText(store, name, 'c1', 'stdout')).toBe('one\n');
+    expect(await push(store, name, 'echo')).toBe('c1');
+    expect(await append(store, name, 'c1', 'stdout', 0, 'one\n')).toBe(4);
+    expect(await readStored(store, name, 'c1', 'stdout')).toBe('one\n');
   });
 
-  test('a sign of life is heard all the same', async () => {
+  test('sessions and bytes that could not be kept are given back to their account', async () => {
+    const { disk, store } = await open();
+    await push(store, name, 'cat');
+    await disk.fill(0);
+    await fillPage(store);
+    const limits = { sessions: 2, bytes: 10 };
+    for (const letter of ['b', 'c', 'd'])
+      expect(await refusalOf(store.create(makeSession(nameOf(letter), address), limits))).toBe(
+        'storage_full',
+      );
+    for (let tries = 0; tries < 3; tries += 1)
+      expect(await refusalOf(append(store, name, 'c1', 'stdout', 0, 'x'.repeat(6), limits))).toBe(
+        'storage_full',
+      );
+    await disk.free();
+    expect(await store.listAccount(address)).toEqual([name]);
+    await store.create(makeSession(nameOf('b'), address), limits);
+    expect(await append(store, name, 'c1', 'stdout', 0, 'x'.repeat(7), limits)).toBe(7);
+    expect(await refusalOf(append(store, name, 'c1', 'stdout', 7, 'x', limits))).toBe('address_quota');
+  });
+
+  test('a store that is closed and opened again serves what is there', async () => {
+    const { disk, store } = await open();
+    await push(store, name, 'echo');
+    await store.close();
+    // For what locks the folder.
+    await disk.fill(2);
+    const after = await openFolder(join(disk.path, 'store'));
+    expect(await readText(after, name, 'c1', 'script')).toBe('echo');
+    expect(await after.read(name)).toEqual(await store.read(name));
+  });
+
+  test('a quiet change is kept in memory all the same', async () => {
     const { disk, store } = await open();
     await disk.fill(0);
     await store.update(name, (session) => ({
@@ -129,15 +179,16 @@ describe.skipIf(!canMount)('on a full disk', () => {
       result: 0,
       quiet: true,
     }));
-    expect((await read(store, name)).touchedAt).toBe(5);
+    expect((await store.read(name)).touchedAt).toBe(5);
   });
 
   test('a session can be removed, which makes space', async () => {
     const { disk, store, reopen } = await open();
-    await store.append(name, 'c1', 'stdout', 0, Buffer.alloc(pageBytes));
+    await push(store, name, 'cat');
+    await append(store, name, 'c1', 'stdout', 0, Buffer.alloc(pageBytes));
     await disk.fill(0);
-    await store.remove(name);
-    expect(await (await reopen()).list()).toEqual([]);
+    expect(await store.remove(name)).toBe(true);
+    expect(await (await reopen()).count()).toBe(0);
     expect(await refusalOf(store.create(makeSession()))).toBeUndefined();
   });
 });
@@ -145,29 +196,31 @@ describe.skipIf(!canMount)('on a full disk', () => {
 describe.skipIf(!canMount)('on a disk that became read-only', () => {
   test('what changes is refused, what reads is served, and all goes on afterwards', async () => {
     const { disk, store, reopen } = await open();
-    await store.update(name, (session) => addCommand(session, 'echo'));
-    const before = await read(store, name);
+    await push(store, name, 'echo');
+    const before = await store.read(name);
     await disk.setReadOnly();
     expect(await refusalOf(store.update(name, count))).toBe('storage_busy');
-    expect(await refusalOf(store.append(name, 'c1', 'stdout', 0, Buffer.from('x')))).toBe('storage_busy');
-    expect(await refusalOf(store.create(makeSession('b'.repeat(64))))).toBe('storage_busy');
-    expect(await read(store, name)).toEqual(before);
+    expect(await refusalOf(append(store, name, 'c1', 'stdout', 0, 'x'))).toBe('storage_busy');
+    expect(await refusalOf(store.create(makeSession(nameOf('b'))))).toBe('storage_busy');
+    expect(await store.read(name)).toEqual(before);
     expect(await readText(store, name, 'c1', 'script')).toBe('echo');
     await disk.setWritable();
     await store.update(name, count);
-    expect((await read(await reopen(), name)).revision).toBe(before.revision + 1);
+    expect((await (await reopen()).read(name)).revision).toBe(before.revision + 1);
   });
 
   test('a removal is refused, and can be asked for again: nothing comes back to life', async () => {
     const { disk, store, reopen } = await open();
-    await store.update(name, (session) => addCommand(session, 'echo'));
+    await push(store, name, 'echo');
     await disk.setReadOnly();
     expect(await refusalOf(store.remove(name))).toBe('storage_busy');
     expect(await store.has(name)).toBe(true);
+    expect(await store.listAccount(address)).toEqual([name]);
     await disk.setWritable();
-    await store.remove(name);
+    expect(await store.remove(name)).toBe(true);
     expect(await store.has(name)).toBe(false);
-    expect(await (await reopen()).list()).toEqual([]);
+    expect(await store.listAccount(address)).toEqual([]);
+    expect(await (await reopen()).count()).toBe(0);
   });
 
   test('the refusal tells no path and no text of the system', async () => {

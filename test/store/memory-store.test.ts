@@ -2,23 +2,34 @@ import { expect, test } from 'vitest';
 import { openMemoryStore } from '../../src/store/memory-store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { describeStore } from './contract.ts';
+import { dueAtReader, setDue } from './contract-due.ts';
+import { eventually } from '../harness/deadline.ts';
 import { makeSession } from './store-kit.ts';
 
 describeStore(openMemoryStore);
 
-test('nothing of it outlives it', async () => {
+const options = { warn: () => undefined };
+
+test('a memory store that was closed: a new one is empty', async () => {
   const store = await openMemoryStore();
   await store.create(makeSession());
   await store.close();
-  expect(await (await openMemoryStore()).list()).toEqual([]);
+  expect(await (await openMemoryStore()).count()).toBe(0);
 });
 
-test.each(['memory', 'memory:'])('%s is its URL', async (url) => {
-  const store = await openStore(url, () => undefined);
+test.each(['memory', 'memory:'])('the URL %s opens a memory store with its deadlines', async (url) => {
+  const store = await openStore(url, { ...options, dueAt: dueAtReader });
   await store.create(makeSession());
-  expect(await store.list()).toHaveLength(1);
+  expect(await store.count()).toBe(1);
+  let rings = 0;
+  store.onDue(async (name) => {
+    rings += 1;
+    await store.update(name, setDue(null));
+  });
+  await store.update(makeSession().name, setDue(1));
+  await eventually('the ring', 10_000, () => rings > 0);
 });
 
-test.each(['', 'file:', 'disk:/tmp', '/tmp', 'redis'])('%j is the URL of no store', async (url) => {
-  await expect(openStore(url, () => undefined)).rejects.toThrow(`no such store: ${url}`);
+test.each(['', 'file:', 'disk:/tmp', '/tmp', 'redis'])('the URL %j opens no store', async (url) => {
+  await expect(openStore(url, options)).rejects.toThrow(`no such store: ${url}`);
 });

@@ -1,0 +1,39 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { StoreClock } from '../../src/store/store-clock.ts';
+
+function openClock(): StoreClock {
+  const clock = new StoreClock();
+  onTestFinished(() => clock.close());
+  return clock;
+}
+
+test('the clock is never behind the point since which requests could arrive', () => {
+  for (let round = 0; round < 2_000; round += 1) {
+    const clock = new StoreClock();
+    const { now, upSince } = clock.read();
+    clock.close();
+    expect(now).toBeGreaterThanOrEqual(upSince);
+  }
+});
+
+test('the wall clock is set: the clock goes on as before', () => {
+  const clock = openClock();
+  const before = clock.read().now;
+  const set = vi.spyOn(Date, 'now').mockReturnValue(before + 86_400_000);
+  onTestFinished(() => set.mockRestore());
+  expect(clock.read().now).toBeLessThan(before + 60_000);
+});
+
+test.each([
+  ['is stopped for a minute', 60_000, true],
+  ['does not get round to it for a second', 1_000, false],
+])('a process that %s', (_name, pauseMs, isNoticed) => {
+  const clock = openClock();
+  const { upSince } = clock.read();
+  const elapsed = performance.now();
+  const later = vi.spyOn(performance, 'now').mockReturnValue(elapsed + pauseMs);
+  onTestFinished(() => later.mockRestore());
+  const after = clock.read();
+  expect(after.upSince).toBe(isNoticed ? after.now : upSince);
+  expect(clock.read().upSince).toBe(after.upSince);
+});
