@@ -2,7 +2,7 @@
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
 import { evict, listEvictable, storedFlowBytes } from '../session/quota.ts';
-import type { Store } from '../store/store.ts';
+import type { Committed, Store } from '../store/store.ts';
 
 /** Evicting looks at all sessions of the account: this much of the quota is freed at once, so that it is seldom. */
 const freedShare = 1 / 8;
@@ -14,15 +14,23 @@ interface Evictable {
   readonly endedAt: number;
 }
 
+/** An account with nothing to evict is not looked at again sooner. */
+const restMs = 1_000;
+
 export class AccountRoom {
   readonly #store: Store;
   readonly #quotaBytes: number;
+  readonly #onEvicted: (committed: Committed<unknown>) => void;
+  /** When there was nothing to evict, by account and `performance.now()`. */
+  readonly #barren = new Map<string, number>();
   /** Evictions under way, by account: updates of one moment share one. */
   readonly #running = new Map<string, Promise<boolean>>();
 
-  constructor(store: Store, quotaBytes: number) {
+  /** `onEvicted` is called after each session that lost output. */
+  constructor(store: Store, quotaBytes: number, onEvicted: (committed: Committed<unknown>) => void) {
     this.#store = store;
     this.#quotaBytes = quotaBytes;
+    this.#onEvicted = onEvicted;
   }
 
   /** Does the work, and does it again as long as the quota refuses it and there is something to evict. */
@@ -42,6 +50,7 @@ export class AccountRoom {
     const { madeFrom } = await this.#store.read(name);
     if (madeFrom === null) return false;
     const account = chooseAccount(madeFrom);
+    if (performance.now() - (this.#barren.get(account) ?? -restMs) < restMs) return false;
     const running =
       this.#running.get(account) ?? this.#evictOldest(account).finally(() => this.#running.delete(account));
     this.#running.set(account, running);
@@ -59,7 +68,14 @@ export class AccountRoom {
     }
     let isDone = false;
     for (const [session, ids] of chosen) if (await this.#evict(session, ids)) isDone = true;
+    if (isDone) this.#barren.delete(account);
+    else this.#rest(account);
     return isDone;
+  }
+
+  #rest(account: string): void {
+    this.#barren.set(account, performance.now());
+    setTimeout(() => this.#barren.delete(account), restMs).unref();
   }
 
   async #listEvictable(account: string): Promise<Evictable[]> {
@@ -85,7 +101,10 @@ export class AccountRoom {
         : { session: { ...evicted, revision: session.revision + 1 }, result: undefined };
     });
     return transition.then(
-      () => true,
+      (committed) => {
+        this.#onEvicted(committed);
+        return true;
+      },
       (error: unknown) => error instanceof Refusal && error.code === 'gone',
     );
   }

@@ -41,18 +41,19 @@ export class Presence {
       const left = (this.#open.get(place) ?? 1) - 1;
       if (left > 0) this.#open.set(place, left);
       else this.#open.delete(place);
-      if (!exchange.response.writableFinished && left <= 0) this.#watchAbsence(name, listenerId, exchange);
+      if (!exchange.response.writableFinished && left <= 0)
+        this.#watchAbsence(name, listenerId, exchange.address);
     });
   }
 
   /** It is gone since now, unless it is heard of soon, at this relay or another one. */
-  #watchAbsence(name: string, listenerId: string, exchange: Exchange): void {
+  #watchAbsence(name: string, listenerId: string, address: string): void {
     const closedAt = this.#sessions.clock().now;
     setTimeout(() => {
       if (this.#open.has(`${name} ${listenerId}`)) return;
       // Where this fails, the listener's silence shows later.
       this.#sessions
-        .update(name, (session) => detachListener(session, listenerId, closedAt), exchange, false)
+        .update(name, (session) => detachListener(session, listenerId, closedAt), { address }, false)
         .catch(() => undefined);
     }, absenceMs).unref();
   }

@@ -1,6 +1,7 @@
 /** What the logs and counters of a relay are sent: something that happened to a session, once it is kept. */
-import { advance } from '../session/time.ts';
 import { type Change, listChanges } from '../session/changes.ts';
+import { reopenSession } from '../session/reopen-session.ts';
+import { advance } from '../session/time.ts';
 import type { Committed } from '../store/store.ts';
 
 export interface SessionEvent {
@@ -21,11 +22,14 @@ export interface EventSink {
 
 /** Of one update: first what fell due by the clock, then what the request did. */
 export function listEvents(committed: Committed<unknown>, from: string | null): SessionEvent[] {
-  const { before, after, at, put } = committed;
+  const { before, after, clock, put } = committed;
   // Most updates are heartbeats and output: they change nothing that is logged.
   if (before.listener === after.listener && before.commands === after.commands) return [];
   const session = before.name;
-  const onTime = advance(before, at);
+  const at = clock.now;
+  // What nobody could hear is no event.
+  const reopened = reopenSession(before, clock.upSince, at);
+  const onTime = advance(reopened, at);
   const byRequest = listChanges(onTime, after).map((change): SessionEvent => {
     const isPush = change.subject === 'command' && change.what === 'pushed';
     const script = isPush
@@ -34,7 +38,7 @@ export function listEvents(committed: Committed<unknown>, from: string | null): 
     return { session, at, from, change, ...(script && { script }) };
   });
   return [
-    ...listChanges(before, onTime).map((change): SessionEvent => ({ session, at, from: null, change })),
+    ...listChanges(reopened, onTime).map((change): SessionEvent => ({ session, at, from: null, change })),
     ...byRequest,
   ];
 }

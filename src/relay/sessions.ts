@@ -29,7 +29,9 @@ export class Sessions {
     this.store = options.store;
     this.#options = options;
     this.#events = events;
-    this.#room = new AccountRoom(options.store, options.quotas.bytesPerAddress);
+    this.#room = new AccountRoom(options.store, options.quotas.bytesPerAddress, (committed) =>
+      this.#emit(committed, null),
+    );
   }
 
   /** Rings from now on for what falls due. */
@@ -109,8 +111,12 @@ export class Sessions {
         this.#limits(),
       ),
     );
-    for (const event of listEvents(committed, actor?.address ?? null)) this.#events.emit(event);
+    this.#emit(committed, actor?.address ?? null);
     return committed;
+  }
+
+  #emit(committed: Committed<unknown>, from: string | null): void {
+    for (const event of listEvents(committed, from)) this.#events.emit(event);
   }
 
   async #ring(name: string): Promise<void> {

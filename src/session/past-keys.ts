@@ -8,7 +8,18 @@ import type { Command } from './command.ts';
 /** What a repeated push is answered from. Points in time are milliseconds since 1970. */
 export type PastKey = Pick<
   Command,
-  'id' | 'digest' | 'state' | 'exitStatus' | 'signal' | 'scriptBytes' | 'pushedAt' | 'startedAt' | 'pushedBy'
+  | 'id'
+  | 'digest'
+  | 'state'
+  | 'exitStatus'
+  | 'signal'
+  | 'scriptBytes'
+  | 'stdoutBytes'
+  | 'stderrBytes'
+  | 'cut'
+  | 'pushedAt'
+  | 'startedAt'
+  | 'pushedBy'
 > & { readonly idempotencyKey: string; readonly endedAt: number };
 
 type Page = readonly PastKey[];
@@ -76,9 +87,10 @@ export function appendKeys(past: PastKeys, entries: readonly PastKey[]): PastKey
 export function rememberKeys(past: PastKeys, forgotten: readonly Command[], now: number): PastKeys {
   const entries = forgotten.flatMap((command): PastKey[] => {
     const { id, digest, state, exitStatus, signal, scriptBytes, pushedAt, startedAt, pushedBy } = command;
-    const { idempotencyKey, endedAt } = command;
+    const { idempotencyKey, endedAt, stdoutBytes, stderrBytes, cut } = command;
     if (idempotencyKey === null || endedAt === null || endedAt + pastKeyMs <= now) return [];
-    const kept = { id, digest, state, exitStatus, signal, scriptBytes, pushedAt, startedAt, pushedBy };
+    const sizes = { scriptBytes, stdoutBytes, stderrBytes, cut };
+    const kept = { id, digest, state, exitStatus, signal, pushedAt, startedAt, pushedBy, ...sizes };
     return [{ ...kept, idempotencyKey, endedAt }];
   });
   return appendKeys(dropOldPages(past, now), entries);

@@ -23,9 +23,10 @@ function recallCommand(past: PastKey): Command {
   const { id, digest, idempotencyKey, scriptBytes, pushedBy } = past;
   const given = { id, digest, idempotencyKey, scriptBytes, pushedBy, origin: 'commands' as const };
   const options = { merge: false, stdin: 'none' as const, timeoutSeconds: 0, queueSeconds: null };
-  const { state, exitStatus, signal, startedAt, endedAt } = past;
+  const { state, exitStatus, signal, startedAt, endedAt, stdoutBytes, stderrBytes, cut } = past;
   const command = createCommand(id, { ...given, ...options }, past.pushedAt);
-  return { ...command, state, exitStatus, signal, startedAt, endedAt, isEvicted: true };
+  const sizes = { stdoutBytes, stderrBytes, cut, isEvicted: true };
+  return { ...command, state, exitStatus, signal, startedAt, endedAt, ...sizes };
 }
 
 /** The command of this Idempotency-Key, listed or not. */

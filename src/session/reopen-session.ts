@@ -1,25 +1,26 @@
 /** After a time in which nobody could be heard: silence and idleness are counted from the end of it. */
 import { slotReaderMs } from '../protocol/limits.ts';
 import { isInFlight } from './command.ts';
-import { type Listener, silentSince } from './listener.ts';
+import type { Listener } from './listener.ts';
 import type { Session, SlotReader } from './session.ts';
 
-/** A socket that was cut just before: its grace is counted anew. A listener that left, or lost what it held, stays as it is. */
-function reopenGoneAt(listener: Listener, holds: boolean, upSince: number): number | null {
-  if (listener.goneAt === null || listener.goneAt === silentSince(listener)) return null;
-  return holds ? Math.max(listener.goneAt, upSince) : listener.goneAt;
-}
-
-function reopenListener(session: Session, upSince: number): Listener | null {
+/** A listener that is gone stays so, but where its socket was cut in mid-command: then its grace is counted anew. */
+function reopenListener(session: Session, upSince: number, now: number): Listener | null {
   const { listener } = session;
-  if (listener === null || listener.seenAt >= upSince) return listener;
+  if (listener === null || (listener.seenAt >= upSince && listener.seenAt <= now)) return listener;
   const holds = session.commands.some((c) => isInFlight(c) && c.listenerId === listener.id);
-  return { ...listener, seenAt: upSince, goneAt: reopenGoneAt(listener, holds, upSince) };
+  if (listener.goneAt !== null && !holds && listener.seenAt <= now) return listener;
+  const clamp = (point: number): number => Math.min(Math.max(point, upSince), now);
+  const goneAt =
+    listener.goneAt === null ? null : Math.min(holds ? clamp(listener.goneAt) : listener.goneAt, now);
+  return { ...listener, seenAt: clamp(listener.seenAt), goneAt };
 }
 
 /** A claim from before: its reader was cut off, and the next one need not wait for the claim to run out. */
-function reopenReader(reader: SlotReader | null, upSince: number): SlotReader | null {
-  return reader !== null && reader.until - slotReaderMs < upSince ? null : reader;
+function reopenReader(reader: SlotReader | null, upSince: number, now: number): SlotReader | null {
+  if (reader === null) return null;
+  const claimedAt = reader.until - slotReaderMs;
+  return claimedAt < upSince || claimedAt > now ? null : reader;
 }
 
 /**
@@ -28,9 +29,9 @@ function reopenReader(reader: SlotReader | null, upSince: number): SlotReader | 
  * that was ahead left points in the future: they count as `now`.
  */
 export function reopenSession(session: Session, upSince: number, now: number): Session {
-  const listener = reopenListener(session, upSince);
+  const listener = reopenListener(session, upSince, now);
   const touchedAt = Math.min(Math.max(session.touchedAt, upSince), now);
-  const slotReader = reopenReader(session.slotReader, upSince);
+  const slotReader = reopenReader(session.slotReader, upSince, now);
   const isSame =
     listener === session.listener && touchedAt === session.touchedAt && slotReader === session.slotReader;
   return isSame ? session : { ...session, listener, touchedAt, slotReader };

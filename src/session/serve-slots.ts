@@ -147,9 +147,9 @@ export function releaseResult(session: Session, readerId: string): Outcome<void>
   return { session: { ...session, slotReader: null }, result: undefined, keepsRevision: true };
 }
 
-/** The result was read whole, or dropped. Another one that came meanwhile stays. */
-export function takeResult(session: Session, id: string | null): Outcome<void> {
-  if (session.slotResult === null || (id !== null && session.slotResult !== id))
+/** The result was read whole by this reader, or dropped by a client. Another one that came meanwhile stays. */
+export function takeResult(session: Session, readerId: string | null): Outcome<void> {
+  if (session.slotResult === null || (readerId !== null && session.slotReader?.id !== readerId))
     return { session, result: undefined };
   return { session: { ...session, slotResult: null, slotReader: null }, result: undefined };
 }

@@ -133,6 +133,8 @@ class Folder implements Medium {
   async #writePiece(name: string, piece: Piece): Promise<void> {
     const { id, part, offset = 0, bytes } = piece;
     const path = this.#path(name, id, part);
+    // No file for nothing: most results of most streams are empty.
+    if (bytes.byteLength === 0) return this.#removePart(name, id, part, true);
     // The script is what a command begins with.
     if (part === 'script' && offset === 0) await makeFolder(dirname(path));
     await writePiece(path, offset, bytes, this.#durability === 'power').catch(async (error: unknown) => {
@@ -165,16 +167,21 @@ class Folder implements Medium {
     return this.#append({ removed: name }, () => this.#kept.remove(name));
   }
 
+  async #removePart(name: string, id: string, part: string, isNeeded = false): Promise<void> {
+    this.#recent.delete(name, `${id}/${part}`);
+    await unlink(this.#path(name, id, part)).catch((error: unknown) => {
+      if (isNeeded && errorCode(error) !== 'ENOENT') throw error;
+    });
+  }
+
   async removeParts(name: string, command: Command, all: boolean): Promise<void> {
     const { id, stdinBytes, stdoutBytes, stderrBytes, isEvicted } = command;
     const sizes = { script: all ? 1 : 0, stdin: stdinBytes, stdout: stdoutBytes, stderr: stderrBytes };
     for (const [part, bytes] of Object.entries(sizes)) {
-      if (bytes === 0 || (isEvicted && part !== 'script')) continue;
-      const path = this.#path(name, id, part);
-      this.#recent.delete(name, `${id}/${part}`);
-      await unlink(path).catch(() => undefined);
+      const isThere = bytes > 0 && (part === 'script' || !isEvicted);
+      if (isThere) await this.#removePart(name, id, part);
     }
-    // Anything else in there, such as bytes of an upload that a crash cut short, goes with the session.
+    // Not empty where a write was cut short: what is left goes at the next start, or with the session.
     if (all) await rmdir(this.#path(name, id)).catch(() => undefined);
   }
 

@@ -55,8 +55,16 @@ function skipLostKeys(past: PastKeys, position: number | undefined): PastKeys {
 /** The keys that came since; dropping never takes one that is younger than another that stays. */
 function listNewKeys(before: PastKeys, after: PastKeys): PastKey[] {
   if (before === after) return [];
-  const known = before.dropped + countPastKeys(before) - after.dropped;
-  return flattenKeys(after).slice(Math.max(0, known));
+  const known = Math.max(0, before.dropped + countPastKeys(before) - after.dropped);
+  let missing = countPastKeys(after) - known;
+  const found: (readonly PastKey[])[] = [];
+  // From the end: mostly one key is new, and there may be many.
+  for (let at = after.pages.length - 1; missing > 0; at -= 1) {
+    const page = after.pages[at] ?? [];
+    found.unshift(page.slice(Math.max(0, page.length - missing)));
+    missing -= page.length;
+  }
+  return found.flat();
 }
 
 function describeCore({ commands: _commands, pastKeys: _pastKeys, ...core }: Session): Core {
@@ -71,8 +79,10 @@ export class KeptSessions {
   /** Throws an Error for a journal of an unknown format; passes over what makes no sense. */
   take(entry: Entry): void {
     const version = readNumber(entry, 'format');
-    // Ends tell a journal of format 2 whose first line is damaged.
-    if (version === 2 || 'ends' in entry) this.#format2 ??= new Format2Sizes();
+    // Ends, and sessions without a reader, tell a journal of format 2 whose first line is damaged or was never written.
+    const given = parseFields(entry['session']);
+    const isOlder = version === 2 || 'ends' in entry || (given !== undefined && !('slotReader' in given));
+    if (isOlder) this.#format2 ??= new Format2Sizes();
     else if (version !== undefined && version !== format) throw new Error(`a journal of format ${version}`);
     const removed = readText(entry, 'removed');
     if (removed !== undefined) this.#byName.delete(removed);

@@ -4,6 +4,7 @@ import type { Clock } from '../session/apply-transition.ts';
 import type { Command } from '../session/command.ts';
 import { compareCommands } from '../session/compare-commands.ts';
 import { usedBytes } from '../session/quota.ts';
+import { reopenSession } from '../session/reopen-session.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { Accounts } from './accounts.ts';
 import { DueTimers } from './due-timers.ts';
@@ -52,7 +53,11 @@ class LocalStore implements Store {
   constructor(medium: Medium, sessions: Session[], dueAt: DueAt) {
     this.#medium = medium;
     this.#dueAt = dueAt;
-    this.#sessions = new Map(sessions.map((session) => [session.name, session]));
+    const { now } = this.#clock.read();
+    // A clock that was ahead left points in the future.
+    this.#sessions = new Map(
+      sessions.map((session) => [session.name, reopenSession(session, 0, now)] as const),
+    );
     for (const session of sessions) this.#accounts.add(session);
     this.#timers = new DueTimers({
       now: () => this.#clock.read().now,
@@ -116,7 +121,7 @@ class LocalStore implements Store {
         quiet = false,
         overQuotaBytes = 0,
       } = transition(before, clock);
-      const committed = { result, before, after, at: clock.now, put };
+      const committed = { result, before, after, clock, put };
       if (after === before) return committed;
       if (!quiet) await this.#save(before, after, put, overQuotaBytes, limits);
       this.#sessions.set(name, after);

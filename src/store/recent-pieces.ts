@@ -3,8 +3,9 @@
 /** Of one file: what is larger is seldom read at once. */
 const maxPieceBytes = 64 * 1024;
 
-/** Of all of them. */
+/** Of all of them, with what each costs beside its bytes. */
 const maxBytes = 16 * 1024 * 1024;
+const entryBytes = 512;
 
 export class RecentPieces {
   /** By `NAME/c1/stdout`, in order of age. */
@@ -15,12 +16,12 @@ export class RecentPieces {
 
   put(name: string, place: string, bytes: Uint8Array): void {
     this.delete(name, place);
-    if (bytes.byteLength > maxPieceBytes) return;
+    if (bytes.byteLength === 0 || bytes.byteLength > maxPieceBytes) return;
     const key = `${name}/${place}`;
     // A copy: what came over the network is a part of a larger buffer.
     this.#pieces.set(key, Buffer.from(bytes));
     this.#keys.set(name, (this.#keys.get(name) ?? new Set()).add(place));
-    this.#bytes += bytes.byteLength;
+    this.#bytes += bytes.byteLength + entryBytes;
     for (const [oldest] of this.#pieces) {
       if (this.#bytes <= maxBytes) return;
       const slash = oldest.indexOf('/');
@@ -34,7 +35,9 @@ export class RecentPieces {
 
   delete(name: string, place: string): void {
     const key = `${name}/${place}`;
-    this.#bytes -= this.#pieces.get(key)?.byteLength ?? 0;
+    const known = this.#pieces.get(key);
+    if (!known) return;
+    this.#bytes -= known.byteLength + entryBytes;
     this.#pieces.delete(key);
     const places = this.#keys.get(name);
     places?.delete(place);
@@ -42,6 +45,6 @@ export class RecentPieces {
   }
 
   deleteSession(name: string): void {
-    for (const place of [...(this.#keys.get(name) ?? [])]) this.delete(name, place);
+    for (const place of this.#keys.get(name) ?? []) this.delete(name, place);
   }
 }

@@ -15,8 +15,8 @@ export interface Committed<T> {
   readonly before: Session;
   /** The very same object as `before` when nothing changed. */
   readonly after: Session;
-  /** The store's clock when the transition ran, ms since 1970. */
-  readonly at: number;
+  /** The store's clock when the transition ran. */
+  readonly clock: Clock;
   /** The bytes that were written with it. */
   readonly put: readonly Piece[];
 }

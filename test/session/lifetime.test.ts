@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { listenerGraceMs, listenerSilenceMs, maxSilentRunMs } from '../../src/protocol/limits.ts';
+import { claimResult } from '../../src/session/serve-slots.ts';
 import { nextDeadline, sessionDeadline } from '../../src/session/time.ts';
 import { auto, refusalOf, Scene, startOfTime, supervised } from './scene.ts';
 
@@ -184,6 +185,36 @@ describe('a relay that starts again', () => {
     ask(scene);
     scene.skip(scene.ttlMs + 60_000);
     expect(isGone(scene)).toBe(true);
+  });
+
+  test('does not raise a listener that fell silent long before', () => {
+    const scene = new Scene();
+    scene.look(bob);
+    scene.pass(listenerSilenceMs);
+    scene.skip(3_600_000);
+    reopenAfter(scene, 60_000);
+    expect(refusalOf(() => scene.look(ann))).toBeUndefined();
+  });
+
+  test('with a clock that was set back counts silence from its start, not from a point to come', () => {
+    const scene = new Scene();
+    scene.skip(3_600_000);
+    scene.push();
+    scene.look(bob);
+    scene.hear('c1', bob);
+    scene.now = startOfTime;
+    scene.upSince = startOfTime;
+    ask(scene);
+    scene.pass(listenerSilenceMs);
+    expect(scene.states()).toEqual(['lost c1']);
+  });
+
+  test('gives the result of the slot to the next reader: the one before was cut off', () => {
+    const scene = new Scene();
+    scene.post('out\n');
+    scene.apply((session, now) => claimResult(session, 'one', now));
+    reopenAfter(scene, 1_000);
+    expect(scene.apply((session, now) => claimResult(session, 'two', now))?.id).toBe('c1');
   });
 
   test('changes nothing of a listener that was heard since', () => {

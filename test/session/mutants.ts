@@ -188,7 +188,7 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
   'reopen-session.ts': [
     {
       name: 'silence is counted while there was no relay',
-      from: 'seenAt: upSince',
+      from: 'seenAt: clamp(listener.seenAt)',
       to: 'seenAt: 0',
     },
   ],

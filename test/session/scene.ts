@@ -189,8 +189,8 @@ export class Scene {
 
   /** `GET /result`: the command whose result it is, taken out. */
   read(): Command | undefined {
-    const command = slots.peekResult(this.session);
-    if (command) this.apply((session) => slots.takeResult(session, command.id));
+    const command = this.apply((session, now) => slots.claimResult(session, 'reader', now));
+    if (command) this.apply((session) => slots.takeResult(session, 'reader'));
     return command;
   }
 }

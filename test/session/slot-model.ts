@@ -97,10 +97,19 @@ export class SlotModel {
 
   /** `GET /result`, to its end. */
   read(): void {
-    const { api, ledger, session } = this.#relay;
-    const command = api.peekResult(session);
+    const { api, ledger } = this.#relay;
+    const claimed = this.#relay.apply({
+      cause: { verb: 'read' },
+      transition: (given, now) => api.claimResult(given, 'reader', now),
+    });
+    const command = claimed.ok ? claimed.result : undefined;
     if (!command) return;
     assert.ok(!ledger.resourceIds.has(command.id), `the slot hands out the result of ${command.id}`);
-    this.#relay.apply({ cause: { verb: 'read' }, transition: (given) => api.takeResult(given, command.id) });
+    this.#relay.apply({ cause: { verb: 'read' }, transition: (given) => api.takeResult(given, 'reader') });
+    assert.equal(
+      this.#relay.session.slotResult,
+      null,
+      `the result of ${command.id} was read and is still there`,
+    );
   }
 }

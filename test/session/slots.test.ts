@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { listenerSilenceMs, slotReplacedMs } from '../../src/protocol/limits.ts';
-import { pollSlot, takeResult } from '../../src/session/serve-slots.ts';
+import { claimResult, pollSlot, takeResult } from '../../src/session/serve-slots.ts';
 import { auto, Scene, startOfTime } from './scene.ts';
 
 const bob = auto('bob');
@@ -128,10 +128,9 @@ test('the newest unread result fills the slot', () => {
 test('taking a result out leaves another one that came meanwhile', () => {
   const scene = new Scene();
   scene.post('one\n');
-  const [first] = scene.session.commands;
+  expect(scene.apply((session, now) => claimResult(session, 'one', now))?.id).toBe('c1');
   scene.post('two\n');
-  scene.apply((session) => takeResult(session, first?.id ?? ''));
-  expect(first?.id).toBe('c1');
+  scene.apply((session) => takeResult(session, 'one'));
   expect(scene.read()?.id).toBe('c2');
 });
 

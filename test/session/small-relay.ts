@@ -141,6 +141,8 @@ export class SmallRelay {
     assert.deepEqual(this.session.commands, session.commands, 'a restart forgets what became of commands');
     assert.equal(this.session.slotResult, session.slotResult, 'a restart forgets a result in the slot');
     ledger.reopenedAt = now;
-    if (this.session.listener) ledger.heard.set(this.session.listener.id, now);
+    const { listener } = this.session;
+    // One that fell silent before is not taken for alive again.
+    if (listener && listener.seenAt === now) ledger.heard.set(listener.id, now);
   }
 }

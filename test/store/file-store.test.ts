@@ -68,7 +68,7 @@ test('a quiet change costs no write: after a kill the session is as it was befor
   const store = await open(folder);
   await store.create(makeSession());
   const journal = await readFile(join(folder, 'journal'));
-  const quiet = { touchedAt: 1_800_000_000_000 };
+  const quiet = { touchedAt: 1_700_000_100_000 };
   await store.update(name, (session) => ({ session: { ...session, ...quiet }, result: 0, quiet: true }));
   expect(await readFile(join(folder, 'journal'))).toEqual(journal);
   expect(await (await openKilled(folder)).read(name)).toEqual(makeSession());
@@ -178,7 +178,7 @@ test('a deadline that was kept rings after a restart', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
-  await store.update(name, setDue(1));
+  await store.update(name, setDue(100_000));
   await store.close();
   const after = await open(folder, undefined, { dueAt: dueAtReader });
   let rings = 0;

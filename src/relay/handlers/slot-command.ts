@@ -58,12 +58,17 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
   }
   // Up to here not a byte has left: the poller that died in between has not started anything.
   if (exchange.isGone) return giveBack();
-  if (command.origin === 'slot')
-    return exchange.sendChunks({ 'content-type': 'application/octet-stream' }, slice.bytes, script);
-  // A client of the commands resource is owed an exit status, and this listener reports none by itself. Such a script is 1 MiB at most.
-  const pieces: Buffer[] = [];
-  for await (const piece of script) pieces.push(piece);
-  return exchange.sendBytes(wrapForSlot(Buffer.concat(pieces)));
+  try {
+    if (command.origin === 'slot')
+      return await exchange.sendChunks({ 'content-type': 'application/octet-stream' }, slice.bytes, script);
+    // A client of the commands resource is owed an exit status, and this listener reports none by itself. It is 1 MiB at most.
+    const pieces: Buffer[] = [];
+    for await (const piece of script) pieces.push(piece);
+    return await exchange.sendBytes(wrapForSlot(Buffer.concat(pieces)));
+  } catch (error) {
+    if (!exchange.response.headersSent) await giveBack();
+    throw error;
+  }
 };
 
 export const dropSlotCommand: Handler = async ({ exchange, name }, relay) => {

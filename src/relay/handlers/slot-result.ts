@@ -100,7 +100,7 @@ export const takeSlotResult: Handler = async (admitted, relay) => {
     // Taken out only now that it was written whole to a live socket; a reader that went away leaves it to the next one.
     await sessions.update(
       name,
-      (session) => (isWhole ? takeResult(session, command.id) : releaseResult(session, readerId)),
+      (session) => (isWhole ? takeResult(session, readerId) : releaseResult(session, readerId)),
       exchange,
     );
   }

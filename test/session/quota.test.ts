@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { lastWordsBytes } from '../../src/protocol/limits.ts';
+import { findMissing, noteRefusedOutput } from '../../src/session/missing-output.ts';
+import { usedBytes } from '../../src/session/quota.ts';
+import { auto, refusalOf, Scene } from './scene.ts';
+
+const bob = auto('bob');
+const whole = { stdout: 0, stderr: 0 };
+
+/** A command that ran and printed so many bytes. */
+function run(scene: Scene, bytes: number): string {
+  const { id } = scene.push('echo');
+  scene.look(bob);
+  scene.write(id, bob, 'x'.repeat(bytes));
+  scene.skip(10);
+  scene.finish(id, bob);
+  return id;
+}
+
+function withQuota(quotaBytes: number): Scene {
+  const scene = new Scene();
+  scene.quotaBytes = quotaBytes;
+  return scene;
+}
+
+test('at the quota the output of ended commands is evicted, oldest first, and no more than is needed', () => {
+  const scene = withQuota(30_000);
+  const [one, two] = [run(scene, 10_000), run(scene, 10_000)];
+  const three = run(scene, 12_000);
+  expect([one, two, three].map((id) => scene.command(id).isEvicted)).toEqual([true, false, false]);
+  expect(usedBytes(scene.session)).toBe(10_000 + 12_000 + 3 * 'echo'.length);
+});
+
+test('the output of a command that runs is never evicted, however old it is', () => {
+  const scene = withQuota(20_000);
+  const { id } = scene.push('echo');
+  scene.look(bob);
+  scene.write(id, bob, 'x'.repeat(15_000));
+  expect(refusalOf(() => scene.push('y'.repeat(10_000)))).toBe('session_quota');
+  expect(scene.command(id).isEvicted).toBe(false);
+});
+
+test('a command alone over the quota is refused, but for a few words', () => {
+  const scene = withQuota(10_000);
+  const { id } = scene.push('echo');
+  scene.look(bob);
+  scene.write(id, bob, 'x'.repeat(9_000));
+  expect(refusalOf(() => scene.write(id, bob, 'x'.repeat(lastWordsBytes + 1), 9_000))).toBe('session_quota');
+  expect(scene.write(id, bob, 'x'.repeat(lastWordsBytes), 9_000)).toBe(9_000 + lastWordsBytes);
+});
+
+test('an unread result of the slot is evicted last', () => {
+  const scene = withQuota(30_000);
+  scene.post('s'.repeat(10_000));
+  const later = run(scene, 10_000);
+  run(scene, 12_000);
+  expect(scene.command('c1').isEvicted).toBe(false);
+  expect(scene.command(later).isEvicted).toBe(true);
+});
+
+test('a refusal leaves everything as it was: nothing is evicted for bytes that do not fit in anyway', () => {
+  const scene = withQuota(20_000);
+  const id = run(scene, 10_000);
+  expect(refusalOf(() => scene.push('y'.repeat(30_000)))).toBe('session_quota');
+  expect(scene.command(id).isEvicted).toBe(false);
+});
+
+test('output that comes late for an evicted command counts as missing and takes no room', () => {
+  const scene = withQuota(30_000);
+  const { id } = scene.push('echo');
+  scene.look(bob);
+  scene.hear(id, bob);
+  scene.write(id, bob, 'x'.repeat(10_000));
+  scene.leave(bob);
+  const ann = auto('ann');
+  const { id: other } = scene.push('echo');
+  scene.look(ann);
+  scene.write(other, ann, 'x'.repeat(25_000));
+  expect(scene.command(id)).toMatchObject({ state: 'lost', isEvicted: true });
+  const used = usedBytes(scene.session);
+  expect(scene.write(id, bob, 'y'.repeat(500), 10_000)).toBe(10_500);
+  expect(usedBytes(scene.session)).toBe(used);
+  expect(findMissing(scene.command(id), whole)).toEqual({ bytes: 10_500, reason: 'evicted' });
+});
+
+describe('a reader learns what is missing', () => {
+  test('of an evicted output, counted from its offset on', () => {
+    const scene = withQuota(15_000);
+    const id = run(scene, 10_000);
+    run(scene, 12_000);
+    const command = scene.command(id);
+    expect(findMissing(command, whole)).toEqual({ bytes: 10_000, reason: 'evicted' });
+    expect(findMissing(command, { stdout: 4_000 })).toEqual({ bytes: 6_000, reason: 'evicted' });
+    expect(findMissing(command, { stdout: 10_000 })).toBeUndefined();
+    expect(findMissing(command, { stderr: 0 })).toBeUndefined();
+  });
+
+  test('of output that the listener counted as cut', () => {
+    const scene = new Scene();
+    const { id } = scene.push('echo');
+    scene.look(bob);
+    scene.finish(id, bob, { cut: { stdout: 70, stderr: 3 } });
+    expect(findMissing(scene.command(id), whole)).toEqual({ bytes: 73, reason: 'cut' });
+    expect(findMissing(scene.command(id), { stderr: 0 })).toEqual({ bytes: 3, reason: 'cut' });
+  });
+
+  test.each([
+    ['that does not count', { cut: null }, { bytes: 0, reason: 'cut' }],
+    ['that could send all of it after all', { cut: { stdout: 0, stderr: 0 } }, undefined],
+    ['that cannot count', { cut: null, isCut: true }, { bytes: 0, reason: 'cut' }],
+  ] as const)('of output that was refused once, from a listener %s', (_name, finish, missing) => {
+    const scene = new Scene();
+    const { id } = scene.push('echo');
+    scene.look(bob);
+    scene.apply((session) => noteRefusedOutput(session, id));
+    scene.finish(id, bob, finish);
+    expect(findMissing(scene.command(id), whole)).toEqual(missing);
+  });
+
+  test('not where all of it is there', () => {
+    const scene = new Scene();
+    expect(findMissing(scene.command(run(scene, 10)), whole)).toBeUndefined();
+  });
+});
