@@ -53,15 +53,20 @@ test('a listener whose result takes longer than a closed socket is forgiven is a
 test('a command whose text was damaged on the disk of the relay never runs, and whoever waits is told', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
-  const relay = await startRelay({ store: `file:${folder.path}/store` });
-  onTestFinished(relay.stop);
-  const client = await makeClient(relay);
+  const store = `file:${folder.path}/store`;
+  const before = await startRelay({ store });
+  onTestFinished(before.stop);
+  const client = await makeClient(before);
   onTestFinished(client.remove);
   const line = await client.makeSession('--auto');
   const trace = join(folder.path, 'trace');
   const { text: id } = await client.run(['exec', '-d', `touch '${trace}'; echo this is the rest of it`]);
   const [name = ''] = await readdir(`${folder.path}/store/sessions`);
+  // A power cut takes what was not synced.
+  await before.kill('SIGKILL');
   await truncate(`${folder.path}/store/sessions/${name}/${id.trim()}/script`, `touch '${trace}'`.length);
+  const relay = await startRelay({ store, port: Number(new URL(before.url).port) });
+  onTestFinished(relay.stop);
   const listener = await startListener(line);
   onTestFinished(listener.stop);
   const { exitCode, stderr } = await client.run(['logs', '-f', id.trim()]);
