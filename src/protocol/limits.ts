@@ -98,4 +98,4 @@ export const defaultSessionQuotaBytes = 4 * 1024 ** 3;
 export const defaultAddressQuotaBytes = 16 * 1024 ** 3;
 
 /** Output that is taken although a quota is used up: the line that says what is missing. */
-export const lastWordsBytes = 4 * 1024;
+export const overQuotaAllowanceBytes = 4 * 1024;

@@ -1,5 +1,5 @@
 /** Which listeners have a request open: a socket that closes without an answer is the first sign that one died. */
-import { detachListener, seeListener } from '../session/serve-listener.ts';
+import { detachListener, touchListener } from '../session/serve-listener.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -70,6 +70,6 @@ export class Presence {
 
   /** A sign of life. */
   see(name: string, listenerId: string, exchange: Exchange): Promise<void> {
-    return this.#sessions.update(name, (session, now) => seeListener(session, listenerId, now), exchange);
+    return this.#sessions.update(name, (session, now) => touchListener(session, listenerId, now), exchange);
   }
 }

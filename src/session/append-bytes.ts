@@ -3,7 +3,7 @@ import { isEnded } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { closeStdin, findOpenStdin } from './close-stdin.ts';
 import { type Chunk, chooseAllowance, extendFlow } from './extend-flow.ts';
-import { hearOf } from './serve-listener.ts';
+import { acknowledgeStart } from './serve-listener.ts';
 import { findCommand, type Outcome, replaceCommand, type Session } from './session.ts';
 
 /** Output of a command that runs, from the listener that runs it; the result is the next offset. Throws `not_startable`. */
@@ -14,7 +14,7 @@ export function appendOutput(
   chunk: Chunk,
   now: number,
 ): Outcome<number> {
-  const heard = hearOf(session, id, listenerId, now);
+  const heard = acknowledgeStart(session, id, listenerId, now);
   const { state } = heard.result;
   if (state !== 'running' && state !== 'lost') throw new Refusal('not_startable', state);
   const { command, put, next } = extendFlow(heard.result, chunk);

@@ -38,6 +38,6 @@ export function silentSince(listener: Listener): number {
 }
 
 /** The listener that is there, if one is. */
-export function aliveListener(listener: Listener | null, now: number): Listener | undefined {
+export function findLiveListener(listener: Listener | null, now: number): Listener | undefined {
   return listener !== null && now < listenerDeadline(listener) ? listener : undefined;
 }

@@ -3,7 +3,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { listenerGraceMs } from '../protocol/limits.ts';
 import { type Command, endCommand, isInFlight, isWaiting } from './command.ts';
 import { type Chunk, chooseAllowance, extendFlow } from './extend-flow.ts';
-import { aliveListener, attachListener, type Listener, type ListenerIdentity } from './listener.ts';
+import { findLiveListener, attachListener, type Listener, type ListenerIdentity } from './listener.ts';
 import {
   findCommand,
   type Outcome,
@@ -20,11 +20,11 @@ function admit(session: Session, identity: ListenerIdentity, now: number): Outco
   const { listener } = session;
   if (listener?.id === identity.id) {
     if (listener.hasLeft) throw new Refusal('listener_left');
-    const wasThere = listener.goneAt === null && aliveListener(listener, now) !== undefined;
+    const wasThere = listener.goneAt === null && findLiveListener(listener, now) !== undefined;
     const seen: Listener = { ...listener, seenAt: now, goneAt: null };
     return { session: { ...session, listener: seen }, result: seen, quiet: wasThere };
   }
-  const present = aliveListener(listener, now);
+  const present = findLiveListener(listener, now);
   if (present?.kind === 'runner') throw new Refusal('listener_busy', present.host);
   const taken =
     listener === null ? session : releaseCommands(session, listener.id, now, 'another listener took over');
@@ -38,7 +38,7 @@ function admit(session: Session, identity: ListenerIdentity, now: number): Outco
  * answer never reached it: it gets the command once more, and nobody else does. `had` is the last command that did reach it: that
  * one never comes again.
  */
-export function lookForNext(
+export function claimNext(
   session: Session,
   identity: ListenerIdentity,
   now: number,
@@ -54,7 +54,7 @@ export function lookForNext(
     // Not cancelled, even where nothing was heard of it: an old look that was only late proves nothing, and its result may come.
     const reason = 'its listener asked for other work';
     const given = settleCommand(admitted.session, endCommand(inHand, 'lost', now, { reason }));
-    return { ...lookForNext(given, identity, now, had), quiet: false };
+    return { ...claimNext(given, identity, now, had), quiet: false };
   }
   const queued = queuedCommands(admitted.session)[0];
   if (!queued) return { session: admitted.session, result: undefined, quiet };
@@ -74,7 +74,7 @@ export function findOwn(session: Session, id: string, listenerId: string): Comma
 }
 
 /** A sign of life from the listener. Loud when it was taken for gone. */
-export function seeListener(session: Session, listenerId: string, now: number): Outcome<void> {
+export function touchListener(session: Session, listenerId: string, now: number): Outcome<void> {
   const { listener } = session;
   if (listener?.id !== listenerId || listener.hasLeft) return { session, result: undefined };
   const back = listener.goneAt !== null;
@@ -92,7 +92,7 @@ export function startCommand(
   listenerId: string,
   now: number,
 ): Outcome<Command> {
-  const { session: seen, quiet = true } = seeListener(session, listenerId, now);
+  const { session: seen, quiet = true } = touchListener(session, listenerId, now);
   const command = findOwn(seen, id, listenerId);
   // Shown to it once, and back in the queue since: another may be serving it by now.
   const serves = seen.listener?.id === listenerId && !seen.listener.hasLeft;
@@ -109,8 +109,13 @@ export function startCommand(
 }
 
 /** The listener spoke of a command that runs: the answer that carried it did arrive. */
-export function hearOf(session: Session, id: string, listenerId: string, now: number): Outcome<Command> {
-  const seen = seeListener(session, listenerId, now);
+export function acknowledgeStart(
+  session: Session,
+  id: string,
+  listenerId: string,
+  now: number,
+): Outcome<Command> {
+  const seen = touchListener(session, listenerId, now);
   const command = findOwn(seen.session, id, listenerId);
   if (command.state !== 'running' || command.heardAt !== null) {
     return { session: seen.session, result: command, quiet: seen.quiet ?? true };
@@ -127,7 +132,7 @@ export function declineCommand(
   reason: string,
   now: number,
 ): Outcome<Command> {
-  const { session: seen, quiet = true } = seeListener(session, listenerId, now);
+  const { session: seen, quiet = true } = touchListener(session, listenerId, now);
   const command = findOwn(seen, id, listenerId);
   if (command.state === 'declined') return { session: seen, result: command, quiet };
   if (!isWaiting(command)) throw new Refusal('not_startable', command.state);
@@ -171,7 +176,7 @@ export function finishCommand(
   finish: Finish,
   now: number,
 ): Outcome<Command> {
-  const { session: seen, quiet = true } = seeListener(session, listenerId, now);
+  const { session: seen, quiet = true } = touchListener(session, listenerId, now);
   const command = findOwn(seen, id, listenerId);
   if (command.state === 'finished' || command.state === 'timed_out') {
     return { session: seen, result: command, quiet };

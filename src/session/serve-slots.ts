@@ -4,7 +4,7 @@ import { slotReaderMs, slotReplacedMs } from '../protocol/limits.ts';
 import { parseSlotText } from '../protocol/slot-text.ts';
 import { type Command, createCommand, endCommand, isWaiting, type NewCommand } from './command.ts';
 import { chooseAllowance } from './extend-flow.ts';
-import { aliveListener, attachListener, slotListenerId } from './listener.ts';
+import { findLiveListener, attachListener, slotListenerId } from './listener.ts';
 import { type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 import { releaseCommands } from './time.ts';
@@ -29,7 +29,7 @@ function slotRuns(session: Session): readonly Command[] {
 /** Somebody polls `GET /cmd`. A poll well after a pickup is another listener's: the command in flight is lost. */
 export function pollSlot(session: Session, now: number): Outcome<void> {
   const { listener } = session;
-  if (aliveListener(listener, now)?.kind === 'runner') return { session, result: undefined };
+  if (findLiveListener(listener, now)?.kind === 'runner') return { session, result: undefined };
   const stale = slotRuns(session).some((command) => now - (command.startedAt ?? now) >= slotReplacedMs);
   const healed = stale
     ? releaseCommands(
@@ -56,7 +56,7 @@ export function pollSlot(session: Session, now: number): Outcome<void> {
  */
 export function takeFromSlot(session: Session, now: number): Outcome<Command | undefined> {
   const queued = queuedCommands(session)[0];
-  if (!queued || aliveListener(session.listener, now)?.kind === 'runner')
+  if (!queued || findLiveListener(session.listener, now)?.kind === 'runner')
     return { session, result: undefined };
   const released = releaseCommands(session, slotListenerId, now, 'its listener asked for other work');
   const taken: Command = {

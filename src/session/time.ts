@@ -1,7 +1,7 @@
 /** What happens because time passes. Every transition is preceded by advance(), and a clock calls it at nextDeadline(). */
 import { maxSilentRunMs } from '../protocol/limits.ts';
 import { endCommand, isInFlight, isWaiting, requeueCommand } from './command.ts';
-import { aliveListener, listenerDeadline, silentSince, slotListenerId } from './listener.ts';
+import { findLiveListener, listenerDeadline, silentSince, slotListenerId } from './listener.ts';
 import type { Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 
@@ -49,7 +49,7 @@ function releaseReader(session: Session, now: number): Session {
 export function advance(session: Session, now: number): Session {
   const onTime = releaseReader(expireWaiting(session, now), now);
   const { listener } = onTime;
-  if (listener === null || listener.kind === 'slot' || aliveListener(listener, now)) return onTime;
+  if (listener === null || listener.kind === 'slot' || findLiveListener(listener, now)) return onTime;
   const released = releaseCommands(onTime, listener.id, now, 'the listener is gone');
   if (listener.goneAt !== null) return released;
   return { ...released, listener: { ...listener, goneAt: silentSince(listener) } };
@@ -58,7 +58,7 @@ export function advance(session: Session, now: number): Session {
 /** The point at which nothing keeps the session any more. */
 export function sessionDeadline(session: Session, now: number, ttlMs: number): number {
   const idle = session.touchedAt + ttlMs + touchGranularity(ttlMs);
-  const listener = aliveListener(session.listener, now);
+  const listener = findLiveListener(session.listener, now);
   const attached = listener?.kind === 'runner' ? listenerDeadline(listener) + ttlMs : 0;
   const silentRuns = session.commands
     .filter((command) => command.state === 'running' && command.listenerId === slotListenerId)

@@ -1,7 +1,7 @@
 /** A session as `GET …/status` tells it. Consumes nothing. */
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { isInFlight } from './command.ts';
-import { aliveListener } from './listener.ts';
+import { findLiveListener } from './listener.ts';
 import { queuedCommands, type Session } from './session.ts';
 
 function secondsSince(point: number, now: number): number {
@@ -25,7 +25,7 @@ export function viewStatus(session: Session, now: number): StatusPayload {
       user: listener.user,
       mode: listener.mode,
       kind: listener.kind,
-      attached: aliveListener(listener, now) !== undefined,
+      attached: findLiveListener(listener, now) !== undefined,
       seen_seconds_ago: secondsSince(listener.seenAt, now),
     },
     queue_length: queued,

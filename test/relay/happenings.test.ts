@@ -4,7 +4,7 @@ import type { SessionEvent } from '../../src/relay/session-event.ts';
 import { Sessions } from '../../src/relay/sessions.ts';
 import type { NewCommand } from '../../src/session/command.ts';
 import { pushCommand } from '../../src/session/push-command.ts';
-import { lookForNext } from '../../src/session/serve-listener.ts';
+import { claimNext } from '../../src/session/serve-listener.ts';
 import { dueAt } from '../../src/session/apply-transition.ts';
 import { createSession, type Session } from '../../src/session/session.ts';
 import { openMemoryStore } from '../../src/store/memory-store.ts';
@@ -87,7 +87,7 @@ test('is told once it is kept, and by whose request', async () => {
   const { sessions, push, told, list } = await setUp();
   await push();
   expect(told[1]?.script).toEqual(Buffer.from('true'));
-  await sessions.update('name', (session, now) => lookForNext(session, auto('bob'), now), remote);
+  await sessions.update('name', (session, now) => claimNext(session, auto('bob'), now), remote);
   await sessions.remove('name', client);
   expect(list()).toEqual([
     'session made 192.0.2.1',
@@ -112,7 +112,7 @@ test('is not told when it could not be kept', async () => {
 test('is blamed on nobody where it fell due, though it is a request that notices', async () => {
   const { sessions, push, list } = await setUp();
   await push(0);
-  await sessions.update('name', (session, now) => lookForNext(session, auto('bob'), now), remote);
+  await sessions.update('name', (session, now) => claimNext(session, auto('bob'), now), remote);
   expect(list().slice(2)).toEqual(['command ended null', 'listener attached 192.0.2.2']);
 });
 

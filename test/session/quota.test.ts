@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lastWordsBytes } from '../../src/protocol/limits.ts';
+import { overQuotaAllowanceBytes } from '../../src/protocol/limits.ts';
 import { findMissing, noteRefusedOutput } from '../../src/session/missing-output.ts';
 import { usedBytes } from '../../src/session/quota.ts';
 import { auto, refusalOf, Scene } from './scene.ts';
@@ -45,8 +45,12 @@ test('a command alone over the quota is refused, but for a few words', () => {
   const { id } = scene.push('echo');
   scene.look(bob);
   scene.write(id, bob, 'x'.repeat(9_000));
-  expect(refusalOf(() => scene.write(id, bob, 'x'.repeat(lastWordsBytes + 1), 9_000))).toBe('session_quota');
-  expect(scene.write(id, bob, 'x'.repeat(lastWordsBytes), 9_000)).toBe(9_000 + lastWordsBytes);
+  expect(refusalOf(() => scene.write(id, bob, 'x'.repeat(overQuotaAllowanceBytes + 1), 9_000))).toBe(
+    'session_quota',
+  );
+  expect(scene.write(id, bob, 'x'.repeat(overQuotaAllowanceBytes), 9_000)).toBe(
+    9_000 + overQuotaAllowanceBytes,
+  );
 });
 
 test('an unread result of the slot is evicted last', () => {

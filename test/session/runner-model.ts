@@ -70,7 +70,7 @@ export class RunnerModel {
     const reply = this.#relay.send<Command | undefined>(
       {
         cause: { verb: 'look', by: this.id },
-        transition: (given, at) => api.lookForNext(given, identity, at, had),
+        transition: (given, at) => api.claimNext(given, identity, at, had),
       },
       fate,
     );
@@ -113,7 +113,7 @@ export class RunnerModel {
     const { api } = this.#relay;
     const { id } = doing;
     const reply = this.#relay.send(
-      this.#request('hear', id, (session, now, by) => api.hearOf(session, id, by, now)),
+      this.#request('hear', id, (session, now, by) => api.acknowledgeStart(session, id, by, now)),
       fate,
     );
     if (doing.at === 'running' && reply?.ok) this.#untold = undefined;
@@ -237,7 +237,7 @@ export class RunnerModel {
       start: (given: Session, now: number) => api.startCommand(given, id, this.id, now),
       decline: (given: Session, now: number) => api.declineCommand(given, id, this.id, 'no', now),
       finish: this.#finishing(id).transition,
-      hear: (given: Session, now: number) => api.hearOf(given, id, this.id, now),
+      hear: (given: Session, now: number) => api.acknowledgeStart(given, id, this.id, now),
     };
     // The clock may have taken it from the other one by now: then it is nobody's, and asking for it is fair.
     if (api.advance(session, this.#relay.now) !== session) return;

@@ -119,7 +119,7 @@ export class Scene {
   }
 
   look(identity: ListenerIdentity, had?: string): Command | undefined {
-    return this.apply((session, now) => listening.lookForNext(session, identity, now, had));
+    return this.apply((session, now) => listening.claimNext(session, identity, now, had));
   }
 
   start(id: string, { id: by }: ListenerIdentity): Command {
@@ -127,7 +127,7 @@ export class Scene {
   }
 
   hear(id: string, { id: by }: ListenerIdentity): Command {
-    return this.apply((session, now) => listening.hearOf(session, id, by, now));
+    return this.apply((session, now) => listening.acknowledgeStart(session, id, by, now));
   }
 
   decline(id: string, { id: by }: ListenerIdentity, reason = ''): Command {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/protocol/errors.ts';
 import { endCommand } from '../../src/session/command.ts';
 import { evict } from '../../src/session/quota.ts';
-import { finishCommand, lookForNext } from '../../src/session/serve-listener.ts';
+import { finishCommand, claimNext } from '../../src/session/serve-listener.ts';
 import {
   findCommand,
   type Outcome,
@@ -60,7 +60,7 @@ export function describePieces(open: OpenStore): void {
     test('a command that finishes with the rest of both streams: one update keeps the end and all bytes', async () => {
       const { store, name } = await open();
       await push(store, name, 'make');
-      await store.update(name, (session, { now }) => lookForNext(session, listener, now));
+      await store.update(name, (session, { now }) => claimNext(session, listener, now));
       await append(store, name, 'c1', 'stdout', 0, 'out ');
       const rest = [
         { flow: 'stdout' as const, offset: 2, bytes: Buffer.from('t and more') },
@@ -84,7 +84,7 @@ export function describePieces(open: OpenStore): void {
     test('a rest with a gap: neither the end nor any byte of it is kept', async () => {
       const { store, name } = await open();
       await push(store, name, 'make');
-      await store.update(name, (session, { now }) => lookForNext(session, listener, now));
+      await store.update(name, (session, { now }) => claimNext(session, listener, now));
       const before = await store.read(name);
       const rest = [
         { flow: 'stdout' as const, offset: 0, bytes: Buffer.from('fits') },

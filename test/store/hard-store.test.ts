@@ -4,7 +4,7 @@ import { appendOutput } from '../../src/session/append-bytes.ts';
 import { cancelCommand } from '../../src/session/cancel-command.ts';
 import type { ListenerIdentity } from '../../src/session/listener.ts';
 import { pushCommand } from '../../src/session/push-command.ts';
-import { finishCommand, lookForNext, startCommand } from '../../src/session/serve-listener.ts';
+import { finishCommand, claimNext, startCommand } from '../../src/session/serve-listener.ts';
 import { findCommand, type Session } from '../../src/session/session.ts';
 import { openMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store, StoreTransition } from '../../src/store/store.ts';
@@ -137,7 +137,7 @@ const pushing: Step = {
   expected: (session) => expect(session.commands.map(({ id }) => id)).toEqual(['c1']),
 };
 const claiming: Step = {
-  transition: (session, { now }) => lookForNext(session, listener, now),
+  transition: (session, { now }) => claimNext(session, listener, now),
   expected: (session) => expect(findCommand(session, 'c1').state).toBe('awaiting_approval'),
 };
 const running: Step[] = [

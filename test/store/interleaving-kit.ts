@@ -7,7 +7,7 @@ import { cancelCommand } from '../../src/session/cancel-command.ts';
 import type { Command } from '../../src/session/command.ts';
 import { pushCommand } from '../../src/session/push-command.ts';
 import { evict, listEvictable } from '../../src/session/quota.ts';
-import { finishCommand, lookForNext } from '../../src/session/serve-listener.ts';
+import { finishCommand, claimNext } from '../../src/session/serve-listener.ts';
 import { createSession, type Session, type Stream } from '../../src/session/session.ts';
 import type { Committed, Store } from '../../src/store/store.ts';
 import { nameOf } from './store-kit.ts';
@@ -123,7 +123,7 @@ export class Clients {
     if (one.what === 'renew') return this.#renew(name);
     if (one.what === 'push') return this.#push(name, one.bytes);
     if (one.what === 'claim') {
-      const { result } = await this.#update(name, (session, now) => lookForNext(session, listener, now));
+      const { result } = await this.#update(name, (session, now) => claimNext(session, listener, now));
       return result !== undefined;
     }
     if (one.what === 'evict') {

@@ -12,9 +12,9 @@ import { noteRefusedOutput } from '../../session/missing-output.ts';
 import {
   declineCommand,
   finishCommand,
-  hearOf,
+  acknowledgeStart,
   leaveListener,
-  lookForNext,
+  claimNext,
   startCommand,
 } from '../../session/serve-listener.ts';
 import { findCommand } from '../../session/session.ts';
@@ -55,7 +55,7 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
   relay.presence.hold(name, identity.id, exchange);
   const waitMs = exchange.waitMs(relay.options.longPollMs);
   const command = await relay.polls.waitFor(name, waitMs, exchange, () =>
-    sessions.update(name, (session, now) => lookForNext(session, identity, now, had), exchange),
+    sessions.update(name, (session, now) => claimNext(session, identity, now, had), exchange),
   );
   if (!command) return exchange.sendNothing();
   const { id, merge, timeoutSeconds, scriptBytes, pushedBy: from } = command;
@@ -120,7 +120,11 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
   const listenerId = readListenerId(exchange);
   const seen = exchange.count('seen', 0);
   relay.presence.hold(name, listenerId, exchange);
-  await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now), exchange);
+  await sessions.update(
+    name,
+    (session, now) => acknowledgeStart(session, route.id, listenerId, now),
+    exchange,
+  );
   const waitMs = exchange.waitMs(relay.options.longPollMs);
   const news = await relay.polls.waitFor(name, waitMs, exchange, async () => {
     const session = await sessions.read(name);

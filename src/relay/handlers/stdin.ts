@@ -3,7 +3,7 @@ import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxChunkBytes, maxReadBytes } from '../../protocol/limits.ts';
 import { appendStdin, hasStdinNews } from '../../session/append-bytes.ts';
-import { findOwn, hearOf } from '../../session/serve-listener.ts';
+import { findOwn, acknowledgeStart } from '../../session/serve-listener.ts';
 import { readBody } from '../read-body.ts';
 import { openSlice } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
@@ -27,7 +27,11 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
   const { sessions } = relay;
   const listenerId = readListenerId(exchange);
   const offset = exchange.count('offset', 0);
-  await sessions.update(name, (session, now) => hearOf(session, route.id, listenerId, now), exchange);
+  await sessions.update(
+    name,
+    (session, now) => acknowledgeStart(session, route.id, listenerId, now),
+    exchange,
+  );
   const waitMs = exchange.waitMs(relay.options.longPollMs);
   const command = await relay.polls.waitFor(name, waitMs, exchange, async () => {
     const session = await sessions.read(name);
