@@ -27,7 +27,7 @@ export function listEvents(committed: Committed<unknown>, from: string | null): 
   if (before.listener === after.listener && before.commands === after.commands) return [];
   const session = before.name;
   const at = clock.now;
-  // What nobody could hear is no event.
+  // Time in which no request could arrive is not logged as silence of the listener.
   const reopened = reopenSession(before, clock.upSince, at);
   const onTime = advance(reopened, at);
   const byRequest = listChanges(onTime, after).map((change): SessionEvent => {

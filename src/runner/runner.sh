@@ -847,7 +847,7 @@ push_end() {
     pushed=$((pushed + bytes))
   done
   if [ -f "$work/full" ]; then
-    # Nobody counted what found no room here.
+    # The pipe was drained without counting.
     query="$query&cut=unknown"
   else
     query="$query&stdout_cut=$stdout_cut&stderr_cut=$stderr_cut"

@@ -38,7 +38,7 @@ export function noteRefusedOutput(session: Session, id: string): Outcome<void> {
   return { session: replaceCommand(session, { ...command, wasRefused: true }), result: undefined };
 }
 
-/** The store has less of a stream than the session says, and nobody can send the rest again. */
+/** Records that the store has less of a stream than the session says, and that the rest cannot be sent again. */
 export function loseOutput(session: Session, id: string, stream: Stream, end: number): Outcome<void> {
   const command = findCommand(session, id);
   const lost = readableBytes(command, stream) - end;

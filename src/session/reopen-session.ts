@@ -1,4 +1,4 @@
-/** After a time in which nobody could be heard: silence and idleness are counted from the end of it. */
+/** After a time in which no request could arrive: silence and idleness are counted from the end of it. */
 import { slotReaderMs } from '../protocol/limits.ts';
 import { isInFlight } from './command.ts';
 import type { Listener } from './listener.ts';

@@ -150,7 +150,7 @@ export interface Finish {
   rest: readonly Chunk[];
   /** How many bytes the relay did not take, as the listener counted them; null where it does not say. */
   cut: Command['cut'];
-  /** Output is missing, and nobody knows how much. */
+  /** Output is missing, and the listener does not know how much. */
   isCut?: boolean;
 }
 

@@ -125,7 +125,7 @@ export function peekResult(session: Session): Command | undefined {
   return session.commands.find((command) => command.id === session.slotResult);
 }
 
-/** The unread result, which nobody else gets while it is on its way to this reader; undefined where there is none to be had. */
+/** Claims the unread result for this reader; undefined where there is none, or another reader has claimed it. */
 export function claimResult(session: Session, readerId: string, now: number): Outcome<Command | undefined> {
   const { slotReader } = session;
   const command = peekResult(session);

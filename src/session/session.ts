@@ -25,7 +25,7 @@ export interface Session {
   readonly listener: Listener | null;
   /** The command whose result fills the slot, unread. */
   readonly slotResult: string | null;
-  /** The reader that the slot's result is on its way to; nobody else gets it meanwhile. */
+  /** The reader that is being sent the slot's result; other readers wait. */
   readonly slotReader: SlotReader | null;
   /** The Idempotency-Keys of commands that are no longer listed. */
   readonly pastKeys: PastKeys;

@@ -1,7 +1,7 @@
 /** The clock of a store that one process has for itself. */
 import type { Clock } from '../session/apply-transition.ts';
 
-/** A process that did not get round to this for longer was stopped: nobody could reach it meanwhile. */
+/** A gap longer than this between two readings means that the process was stopped and could not be reached. */
 const maxPauseMs = 5_000;
 const beatMs = 1_000;
 

@@ -106,7 +106,7 @@ export const readOutput: Handler = async (admitted, relay) => {
       return await sendPlan(admitted, sessions.store, planAnswer(command, offsets, limit));
     } catch (error) {
       if (!(error instanceof ShortPart) || exchange.response.headersSent) throw error;
-      // Evicted meanwhile, or damaged: the session is told what is there, and this reader what is missing.
+      // Evicted meanwhile, or damaged: record in the session how much there is; the next round reports what is missing.
       const { end } = error;
       const stream = error.part as Stream;
       await sessions.update(name, (session) => loseOutput(session, route.id, stream, end), null);
