@@ -1,0 +1,123 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { startRemote } from '../harness/remote.ts';
+import {
+  evicted,
+  makeQuotaSession,
+  missingOf,
+  startQuotaRelay,
+  startRestartable,
+  whole,
+} from './quota-kit.ts';
+
+// The quota of an address is full: outputs of ended commands of all of its sessions give way, oldest first, before anything is refused.
+
+const flags = ['--address-quota', '100k'];
+
+async function makeThree(relay: { url: string }) {
+  const [a, b, c] = [
+    await makeQuotaSession(relay),
+    await makeQuotaSession(relay),
+    await makeQuotaSession(relay),
+  ];
+  // In this order, which is not that of the sessions.
+  for (const session of [b, c, a]) await session.runWhole(30_000);
+  return { a, b, c };
+}
+
+test('output of one session evicts the oldest output of another session of the address, and not its own', async () => {
+  const relay = await startQuotaRelay(...flags);
+  const { a, b, c } = await makeThree(relay);
+  const id = await a.runWhole(30_000);
+  expect(missingOf(await a.read(id))).toEqual(whole);
+  const seen = await Promise.all([b, c, a].map((session) => session.read('c1')));
+  expect(seen.map(missingOf)).toEqual([evicted(30_000), whole, whole]);
+  await a.runWhole(60_000);
+  const later = await Promise.all([b, c, a].map((session) => session.read('c1')));
+  expect(later.map(missingOf)).toEqual([evicted(30_000), evicted(30_000), evicted(30_000)]);
+});
+
+test('a push to a full address evicts the oldest output of another session, and is not refused', async () => {
+  const relay = await startQuotaRelay(...flags);
+  const { a, b } = await makeThree(relay);
+  const pushed = await a.ask('POST', '/commands', `: ${'x'.repeat(30_000)}`);
+  expect(pushed.status).toBe(201);
+  expect(missingOf(await b.read('c1'))).toEqual(evicted(30_000));
+});
+
+test('a push through the slot to a full address evicts as well', async () => {
+  const relay = await startQuotaRelay(...flags);
+  const { a, b } = await makeThree(relay);
+  expect((await a.slots.push(`: ${'x'.repeat(30_000)}`)).status).toBe(201);
+  expect(missingOf(await b.read('c1'))).toEqual(evicted(30_000));
+});
+
+test('the output of a running command of another session is never evicted: the new bytes are refused', async () => {
+  const relay = await startQuotaRelay(...flags);
+  const [a, b] = [await makeQuotaSession(relay), await makeQuotaSession(relay)];
+  const running = await b.begin();
+  expect((await b.upload(running, 80_000)).status).toBe(200);
+  const id = await a.begin();
+  const refused = await a.upload(id, 40_000);
+  expect([refused.status, refused.headers['remotify-error']]).toEqual([507, 'address_quota']);
+  expect((await a.ask('POST', '/commands', `: ${'x'.repeat(40_000)}`)).status).toBe(507);
+  const kept = await b.read(running);
+  expect([kept.body.byteLength, kept.headers['remotify-missing-bytes']]).toEqual([80_000, undefined]);
+  // It ends, and then it gives way.
+  expect((await b.finish(running, '', 80_000)).status).toBe(200);
+  expect((await a.upload(id, 40_000)).status).toBe(200);
+  expect(missingOf(await b.read(running))).toEqual(evicted(80_000));
+});
+
+test('an unread result of another session gives way after all that was read', async () => {
+  const relay = await startQuotaRelay(...flags);
+  const [a, b] = [await makeQuotaSession(relay), await makeQuotaSession(relay)];
+  await b.slots.push('true');
+  await b.listen('one', 'GET', '/next?wait=0');
+  expect((await b.finish('c1', 'r'.repeat(40_000))).status).toBe(200);
+  await b.runWhole(40_000);
+  await a.runWhole(40_000);
+  expect(missingOf(await b.read('c2'))).toEqual(evicted(40_000));
+  expect((await b.slots.read()).text).toBe('r'.repeat(40_000));
+});
+
+test('many sessions write at once to a full address: each output is stored, and nothing is refused', async () => {
+  const relay = await startQuotaRelay('--address-quota', '400k');
+  const old = await Promise.all(Array.from({ length: 4 }, () => makeQuotaSession(relay)));
+  for (const session of old) await session.runWhole(90_000);
+  const young = await Promise.all(Array.from({ length: 6 }, () => makeQuotaSession(relay)));
+  const ids = await Promise.all(young.map((session) => session.begin()));
+  const answers = await Promise.all(young.map((session, nth) => session.upload(ids[nth] ?? '', 50_000)));
+  expect(answers.map(({ status }) => status)).toEqual(young.map(() => 200));
+  for (const [nth, session] of young.entries())
+    expect((await session.read(ids[nth] ?? '')).body.byteLength).toBe(50_000);
+});
+
+test('exec in one session prints all of its output while the outputs of another session fill the address', async () => {
+  const relay = await startQuotaRelay('--address-quota', '1m');
+  const old = await startRemote(relay);
+  onTestFinished(old.stop);
+  for (let nth = 0; nth < 3; nth += 1) await old.run(['exec', 'head -c 300000 /dev/zero']);
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const run = await remote.run(['exec', '--json', 'seq 100000']);
+  expect(run.exitCode).toBe(0);
+  expect(JSON.parse(run.text)).toMatchObject({ stdout_bytes: 588_895, truncated: false, exit_status: 0 });
+  const logs = await old.run(['logs', 'c1']);
+  expect([logs.exitCode, logs.stdout.byteLength]).toEqual([255, 0]);
+  expect(logs.stderr).toContain(
+    'error: 300000 bytes of output of command c1 are missing: the relay removed them',
+  );
+});
+
+test('after a restart of the relay the address is as full as before, and the oldest output of another session gives way', async () => {
+  const { relay, restart } = await startRestartable(...flags);
+  const before = await makeThree(relay);
+  await before.a.runWhole(30_000);
+  const [a, b, c] = await restart(before.a, before.b, before.c);
+  if (!a || !b || !c) throw new Error('no sessions');
+  expect(missingOf(await b.read('c1'))).toEqual(evicted(30_000));
+  expect(missingOf(await c.read('c1'))).toEqual(whole);
+  await b.runWhole(30_000);
+  expect(missingOf(await c.read('c1'))).toEqual(evicted(30_000));
+  expect(missingOf(await a.read('c1'))).toEqual(whole);
+});
