@@ -51,6 +51,15 @@ test('a push through the slot to a full address evicts as well', async () => {
   expect(missingOf(await b.read('c1'))).toEqual(evicted(30_000));
 });
 
+test('outputs that are evicted for another session of the address are in the audit log, once each', async () => {
+  const relay = await startQuotaRelay(...flags);
+  const { a, b } = await makeThree(relay);
+  await a.runWhole(30_000);
+  expect(missingOf(await b.read('c1'))).toEqual(evicted(30_000));
+  await relay.findLine('audit', /command c1 evicted .*stdout=30000 stderr=0$/);
+  expect(relay.lines('audit').filter((line) => line.includes(' evicted '))).toHaveLength(1);
+});
+
 test('the output of a running command of another session is never evicted: the new bytes are refused', async () => {
   const relay = await startQuotaRelay(...flags);
   const [a, b] = [await makeQuotaSession(relay), await makeQuotaSession(relay)];
