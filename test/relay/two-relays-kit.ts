@@ -1,0 +1,45 @@
+import { onTestFinished } from 'vitest';
+import { type Client, makeClient } from '../harness/client.ts';
+import { type Listener, startListener } from '../harness/listener.ts';
+import { openStoreHere, type RelayHere, shareStore, startRelayHere } from '../harness/relay-here.ts';
+import { waitForState } from '../harness/remote.ts';
+
+type PairOptions = { ttlMs?: number; longPollMs?: number };
+
+export type Pair = {
+  a: RelayHere;
+  b: RelayHere;
+  /** Lines of both audit logs. */
+  audit: () => string[];
+  /** Relay A again after it was closed, on the port that it had. */
+  reopenA: () => Promise<RelayHere>;
+};
+
+/** Two relays on one store; gone when the test is. */
+export async function startPair(options: PairOptions = {}): Promise<Pair> {
+  const inner = await openStoreHere(options.ttlMs);
+  onTestFinished(() => inner.close());
+  const shared = shareStore(inner);
+  const relays: RelayHere[] = [];
+  const start = async (port = 0) => {
+    const relay = await startRelayHere(shared.take(), { ...options, port });
+    relays.push(relay);
+    onTestFinished(relay.close);
+    return relay;
+  };
+  const [a, b] = [await start(), await start()];
+  return { a, b, audit: () => relays.flatMap((relay) => relay.audit()), reopenA: () => start(a.port) };
+}
+
+export type PairRemote = Client & { listener: Listener; line: string };
+
+/** A client whose session was made at one relay, and an auto listener whose line leads to the other. */
+export async function startAcross(client: { url: string }, listener: { url: string }): Promise<PairRemote> {
+  const made = await makeClient(client);
+  onTestFinished(made.remove);
+  const line = (await made.makeSession('--auto')).replaceAll(client.url, listener.url);
+  const started = await startListener(line);
+  onTestFinished(started.stop);
+  await waitForState(made, 'the listener is attached', (state) => state.listener?.attached === true);
+  return { ...made, listener: started, line };
+}
