@@ -1,0 +1,84 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { eventually } from '../harness/deadline.ts';
+import { openRaw } from '../harness/raw-connection.ts';
+import { makeSession, type SlotSession } from '../harness/slot-session.ts';
+import { type SpiedRelay, startSpiedRelay } from '../harness/spied-relay.ts';
+
+// However many end a session at once, and whether time ends it meanwhile: its end is told once.
+
+const stores = [
+  ['in memory', ['--store', 'memory:']],
+  ['on files', []],
+] as const;
+
+/** So many connections that ask for the same in one moment: their statuses. */
+async function deleteAtOnce(relay: { port: number }, { key }: SlotSession, count: number): Promise<number[]> {
+  const connections = await Promise.all(Array.from({ length: count }, () => openRaw(relay)));
+  for (const connection of connections) onTestFinished(connection.destroy);
+  for (const { send } of connections) send(`DELETE /api/session/${key} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  return Promise.all(connections.map(async ({ next }) => (await next()).status));
+}
+
+const ends = (relay: SpiedRelay) =>
+  relay.lines('audit').filter((line) => / (ended|expired) from /.test(line));
+
+/** A later event of the same relay: what was to be told before it has been told by then. */
+async function expectOneEnd(relay: SpiedRelay): Promise<void> {
+  const before = relay.lines('audit').filter((line) => / made /.test(line)).length;
+  await makeSession(relay);
+  await eventually('a later event is told', 5_000, () => {
+    return relay.lines('audit').filter((line) => / made /.test(line)).length === before + 1;
+  });
+  expect(ends(relay)).toHaveLength(1);
+}
+
+for (const [title, flags] of stores) {
+  test.each([2, 10])(
+    `%i requests end a session ${title} at once: one does, and its end is told once`,
+    async (count) => {
+      const relay = await startSpiedRelay({ flags: ['--audit-log', ...flags] });
+      const session = await makeSession(relay);
+      const statuses = await deleteAtOnce(relay, session, count);
+      expect(statuses).toContain(204);
+      // The one that ended it, and those that found it gone.
+      expect(statuses.filter((status) => ![204, 410].includes(status))).toEqual([]);
+      await expectOneEnd(relay);
+      expect((await curl([session.urls.api])).status).toBe(410);
+    },
+  );
+}
+
+test('a session with a queue and a held poll is ended ten times at once: told once, and the poll learns it', async () => {
+  const relay = await startSpiedRelay({ flags: ['--audit-log'] });
+  const session = await makeSession(relay);
+  const poll = await session.waitForResult();
+  await curl(['--data-binary', 'true', `${session.urls.api}/commands`]);
+  const statuses = await deleteAtOnce(relay, session, 10);
+  expect(statuses).toContain(204);
+  expect((await poll.answer).status).toBe(410);
+  await expectOneEnd(relay);
+});
+
+test('DELETE in the moment in which time ends the session: its end is told once, in one way or the other', {
+  timeout: 60_000,
+}, async () => {
+  const relay = await startSpiedRelay({ flags: ['--audit-log', '--session-ttl', '1s'] });
+  for (let round = 1; round <= 6; round += 1) {
+    const session = await makeSession(relay);
+    const madeAt = performance.now();
+    // Around 1,010 ms after it was made: time to live and its granularity.
+    await eventually(
+      'the time of the session is nearly up',
+      5_000,
+      () => performance.now() - madeAt > 990 + 6 * round,
+      1,
+    );
+    const statuses = await deleteAtOnce(relay, session, 4);
+    expect(statuses.filter((status) => ![204, 410].includes(status))).toEqual([]);
+    await eventually('its end is told', 5_000, () => ends(relay).length >= round);
+    expect(ends(relay)).toHaveLength(round);
+  }
+  await makeSession(relay);
+  expect(ends(relay)).toHaveLength(6);
+});
