@@ -1,0 +1,105 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { absences, listenerWords } from '../harness/audit-lines.ts';
+import { startCurl } from '../harness/curl.ts';
+import { eventually, untilPassed } from '../harness/deadline.ts';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
+import { startListener } from '../harness/listener.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { introduce, openResource } from '../harness/resource.ts';
+import { startRemote } from '../harness/remote.ts';
+import { makeSession } from '../harness/slot-session.ts';
+import { startSpiedRelay } from '../harness/spied-relay.ts';
+import { findRunner } from '../stopping/outright.ts';
+
+// The audit log tells of a listener that is gone, and of none that only goes from one request to the next.
+
+const startAudited = (...flags: string[]) => startSpiedRelay({ flags: ['--audit-log', ...flags] });
+
+test('three commands of more than a second, one after the other: the audit log tells of no absence', {
+  timeout: 60_000,
+}, async () => {
+  const relay = await startAudited();
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  // Long enough for a heartbeat each, which is cut off as the command ends.
+  for (let nth = 0; nth < 3; nth += 1)
+    expect((await remote.run(['exec', 'sleep 1.3; echo done'])).exitCode).toBe(0);
+  await untilPassed('the time after which a listener is missed', 2_500);
+  expect(absences(relay)).toEqual([]);
+});
+
+test('commands over a slow link, short and long: the audit log tells of no absence', {
+  timeout: 60_000,
+}, async () => {
+  const proxy = await startFaultProxy();
+  onTestFinished(proxy.stop);
+  const relay = await startAudited('--public-url', proxy.url);
+  proxy.aim(relay);
+  proxy.setRules({ onRequest: () => ({ fault: 'delay', ms: 400 }) });
+  const remote = await startRemote(proxy);
+  onTestFinished(remote.stop);
+  for (const seconds of [0, 1.5]) {
+    const run = await remote.run(['exec', `sleep ${seconds}; echo done`]);
+    expect([run.exitCode, run.text]).toEqual([0, 'done\n']);
+  }
+  await untilPassed('the time after which a listener is missed', 2_500);
+  expect(absences(relay)).toEqual([]);
+});
+
+test('a listener whose connections are cut again and again for less than two seconds: no absence is told', {
+  timeout: 60_000,
+}, async () => {
+  const proxy = await startFaultProxy();
+  onTestFinished(proxy.stop);
+  const relay = await startAudited('--public-url', proxy.url);
+  proxy.aim(relay);
+  const remote = await startRemote(proxy);
+  onTestFinished(remote.stop);
+  for (let nth = 0; nth < 5; nth += 1) {
+    await eventually('a poll is held', 15_000, () => proxy.held('next') > 0);
+    proxy.cutHeld();
+  }
+  await eventually('a poll is held', 15_000, () => proxy.held('next') > 0);
+  await untilPassed('the time after which a listener is missed', 2_500);
+  expect(absences(relay)).toEqual([]);
+  expect((await remote.run(['exec', 'echo served'])).text).toBe('served\n');
+});
+
+test('a request that is cut off, and another one within a second: no absence; none for longer: gone, and back with the next', async () => {
+  const relay = await startAudited();
+  const session = await makeSession(relay);
+  const { ask, listen } = openResource(relay.url, session);
+  await ask('POST', '/commands', 'sleep 60');
+  await listen('one', 'GET', '/next?wait=0');
+  const bearer = ['-H', `Authorization: Bearer ${session.listener_key}`, ...introduce('one')];
+  const hold = async (path: string) => {
+    const poll = startCurl([...bearer, `${relay.url}/api/session/self${path}`]);
+    onTestFinished(poll.kill);
+    await poll.sent;
+    await untilPassed('it is held', 200);
+    return poll;
+  };
+  const control = '/commands/c1/control?wait=20';
+  for (let nth = 0; nth < 3; nth += 1) await (await hold(control)).kill();
+  const last = await hold(control);
+  await untilPassed('the time after which a listener is missed', 2_500);
+  expect(absences(relay)).toEqual([]);
+  await last.kill();
+  await relay.findLine('audit', /listener gone/);
+  await hold(control);
+  await relay.findLine('audit', /listener back/);
+  expect(listenerWords(relay)).toEqual(['attached', 'gone', 'back']);
+});
+
+test('the shell of a listener is killed and what is left of it says farewell: left is told once, then the new one is attached', async () => {
+  const relay = await startAudited();
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  sendSignal(await findRunner(remote.listener), 'SIGKILL');
+  await relay.findLine('audit', /listener left/);
+  const second = await startListener(remote.line);
+  onTestFinished(second.stop);
+  expect((await remote.run(['exec', '--wait', '20s', 'echo again'])).text).toBe('again\n');
+  await untilPassed('the time after which a listener is missed', 2_500);
+  expect(listenerWords(relay)).toEqual(['attached', 'left', 'attached']);
+});

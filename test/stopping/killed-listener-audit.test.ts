@@ -1,0 +1,50 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { listenerWords, timeOfLine } from '../harness/audit-lines.ts';
+import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
+import { startListener } from '../harness/listener.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+import { startSpiedRelay } from '../harness/spied-relay.ts';
+import { killOutright } from './outright.ts';
+
+// All processes of a listener are killed, so that none of them says farewell: the audit log tells it once.
+
+const startAudited = () => startSpiedRelay({ flags: ['--audit-log'] });
+
+test('all processes of an idle listener are killed: gone is told once, near the kill; pasted anew: the new one is attached', {
+  timeout: 60_000,
+}, async () => {
+  const relay = await startAudited();
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  expect((await remote.run(['exec', 'true'])).exitCode).toBe(0);
+  const killedAt = Date.now();
+  await killOutright(remote.listener);
+  await relay.findLine('audit', /listener gone/);
+  const told = timeOfLine(relay, /listener gone/);
+  // Two seconds in which it may come back, and what a busy machine adds.
+  expect(told - killedAt).toBeLessThan(6_000);
+  expect(told - killedAt).toBeGreaterThan(-100);
+  // Until its time to come back is over, its place is kept for it.
+  await waitForState(remote, 'its place is free', ({ listener }) => listener?.attached === false, 20_000);
+  const second = await startListener(remote.line);
+  onTestFinished(second.stop);
+  const run = await remote.run(['exec', '--wait', '20s', 'echo again']);
+  expect([run.exitCode, run.text]).toEqual([0, 'again\n']);
+  expect(listenerWords(relay)).toEqual(['attached', 'gone', 'taken over']);
+});
+
+test('a listener that is killed in the middle of a command: gone once, its command lost once', {
+  timeout: 60_000,
+}, async () => {
+  const relay = await startAudited();
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const exec = remote.start(['exec', 'echo begun; sleep 300; :']);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+  await untilPassed('its heartbeat is held', 1_500);
+  await killOutright(remote.listener);
+  expect(await withDeadline(exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 255 });
+  expect(listenerWords(relay)).toEqual(['attached', 'gone']);
+  expect(relay.lines('audit').filter((line) => /command c1 ended .*state=lost/.test(line))).toHaveLength(1);
+});
