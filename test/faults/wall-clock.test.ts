@@ -1,0 +1,132 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
+import { hasFakeClock, makeFakeClock } from '../harness/fake-clock.ts';
+import { makeGate } from '../harness/gate.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { readSession, startRemote } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// The system's clock is set while a relay runs: silence, expiry and ages follow the time that really passes.
+
+const minute = 60;
+const hour = 60 * minute;
+const jumps = [
+  ['a minute ahead', minute],
+  ['an hour back', -hour],
+  ['a day ahead', 24 * hour],
+] as const;
+
+/** Seconds from the real time to that of the relay, by the Date of its answers. */
+async function readOffset(relay: { url: string }): Promise<number> {
+  const { headers } = await fetch(`${relay.url}/api/health`);
+  return (Date.parse(headers.get('date') ?? '') - Date.now()) / 1000;
+}
+
+async function jump(relay: { url: string }, set: (offset: number) => Promise<void>, offset: number) {
+  await set(offset);
+  await eventually('the clock of the relay is another', 5_000, async () => {
+    return Math.abs((await readOffset(relay)) - offset) < 5;
+  });
+}
+
+async function setUp() {
+  const clock = await makeFakeClock();
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const options = { store: `file:${folder.path}/store`, env: clock.env, flags: ['--audit-log'] };
+  const relay = await startRelay(options);
+  onTestFinished(relay.stop);
+  const busy = await startRemote(relay);
+  onTestFinished(busy.stop);
+  const idle = await startRemote(relay);
+  onTestFinished(idle.stop);
+  const gate = await makeGate(busy.configDir);
+  onTestFinished(gate.close);
+  const exec = busy.start(['exec', `echo begun; ${gate.wait}; echo over; exit 7`]);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await eventually('the command runs', 15_000, () => exec.stdout().toString() === 'begun\n');
+  // Behind the one that runs, for five minutes.
+  const queued = await busy.run(['exec', '-d', '--wait', '5m', 'echo queued']);
+  expect(queued.text).toBe('c2\n');
+  return { ...clock, relay, options, busy, idle, gate, exec };
+}
+
+type Status = {
+  cmd_in_flight_seconds_ago: number | null;
+  listener: { attached: boolean; seen_seconds_ago: number } | null;
+};
+
+async function readStatus({ configDir }: { configDir: string }): Promise<Status> {
+  const { url, key } = await readSession(configDir);
+  return (await (await fetch(`${url}/api/session/${key}/status`)).json()) as Status;
+}
+
+async function expectSane({ busy, idle }: Awaited<ReturnType<typeof setUp>>): Promise<void> {
+  for (const remote of [busy, idle]) {
+    const { listener } = await readStatus(remote);
+    expect(listener?.attached).toBe(true);
+    expect(listener?.seen_seconds_ago).toBeGreaterThanOrEqual(0);
+    expect(listener?.seen_seconds_ago).toBeLessThanOrEqual(30);
+  }
+  const { cmd_in_flight_seconds_ago: age } = await readStatus(busy);
+  expect(age).toBeGreaterThanOrEqual(0);
+  expect(age).toBeLessThanOrEqual(60);
+  const { commands } = await busy.runJson<{ commands: { id: string; state: string }[] }>('status');
+  expect(commands.map(({ id, state }) => `${id} ${state}`)).toEqual(['c1 running', 'c2 queued']);
+}
+
+async function expectRuns({ busy, idle, gate, exec }: Awaited<ReturnType<typeof setUp>>): Promise<void> {
+  await gate.open();
+  expect(await withDeadline(exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 7 });
+  expect(exec.stdout().toString()).toBe('begun\nover\n');
+  const logs = await busy.run(['logs', '-f', 'c2']);
+  expect([logs.exitCode, logs.text]).toEqual([0, 'queued\n']);
+  const { text } = await idle.run(['exec', '--json', 'echo idle']);
+  const report = JSON.parse(text) as { duration_ms: number; stdout: string };
+  expect(report.stdout).toBe('idle\n');
+  expect(report.duration_ms).toBeGreaterThanOrEqual(0);
+  expect(report.duration_ms).toBeLessThan(30_000);
+}
+
+const goneOf = (relay: Relay) => relay.stderr().match(/listener (gone|back)|state=(lost|expired)/g) ?? [];
+
+describe.skipIf(!hasFakeClock)('with libfaketime', () => {
+  test.each(jumps)(
+    'the clock of the relay is set %s: nothing is lost or expires',
+    { timeout: 90_000 },
+    async (_title, offset) => {
+      const world = await setUp();
+      await jump(world.relay, world.set, offset);
+      await untilPassed('heartbeats and deadlines had their turn', 4_000);
+      await expectSane(world);
+      await jump(world.relay, world.set, 0);
+      await untilPassed('and back', 2_000);
+      await expectSane(world);
+      await expectRuns(world);
+      expect(goneOf(world.relay)).toEqual([]);
+    },
+  );
+
+  test.each(jumps)(
+    'the relay is killed and starts again with its clock %s: nothing is lost',
+    { timeout: 90_000 },
+    async (_title, offset) => {
+      const world = await setUp();
+      await world.relay.kill('SIGKILL');
+      await world.set(offset);
+      const relay = await startRelay({ ...world.options, port: world.relay.port });
+      onTestFinished(relay.stop);
+      expect(Math.abs((await readOffset(relay)) - offset)).toBeLessThan(5);
+      await eventually('both listeners are attached again', 40_000, async () => {
+        const both = await Promise.all([readStatus(world.busy), readStatus(world.idle)]);
+        return both.every(({ listener }) => listener?.attached === true);
+      });
+      await untilPassed('heartbeats and deadlines had their turn', 4_000);
+      await world.gate.open();
+      expect(await withDeadline(world.exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 7 });
+      expect(world.exec.stdout().toString()).toBe('begun\nover\n');
+      const idle = await world.idle.run(['exec', 'echo idle']);
+      expect([idle.exitCode, idle.text]).toEqual([0, 'idle\n']);
+    },
+  );
+});
