@@ -25,6 +25,12 @@ async function begin(relay: Relay): Promise<Begun> {
   return { remote, exec, gate };
 }
 
+const linesOf = (relay: Relay, pattern: RegExp) =>
+  relay
+    .stderr()
+    .split('\n')
+    .filter((line) => line.includes(' audit: ') && pattern.test(line));
+
 describe.skipIf(!isLong)('the relay is stopped for 50 s and goes on', () => {
   let relay: Relay;
   let living: Begun;
@@ -86,5 +92,11 @@ describe.skipIf(!isLong)('the relay is stopped for 50 s and goes on', () => {
     expect([killedExit.code, killed.exec.stderr()]).toEqual([255, expect.stringContaining('is lost')]);
     const { listener } = await waitForState(killed.remote, 'the status', () => true);
     expect(listener?.attached).toBe(false);
+  });
+
+  test('the audit log tells the end of one listener and of no other, and one command as lost', () => {
+    expect(linesOf(relay, /state=lost/)).toHaveLength(1);
+    expect(linesOf(relay, /listener gone/)).toHaveLength(1);
+    expect(linesOf(relay, /listener back/)).toEqual([]);
   });
 });

@@ -129,4 +129,21 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
       expect([idle.exitCode, idle.text]).toEqual([0, 'idle\n']);
     },
   );
+
+  test.each(jumps)(
+    'the relay is killed and starts again with its clock %s: the audit log tells of nothing that was lost, gone or back',
+    { timeout: 60_000 },
+    async (_title, offset) => {
+      const world = await setUp();
+      await world.relay.kill('SIGKILL');
+      await world.set(offset);
+      const relay = await startRelay({ ...world.options, port: world.relay.port });
+      onTestFinished(relay.stop);
+      await world.gate.open();
+      expect(await withDeadline(world.exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 7 });
+      expect((await world.idle.run(['exec', 'true'])).exitCode).toBe(0);
+      // After a day what was queued for five minutes has expired, as it would have in a day without a relay.
+      expect(goneOf(relay).filter((what) => what !== 'state=expired')).toEqual([]);
+    },
+  );
 });
