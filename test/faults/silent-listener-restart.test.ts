@@ -1,0 +1,43 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../harness/deadline.ts';
+import { isLong } from '../harness/is-long.ts';
+import { type ResourceSession, openResource } from '../harness/resource.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeSession } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// A listener that was found dead by its silence is still dead when its relay starts again.
+
+type Restarted = ResourceSession & { before: Relay; after: Relay };
+
+const readAttached = async ({ ask }: ResourceSession) =>
+  (await ask('GET', '/status')).json<{ listener: { attached: boolean } }>().listener.attached;
+
+async function setUp(): Promise<Restarted> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const options = { store: `file:${folder.path}/store`, flags: ['--audit-log'] };
+  const before = await startRelay(options);
+  onTestFinished(before.stop);
+  const resource = openResource(before.url, await makeSession(before));
+  await resource.listen('one', 'GET', '/next?wait=0');
+  await eventually('its silence is noticed', 60_000, () =>
+    before.stderr().includes('listener gone from clock'),
+  );
+  expect(await readAttached(resource)).toBe(false);
+  await before.kill('SIGKILL');
+  const after = await startRelay({ ...options, port: before.port });
+  onTestFinished(after.stop);
+  return { ...resource, before, after };
+}
+
+test.skipIf(!isLong)(
+  'a listener was silent for 45 s and the relay was restarted: it is still gone, nothing tells of it as back, and another is let in',
+  { timeout: 120_000 },
+  async () => {
+    const { after, ...resource } = await setUp();
+    expect(await readAttached(resource)).toBe(false);
+    expect((await resource.listen('two', 'GET', '/next?wait=0')).status).toBe(204);
+    expect(after.stderr()).not.toContain('listener back');
+  },
+);
