@@ -2,6 +2,7 @@
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
 import { evict, listEvictable, storedFlowBytes } from '../session/quota.ts';
+import type { Session } from '../session/session.ts';
 import type { Committed, Store } from '../store/store.ts';
 
 /** Evicting looks at all sessions of the account: this much of the quota is freed at once, so that it is seldom. */
@@ -14,7 +15,7 @@ interface Evictable {
   readonly endedAt: number;
 }
 
-/** An account with nothing to evict is not looked at again sooner. */
+/** An account with nothing to evict is not looked at again sooner, unless one of its commands ends. */
 const restMs = 1_000;
 
 export class AccountRoom {
@@ -55,6 +56,11 @@ export class AccountRoom {
       this.#running.get(account) ?? this.#evictOldest(account).finally(() => this.#running.delete(account));
     this.#running.set(account, running);
     return running;
+  }
+
+  /** A command of this session ended: its output may be evicted. */
+  reconsider({ madeFrom }: Session): void {
+    if (madeFrom !== null && this.#barren.size > 0) this.#barren.delete(chooseAccount(madeFrom));
   }
 
   async #evictOldest(account: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** The sessions of a relay: the store, given quotas, events and a clock that rings. */
+import { isEnded } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { shortName } from '../protocol/keys.ts';
 import { applyTransition, type Clock, type Transition, viewSession } from '../session/apply-transition.ts';
@@ -116,7 +117,12 @@ export class Sessions {
   }
 
   #emit(committed: Committed<unknown>, from: string | null): void {
-    for (const event of listEvents(committed, from)) this.#events.emit(event);
+    for (const event of listEvents(committed, from)) {
+      const { change } = event;
+      if (change.subject === 'command' && isEnded(change.command.state))
+        this.#room.reconsider(committed.after);
+      this.#events.emit(event);
+    }
   }
 
   async #ring(name: string): Promise<void> {
