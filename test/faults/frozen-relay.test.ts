@@ -97,4 +97,10 @@ describe.skipIf(!isLong)('the relay is stopped for 50 s and goes on', () => {
   test('the audit log tells of one command that is lost', () => {
     expect(linesOf(relay, /state=lost/), linesOf(relay, /ended/).join('\n')).toHaveLength(1);
   });
+
+  test('the audit log tells of the killed listener as gone, and of no other as gone or back', () => {
+    const told = linesOf(relay, /listener /).join('\n');
+    expect(linesOf(relay, /listener gone from/), told).toHaveLength(1);
+    expect(linesOf(relay, /listener back from/), told).toEqual([]);
+  });
 });

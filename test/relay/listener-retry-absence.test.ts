@@ -1,0 +1,36 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { absences } from '../harness/audit-lines.ts';
+import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
+import { makeGate } from '../harness/gate.ts';
+import { startRemote } from '../harness/remote.ts';
+import { startSpiedRelay } from '../harness/spied-relay.ts';
+
+test('a heartbeat is cut and its first repetition fails too: the second one comes before the listener is told as gone', async () => {
+  const proxy = await startFaultProxy();
+  onTestFinished(proxy.stop);
+  const relay = await startSpiedRelay({ flags: ['--audit-log', '--public-url', proxy.url] });
+  proxy.aim(relay);
+  const remote = await startRemote(proxy);
+  onTestFinished(remote.stop);
+  const gate = await makeGate(remote.configDir);
+  onTestFinished(gate.close);
+  const exec = remote.start(['exec', `echo begun; ${gate.wait}; echo over`]);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await eventually('the heartbeat is held', 15_000, () => proxy.held('control') > 0);
+  let refused = 0;
+  proxy.setRules({
+    onRequest: ({ verb }) => {
+      if (verb !== 'control' || refused > 0) return undefined;
+      refused += 1;
+      return { fault: 'reset' };
+    },
+  });
+  proxy.cutHeld();
+  await eventually('the repetition failed', 15_000, () => refused === 1);
+  await eventually('the heartbeat is held again', 15_000, () => proxy.held('control') > 0);
+  await untilPassed('the time after which a listener is missed', 2_500);
+  expect(absences(relay)).toEqual([]);
+  await gate.open();
+  expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 0 });
+});
