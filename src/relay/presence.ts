@@ -9,8 +9,11 @@ const beatMs = 20_000;
 /** An upload that takes longer than this is a sign of life before all of it is here. */
 const slowUploadMs = 1_000;
 
-/** A listener goes from one request to the next, over a slow link too: only a longer gap is an absence. */
-const absenceMs = 2_000;
+/**
+ * A listener goes from one request to the next, and repeats one that failed after a pause of 2 s: only a longer gap is an absence. Shorter
+ * than listenerGraceMs, which counts from the moment in which the socket closed.
+ */
+const absenceMs = 4_000;
 
 export class Presence {
   readonly #sessions: Sessions;
