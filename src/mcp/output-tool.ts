@@ -6,6 +6,7 @@ import type { Snapshot, Stream } from './command-source.ts';
 import { describeState } from './describe-call.ts';
 import { fitHead, fitTail } from './excerpt.ts';
 import { renderAnswer } from './render-answer.ts';
+import { describeMissing } from './report-call.ts';
 import { searchOutput } from './search-output.ts';
 import type { Remote } from './sessions.ts';
 import { outputInput, pageOutput, type PageReport } from './tool-schemas.ts';
@@ -93,7 +94,12 @@ async function report(shop: Workshop, input: Input, signal: AbortSignal) {
   const complete = isEnded(snapshot.state) && page.nextOffset >= total;
   const again = `remote_output with id ${id}, stream ${stream}, offset ${page.nextOffset}${search === undefined ? '' : ' and the same search'}`;
   const next = complete ? 'Nothing follows.' : `What follows is read with ${again}.`;
-  const words = [describeState(snapshot), describePage(page, id, stream, total), next];
+  const words = [
+    describeState(snapshot),
+    ...describeMissing(snapshot),
+    describePage(page, id, stream, total),
+    next,
+  ];
   const text = page.text ?? (page.matches ?? []).map(({ offset, line }) => `${offset}: ${line}\n`).join('');
   const structuredContent: PageReport = {
     id,

@@ -20,11 +20,12 @@ export interface Report<T> {
   structuredContent: T;
 }
 
-function describeMissing({ missingBytes }: Snapshot): string[] {
+/** A model must not take what is left for the whole output. */
+export function describeMissing({ missingBytes }: Snapshot): string[] {
   if (missingBytes === null) return [];
   const count = missingBytes === 0 ? 'Some' : String(missingBytes);
   return [
-    `${count} bytes of its output are lost: the relay or the remote had no room for them. What is shown is not whole.`,
+    `${count} bytes of its output are missing: there was no room to keep them. What is shown is not the whole output.`,
   ];
 }
 

@@ -15,7 +15,9 @@ export class StoreUnusable extends Error {
   constructor(cause: unknown) {
     const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
     // The system's own text repeats paths and calls.
-    super(code === '' && cause instanceof Error ? cause.message : `it cannot be used${code}`, { cause });
+    const call = cause instanceof Error && 'syscall' in cause ? cause.syscall : undefined;
+    const what = call === 'mkdir' ? 'the folder cannot be created' : 'it cannot be used';
+    super(code === '' && cause instanceof Error ? cause.message : `${what}${code}`, { cause });
     this.isTaken = cause instanceof FolderTaken;
   }
 }

@@ -43,6 +43,10 @@ test('output beyond the quota of its session is cut, which is said, and the next
   expect(logs.stdout.byteLength).toBe(0);
   expect(logs.exitCode).toBe(255);
   expect(logs.stderr).toMatch(/error: \d+ bytes of output of command c1 are missing: the relay removed them/);
+  const status = await client.run(['status', 'c1']);
+  expect(status.text).toMatch(
+    /^c1 {2}finished {2}exit status 137 .* \d+ bytes of output removed to make room$/m,
+  );
 });
 
 test('a push that no eviction makes room for is refused', async () => {

@@ -36,6 +36,12 @@ export function describe(command: Command): void {
     );
 }
 
+function describeLoss({ missing_reason: reason, missing_bytes: bytes }: CommandView): string {
+  if (reason === null) return '';
+  const count = bytes === 0 ? 'output' : `${bytes} bytes of output`;
+  return reason === 'evicted' ? `${count} removed to make room` : `${count} not stored`;
+}
+
 function describeCommand(command: CommandView): string[] {
   const { id, state, exit_status: exitStatus, signal, reason, duration_ms: durationMs } = command;
   const how =
@@ -47,7 +53,7 @@ function describeCommand(command: CommandView): string[] {
     state,
     how,
     durationMs === null ? '' : formatDuration(durationMs),
-    reason === null ? '' : escapeText(reason),
+    [reason === null ? '' : escapeText(reason), describeLoss(command)].filter(Boolean).join('; '),
   ];
 }
 

@@ -1,0 +1,22 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { PageReport } from '../../src/mcp/tool-schemas.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { startRemote } from '../harness/remote.ts';
+import { startMcpHost } from './mcp-host.ts';
+
+test('a model is told that output was evicted, or never stored, and how much of it', async () => {
+  const relay = await startRelay({ flags: ['--session-quota', '2m'] });
+  onTestFinished(relay.stop);
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  const first = await host.exec('head -c 1500000 /dev/zero | tr "\\0" x');
+  expect(first.text).not.toContain('missing');
+  expect((await host.exec('head -c 1000000 /dev/zero | tr "\\0" y')).text).not.toContain('missing');
+  const again = await host.call<PageReport>('remote_output', { id: first.data.id });
+  expect(again.text).toContain('1500000 bytes of its output are missing');
+  expect(again.data).toMatchObject({ bytes: 0, complete: true });
+  const cut = await host.exec('head -c 5000000 /dev/zero | tr "\\0" z');
+  expect(cut.text).toMatch(/\d{7} bytes of its output are missing/);
+});
