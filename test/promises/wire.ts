@@ -37,6 +37,11 @@ async function pass(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Of a slot, whose path carries it. */
+function keyOf(path: string): string {
+  return /-([0-9a-f]{32})/.exec(path)?.[1] ?? '';
+}
+
 export class Wire {
   readonly #relay: RestartableRelay;
   #agent = new Agent({ keepAlive: true });
@@ -100,7 +105,7 @@ export class Wire {
         await pass(turns);
         leave.abort();
         await answer;
-        await this.#settle();
+        await this.#settle(call.key || keyOf(call.path));
         return undefined;
       }
       case 'killed': {
@@ -112,9 +117,17 @@ export class Wire {
     }
   }
 
-  /** What was cut off may still lie in the relay's sockets: a few turns of its loop later it has been read, and is in its line. */
-  async #settle(): Promise<void> {
+  /**
+   * A request that was cut off may still lie in the relay's sockets: a few turns of its loop later it has been read. Then an update of no
+   * command waits until the updates before it are kept, as reads do not.
+   */
+  async #settle(key: string): Promise<void> {
     for (let turn = 0; turn < 3; turn += 1) await this.ask({ method: 'GET', path: '/api/health', key: '' });
+    const path = '/api/session/self/commands/c999999999';
+    const asClient = await this.ask({ method: 'DELETE', path, key });
+    if (asClient.status !== 403) return;
+    const headers = { 'remotify-listener': 'no-listener' };
+    await this.ask({ method: 'POST', path: `${path}/start`, key, headers });
   }
 
   /** `kill -9`, and a new one in its place. */
