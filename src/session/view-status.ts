@@ -14,7 +14,8 @@ export function viewStatus(session: Session, now: number): StatusPayload {
   const queued = queuedCommands(session).length;
   return {
     cmd_queued: queued > 0,
-    result_queued: session.slotResult !== null,
+    // One that is being sent is not to be had any more: it is taken out a moment after the last byte.
+    result_queued: session.slotResult !== null && session.slotReader === null,
     cmd_in_flight: current !== undefined,
     cmd_in_flight_seconds_ago: current
       ? secondsSince(current.startedAt ?? current.shownAt ?? now, now)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { slotReaderMs } from '../../src/protocol/limits.ts';
 import { claimResult, releaseResult, renewClaim, takeResult } from '../../src/session/serve-slots.ts';
+import { viewStatus } from '../../src/session/view-status.ts';
 import { auto, Scene } from './scene.ts';
 
 const claim = (scene: Scene, reader: string): string | undefined =>
@@ -19,6 +20,16 @@ test('a result that is on its way to a reader is for nobody else, and claimed ag
   expect(claim(scene, 'one')).toBe('c1');
   expect(claim(scene, 'two')).toBeUndefined();
   expect(claim(scene, 'one')).toBe('c1');
+});
+
+test('a result that is being read is not queued, and is again when its reader goes away', () => {
+  const scene = postResult();
+  const isQueued = (): boolean => viewStatus(scene.session, scene.now).result_queued;
+  expect(isQueued()).toBe(true);
+  claim(scene, 'one');
+  expect(isQueued()).toBe(false);
+  scene.apply((session) => releaseResult(session, 'one'));
+  expect(isQueued()).toBe(true);
 });
 
 test('a reader that goes away leaves the result to the next one', () => {
