@@ -91,7 +91,7 @@ class Folder implements Medium {
 
   /**
    * After a power cut a file may be shorter than the journal says. Of a command that may still grow, the listener or the client can send
-   * the rest once more: the session is told what is there. Readers of ended commands find out as they read.
+   * the rest once more, so the session is corrected. Readers of ended commands find out as they read.
    */
   async #checkFlows(session: Session): Promise<Session> {
     if (!session.commands.some(mayGrow)) return session;
