@@ -1,7 +1,7 @@
 /** Room for new bytes of an account that has reached its quota: the oldest outputs of its ended commands are evicted. */
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
-import { evict, listEvictable, storedFlowBytes } from '../session/quota.ts';
+import { evict, listEvictable, rankEviction, storedFlowBytes } from '../session/quota.ts';
 import type { Session } from '../session/session.ts';
 import type { Committed, Store } from '../store/store.ts';
 
@@ -12,7 +12,7 @@ interface Evictable {
   readonly session: string;
   readonly id: string;
   readonly bytes: number;
-  readonly endedAt: number;
+  readonly rank: number;
 }
 
 /** An account with nothing to evict is not looked at again sooner, unless one of its commands ends. */
@@ -64,7 +64,7 @@ export class AccountRoom {
   }
 
   async #evictOldest(account: string): Promise<boolean> {
-    const evictable = (await this.#listEvictable(account)).toSorted((a, b) => a.endedAt - b.endedAt);
+    const evictable = (await this.#listEvictable(account)).toSorted((a, b) => a.rank - b.rank);
     const chosen = new Map<string, Set<string>>();
     let freed = 0;
     for (const { session, id, bytes } of evictable) {
@@ -88,10 +88,10 @@ export class AccountRoom {
     const all: Evictable[] = [];
     for (const session of await this.#store.listAccount(account)) {
       const kept = await this.#store.read(session).catch(() => undefined);
-      for (const command of kept ? listEvictable(kept) : []) {
-        const isUnread = command.id === kept?.slotResult;
-        const endedAt = isUnread ? Infinity : (command.endedAt ?? 0);
-        all.push({ session, id: command.id, bytes: storedFlowBytes(command), endedAt });
+      if (!kept) continue;
+      for (const command of listEvictable(kept)) {
+        const bytes = storedFlowBytes(command);
+        all.push({ session, id: command.id, bytes, rank: rankEviction(kept, command) });
       }
     }
     return all;

@@ -2,9 +2,10 @@
 import { isEnded } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { closeStdin, findOpenStdin } from './close-stdin.ts';
+import type { Command } from './command.ts';
 import { type Chunk, chooseAllowance, extendFlow } from './extend-flow.ts';
 import { acknowledgeStart } from './serve-listener.ts';
-import { findCommand, type Outcome, replaceCommand, type Session } from './session.ts';
+import { type Outcome, replaceCommand, type Session } from './session.ts';
 
 /** Output of a command that runs, from the listener that runs it; the result is the next offset. Throws `not_startable`. */
 export function appendOutput(
@@ -46,7 +47,6 @@ export function appendStdin(
 }
 
 /** Whether there is something to fetch for a listener at this offset, or nothing more will come. */
-export function hasStdinNews(session: Session, id: string, offset: number): boolean {
-  const { stdin, stdinBytes, state } = findCommand(session, id);
+export function hasStdinNews({ stdin, stdinBytes, state }: Command, offset: number): boolean {
   return stdinBytes > offset || stdin !== 'open' || isEnded(state);
 }

@@ -12,12 +12,13 @@ export interface Chunk {
   readonly bytes: Uint8Array;
 }
 
-function flowBytes(command: Command, flow: Flow): number {
+/** How far a flow goes, in bytes. */
+export function flowBytes(command: Command, flow: Flow): number {
   if (flow === 'stdin') return command.stdinBytes;
   return flow === 'stdout' ? command.stdoutBytes : command.stderrBytes;
 }
 
-function withFlowBytes(command: Command, flow: Flow, bytes: number): Command {
+export function withFlowBytes(command: Command, flow: Flow, bytes: number): Command {
   if (flow === 'stdin') return { ...command, stdinBytes: bytes };
   return flow === 'stdout' ? { ...command, stdoutBytes: bytes } : { ...command, stderrBytes: bytes };
 }

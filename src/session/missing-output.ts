@@ -1,6 +1,7 @@
 /** Output that a reader can no longer get: evicted to make room, or refused by a full store. */
 import type { MissingReason } from '../protocol/command-view.ts';
 import type { Command } from './command.ts';
+import { flowBytes, withFlowBytes } from './extend-flow.ts';
 import { findCommand, type Outcome, replaceCommand, type Session, type Stream } from './session.ts';
 
 export interface Missing {
@@ -9,13 +10,9 @@ export interface Missing {
   readonly reason: MissingReason;
 }
 
-export function streamBytes(command: Command, stream: Stream): number {
-  return stream === 'stdout' ? command.stdoutBytes : command.stderrBytes;
-}
-
 /** How far a stream can be read, in bytes. */
 export function readableBytes(command: Command, stream: Stream): number {
-  return command.isEvicted ? 0 : streamBytes(command, stream);
+  return command.isEvicted ? 0 : flowBytes(command, stream);
 }
 
 /** What a reader of these streams, from these offsets on, will not get; undefined when it gets all of them. */
@@ -23,7 +20,7 @@ export function findMissing(command: Command, from: Partial<Record<Stream, numbe
   const streams = Object.entries(from) as [Stream, number][];
   const cut = streams.reduce((sum, [stream]) => sum + (command.cut?.[stream] ?? 0), 0);
   const evicted = streams.reduce(
-    (sum, [stream, offset]) => sum + Math.max(0, streamBytes(command, stream) - offset),
+    (sum, [stream, offset]) => sum + Math.max(0, flowBytes(command, stream) - offset),
     0,
   );
   if (command.isEvicted && evicted > 0) return { bytes: evicted + cut, reason: 'evicted' };
@@ -43,9 +40,8 @@ export function loseOutput(session: Session, id: string, stream: Stream, end: nu
   const command = findCommand(session, id);
   const lost = readableBytes(command, stream) - end;
   if (lost <= 0) return { session, result: undefined };
-  const { stdout, stderr } = command.cut ?? { stdout: 0, stderr: 0 };
-  const cut = stream === 'stdout' ? { stdout: stdout + lost, stderr } : { stdout, stderr: stderr + lost };
-  const shortened =
-    stream === 'stdout' ? { ...command, stdoutBytes: end, cut } : { ...command, stderrBytes: end, cut };
+  const before = command.cut ?? { stdout: 0, stderr: 0 };
+  const cut = { ...before, [stream]: before[stream] + lost };
+  const shortened = { ...withFlowBytes(command, stream, end), cut };
   return { session: replaceCommand(session, shortened), result: undefined };
 }

@@ -16,12 +16,16 @@ export function usedBytes({ commands }: Session): number {
   return total;
 }
 
-/** Ended commands with bytes to give up, in the order in which they give them up: an unread result of the slot comes last. */
-export function listEvictable({ commands, slotResult }: Session): readonly Command[] {
-  const rank = ({ id, endedAt }: Command): number => (id === slotResult ? Infinity : (endedAt ?? 0));
-  return commands
+/** What is evicted first has the lowest rank: the command that ended first; an unread result of the slot comes last. */
+export function rankEviction({ slotResult }: Session, { id, endedAt }: Command): number {
+  return id === slotResult ? Infinity : (endedAt ?? 0);
+}
+
+/** Ended commands with bytes to give up, in the order in which they give them up. */
+export function listEvictable(session: Session): readonly Command[] {
+  return session.commands
     .filter((command) => isEnded(command.state) && storedFlowBytes(command) > 0)
-    .toSorted((a, b) => rank(a) - rank(b));
+    .toSorted((a, b) => rankEviction(session, a) - rankEviction(session, b));
 }
 
 export function evict(session: Session, ids: ReadonlySet<string>): Session {

@@ -80,14 +80,13 @@ export class KeptSessions {
   take(entry: Entry): void {
     const version = readNumber(entry, 'format');
     // Ends, and sessions without a reader, tell a journal of format 2 whose first line is damaged or was never written.
-    const given = parseFields(entry['session']);
-    const isOlder = version === 2 || 'ends' in entry || (given !== undefined && !('slotReader' in given));
+    const fields = parseFields(entry['session']);
+    const isOlder = version === 2 || 'ends' in entry || (fields && !('slotReader' in fields));
     if (isOlder) this.#format2 ??= new Format2Sizes();
     else if (version !== undefined && version !== format) throw new Error(`a journal of format ${version}`);
     const removed = readText(entry, 'removed');
     if (removed !== undefined) this.#byName.delete(removed);
     this.#format2?.take(entry);
-    const fields = parseFields(entry['session']);
     const core = fields && parseCore(fields);
     if (core) this.#takeSession(core, entry);
   }

@@ -19,7 +19,7 @@ describe.each([
   ['for the settings', async (path: string) => makeForSettings(path)],
   ['for the store', makeForStore],
 ])('%s', (_title, makeFolder) => {
-  test('the folder and its missing parents: 0700, whatever the umask', async () => {
+  test('the folder and its missing parents: mode 0700 with each umask', async () => {
     const root = await setUp();
     const before = process.umask(0);
     try {

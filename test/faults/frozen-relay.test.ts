@@ -8,7 +8,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, type SessionState, startRemote, waitForState } from '../harness/remote.ts';
 import { killOutright, waitForHeartbeat } from '../stopping/outright.ts';
 
-// A relay that was stopped for longer than a listener may be silent judges nobody by that time.
+// A relay that was stopped for longer than a listener may be silent does not count that time as silence.
 
 const frozenMs = 50_000;
 /** Silence, the grace of a closed socket, and what a busy machine adds. */

@@ -4,7 +4,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { curl } from '../harness/curl.ts';
 import { makeQuotaSession, missingOf, startQuotaRelay, startRestartable } from './quota-kit.ts';
 
-// One command alone is over the quota of its session: its output is cut, which every reader is told, and never with exit status 0.
+// One command alone is over the quota of its session: its output is cut, every reader learns that, and none gets exit status 0.
 
 async function startSmall(quota = '1m') {
   const relay = await startQuotaRelay('--session-quota', quota);

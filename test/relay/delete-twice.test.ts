@@ -5,7 +5,7 @@ import { openRaw } from '../harness/raw-connection.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 import { type SpiedRelay, startSpiedRelay } from '../harness/spied-relay.ts';
 
-// However many end a session at once, and whether time ends it meanwhile: its end is told once.
+// Several requests may end a session at once, while its time runs out as well: the audit log has its end once.
 
 const stores = [
   ['in memory', ['--store', 'memory:']],

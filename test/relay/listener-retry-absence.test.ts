@@ -29,7 +29,7 @@ test('a heartbeat is cut and its first repetition fails too: the second one come
   proxy.cutHeld();
   await eventually('the repetition failed', 15_000, () => refused === 1);
   await eventually('the heartbeat is held again', 15_000, () => proxy.held('control') > 0);
-  await untilPassed('the time after which a listener is missed', 2_500);
+  await untilPassed('the time after which a listener is missed', 5_000);
   expect(absences(relay)).toEqual([]);
   await gate.open();
   expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 0 });

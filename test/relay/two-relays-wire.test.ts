@@ -142,7 +142,7 @@ test('a listener whose request is cut at B and that asks at A at once: it is nev
   const again = startCurl([...bearer, `${pair.a.url}/api/session/self/commands/c1/control?wait=20`]);
   onTestFinished(again.kill);
   await again.sent;
-  await untilPassed('more than the time after which a listener is missed', 3_000);
+  await untilPassed('more than the time after which a listener is missed', 5_000);
   expect(pair.audit().filter((line) => /listener (gone|back)/.test(line))).toEqual([]);
   const status = (await atRelayA.ask('GET', '/status')).json<{ listener: { attached: boolean } }>();
   expect(status.listener.attached).toBe(true);

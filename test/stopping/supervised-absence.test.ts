@@ -22,7 +22,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       if (answer === 'n') await operator.terminal.type('\n');
       expect(await codeOf(exec, 'exec ends', 15_000)).toBe(answer === 'y' ? 0 : 126);
     }
-    await untilPassed('the time after which a listener is missed', 2_500);
+    await untilPassed('the time after which a listener is missed', 5_000);
     const lines = relay.lines('audit');
     expect(absences(relay)).toEqual([]);
     const told = lines.map((line) => /command (c\d) (shown|started|declined)/.exec(line)?.slice(1).join(' '));
@@ -49,7 +49,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await operator.waitForQuestion();
     await operator.terminal.type('y\n');
     expect(await codeOf(exec, 'exec ends', 20_000)).toBe(0);
-    await untilPassed('the time after which a listener is missed', 2_500);
+    await untilPassed('the time after which a listener is missed', 5_000);
     expect(absences(relay)).toEqual([]);
   });
 });

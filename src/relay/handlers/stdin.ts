@@ -34,9 +34,8 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
   );
   const waitMs = exchange.waitMs(relay.options.longPollMs);
   const command = await relay.polls.waitFor(name, waitMs, exchange, async () => {
-    const session = await sessions.read(name);
-    const own = findOwn(session, route.id, listenerId);
-    return hasStdinNews(session, route.id, offset) ? own : undefined;
+    const own = findOwn(await sessions.read(name), route.id, listenerId);
+    return hasStdinNews(own, offset) ? own : undefined;
   });
   if (!command) return exchange.sendNothing();
   const bytes = command.isEvicted ? 0 : Math.min(maxReadBytes, Math.max(0, command.stdinBytes - offset));
