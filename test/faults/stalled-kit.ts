@@ -30,12 +30,11 @@ export async function postLarge(relay: Relay, path: string): Promise<void> {
 
 /** One who asks and reads nothing of the answer. Comes back when the first of its bytes are here, or the connection ended. */
 export async function stall(relay: Relay, path: string, headers: string[] = []): Promise<RawConnection> {
-  const connection = await openRaw(relay);
+  const connection = await openRaw(relay, { stalls: true });
   onTestFinished(connection.destroy);
   connection.send([`GET ${path} HTTP/1.1`, 'Host: localhost', ...headers].join('\r\n') + '\r\n\r\n');
   await eventually(`an answer to ${path.replaceAll(/[0-9a-f]{32}/g, 'KEY')}`, 20_000, () => {
     return connection.rest().byteLength > 0 || connection.isClosed();
   });
-  connection.pause();
   return connection;
 }

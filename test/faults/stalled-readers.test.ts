@@ -46,15 +46,16 @@ describe.each(['memory:', 'files'] as const)('--store %s', (store) => {
       const stalled = [];
       for (let nth = 0; nth < readers; nth += 1)
         stalled.push(await stall(relay, '/api/session/self/next?wait=0', asListener(session, mode)));
+      // The newest reads nothing yet: its 74 MiB would keep this process from seeing the ends of the others.
+      const last = stalled.pop();
       for (const connection of stalled) connection.resume();
-      for (const connection of stalled.slice(0, -1))
-        await eventually('an older answer is cut', 5_000, () => connection.isClosed());
-      const last = stalled.at(-1);
+      for (const connection of stalled)
+        await eventually('an older answer is cut', 20_000, () => connection.isClosed());
+      last?.resume();
       await eventually('the newest answer goes on', 20_000, () => (last?.rest().byteLength ?? 0) > 30 * mib);
       expect(last?.isClosed()).toBe(false);
       last?.destroy();
-      for (const connection of stalled.slice(0, -1))
-        expect(connection.rest().byteLength).toBeLessThan(20 * mib);
+      for (const connection of stalled) expect(connection.rest().byteLength).toBeLessThan(20 * mib);
       await expectModest(relay, `next, ${mode}, ${store}`);
     },
   );
