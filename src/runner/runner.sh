@@ -212,7 +212,17 @@ watchdog() {
   done
   request leave POST /leave --max-time 5
   signal_command TERM && reap_group
-  rm -rf "$work"
+  remove_work
+}
+
+# What is ending at the same time may still write a file between the listing of the folder and its removal.
+remove_work() {
+  local turn=0
+  while [ "$turn" -lt 50 ]; do
+    ! rm -rf "$work" 2>/dev/null || return 0
+    turn=$((turn + 1))
+    sleep "$tick"
+  done
 }
 
 # Goes on beside a prompt or a run: a heartbeat that also brings signals and, once it runs, the upload of its output.
@@ -1000,7 +1010,7 @@ clean_up() {
   # Nothing of ours stays: neither the transfer that waits, nor the watchdog, nor the folder.
   [ ! -s "$work/next.pid" ] || kill "$(cat "$work/next.pid")" 2>/dev/null
   [ -z "$guard" ] || { kill -s KILL -- "-$guard" && wait "$guard"; } 2>/dev/null
-  rm -rf "$work"
+  remove_work
 }
 
 # Folders of listeners that were killed outright together with their watchdogs. What is still in use is left.

@@ -6,7 +6,7 @@ import { isLong } from '../harness/is-long.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, type SessionState, startRemote, waitForState } from '../harness/remote.ts';
-import { killOutright, waitForHeartbeat } from '../stopping/outright.ts';
+import { killOutright, waitForHeldRequest } from '../stopping/outright.ts';
 
 // A relay that was stopped for longer than a listener may be silent does not count that time as silence.
 
@@ -21,7 +21,7 @@ async function begin(relay: Relay): Promise<Begun> {
   const gate = await makeGate(remote.configDir);
   const exec = remote.start(['exec', `echo begun; ${gate.wait}; echo over; exit 7`]);
   await eventually('the command runs', 15_000, () => exec.stdout().toString() === 'begun\n');
-  await waitForHeartbeat(remote.listener);
+  await waitForHeldRequest(remote.listener);
   return { remote, exec, gate };
 }
 

@@ -21,9 +21,10 @@ export type RawConnection = {
   isClosed: () => boolean;
   /** The other side ended it. */
   closed: Promise<void>;
-  /** Stops and goes on to read: what is sent meanwhile stays in the system's buffers. */
+  /** Stops reading: what is sent meanwhile stays in the system's buffers. */
   pause: () => void;
-  resume: () => void;
+  /** Reads on, and stops by itself once so many bytes came (a piece of a socket more at most), where that is given. */
+  resume: (bytes?: number) => void;
   destroy: () => void;
 };
 
@@ -73,7 +74,7 @@ class ReceivedBytes {
   }
 }
 
-/** The caller destroys it. `stalls`: it pauses itself at the first bytes that come. */
+/** The caller destroys it. `stalls`: it stops reading at the first bytes that come. */
 export async function openRaw(
   { port }: { port: number },
   {
@@ -84,10 +85,12 @@ export async function openRaw(
 ): Promise<RawConnection> {
   const socket = connect({ port, host, noDelay: true, ...(localAddress !== undefined && { localAddress }) });
   const received = new ReceivedBytes();
+  let wanted = stalls ? 1 : Infinity;
   let isClosed = false;
   let wake = () => {};
   socket.on('data', (bytes) => {
-    if (stalls && received.rest().length === 0) socket.pause();
+    wanted -= bytes.length;
+    if (wanted <= 0) socket.pause();
     received.add(bytes);
     wake();
   });
@@ -125,7 +128,10 @@ export async function openRaw(
     isClosed: () => isClosed,
     closed,
     pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
+    resume: (bytes = Infinity) => {
+      wanted = bytes;
+      socket.resume();
+    },
     destroy: () => void socket.destroy(),
   };
 }

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { listenerWords, timeOfLine } from '../harness/audit-lines.ts';
-import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
-import { killOutright } from './outright.ts';
+import { killOutright, waitForHeldRequest } from './outright.ts';
 
 // All processes of a listener are killed, so that none of them says farewell: the audit log tells it once.
 
@@ -17,6 +17,7 @@ test('all processes of an idle listener are killed: gone is told once, near the 
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   expect((await remote.run(['exec', 'true'])).exitCode).toBe(0);
+  await waitForHeldRequest(remote.listener);
   const killedAt = Date.now();
   await killOutright(remote.listener);
   await relay.findLine('audit', /listener gone/);
@@ -42,7 +43,7 @@ test('a listener that is killed in the middle of a command: gone once, its comma
   const exec = remote.start(['exec', 'echo begun; sleep 300; :']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
-  await untilPassed('its heartbeat is held', 1_500);
+  await waitForHeldRequest(remote.listener);
   await killOutright(remote.listener);
   expect(await withDeadline(exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 255 });
   expect(listenerWords(relay)).toEqual(['attached', 'gone']);

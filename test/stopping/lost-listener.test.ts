@@ -9,7 +9,7 @@ import { asAuto, type Listener, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { findRunner, freeze, killOutright, thaw, waitForHeartbeat } from './outright.ts';
+import { findRunner, freeze, killOutright, thaw, waitForHeldRequest } from './outright.ts';
 import { oddSleep, startWatched, type Watched } from './watched-command.ts';
 
 let relay: Relay;
@@ -88,7 +88,7 @@ test('nothing of a killed listener stays: no folder, and of its own processes no
 test('all processes of the listener are killed, so that nobody says farewell: lost within 15 s', async () => {
   const remote = await openRemote();
   const { exec } = await startSleeping(remote);
-  await waitForHeartbeat(remote.listener);
+  await waitForHeldRequest(remote.listener);
   await killOutright(remote.listener);
   await expectLost(exec, 15_000);
   expect((await remote.run(['status'])).text).toMatch(/^listener +gone \(/m);

@@ -40,8 +40,8 @@ export async function killOutright(listener: Listener): Promise<void> {
   for (const pid of await freeze(listener)) sendSignal(pid, 'SIGKILL');
 }
 
-/** A second into a command its listener holds a request open: the socket whose end tells that it is gone. */
-export async function waitForHeartbeat({ processes }: Listener): Promise<void> {
+/** A listener that waits for a command, or is a second into one, holds a request open: the socket whose end tells that it is gone. */
+export async function waitForHeldRequest({ processes }: Listener): Promise<void> {
   let last: number | undefined;
   let looks = 0;
   await eventually('a request of the listener is held', 10_000, async () => {
