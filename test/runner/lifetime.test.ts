@@ -1,11 +1,13 @@
-import { readdir } from 'node:fs/promises';
+import { access, readdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { type Listener, startListener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
 
 // How a listener ends, and what it leaves: nothing.
@@ -92,6 +94,26 @@ describe('KILL', () => {
     await nothingIsLeft(listener);
   });
 });
+
+// As when something that is ending writes a file between the listing of the folder and its removal.
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  '%s, and the folder cannot be removed at the first try: nothing is left',
+  async (signal) => {
+    const tools = await makeTemporaryFolder();
+    onTestFinished(tools.remove);
+    const rm = `#!/bin/sh
+case $1 in -rf) [ -e "$0.failed" ] || { : >"$0.failed"; exit 1; } ;; esac
+exec /bin/rm "$@"
+`;
+    await writeFile(join(tools.path, 'rm'), rm, { mode: 0o755 });
+    const PATH = [tools.path, process.env['PATH']].join(delimiter);
+    const remote = await startRemote(relay, { PATH });
+    onTestFinished(remote.stop);
+    sendSignal(await remote.listener.findRunner(), signal);
+    await nothingIsLeft(remote.listener);
+    await access(join(tools.path, 'rm.failed'));
+  },
+);
 
 describe('the session ends', () => {
   test('while idle', async () => {
