@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RefusalCode } from '../protocol/errors.ts';
 import { shortName } from '../protocol/keys.ts';
-import { routes } from '../protocol/routes.ts';
 import type { Exchange } from './exchange.ts';
 
 export interface Answered {
@@ -67,7 +66,7 @@ export function watchAnswer(
       at: now(),
       address: exchange.address,
       method: exchange.method,
-      route: route === undefined ? '' : routes[route.name].path,
+      route: route?.route.path ?? '',
       session: session === '' ? '' : shortName(session),
       status: statusOf(response),
       code: exchange.refusal,

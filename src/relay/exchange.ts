@@ -14,6 +14,8 @@ export type HeaderValues = Record<string, string | number>;
 /** From a peer that takes nothing to the end of its connection; node grants as long again where some of it was taken before. */
 const stalledReaderMs = 60_000;
 
+const octetStream: HeaderValues = { 'content-type': 'application/octet-stream' };
+
 /** A body up to this size is copied to be sent together with its head. */
 const mergedBytes = 16 * 1024;
 
@@ -113,18 +115,18 @@ export class Exchange {
   }
 
   /**
-   * Like send(), for what is too large to be held at once: waits for a slow reader, gives up on one that is gone. One piece at a time is
-   * in memory, and counts like a body. Throws `relay_busy` where there is no room for it.
+   * Like sendBytes(), for what is too large to be held at once: waits for a slow reader, gives up on one that is gone. One piece at a
+   * time is in memory, and counts like a body. Throws `relay_busy` where there is no room for it.
    */
   async sendChunks(
-    headers: HeaderValues,
     length: number,
     chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    headers: HeaderValues = {},
   ): Promise<boolean> {
     const { response } = this;
     if (response.headersSent || response.destroyed) return false;
     this.account.take(Math.min(length, pieceBytes));
-    response.writeHead(200, { ...this.#commonHeaders, 'content-length': length, ...headers });
+    response.writeHead(200, { ...this.#commonHeaders, 'content-length': length, ...octetStream, ...headers });
     for await (const chunk of chunks) {
       if (this.isGone) return false;
       if (!response.write(chunk)) await this.#drained();
@@ -155,7 +157,7 @@ export class Exchange {
   }
 
   sendBytes(bytes: Uint8Array, headers: HeaderValues = {}): Promise<boolean> {
-    return this.send(200, { 'content-type': 'application/octet-stream', ...headers }, bytes);
+    return this.send(200, { ...octetStream, ...headers }, bytes);
   }
 
   sendNothing(headers: HeaderValues = {}): Promise<boolean> {

@@ -29,14 +29,20 @@ export class KnownKeys implements EventSink {
    * by the next call that names it.
    */
   async find(key: string): Promise<KnownKey | undefined> {
-    const isNew = !this.#known.has(key);
-    const known = this.#known.get(key) ?? (await this.#ask(key));
-    if (!known) return undefined;
+    const known = this.#known.get(key);
+    if (!known) return this.#learn(key);
     this.#known.delete(key);
+    this.#known.set(key, known);
+    return known;
+  }
+
+  async #learn(key: string): Promise<KnownKey | undefined> {
+    const known = await this.#ask(key);
+    if (!known) return undefined;
     this.#known.set(key, known);
     this.#keys.set(known.name, (this.#keys.get(known.name) ?? new Set()).add(key));
     // It may have ended while the store was asked.
-    if (isNew && !(await this.#store.has(known.name))) {
+    if (!(await this.#store.has(known.name))) {
       this.#forget(known.name);
       return undefined;
     }

@@ -1,5 +1,5 @@
 /** What the relay counts, in ten families. No label holds a word of anyone's: routes, statuses, codes and states are few. */
-import { isEnded } from '../protocol/command-states.ts';
+import { isEnding } from '../session/changes.ts';
 import type { Answered } from './answered.ts';
 import { Counter, Histogram, renderGauge } from './metrics-text.ts';
 import type { EventSink, SessionEvent } from './session-event.ts';
@@ -47,9 +47,7 @@ export class Metrics implements EventSink {
   }
 
   emit({ change }: SessionEvent): void {
-    if (change.subject !== 'command' || change.what === 'signalled' || change.what === 'evicted') return;
-    const { state } = change.command;
-    if (isEnded(state)) this.#commands.add({ state });
+    if (change.subject === 'command' && isEnding(change)) this.#commands.add({ state: change.command.state });
   }
 
   render({ sessions, listeners, heldPolls }: Levels): string {

@@ -1,8 +1,8 @@
 /** The sessions of a relay: the store, given quotas, events and a clock that rings. */
-import { isEnded } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { shortName } from '../protocol/keys.ts';
 import { applyTransition, type Clock, type Transition, viewSession } from '../session/apply-transition.ts';
+import { isEnding } from '../session/changes.ts';
 import type { Outcome, Session } from '../session/session.ts';
 import { touch } from '../session/time.ts';
 import type { Committed, Store } from '../store/store.ts';
@@ -119,8 +119,7 @@ export class Sessions {
   #emit(committed: Committed<unknown>, from: string | null): void {
     for (const event of listEvents(committed, from)) {
       const { change } = event;
-      if (change.subject === 'command' && isEnded(change.command.state))
-        this.#room.reconsider(committed.after);
+      if (change.subject === 'command' && isEnding(change)) this.#room.reconsider(committed.after);
       this.#events.emit(event);
     }
   }

@@ -22,11 +22,16 @@ export interface Moment extends Clock {
 
 export type Transition<T> = (session: Session, now: number) => Outcome<T>;
 
-/** The session at this moment, as readers see it; the very same object when nothing fell due. Throws `gone` once its time is up. */
-export function viewSession(session: Session, { now, upSince }: Clock, ttlMs: number): Session {
+/** Reopened; throws `gone` once its time is up. */
+function reopenInTime(session: Session, { now, upSince }: Clock, ttlMs: number): Session {
   const reopened = reopenSession(session, upSince, now);
   if (now >= sessionDeadline(reopened, now, ttlMs)) throw new Refusal('gone');
-  return advance(reopened, now);
+  return reopened;
+}
+
+/** The session at this moment, as readers see it; the very same object when nothing fell due. Throws `gone` once its time is up. */
+export function viewSession(session: Session, clock: Clock, ttlMs: number): Session {
+  return advance(reopenInTime(session, clock, ttlMs), clock.now);
 }
 
 /** When the clock is to ring for a session next, ms since 1970. */
@@ -37,8 +42,7 @@ export function dueAt(session: Session, { now, upSince }: Clock, ttlMs: number):
 /** The session after the event; the very same object when nothing changed. Throws `gone` once its time is up. */
 export function applyTransition<T>(session: Session, transition: Transition<T>, moment: Moment): Outcome<T> {
   const { now, ttlMs, byRequest, quotaBytes } = moment;
-  const reopened = reopenSession(session, moment.upSince, now);
-  if (now >= sessionDeadline(reopened, now, ttlMs)) throw new Refusal('gone');
+  const reopened = reopenInTime(session, moment, ttlMs);
   const onTime = advance(reopened, now);
   const touched = byRequest ? touch(onTime, now, ttlMs) : onTime;
   const outcome = keepWithinQuota(transition(touched, now), quotaBytes);

@@ -2,7 +2,7 @@
 import { cancelledByClient, isEnded, type Signal } from '../protocol/command-states.ts';
 import type { CancelAnswer } from '../protocol/command-view.ts';
 import { type Command, endCommand, isInFlight, isWaiting } from './command.ts';
-import { findCommand, type Outcome, replaceCommand, type Session } from './session.ts';
+import { emptySlot, findCommand, type Outcome, replaceCommand, type Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 
 export interface Cancelled {
@@ -61,5 +61,5 @@ export function resetSession(session: Session, now: number): Outcome<Cleared> {
     const lost = endCommand(command, 'lost', now, { reason: 'the session was reset' });
     return { ...lost, cancelSignal: 'TERM', cancelCount: command.cancelCount + 1 };
   });
-  return { session: { ...session, commands, slotResult: null }, result: cleared };
+  return { session: { ...session, commands, ...emptySlot }, result: cleared };
 }

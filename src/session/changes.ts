@@ -79,10 +79,14 @@ function nameCommandChange(before: Command | undefined, after: Command): Command
   return isAsked ? 'signalled' : undefined;
 }
 
+/** Whether the command ended by this change: one that is evicted had ended before. */
+export function isEnding({ what, command }: Extract<Change, { subject: 'command' }>): boolean {
+  return what !== 'evicted' && isEnded(command.state);
+}
+
 /** Endings first: one command often ends because another one was asked for. */
 function rank(change: Change): number {
-  if (change.subject !== 'command' || change.what === 'evicted') return 1;
-  return isEnded(change.command.state) ? 0 : 1;
+  return change.subject === 'command' && isEnding(change) ? 0 : 1;
 }
 
 /** Nothing for the same object, and nothing for signs of life. Listeners come first, then commands, endings before the rest. */

@@ -3,7 +3,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { maxQueuedCommands } from '../protocol/limits.ts';
 import { type Command, createCommand, endCommand, type NewCommand } from './command.ts';
 import { findPastKey, hasRoomForKey, type PastKey } from './past-keys.ts';
-import { type Outcome, queuedCommands, type Session, trimHistory } from './session.ts';
+import { emptySlot, type Outcome, queuedCommands, type Session, trimHistory } from './session.ts';
 
 function addCommand(session: Session, given: NewCommand, script: Uint8Array, now: number): Outcome<Command> {
   if (queuedCommands(session).length >= maxQueuedCommands) throw new Refusal('queue_full');
@@ -66,8 +66,7 @@ export function pushToSlot(
 ): Outcome<Command> {
   const replaced: Session = {
     ...session,
-    slotResult: null,
-    slotReader: null,
+    ...emptySlot,
     commands: session.commands.map((command) =>
       command.origin === 'slot' && command.state === 'queued'
         ? endCommand(command, 'cancelled', now, { reason: 'replaced by a later one' })

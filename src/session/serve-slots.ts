@@ -5,7 +5,7 @@ import { parseSlotText } from '../protocol/slot-text.ts';
 import { type Command, createCommand, endCommand, isWaiting, type NewCommand } from './command.ts';
 import { chooseAllowance } from './extend-flow.ts';
 import { findLiveListener, attachListener, slotListenerId } from './listener.ts';
-import { type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
+import { emptySlot, type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 import { releaseCommands } from './time.ts';
 
@@ -151,5 +151,5 @@ export function releaseResult(session: Session, readerId: string): Outcome<void>
 export function takeResult(session: Session, readerId: string | null): Outcome<void> {
   if (session.slotResult === null || (readerId !== null && session.slotReader?.id !== readerId))
     return { session, result: undefined };
-  return { session: { ...session, slotResult: null, slotReader: null }, result: undefined };
+  return { session: { ...session, ...emptySlot }, result: undefined };
 }

@@ -31,6 +31,9 @@ export interface Session {
   readonly pastKeys: PastKeys;
 }
 
+/** No result waits in the slot, and so no reader has claimed one. */
+export const emptySlot = { slotResult: null, slotReader: null } as const satisfies Partial<Session>;
+
 export interface SlotReader {
   readonly id: string;
   /** Its claim ends then, unless it is renewed: the relay that serves the reader may have died. */
@@ -82,8 +85,7 @@ export function createSession(name: string, now: number, madeFrom: string | null
     nextNumber: 1,
     commands: [],
     listener: null,
-    slotResult: null,
-    slotReader: null,
+    ...emptySlot,
     pastKeys: noPastKeys,
   };
 }

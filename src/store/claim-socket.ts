@@ -5,6 +5,7 @@ import { constants } from 'node:fs';
 import { access, chmod, lstat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { hostname } from 'node:os';
+import { errorCode } from './error-code.ts';
 import { nameSocket, type SocketFolder } from './socket-folder.ts';
 
 const maxConnections = 64;
@@ -15,12 +16,8 @@ const connectionTimeoutMs = 1_000;
 /** Errors of file systems without sockets: EPERM of vfat and exFAT, the others of network and user-space file systems. */
 const unsupportedErrors = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES']);
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
 async function explainListen(error: unknown, directory: string): Promise<never> {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   if (!unsupportedErrors.has(code)) throw error;
   // A missing permission or a missing folder has the same errno, and its own error is more exact.
   await access(directory, constants.W_OK | constants.X_OK);
@@ -64,7 +61,7 @@ export class ClaimSocket {
       await chmod(address, 0o600);
     } catch (error) {
       // A holder may have removed the file: isInFolder tells it.
-      if (isMissing(error)) return;
+      if (errorCode(error) === 'ENOENT') return;
       await this.close();
       throw error;
     }
@@ -85,7 +82,7 @@ export class ClaimSocket {
     try {
       return (await lstat(this.#folder.address(this.name))).isSocket();
     } catch (error) {
-      if (isMissing(error)) return false;
+      if (errorCode(error) === 'ENOENT') return false;
       throw error;
     }
   }

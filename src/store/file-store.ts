@@ -15,6 +15,7 @@ import { isEnded } from '../protocol/command-states.ts';
 import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { claimFolder } from './claim-folder.ts';
+import { errorCode } from './error-code.ts';
 import { type Durability, type Entry, Journal } from './journal.ts';
 import { formatEntry, KeptSessions } from './kept-sessions.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
@@ -25,10 +26,6 @@ import { sweepSessions } from './sweep-sessions.ts';
 import { readPiece, syncFolder, writePiece } from './write-file.ts';
 
 const fileMode = 0o600;
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
-}
 
 const spaceErrors = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
@@ -103,8 +100,8 @@ class Folder implements Medium {
         stdoutBytes: await this.#measure(session.name, command.id, 'stdout', stdoutBytes),
         stderrBytes: await this.#measure(session.name, command.id, 'stderr', stderrBytes),
       };
-      const isWhole = sizes.stdinBytes + sizes.stdoutBytes + sizes.stderrBytes;
-      return isWhole === stdinBytes + stdoutBytes + stderrBytes ? command : { ...command, ...sizes };
+      const found = sizes.stdinBytes + sizes.stdoutBytes + sizes.stderrBytes;
+      return found === stdinBytes + stdoutBytes + stderrBytes ? command : { ...command, ...sizes };
     };
     return { ...session, commands: await Promise.all(session.commands.map(check)) };
   }

@@ -205,7 +205,7 @@ class LocalStore implements Store {
   }
 
   check(): Promise<void> {
-    // However many ask, one is told what all are told.
+    // Calls at the same time share one check.
     this.#checking ??= this.#medium.check().finally(() => {
       this.#checking = undefined;
     });

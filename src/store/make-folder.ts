@@ -1,6 +1,7 @@
 /** Creates a folder and its missing parents, accessible to this user only. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { errorCode } from './error-code.ts';
 
 /** Resolves with false if the folder exists. Throws the system's error if it cannot be created. */
 async function makeOne(path: string): Promise<boolean> {
@@ -25,8 +26,7 @@ export async function makeFolder(path: string): Promise<string | undefined> {
     return (await makeOne(path)) ? absolute : undefined;
   } catch (error) {
     const parent = dirname(path);
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (!isMissing || parent === path) throw error;
+    if (errorCode(error) !== 'ENOENT' || parent === path) throw error;
     const first = await makeFolder(parent);
     const isNew = await makeOne(path);
     return first ?? (isNew ? absolute : undefined);

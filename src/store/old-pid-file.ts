@@ -1,6 +1,7 @@
 /** `relay.pid`, by which the version before claim sockets locked the folder: a pid, and a start time where the system tells it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from './error-code.ts';
 
 function pidFileOf(directory: string): string {
   return join(directory, 'relay.pid');
@@ -22,7 +23,7 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: the process exists and belongs to another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
 

@@ -1,5 +1,6 @@
 /** Connects to the claim socket of another relay and asks whether it holds the folder. */
 import { connect } from 'node:net';
+import { errorCode } from './error-code.ts';
 import type { SocketFolder } from './socket-folder.ts';
 
 /** A relay answers at once. One that is stopped or hangs does not answer, and may hold the folder. */
@@ -63,7 +64,7 @@ export function probeSocket(folder: SocketFolder, name: string): Promise<Probe> 
     });
     socket.on('end', () => settle(text === '' ? { state: 'starting' } : parseAnswer(text)));
     socket.on('error', (error) => {
-      const code = 'code' in error ? String(error.code) : error.message;
+      const code = errorCode(error) ?? error.message;
       const probe = judgeError(code, isConnected);
       if (probe) return settle(probe);
       clearTimeout(timer);

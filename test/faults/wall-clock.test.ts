@@ -88,6 +88,15 @@ async function expectRuns({ busy, idle, gate, exec }: Awaited<ReturnType<typeof 
   expect(report.duration_ms).toBeLessThan(30_000);
 }
 
+/** Killed, and started again with its clock so many seconds from the real time. */
+async function restart(world: Awaited<ReturnType<typeof setUp>>, offset: number): Promise<Relay> {
+  await world.relay.kill('SIGKILL');
+  await world.set(offset);
+  const relay = await startRelay({ ...world.options, port: world.relay.port });
+  onTestFinished(relay.stop);
+  return relay;
+}
+
 const goneOf = (relay: Relay) => relay.stderr().match(/listener (gone|back)|state=(lost|expired)/g) ?? [];
 
 describe.skipIf(!hasFakeClock)('with libfaketime', () => {
@@ -112,10 +121,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
     { timeout: 90_000 },
     async (_title, offset) => {
       const world = await setUp();
-      await world.relay.kill('SIGKILL');
-      await world.set(offset);
-      const relay = await startRelay({ ...world.options, port: world.relay.port });
-      onTestFinished(relay.stop);
+      const relay = await restart(world, offset);
       expect(Math.abs((await readOffset(relay)) - offset)).toBeLessThan(5);
       await eventually('both listeners are attached again', 40_000, async () => {
         const both = await Promise.all([readStatus(world.busy), readStatus(world.idle)]);
@@ -135,10 +141,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
     { timeout: 60_000 },
     async (_title, offset) => {
       const world = await setUp();
-      await world.relay.kill('SIGKILL');
-      await world.set(offset);
-      const relay = await startRelay({ ...world.options, port: world.relay.port });
-      onTestFinished(relay.stop);
+      const relay = await restart(world, offset);
       await world.gate.open();
       expect(await withDeadline(world.exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 7 });
       expect((await world.idle.run(['exec', 'true'])).exitCode).toBe(0);

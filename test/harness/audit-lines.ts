@@ -1,4 +1,9 @@
+import { untilPassed } from './deadline.ts';
 import type { SpiedRelay } from './spied-relay.ts';
+
+/** Longer than a listener may be away before the audit log says that it is gone. */
+export const untilMissed = (): Promise<void> =>
+  untilPassed('the time after which a listener is missed', 5_000);
 
 /** Lines of the audit log that tell of a listener that is gone, or back. */
 export const absences = (relay: SpiedRelay): string[] =>

@@ -4,7 +4,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { startMcpHost } from './mcp-host.ts';
 
-test('a model is told that output was evicted, or never stored, and how much of it', async () => {
+test('the tools say that output was evicted or never stored, and how much is missing', async () => {
   const relay = await startRelay({ flags: ['--session-quota', '2m'] });
   onTestFinished(relay.stop);
   const remote = await startRemote(relay);

@@ -74,7 +74,7 @@ test('GET …/output of a cut command: the missing bytes, the reason cut, and no
   expect(Number(bytes)).toBeGreaterThan(400_000);
 });
 
-test('a listener that counts what was cut: readers of each stream are told of their own', async () => {
+test('a listener counts what was cut: a reader of one stream gets the count of that stream', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const id = await session.begin();
@@ -90,7 +90,7 @@ test('a listener that counts what was cut: readers of each stream are told of th
   expect(await readOf('stream=stderr&offset=0')).toEqual(cut(7));
 });
 
-test('a listener that was refused and does not count: readers are told that an unknown amount is missing', async () => {
+test('a listener whose output was refused does not count it: readers learn that an unknown amount is missing', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const id = await session.begin();
@@ -111,7 +111,7 @@ test('a listener that was refused, sends all of it later and counts nothing cut:
   expect(missingOf(await session.read(id))).toEqual({ bytes: undefined, reason: undefined, exitStatus: '0' });
 });
 
-test('after a restart of the relay a cut command is still told as cut', async () => {
+test('after a restart of the relay readers still learn that output of a command was cut', async () => {
   const { relay, restart } = await startRestartable('--session-quota', '100k');
   const before = await makeQuotaSession(relay);
   const id = await before.begin();

@@ -23,11 +23,11 @@ async function deleteAtOnce(relay: { port: number }, { key }: SlotSession, count
 const ends = (relay: SpiedRelay) =>
   relay.lines('audit').filter((line) => / (ended|expired) from /.test(line));
 
-/** A later event of the same relay: what was to be told before it has been told by then. */
+/** Waits for a later event of the same relay: a second end would be in the log before it. */
 async function expectOneEnd(relay: SpiedRelay): Promise<void> {
   const before = relay.lines('audit').filter((line) => / made /.test(line)).length;
   await makeSession(relay);
-  await eventually('a later event is told', 5_000, () => {
+  await eventually('the audit log has a later event', 5_000, () => {
     return relay.lines('audit').filter((line) => / made /.test(line)).length === before + 1;
   });
   expect(ends(relay)).toHaveLength(1);
@@ -35,7 +35,7 @@ async function expectOneEnd(relay: SpiedRelay): Promise<void> {
 
 for (const [title, flags] of stores) {
   test.each([2, 10])(
-    `%i requests end a session ${title} at once: one does, and its end is told once`,
+    `%i requests end a session ${title} at once: one of them does, and the audit log has its end once`,
     async (count) => {
       const relay = await startSpiedRelay({ flags: ['--audit-log', ...flags] });
       const session = await makeSession(relay);
@@ -49,7 +49,7 @@ for (const [title, flags] of stores) {
   );
 }
 
-test('a session with a queue and a held poll is ended ten times at once: told once, and the poll learns it', async () => {
+test('a session with a queue and a held poll is ended ten times at once: the audit log has its end once, and the poll is answered', async () => {
   const relay = await startSpiedRelay({ flags: ['--audit-log'] });
   const session = await makeSession(relay);
   const poll = await session.waitForResult();
@@ -60,7 +60,7 @@ test('a session with a queue and a held poll is ended ten times at once: told on
   await expectOneEnd(relay);
 });
 
-test('DELETE in the moment in which time ends the session: its end is told once, in one way or the other', {
+test('DELETE in the moment in which the session expires: the audit log has its end once, as ended or as expired', {
   timeout: 60_000,
 }, async () => {
   const relay = await startSpiedRelay({ flags: ['--audit-log', '--session-ttl', '1s'] });
@@ -76,7 +76,7 @@ test('DELETE in the moment in which time ends the session: its end is told once,
     );
     const statuses = await deleteAtOnce(relay, session, 4);
     expect(statuses.filter((status) => ![204, 410].includes(status))).toEqual([]);
-    await eventually('its end is told', 5_000, () => ends(relay).length >= round);
+    await eventually('the audit log has its end', 5_000, () => ends(relay).length >= round);
     expect(ends(relay)).toHaveLength(round);
   }
   await makeSession(relay);

@@ -83,7 +83,7 @@ test('outputs are evicted in the order in which their commands ended, and only a
   );
 });
 
-test('a reader of an evicted output is told what is missing from its offset on, and nothing where it has all', async () => {
+test('a reader of evicted output learns how much is missing from its offset on, and nothing if it has all of it', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const old = await session.runWhole(60_000);
@@ -100,7 +100,7 @@ test('a reader of an evicted output is told what is missing from its offset on, 
   expect(missingOf(both)).toEqual(whole);
 });
 
-test('both streams of an evicted command count, and each reader is told of those that it reads', async () => {
+test('a reader of an evicted command learns what is missing of the streams that it reads', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const id = await session.begin();
@@ -141,7 +141,7 @@ test('stdin that a client sends evicts old outputs as well', async () => {
   expect(missingOf(await session.read(old))).toEqual(evicted(60_000));
 });
 
-test('after a restart of the relay evicted outputs are still told as missing, and the next ones give way in the same order', async () => {
+test('after a restart of the relay readers still learn of evicted outputs, and the next ones are evicted in the same order', async () => {
   const { relay, restart } = await startRestartable('--session-quota', '100k');
   const before = await makeQuotaSession(relay);
   for (let nth = 0; nth < 4; nth += 1) await before.runWhole(30_000);

@@ -96,7 +96,7 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
     },
     {
       name: 'an old result stays in the slot',
-      from: 'slotResult: null,',
+      from: '...emptySlot,',
       to: '',
     },
     {

@@ -15,7 +15,7 @@ function postResult(): Scene {
   return scene;
 }
 
-test('a result that is on its way to a reader is for nobody else, and claimed again by the same reader', () => {
+test('while a result is on its way to a reader no other can claim it, and the same reader can', () => {
   const scene = postResult();
   expect(claim(scene, 'one')).toBe('c1');
   expect(claim(scene, 'two')).toBeUndefined();

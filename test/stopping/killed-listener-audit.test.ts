@@ -6,11 +6,11 @@ import { startRemote, waitForState } from '../harness/remote.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
 import { killOutright, waitForHeldRequest } from './outright.ts';
 
-// All processes of a listener are killed, so that none of them says farewell: the audit log tells it once.
+// All processes of a listener are killed, so that none of them says farewell: the audit log says once that it is gone.
 
 const startAudited = () => startSpiedRelay({ flags: ['--audit-log'] });
 
-test('all processes of an idle listener are killed: gone is told once, near the kill; pasted anew: the new one is attached', {
+test('all processes of an idle listener are killed: the audit log says gone once, near the kill; pasted anew: the new one is attached', {
   timeout: 60_000,
 }, async () => {
   const relay = await startAudited();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { absences } from '../harness/audit-lines.ts';
+import { absences, untilMissed } from '../harness/audit-lines.ts';
 import { untilPassed } from '../harness/deadline.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
@@ -8,7 +8,7 @@ import { codeOf, openOperator } from './operator.ts';
 // Each answer of an operator ends one request of the listener and begins another: the audit log tells of no absence.
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
-  test('an operator approves and declines commands: shown, started and declined are told, and no absence', {
+  test('an operator approves and declines commands: the audit log has shown, started and declined, and no absence', {
     timeout: 60_000,
   }, async () => {
     const relay = await startSpiedRelay({ flags: ['--audit-log'] });
@@ -22,7 +22,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       if (answer === 'n') await operator.terminal.type('\n');
       expect(await codeOf(exec, 'exec ends', 15_000)).toBe(answer === 'y' ? 0 : 126);
     }
-    await untilPassed('the time after which a listener is missed', 5_000);
+    await untilMissed();
     const lines = relay.lines('audit');
     expect(absences(relay)).toEqual([]);
     const told = lines.map((line) => /command (c\d) (shown|started|declined)/.exec(line)?.slice(1).join(' '));
@@ -40,7 +40,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     ]);
   });
 
-  test('an approved command that runs for three seconds: no absence is told', {
+  test('an approved command that runs for three seconds: the audit log has no absence', {
     timeout: 60_000,
   }, async () => {
     const relay = await startSpiedRelay({ flags: ['--audit-log'] });
@@ -49,7 +49,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await operator.waitForQuestion();
     await operator.terminal.type('y\n');
     expect(await codeOf(exec, 'exec ends', 20_000)).toBe(0);
-    await untilPassed('the time after which a listener is missed', 5_000);
+    await untilMissed();
     expect(absences(relay)).toEqual([]);
   });
 });

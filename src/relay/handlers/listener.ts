@@ -3,7 +3,6 @@ import { Refusal } from '../../protocol/errors.ts';
 import { renderFrameEnd, renderFrameHead } from '../../protocol/frame.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxChunkBytes, maxLabelLength, maxReasonLength } from '../../protocol/limits.ts';
-import { discardDamaged } from '../../session/cancel-command.ts';
 import { appendOutput } from '../../session/append-bytes.ts';
 import { type Command, isWaiting } from '../../session/command.ts';
 import type { Chunk } from '../../session/extend-flow.ts';
@@ -20,8 +19,8 @@ import {
 import { findCommand } from '../../session/session.ts';
 import type { Exchange } from '../exchange.ts';
 import { hideKeys } from '../log-words.ts';
+import { openScript } from '../open-script.ts';
 import { readBody } from '../read-body.ts';
-import { openSlice, type Pieces, ShortPart } from '../read-pieces.ts';
 import type { Handler, RelayContext } from '../relay-context.ts';
 
 export function readListenerId(exchange: Exchange): string {
@@ -60,14 +59,8 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
   if (!command) return exchange.sendNothing();
   const { id, merge, timeoutSeconds, scriptBytes, pushedBy: from } = command;
   const frame = { id, merge, stdin: command.stdin !== 'none', timeoutSeconds, from, scriptBytes };
-  let script: Pieces;
-  try {
-    script = await openSlice(sessions.store, name, id, { part: 'script', offset: 0, bytes: scriptBytes });
-  } catch (error) {
-    if (!(error instanceof ShortPart)) throw error;
-    await sessions.update(name, (session, now) => discardDamaged(session, id, now), null);
-    return exchange.sendNothing();
-  }
+  const script = await openScript(sessions, name, command);
+  if (!script) return exchange.sendNothing();
   relay.nextAnswers.begin(name, identity.id, exchange.response);
   const head = renderFrameHead(frame);
   const end = renderFrameEnd(frame);
@@ -78,7 +71,7 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
     yield end;
   };
   const length = head.byteLength + scriptBytes + end.byteLength;
-  return exchange.sendChunks({ 'content-type': 'application/octet-stream' }, length, pieces());
+  return exchange.sendChunks(length, pieces());
 };
 
 export const leave: Handler = async ({ exchange, name }, relay) => {
@@ -141,7 +134,7 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
   return exchange.sendText(200, [`state ${news.state}`, ...signal].join('\n'));
 };
 
-/** Output that is refused for want of room may never come again: from here on readers are told that some is missing. */
+/** Output that is refused for want of room may never come again: from here on readers learn that some is missing. */
 async function noteRefusal<T>(
   relay: RelayContext,
   name: string,

@@ -77,8 +77,7 @@ async function sendPlan(
   const readAll = async function* (): AsyncGenerator<Buffer> {
     for (const pieces of opened) yield* pieces;
   };
-  if (length > pieceBytes)
-    return exchange.sendChunks({ 'content-type': 'application/octet-stream', ...headers }, length, readAll());
+  if (length > pieceBytes) return exchange.sendChunks(length, readAll(), headers);
   const pieces: Buffer[] = [];
   for await (const piece of readAll()) pieces.push(piece);
   return exchange.sendBytes(Buffer.concat(pieces), headers);

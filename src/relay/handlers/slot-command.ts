@@ -1,12 +1,11 @@
 /** `/cmd-{key}`: the seed's door for commands. */
 import { wrapForSlot } from '../../protocol/slot-text.ts';
-import { discardDamaged } from '../../session/cancel-command.ts';
 import { slotListenerId } from '../../session/listener.ts';
 import { pushToSlot } from '../../session/push-command.ts';
 import { dropFromSlot, pollSlot, returnToSlot, takeFromSlot } from '../../session/serve-slots.ts';
 import type { Exchange } from '../exchange.ts';
+import { openScript } from '../open-script.ts';
 import { readBody } from '../read-body.ts';
-import { openSlice, type Pieces, ShortPart } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
 import { checkScript, digestScript, readClient } from '../script.ts';
 
@@ -44,23 +43,12 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
   if (!command) return exchange.sendNothing();
   const giveBack = (): Promise<void> =>
     sessions.update(name, (session, now) => returnToSlot(session, command.id, now), exchange, false);
-  const slice = { part: 'script', offset: 0, bytes: command.scriptBytes } as const;
-  let script: Pieces;
   try {
-    script = await openSlice(sessions.store, name, command.id, slice);
-  } catch (error) {
-    if (!(error instanceof ShortPart)) {
-      await giveBack();
-      throw error;
-    }
-    await sessions.update(name, (session, now) => discardDamaged(session, command.id, now), null);
-    return exchange.sendNothing();
-  }
-  // Up to here not a byte has left: the poller that died in between has not started anything.
-  if (exchange.isGone) return giveBack();
-  try {
-    if (command.origin === 'slot')
-      return await exchange.sendChunks({ 'content-type': 'application/octet-stream' }, slice.bytes, script);
+    const script = await openScript(sessions, name, command);
+    if (!script) return await exchange.sendNothing();
+    // Up to here not a byte has left: the poller that died in between has not started anything.
+    if (exchange.isGone) return giveBack();
+    if (command.origin === 'slot') return await exchange.sendChunks(command.scriptBytes, script);
     // A client of the commands resource is owed an exit status, and this listener reports none by itself. It is 1 MiB at most.
     const pieces: Buffer[] = [];
     for await (const piece of script) pieces.push(piece);

@@ -70,7 +70,7 @@ async function sendResult(
   }, slotReaderMs / renewals).unref();
   try {
     const { length, pieces } = await openResult(sessions.store, name, command);
-    return await exchange.sendChunks({ 'content-type': 'application/octet-stream' }, length, pieces);
+    return await exchange.sendChunks(length, pieces);
   } finally {
     clearInterval(renewal);
   }

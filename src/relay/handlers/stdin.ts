@@ -40,5 +40,5 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
   if (!command) return exchange.sendNothing();
   const bytes = command.isEvicted ? 0 : Math.min(maxReadBytes, Math.max(0, command.stdinBytes - offset));
   const pieces = await openSlice(sessions.store, name, route.id, { part: 'stdin', offset, bytes });
-  return exchange.sendChunks({ 'content-type': 'application/octet-stream' }, bytes, pieces);
+  return exchange.sendChunks(bytes, pieces);
 };
