@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Plugin, rolldown } from 'rolldown';
 import license from 'rollup-plugin-license';
+import { runnerSource, valuesMark } from './src/runner/runner-source.ts';
 
 const root = import.meta.dirname;
 
@@ -13,14 +14,14 @@ export default defineConfig({
   checks: { ineffectiveDynamicImport: false },
   plugins: [
     // Read at run time by `new URL(..., import.meta.url)`. Chunks lie flat in dist/, so the reader of
-    // runner.sh is a file of src/runner/, the reader of landing/… one of src/relay/, that of agents.md one of src/cli/commands/.
+    // landing/… is one of src/relay/, that of agents.md one of src/cli/commands/.
     copyAssets({
-      'runner.sh': 'src/runner/runner.sh',
       'agents.md': 'src/cli/commands/agents.md',
       'landing/index.html': 'src/relay/landing/index.html',
       'landing/landing.css': 'src/relay/landing/landing.css',
     }),
     bundlePage('landing/landing.js', 'src/relay/landing/landing.js'),
+    joinRunner(),
     loadChildProcessLate(),
     leaveOutSchemaCompiler(),
     leaveOutUnusedSchemas(),
@@ -66,6 +67,22 @@ function copyAssets(assets: Record<string, string>): Plugin {
       for (const [fileName, path] of Object.entries(assets)) {
         this.emitFile({ type: 'asset', fileName, source: readFileSync(join(root, path)) });
       }
+    },
+  };
+}
+
+/** Emits the runner as one file, and makes the module that joins its parts a reader of that file. */
+function joinRunner(): Plugin {
+  return {
+    name: 'join-runner',
+    buildStart() {
+      this.emitFile({ type: 'asset', fileName: 'runner.sh', source: runnerSource });
+    },
+    load: {
+      filter: { id: /\/src\/runner\/runner-source\.ts$/ },
+      handler: () => `import { readFileSync } from 'node:fs';
+export const valuesMark = ${JSON.stringify(valuesMark)};
+export const runnerSource = readFileSync(new URL('./runner.sh', import.meta.url), 'utf8');`,
     },
   };
 }

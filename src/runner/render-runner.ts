@@ -1,11 +1,8 @@
-/** The script that a remote pipes into bash: a whole file, with quoted values put into the group that it consists of. */
-import { readFileSync } from 'node:fs';
+/** The script that a remote pipes into bash: the runner with the values of one listener in it. */
 import { quoteForShell } from '../protocol/quote-for-shell.ts';
+import { runnerSource, valuesMark } from './runner-source.ts';
 
-const source = readFileSync(new URL('./runner.sh', import.meta.url), 'utf8');
-// Without its shebang: the group opens with the first byte, so that a copy cut after any number of them is an error to bash.
-const script = source.slice(source.indexOf('\n') + 1);
-const openingEnd = script.indexOf('\n') + 1;
+const valuesAt = runnerSource.indexOf(`${valuesMark}\n`) + valuesMark.length + 1;
 
 export interface RunnerValues {
   /** Base URL of the relay, no slash at its end. */
@@ -20,5 +17,5 @@ export function renderRunner(values: RunnerValues): string {
     `REMOTIFY_LISTENER_KEY=${quoteForShell(values.listenerKey)}`,
     `REMOTIFY_MODE=${quoteForShell(values.mode)}`,
   ];
-  return `${script.slice(0, openingEnd)}${lines.join('\n')}\n${script.slice(openingEnd)}`;
+  return `${runnerSource.slice(0, valuesAt)}${lines.join('\n')}\n${runnerSource.slice(valuesAt)}`;
 }

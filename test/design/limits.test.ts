@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import * as limits from '../../src/protocol/limits.ts';
+import { runnerSource } from '../../src/runner/runner-source.ts';
 import { readSource } from './source-files.ts';
 
 /** The strictest platforms cut a connection that says nothing for so long. */
 const proxyCutMs = 30_000;
 
 const maxWaitMs = limits.maxWaitSeconds * 1000;
-const runner = readSource('src/runner/runner.sh');
+const runner = runnerSource;
 
 /** The number in the first match; the test fails where there is none. */
 function numberIn(pattern: RegExp): number {

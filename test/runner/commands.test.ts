@@ -70,7 +70,9 @@ describe.each([
     const result = await exec('env; set -o posix; set; echo "[$*]"; compgen -A function; sh -c env');
     expect(result.exitCode).toBe(0);
     expect(result.text).toContain('TERM=dumb');
-    expect(result.text).not.toMatch(/^REMOTIFY|listener_key|[0-9a-f]{32}/m);
+    expect(result.text).not.toMatch(
+      /^REMOTIFY(?!_COMMAND=[\w-]+\.c\d+$)|^remotify|listener_key|[0-9a-f]{32}/m,
+    );
     expect(result.text).toMatch(/^\[\]$/m);
   });
 
@@ -128,6 +130,9 @@ test('a listener by hand, with its values exported: commands do not see them', a
     REMOTIFY_MODE: 'auto',
   });
   onTestFinished(listener.stop);
-  const result = await client.run(['exec', 'unset SCRIPT; env | grep REMOTIFY || echo none']);
+  const result = await client.run([
+    'exec',
+    'unset SCRIPT; unset REMOTIFY_COMMAND; env | grep REMOTIFY || echo none',
+  ]);
   expect(result).toMatchObject({ exitCode: 0, text: 'none\n' });
 });

@@ -20,7 +20,7 @@ const rows = 20;
 const count = isLong ? 10_000 : 400;
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
-const source = fileURLToPath(new URL('../../src/runner/runner.sh', import.meta.url));
+const source = fileURLToPath(new URL('../../dist/runner.sh', import.meta.url));
 const question = 'run it? [y/N, n REASON, a: always, v: view, q: end] ';
 
 const hostile = [
@@ -104,7 +104,7 @@ async function renderDriver(): Promise<string> {
   const end = 'main "$@"\n}\n';
   expect(text.endsWith(end)).toBe(true);
   const driver = [
-    'stty cols "$2" rows "$3" </dev/tty; exec 3</dev/tty',
+    'stty cols "$2" rows "$3" </dev/tty; exec 15</dev/tty',
     "mode=supervised more_hint='; v shows all' id=c1 stdin=0 from=ann@desk",
     'for work in "$1"/*; do',
     '  size=${work##*-}',

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 
-const file = fileURLToPath(new URL('../../src/runner/runner.sh', import.meta.url));
+const file = fileURLToPath(new URL('../../dist/runner.sh', import.meta.url));
 
 function shellcheck(args: string[], input?: string) {
   const { status, stdout } = spawnSync('shellcheck', ['--norc', '--shell=bash', ...args], {

@@ -6,7 +6,7 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 // Whoever waits for the end of a command looks up each second. An end that comes just then comes whole.
 
-const runner = fileURLToPath(new URL('../../src/runner/runner.sh', import.meta.url));
+const runner = fileURLToPath(new URL('../../dist/runner.sh', import.meta.url));
 
 /** The runner's own functions, with commands that end about a second after they began: one line for each status. */
 const program = `

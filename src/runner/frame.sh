@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# The frame around a command, taken apart.
+#
+# id size merge stdin timeout from   of the command at hand; its bytes are in $work/command
+
+# Takes a framed command apart: anything but a whole frame is an error, never a command.
+# Sets $id $size $merge $stdin $timeout $from and leaves the bytes in $work/command.
+read_frame() { # FILE
+  local magic verb options word head end
+  IFS= read -r head <"$1" || return 1
+  read -r magic verb id size options <"$1" || return 1
+  [ "$magic $verb" = 'remotify/1 run' ] || return 1
+  case $id in c[1-9]*) ;; *) return 1 ;; esac
+  case ${id#c} in *[!0-9]*) return 1 ;; esac
+  case $size in '' | *[!0-9]* | ?????????*) return 1 ;; esac
+  merge=0 stdin=0 timeout=0 from=''
+  for word in $options; do
+    case $word in
+      merge=1) merge=1 ;;
+      stdin=1) stdin=1 ;;
+      timeout=*[!0-9]*) return 1 ;;
+      timeout=?*) timeout=${word#timeout=} ;;
+      from=*[!A-Za-z0-9._@/,+-]*) return 1 ;;
+      from=*) from=${word#from=} ;;
+    esac
+  done
+  end="remotify/1 end $id"
+  bytes_of "$1"
+  [ "$bytes" -eq "$((${#head} + 1 + size + 1 + ${#end} + 1))" ] || return 1
+  [ "$(tail -c $((${#end} + 2)) "$1")" = $'\n'"$end" ] || return 1
+  tail -c +$((${#head} + 2)) "$1" | head -c "$size" >"$work/command"
+}

@@ -1,0 +1,39 @@
+/**
+ * The text of the runner, joined from its parts. The build writes it to dist/runner.sh and replaces this module with one that reads
+ * that file.
+ */
+import { readFileSync } from 'node:fs';
+
+/** One concern each, in the order in which they are joined. A part names at its top the variables that it owns and others read. */
+export const partNames = [
+  'basics',
+  'relay',
+  'frame',
+  'show',
+  'ask',
+  'background',
+  'command',
+  'streams',
+  'send',
+  'run',
+  'serve',
+  'life',
+] as const;
+
+/** The relay puts its values behind this line. */
+export const valuesMark = '# Values of this listener:';
+
+const readPart = (name: string): string => readFileSync(new URL(`./${name}.sh`, import.meta.url), 'utf8');
+
+function joinParts(): string {
+  // One group around all of it: of a copy that was cut short, bash reports a syntax error and runs nothing.
+  const opening = `{ # One group, closed by the last line.\n${valuesMark}\n`;
+  return [
+    readPart('preamble'),
+    opening,
+    ...partNames.map((name) => `${readPart(name)}\n`),
+    'main "$@"\n}\n',
+  ].join('');
+}
+
+export const runnerSource: string = joinParts();
