@@ -82,6 +82,7 @@ main() {
   sleep "$tick" 2>/dev/null || tick=1 blink=1 drain_turns=2
   has_pipes=1
   { : > >(:); } 2>/dev/null || has_pipes=0
+  find_exported_options
   apart=()
   if has setsid; then
     apart=(setsid)
