@@ -11,6 +11,7 @@ export const partNames = [
   'frame',
   'show',
   'ask',
+  'tree',
   'background',
   'command',
   'streams',

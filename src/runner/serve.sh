@@ -25,7 +25,7 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
+  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/stop_reason" "$work/client_signal" "$work/session_gone" "$work/leaders" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
   stdout_cut=0 stderr_cut=0
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
