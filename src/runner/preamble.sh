@@ -1,4 +1,4 @@
-{ case ${BASH_VERSION-} in ?*) ;; *) echo 'remotify: error: this script needs bash: end the line with "| bash"' >&2; exit 1 ;; esac; ! [[ $BASH ]]; }
+{ ! case ${BASH_VERSION-} in ?*) ;; *) echo 'remotify: error: this script needs bash: end the line with "| bash"' >&2; exit 1 ;; esac; }
 # shellcheck shell=bash
 # The remotify runner: fetches commands from a relay, runs them here, and sends back their output and exit status.
 # It needs bash 3.2 and curl. By hand, its values come from the environment:

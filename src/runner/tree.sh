@@ -148,13 +148,18 @@ stop_for() { # FILE SIGNAL WORD...
   stop_command "$2" || { rm -f "$work/$1" "$work/stop_reason" && false; }
 }
 
-# A command that was told to stop is over when all of its processes are.
+# A command that was told to stop is over when all of its processes are. What its own end leaves behind had INT at most, which background
+# processes of a script ignore: it gets TERM after half a second, and KILL after ten.
 reap_command() {
-  local until
+  local began ended=0
   [ -f "$work/stopping" ] || return 0
   now_ms
-  until=$((now + 10000))
-  while command_lives && [ "$now" -lt "$until" ]; do
+  began=$now
+  while command_lives && [ $((now - began)) -lt 10000 ]; do
+    if [ "$ended" -eq 0 ] && [ $((now - began)) -ge 500 ]; then
+      ended=1
+      signal_command TERM
+    fi
     rest "$tick"
     now_ms
   done

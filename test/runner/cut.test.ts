@@ -107,6 +107,25 @@ test.skipIf(!isLong)('cut at every byte: an error, and nothing happens', { timeo
   expect(await readdir(temporary)).toEqual([]);
 });
 
+test('cut at every byte of its first lines, which bash runs one by one: an error, and nothing happens', {
+  timeout: 120_000,
+}, async () => {
+  const { text, server } = await fetchRunner();
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const path = join(folder.path, 'runner.sh');
+  const groupAt = text.indexOf('\n{ # One group') + 1;
+  expect(groupAt).toBeGreaterThan(1000);
+  await writeFile(path, text.slice(0, groupAt + 20));
+  const bash = spawnCaptured('bash', ['-c', cutInLane, 'lane', path, String(groupAt + 19), '1'], {
+    env: cleanEnvironment(folder.path),
+  });
+  onTestFinished(() => void bash.child.kill('SIGKILL'));
+  await withDeadline(bash.closed, 110_000, 'all of them end');
+  expect(bash.stdout().toString()).toBe('over\n');
+  expect(server.requests).toEqual([]);
+});
+
 test('a transfer that breaks off half way does nothing either', async () => {
   const { text } = await fetchRunner();
   const half = Buffer.from(text).subarray(0, text.length / 2);
