@@ -17,7 +17,7 @@
 #
 # In POSIX mode a special builtin (set, unset, trap, eval, export) comes before a function of the same name. The assignment that turns
 # that mode on cannot be replaced by a function.
-{ { remotify_options=${SHELLOPTS-} remotify_shopts=${BASHOPTS-} remotify_posixly=${POSIXLY_CORRECT+-$POSIXLY_CORRECT} remotify_by_hand=${REMOTIFY_LISTENER_KEY+1} POSIXLY_CORRECT=y; \set +abefkmnuvxCEHPT +o pipefail; } 2>/dev/null; ! :; }
+{ { remotify_options=${SHELLOPTS-} remotify_shopts=${BASHOPTS-} remotify_posixly=${POSIXLY_CORRECT+-$POSIXLY_CORRECT} remotify_by_hand=${REMOTIFY_LISTENER_KEY+1} POSIXLY_CORRECT=y; \set +abefkmnuvxCEPT +o pipefail; } 2>/dev/null; ! :; }
 { { remotify_function_exports=$(\export -f); remotify_functions=$(\unset -f builtin; builtin declare -fx)$'\n'$(\unset -f declare; declare -f builtin); } 2>/dev/null; ! :; }
 { { \unset -f builtin command read declare umask shopt alias unalias; \export -n remotify_function_exports remotify_functions remotify_options remotify_shopts remotify_posixly remotify_by_hand; \builtin unalias -a; IFS=$' \t\n'; } 2>/dev/null; ! :; }
 { { remotify_exported=$(builtin declare -p SHELLOPTS BASHOPTS POSIXLY_CORRECT); \export -n remotify_exported SHELLOPTS BASHOPTS POSIXLY_CORRECT; } 2>/dev/null; ! :; }
