@@ -30,7 +30,7 @@ describe('new', () => {
     const made = await client.run(['new']);
     expect(made.exitCode).toBe(0);
     expect(made.text).toMatch(
-      new RegExp(`^curl -fsSL --proto '=http' '${relay.url}/r/[0-9a-f]{32}' \\| bash\\n$`),
+      new RegExp(`^curl -q -fsSL -g --proto '=http' '${relay.url}/r/[0-9a-f]{32}' \\| bash\\n$`),
     );
     expect(made.stderr).toMatch(/^remotify: session session-1 is made on .*\n$/);
     expect(made.stderr).not.toMatch(/[0-9a-f]{32}/);
