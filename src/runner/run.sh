@@ -167,7 +167,7 @@ run_command() {
     [ "$merge" = 0 ] || errors=stdout
     printf '\nremotify: stopped: a stream of output is over the limit of %d bytes\n' "$output_limit" >>"$work/$errors"
   fi
-  if [ -f "$work/full" ]; then
+  if [ -f "$work/full" ] && [ ! -f "$work/lost" ]; then
     errors=stderr
     [ "$merge" = 0 ] || errors=stdout
     rm -f "$work/reserve"

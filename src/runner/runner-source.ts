@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 /** One concern each, in the order in which they are joined. A part names at its top the variables that it owns and others read. */
 export const partNames = [
   'basics',
+  'folder',
   'relay',
   'frame',
   'show',

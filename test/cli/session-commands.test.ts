@@ -170,7 +170,7 @@ describe('list, use, end', () => {
     expect(await withDeadline(remote.listener.exited, 10_000, 'the listener ends')).toMatchObject({
       code: 0,
     });
-    expect(remote.listener.output()).toContain('the session is over');
+    expect(remote.listener.output()).toContain('session ended');
     expect(await remote.runJson('list')).toMatchObject({ sessions: [{ name: 'other' }] });
     expect((await curl([urls.api])).status).toBe(200);
   });

@@ -30,7 +30,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(first)).toMatchObject({ code: 0 });
 
     expect((await run(['exec', 'echo same'])).text).toBe('same\n');
-    expect(await terminal.screen()).toContain('(run unasked: always)');
+    expect(await terminal.screen()).toContain('(auto-approved: you answered "always")');
 
     for (const [nth, args] of [['echo same '], ['echo  same'], ['-i', 'echo same']].entries()) {
       const other = startExec(...args);

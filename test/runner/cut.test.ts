@@ -48,7 +48,7 @@ async function runCut(path: string, bytes: number) {
 test('whole, it asks the server: the count counts', async () => {
   const { path, text, server } = await fetchRunner();
   const whole = await runCut(path, text.length);
-  expect(whole.output).toContain('remotify: the session is over');
+  expect(whole.output).toContain('remotify: session ended');
   expect(server.requests.length).toBeGreaterThan(0);
   expect(server.requests[0]).toMatch(/^GET \/api\/session\/self\/next\?/);
 });

@@ -53,7 +53,7 @@ const hostile = [
   '\r\n',
   '>>> ls',
   '\n>>> ls',
-  '\n<<< done (0 bytes pushed back)\n',
+  '\n<<< done, 0 bytes sent back\n',
   `\n${question}`,
   '\n    (end of c1: 1 rows, 2 bytes)',
   '\n    (0 of 5 bytes NOT SHOWN; v shows all)',
