@@ -64,6 +64,8 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
     } 2>/dev/null &
   transfer=$!
   printf '%s\n' "$transfer" 2>/dev/null >"$work/$slot.pid"
+  # A signal that came before the wait does not end it.
+  [ "$slot" != next ] || [ "$leaving$interrupts" = 00 ] || kill "$transfer" 2>/dev/null
   wait "$transfer"
   outcome=$?
   if [ "$outcome" -eq 0 ]; then
@@ -80,7 +82,7 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
     [ "$outcome" -le 128 ] || is_cut=1
     read_trouble "$slot" "$outcome" "$limit"
   fi
-  : 2>/dev/null >"$work/$slot.pid"
+  ! is_own_folder || : 2>/dev/null >"$work/$slot.pid"
 }
 
 # A portal or a proxy that answers instead of the relay has not answered. Nor has a relay whose head was cut: curl makes do with any

@@ -3,7 +3,7 @@
 #
 # had       the last command that was taken
 # refused   times in a row that this listener was not let in, because another one is connected
-# invalid   answers in a row that are no command
+# invalid   1 after an answer that is no command
 
 # 0: run it.
 is_approved() {
@@ -19,7 +19,8 @@ is_approved() {
   case $verdict in
     0) decide start && return 0 ;;
     1)
-      printf '%s' "$reason" >"$work/reason"
+      keep_work
+      printf '%s' "$reason" 2>/dev/null >"$work/reason"
       decide decline --data-binary "@$work/reason" || :
       printf '<<< declined\n'
       return 1
@@ -114,8 +115,8 @@ listen() {
           [ "$mode" = auto ] || [ -t 15 ] || leaving=1
         else
           [ "$invalid" -gt 0 ] || say "ignored an invalid response from the relay" >&2
-          invalid=$((invalid < 15 ? invalid + 1 : 15))
-          pause $((2 * invalid))
+          invalid=1
+          pause 2
         fi
         ;;
       204)
