@@ -27,15 +27,6 @@ bytes_of() { # FILE, sets $bytes
   bytes=$((bytes))
 }
 
-# Files of the work folder may hold anything: 0 for what is no number of 1 to 15 digits.
-read_number() { # FILE, sets $number
-  number=
-  { IFS= read -r number <"$1"; } 2>/dev/null
-  case $number in '' | *[!0-9]* | ????????????????*) number=0 ;; esac
-  # Without leading zeros, which would make it octal.
-  number=$((10#$number))
-}
-
 # What this host says of itself, in letters that need no quoting anywhere.
 label() {
   local word=${1//[^A-Za-z0-9._-]/_}

@@ -26,12 +26,14 @@ curl_config() { # METHOD PATH
 
 # Sends a request. The answer's body is left in $work/SLOT.body; $http is its status, 000 when no whole answer came.
 request() { # SLOT METHOD PATH [CURL ARGUMENT...]
-  keep_work || return 0
-  transfer "$@"
-  # The folder was removed during the request, and the answer with it: every request may be repeated.
-  if ! is_own_folder && [ "$is_cut" -eq 0 ]; then
-    if keep_work; then transfer "$@"; fi
-  fi
+  local turn=0
+  while keep_work; do
+    transfer "$@"
+    # The folder was removed during the request, and the answer with it: every request may be repeated.
+    turn=$((turn + 1))
+    if is_own_folder || [ "$is_cut" -eq 1 ] || [ "$turn" -gt 5 ]; then return 0; fi
+  done
+  http=000 trouble='its folder is gone'
 }
 
 # curl runs in the background so that a signal is acted on at once, and so that the watchdog can end it. A limit on the size of files
@@ -66,7 +68,8 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
   printf '%s\n' "$transfer" 2>/dev/null >"$work/$slot.pid"
   # A signal that came before the wait does not end it.
   [ "$slot" != next ] || [ "$leaving$interrupts" = 00 ] || kill "$transfer" 2>/dev/null
-  wait "$transfer"
+  # Some versions of curl crash where they cannot open a file: bash would report it.
+  wait "$transfer" 2>/dev/null
   outcome=$?
   if [ "$outcome" -eq 0 ]; then
     if is_from_relay "$slot"; then
@@ -106,7 +109,8 @@ is_from_relay() { # SLOT
 set_took() { # SECONDS, sets $took
   local whole=${1%%[.,]*} part=${1#*[.,]}000
   part=${part:0:3}
-  case $whole$part in '' | *[!0-9]* | ?????????*) return 0 ;; esac
+  [ -n "$whole" ] || return 0
+  case $whole$part in *[!0-9]* | ?????????????*) return 0 ;; esac
   took=$((10#$whole * 1000 + 10#$part))
 }
 
@@ -159,7 +163,7 @@ is_passing() { case $http in 000 | 408 | 429 | 5??) true ;; *) false ;; esac }
 # Waits longer with each failure in a row, never in step with others. Says each reason once, and so the return.
 back_off() {
   local reason limit
-  is_own_folder || fail "the folder $work was removed and cannot be created again"
+  keep_work || fail "the folder $work was removed and cannot be created again"
   case $http$trouble in
     000) reason="no space left in ${work%/*}" ;;
     000?*) reason="cannot reach the relay: $trouble" ;;

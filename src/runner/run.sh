@@ -160,8 +160,8 @@ run_command() {
   close_streams
   leave_off
   [ "$mode" = auto ] || remember_group
-  : >"$work/running"
-  : >"$work/group"
+  : 2>/dev/null >"$work/running"
+  : 2>/dev/null >"$work/group"
   if [ -f "$work/flooded" ]; then
     errors=stderr
     [ "$merge" = 0 ] || errors=stdout

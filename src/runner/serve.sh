@@ -36,7 +36,7 @@ serve_command() {
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command
-  [ ! -f "$work/lost" ] || report_lost
+  ! keep_work || [ ! -f "$work/lost" ] || report_lost
   if send_result; then
     printf '<<< done, %d bytes sent back' "$pushed"
     [ "$exit_status" -eq 0 ] || printf ', exit status %d' "$exit_status"
@@ -106,7 +106,7 @@ listen() {
     case $http in
       200)
         settle
-        if read_frame "$work/next.body" && { [ "$mode" != auto ] || [ "$id" != "$had" ]; }; then
+        if read_frame "$work/next.body" 2>/dev/null && { [ "$mode" != auto ] || [ "$id" != "$had" ]; }; then
           idle=0 invalid=0
           # What was taken is never taken again, whatever becomes of its result.
           had=$id
