@@ -2,6 +2,7 @@
 import type { CommandState } from '../protocol/command-states.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import { type Patience, withPatience } from './patience.ts';
+import { PollFloor } from './poll-floor.ts';
 import type { OutputPart } from './parse-output.ts';
 import type { ReadFrom, RelayClient } from './relay-client.ts';
 
@@ -25,7 +26,10 @@ export async function followCommand(
 ): Promise<CommandEnd> {
   const read = { ...from };
   let state: CommandState | undefined;
+  const seen = new Set<CommandState>();
+  const floor = new PollFloor();
   for (;;) {
+    floor.begin();
     let waitSeconds = state === undefined ? firstWaitSeconds : maxWaitSeconds;
     const part = await withPatience(
       () => client.readOutput(id, read, { state, waitSeconds, signal: follower.signal }),
@@ -46,5 +50,8 @@ export async function followCommand(
     if (complete) return { ...end, read };
     if (part.state !== state) follower.onState?.(part.state);
     state = part.state;
+    const hasNews = part.stdout.byteLength + part.stderr.byteLength > 0 || !seen.has(state);
+    seen.add(state);
+    await floor.end(hasNews, follower.signal);
   }
 }
