@@ -24,8 +24,8 @@ export const slotReplacedMs = 2_000;
 /** A command pushed through the commands resource: more is a file, not a command. */
 export const maxScriptBytes = 1024 * 1024;
 
-/** One upload of output: small enough to be repeated over a slow link. */
-export const maxChunkBytes = 1024 * 1024;
+/** One upload of output or input. Senders begin with 1 MiB, which every proxy takes, and with more only while they are behind. */
+export const maxChunkBytes = 16 * 1024 * 1024;
 
 /** One answer with output. */
 export const maxReadBytes = 1024 * 1024;
@@ -99,3 +99,6 @@ export const defaultAddressQuotaBytes = 16 * 1024 ** 3;
 
 /** Output that is taken although a quota is used up: the line that says what is missing. */
 export const overQuotaAllowanceBytes = 4 * 1024;
+
+/** How far beyond a quota such lines may go, all together. */
+export const overQuotaExcessBytes = 1024 * 1024;

@@ -54,8 +54,10 @@ keep_limits() {
     # A terminal that closed before the command had it sends it nothing.
     if [ -f "$work/ending" ] || { [ "$mode" != auto ] && [ ! -t 15 ]; }; then stop_command TERM && return; fi
     if [ -f "$work/over_quota" ]; then stop_command KILL && return; fi
+    [ "$has_dd$has_pipes" != 11 ] || continue
+    # Nothing holds the command back here.
     for stream in stdout stderr; do
-      bytes_of "$work/$stream"
+      bytes_of "$work/spool.$id.$stream.0"
       if [ "$bytes" -gt "$output_limit" ]; then stop_for flooded KILL && return; fi
     done
   done

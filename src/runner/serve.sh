@@ -25,12 +25,12 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
-  stdout_cut=0 stderr_cut=0
+  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group"
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command
   if send_result; then
+    end_output
     printf '<<< done (%d bytes pushed back)' "$pushed"
     [ "$exit_status" -eq 0 ] || printf ', exit status %d' "$exit_status"
     [ -z "$signal" ] || printf ' (%s)' "$signal"
@@ -38,6 +38,7 @@ serve_command() {
   else
     printf '<<< done, but the result was not taken: %s\n' "$(answer_text result)"
   fi
+  clear_spool
 }
 
 announce() {
