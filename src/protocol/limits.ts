@@ -27,8 +27,11 @@ export const maxScriptBytes = 1024 * 1024;
 /** One upload of output or input. Senders begin with 1 MiB, which every proxy takes, and with more only while they are behind. */
 export const maxChunkBytes = 16 * 1024 * 1024;
 
-/** One answer with output. */
+/** One answer with output or input, unless its reader says how much it wants. */
 export const maxReadBytes = 1024 * 1024;
+
+/** The most that a reader may ask for with `limit=`: it is on its way in pieces, and all of it in the memory of the reader. */
+export const maxWantedBytes = 4 * 1024 * 1024;
 
 /** Commands waiting in one session. */
 export const maxQueuedCommands = 32;

@@ -31,8 +31,12 @@ attend() { # prompt|run
       sleep 1
       continue
     fi
-    # More than one chunk is waiting: on with it.
-    [ "$behind" -eq 1 ] || sleep "$tick"
+    # More than one chunk is waiting: on with it. So it may be a moment after a large one.
+    case $behind in
+      1) ;;
+      2) await_segment ;;
+      *) sleep "$tick" ;;
+    esac
     behind=0
     push_growth stdout
     push_growth stderr

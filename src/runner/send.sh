@@ -84,9 +84,12 @@ take_piece() { # SLOT STREAM
     [ "$first" -lt "$nth" ] || return 1
     free_segment
   done
-  if [ "$first" -lt "$nth" ] && [ "$sent" -eq "$base" ] && [ "$left" -le "$chunk" ] && [ "$left" -ge $((chunk / 4)) ]; then
-    piece=$spool.$((first % slots)) bytes=$left
-    return 0
+  if [ "$first" -lt "$nth" ] && [ "$sent" -eq "$base" ] && [ "$left" -le "$chunk" ]; then
+    # Small ones are sent together.
+    if [ "$left" -gt $((chunk / 2)) ] || [ "$((first + 1))" -ge "$nth" ]; then
+      piece=$spool.$((first % slots)) bytes=$left
+      return 0
+    fi
   fi
   piece=$work/$1.part
   copy_rest "$chunk" "$piece"
@@ -115,18 +118,27 @@ acknowledge() { # BYTES FILE STREAM
   while [ "$first" -lt "$nth" ] && size_of "$first" && [ $((base + size)) -le "$sent" ]; do free_segment; done
 }
 
+# What did not get smaller is not tried again for a while, and the beginning of a large piece is tried first.
+may_shrink() { # FILE BYTES
+  local size
+  plain_pieces=$((plain_pieces - 1))
+  [ "$plain_pieces" -lt 0 ] && has gzip || return 1
+  [ "$2" -gt 262144 ] || return 0
+  size=$(head -c 32768 "$1" | gzip -1 -c 2>/dev/null | wc -c)
+  [ $((size)) -ge 28672 ] || return 0
+  plain_pieces=15
+  return 1
+}
+
 # Sends a file as a body, packed where that makes it smaller.
 request_with() { # SLOT PATH FILE BYTES
   local seconds=0 line body=$3 words=()
-  if [ "$4" -gt 2048 ] && has gzip; then
-    plain_pieces=$((plain_pieces - 1))
-    if [ "$plain_pieces" -lt 0 ] && gzip -1 -c <"$3" >"$work/$1.gz" 2>/dev/null; then
-      bytes_of "$work/$1.gz"
-      if [ "$bytes" -lt $(($4 * 7 / 8)) ]; then
-        body=$work/$1.gz words=(-H 'Content-Encoding: gzip')
-      else
-        plain_pieces=15
-      fi
+  if [ "$4" -gt 2048 ] && may_shrink "$3" "$4" && gzip -1 -c <"$3" >"$work/$1.gz" 2>/dev/null; then
+    bytes_of "$work/$1.gz"
+    if [ "$bytes" -lt $(($4 * 7 / 8)) ]; then
+      body=$work/$1.gz words=(-H 'Content-Encoding: gzip')
+    else
+      plain_pieces=15
     fi
   fi
   request "$1" POST "$2" -w '%{http_code}\n%{time_total}\n' ${words[@]+"${words[@]}"} --data-binary "@$body"
@@ -141,6 +153,7 @@ request_with() { # SLOT PATH FILE BYTES
 # Sends one part of one stream, a chunk at most. 0: the relay has it, or said where to go on.
 push_part() { # SLOT STREAM
   local piece bytes size part_bytes
+  is_large=0
   take_piece "$1" "$2" || return 0
   part_bytes=$bytes
   if [ "$part_bytes" -eq 0 ]; then
@@ -152,8 +165,9 @@ push_part() { # SLOT STREAM
   case $http in
     200)
       acknowledge "$part_bytes" "$piece" "$2"
+      [ "$part_bytes" -lt $((chunk / 2)) ] || is_large=1
       # There is more than that: on with it, and with more at once.
-      [ "$part_bytes" -lt $((chunk / 2)) ] || [ "$first" -ge "$nth" ] || set_chunk $((chunk * 2))
+      [ "$is_large" -eq 0 ] || [ "$first" -ge "$nth" ] || set_chunk $((chunk * 2))
       ;;
     409) resume_from "$1" ;;
     413) is_smaller ;;
@@ -214,7 +228,7 @@ rest_upload() {
 
 # Sets $behind when there is more than it could send at once.
 push_growth() { # STREAM
-  local first base sent cut shown nth spool is_sent=1
+  local first base sent cut shown nth spool is_sent=1 is_large=0
   # Nobody takes it: who keeps the limits has seen that, too.
   [ ! -f "$work/over_quota" ] || return 0
   begin_upload || return 0
@@ -226,5 +240,22 @@ push_growth() { # STREAM
     sleep 2
     return
   fi
-  [ "$first" -ge "$nth" ] || behind=1
+  if [ "$first" -lt "$nth" ]; then
+    behind=1
+  elif [ "$is_large" -eq 1 ] && [ "$behind" -eq 0 ]; then
+    behind=2
+  fi
+}
+
+# After a large piece: a writer that was held back soon finishes another segment.
+await_segment() {
+  local first base sent cut shown nth spool turn=0 stream
+  while [ "$turn" -lt 8 ]; do
+    for stream in stdout stderr; do
+      state_of "$stream"
+      [ "$first" -ge "$nth" ] || return 0
+    done
+    turn=$((turn + 1))
+    sleep "$instant"
+  done
 }
