@@ -16,6 +16,7 @@ watchdog() {
   done
   request leave POST /leave --max-time 5
   signal_command TERM && reap_group
+  let_streams_go
   remove_work
 }
 

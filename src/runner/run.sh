@@ -107,11 +107,32 @@ run_apart() {
   [ "$leaving" -eq 1 ] || interrupts=0
 }
 
+# A process that has ended and that its parent has not asked about yet is still in its group: in some containers that takes for ever.
+group_lives() { # GROUP
+  local stat line
+  kill -0 -- "-$1" 2>/dev/null || return 1
+  [ -r /proc/self/stat ] || return 0
+  for stat in /proc/[0-9]*/stat; do
+    IFS= read -r line <"$stat" || continue
+    # Behind the name: state, parent, group.
+    line=${line##*) }
+    case $line in
+      Z*) ;;
+      *\ *\ "$1 "*)
+        line=${line#* }
+        line=${line#* }
+        [ "${line%% *}" != "$1" ] || return 0
+        ;;
+    esac
+  done 2>/dev/null
+  return 1
+}
+
 # A command that was told to stop is over when all of its group is.
 reap_group() {
   local target until=$((SECONDS + 10))
   [ -f "$work/stopping" ] && IFS= read -r target <"$work/group" || return 0
-  while kill -0 -- "-$target" 2>/dev/null && [ "$SECONDS" -lt "$until" ]; do sleep "$tick"; done
+  while group_lives "$target" && [ "$SECONDS" -lt "$until" ]; do sleep "$tick"; done
   kill -s KILL -- "-$target" 2>/dev/null
 }
 

@@ -12,8 +12,13 @@
 state_of() { # STREAM
   local held
   spool_of "$1"
+  first='' nth=''
   IFS=' ' read -r first base sent cut shown <"$spool.sent"
   IFS=' ' read -r nth held <"$spool.at"
+  case " $first $base $sent $cut $shown $nth " in
+    # Somebody removed the folder.
+    *[!0-9\ ]* | *'  '*) first=0 base=0 sent=0 cut=0 shown=0 nth=0 ;;
+  esac
 }
 
 save_state() {
@@ -219,7 +224,8 @@ end_upload() { printf '0\n' 1<>"$work/busy"; }
 rest_upload() {
   local turn=0 word=0
   printf '%s\n' "$id" >"$work/run_over"
-  while IFS= read -r word <"$work/busy" && [ "$word" = 1 ] && [ "$turn" -lt "$upload_turns" ] && [ "$leaving" -eq 0 ]; do
+  while IFS= read -r word <"$work/busy" && [ "$word" = 1 ] && [ "$turn" -lt "$upload_turns" ]; do
+    if [ "$leaving" -gt 0 ] || [ "$interrupts" -gt 1 ]; then break; fi
     turn=$((turn + 1))
     sleep "$blink"
   done

@@ -84,6 +84,7 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     is_kept || kill -s KILL "$reader"
     wait "$reader"
     outcome=$?
+    printf '%12d\n' 0 1<>"$spool.reader"
     is_kept || break
     if [ "$outcome" -ne 0 ]; then lose_rest && break; fi
     read_note
@@ -127,6 +128,7 @@ wait_for_room() { # BYTES-OF-A-SEGMENT
   local first nth_one total turn=0
   while is_kept; do
     IFS=' ' read -r first nth_one <"$spool.sent"
+    case $first in '' | *[!0-9]*) return 1 ;; esac
     total=0 nth_one=$first
     while [ "$nth_one" -lt "$nth" ]; do
       total=$((total + sizes[nth_one % slots])) nth_one=$((nth_one + 1))
@@ -165,8 +167,10 @@ look_at_streams() {
   reached=
   for stream in stdout stderr; do
     spool_of "$stream"
+    nth='' held=0
     IFS=' ' read -r nth held <"$spool.at"
     [ "$held" = 0 ] || return 1
+    case $nth in '' | *[!0-9]*) continue ;; esac
     bytes_of "$spool.$((nth % slots))"
     reached="$reached $nth:$bytes"
   done
@@ -175,15 +179,15 @@ look_at_streams() {
 # Waits for what is still on its way. What the command left running may hold the pipes for ever: it is waited for while it prints, ten
 # seconds at most, and not once it has been quiet for most of a second.
 close_streams() {
-  local reached before='' turn=0 quiet=0 brief=0 spool reader
+  local reached before='' turn=0 quiet=0 brief=0 spool
   exec 16>&- 17>&-
   while ! is_whole; do
     [ "$interrupts" -lt 2 ] || leaving=1
     [ "$leaving" -eq 0 ] || break
-    if [ "$brief" -lt 6 ]; then
+    if [ "$brief" -lt 8 ]; then
       # Mostly it is a matter of a few milliseconds.
       brief=$((brief + 1))
-      sleep "$instant"
+      if [ "$brief" -lt 5 ]; then sleep "$instant"; else sleep "$blink"; fi
       continue
     fi
     sleep "$tick"
@@ -196,12 +200,20 @@ close_streams() {
     if [ "$turn" -ge "$drain_turns" ] || { [ -f "$work/stopping" ] && [ "$turn" -ge "$quiet_turns" ]; }; then break; fi
   done
   ! is_whole || return 0
-  : >"$work/kept"
-  for reader in "$work/spool.$id".*.reader; do
-    [ ! -s "$reader" ] || [ -f "${reader%reader}whole" ] || kill -s KILL "$(cat "$reader")" 2>/dev/null
-  done
+  let_streams_go
   [ "$turn" -lt "$drain_turns" ] ||
     add_notice "a background process still has the output open; its later output is not kept"
+}
+
+# From here on what comes through the pipes goes nowhere.
+let_streams_go() {
+  local file reader
+  : >"$work/kept"
+  for file in "$work"/spool.*.reader; do
+    reader=0
+    [ ! -s "$file" ] || IFS=' ' read -r reader <"$file"
+    case $reader in 0 | *[!0-9]*) ;; *) kill -s KILL "$reader" 2>/dev/null ;; esac
+  done
 }
 
 # Behind all that the command printed.
