@@ -34,7 +34,7 @@ export async function forwardStdin(
         await withPatience(() => client.sendStdin(id, offset, part, false, signal), patience);
       } catch (error) {
         if (!isTooLarge(error) || chunkBytes <= leastChunkBytes) throw error;
-        chunkBytes /= 2;
+        chunkBytes = Math.max(leastChunkBytes, Math.ceil(part.byteLength / 2));
         limit = chunkBytes;
         continue;
       }

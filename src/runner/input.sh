@@ -3,7 +3,8 @@
 
 # Writes what the client sends into the command's input, until one of the two ends.
 feed_stdin() {
-  local offset=0 own="stdin.$id" limit=1048576
+  local offset=0 own="stdin.$id" most=$((spool_room / 8)) limit
+  limit=$((most < 1048576 ? most : 1048576))
   # Its errors are not the command's output.
   exec 2>/dev/null 15<&-
   while is_feeding; do
@@ -17,7 +18,7 @@ feed_stdin() {
         cat "$work/$own.body" || return 0
         offset=$((offset + bytes))
         # There may be as much again.
-        [ "$bytes" -lt "$limit" ] || [ "$limit" -ge $((spool_room / 4)) ] || limit=$((limit * 2))
+        [ "$bytes" -lt "$limit" ] || [ "$limit" -ge "$most" ] || limit=$((limit * 2))
         ;;
       204) ;;
       *)

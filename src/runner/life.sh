@@ -98,6 +98,7 @@ main() {
   set +m
   { printf '%s %d %d\n' "$host_label" "$$" "$guard" >"$work/owner"; } 2>/dev/null || fail "there is no room in $temporary_folder"
   measure_room
+  ceiling=16777216
   set_chunk 1048576
   printf '0\n' >"$work/busy"
   printf '\n' >"$work/run_over"

@@ -17,6 +17,7 @@ export const partNames = [
   'input',
   'streams',
   'send',
+  'upload',
   'result',
   'run',
   'serve',

@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # Sending output and result to the relay.
 #
-# chunk                      bytes to send at once, as $work/chunk says
+# chunk ceiling              bytes to send at once, and never more than that, as $work/chunk says
 # first base sent cut shown nth   of a stream, set by state_of: the oldest segment and where it begins, how much the relay has, bytes
 #                            that it will never have, how far the operator saw it, the segment that is written
 # size bytes unsent          set by the functions that are named after them
 # pushed                     bytes of output of the last command
+# is_large is_quick          of the last piece: whether it was near a chunk, and took less than two seconds
 # plain_pieces               pieces to send as they are before packing is tried again
 
 # Sets what is named above, and $spool.
@@ -47,16 +48,18 @@ unsent_of() { # STREAM, sets the state too
 }
 
 read_chunk() {
-  IFS=' ' read -r chunk <"$work/chunk"
-  case $chunk in '' | *[!0-9]*) chunk=1048576 ;; esac
+  chunk='' ceiling=''
+  IFS=' ' read -r chunk ceiling <"$work/chunk"
+  case " $chunk $ceiling " in *[!0-9\ ]* | *'  '*) chunk=16384 ceiling=16384 ;; esac
 }
 
 # Between what gets through a narrow link in time and what the spool holds as one segment.
 set_chunk() { # BYTES
   chunk=$1
+  [ "$chunk" -le "$ceiling" ] || chunk=$ceiling
   [ "$chunk" -le $((spool_room / 4)) ] || chunk=$((spool_room / 4))
   [ "$chunk" -ge 16384 ] || chunk=16384
-  printf '%12d\n' "$chunk" 1<>"$work/chunk"
+  printf '%12d %12d\n' "$chunk" "$ceiling" 1<>"$work/chunk"
 }
 
 # Copies bytes of a stream from where the relay is; in $bytes how many there are.
@@ -137,7 +140,8 @@ may_shrink() { # FILE BYTES
 
 # Sends a file as a body, packed where that makes it smaller.
 request_with() { # SLOT PATH FILE BYTES
-  local seconds=0 line body=$3 words=()
+  local seconds=0 line='' body=$3 words=()
+  is_quick=0
   if [ "$4" -gt 2048 ] && may_shrink "$3" "$4" && gzip -1 -c <"$3" >"$work/$1.gz" 2>/dev/null; then
     bytes_of "$work/$1.gz"
     if [ "$bytes" -lt $(($4 * 7 / 8)) ]; then
@@ -149,9 +153,12 @@ request_with() { # SLOT PATH FILE BYTES
   request "$1" POST "$2" -w '%{http_code}\n%{time_total}\n' ${words[@]+"${words[@]}"} --data-binary "@$body"
   [ "${#words[@]}" -eq 0 ] || : >"$body"
   { read -r line && read -r seconds; } <"$work/$1.code"
+  # This one is mostly said by what stands between, which is no relay.
+  [ "$line" != 413 ] || [ "$chunk" -le 16384 ] || http=413
   seconds=${seconds%%[.,]*}
   case $seconds in '' | *[!0-9]*) return ;; esac
   # So much may not get through in the time that one request has.
+  [ "$seconds" -gt 1 ] || is_quick=1
   [ "$seconds" -lt 5 ] || [ "$4" -le $((chunk / 2)) ] || set_chunk $((chunk / 2))
 }
 
@@ -172,7 +179,7 @@ push_part() { # SLOT STREAM
       acknowledge "$part_bytes" "$piece" "$2"
       [ "$part_bytes" -lt $((chunk / 2)) ] || is_large=1
       # There is more than that: on with it, and with more at once.
-      [ "$is_large" -eq 0 ] || [ "$first" -ge "$nth" ] || set_chunk $((chunk * 2))
+      [ "$is_large$is_quick" != 11 ] || [ "$first" -ge "$nth" ] || set_chunk $((chunk * 2))
       ;;
     409) resume_from "$1" ;;
     413) is_smaller ;;
@@ -182,7 +189,11 @@ push_part() { # SLOT STREAM
 }
 
 # Something on the way takes less at once. 1: it takes nothing.
-is_smaller() { [ "$chunk" -gt 16384 ] && set_chunk $((chunk / 2)) && http=409; }
+is_smaller() {
+  [ "$chunk" -gt 16384 ] || return 1
+  ceiling=$((chunk / 2)) http=409
+  set_chunk "$ceiling"
+}
 
 # The relay takes no more for this session, now or later: as at a 409, there is something else to send. 1: it may, once it has room.
 is_over_quota() { # SLOT
@@ -208,60 +219,4 @@ resume_from() { # SLOT
     esac
   done
   return 1
-}
-
-# In the middle of this the uploader is not to be ended. 1: the run is over, and who ran it sends the rest.
-begin_upload() {
-  local word=''
-  printf '1\n' 1<>"$work/busy"
-  IFS= read -r word <"$work/run_over"
-  [ "$word" != "$id" ] || { end_upload && false; }
-}
-
-end_upload() { printf '0\n' 1<>"$work/busy"; }
-
-# Lets a transfer that is under way come to its end.
-rest_upload() {
-  local turn=0 word=0
-  printf '%s\n' "$id" >"$work/run_over"
-  while IFS= read -r word <"$work/busy" && [ "$word" = 1 ] && [ "$turn" -lt "$upload_turns" ]; do
-    if [ "$leaving" -gt 0 ] || [ "$interrupts" -gt 1 ]; then break; fi
-    turn=$((turn + 1))
-    sleep "$blink"
-  done
-  end_upload
-}
-
-# Sets $behind when there is more than it could send at once.
-push_growth() { # STREAM
-  local first base sent cut shown nth spool is_sent=1 is_large=0
-  # Nobody takes it: who keeps the limits has seen that, too.
-  [ ! -f "$work/over_quota" ] || return 0
-  begin_upload || return 0
-  push_part growth "$1" || is_sent=0
-  end_upload
-  if [ "$is_sent" -eq 0 ]; then
-    is_passing || : >"$work/refused"
-    set_chunk $((chunk / 2))
-    sleep 2
-    return
-  fi
-  if [ "$first" -lt "$nth" ]; then
-    behind=1
-  elif [ "$is_large" -eq 1 ] && [ "$behind" -eq 0 ]; then
-    behind=2
-  fi
-}
-
-# After a large piece: a writer that was held back soon finishes another segment.
-await_segment() {
-  local first base sent cut shown nth spool turn=0 stream
-  while [ "$turn" -lt 8 ]; do
-    for stream in stdout stderr; do
-      state_of "$stream"
-      [ "$first" -ge "$nth" ] || return 0
-    done
-    turn=$((turn + 1))
-    sleep "$instant"
-  done
 }
