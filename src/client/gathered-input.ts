@@ -4,7 +4,7 @@ export class GatheredInput {
   #waiting: Uint8Array[] = [];
   #bytes = 0;
   #isOver = false;
-  #error: unknown;
+  #error: Error | undefined;
   #wake: () => void = () => undefined;
   #drained: () => void = () => undefined;
 
@@ -29,7 +29,7 @@ export class GatheredInput {
         if (this.#isOver) return;
       }
     } catch (error) {
-      this.#error = error;
+      this.#error = error instanceof Error ? error : new Error(String(error));
     }
     this.#isOver = true;
     this.#wake();
@@ -47,7 +47,7 @@ export class GatheredInput {
         this.#wake = resolve;
       });
     }
-    if (this.#bytes === 0 && this.#error !== undefined) throw this.#error;
+    if (this.#bytes === 0 && this.#error) throw this.#error;
     const pieces: Uint8Array[] = [];
     let room = mostBytes;
     while (room > 0) {

@@ -179,7 +179,7 @@ push_part() { # SLOT STREAM
       acknowledge "$part_bytes" "$piece" "$2"
       [ "$part_bytes" -lt $((chunk / 2)) ] || is_large=1
       # There is more than that: on with it, and with more at once.
-      [ "$is_large$is_quick" != 11 ] || [ "$first" -ge "$nth" ] || set_chunk $((chunk * 2))
+      [ "$is_large$is_quick" != 11 ] || [ "$first" -ge "$nth" ] || [ -f "$work/tight" ] || set_chunk $((chunk * 2))
       ;;
     409) resume_from "$1" ;;
     413) is_smaller ;;
@@ -195,9 +195,16 @@ is_smaller() {
   set_chunk "$ceiling"
 }
 
-# The relay takes no more for this session, now or later: as at a 409, there is something else to send. 1: it may, once it has room.
+# The relay takes no more for this session, now or later: as at a 409, there is something else to send, at first less of the same. 1: it
+# may, once it has room.
 is_over_quota() { # SLOT
-  case $(answer_text "$1") in *' as much as '*) : >"$work/over_quota" && http=409 ;; *) return 1 ;; esac
+  case $(answer_text "$1") in *' as much as '*) http=409 ;; *) return 1 ;; esac
+  if [ "$chunk" -gt 65536 ]; then
+    : >"$work/tight"
+    set_chunk $((chunk / 2))
+  else
+    : >"$work/over_quota"
+  fi
 }
 
 # The relay has less than was thought: goes back to where it says, or to the oldest byte that is still here. 1: that is not what it said.

@@ -25,7 +25,7 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group"
+  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/tight" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group"
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command

@@ -10,7 +10,7 @@ const mib = 1024 * 1024;
 /** A listener whose temporary folder is a disk of its own. */
 async function startOnDisk(
   bytes: number,
-  flags: readonly string[] = [],
+  flags: string[] = [],
 ): Promise<{ client: Client; disk: SmallDisk }> {
   const disk = await mountSmallDisk(bytes);
   const relay = await startRelay({ flags });

@@ -24,7 +24,7 @@ async function startNarrowProxy(port: number, mostBytes: number) {
     answer.writeHead(413, { 'content-type': 'text/html' }).end('<html>413 Request Entity Too Large</html>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => server.close().closeAllConnections());
   const { port: own } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${own}`, tooLarge: () => tooLarge, largest: () => largest };
 }
