@@ -18,6 +18,7 @@ watchdog() {
   id=
   { IFS= read -r id <"$work/running"; } 2>/dev/null
   [ -z "$id" ] || ! signal_command TERM || reap_command
+  let_streams_go
   remove_work
 }
 
@@ -33,8 +34,12 @@ attend() { # prompt|run
       sleep 1
       continue
     fi
-    # More than one chunk is waiting: on with it.
-    [ "$behind" -eq 1 ] || sleep "$tick"
+    # More than one chunk is waiting: on with it. So it may be a moment after a large one.
+    case $behind in
+      1) ;;
+      2) await_segment ;;
+      *) sleep "$tick" ;;
+    esac
     behind=0
     push_growth stdout
     push_growth stderr
@@ -60,8 +65,10 @@ keep_limits() {
     # A terminal that closed before the command had it sends it nothing.
     if [ -f "$work/ending" ] || { [ "$mode" != auto ] && [ ! -t 15 ]; }; then stop_command TERM && return; fi
     if [ -f "$work/over_quota" ]; then stop_command KILL && return; fi
+    [ "$has_dd$has_pipes" != 11 ] || continue
+    # Nothing holds the command back here.
     for stream in stdout stderr; do
-      bytes_of "$work/$stream"
+      bytes_of "$work/spool.$id.$stream.0"
       if [ "$bytes" -gt "$output_limit" ]; then stop_for flooded KILL 'too much output' && return; fi
     done
   done

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The process that becomes the command, and the command's input.
+# The process that becomes the command.
 #
 # What this part takes for granted is what the preamble saved: umask, environment, exported functions and options of the shell in which
 # the line was pasted. The command gets them back.
@@ -67,41 +67,4 @@ become_command() { # [WORD BEFORE IT...]
   eval "$remotify_function_exports"
   case $remotify_posixly$remotify_exported in -*'x POSIXLY_CORRECT='*) export POSIXLY_CORRECT ;; esac
   exec "$@"
-}
-
-# Writes what the client sends into the command's input, until one of the two ends.
-feed_stdin() {
-  local offset=0 own="stdin.$id"
-  # Its errors are not the command's output.
-  exec 2>/dev/null 15<&-
-  while is_feeding; do
-    request "$own" GET "/commands/$id/stdin?offset=$offset" --max-time 30
-    # Another command may have begun meanwhile, which has a feeder of its own.
-    is_feeding || return 0
-    case $http in
-      200)
-        bytes_of "$work/$own.body"
-        [ "$bytes" -gt 0 ] || return 0
-        cat "$work/$own.body" || return 0
-        offset=$((offset + bytes))
-        ;;
-      204) ;;
-      *)
-        is_passing || return 0
-        sleep 1
-        ;;
-    esac
-  done
-}
-
-is_feeding() {
-  local fed=''
-  IFS= read -r fed <"$work/feeding" && [ "$fed" = "$id" ]
-}
-
-stop_feeding() {
-  [ -s "$work/feeding" ] || return 0
-  : >"$work/feeding"
-  [ ! -s "$work/stdin.$id.pid" ] || kill "$(cat "$work/stdin.$id.pid")" 2>/dev/null
-  rm -f "$work/stdin.$id".*
 }

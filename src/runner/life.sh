@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The beginning and the end of a listener.
 #
-# temporary_folder tick blink drain_turns has_pipes apart output_limit more_hint   of this system and this start
+# temporary_folder tick blink instant quiet_turns drain_turns upload_turns has_pipes apart output_limit more_hint   of this system and
+#             this start
 
 clean_up() {
   # A second signal stops none of what follows, which is short.
@@ -32,7 +33,7 @@ main() {
   relay_url=${REMOTIFY_URL:-} listener_key=${REMOTIFY_LISTENER_KEY:-} mode=${REMOTIFY_MODE:-supervised}
   failures=0 interrupts=0 leaving=0 attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 exit_status=0 had='' signal='' pushed=0
   refusal='' took=0 trouble='' is_cut=0 said='' has_hint=1 idle=0 is_owned=1
-  from='' always=0 earlier_groups='' more_hint='' chunk=1048576
+  from='' always=0 earlier_groups='' more_hint='' plain_pieces=0 slots=32
   has curl || fail "curl is not installed"
   case $relay_url in
     http://?*) scheme=http ;;
@@ -55,10 +56,12 @@ main() {
   host_label=$(label "${HOSTNAME:-unknown}")
   user_label=$(label "$(id -un 2>/dev/null || printf '%s' "${USER:-unknown}")")
   listener_id="${work##*.}-$$-$RANDOM$RANDOM"
-  # Of one stream: what a listener's temporary folder is asked to hold.
+  # Of one stream, where nothing can hold the command back.
   output_limit=1073741824
-  tick=0.1 blink=0.02 drain_turns=40
-  sleep "$tick" 2>/dev/null || tick=1 blink=1 drain_turns=2
+  tick=0.1 blink=0.02 instant=0.005 quiet_turns=8 drain_turns=100 upload_turns=250
+  sleep "$tick" 2>/dev/null || tick=1 blink=1 instant=1 quiet_turns=2 drain_turns=10 upload_turns=5
+  has_dd=0
+  case $(LC_ALL=C dd if=/dev/null of=/dev/null bs=1 count=1 2>&1) in '0+0 records in'*) has_dd=1 ;; esac
   has_pipes=1
   { : > >(:); } 2>/dev/null || has_pipes=0
   find_exported_options
@@ -74,6 +77,11 @@ main() {
   set +m
   name_space
   write_owner || fail "no space left in $temporary_folder"
+  measure_room
+  ceiling=16777216
+  set_chunk 1048576
+  printf '0\n' >"$work/busy"
+  printf '\n' >"$work/run_over"
   sweep
   listen
 }

@@ -139,21 +139,6 @@ stop_transfer() { # SLOT
   [ "$number" -le 1 ] || kill "$number" 2>/dev/null
 }
 
-# Sends a file as a body, packed where that makes it smaller.
-request_with() { # SLOT PATH FILE
-  local plain
-  bytes_of "$3"
-  plain=$bytes
-  if [ "$plain" -gt 2048 ] && has gzip && gzip -1 -c <"$3" >"$3.gz" 2>/dev/null; then
-    bytes_of "$3.gz"
-    if [ "$bytes" -lt "$plain" ]; then
-      request "$1" POST "$2" -H 'Content-Encoding: gzip' --data-binary "@$3.gz"
-      return
-    fi
-  fi
-  request "$1" POST "$2" --data-binary "@$3"
-}
-
 # What the relay said, one line, made harmless for this screen.
 answer_text() { head -c 300 "$work/$1.body" 2>/dev/null | head -n 1 | show_bytes; }
 

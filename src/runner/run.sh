@@ -134,13 +134,9 @@ remember_group() {
 }
 
 run_command() {
-  local errors
+  [ ! -f "$work/full" ] || measure_room
+  rm -f "$work/full"
   keep_reserve
-  # Fresh files: what an earlier command left running writes into its own.
-  : >"$work/stdout"
-  : >"$work/stderr"
-  printf '0\n' >"$work/stdout.sent"
-  printf '0\n' >"$work/stderr.sent"
   [ "$stdin" = 0 ] || printf '%s\n' "$id" >"$work/feeding"
   open_streams
   printf '%s\n' "$id" >"$work/running"
@@ -158,20 +154,16 @@ run_command() {
   reap_command
   report_stop
   close_streams
+  rest_upload
   leave_off
   [ "$mode" = auto ] || remember_group
   : 2>/dev/null >"$work/running"
   : 2>/dev/null >"$work/group"
-  if [ -f "$work/flooded" ]; then
-    errors=stderr
-    [ "$merge" = 0 ] || errors=stdout
-    printf '\nremotify: stopped: a stream of output is over the limit of %d bytes\n' "$output_limit" >>"$work/$errors"
-  fi
+  [ ! -f "$work/flooded" ] ||
+    add_notice "stopped: a stream of output is over the limit of $output_limit bytes"
   if [ -f "$work/full" ] && [ ! -f "$work/lost" ]; then
-    errors=stderr
-    [ "$merge" = 0 ] || errors=stdout
     rm -f "$work/reserve"
-    printf '\nremotify: the rest of the output is lost: there is no room for it in the temporary folder\n' >>"$work/$errors"
+    add_notice 'the rest of the output is lost: there is no room for it in the temporary folder'
   fi
   signal=
   if [ "$exit_status" -gt 128 ] && { [ -s "$work/death" ] || [ -f "$work/stopping" ]; }; then

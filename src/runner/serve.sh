@@ -31,13 +31,13 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/lost" "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/stop_reason" "$work/client_signal" "$work/session_gone" "$work/leaders" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
-  stdout_cut=0 stderr_cut=0
+  rm -f "$work/lost" "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/tight" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/stop_reason" "$work/client_signal" "$work/session_gone" "$work/leaders" "$work/group"
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command
   ! keep_work || [ ! -f "$work/lost" ] || report_lost
   if send_result; then
+    end_output
     printf '<<< done, %d bytes sent back' "$pushed"
     [ "$exit_status" -eq 0 ] || printf ', exit status %d' "$exit_status"
     [ -z "$signal" ] || printf ' (%s)' "$signal"
@@ -45,12 +45,13 @@ serve_command() {
   else
     printf '<<< done, but the result was not taken: %s\n' "$(answer_text result)"
   fi
+  clear_spool
 }
 
 # The folder was removed while the command ran. The relay says where both streams go on; what it does not have is lost.
 report_lost() {
-  local stream number errors=stderr
-  [ "$merge" = 0 ] || errors=stdout
+  local stream number spool nth=0 first=0 base sent cut=0 shown
+  let_streams_go
   for stream in stdout stderr; do
     while :; do
       request result POST "/commands/$id/output?stream=$stream&offset=999999999999999" --data-raw x
@@ -60,13 +61,16 @@ report_lost() {
     number=$(answer_text result)
     number=${number##* }
     case $http$number in 409*[!0-9]* | 409 | 409????????????????*) number=0 ;; 409*) ;; *) number=0 ;; esac
-    # A new file, that begins there.
-    rm -f "$work/$stream"
-    : >"$work/$stream"
-    printf '%s\n' "$number" >"$work/$stream.sent"
-    printf '%s\n' "$number" >"$work/$stream.base"
+    # A new spool, that begins there.
+    spool_of "$stream"
+    rm -f "$spool".*
+    : >"$spool.0"
+    : >"$spool.whole"
+    base=$((10#$number)) sent=$((10#$number)) shown=$((10#$number))
+    save_state
+    tell_at 0 0
   done
-  printf '\nremotify: output is lost: the folder %s was removed while the command ran\n' "$work" >>"$work/$errors"
+  add_notice "output is lost: the folder $work was removed while the command ran"
 }
 
 announce() {

@@ -187,7 +187,7 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const signal = exchange.query.get('signal');
   if (signal !== null && !/^[A-Z0-9+-]{1,12}$/.test(signal)) throw new Refusal('bad_parameter', 'signal');
   relay.presence.holdUpload(name, listenerId, exchange);
-  const body = await readBody(exchange, { maxBytes: 2 * maxChunkBytes });
+  const body = await readBody(exchange, { maxBytes: maxChunkBytes });
   const stdoutBytes = exchange.count('stdout_bytes', body.byteLength);
   const stderrBytes = exchange.count('stderr_bytes', 0);
   if (stdoutBytes + stderrBytes !== body.byteLength) throw new Refusal('body_cut');
