@@ -57,6 +57,7 @@ heed_interrupt() {
 run_in_foreground() {
   local saved=''
   ! has stty || saved=$(stty -g <&15 2>/dev/null)
+  terminal_used=1
   set -m
   # A pipeline has the exit status of its last part, which must therefore be told.
   { lead_command; tell_outcome $?; } | count_interrupts

@@ -43,6 +43,7 @@ push_part() { # SLOT STREAM
     200)
       bytes_of "$work/$1.part"
       printf '%d\n' "$((from + bytes))" >"$work/$2.sent"
+      show_sent "$2" "$work/$1.part"
       [ "$chunk" -ge 1048576 ] || chunk=$((chunk * 2))
       ;;
     409) resume_from "$1" ;;
@@ -116,7 +117,7 @@ push_growth() { # STREAM
 
 # The end of it with the rest of both streams, one behind the other.
 push_end() {
-  local query
+  local query first=0
   : >"$work/rest"
   query="exit_status=$exit_status"
   for stream in stdout stderr; do
@@ -125,6 +126,7 @@ push_end() {
     # Not a byte more than was counted: what it left running may still write.
     [ "$unsent" -eq 0 ] || tail -c +$((sent - base + 1)) "$work/$stream" | head -c "$unsent" >>"$work/rest" 2>/dev/null
     pushed=$((pushed + bytes))
+    [ "$stream" = stderr ] || first=$unsent
   done
   if [ -f "$work/full" ]; then
     # The pipe was drained without counting.
@@ -136,9 +138,25 @@ push_end() {
   [ ! -f "$work/timed_out" ] || query="$query&timed_out=1"
   request_with result "/commands/$id/finish?$query" "$work/rest"
   case $http in
+    200) show_rest "$first" "$unsent" ;;
     409) resume_from result ;;
     507) is_over_quota result || : ;;
   esac
+}
+
+# The rest of both streams is in one file.
+show_rest() { # BYTES OF STDOUT, OF STDERR
+  [ "$mode" != auto ] || return 0
+  if [ "$1" -gt 0 ] && [ "$2" -gt 0 ]; then
+    head -c "$1" "$work/rest" >"$work/stdout.part"
+    show_sent stdout "$work/stdout.part"
+    tail -c "$2" "$work/rest" >"$work/stderr.part"
+    show_sent stderr "$work/stderr.part"
+  elif [ "$1" -gt 0 ]; then
+    show_sent stdout "$work/rest"
+  else
+    show_sent stderr "$work/rest"
+  fi
 }
 
 # Sends what is left and the exit status, and does not give up on either while the session lives. 1: nobody wants it.

@@ -6,10 +6,10 @@
 # 0: run it.
 is_approved() {
   local verdict=0
-  if is_always; then
-    printf '    (run unasked: always)\n'
-  else
-    ask || verdict=$?
+  review || verdict=$?
+  if [ "$verdict" -eq 0 ] && ! is_unchanged; then
+    verdict=1 reason='the file of the command changed after it was shown'
+    say "$reason"
   fi
   case $verdict in
     0) decide start && return 0 ;;
@@ -20,17 +20,20 @@ is_approved() {
       return 1
       ;;
   esac
-  printf '<<< not run: it was cancelled or ran out of time\n'
+  printf '<<< not run: cancelled or expired\n'
   return 1
 }
 
 serve_command() {
   rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
   stdout_cut=0 stderr_cut=0
+  hold_text || :
+  [ "$mode" = auto ] || find_leftovers
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command
   if send_result; then
+    end_output
     printf '<<< done (%d bytes pushed back)' "$pushed"
     [ "$exit_status" -eq 0 ] || printf ', exit status %d' "$exit_status"
     [ -z "$signal" ] || printf ' (%s)' "$signal"

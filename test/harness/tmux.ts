@@ -17,6 +17,8 @@ export type Terminal = {
    * `[the command ended with N]` says so.
    */
   screen: () => Promise<string>;
+  /** The same with all that has left the screen at its top. */
+  transcript: () => Promise<string>;
   /** Key presses. A line feed is the Enter key; `\x03` is Ctrl-C. */
   type: (text: string) => Promise<void>;
   waitForText: (text: string, deadlineMs: number) => Promise<string>;
@@ -61,6 +63,7 @@ export async function startTerminal(command: string, options: TerminalOptions = 
   const screen = () => tmux('capture-pane', '-p');
   return {
     screen,
+    transcript: () => tmux('capture-pane', '-p', '-S', '-'),
     type: async (text) => {
       // tmux would take a last semicolon for the end of its own command.
       await tmux('send-keys', '-l', '--', text.replaceAll('\n', '\r').replace(/;$/, '\\;'));

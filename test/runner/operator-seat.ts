@@ -18,13 +18,13 @@ export async function takeSeat(relay: { url: string }) {
       () => true,
       () => false,
     );
-  /** The n-th prompt is on the screen, and nothing was typed behind it. */
+  /** The n-th prompt was printed; what is on the screen then. */
   const waitForPrompt = (count = 1) =>
     eventually(`prompt ${count}`, 20_000, async () => {
-      const screen = await remote.terminal.screen();
-      const isThere = (screen.match(/run it\? \[/g) ?? []).length === count;
-      if (!isThere) throw new Error(`the terminal shows:\n${screen}`);
-      return screen;
+      const transcript = await remote.terminal.transcript();
+      const isThere = (transcript.match(/run it\? \[/g) ?? []).length === count;
+      if (!isThere) throw new Error(`the terminal shows:\n${transcript}`);
+      return remote.terminal.screen();
     });
   const startExec = (...args: string[]) => {
     const exec = remote.start(['exec', ...args]);
