@@ -110,7 +110,7 @@ ask() {
   return "$verdict"
 }
 
-# One row, with room for an answer.
+# One row, with room for an answer, and for the beginning of a reason where it is wide.
 put_question() {
   local yes=y all='y/N' named='a: always' other='' output='' o='' k='' unseen='' question
   draw_word
@@ -119,17 +119,17 @@ put_question() {
     [ -z "$leftover_ids" ] || other=', k: stop what is left' k=/k
   fi
   [ "$more_output" -eq 0 ] || output=', o: last output' o=/o
-  question="run it? [$all, n REASON, $named, v: view$output$other, q: end] "
   # Few rows have none for this note.
-  if [ "$is_low" -eq 1 ] && [ "$stdin" = 1 ]; then unseen='stdin not shown; ' question=$unseen$question; fi
-  if [ $((${#question} + 8)) -gt "$columns" ]; then question="${unseen}run? [$yes/n/a$k/v$o/q] "; fi
-  if [ $((${#question} + 2)) -gt "$columns" ]; then
-    question="run? [$yes/n$k/v/q] "
-    [ -z "$unseen" ] || question="stdin! [$yes/n] "
+  if [ "$is_low" -eq 1 ] && [ "$stdin" = 1 ]; then unseen='stdin not shown; '; fi
+  question="${unseen}run it? [$all, n REASON, $named, v: view$output$other, q: end] "
+  if [ $((${#question} + 8)) -gt "$columns" ]; then
+    for question in "${unseen}run? [$yes/n/a$k/v$o/q] " "${unseen:+stdin! }run? [$yes/n$k/v/q] " \
+      "${unseen:+stdin! }[$yes/n$k/v/q] " "${unseen:+stdin! }[$yes/n$k] " "${unseen:+stdin! }[$yes/n] " "$yes/n "; do
+      [ $((${#question} + ${#yes} + 1)) -gt "$columns" ] || break
+    done
   fi
-  [ $((${#question} + 2)) -le "$columns" ] || question="$yes/n "
   printf '%s' "$question"
-  screen_rows=$((screen_rows + 1 + ${#question} / columns))
+  screen_rows=$((screen_rows + 1))
 }
 
 # Sets $verdict and $reason by $answer, or leaves $verdict empty: ask again.

@@ -3,4 +3,15 @@
 #
 # leftover_ids leftover_pids   commands with processes on this terminal, and those processes
 
-find_leftovers() { leftover_ids='' leftover_pids=''; }
+find_leftovers() {
+  local file other
+  leftover_ids='' leftover_pids=''
+  for file in $(grep -lz "^REMOTIFY_COMMAND=$listener_id\." /proc/[0-9]*/environ 2>/dev/null); do
+    other=$(grep -z "^REMOTIFY_COMMAND=$listener_id\." "$file" 2>/dev/null | head -c 200)
+    other=${other##*.}
+    [ -n "$other" ] || continue
+    file=${file#/proc/}
+    leftover_pids="$leftover_pids${leftover_pids:+ }${file%%/*}"
+    case " $leftover_ids " in *" $other "*) ;; *) leftover_ids="$leftover_ids${leftover_ids:+ }$other" ;; esac
+  done
+}

@@ -7,8 +7,8 @@ import { makeGate } from '../harness/gate.ts';
 import { startSupervised } from '../harness/remote.ts';
 
 /** `curl | bash` in a real terminal, with somebody at the keyboard; gone when the test is. */
-export async function takeSeat(relay: { url: string }) {
-  const remote = await startSupervised(relay);
+export async function takeSeat(relay: { url: string }, env: Record<string, string> = {}) {
+  const remote = await startSupervised(relay, env);
   onTestFinished(remote.stop);
   const gate = await makeGate(remote.configDir);
   onTestFinished(gate.close);
