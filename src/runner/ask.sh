@@ -19,6 +19,11 @@ drain_terminal() {
   { kill -s KILL "$drain" && wait "$drain"; } 2>/dev/null
 }
 
+# A read that failed for another reason than the time: there is no more to read. Old shells do not say which, but there a time-out takes its time.
+is_input_over() { # STATUS BEGAN
+  [ "$1" -le 128 ] && { [ "${BASH_VERSINFO[0]}" -ge 4 ] || [ "$SECONDS" -eq "$2" ]; }
+}
+
 # A child reads the line, so that a signal for the listener is heard at once. What was typed of a line when the child is ended stays in
 # the terminal. Sets $answer. 1: the command was withdrawn meanwhile. 2: Ctrl-C, the end of input or of the listener.
 read_answer() {
@@ -139,7 +144,10 @@ judge_answer() {
   case $answer in
     # What a terminal reports of itself is no word of its operator.
     *[[:cntrl:]]*) ask_again 'invalid input, try again' ;;
-    [kK]) if [ -n "$leftover_ids" ]; then stop_leftovers && show_again; else ask_again 'nothing is left to stop'; fi ;;
+    [kK])
+      [ -z "$leftover_ids" ] || stop_leftovers
+      show_again
+      ;;
     [oO])
       show_output
       show_again

@@ -48,7 +48,7 @@ load_text() { # FILE
 # What the relay took of a stream is shown: the first rows at once, of the rest what end_output leaves for last.
 show_sent() { # STREAM FILE
   [ "$mode" != auto ] || return 0
-  local LC_ALL=C piece='' bytes text is_short=1 rows last total shown first nth filled
+  local LC_ALL=C piece='' bytes text is_short=1 newline=$'\n' rows last total shown first nth filled
   [ -s "$2" ] || return 0
   read_rows
   last=0
@@ -74,7 +74,7 @@ show_sent() { # STREAM FILE
     [ "$is_short" -eq 1 ] || piece=${piece%.}
     piece=$text$piece
     # A row without its end is held back, unless it is long.
-    text=${piece%"${piece##*$'\n'}"}
+    text=${piece%"${piece##*"$newline"}"}
     if [ "${#piece}" -ge 4096 ]; then text=$piece; fi
     if [ "${#text}" -lt "${#piece}" ] || [ -s "$work/gutter.$1.row" ]; then
       printf '%s' "${piece:${#text}}" >"$work/gutter.$1.row"

@@ -39,10 +39,14 @@ show_leftovers() {
 stop_leftovers() {
   local turn=0 pid
   for pid in $leftover_pids; do kill -s TERM "$pid" 2>/dev/null; done
-  while find_leftovers && [ -n "$leftover_pids" ] && [ "$turn" -lt 20 ]; do
+  while
+    find_leftovers
+    [ -n "$leftover_pids" ] && [ "$turn" -lt 20 ]
+  do
     turn=$((turn + 1))
     sleep "$tick"
   done
+  [ -n "$leftover_pids" ] || return 0
   for pid in $leftover_pids; do kill -s KILL "$pid" 2>/dev/null; done
-  [ -z "$leftover_pids" ] || pause 1
+  sleep "$tick"
 }

@@ -66,7 +66,10 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await terminal.type('y\n');
     expect(await ended(first)).toMatchObject({ code: 0 });
     const next = startExec(lines(20));
-    const screen = await terminal.waitForText('(end of c2: 20 rows', 20_000);
+    const screen = await eventually('the question about c2', 20_000, async () => {
+      const now = await terminal.screen();
+      return /\(end of c2: 20 rows[^]*run it\? \[/.test(now) && now;
+    });
     for (const row of lines(20).split('\n')) expect(screen).toContain(` ${row}\n`);
     await terminal.type('n\n');
     expect(await ended(next)).toMatchObject({ code: 126 });
