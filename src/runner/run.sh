@@ -56,6 +56,7 @@ heed_interrupt() {
 run_in_foreground() {
   local saved=''
   ! has stty || saved=$(stty -g <&15 2>/dev/null)
+  terminal_used=1
   set -m
   # A pipeline has the exit status of its last part, which takes it from a file.
   { lead_command; printf '%d\n' "$?" >"$work/outcome"; } | count_interrupts

@@ -8,13 +8,12 @@
 # 0: run it.
 is_approved() {
   local verdict=0
-  if is_always; then
-    printf '    (auto-approved: you answered "always")\n'
-  else
-    ask || verdict=$?
-  fi
+  review || verdict=$?
   if [ "$verdict" -eq 0 ] && ! [ -f "$work/command" ]; then
     verdict=1 reason='the folder of the listener was removed meanwhile; push the command again'
+  elif [ "$verdict" -eq 0 ] && ! is_unchanged; then
+    verdict=1 reason='the file of the command changed after it was shown'
+    say "$reason"
   fi
   case $verdict in
     0) decide start && return 0 ;;
@@ -32,6 +31,8 @@ is_approved() {
 
 serve_command() {
   rm -f "$work/lost" "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/tight" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/stop_reason" "$work/client_signal" "$work/session_gone" "$work/leaders" "$work/group"
+  hold_text || :
+  [ "$mode" = auto ] || find_leftovers
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command
