@@ -27,12 +27,15 @@ read_answer() {
   if [ ! -f "$work/withdrawn" ] && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
     : >"$work/line"
     head -n 1 <&15 >"$work/line" 2>/dev/null &
-    reader=$!
+    reader=$! waits_for=$!
+    # A signal that came before has ended nothing.
+    [ "$leaving$interrupts" = 00 ] || kill "$reader" 2>/dev/null
     # The watchdog ends it when the listener is killed outright.
     printf '%s\n' "$reader" >"$work/reader.pid"
     end_when_withdrawn "$reader" </dev/null >/dev/null 2>&1 &
     watcher=$!
     while kill -0 "$reader" && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; do wait "$reader"; done 2>/dev/null
+    waits_for=
     { kill -s KILL "$watcher" "$reader"; wait "$watcher" "$reader"; } 2>/dev/null
     : >"$work/reader.pid"
     if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then

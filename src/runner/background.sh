@@ -75,7 +75,7 @@ keep_limits() {
 }
 
 heartbeat() {
-  local seen=0 word rest misses=0
+  local seen=0 word rest misses=0 idle=0
   # A short command is over before it needs any of this, and is spared the request.
   sleep 1
   while :; do
@@ -84,6 +84,7 @@ heartbeat() {
       200) misses=0 ;;
       204)
         misses=0
+        floor_wait
         continue
         ;;
       404 | 409 | 410)
@@ -105,7 +106,7 @@ heartbeat() {
           # There may be nothing yet that could be signalled: then it is asked for once more.
           case $rest in 'INT '* | 'TERM '* | 'KILL '*) ;; *) continue ;; esac
           case ${rest#* } in '' | *[!0-9]* | ??????????*) continue ;; esac
-          if stop_for client_signal "${rest% *}" "the client stopped it: SIG${rest% *}"; then seen=${rest#* }; else sleep "$tick"; fi
+          if stop_for client_signal "${rest% *}" "the client stopped it: SIG${rest% *}"; then seen=${rest#* } idle=0; else floor_wait; fi
           ;;
         state)
           case $rest in queued | awaiting_approval | running) ;; *) : >"$work/withdrawn" ;; esac

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The beginning and the end of a listener.
 #
+# waits_for   process of the question or of the poll that the listener waits for; empty where it does something else
 # temporary_folder tick blink instant quiet_turns drain_turns upload_turns has_pipes apart output_limit more_hint   of this system and
 #             this start
 
@@ -19,6 +20,11 @@ clean_up() {
   remove_work
 }
 
+# Ends what the listener waits for at this moment: bash may be about to wait for it, which a signal that is handled before does not end.
+end_wait() {
+  [ -z "$waits_for" ] || kill "$waits_for" 2>/dev/null
+}
+
 say_farewell() {
   if keep_work; then
     request leave POST /leave --max-time 3
@@ -31,7 +37,7 @@ say_farewell() {
 
 main() {
   relay_url=${REMOTIFY_URL:-} listener_key=${REMOTIFY_LISTENER_KEY:-} mode=${REMOTIFY_MODE:-supervised}
-  failures=0 interrupts=0 leaving=0 attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 exit_status=0 had='' signal='' pushed=0
+  failures=0 interrupts=0 leaving=0 waits_for='' attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 exit_status=0 had='' signal='' pushed=0
   refusal='' took=0 trouble='' is_cut=0 said='' has_hint=1 idle=0 is_owned=1
   from='' always=0 earlier_groups='' more_hint='' plain_pieces=0 slots=32 terminal_used=0 leftover_ids='' leftover_pids='' more_output=0
   has curl || fail "curl is not installed"
@@ -51,8 +57,8 @@ main() {
   work=$(mktemp -d "$temporary_folder/remotify.XXXXXXXXXX" 2>/dev/null) || fail "cannot create a private folder in $temporary_folder"
   [ -O "$work" ] || is_owned=0
   trap clean_up EXIT
-  trap 'interrupts=$((interrupts + 1))' INT
-  trap 'leaving=1' TERM HUP
+  trap 'interrupts=$((interrupts + 1)); end_wait' INT
+  trap 'leaving=1; end_wait' TERM HUP
   host_label=$(label "${HOSTNAME:-unknown}")
   user_label=$(label "$(id -un 2>/dev/null || printf '%s' "${USER:-unknown}")")
   listener_id="${work##*.}-$$-$RANDOM$RANDOM"

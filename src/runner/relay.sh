@@ -66,11 +66,15 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
     } 2>/dev/null &
   transfer=$!
   printf '%s\n' "$transfer" 2>/dev/null >"$work/$slot.pid"
-  # A signal that came before the wait does not end it.
-  [ "$slot" != next ] || [ "$leaving$interrupts" = 00 ] || kill "$transfer" 2>/dev/null
+  if [ "$slot" = next ]; then
+    waits_for=$transfer
+    # A signal that came before has ended nothing.
+    [ "$leaving$interrupts" = 00 ] || kill "$transfer" 2>/dev/null
+  fi
   # Some versions of curl crash where they cannot open a file: bash would report it.
   wait "$transfer" 2>/dev/null
   outcome=$?
+  [ "$slot" != next ] || waits_for=
   if [ "$outcome" -eq 0 ]; then
     if is_from_relay "$slot"; then
       { IFS=' ' read -r http seconds <"$work/$slot.code"; } 2>/dev/null

@@ -42,7 +42,9 @@ async function startAway(text: string, sleep: string, args: string[] = []) {
     const found = await alive();
     return found.length > 0 && found;
   });
-  onTestFinished(() => void (first && sendSignal(first.pid, 'SIGKILL')));
+  onTestFinished(() => {
+    if (first) sendSignal(first.pid, 'SIGKILL');
+  });
   return { exec, isGone: async () => (await alive()).length === 0 };
 }
 
