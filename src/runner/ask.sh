@@ -29,7 +29,7 @@ read_answer() {
     head -n 1 <&15 >"$work/line" 2>/dev/null &
     reader=$! waits_for=$!
     # A signal that came before has ended nothing.
-    [ "$leaving$interrupts" = 00 ] || kill "$reader" 2>/dev/null
+    [ "$leaving$interrupts" = 00 ] || end_wait
     # The watchdog ends it when the listener is killed outright.
     printf '%s\n' "$reader" >"$work/reader.pid"
     end_when_withdrawn "$reader" </dev/null >/dev/null 2>&1 &

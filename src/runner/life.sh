@@ -21,8 +21,9 @@ clean_up() {
 }
 
 # Ends what the listener waits for at this moment: bash may be about to wait for it, which a signal that is handled before does not end.
+# KILL: a process that was forked a moment ago still has the traps of this one.
 end_wait() {
-  [ -z "$waits_for" ] || kill "$waits_for" 2>/dev/null
+  [ -z "$waits_for" ] || kill -s KILL "$waits_for" 2>/dev/null
 }
 
 say_farewell() {

@@ -69,7 +69,7 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
   if [ "$slot" = next ]; then
     waits_for=$transfer
     # A signal that came before has ended nothing.
-    [ "$leaving$interrupts" = 00 ] || kill "$transfer" 2>/dev/null
+    [ "$leaving$interrupts" = 00 ] || end_wait
   fi
   # Some versions of curl crash where they cannot open a file: bash would report it.
   wait "$transfer" 2>/dev/null
