@@ -40,7 +40,9 @@ read_answer() {
     : >"$work/reader.pid"
     if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
       # A line without its end is the end of input.
-      ! IFS= read -r answer <"$work/line" || return 0
+      ! { IFS= read -r answer <"$work/line"; } 2>/dev/null || return 0
+      # The folder was removed, and the line with it: it is asked for again.
+      if ! is_own_folder && keep_work; then answer=$'\t' && return 0; fi
     fi
   fi
   printf '\n'

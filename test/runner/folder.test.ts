@@ -115,6 +115,8 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
       const [name = ''] = await readdir(remote.temporaryFolder);
       await rm(join(remote.temporaryFolder, name), { recursive: true, maxRetries: 20, retryDelay: 10 });
       await remote.terminal.type('y\n');
+      await remote.terminal.waitForText('invalid input, try again', 15_000);
+      await remote.terminal.type('y\n');
       expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).toBe(126);
       expect(exec.stderr()).toContain('the folder of the listener was removed');
       await expect(access(trace)).rejects.toThrow();
