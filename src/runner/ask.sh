@@ -36,7 +36,10 @@ read_answer() {
     watcher=$!
     while kill -0 "$reader" && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; do wait "$reader"; done 2>/dev/null
     waits_for=
-    { kill -s KILL "$watcher" "$reader"; wait "$watcher" "$reader"; } 2>/dev/null
+    # Only for one that is still there: a signal that comes while bash learns of the end of a child makes it lose that end, and a wait
+    # for it would last for ever.
+    { kill -s KILL "$watcher" && wait "$watcher"; } 2>/dev/null
+    { kill -s KILL "$reader" && wait "$reader"; } 2>/dev/null
     : >"$work/reader.pid"
     if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
       # A line without its end is the end of input.
