@@ -16,11 +16,11 @@ feed_stdin() {
         bytes_of "$work/$own.body"
         [ "$bytes" -gt 0 ] || return 0
         cat "$work/$own.body" || return 0
-        offset=$((offset + bytes))
+        offset=$((offset + bytes)) idle=0
         # There may be as much again.
         [ "$bytes" -lt "$limit" ] || [ "$limit" -ge "$most" ] || limit=$((limit * 2))
         ;;
-      204) ;;
+      204) floor_wait ;;
       *)
         is_passing || return 0
         # So much may not get through in the time that one request has.
