@@ -3,8 +3,8 @@
 #
 # has_dd spool_room slots   of this start: whether dd works here, bytes of output on the disk at most, segment files of one stream
 # spool                     what the names of a stream's files begin with, set by spool_of:
-#   SPOOL.0 SPOOL.1 …       segments, in turn; the nth is in file nth % slots, empty again once the relay has it
-#   SPOOL.0.size …          the size of a segment that is finished
+#   SPOOL.0 SPOOL.1 ...       segments, in turn; the nth is in file nth % slots, empty again once the relay has it
+#   SPOOL.0.size ...          the size of a segment that is finished
 #   SPOOL.at                number of the segment that is being written, and 1 while its writer waits for room
 #   SPOOL.reader SPOOL.note   process and last words of the dd that writes it
 #   SPOOL.whole             the stream is closed, all of it is in the segments
