@@ -64,7 +64,7 @@ open_streams() {
 # Writes a stream into segments as it comes, three of the largest size at most: then the pipe fills, and the command waits. dd
 # takes what is there at each read, never more than it writes, and ends after so many reads.
 write_down() { # STREAM BYTES-OF-A-SEGMENT
-  local spool nth=0 unit=4096 most count reader outcome full partial size sizes=()
+  local spool nth=0 unit=4096 most count slot reader outcome full partial size sizes=()
   trap '' INT TERM HUP QUIT
   exec 2>/dev/null 15<&- 17>&-
   spool_of "$1"
@@ -90,8 +90,9 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     read_note
     # Fewer reads than it might have made: there is no more.
     if [ $((full + partial)) -lt "$count" ] || [ "$size" -eq 0 ]; then break; fi
-    sizes[nth % slots]=$size
-    printf '%d\n' "$size" >"$spool.$((nth % slots)).size"
+    slot=$((nth % slots))
+    sizes[slot]=$size
+    printf '%d\n' "$size" >"$spool.$slot.size"
     nth=$((nth + 1))
     tell_at "$nth" 0
     # A writer of short lines gets more reads for one segment, of fewer bytes each.
@@ -182,14 +183,14 @@ close_streams() {
   local reached before='' turn=0 quiet=0 brief=0 spool
   exec 16>&- 17>&-
   while ! is_whole; do
-    [ "$interrupts" -lt 2 ] || leaving=1
-    [ "$leaving" -eq 0 ] || break
     if [ "$brief" -lt 8 ]; then
       # Mostly it is a matter of a few milliseconds.
       brief=$((brief + 1))
       if [ "$brief" -lt 5 ]; then sleep "$instant"; else sleep "$blink"; fi
       continue
     fi
+    [ "$interrupts" -lt 2 ] || leaving=1
+    [ "$leaving" -eq 0 ] || break
     sleep "$tick"
     # Its bytes are waited for until the relay has taken what was there before them.
     look_at_streams || { quiet=0 && continue; }
