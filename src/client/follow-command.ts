@@ -2,6 +2,7 @@
 import type { CommandState } from '../protocol/command-states.ts';
 import { maxReadBytes, maxWaitSeconds, maxWantedBytes } from '../protocol/limits.ts';
 import { type Patience, withPatience } from './patience.ts';
+import { PollFloor } from './poll-floor.ts';
 import type { OutputPart } from './parse-output.ts';
 import type { ReadFrom, RelayClient } from './relay-client.ts';
 
@@ -25,8 +26,11 @@ export async function followCommand(
 ): Promise<CommandEnd> {
   const read = { ...from };
   let state: CommandState | undefined;
+  const seen = new Set<CommandState>();
+  const floor = new PollFloor();
   let limit = maxReadBytes;
   for (;;) {
+    floor.begin();
     let waitSeconds = state === undefined ? firstWaitSeconds : maxWaitSeconds;
     const part = await withPatience(
       () => client.readOutput(id, read, { state, waitSeconds, limit, signal: follower.signal }),
@@ -49,5 +53,8 @@ export async function followCommand(
     if (part.stdout.byteLength + part.stderr.byteLength >= limit) limit = maxWantedBytes;
     if (part.state !== state) follower.onState?.(part.state);
     state = part.state;
+    const hasNews = part.stdout.byteLength + part.stderr.byteLength > 0 || !seen.has(state);
+    seen.add(state);
+    await floor.end(hasNews, follower.signal);
   }
 }

@@ -2,67 +2,104 @@
 # The question to the operator, and the answer.
 #
 # answer reason   the operator's last line; the words with a refusal
-# always          how many commands are approved for as long as this listener lives
+# always          how many commands are approved for as long as this listener lives; always_texts has them
 
-# Throws away what was typed before the question was on the screen: an answer cannot come before what it answers.
+# Throws away what was typed before the question was on the screen: an answer cannot come before what it answers. Without stty a line
+# that is not finished stays: then a word is asked for.
 drain_terminal() {
-  local saved
+  local saved drain
   if has stty && saved=$(stty -g <&15 2>/dev/null); then
     stty -icanon -echo min 0 time 0 <&15 && cat <&15 >/dev/null
     stty "$saved" <&15
     return
   fi
-  while IFS= read -r -t 1 -n 4096 <&15; do :; done
+  cat <&15 >/dev/null 2>&1 &
+  drain=$!
+  sleep "$tick"
+  { kill -s KILL "$drain" && wait "$drain"; } 2>/dev/null
 }
 
-# A read that failed for another reason than the time: there is no more to read. Old shells do not say which, but there a time-out takes its time.
-is_input_over() { # STATUS BEGAN
-  [ "$1" -le 128 ] && { [ "${BASH_VERSINFO[0]}" -ge 4 ] || [ "$SECONDS" -eq "$2" ]; }
-}
-
-# A line from the terminal, into $answer. 1: the command was withdrawn meanwhile. 2: Ctrl-C, the end of input or of the listener.
+# A child reads the line, so that a signal for the listener is heard at once. What was typed of a line when the child is ended stays in
+# the terminal. Sets $answer. 1: the command was withdrawn meanwhile. 2: Ctrl-C, the end of input or of the listener.
 read_answer() {
-  local began outcome typed=''
-  while :; do
-    began=$SECONDS answer=''
-    # Waits in short turns: the command may be withdrawn, and a signal must not wait for the return key.
-    IFS= read -r -t 2 answer <&15
-    outcome=$?
-    # A turn may be over in the middle of a line: what came of it is its beginning.
-    typed=$typed$answer
-    answer=$typed
-    [ "$outcome" -ne 0 ] || return 0
-    if [ -f "$work/withdrawn" ]; then
-      printf '\n'
-      return 1
+  local reader watcher outcome=0
+  answer=''
+  if [ ! -f "$work/withdrawn" ] && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
+    : >"$work/line"
+    head -n 1 <&15 >"$work/line" 2>/dev/null &
+    reader=$! waits_for=$!
+    # A signal that came before has ended nothing.
+    [ "$leaving$interrupts" = 00 ] || kill "$reader" 2>/dev/null
+    # The watchdog ends it when the listener is killed outright.
+    printf '%s\n' "$reader" >"$work/reader.pid"
+    end_when_withdrawn "$reader" </dev/null >/dev/null 2>&1 &
+    watcher=$!
+    while kill -0 "$reader" && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; do wait "$reader"; done 2>/dev/null
+    waits_for=
+    { kill -s KILL "$watcher" "$reader"; wait "$watcher" "$reader"; } 2>/dev/null
+    : >"$work/reader.pid"
+    if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
+      # A line without its end is the end of input.
+      ! IFS= read -r answer <"$work/line" || return 0
     fi
-    if [ "$interrupts" -eq 0 ] && is_input_over "$outcome" "$began"; then
-      printf '\nremotify: the terminal is closed; ending\n'
-      leaving=1
-    fi
-    if [ "$interrupts" -gt 0 ] || [ "$leaving" -gt 0 ]; then
-      printf '\n'
-      return 2
-    fi
-  done
+  fi
+  printf '\n'
+  [ ! -f "$work/withdrawn" ] || return 1
+  if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
+    say 'terminal closed; exiting'
+    leaving=1
+  fi
+  return 2
 }
 
-# Between two screens of a long command. 1: enough.
+end_when_withdrawn() { # PROCESS
+  while sleep 1 && kill -0 "$$"; do
+    [ ! -f "$work/withdrawn" ] || kill "$1"
+  done
+  kill "$1"
+}
+
+# Between two screens of a long text. 1: enough.
 turn_page() {
-  local answer
-  printf '    -- Return: more, q: enough -- '
+  local answer fit
+  choose_fitting '    -- Enter: next page, q: stop -- ' '-- Enter, q: stop -- ' '-- Enter, q -- '
+  printf '%s' "$fit"
   read_answer || return 1
   case $answer in [qQ]*) return 1 ;; esac
 }
 
-# Asks on the terminal. 0: run it. 1: declined, with words in $reason. 2: the command was withdrawn meanwhile.
+# From the text of a command that was displayed to a verdict. 0: run it. 1: declined, with words in $reason. 2: it was withdrawn.
+review() {
+  if [ -z "$shown_text" ]; then
+    reason='the command cannot be displayed: it contains a zero byte'
+    return 1
+  fi
+  if [ -z "$leftover_ids" ] && is_always; then
+    printf '    (auto-approved: you answered "always")\n'
+    return 0
+  fi
+  ask
+}
+
+# Asks on the terminal. 0, 1 and 2 as above.
 ask() {
-  local answer verdict=''
+  local answer verdict='' saved=''
   attend_to prompt
+  if has stty && saved=$(stty -g <&15 2>/dev/null); then
+    # Nothing in the background writes on the question.
+    stty tostop <&15
+  fi
+  [ "${REMOTIFY_BELL:-1}" = 0 ] || printf '\a'
   while [ -z "$verdict" ]; do
     reason=
+    if is_too_small; then
+      reason="the operator's terminal is too small to show a command: $columns columns, $lines rows"
+      say "$reason"
+      verdict=1
+      break
+    fi
     drain_terminal
-    printf 'run it? [y/N, n REASON, a: always, v: view, q: end] '
+    put_question
     read_answer
     case $? in
       1) verdict=2 ;;
@@ -70,9 +107,32 @@ ask() {
       *) judge_answer ;;
     esac
   done
+  [ -z "$saved" ] || stty "$saved" <&15 2>/dev/null
   leave_off
   interrupts=0
   return "$verdict"
+}
+
+# One row, with room for an answer, and for the beginning of a reason where it is wide.
+put_question() {
+  local yes=y all='y/N' named='a: always' other='' output='' o='' k='' unseen='' question
+  draw_word
+  if [ -n "$word" ]; then
+    yes=$word all="$word: yes, N" named="a $word: always"
+    [ -z "$leftover_ids" ] || other=', k: stop what is left' k=/k
+  fi
+  [ "$more_output" -eq 0 ] || output=', o: last output' o=/o
+  # Few rows have none for this note.
+  if [ "$is_low" -eq 1 ] && [ "$stdin" = 1 ]; then unseen='stdin not shown; '; fi
+  question="${unseen}run it? [$all, n REASON, $named, v: view$output$other, q: end] "
+  if [ $((${#question} + 8)) -gt "$columns" ]; then
+    for question in "${unseen}run? [$yes/n/a$k/v$o/q] " "${unseen:+stdin! }run? [$yes/n$k/v/q] " \
+      "${unseen:+stdin! }[$yes/n$k/v/q] " "${unseen:+stdin! }[$yes/n$k] " "${unseen:+stdin! }[$yes/n] " "$yes/n "; do
+      [ $((${#question} + ${#yes} + 1)) -gt "$columns" ] || break
+    done
+  fi
+  printf '%s' "$question"
+  screen_rows=$((screen_rows + 1))
 }
 
 # Sets $verdict and $reason by $answer, or leaves $verdict empty: ask again.
@@ -81,19 +141,33 @@ judge_answer() {
   answer=${answer#"${answer%%[! ]*}"}
   case $answer in
     # What a terminal reports of itself is no word of its operator.
-    *[[:cntrl:]]*) printf '    (that was no text; once more)\n' ;;
-    # Whatever starts with y is a yes, as it always was.
-    [yY]*) verdict=0 ;;
-    [aA] | always)
-      remember_always
-      verdict=0
+    *[[:cntrl:]]*) ask_again 'invalid input, try again' ;;
+    [kK])
+      [ -z "$leftover_ids" ] || stop_leftovers
+      show_again
+      ;;
+    [oO])
+      show_output
+      show_again
       ;;
     [vV] | view) show_command whole ;;
     [qQ] | quit)
       reason='the listener was ended' leaving=1
       verdict=1
       ;;
+    *) approve_or_decline ;;
+  esac
+}
+
+approve_or_decline() {
+  case $answer in
+    [aA] | [aA]\ * | always | always\ *) approve "${answer#"${answer%%[ ]*}"}" && remember_always ;;
+    [yY]*) approve '' ;;
     *)
+      if [ -n "$word" ] && [ "$answer" = "$word" ]; then
+        approve " $answer"
+        return
+      fi
       case $answer in
         [nN][oO][\ ,:\;]*) reason=${answer#??} ;;
         [nN][\ ,:\;]*) reason=${answer#?} ;;
@@ -104,25 +178,39 @@ judge_answer() {
   esac
 }
 
-# Scripts that the operator wants run unasked, byte for byte as they were seen, for as long as this listener lives. The same text with
-# input from its client is another command.
-always_form() {
-  printf 'stdin=%s\n' "$stdin"
-  cat "$work/command"
+# 1: not yet.
+approve() { # THE WORD, WITH A BLANK BEFORE IT
+  if [ -n "$word" ] && [ "$1" != " $word" ]; then
+    ask_again "not approved: type the word in the question"
+    return 1
+  fi
+  measure_screen
+  if [ "$columns $lines" != "$shown_size" ]; then
+    printf '    (the size of the terminal changed; once more)\n'
+    show_again
+    return 1
+  fi
+  verdict=0
 }
 
+# What was displayed must not leave the screen by what was answered.
+ask_again() { # WHY
+  print_note "    ($1)" "($1)"
+  screen_rows=$((screen_rows + (${#answer} * 8 + 60) / columns + 1))
+  [ "$screen_rows" -le "$lines" ] || show_again
+}
+
+# The text and its input: the same text with input from its client is another command. Kept in memory: a file could be rewritten.
 remember_always() {
+  always_texts[always]="$stdin $shown_text"
   always=$((always + 1))
-  always_form >"$work/always.$always" || rm -f "$work/always.$always"
 }
 
 is_always() {
-  local LC_ALL=C nth=0 own
-  [ "$always" -gt 0 ] || return 1
-  own=$(always_form && printf .)
+  local nth=0
   while [ "$nth" -lt "$always" ]; do
+    [ "$stdin $shown_text" != "${always_texts[nth]}" ] || return 0
     nth=$((nth + 1))
-    [ "$own" != "$(cat "$work/always.$nth" 2>/dev/null && printf .)" ] || return 0
   done
   return 1
 }

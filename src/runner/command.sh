@@ -38,7 +38,12 @@ become_command() { # [WORD BEFORE IT...]
     printf '%d\n' "$pid" >"$work/group"
   fi
   starter_text
-  exec 19<"$work/command"
+  # The text that the operator saw, whatever became of its file.
+  if [ "$mode" = auto ] || [ "$has_pipes" -eq 0 ]; then
+    exec 19<"$work/command"
+  else
+    exec 19< <(exec 15<&- 16>&- 17>&- 2>/dev/null && printf '%s' "$shown_text")
+  fi
   if [ "$stdin" = 1 ]; then exec < <(feed_stdin); else exec </dev/null; fi
   exec 15<&-
   umask "$remotify_umask"

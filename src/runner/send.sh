@@ -140,7 +140,7 @@ may_shrink() { # FILE BYTES
 
 # Sends a file as a body, packed where that makes it smaller.
 request_with() { # SLOT PATH FILE BYTES
-  local seconds=0 line='' body=$3 words=()
+  local line='' body=$3 words=()
   is_quick=0
   if [ "$4" -gt 2048 ] && may_shrink "$3" "$4" && gzip -1 -c <"$3" >"$work/$1.gz" 2>/dev/null; then
     bytes_of "$work/$1.gz"
@@ -150,16 +150,14 @@ request_with() { # SLOT PATH FILE BYTES
       plain_pieces=15
     fi
   fi
-  request "$1" POST "$2" -w '%{http_code}\n%{time_total}\n' ${words[@]+"${words[@]}"} --data-binary "@$body"
+  request "$1" POST "$2" ${words[@]+"${words[@]}"} --data-binary "@$body"
   [ "${#words[@]}" -eq 0 ] || : >"$body"
-  { read -r line && read -r seconds; } <"$work/$1.code"
   # This one is mostly said by what stands between, which is no relay.
+  { IFS=' ' read -r line _ <"$work/$1.code"; } 2>/dev/null
   [ "$line" != 413 ] || [ "$chunk" -le 16384 ] || http=413
-  seconds=${seconds%%[.,]*}
-  case $seconds in '' | *[!0-9]*) return ;; esac
   # So much may not get through in the time that one request has.
-  [ "$seconds" -gt 1 ] || is_quick=1
-  [ "$seconds" -lt 5 ] || [ "$4" -le $((chunk / 2)) ] || set_chunk $((chunk / 2))
+  [ "$took" -ge 2000 ] || [ "$http" = 000 ] || is_quick=1
+  [ "$took" -lt 5000 ] || [ "$4" -le $((chunk / 2)) ] || set_chunk $((chunk / 2))
 }
 
 # Sends one part of one stream, a chunk at most. 0: the relay has it, or said where to go on.

@@ -73,7 +73,7 @@ describe.skipIf(!hasTmux)('awaiting approval', () => {
     expect(await remote.run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 cancelled\n', stderr: '' });
     // Typed at once: the prompt may still be open, and then it is the relay that refuses the start.
     await remote.terminal.type('y\n');
-    await remote.terminal.waitForText('<<< not run: it was cancelled or ran out of time', 15_000);
+    await remote.terminal.waitForText('<<< not run: cancelled or expired', 15_000);
     const exec = remote.start(['exec', `test ! -e '${trace}' && echo clean`]);
     await remote.terminal.waitForText('clean', 15_000);
     await eventually('the second prompt', 15_000, async () => {

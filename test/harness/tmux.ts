@@ -17,9 +17,14 @@ export type Terminal = {
    * `[the command ended with N]` says so.
    */
   screen: () => Promise<string>;
+  /** The same with all that has left the screen at its top. */
+  transcript: () => Promise<string>;
   /** Key presses. A line feed is the Enter key; `\x03` is Ctrl-C. */
   type: (text: string) => Promise<void>;
   waitForText: (text: string, deadlineMs: number) => Promise<string>;
+  resize: (columns: number, rows: number) => Promise<void>;
+  /** From now on all that is written to the terminal is in this file as well. */
+  recordTo: (path: string) => Promise<void>;
   /** Closes the window, and leaves it to what runs in it to end. */
   hangUp: () => Promise<void>;
   /** Ends what runs in it, and removes its folder. */
@@ -61,6 +66,7 @@ export async function startTerminal(command: string, options: TerminalOptions = 
   const screen = () => tmux('capture-pane', '-p');
   return {
     screen,
+    transcript: () => tmux('capture-pane', '-p', '-S', '-'),
     type: async (text) => {
       // tmux would take a last semicolon for the end of its own command.
       await tmux('send-keys', '-l', '--', text.replaceAll('\n', '\r').replace(/;$/, '\\;'));
@@ -72,6 +78,12 @@ export async function startTerminal(command: string, options: TerminalOptions = 
         if (!last.includes(text)) throw new Error(`the terminal shows:\n${last}`);
         return last;
       });
+    },
+    resize: async (width, height) => {
+      await tmux('resize-window', '-x', String(width), '-y', String(height));
+    },
+    recordTo: async (path) => {
+      await tmux('pipe-pane', `cat >'${path}'`);
     },
     hangUp: async () => {
       await tmux('kill-server');

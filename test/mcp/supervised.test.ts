@@ -66,7 +66,7 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     call.catch(() => {});
     await remote.terminal.waitForText('run it? [', 10_000);
     cancel.abort();
-    await remote.terminal.waitForText('not run: it was cancelled or ran out of time', 15_000);
+    await remote.terminal.waitForText('not run: cancelled or expired', 15_000);
     await remote.terminal.type('y\n');
     const { data } = await host.exec(`test -e '${remote.configDir}/ran'`, { wait_seconds: 3 });
     expect(data.state).toBe('awaiting_approval');

@@ -49,7 +49,7 @@ describe.skipIf(!hasChromium || !hasTmux)(
         await eventually(
           `question ${question} is on the screen`,
           20_000,
-          async () => (await terminal.screen()).split('run it? [').length - 1 === question,
+          async () => (await terminal.transcript()).split('run it? [').length - 1 === question,
         );
         await terminal.type(`${text}\n`);
       };

@@ -22,7 +22,7 @@ const askedAgain = (terminal: Terminal, notice: string) =>
   terminal.waitForText(`${notice})\nrun it? [`, 10_000);
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
-  test('a: the same bytes run unasked from then on, and nothing else does', async () => {
+  test('a: the same bytes run without a question from then on, and nothing else does', async () => {
     const { terminal, startExec, waitForPrompt, run } = await setUp();
     const first = startExec('echo same');
     await waitForPrompt();
@@ -30,7 +30,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(first)).toMatchObject({ code: 0 });
 
     expect((await run(['exec', 'echo same'])).text).toBe('same\n');
-    expect(await terminal.screen()).toContain('(run unasked: always)');
+    expect(await terminal.screen()).toContain('(auto-approved: you answered "always")');
 
     for (const [nth, args] of [['echo same '], ['echo  same'], ['-i', 'echo same']].entries()) {
       const other = startExec(...args);
@@ -49,7 +49,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(brief).toMatch(/\n {4}\(\d+ of \d+ bytes NOT SHOWN; v shows all\)\n/);
     expect(brief).not.toContain(': line 80');
     await terminal.type('v\n');
-    await terminal.waitForText('-- Return: more, q: enough --', 10_000);
+    await terminal.waitForText('-- Enter: next page, q: stop --', 10_000);
     await terminal.type('\n');
     await terminal.waitForText(': line 60\n', 10_000);
     await terminal.type('\n');
@@ -65,10 +65,10 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const exec = startExec(numbers(200).join('\n'));
     await waitForPrompt();
     await terminal.type('v\n');
-    await terminal.waitForText('-- Return: more, q: enough --', 10_000);
+    await terminal.waitForText('-- Enter: next page, q: stop --', 10_000);
     await terminal.type('q\n');
     expect(await askedAgain(terminal, 'v shows all')).toMatch(
-      /enough -- q\n {4}\(\d+ of \d+ bytes NOT SHOWN; v shows all\)\n/,
+      /stop -- q\n {4}\(\d+ of \d+ bytes NOT SHOWN; v shows all\)\n/,
     );
     await terminal.type('y\n');
     expect(await ended(exec)).toMatchObject({ code: 0 });
@@ -98,19 +98,19 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await terminal.type(report.replaceAll(/[^\x20-\x7e]/g, '\u0016$&'));
     await terminal.type('y\n');
     await waitForPrompt(2);
-    expect(await terminal.screen()).toContain('(that was no text; once more)');
+    expect(await terminal.screen()).toContain('(invalid input, try again)');
     expect(await ran()).toBe(false);
     await terminal.type('n\n');
     expect(await ended(exec)).toMatchObject({ code: 126 });
     expect(await ran()).toBe(false);
   });
 
-  test('who asks is shown as what it says of itself, and that there is input', async () => {
+  test('exec -i: the screen shows who asks, unverified, and that stdin is not shown', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const exec = startExec('-i', 'cat');
     const screen = await waitForPrompt();
-    expect(screen).toMatch(/\n {4}\(from \S+@\S+,remotify\/\S+, as it says of itself\)\n/);
-    expect(screen).toContain('    (it reads what its client sends, which is not shown)\n');
+    expect(screen).toMatch(/\n {4}\(from \S+@\S+,remotify\/\S+, unverified\)\n/);
+    expect(screen).toContain('    (stdin comes from the client and is not shown)\n');
     await terminal.type('n\n');
     expect(await ended(exec)).toMatchObject({ code: 126 });
   });

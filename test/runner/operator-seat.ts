@@ -7,8 +7,8 @@ import { makeGate } from '../harness/gate.ts';
 import { startSupervised } from '../harness/remote.ts';
 
 /** `curl | bash` in a real terminal, with somebody at the keyboard; gone when the test is. */
-export async function takeSeat(relay: { url: string }) {
-  const remote = await startSupervised(relay);
+export async function takeSeat(relay: { url: string }, env: Record<string, string> = {}) {
+  const remote = await startSupervised(relay, env);
   onTestFinished(remote.stop);
   const gate = await makeGate(remote.configDir);
   onTestFinished(gate.close);
@@ -18,13 +18,13 @@ export async function takeSeat(relay: { url: string }) {
       () => true,
       () => false,
     );
-  /** The n-th prompt is on the screen, and nothing was typed behind it. */
+  /** The n-th prompt was printed; what is on the screen then. */
   const waitForPrompt = (count = 1) =>
     eventually(`prompt ${count}`, 20_000, async () => {
-      const screen = await remote.terminal.screen();
-      const isThere = (screen.match(/run it\? \[/g) ?? []).length === count;
-      if (!isThere) throw new Error(`the terminal shows:\n${screen}`);
-      return screen;
+      const transcript = await remote.terminal.transcript();
+      const isThere = (transcript.match(/run it\? \[/g) ?? []).length === count;
+      if (!isThere) throw new Error(`the terminal shows:\n${transcript}`);
+      return remote.terminal.screen();
     });
   const startExec = (...args: string[]) => {
     const exec = remote.start(['exec', ...args]);

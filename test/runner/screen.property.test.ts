@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import headless from '@xterm/headless';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
@@ -12,188 +11,151 @@ import { withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import { seed } from '../harness/seed.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { compare, readScreen, type Shown } from './read-screen.ts';
+import { anyCase, hostile, leftStates, type ScreenCase } from './screen-cases.ts';
 
-// What the operator sees: the functions of the runner that print a command, in a real pty, and a terminal that shows it.
+// What the operator sees: the functions of the runner that print a command and its question, in a real pty, on a terminal of any size
+// in the state in which an earlier command left it.
 
-const columns = 72;
-const rows = 20;
 const count = isLong ? 10_000 : 400;
-
 const hasScript = spawnSync('script', ['--version']).status === 0;
 const source = fileURLToPath(new URL('../../dist/runner.sh', import.meta.url));
-const question = 'run it? [y/N, n REASON, a: always, v: view, q: end] ';
 
-const hostile = [
-  '\u001b[2J',
-  '\u001b[H',
-  '\u001b[8m',
-  '\u001b[1A\u001b[2K',
-  '\u001b[?1049h',
-  '\u001b]0;title\u0007',
-  '\u001b]52;c;aGk=\u0007',
-  '\u001bP+q\u001b\\',
-  '\u001b[6n',
-  '\u001b[21t',
-  '\u001bc',
-  '\u0005',
-  '\r',
-  '\b\b\b\b',
-  '\u0007',
-  '\u000b\u000c',
-  '\u007f',
-  '\u009b2J',
-  '\u009d',
-  '\u202egnp\u202c',
-  '\u200b\u2060\ufeff',
-  'а\u0430',
-  '\u00a0',
-  '\t',
-  '\n',
-  '\n\n\n\n\n\n\n\n',
-  '\r\n',
-  '>>> ls',
-  '\n>>> ls',
-  '\n<<< done (0 bytes pushed back)\n',
-  `\n${question}`,
-  '\n    (end of c1: 1 rows, 2 bytes)',
-  '\n    (0 of 5 bytes NOT SHOWN; v shows all)',
-  '\u001b[20T',
-  '\u001b[1;1r',
-  '\u001b#8',
-  '\u001b[?25l',
-  '\u001b[?5h',
-  '%s%n%d',
-  '$(touch hit)`touch hit`',
-  '\\e[2J\\033[2J',
-  '-n -e',
-];
+const known: ScreenCase[] = [
+  ...hostile.map((text) => ({ text, columns: 72, rows: 20, state: leftStates[0] })),
+  ...leftStates.map((state) => ({ text: 'x\n'.repeat(9), columns: 40, rows: 12, state })),
+].map(({ text, state, ...size }) => ({
+  ...size,
+  command: Buffer.from(`echo ${text} done`),
+  stdin: false,
+  label: 'ann@desk',
+  state: state ?? { name: '', bytes: '', isUsed: false },
+  leftovers: false,
+  more: false,
+}));
 
-const piece = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom(...hostile).map((text) => Buffer.from(text)) },
-  { weight: 2, arbitrary: fc.uint8Array({ min: 1, maxLength: 12 }).map((bytes) => Buffer.from(bytes)) },
-  { weight: 3, arbitrary: fc.string({ maxLength: 30 }).map((text) => Buffer.from(text)) },
-  { weight: 1, arbitrary: fc.nat(300).map((length) => Buffer.from('x'.repeat(length))) },
-  { weight: 1, arbitrary: fc.nat(60).map((length) => Buffer.from('line\n'.repeat(length))) },
-  // Over the pieces in which long lines are read.
-  { weight: 1, arbitrary: fc.nat(4).map((length) => Buffer.from('y'.repeat((columns - 5) * 50 * length))) },
-);
-const anyCommand = fc
-  .array(piece, { minLength: 1, maxLength: 9 })
-  .map((pieces) => Buffer.concat(pieces.map((bytes) => Buffer.from(bytes.filter((byte) => byte !== 0)))))
-  .filter((bytes) => bytes.byteLength > 0);
-
-/** cat(1), -v and -t, once more. */
-function spellOut(bytes: Buffer): string {
-  let text = '';
-  for (const byte of bytes) {
-    if (byte === 10) {
-      text += '\n';
-      continue;
-    }
-    const low = byte & 0x7f;
-    text +=
-      (byte >= 128 ? 'M-' : '') +
-      (low < 32 ? `^${String.fromCodePoint(low + 64)}` : low === 127 ? '^?' : String.fromCodePoint(low));
-  }
-  return text;
-}
-
-/** The runner's own functions, and in place of its main what prints each file as if it were to be run. */
+/** The runner's own functions, and its main replaced by what displays each command as if it were to be run. */
 async function renderDriver(): Promise<string> {
   const text = await readFile(source, 'utf8');
   const end = 'main "$@"\n}\n';
   expect(text.endsWith(end)).toBe(true);
   const driver = [
-    'stty cols "$2" rows "$3" </dev/tty; exec 15</dev/tty',
-    "mode=supervised more_hint='; v shows all' id=c1 stdin=0 from=ann@desk",
+    'exec 15</dev/tty',
+    "mode=supervised more_hint='; v shows all' id=c1234567890",
     'for work in "$1"/*; do',
-    '  size=${work##*-}',
-    String.raw`  printf '%s\n' "$4"`,
-    `  show_command brief; show_circumstances; printf '%s' '${question}'`,
+    '  IFS=" " read -r size columns rows stdin terminal_used leftovers more_output from <"$work/case"',
+    '  stty cols "$columns" rows "$rows" <&15',
+    String.raw`  printf '%s\n' "$2"; cat "$work/state"`,
+    "  leftover_ids='' leftover_pids=''; [ \"$leftovers\" = 0 ] || leftover_ids='c3 c1234567' leftover_pids='7 8 9'",
+    '  hold_text; show_command brief; show_circumstances; put_question',
     String.raw`  printf '\n'`,
     'done',
   ];
   return `${text.slice(0, -end.length)}${driver.join('\n')}\n}\n`;
 }
 
-async function printAll(commands: readonly Buffer[]): Promise<string[]> {
+async function printAll(cases: readonly ScreenCase[]): Promise<Buffer[]> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const works = join(folder.path, 'works');
-  for (const [at, bytes] of commands.entries()) {
-    const work = join(works, `${String(at).padStart(6, '0')}-${bytes.byteLength}`);
+  for (const [at, one] of cases.entries()) {
+    const work = join(works, String(at).padStart(6, '0'));
+    const flags = [one.stdin, one.state.isUsed, one.leftovers, one.more].map(Number);
     await mkdir(work, { recursive: true });
-    await writeFile(join(work, 'command'), bytes);
+    await writeFile(join(work, 'command'), one.command);
+    await writeFile(join(work, 'state'), one.state.bytes);
+    const words = [one.command.byteLength, one.columns, one.rows, ...flags, one.label];
+    await writeFile(join(work, 'case'), `${words.join(' ')}\n`);
   }
   await writeFile(join(folder.path, 'driver.sh'), await renderDriver());
   const mark = randomUUID();
-  const words = ['bash', join(folder.path, 'driver.sh'), works, String(columns), String(rows), mark];
+  const words = ['bash', join(folder.path, 'driver.sh'), works, mark];
   const run = spawnCaptured('script', ['-qec', words.map((word) => `'${word}'`).join(' '), '/dev/null'], {
-    env: cleanEnvironment(folder.path),
+    env: cleanEnvironment(folder.path, { TERM: 'xterm-256color' }),
   });
   const { code } = await withDeadline(run.closed, 900_000, 'all of them are printed');
   expect([code, run.stderr()]).toEqual([0, '']);
-  // Each byte a character: whatever is not ASCII must show.
-  return run.stdout().toString('latin1').split(`${mark}\r\n`).slice(1);
+  const text = run.stdout().toString('latin1').split(`${mark}\r\n`).slice(1);
+  return text.map((bytes) => Buffer.from(bytes, 'latin1'));
 }
 
-async function showOn(text: string): Promise<{ screen: string[]; scrolled: number }> {
-  const terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true });
-  await new Promise<void>((resolve) => terminal.write(text, resolve));
-  const { active } = terminal.buffer;
-  const screen = Array.from(
-    { length: rows },
-    (_, at) => active.getLine(active.baseY + at)?.translateToString(true) ?? '',
-  );
-  const scrolled = active.baseY;
-  terminal.dispose();
-  return { screen, scrolled };
+/** Behind what the command left and the reset of the terminal: rows of the runner's own. */
+function ownRows(printed: Buffer, { state }: ScreenCase): string[] {
+  const start = state.isUsed ? '\u001b[999;1H\r\n\u001b[K' : `${state.bytes}\r\u001b[K`;
+  const text = printed.toString('utf8');
+  expect(text).toContain(start);
+  return text
+    .slice(text.indexOf(start) + start.length)
+    .replace(/\r\n$/, '')
+    .split('\r\n');
 }
 
-/** The text behind the gutter, rows of one line put together again. */
-function readRows(screen: readonly string[]): { text: string; rest: string[] } {
-  let text = '';
-  let at = 0;
-  for (; at < screen.length; at += 1) {
-    const row = screen[at] ?? '';
-    const mark = row.slice(0, 4);
-    if (at === 0 ? mark !== '>>> ' : mark !== '  | ' && mark !== '  : ') break;
-    text += (mark === '  | ' ? '\n' : '') + row.slice(4);
+const isRow = (row: string, at: number) =>
+  at === 0 ? row.startsWith('>>> ') : row.startsWith('  | ') || row.startsWith('  : ');
+
+/** No word shows Latin letters beside those that can pass for them. */
+function expectNoMixedWord(shown: readonly Shown[]): void {
+  const words = shown
+    .map(({ char, raw }) => (raw || /[\u0080-\u{10ffff}]/u.test(char) ? char : ' '))
+    .join('');
+  const seen = shown.map(({ char, raw }) => (raw ? char : '?'.repeat(char.length || 1))).join('');
+  for (const { 0: word, index } of words.matchAll(/[\w\u0080-\u{10ffff}]+/gu)) {
+    const foreign =
+      /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\uff21-\uff5a]/u;
+    if (/[A-Za-z]/.test(word) && word.length < 100) {
+      expect(seen.slice(index, index + word.length), 'no letters that pass for Latin').not.toMatch(foreign);
+    }
   }
-  return { text, rest: screen.slice(at) };
 }
 
-async function check(command: Buffer, printed: string): Promise<void> {
-  expect(printed, 'nothing that acts on a terminal').toMatch(/^(?:[\x20-\x7e]|\r\n)*$/);
-  const { screen, scrolled } = await showOn(printed.replace(/\r\n$/, ''));
-  expect(scrolled, 'all of it stands on one screen').toBe(0);
-  const { text, rest } = readRows(screen);
-  const whole = spellOut(command);
-  const notice = /^ {4}\((\d+) of (\d+) bytes NOT SHOWN; v shows all\)$/.exec(rest[0] ?? '');
-  const own = rest.slice(notice || rest[0]?.startsWith('    (end of c1: ') ? 1 : 0);
-  expect(own.slice(0, 2)).toEqual(['    (from ann@desk, as it says of itself)', question]);
-  expect(own.slice(2).join('')).toBe('');
-  if (!notice) return expect(text).toBe(whole.replace(/\n$/, ''));
-  expect(Number(notice[2]), 'the size of the whole').toBe(whole.length);
-  const shown = whole.slice(0, whole.length - Number(notice[1]));
-  expect(Number(notice[1])).toBeGreaterThan(0);
-  return expect(text).toBe(shown.replace(/\n$/, ''));
+async function check(one: ScreenCase, printed: Buffer): Promise<void> {
+  const own = ownRows(printed, one);
+  expect(own.join(''), 'nothing that acts on a terminal').not.toMatch(
+    /[\p{C}\p{Zl}\p{Zp}\ufffd]|(?! )\p{Zs}/u,
+  );
+  const screen = await readScreen(printed.subarray(0, printed.length - 2), one.columns, one.rows);
+  expect(screen.oddities).toEqual([]);
+  const top = screen.cursorRow - own.length + 1;
+  expect(top, 'all of it is on one screen').toBeGreaterThanOrEqual(0);
+  const trimmed = own.map((row) => row.trimEnd());
+  expect(screen.rows.slice(top, top + own.length).map((row) => row.trimEnd())).toEqual(trimmed);
+  expect(screen.rows.slice(top + own.length).join('')).toBe('');
+  expect(screen.unseen.filter((row) => row >= top)).toEqual([]);
+
+  const length = own.findIndex((row, at) => !isRow(row, at));
+  expect(length, 'rows of the command').toBeGreaterThan(0);
+  const text = own
+    .slice(0, length)
+    .map((row, at) => (at > 0 && row.startsWith('  | ') ? '\n' : '') + row.slice(4))
+    .join('');
+  const { shown, bytes } = compare(text, one.command);
+  expectNoMixedWord(shown);
+  const rest = own.slice(length);
+  const hidden = /^ *\((\d+) (?:of \d+ )?(?:bytes )?NOT SHOWN/.exec(rest[0] ?? '')?.[1];
+  const left = one.command.subarray(bytes).toString('latin1');
+  if (hidden === undefined) expect(left.replace(/\n$/, '')).toBe('');
+  else expect([Number(hidden), Number(hidden) - left.length > 1]).toEqual([Number(hidden), false]);
+  const notes = rest.join('\n');
+  if (one.rows >= 6 && one.label) expect(notes).toMatch(/\(from \w+/);
+  if (one.stdin) expect(notes).toContain('stdin');
+  if (one.rows >= 6 && one.leftovers) expect(notes).toMatch(/still (has|have|run)/);
+  expect(own.at(-1), 'the question').toMatch(one.leftovers ? /[b-z][aeiou][b-z][:/]/ : /\by\//);
 }
 
 test.skipIf(!hasScript)(
-  `${count} hostile commands: each stands whole on the screen, or it is said how much does not, and none acts on it`,
+  `${count} hostile commands on terminals of 20 to 200 columns and 3 to 60 rows: each is on the screen with its question, or it says how much is not`,
   { timeout: 2_400_000 },
   async () => {
-    const known = hostile.map((text) => Buffer.from(`echo ${text} done`));
-    const commands = [...known, ...fc.sample(anyCommand, { seed, numRuns: count - known.length })];
-    const printed = await printAll(commands);
-    expect(printed).toHaveLength(commands.length);
-    for (const [at, command] of commands.entries()) {
+    const cases = [...known, ...fc.sample(anyCase, { seed, numRuns: count - known.length })];
+    const printed = await printAll(cases);
+    expect(printed).toHaveLength(cases.length);
+    for (const [at, one] of cases.entries()) {
       try {
-        await check(command, printed[at] ?? '');
+        await check(one, printed[at] ?? Buffer.alloc(0));
       } catch (error) {
+        const command = JSON.stringify(one.command.toString('latin1'));
         console.error(
-          `seed ${seed}, command ${at}: ${JSON.stringify(command.toString('latin1'))}\n${printed[at]}`,
+          `seed ${seed}, case ${at}: ${JSON.stringify({ ...one, command })}\n${printed[at]?.toString()}`,
         );
         throw error;
       }

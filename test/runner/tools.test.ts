@@ -140,7 +140,7 @@ test('without curl it does not start', async () => {
   expect({ status, stdout, stderr }).toEqual({
     status: 1,
     stdout: '',
-    stderr: 'remotify: error: curl is missing here\n',
+    stderr: 'remotify: error: curl is not installed\n',
   });
 });
 

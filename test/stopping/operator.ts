@@ -49,7 +49,7 @@ export async function openOperator(
     ledger: () => readFile(path, 'utf8').catch(() => ''),
     waitForQuestion: async (count = 1) => {
       await eventually(`question ${count} is on the screen`, 10_000, async () => {
-        const screen = await terminal.screen();
+        const screen = await terminal.transcript();
         if (screen.split(question).length - 1 !== count) throw new Error(`the terminal shows:\n${screen}`);
         return true;
       });

@@ -85,7 +85,8 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       await terminal.type('y');
       await eventually('what is typed is seen', 5_000, async () => {
         return (
-          (await terminal.screen()).split('run it? [y/N, n REASON, a: always, v: view, q: end] y').length -
+          (await terminal.transcript()).split('run it? [y/N, n REASON, a: always, v: view, q: end] y')
+            .length -
             1 ===
           2
         );

@@ -141,7 +141,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect((await operator.run(['cancel'])).text).toBe('c1 cancelled\n');
     await operator.terminal.type('y\n');
     expect(await codeOf(exec, 'exec hears of it')).toBe(255);
-    await operator.terminal.waitForText('not run: it was cancelled or ran out of time', 10_000);
+    await operator.terminal.waitForText('not run: cancelled or expired', 10_000);
     expect(await operator.ledger()).toBe('');
     expect(await readCommand(operator, 'c1')).toMatchObject({ state: 'cancelled', exit_status: null });
     await expectServing(operator, 2);
@@ -152,7 +152,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     operator.push();
     await operator.waitForQuestion();
     expect((await operator.run(['cancel'])).text).toBe('c1 cancelled\n');
-    await operator.terminal.waitForText('not run: it was cancelled or ran out of time', 10_000);
+    await operator.terminal.waitForText('not run: cancelled or expired', 10_000);
     // It lies in the terminal until the next question, and must not answer that.
     await operator.terminal.type('y\n');
     const next = operator.push();
@@ -169,7 +169,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await codeOf(exec, 'exec gives up')).toBe(255);
     expect(exec.stderr()).toContain('the operator did not answer within 3');
     await operator.terminal.type('y\n');
-    await operator.terminal.waitForText('not run: it was cancelled or ran out of time', 10_000);
+    await operator.terminal.waitForText('not run: cancelled or expired', 10_000);
     expect(await operator.ledger()).toBe('');
     expect(await readCommand(operator, 'c1')).toMatchObject({ state: 'expired', exit_status: null });
     await expectServing(operator, 2);

@@ -40,8 +40,8 @@ function readIdentity(exchange: Exchange): ListenerIdentity {
   return {
     id: readListenerId(exchange),
     kind: 'runner',
-    host: readLabel(exchange, header.host),
-    user: readLabel(exchange, header.user),
+    host: readLabel(exchange, header.host) || 'unknown',
+    user: readLabel(exchange, header.user) || 'unknown',
     // Whoever does not say that it runs things unasked is supervised.
     mode: exchange.header(header.mode) === 'auto' ? 'auto' : 'supervised',
   };

@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasTmux } from '../harness/tmux.ts';
+import { ended, takeSeat } from './operator-seat.ts';
+
+// An approved command left a process on the terminal, which could type an answer there.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const leaving = 'sleep 300 </dev/null >/dev/null 2>&1 & echo left';
+
+/** The first command runs, and leaves a process. */
+async function setUp(answer = 'y') {
+  const seat = await takeSeat(relay);
+  const first = seat.startExec(leaving);
+  await seat.waitForPrompt();
+  await seat.terminal.type(`${answer}\n`);
+  expect(await ended(first)).toMatchObject({ code: 0 });
+  return seat;
+}
+
+const wordOf = (screen: string): string => {
+  const word = /run it\? \[([a-z]{3}): yes, N(?![\s\S]*run it\?)/.exec(screen)?.[1];
+  if (word === undefined) throw new Error(`no word in:\n${screen}`);
+  return word;
+};
+
+describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
+  test('y does not approve the next command, the word in the question does', async () => {
+    const { terminal, startExec, waitForPrompt, ran, trace } = await setUp();
+    const exec = startExec(`touch '${trace}'`);
+    const screen = await waitForPrompt(2);
+    expect(screen).toMatch(
+      /\(c1 still has \d process(es)? on this terminal; type the word to approve, k stops them\)/,
+    );
+    expect(wordOf(screen)).toMatch(/^[^aeiounyvqk][aeiou][^aeiou]$/);
+    await terminal.type('y\n');
+    await terminal.waitForText('(not approved: type the word in the question)', 10_000);
+    const again = await waitForPrompt(3);
+    expect(await ran()).toBe(false);
+    await terminal.type(`${wordOf(again)}\n`);
+    expect(await ended(exec)).toMatchObject({ code: 0 });
+    expect(await ran()).toBe(true);
+  });
+
+  test('k stops what is left; then y approves', async () => {
+    const { terminal, startExec, waitForPrompt, ran, trace } = await setUp();
+    const exec = startExec(`touch '${trace}'`);
+    await waitForPrompt(2);
+    await terminal.type('k\n');
+    await terminal.waitForText('run it? [y/N, ', 10_000);
+    expect(await waitForPrompt(3)).toContain('run it? [y/N, ');
+    await terminal.type('y\n');
+    expect(await ended(exec)).toMatchObject({ code: 0 });
+    expect(await ran()).toBe(true);
+  });
+
+  test('a command approved by "always" is asked about while something is left', async () => {
+    const { terminal, startExec, waitForPrompt } = await setUp('a');
+    const exec = startExec(leaving);
+    const screen = await waitForPrompt(2);
+    expect(screen).not.toContain('auto-approved');
+    await terminal.type('a\n');
+    await terminal.waitForText('(not approved: type the word in the question)', 10_000);
+    await terminal.type(`a ${wordOf(await waitForPrompt(3))}\n`);
+    expect(await ended(exec)).toMatchObject({ code: 0 });
+  });
+});
