@@ -6,7 +6,7 @@
 #   SPOOL.0 SPOOL.1 ...       segments, in turn; the nth is in file nth % slots, empty again once the relay has it
 #   SPOOL.0.size ...          the size of a segment that is finished
 #   SPOOL.at                number of the segment that is being written, and 1 while its writer waits for room
-#   SPOOL.reader SPOOL.note   process and last words of the dd that writes it
+#   SPOOL.reader SPOOL.note   process that writes it, and the last words of dd
 #   SPOOL.whole             the stream is closed, all of it is in the segments
 #   SPOOL.dropped           how many bytes came after what was kept; empty while they are counted
 # $work/kept                the command whose output is kept: later output of others goes nowhere
@@ -64,12 +64,15 @@ open_streams() {
 # Writes a stream into segments as it comes, three of the largest size at most: then the pipe fills, and the command waits. dd
 # takes what is there at each read, never more than it writes, and ends after so many reads.
 write_down() { # STREAM BYTES-OF-A-SEGMENT
-  local spool nth=0 unit=4096 most count slot reader outcome full partial size sizes=()
+  local spool nth=0 unit=4096 most count slot outcome full partial size sizes=()
   trap '' INT TERM HUP QUIT
   exec 2>/dev/null 15<&- 17>&-
   spool_of "$1"
   if [ "$has_dd" -eq 0 ]; then
-    cat >>"$spool.0" || lose_rest
+    cat <&0 >>"$spool.0" &
+    await_reader $!
+    is_kept || exec cat >/dev/null
+    [ "$outcome" -eq 0 ] || lose_rest
     : >"$spool.whole"
     return
   fi
@@ -79,12 +82,7 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     wait_for_room "$2" || break
     count=$((most > unit ? most / unit : 1))
     LC_ALL=C dd bs="$unit" count="$count" of="$spool.$((nth % slots))" <&0 2>"$spool.note" &
-    reader=$!
-    printf '%12d\n' "$reader" 1<>"$spool.reader"
-    is_kept || kill -s KILL "$reader"
-    wait "$reader"
-    outcome=$?
-    printf '%12d\n' 0 1<>"$spool.reader"
+    await_reader $!
     is_kept || break
     if [ "$outcome" -ne 0 ]; then lose_rest && break; fi
     read_note
@@ -101,6 +99,15 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
   ! is_kept || { : >"$spool.whole" && return; }
   # To close it would end what the command left running.
   exec cat >/dev/null
+}
+
+# Who takes the stream may be ended in the middle of it. Sets $outcome.
+await_reader() { # PROCESS
+  printf '%12d\n' "$1" 1<>"$spool.reader"
+  is_kept || kill -s KILL "$1"
+  wait "$1"
+  outcome=$?
+  printf '%12d\n' 0 1<>"$spool.reader"
 }
 
 # What dd said: so many whole and short reads, so many bytes. Sets $full, $partial and $size.
