@@ -54,7 +54,7 @@ sweep() {
 main() {
   relay_url=${REMOTIFY_URL:-} listener_key=${REMOTIFY_LISTENER_KEY:-} mode=${REMOTIFY_MODE:-supervised}
   failures=0 interrupts=0 leaving=0 attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 has_room=1 exit_status=0 had='' signal='' pushed=0
-  from='' always=0 more_hint='' chunk=1048576 terminal_used=0 leftover_ids='' leftover_pids='' more_output=0
+  from='' always=0 more_hint='' terminal_used=0 leftover_ids='' leftover_pids='' more_output=0 had_output='' chunk=1048576
   has curl || fail "curl is missing here"
   case $relay_url in
     http://?*) scheme=http ;;

@@ -6,8 +6,10 @@
 find_leftovers() {
   local file other
   leftover_ids='' leftover_pids=''
+  # shellcheck disable=SC2013
   for file in $(grep -lz "^REMOTIFY_COMMAND=$listener_id\." /proc/[0-9]*/environ 2>/dev/null); do
-    other=$(grep -z "^REMOTIFY_COMMAND=$listener_id\." "$file" 2>/dev/null | head -c 200)
+    other=$(grep -z "^REMOTIFY_COMMAND=$listener_id\." "$file" 2>/dev/null | tail -c +1 | head -c 200 | cat -v)
+    other=${other%^@}
     other=${other##*.}
     [ -n "$other" ] || continue
     file=${file#/proc/}
