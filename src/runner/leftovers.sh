@@ -41,7 +41,7 @@ stop_leftovers() {
   for pid in $leftover_pids; do kill -s TERM "$pid" 2>/dev/null; done
   while
     find_leftovers
-    [ -n "$leftover_pids" ] && [ "$turn" -lt 20 ]
+    [ -n "$leftover_pids" ] && [ "$turn" -lt $((drain_turns / 2)) ]
   do
     turn=$((turn + 1))
     sleep "$tick"
