@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasListener } from '../client/has-listener.ts';
 import { type Patience, withPatience } from '../client/patience.ts';
+import { PollFloor } from '../client/poll-floor.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
@@ -23,11 +24,14 @@ export async function awaitListener(
 ): Promise<StatusPayload> {
   const { signal } = patience;
   let after: number | undefined;
+  const floor = new PollFloor();
   for (;;) {
+    floor.begin();
     const poll = after === undefined ? { signal } : { after, waitSeconds: maxWaitSeconds, signal };
     const status = await withPatience(() => client.readStatus(poll), patience);
     if (hasListener(status)) return status;
     if (status.revision === undefined) await sleep(askAgainMs, undefined, { signal });
+    else await floor.end(after === undefined, signal);
     after = status.revision;
   }
 }

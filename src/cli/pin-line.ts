@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { quoteForShell } from '../protocol/quote-for-shell.ts';
 import { buildPath } from '../protocol/routes.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
+import { endedScript } from '../runner/ended-script.ts';
 import { renderRunner } from '../runner/render-runner.ts';
 import type { Context } from './context.ts';
 import { Failure } from './failure.ts';
@@ -11,36 +12,47 @@ type Mode = 'supervised' | 'auto';
 
 const fetchTimeoutMs = 15_000;
 
-/** Needs curl, bash, mktemp, rm, grep, and one of sha256sum and shasum. */
-function renderLine(url: string, sha256: string): string {
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Needs curl, bash, mktemp, rm, grep, and one of sha256sum and shasum. Also runs the script that says that the session has ended. */
+function renderLine(url: string, script: string): string {
   const scheme = url.startsWith('https:') ? 'https' : 'http';
   return [
     `(f=$(mktemp) || exit 1; trap 'rm -f "$f"' EXIT;`,
-    `curl -fsS --proto '=${scheme}' -o "$f" ${quoteForShell(url)} || exit 1;`,
-    `{ sha256sum "$f" 2>/dev/null || shasum -a 256 "$f"; } | grep -q '^${sha256} ' ||`,
-    `{ echo 'remotify: error: this is not the script that was pinned' >&2; exit 1; }; bash "$f")`,
+    `curl -q -fsS -g --proto '=${scheme}' -o "$f" ${quoteForShell(url)} || exit 1;`,
+    `{ sha256sum "$f" 2>/dev/null || shasum -a 256 "$f"; } | grep -Eq '^(${hash(script)}|${hash(endedScript)}) ' ||`,
+    `{ echo 'remotify: error: not the pinned script: the relay has another version, or the script was changed' >&2; exit 1; };`,
+    'bash "$f")',
   ].join(' ');
 }
 
 /** Throws a Failure when the relay hands out another script than this client has: its line would never run. */
 export async function pinLine(context: Context, payload: SessionPayload, mode: Mode): Promise<string> {
   const { listener_key: listenerKey, remote_quickstart: line } = payload;
-  const base = /https?:\/\/[^'"\s]+(?=\/r\/[0-9a-f]{32})/.exec(line)?.[0];
-  if (listenerKey === undefined || base === undefined) {
+  const claimed = /https?:\/\/[\w.:[\]/-]{1,200}(?=\/r\/[0-9a-f]{32})/.exec(line)?.[0];
+  if (listenerKey === undefined || claimed === undefined) {
     throw new Failure(
-      'this relay cannot be pinned: it is of the original kind',
-      'leave --pin out, or use a relay of ours: `remotify serve`',
+      'this relay cannot be pinned: it is a legacy relay',
+      'leave --pin out, or use a remotify relay: `remotify serve`',
     );
   }
-  const own = renderRunner({ url: base, listenerKey, mode });
-  const path = `${buildPath('runner', { key: listenerKey })}?mode=${mode}`;
   const http = await context.http(context.url());
+  const { baseUrl } = http;
+  // The address in the line is the one that this client was given. What the relay calls itself decides nothing.
+  if (claimed !== baseUrl) {
+    throw new Failure(
+      `cannot pin: the relay at ${baseUrl} calls itself ${claimed}`,
+      'if both are the same relay, give that address with --url, or leave --pin out',
+    );
+  }
+  const own = renderRunner({ url: baseUrl, listenerKey, mode });
+  const path = `${buildPath('runner', { key: listenerKey })}?mode=${mode}`;
   const { body } = await http.send({ method: 'GET', path, timeoutMs: fetchTimeoutMs });
   if (!body.equals(Buffer.from(own))) {
     throw new Failure(
-      `the script of ${http.baseUrl} is not the one of remotify ${context.version}: its line would not run`,
+      `the script of ${baseUrl} is not the one of remotify ${context.version}: its line would not run`,
       'ask for a relay of the same version, or read the script and leave --pin out',
     );
   }
-  return renderLine(base + path, createHash('sha256').update(own).digest('hex'));
+  return renderLine(baseUrl + path, own);
 }

@@ -1,7 +1,8 @@
 /** Output of a command from an offset to its end, each byte once and in order. */
 import type { CommandState } from '../protocol/command-states.ts';
-import { maxWaitSeconds } from '../protocol/limits.ts';
+import { maxReadBytes, maxWaitSeconds, maxWantedBytes } from '../protocol/limits.ts';
 import { type Patience, withPatience } from './patience.ts';
+import { PollFloor } from './poll-floor.ts';
 import type { OutputPart } from './parse-output.ts';
 import type { ReadFrom, RelayClient } from './relay-client.ts';
 
@@ -25,15 +26,20 @@ export async function followCommand(
 ): Promise<CommandEnd> {
   const read = { ...from };
   let state: CommandState | undefined;
+  const seen = new Set<CommandState>();
+  const floor = new PollFloor();
+  let limit = maxReadBytes;
   for (;;) {
+    floor.begin();
     let waitSeconds = state === undefined ? firstWaitSeconds : maxWaitSeconds;
     const part = await withPatience(
-      () => client.readOutput(id, read, { state, waitSeconds, signal: follower.signal }),
+      () => client.readOutput(id, read, { state, waitSeconds, limit, signal: follower.signal }),
       {
         ...follower,
         onTrouble: (error) => {
-          // Whoever waits is to hear soon that the relay is back.
+          // Whoever waits is to hear soon that the relay is back. A slow link takes less at once.
           waitSeconds = firstWaitSeconds;
+          limit = maxReadBytes;
           follower.onTrouble?.(error);
         },
       },
@@ -44,7 +50,11 @@ export async function followCommand(
     read.stderr += part.stderr.byteLength;
     const { stdout: _out, stderr: _err, complete, ...end } = part;
     if (complete) return { ...end, read };
+    if (part.stdout.byteLength + part.stderr.byteLength >= limit) limit = maxWantedBytes;
     if (part.state !== state) follower.onState?.(part.state);
     state = part.state;
+    const hasNews = part.stdout.byteLength + part.stderr.byteLength > 0 || !seen.has(state);
+    seen.add(state);
+    await floor.end(hasNews, follower.signal);
   }
 }

@@ -1,15 +1,19 @@
 /** A client's own input on its way to a command, byte for byte, each chunk until the relay has it. */
-import { maxChunkBytes } from '../protocol/limits.ts';
+import { GatheredInput } from './gathered-input.ts';
 import { type Patience, withPatience } from './patience.ts';
 import type { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
 
-/** Cuts what comes into pieces that one request may carry. */
-async function* cutChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const bytes of source) {
-    for (let at = 0; at < bytes.byteLength; at += maxChunkBytes) yield bytes.subarray(at, at + maxChunkBytes);
-  }
-}
+/** What every proxy takes. */
+const firstChunkBytes = 1024 * 1024;
+
+/** Grows up to here while input waits: more costs memory here, and there at the relay. */
+const mostChunkBytes = 4 * 1024 * 1024;
+
+/** Below this, what refuses it as too large refuses everything. */
+const leastChunkBytes = 16 * 1024;
+
+const isTooLarge = (error: unknown): boolean => error instanceof RelayError && error.status === 413;
 
 /** Resolves at the end of the input, or when the command takes no more: it may end before it has read all. */
 export async function forwardStdin(
@@ -19,16 +23,38 @@ export async function forwardStdin(
   patience: Patience,
 ): Promise<void> {
   const { signal } = patience;
+  const input = new GatheredInput(source, mostChunkBytes);
   let offset = 0;
+  let chunkBytes = firstChunkBytes;
+  let limit = mostChunkBytes;
+  const send = async (bytes: Uint8Array): Promise<void> => {
+    for (let at = 0; at < bytes.byteLength; ) {
+      const part = bytes.subarray(at, at + chunkBytes);
+      try {
+        await withPatience(() => client.sendStdin(id, offset, part, false, signal), patience);
+      } catch (error) {
+        if (!isTooLarge(error) || chunkBytes <= leastChunkBytes) throw error;
+        chunkBytes = Math.max(leastChunkBytes, Math.ceil(part.byteLength / 2));
+        limit = chunkBytes;
+        continue;
+      }
+      at += part.byteLength;
+      offset += part.byteLength;
+    }
+  };
   try {
-    for await (const bytes of cutChunks(source)) {
-      await withPatience(() => client.sendStdin(id, offset, bytes, false, signal), patience);
-      offset += bytes.byteLength;
+    for (;;) {
+      const bytes = await input.take(chunkBytes);
+      if (bytes.byteLength === 0) break;
+      await send(bytes);
+      if (input.bytes > chunkBytes / 2) chunkBytes = Math.min(limit, chunkBytes * 2);
     }
     await withPatience(() => client.sendStdin(id, offset, new Uint8Array(), true, signal), patience);
   } catch (error) {
     const isOver =
       error instanceof RelayError && ['stdin_closed', 'no_such_command', 'gone'].includes(error.code);
     if (!isOver && signal?.aborted !== true) throw error;
+  } finally {
+    input.close();
   }
 }

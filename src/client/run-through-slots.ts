@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseSlotText, type SlotResult, wrapForSlot } from '../protocol/slot-text.ts';
 import { type Patience, withPatience } from './patience.ts';
+import { PollFloor } from './poll-floor.ts';
 import type { RelayClient } from './relay-client.ts';
 
 /** Pushes and waits for as long as the signal lets it. Another client of the same session may get in between: there are no ids. */
@@ -14,11 +15,13 @@ export async function runThroughSlots(
   // Not repeated when an answer is lost: a second push would run it a second time.
   const tag = randomBytes(8).toString('hex');
   await client.pushToSlot(wrapForSlot(script, tag), signal);
+  const floor = new PollFloor();
   for (;;) {
+    floor.begin();
     const text = await withPatience(() => client.takeResult(signal), patience);
-    if (text === undefined) continue;
-    const result = parseSlotText(text);
+    const result = text === undefined ? undefined : parseSlotText(text);
     // The late result of a command that was given up before: ours is still to come.
-    if (result.tag === '' || result.tag === tag) return result;
+    if (result && (result.tag === '' || result.tag === tag)) return result;
+    await floor.end(false, signal);
   }
 }

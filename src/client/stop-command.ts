@@ -2,6 +2,7 @@
 import { isEnded, type Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { killAfterSeconds } from '../protocol/limits.ts';
+import { PollFloor } from './poll-floor.ts';
 import type { RelayClient } from './relay-client.ts';
 
 /** TERM, its KILL, and the way of the news back. */
@@ -13,10 +14,13 @@ export type StopOutcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended befor
 /** Follows a signalled command until it ended, or until nobody can be expected to say so any more. */
 async function awaitEnd(client: RelayClient, id: string): Promise<CommandView> {
   const deadline = Date.now() + truthWithinSeconds * 1000;
+  const floor = new PollFloor();
   for (;;) {
+    floor.begin();
     const waitSeconds = Math.max(0, Math.ceil((deadline - Date.now()) / 1000));
     const view = await client.readCommand(id, { waitSeconds });
     if (isEnded(view.state) || waitSeconds === 0) return view;
+    await floor.end(false);
   }
 }
 

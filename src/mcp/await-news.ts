@@ -1,5 +1,6 @@
 /** Waiting for a command, within the budget of one answer. */
 import { hasListener } from '../client/has-listener.ts';
+import { PollFloor } from '../client/poll-floor.ts';
 import { isEnded } from '../protocol/command-states.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { Call } from './calls.ts';
@@ -38,7 +39,9 @@ export async function awaitNews(
   const deadline = Date.now() + budgetSeconds * 1000;
   const { source } = call.remote;
   let longestSeconds = firstWaitSeconds;
+  const floor = new PollFloor();
   for (;;) {
+    floor.begin();
     const leftSeconds = Math.max(0, (deadline - Date.now()) / 1000);
     const { id, state } = call.snapshot;
     const waitSeconds = Math.min(leftSeconds, longestSeconds, maxWaitSeconds);
@@ -59,5 +62,6 @@ export async function awaitNews(
     }
     longestSeconds = onProgress ? progressSeconds : maxWaitSeconds;
     await onProgress?.(call);
+    await floor.end(call.snapshot.state !== state, signal);
   }
 }

@@ -20,7 +20,7 @@ export const refusals = {
   not_startable: { status: 409, text: 'the command is no longer to be run' },
   stdin_closed: { status: 409, text: 'the command takes no input, or no more of it' },
   not_yours: { status: 409, text: 'the command belongs to another listener' },
-  listener_busy: { status: 409, text: 'another listener serves this session' },
+  listener_busy: { status: 409, text: 'another listener is already connected' },
   listener_left: { status: 409, text: 'this listener has ended' },
   output_gap: { status: 409, text: 'output is missing before this offset' },
   gone: { status: 410, text: 'no such session: unknown, expired or ended' },

@@ -24,11 +24,14 @@ export const slotReplacedMs = 2_000;
 /** A command pushed through the commands resource: more is a file, not a command. */
 export const maxScriptBytes = 1024 * 1024;
 
-/** One upload of output: small enough to be repeated over a slow link. */
-export const maxChunkBytes = 1024 * 1024;
+/** One upload of output or input. Senders begin with 1 MiB, which every proxy takes, and with more only while they are behind. */
+export const maxChunkBytes = 16 * 1024 * 1024;
 
-/** One answer with output. */
+/** One answer with output or input, unless its reader says how much it wants. */
 export const maxReadBytes = 1024 * 1024;
+
+/** The most that a reader may ask for with `limit=`: it is on its way in pieces, and all of it in the memory of the reader. */
+export const maxWantedBytes = 4 * 1024 * 1024;
 
 /** Commands waiting in one session. */
 export const maxQueuedCommands = 32;
@@ -99,3 +102,6 @@ export const defaultAddressQuotaBytes = 16 * 1024 ** 3;
 
 /** Output that is taken although a quota is used up: the line that says what is missing. */
 export const overQuotaAllowanceBytes = 4 * 1024;
+
+/** How far beyond a quota such lines may go, all together. */
+export const overQuotaExcessBytes = 1024 * 1024;

@@ -4,6 +4,7 @@ import { isKey, selfKey } from '../protocol/keys.ts';
 import { type Access, matchRoute, type Method, type RouteMatch } from '../protocol/routes.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { handlers } from './handlers.ts';
+import { serveEndedScript } from './handlers/runner.ts';
 import { isAllowedHost, listAllowedHosts } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
 
@@ -95,6 +96,8 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   await handler(admitted, relay);
 }
 
+const isGone = (error: unknown): boolean => error instanceof Refusal && error.code === 'gone';
+
 /** Answers every request, and never throws. */
 export async function routeRequest(exchange: Exchange, relay: RelayContext): Promise<void> {
   try {
@@ -104,6 +107,7 @@ export async function routeRequest(exchange: Exchange, relay: RelayContext): Pro
       relay.options.log(`internal error: ${error instanceof Error ? error.name : 'unknown'}`);
     }
     if (exchange.response.headersSent) exchange.response.destroy();
+    else if (isGone(error) && exchange.route?.name === 'runner') await serveEndedScript(exchange);
     else await exchange.sendRefusal(error);
   }
 }

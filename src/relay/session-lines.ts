@@ -10,16 +10,19 @@ import { features, type SessionPayload } from '../protocol/session-payload.ts';
 function renderExecLine(commandUrl: string, resultUrl: string): string {
   return [
     `(f=$(mktemp) || exit 1; trap 'rm -f "$f"' EXIT;`,
-    `curl -fsS -o "$f" --data-raw 'COMMAND' '${commandUrl}' || exit 1;`,
-    `while :; do c=$(curl -sS -o "$f" -w '%{http_code}' '${resultUrl}');`,
+    `curl -q -fsS -g -o "$f" --data-raw 'COMMAND' '${commandUrl}' || exit 1;`,
+    `while :; do c=$(curl -q -sS -g -o "$f" -w '%{http_code}' '${resultUrl}');`,
     'case $c in 200) cat "$f"; exit 0;; 204) ;; 000|5??) sleep 1;; *) cat "$f" >&2; exit 1;; esac; done)',
   ].join(' ');
 }
 
-/** Follows redirects, as it always did, but none that leaves the relay's own scheme. */
+/**
+ * Follows redirects, as it always did, but none that leaves the relay's own scheme. -q: like the script, it does not obey ~/.curlrc.
+ * -g: braces in an address are no pattern.
+ */
 export function renderQuickstart(baseUrl: string, listenerKey: string): string {
   const scheme = baseUrl.startsWith('https:') ? 'https' : 'http';
-  return `curl -fsSL --proto '=${scheme}' '${baseUrl}${buildPath('runner', { key: listenerKey })}' | bash`;
+  return `curl -q -fsSL -g --proto '=${scheme}' '${baseUrl}${buildPath('runner', { key: listenerKey })}' | bash`;
 }
 
 export function renderSessionPayload(

@@ -19,11 +19,6 @@ drain_terminal() {
   { kill -s KILL "$drain" && wait "$drain"; } 2>/dev/null
 }
 
-# A read that failed for another reason than the time: there is no more to read. Old shells do not say which, but there a time-out takes its time.
-is_input_over() { # STATUS BEGAN
-  [ "$1" -le 128 ] && { [ "${BASH_VERSINFO[0]}" -ge 4 ] || [ "$SECONDS" -eq "$2" ]; }
-}
-
 # A child reads the line, so that a signal for the listener is heard at once. What was typed of a line when the child is ended stays in
 # the terminal. Sets $answer. 1: the command was withdrawn meanwhile. 2: Ctrl-C, the end of input or of the listener.
 read_answer() {
@@ -32,12 +27,15 @@ read_answer() {
   if [ ! -f "$work/withdrawn" ] && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
     : >"$work/line"
     head -n 1 <&15 >"$work/line" 2>/dev/null &
-    reader=$!
+    reader=$! waits_for=$!
+    # A signal that came before has ended nothing.
+    [ "$leaving$interrupts" = 00 ] || kill "$reader" 2>/dev/null
     # The watchdog ends it when the listener is killed outright.
     printf '%s\n' "$reader" >"$work/reader.pid"
     end_when_withdrawn "$reader" </dev/null >/dev/null 2>&1 &
     watcher=$!
     while kill -0 "$reader" && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; do wait "$reader"; done 2>/dev/null
+    waits_for=
     { kill -s KILL "$watcher" "$reader"; wait "$watcher" "$reader"; } 2>/dev/null
     : >"$work/reader.pid"
     if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then

@@ -15,7 +15,10 @@ watchdog() {
     kill "$(cat "$file")" 2>/dev/null
   done
   request leave POST /leave --max-time 5
-  signal_command TERM && reap_group
+  id=
+  { IFS= read -r id <"$work/running"; } 2>/dev/null
+  [ -z "$id" ] || ! signal_command TERM || reap_command
+  let_streams_go
   remove_work
 }
 
@@ -31,8 +34,12 @@ attend() { # prompt|run
       sleep 1
       continue
     fi
-    # More than one chunk is waiting: on with it.
-    [ "$behind" -eq 1 ] || sleep "$tick"
+    # More than one chunk is waiting: on with it. So it may be a moment after a large one.
+    case $behind in
+      1) ;;
+      2) await_segment ;;
+      *) sleep "$tick" ;;
+    esac
     behind=0
     push_growth stdout
     push_growth stderr
@@ -43,32 +50,32 @@ attend() { # prompt|run
 
 # Beside the upload, which a slow network may hold up for a minute.
 keep_limits() {
-  local began=$SECONDS looked=$SECONDS pace=1 stream
+  local began looked pace=1 stream
   [ "$timeout" -eq 0 ] || pace=$tick
+  now_ms
+  began=$now looked=$now
   while :; do
-    sleep "$pace"
-    # Whole seconds: never early, at most one late.
-    if [ "$timeout" -gt 0 ] && [ $((SECONDS - began)) -gt "$timeout" ]; then stop_for timed_out TERM && timeout=0; fi
-    [ "$SECONDS" -ne "$looked" ] || continue
-    looked=$SECONDS
+    rest "$pace"
+    now_ms
+    if [ "$timeout" -gt 0 ] && [ $((now - began)) -ge $((timeout * 1000)) ]; then
+      stop_for timed_out TERM "timed out after $timeout s" && timeout=0
+    fi
+    [ $((now - looked)) -ge 1000 ] || continue
+    looked=$now
     # A terminal that closed before the command had it sends it nothing.
     if [ -f "$work/ending" ] || { [ "$mode" != auto ] && [ ! -t 15 ]; }; then stop_command TERM && return; fi
     if [ -f "$work/over_quota" ]; then stop_command KILL && return; fi
+    [ "$has_dd$has_pipes" != 11 ] || continue
+    # Nothing holds the command back here.
     for stream in stdout stderr; do
-      bytes_of "$work/$stream"
-      if [ "$bytes" -gt "$output_limit" ]; then stop_for flooded KILL && return; fi
+      bytes_of "$work/spool.$id.$stream.0"
+      if [ "$bytes" -gt "$output_limit" ]; then stop_for flooded KILL 'too much output' && return; fi
     done
   done
 }
 
-# Said before it is done: what the signal ends may be over before the next line here.
-stop_for() { # REASON SIGNAL
-  : >"$work/$1"
-  stop_command "$2" || { rm -f "$work/$1" && false; }
-}
-
 heartbeat() {
-  local seen=0 word rest misses=0
+  local seen=0 word rest misses=0 idle=0
   # A short command is over before it needs any of this, and is spared the request.
   sleep 1
   while :; do
@@ -77,12 +84,13 @@ heartbeat() {
       200) misses=0 ;;
       204)
         misses=0
+        floor_wait
         continue
         ;;
       404 | 409 | 410)
         : >"$work/withdrawn"
         # With the session gone nobody else can stop it any more.
-        [ "$http" != 410 ] || stop_command TERM
+        [ "$http" != 410 ] || stop_for session_gone TERM 'the session ended'
         return
         ;;
       *)
@@ -96,7 +104,9 @@ heartbeat() {
       case $word in
         signal)
           # There may be nothing yet that could be signalled: then it is asked for once more.
-          if stop_command "${rest% *}"; then seen=${rest##* }; else sleep "$tick"; fi
+          case $rest in 'INT '* | 'TERM '* | 'KILL '*) ;; *) continue ;; esac
+          case ${rest#* } in '' | *[!0-9]* | ??????????*) continue ;; esac
+          if stop_for client_signal "${rest% *}" "the client stopped it: SIG${rest% *}"; then seen=${rest#* } idle=0; else floor_wait; fi
           ;;
         state)
           case $rest in queued | awaiting_approval | running) ;; *) : >"$work/withdrawn" ;; esac
@@ -106,21 +116,6 @@ heartbeat() {
     # What is withdrawn is said at once each time: no reason to ask as fast.
     [ ! -f "$work/withdrawn" ] || sleep 5
   done
-}
-
-# Signals the whole group of the command.
-signal_command() { # SIGNAL
-  local target
-  case $1 in INT | TERM | KILL) ;; *) return 1 ;; esac
-  [ -s "$work/group" ] && IFS= read -r target <"$work/group" || return 1
-  : >"$work/stopping"
-  kill -s "$1" -- "-$target" 2>/dev/null
-}
-
-# The same, and what ignores it is killed ten seconds later.
-stop_command() { # SIGNAL
-  signal_command "$1" || return 1
-  (sleep 10 && signal_command KILL) &
 }
 
 attend_to() { # prompt|run

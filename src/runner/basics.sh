@@ -28,10 +28,40 @@ bytes_of() { # FILE, sets $bytes
 }
 
 # What this host says of itself, in letters that need no quoting anywhere.
-label() { printf '%s' "${1//[^A-Za-z0-9._-]/_}"; }
+label() {
+  local word=${1//[^A-Za-z0-9._-]/_}
+  printf '%s' "${word:-unknown}"
+}
 
 # Of this very process: $$ is that of the shell that a subshell was forked from.
 own_pid() { # sets $pid
   pid=${BASHPID:-}
   [ -n "$pid" ] || pid=$(unset BASH_ENV && exec "$BASH" -c "echo \$PPID")
+}
+
+# Sets $now: milliseconds since some moment, whatever the clock of this system does. Where the kernel does not tell, they are counted
+# by the sleeps of this very process.
+now_ms() {
+  local up rest
+  if { IFS=' .' read -r up rest _ </proc/uptime; } 2>/dev/null; then
+    now=$((10#$up * 1000 + 10#${rest:0:2} * 10))
+  else
+    now=$slept
+  fi
+}
+slept=0
+
+# Sleeps so many seconds: 0.1, or 1 where sleep knows no fractions.
+rest() { # SECONDS
+  sleep "$1"
+  case $1 in 0.*) slept=$((slept + ${1#0.} * 100)) ;; *) slept=$((slept + $1 * 1000)) ;; esac
+}
+
+# Sets $number to what a file says, 0 where that is no number of up to 15 digits. Anyone with this user's rights can write these files:
+# bash would evaluate other text as arithmetic.
+read_number() { # FILE
+  number=
+  { IFS= read -r number <"$1"; } 2>/dev/null
+  case $number in '' | *[!0-9]* | ????????????????*) number=0 ;; esac
+  number=$((10#$number))
 }

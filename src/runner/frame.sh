@@ -11,17 +11,21 @@ read_frame() { # FILE
   read -r magic verb id size options <"$1" || return 1
   [ "$magic $verb" = 'remotify/1 run' ] || return 1
   case $id in c[1-9]*) ;; *) return 1 ;; esac
-  case ${id#c} in *[!0-9]*) return 1 ;; esac
-  case $size in '' | *[!0-9]* | ?????????*) return 1 ;; esac
+  # Each field has a bound: an endless one would push the command off the operator's screen.
+  case ${id#c} in *[!0-9]* | ???????????*) return 1 ;; esac
+  case $size in '' | *[!0-9]* | 0?* | ?????????*) return 1 ;; esac
   merge=0 stdin=0 timeout=0 from=''
   for word in $options; do
     case $word in
       merge=1) merge=1 ;;
       stdin=1) stdin=1 ;;
-      timeout=*[!0-9]*) return 1 ;;
+      timeout=*[!0-9]* | timeout=0?* | timeout=??????????*) return 1 ;;
       timeout=?*) timeout=${word#timeout=} ;;
       from=*[!A-Za-z0-9._@/,+-]*) return 1 ;;
-      from=*) from=${word#from=} ;;
+      from=*)
+        from=${word#from=}
+        [ "${#from}" -le 80 ] || return 1
+        ;;
     esac
   done
   end="remotify/1 end $id"

@@ -37,8 +37,8 @@ show_leftovers() {
 
 # TERM, and KILL for what is still there two seconds later.
 stop_leftovers() {
-  local turn=0 pid
-  for pid in $leftover_pids; do kill -s TERM "$pid" 2>/dev/null; done
+  local turn=0
+  signal_leftovers TERM
   while
     find_leftovers
     [ -n "$leftover_pids" ] && [ "$turn" -lt $((drain_turns / 2)) ]
@@ -47,6 +47,6 @@ stop_leftovers() {
     sleep "$tick"
   done
   [ -n "$leftover_pids" ] || return 0
-  for pid in $leftover_pids; do kill -s KILL "$pid" 2>/dev/null; done
+  signal_leftovers KILL
   sleep "$tick"
 }

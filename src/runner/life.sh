@@ -1,61 +1,46 @@
 # shellcheck shell=bash
 # The beginning and the end of a listener.
 #
-# work guard      its private folder; its watchdog
-# temporary_folder tick blink drain_turns has_pipes apart output_limit more_hint   of this system and this start
+# waits_for   process of the question or of the poll that the listener waits for; empty where it does something else
+# temporary_folder tick blink instant quiet_turns drain_turns upload_turns has_pipes apart output_limit more_hint   of this system and
+#             this start
 
 clean_up() {
-  # Whoever is in a hurry and says it twice stops none of what follows, which is short.
+  # A second signal stops none of what follows, which is short.
   trap '' INT TERM HUP
-  # Only ever in the name of the listener itself.
-  [ "$(exec sh -c "echo \$PPID")" = "$$" ] || return 0
+  # Only in the listener itself: a process that was forked from it has the same trap.
+  own_pid
+  [ "$pid" = "$$" ] || return 0
   leave_off
-  # The relay knows at once; a session that is over, or a relay that is gone, is not waited for.
-  if [ "$http" != 410 ]; then
-    local began=$SECONDS
-    request leave POST /leave --max-time 3
-    # A signal from before this may still cut the first wait short, and with it the farewell.
-    [ "$http" != 000 ] || [ $((SECONDS - began)) -gt 1 ] || request leave POST /leave --max-time 3
-  fi
+  # The relay knows at once. A session that has ended, or a relay that does not answer, is not waited for.
+  [ "$http" = 410 ] || say_farewell
   # Nothing of ours stays: neither the transfer that waits, nor the watchdog, nor the folder.
-  [ ! -s "$work/next.pid" ] || kill "$(cat "$work/next.pid")" 2>/dev/null
+  stop_transfer next
   [ -z "$guard" ] || { kill -s KILL -- "-$guard" && wait "$guard"; } 2>/dev/null
   remove_work
 }
 
-# What is ending at the same time may still write a file between the listing of the folder and its removal.
-remove_work() {
-  local turn=0
-  while [ "$turn" -lt 50 ]; do
-    ! rm -rf "$work" 2>/dev/null || return 0
-    turn=$((turn + 1))
-    sleep "$tick"
-  done
+# Ends what the listener waits for at this moment: bash may be about to wait for it, which a signal that is handled before does not end.
+end_wait() {
+  [ -z "$waits_for" ] || kill "$waits_for" 2>/dev/null
 }
 
-# Folders of listeners that were killed outright together with their watchdogs. What is still in use is left.
-sweep() {
-  local folder host pid other leader
-  for folder in "$temporary_folder"/remotify.??????????; do
-    if [ -L "$folder" ] || ! [ -O "$folder" ] || ! [ -f "$folder/owner" ]; then continue; fi
-    IFS=' ' read -r host pid other <"$folder/owner" || continue
-    # Others may share the folder who have processes of their own.
-    [ "$host" = "$host_label" ] || continue
-    case $pid$other in '' | *[!0-9]*) continue ;; esac
-    leader=
-    [ ! -s "$folder/group" ] || IFS= read -r leader <"$folder/group"
-    for pid in "$pid" "$other" ${leader:+"-$leader"}; do
-      ! kill -0 -- "$pid" 2>/dev/null || continue 2
-    done
-    rm -rf "$folder"
-  done
+say_farewell() {
+  if keep_work; then
+    request leave POST /leave --max-time 3
+    # A signal from before this may still cut the first wait short, and with it the farewell.
+    [ "$is_cut" -eq 0 ] || request leave POST /leave --max-time 3
+  else
+    curl_config POST /leave | curl -q -sS -g -K - --proto "=$scheme" --max-time 3 -o /dev/null 2>/dev/null
+  fi
 }
 
 main() {
   relay_url=${REMOTIFY_URL:-} listener_key=${REMOTIFY_LISTENER_KEY:-} mode=${REMOTIFY_MODE:-supervised}
-  failures=0 interrupts=0 leaving=0 attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 has_room=1 exit_status=0 had='' signal='' pushed=0
-  from='' always=0 more_hint='' terminal_used=0 leftover_ids='' leftover_pids='' more_output=0 had_output='' chunk=1048576
-  has curl || fail "curl is missing here"
+  failures=0 interrupts=0 leaving=0 waits_for='' attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 exit_status=0 had='' signal='' pushed=0
+  refusal='' took=0 trouble='' is_cut=0 said='' has_hint=1 idle=0 is_owned=1
+  from='' always=0 earlier_groups='' more_hint='' plain_pieces=0 slots=32 terminal_used=0 leftover_ids='' leftover_pids='' more_output=0 had_output=''
+  has curl || fail "curl is not installed"
   case $relay_url in
     http://?*) scheme=http ;;
     https://?*) scheme=https ;;
@@ -64,24 +49,28 @@ main() {
   [ -n "$listener_key" ] || fail "REMOTIFY_LISTENER_KEY is missing"
   [ "$mode" = auto ] || { mode=supervised && more_hint='; v shows all'; }
   if [ "$mode" = supervised ] && ! { exec 15</dev/tty; } 2>/dev/null; then
-    fail "there is no terminal to ask on; only the line of auto mode (remotify new --auto) runs without one"
+    fail "no terminal to ask for approval on; use the auto-mode line (remotify new --auto)"
   fi
   temporary_folder=${TMPDIR:-/tmp}
   # A name may begin with a dash.
   case $temporary_folder in /*) ;; *) temporary_folder=$PWD/$temporary_folder ;; esac
-  work=$(mktemp -d "$temporary_folder/remotify.XXXXXXXXXX" 2>/dev/null) || fail "cannot make a private folder in $temporary_folder"
+  work=$(mktemp -d "$temporary_folder/remotify.XXXXXXXXXX" 2>/dev/null) || fail "cannot create a private folder in $temporary_folder"
+  [ -O "$work" ] || is_owned=0
   trap clean_up EXIT
-  trap 'interrupts=$((interrupts + 1))' INT
-  trap 'leaving=1' TERM HUP
+  trap 'interrupts=$((interrupts + 1)); end_wait' INT
+  trap 'leaving=1; end_wait' TERM HUP
   host_label=$(label "${HOSTNAME:-unknown}")
   user_label=$(label "$(id -un 2>/dev/null || printf '%s' "${USER:-unknown}")")
   listener_id="${work##*.}-$$-$RANDOM$RANDOM"
-  # Of one stream: what a listener's temporary folder is asked to hold.
+  # Of one stream, where nothing can hold the command back.
   output_limit=1073741824
-  tick=0.1 blink=0.02 drain_turns=40
-  sleep "$tick" 2>/dev/null || tick=1 blink=1 drain_turns=2
+  tick=0.1 blink=0.02 instant=0.005 quiet_turns=8 drain_turns=100 upload_turns=250
+  sleep "$tick" 2>/dev/null || tick=1 blink=1 instant=1 quiet_turns=2 drain_turns=10 upload_turns=5
+  has_dd=0
+  case $(LC_ALL=C dd if=/dev/null of=/dev/null bs=1 count=1 2>&1) in '0+0 records in'*) has_dd=1 ;; esac
   has_pipes=1
   { : > >(:); } 2>/dev/null || has_pipes=0
+  find_exported_options
   apart=()
   if has setsid; then
     apart=(setsid)
@@ -92,7 +81,13 @@ main() {
   watchdog </dev/null >/dev/null 2>&1 &
   guard=$!
   set +m
-  { printf '%s %d %d\n' "$host_label" "$$" "$guard" >"$work/owner"; } 2>/dev/null || fail "there is no room in $temporary_folder"
+  name_space
+  write_owner || fail "no space left in $temporary_folder"
+  measure_room
+  ceiling=16777216
+  set_chunk 1048576
+  printf '0\n' >"$work/busy"
+  printf '\n' >"$work/run_over"
   sweep
   listen
 }

@@ -13,54 +13,53 @@ lead_command() { # [WORD BEFORE IT...]
   if [ "$#" -eq 0 ]; then
     own_pid
     printf '%d\n' "$pid" >"$work/group"
+    printf '%d\n' "$pid" >>"$work/leaders"
   fi
   (exec >&16 2>&17 16>&- 17>&- && become_command "$@")
   return $?
 }
 
-# In the group that Ctrl-C on the terminal is for, which is not the listener's: counts how often it is pressed. Ends with the command, and
-# with its exit status.
+# In the group that Ctrl-C on the terminal is for, which is not the listener's: counts how often it is pressed. Ends with the leader,
+# with the command's exit status. It waits for a child and not in `read -t`: bash 3.2 leaves that by longjmp when its time is over, runs
+# later traps inside the signal handler, and takes the next Ctrl-C for its own end.
 count_interrupts() {
-  local pressed=0 told='' outcome code began
+  local pressed=0 leader
+  own_pid
+  printf '%d\n' "$pid" >>"$work/leaders"
   trap 'pressed=$((pressed + 1)) && heed_interrupt' INT
   trap : TERM HUP QUIT
-  while :; do
-    began=$SECONDS outcome=''
-    # In turns of a second: older shells heed a signal only between them.
-    IFS= read -r -t 1 outcome
-    code=$?
-    told=$told$outcome
-    if [ "$code" -eq 0 ]; then
-      [ ! -s "$work/outcome" ] || IFS= read -r told <"$work/outcome"
-      exit "$told"
-    fi
-    # A leader that was killed said nothing.
-    ! is_input_over "$code" "$began" || exit 137
-  done
-}
-
-# In a file too: a turn that is over in the middle of a line loses its beginning in older shells, and 143 is 43 then.
-tell_outcome() { # EXIT-STATUS
-  printf '%d\n' "$1" 2>/dev/null >"$work/outcome"
-  printf '%d\n' "$1"
+  # Ends when the leader does, which holds the other end of the pipe. A background command has no standard input but a given one.
+  (trap '' INT TERM HUP QUIT && exec cat >/dev/null 2>&1) <&0 &
+  leader=$!
+  printf '%d\n' "$leader" >>"$work/leaders"
+  while kill -0 "$leader" 2>/dev/null; do wait "$leader" 2>/dev/null; done
+  read_number "$work/outcome"
+  # A leader that was killed said nothing.
+  [ -s "$work/outcome" ] && [ "$number" -le 255 ] || return 137
+  return "$number"
 }
 
 heed_interrupt() {
+  if [ -f "$work/client_signal" ]; then
+    pressed=$((pressed - 1))
+    return
+  fi
   case $pressed in
-    1) printf '\n    (interrupted; once more ends the listener too)\n' ;;
-    2) printf '\n    (interrupted again: ending)\n' && : >"$work/ending" ;;
+    1) printf '\n    (interrupted; press Ctrl-C again to quit the listener)\n' ;;
+    2) printf '\n    (interrupted again: quitting)\n' && : >"$work/ending" ;;
   esac
 }
 
 # Where there is a terminal the command gets it, in a foreground group of its own: a password prompt works, and Ctrl-C is the
-# command's. Bash hands the terminal over through its own standard error, which must therefore not be redirected here.
+# command's. Bash hands the terminal over through its own standard error, which must therefore not be redirected here. On it bash would
+# also report that a job was killed, so that the leaders of this one are spared by signal_command.
 run_in_foreground() {
   local saved=''
   ! has stty || saved=$(stty -g <&15 2>/dev/null)
   terminal_used=1
   set -m
-  # A pipeline has the exit status of its last part, which must therefore be told.
-  { lead_command; tell_outcome $?; } | count_interrupts
+  # A pipeline has the exit status of its last part, which takes it from a file.
+  { lead_command; printf '%d\n' "$?" >"$work/outcome"; } | count_interrupts
   exit_status=$?
   # Suspended is not over: there is no prompt to resume it from.
   while [ -n "$(jobs -ps)" ]; do
@@ -75,13 +74,21 @@ run_in_foreground() {
 
 # The listener ends: the command has five seconds to follow, then it is made to.
 end_command() { # JOB
-  local until=$((SECONDS + 5))
-  while kill -0 "$1" 2>/dev/null && [ "$SECONDS" -lt "$until" ]; do sleep "$tick"; done
-  kill -0 "$1" 2>/dev/null || return 0
+  await_end "$1" 5000 && return 0
   signal_command TERM
-  until=$((SECONDS + 10))
-  while kill -0 "$1" 2>/dev/null && [ "$SECONDS" -lt "$until" ]; do sleep "$tick"; done
-  signal_command KILL
+  await_end "$1" 10000 || signal_command KILL
+}
+
+# 1: it still runs after so many milliseconds.
+await_end() { # PID MILLISECONDS
+  local until
+  now_ms
+  until=$((now + $2))
+  while kill -0 "$1" 2>/dev/null; do
+    [ "$now" -lt "$until" ] || return 1
+    rest "$tick"
+    now_ms
+  done
 }
 
 # Unattended there is none: a session of its own, where asking the terminal fails at once.
@@ -108,24 +115,32 @@ run_apart() {
   [ "$leaving" -eq 1 ] || interrupts=0
 }
 
-# A command that was told to stop is over when all of its group is.
-reap_group() {
-  local target until=$((SECONDS + 10))
-  [ -f "$work/stopping" ] && IFS= read -r target <"$work/group" || return 0
-  while kill -0 -- "-$target" 2>/dev/null && [ "$SECONDS" -lt "$until" ]; do sleep "$tick"; done
-  kill -s KILL -- "-$target" 2>/dev/null
+# Why the command was stopped, for the operator.
+report_stop() {
+  local why=''
+  [ -f "$work/stop_reason" ] || return 0
+  IFS= read -r why <"$work/stop_reason"
+  printf '    (%s)\n' "$why"
+}
+
+# For find_leftovers. The last ten: those of before are over, or no concern of the next command's.
+remember_group() {
+  read_number "$work/group"
+  [ "$number" -gt 1 ] || return 0
+  earlier_groups="$earlier_groups $id:$number"
+  # shellcheck disable=SC2086
+  set -- $earlier_groups
+  [ "$#" -le 10 ] || shift
+  earlier_groups=$*
 }
 
 run_command() {
-  local errors
+  [ ! -f "$work/full" ] || measure_room
+  rm -f "$work/full"
   keep_reserve
-  # Fresh files: what an earlier command left running writes into its own.
-  : >"$work/stdout"
-  : >"$work/stderr"
-  printf '0\n' >"$work/stdout.sent"
-  printf '0\n' >"$work/stderr.sent"
   [ "$stdin" = 0 ] || printf '%s\n' "$id" >"$work/feeding"
   open_streams
+  printf '%s\n' "$id" >"$work/running"
   attend_to run
   if [ "$mode" = auto ]; then
     run_apart
@@ -137,20 +152,19 @@ run_command() {
     exit_status=129
   fi
   stop_feeding
-  reap_group
+  reap_command
+  report_stop
   close_streams
+  rest_upload
   leave_off
-  : >"$work/group"
-  if [ -f "$work/flooded" ]; then
-    errors=stderr
-    [ "$merge" = 0 ] || errors=stdout
-    printf '\nremotify: stopped: a stream of output is over the limit of %d bytes\n' "$output_limit" >>"$work/$errors"
-  fi
-  if [ -f "$work/full" ]; then
-    errors=stderr
-    [ "$merge" = 0 ] || errors=stdout
+  [ "$mode" = auto ] || remember_group
+  : 2>/dev/null >"$work/running"
+  : 2>/dev/null >"$work/group"
+  [ ! -f "$work/flooded" ] ||
+    add_notice "stopped: a stream of output is over the limit of $output_limit bytes"
+  if [ -f "$work/full" ] && [ ! -f "$work/lost" ]; then
     rm -f "$work/reserve"
-    printf '\nremotify: the rest of the output is lost: there is no room for it in the temporary folder\n' >>"$work/$errors"
+    add_notice 'the rest of the output is lost: there is no room for it in the temporary folder'
   fi
   signal=
   if [ "$exit_status" -gt 128 ] && { [ -s "$work/death" ] || [ -f "$work/stopping" ]; }; then

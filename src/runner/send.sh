@@ -1,194 +1,227 @@
 # shellcheck shell=bash
 # Sending output and result to the relay.
 #
-# chunk          bytes to send at once
-# bytes sent base unsent   set by the functions that are named after them
-# stdout_cut stderr_cut    bytes that the relay will never have
-# pushed         bytes of output of the last command
+# chunk ceiling              bytes to send at once, and never more than that, as $work/chunk says
+# first base sent cut shown nth   of a stream, set by state_of: the oldest segment and where it begins, how much the relay has, bytes
+#                            that it will never have, how far the operator saw it, the segment that is written
+# size bytes unsent          set by the functions that are named after them
+# pushed                     bytes of output of the last command
+# is_large is_quick          of the last piece: whether it was near a chunk, and took less than two seconds
+# plain_pieces               pieces to send as they are before packing is tried again
 
-sent_of() { # STREAM, sets $sent
-  sent=0
-  IFS= read -r sent <"$work/$1.sent"
-  sent=${sent:-0}
+# Sets what is named above, and $spool.
+state_of() { # STREAM
+  local held
+  spool_of "$1"
+  first='' nth=''
+  IFS=' ' read -r first base sent cut shown <"$spool.sent"
+  IFS=' ' read -r nth held <"$spool.at"
+  case " $first $base $sent $cut $shown $nth " in
+    # Somebody removed the folder.
+    *[!0-9\ ]* | *'  '*) first=0 base=0 sent=0 cut=0 shown=0 nth=0 ;;
+  esac
 }
 
-# Where the file of a stream begins: behind what was given up, once that was.
-base_of() { # STREAM, sets $base
-  base=0
-  [ ! -f "$work/$1.base" ] || IFS= read -r base <"$work/$1.base"
+save_state() {
+  printf '%12d %20d %20d %20d %20d\n' "$first" "$base" "$sent" "$cut" "$shown" 1<>"$spool.sent"
 }
 
-unsent_of() { # STREAM, sets $unsent, $bytes, $sent and $base
-  bytes_of "$work/$1"
-  sent_of "$1"
-  base_of "$1"
-  bytes=$((base + bytes))
-  unsent=$((bytes > sent ? bytes - sent : 0))
+size_of() { # NUMBER OF A SEGMENT
+  size=
+  [ "$1" -ge "$nth" ] || IFS= read -r size <"$spool.$(($1 % slots)).size"
+  case $size in
+    '' | *[!0-9]*)
+      bytes_of "$spool.$(($1 % slots))"
+      size=$bytes
+      ;;
+  esac
+}
+
+unsent_of() { # STREAM, sets the state too
+  local one
+  state_of "$1"
+  unsent=$((base - sent)) one=$first
+  while [ "$one" -le "$nth" ]; do
+    size_of "$one"
+    unsent=$((unsent + size)) one=$((one + 1))
+  done
+}
+
+read_chunk() {
+  chunk='' ceiling=''
+  IFS=' ' read -r chunk ceiling <"$work/chunk"
+  case " $chunk $ceiling " in *[!0-9\ ]* | *'  '*) chunk=16384 ceiling=16384 ;; esac
+}
+
+# Between what gets through a narrow link in time and what the spool holds as one segment.
+set_chunk() { # BYTES
+  chunk=$1
+  [ "$chunk" -le "$ceiling" ] || chunk=$ceiling
+  [ "$chunk" -le $((spool_room / 4)) ] || chunk=$((spool_room / 4))
+  [ "$chunk" -ge 16384 ] || chunk=16384
+  printf '%12d %12d\n' "$chunk" "$ceiling" 1<>"$work/chunk"
+}
+
+# Copies bytes of a stream from where the relay is; in $bytes how many there are.
+copy_rest() { # BYTES FILE
+  local one=$first skip=$((sent - base)) left=$1
+  : >"$2"
+  while [ "$left" -gt 0 ] && [ "$one" -le "$nth" ]; do
+    size_of "$one"
+    size=$((size - skip))
+    [ "$size" -le "$left" ] || size=$left
+    if [ "$size" -gt 0 ]; then
+      # Not a byte more than was counted: it may still be written.
+      if [ "$skip" -eq 0 ]; then
+        head -c "$size" "$spool.$((one % slots))"
+      else
+        tail -c +$((skip + 1)) "$spool.$((one % slots))" | head -c "$size"
+      fi >>"$2" 2>/dev/null
+    fi
+    left=$((left - size)) one=$((one + 1)) skip=0
+  done
+  bytes_of "$2"
+}
+
+# The next bytes to send: $piece is the file, $bytes how many. Whole segments are sent as they are. 1: there are none.
+take_piece() { # SLOT STREAM
+  local left
+  state_of "$2"
+  read_chunk
+  while size_of "$first" && left=$((base + size - sent)) && [ "$left" -le 0 ]; do
+    [ "$first" -lt "$nth" ] || return 1
+    free_segment
+  done
+  if [ "$first" -lt "$nth" ] && [ "$sent" -eq "$base" ] && [ "$left" -le "$chunk" ]; then
+    # Small ones are sent together.
+    if [ "$left" -gt $((chunk / 2)) ] || [ "$((first + 1))" -ge "$nth" ]; then
+      piece=$spool.$((first % slots)) bytes=$left
+      return 0
+    fi
+  fi
+  piece=$work/$1.part
+  copy_rest "$chunk" "$piece"
+}
+
+# The relay has all of the oldest segment.
+free_segment() {
+  : >"$spool.$((first % slots))"
+  base=$((base + size)) first=$((first + 1))
+  save_state
+}
+
+acknowledge() { # BYTES FILE STREAM
+  local to=$((sent + $1))
+  if [ "$mode" != auto ] && [ "$to" -gt "$shown" ]; then
+    if [ "$sent" -ge "$shown" ]; then
+      show_sent "$3" "$2"
+    else
+      tail -c $((to - shown)) "$2" >"$work/again"
+      show_sent "$3" "$work/again"
+    fi
+  fi
+  [ "$to" -le "$shown" ] || shown=$to
+  sent=$to
+  save_state
+  while [ "$first" -lt "$nth" ] && size_of "$first" && [ $((base + size)) -le "$sent" ]; do free_segment; done
+}
+
+# What did not get smaller is not tried again for a while, and the beginning of a large piece is tried first.
+may_shrink() { # FILE BYTES
+  local size
+  plain_pieces=$((plain_pieces - 1))
+  [ "$plain_pieces" -lt 0 ] && has gzip || return 1
+  [ "$2" -gt 262144 ] || return 0
+  size=$(head -c 32768 "$1" | gzip -1 -c 2>/dev/null | wc -c)
+  [ $((size)) -ge 28672 ] || return 0
+  plain_pieces=15
+  return 1
+}
+
+# Sends a file as a body, packed where that makes it smaller.
+request_with() { # SLOT PATH FILE BYTES
+  local line='' body=$3 words=()
+  is_quick=0
+  if [ "$4" -gt 2048 ] && may_shrink "$3" "$4" && gzip -1 -c <"$3" >"$work/$1.gz" 2>/dev/null; then
+    bytes_of "$work/$1.gz"
+    if [ "$bytes" -lt $(($4 * 7 / 8)) ]; then
+      body=$work/$1.gz words=(-H 'Content-Encoding: gzip')
+    else
+      plain_pieces=15
+    fi
+  fi
+  request "$1" POST "$2" ${words[@]+"${words[@]}"} --data-binary "@$body"
+  [ "${#words[@]}" -eq 0 ] || : >"$body"
+  # This one is mostly said by what stands between, which is no relay.
+  { IFS=' ' read -r line _ <"$work/$1.code"; } 2>/dev/null
+  [ "$line" != 413 ] || [ "$chunk" -le 16384 ] || http=413
+  # So much may not get through in the time that one request has.
+  [ "$took" -ge 2000 ] || [ "$http" = 000 ] || is_quick=1
+  [ "$took" -lt 5000 ] || [ "$4" -le $((chunk / 2)) ] || set_chunk $((chunk / 2))
 }
 
 # Sends one part of one stream, a chunk at most. 0: the relay has it, or said where to go on.
 push_part() { # SLOT STREAM
-  local from
-  sent_of "$2"
-  from=$sent
-  base_of "$2"
-  tail -c +$((from - base + 1)) "$work/$2" | head -c "$chunk" >"$work/$1.part" 2>/dev/null
-  if [ ! -s "$work/$1.part" ]; then
+  local piece bytes size part_bytes
+  is_large=0
+  take_piece "$1" "$2" || return 0
+  part_bytes=$bytes
+  if [ "$part_bytes" -eq 0 ]; then
     # No room for a part of it: as good as no answer, until there is.
     rm -f "$work/reserve" && http=000
     return 1
   fi
-  request_with "$1" "/commands/$id/output?stream=$2&offset=$from" "$work/$1.part"
+  request_with "$1" "/commands/$id/output?stream=$2&offset=$sent" "$piece" "$part_bytes"
   case $http in
     200)
-      bytes_of "$work/$1.part"
-      printf '%d\n' "$((from + bytes))" >"$work/$2.sent"
-      show_sent "$2" "$work/$1.part"
-      [ "$chunk" -ge 1048576 ] || chunk=$((chunk * 2))
+      acknowledge "$part_bytes" "$piece" "$2"
+      [ "$part_bytes" -lt $((chunk / 2)) ] || is_large=1
+      # There is more than that: on with it, and with more at once.
+      [ "$is_large$is_quick" != 11 ] || [ "$first" -ge "$nth" ] || [ -f "$work/tight" ] || set_chunk $((chunk * 2))
       ;;
     409) resume_from "$1" ;;
+    413) is_smaller ;;
     507) is_over_quota "$1" ;;
     *) return 1 ;;
   esac
 }
 
-# The relay takes no more for this session, now or later: as at a 409, there is something else to send. 1: it may, once it has room.
+# Something on the way takes less at once. 1: it takes nothing.
+is_smaller() {
+  [ "$chunk" -gt 16384 ] || return 1
+  ceiling=$((chunk / 2)) http=409
+  set_chunk "$ceiling"
+}
+
+# The relay takes no more for this session, now or later: as at a 409, there is something else to send, at first less of the same. 1: it
+# may, once it has room.
 is_over_quota() { # SLOT
-  case $(answer_text "$1") in *' as much as '*) : >"$work/over_quota" && http=409 ;; *) return 1 ;; esac
+  case $(answer_text "$1") in *' as much as '*) http=409 ;; *) return 1 ;; esac
+  if [ "$chunk" -gt 65536 ]; then
+    : >"$work/tight"
+    set_chunk $((chunk / 2))
+  else
+    : >"$work/over_quota"
+  fi
 }
 
-# Counts bytes that the relay will never have: it tells readers how many are missing.
-cut_more() { # STREAM BYTES
-  case $1 in
-    stdout) stdout_cut=$((stdout_cut + $2)) ;;
-    *) stderr_cut=$((stderr_cut + $2)) ;;
-  esac
-}
-
-# What the relay has of both streams is all of them, but for a line that says so.
-drop_rest() {
-  local stream errors=stderr
-  [ "$merge" = 0 ] || errors=stdout
-  for stream in stdout stderr; do
-    unsent_of "$stream"
-    cut_more "$stream" "$unsent"
-    # A new file, which takes no room, in place of one that may have taken all of it.
-    rm -f "$work/$stream"
-    : >"$work/$stream"
-    printf '%d\n' "$sent" >"$work/$stream.base"
-  done
-  [ -f "$work/dropped" ] ||
-    printf '\nremotify: the rest of the output is lost: the session stores as much as it may\n' >>"$work/$errors"
-  : >"$work/dropped"
-  rm -f "$work/over_quota"
-}
-
-# So much may not get through in the time that one request has.
-shrink_chunk() { [ "$chunk" -le 16384 ] || chunk=$((chunk / 2)); }
-
-# The relay has less than was thought: goes back to where it says. 1: that is not what it said.
+# The relay has less than was thought: goes back to where it says, or to the oldest byte that is still here. 1: that is not what it said.
 resume_from() { # SLOT
-  local text stream
+  local text stream at
   text=$(answer_text "$1")
   for stream in stdout stderr; do
     case $text in
       *": $stream goes on at "*[!0-9]) ;;
       *": $stream goes on at "*)
-        printf '%d\n' "${text##* }" >"$work/$stream.sent"
+        at=${text##* }
+        state_of "$stream"
+        sent=$at
+        # Behind what it has lost comes the rest.
+        if [ "$base" -gt "$at" ]; then cut=$((cut + base - at)) base=$at shown=$at; fi
+        save_state
         return
         ;;
     esac
   done
   return 1
-}
-
-# Sets $behind when there is more than it could send at once.
-push_growth() { # STREAM
-  # Nobody takes it: who keeps the limits has seen that, too.
-  [ ! -f "$work/over_quota" ] || return 0
-  unsent_of "$1"
-  [ "$unsent" -gt 0 ] || return 0
-  push_part growth "$1" || {
-    shrink_chunk
-    sleep 2 && return
-  }
-  [ "$unsent" -le "$chunk" ] || behind=1
-}
-
-# The end of it with the rest of both streams, one behind the other.
-push_end() {
-  local query first=0
-  : >"$work/rest"
-  query="exit_status=$exit_status"
-  for stream in stdout stderr; do
-    unsent_of "$stream"
-    query="$query&${stream}_offset=$sent&${stream}_bytes=$unsent"
-    # Not a byte more than was counted: what it left running may still write.
-    [ "$unsent" -eq 0 ] || tail -c +$((sent - base + 1)) "$work/$stream" | head -c "$unsent" >>"$work/rest" 2>/dev/null
-    pushed=$((pushed + bytes))
-    [ "$stream" = stderr ] || first=$unsent
-  done
-  if [ -f "$work/full" ]; then
-    # The pipe was drained without counting.
-    query="$query&cut=unknown"
-  else
-    query="$query&stdout_cut=$stdout_cut&stderr_cut=$stderr_cut"
-  fi
-  [ -z "$signal" ] || query="$query&signal=$signal"
-  [ ! -f "$work/timed_out" ] || query="$query&timed_out=1"
-  request_with result "/commands/$id/finish?$query" "$work/rest"
-  case $http in
-    200) show_rest "$first" "$unsent" ;;
-    409) resume_from result ;;
-    507) is_over_quota result || : ;;
-  esac
-}
-
-# The rest of both streams is in one file.
-show_rest() { # BYTES OF STDOUT, OF STDERR
-  [ "$mode" != auto ] || return 0
-  if [ "$1" -gt 0 ] && [ "$2" -gt 0 ]; then
-    head -c "$1" "$work/rest" >"$work/stdout.part"
-    show_sent stdout "$work/stdout.part"
-    tail -c "$2" "$work/rest" >"$work/stderr.part"
-    show_sent stderr "$work/stderr.part"
-  elif [ "$1" -gt 0 ]; then
-    show_sent stdout "$work/rest"
-  else
-    show_sent stderr "$work/rest"
-  fi
-}
-
-# Sends what is left and the exit status, and does not give up on either while the session lives. 1: nobody wants it.
-send_result() {
-  local over stream
-  while :; do
-    over=0 pushed=0
-    [ ! -f "$work/over_quota" ] || drop_rest
-    for stream in stdout stderr; do
-      unsent_of "$stream"
-      # Both rests in one body: together what a proxy takes unasked, 1 MiB.
-      [ "$unsent" -le $((chunk / 2)) ] || break
-      stream=
-    done
-    if [ -n "$stream" ]; then
-      push_part result "$stream"
-    else
-      push_end && over=1
-    fi || is_passing || return 1
-    if [ "$http" = 200 ]; then
-      settle
-      [ "$over" -eq 0 ] || return 0
-    elif is_passing; then
-      # It may be that nothing could be written.
-      rm -f "$work/reserve"
-      shrink_chunk
-      # Whoever ends the listener twice does not want to wait for a relay that is not there.
-      [ "$interrupts" -lt 2 ] || leaving=1
-      [ "$leaving" -eq 0 ] || return 1
-      back_off
-    elif [ "$http" != 409 ]; then
-      return 1
-    fi
-  done
 }

@@ -1,20 +1,25 @@
 # shellcheck shell=bash
 # One command after the other.
 #
-# had   the last command that was taken
+# had       the last command that was taken
+# refused   times in a row that this listener was not let in, because another one is connected
+# invalid   1 after an answer that is no command
 
 # 0: run it.
 is_approved() {
   local verdict=0
   review || verdict=$?
-  if [ "$verdict" -eq 0 ] && ! is_unchanged; then
+  if [ "$verdict" -eq 0 ] && ! [ -f "$work/command" ]; then
+    verdict=1 reason='the folder of the listener was removed meanwhile; push the command again'
+  elif [ "$verdict" -eq 0 ] && ! is_unchanged; then
     verdict=1 reason='the file of the command changed after it was shown'
     say "$reason"
   fi
   case $verdict in
     0) decide start && return 0 ;;
     1)
-      printf '%s' "$reason" >"$work/reason"
+      keep_work
+      printf '%s' "$reason" 2>/dev/null >"$work/reason"
       decide decline --data-binary "@$work/reason" || :
       printf '<<< declined\n'
       return 1
@@ -25,68 +30,115 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/full" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/group" "$work/stdout" "$work/stderr" "$work/stdout.base" "$work/stderr.base"
-  stdout_cut=0 stderr_cut=0
+  rm -f "$work/lost" "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/tight" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/stop_reason" "$work/client_signal" "$work/session_gone" "$work/leaders" "$work/group"
   hold_text || :
   [ "$mode" = auto ] || find_leftovers
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command
+  ! keep_work || [ ! -f "$work/lost" ] || report_lost
   if send_result; then
     end_output
-    printf '<<< done (%d bytes pushed back)' "$pushed"
+    printf '<<< done, %d bytes sent back' "$pushed"
     [ "$exit_status" -eq 0 ] || printf ', exit status %d' "$exit_status"
     [ -z "$signal" ] || printf ' (%s)' "$signal"
     printf '\n'
   else
     printf '<<< done, but the result was not taken: %s\n' "$(answer_text result)"
   fi
+  clear_spool
+}
+
+# The folder was removed while the command ran. The relay says where both streams go on; what it does not have is lost.
+report_lost() {
+  local stream number spool nth=0 first=0 base sent cut=0 shown
+  let_streams_go
+  for stream in stdout stderr; do
+    while :; do
+      request result POST "/commands/$id/output?stream=$stream&offset=999999999999999" --data-raw x
+      if ! is_passing || [ "$leaving" -eq 1 ]; then break; fi
+      back_off
+    done
+    number=$(answer_text result)
+    number=${number##* }
+    case $http$number in 409*[!0-9]* | 409 | 409????????????????*) number=0 ;; 409*) ;; *) number=0 ;; esac
+    # A new spool, that begins there.
+    spool_of "$stream"
+    rm -f "$spool".*
+    : >"$spool.0"
+    : >"$spool.whole"
+    base=$((10#$number)) sent=$((10#$number)) shown=$((10#$number))
+    save_state
+    tell_at 0 0
+  done
+  add_notice "output is lost: the folder $work was removed while the command ran"
 }
 
 announce() {
   if [ "$mode" = auto ]; then
-    say "listening as $user_label@$host_label, running every command unasked (Ctrl-C ends)"
+    say "listening as $user_label@$host_label, runs commands without asking (Ctrl-C ends)"
   else
     say "listening as $user_label@$host_label, asking before each command (Ctrl-C ends)"
   fi
 }
 
+# Another listener is connected. One that was killed outright is missed by the relay after some seconds only: its place is waited for.
+wait_for_place() {
+  local host
+  host=$(answer_text next)
+  host=${host##*: }
+  [ "$refusal" = listener_busy ] || fail "relay rejected the request (HTTP 409): $(answer_text next)"
+  if [ "$is_let_in" -eq 1 ] || [ "$refused" -ge 30 ]; then
+    fail "another listener ($host) is already connected; stop it first, or create a new session"
+  fi
+  [ "$refused" -gt 0 ] || say "another listener ($host) is still connected; waiting up to 60 s for it to leave" >&2
+  refused=$((refused + 1))
+  pause 2
+}
+
 listen() {
-  # The first look does not wait: only a relay that let this listener in makes it one.
-  local look='&wait=0'
+  # The first look does not wait: only a relay that let this listener in holds it.
+  local look='&wait=0' is_let_in=0 refused=0 invalid=0
   while [ "$leaving" -eq 0 ] && [ "$interrupts" -eq 0 ]; do
     request next GET "/next?had=$had$look" --max-time 30
     [ "$leaving" -eq 0 ] && [ "$interrupts" -eq 0 ] || return 0
     case $http in
       200 | 204)
-        [ -z "$look" ] || announce
-        look=
+        [ "$is_let_in" -eq 1 ] || announce
+        is_let_in=1
         ;;
     esac
     case $http in
       200)
         settle
-        if read_frame "$work/next.body" && { [ "$mode" != auto ] || [ "$id" != "$had" ]; }; then
+        if read_frame "$work/next.body" 2>/dev/null && { [ "$mode" != auto ] || [ "$id" != "$had" ]; }; then
+          idle=0 invalid=0
           # What was taken is never taken again, whatever becomes of its result.
           had=$id
           serve_command
-          # It may have been closed while the command had it: then nobody is left to ask.
+          # It may have been closed while the command had it: then there is no operator left to ask.
           [ "$mode" = auto ] || [ -t 15 ] || leaving=1
         else
-          say "an answer that is no command was thrown away" >&2
+          [ "$invalid" -gt 0 ] || say "ignored an invalid response from the relay" >&2
+          invalid=1
           pause 2
         fi
         ;;
-      204) settle ;;
+      204)
+        settle
+        invalid=0
+        [ -n "$look" ] || floor_wait
+        ;;
       410)
-        say "the session is over"
+        say "session ended"
         return 0
         ;;
-      409) fail "$(answer_text next); end that one first, or use a session of your own" ;;
+      409) wait_for_place ;;
       *)
-        is_passing || fail "the relay refuses ($http): $(answer_text next)"
+        is_passing || fail "relay rejected the request (HTTP $http): $(answer_text next)"
         back_off
         ;;
     esac
+    [ "$is_let_in" -eq 0 ] || look=
   done
 }

@@ -1,45 +1,234 @@
 # shellcheck shell=bash
-# The command's output on its way to files.
+# The command's output on its way to the spool: files of a bounded size in the work folder.
+#
+# has_dd spool_room slots   of this start: whether dd works here, bytes of output on the disk at most, segment files of one stream
+# spool                     what the names of a stream's files begin with, set by spool_of:
+#   SPOOL.0 SPOOL.1 …       segments, in turn; the nth is in file nth % slots, empty again once the relay has it
+#   SPOOL.0.size …          the size of a segment that is finished
+#   SPOOL.at                number of the segment that is being written, and 1 while its writer waits for room
+#   SPOOL.reader SPOOL.note   process and last words of the dd that writes it
+#   SPOOL.whole             the stream is closed, all of it is in the segments
+#   SPOOL.dropped           how many bytes came after what was kept; empty while they are counted
+# $work/kept                the command whose output is kept: later output of others goes nowhere
+
+spool_of() { # STREAM
+  spool=$work/spool.$id.$1
+}
+
+is_kept() {
+  local kept=''
+  IFS= read -r kept <"$work/kept" && [ "$kept" = "$id" ]
+}
+
+# How much room there is now, up to 30 MiB. Half of it is for segments; parts of them that are on their way take some more.
+measure_room() {
+  head -c 31457280 /dev/zero 2>/dev/null >"$work/room"
+  bytes_of "$work/room"
+  rm -f "$work/room"
+  spool_room=$((bytes * 8 / 15))
+  [ "$spool_room" -ge 262144 ] || spool_room=262144
+  [ "$spool_room" -le 16777216 ] || spool_room=16777216
+}
+
+# Numbers in place, without a moment in which the file is empty: who reads it finds the old ones or the new ones.
+tell_at() { # NTH IS-HELD
+  printf '%12d %d\n' "$1" "$2" 1<>"$spool.at"
+}
 
 # The command writes into pipes: a file it could truncate by opening /dev/stderr once more. What takes it from there is in the group of
 # the listener, where no signal for the command ends it before all is written down.
 open_streams() {
-  rm -f "$work"/*.whole
+  local stream
+  printf '%s\n' "$id" >"$work/kept"
+  for stream in stdout stderr; do
+    spool_of "$stream"
+    tell_at 0 0
+    first=0 base=0 sent=0 cut=0 shown=0
+    save_state
+  done
+  [ "$merge" = 0 ] || : >"$spool.whole"
   if [ "$has_pipes" -eq 0 ]; then
     # No /dev/fd here, as in some chroots: files, then, and whoever opens /dev/stderr is out of luck anyway.
-    : >"$work/stdout.$id.whole"
-    : >"$work/stderr.$id.whole"
-    exec 16>>"$work/stdout"
-    if [ "$merge" = 1 ]; then exec 17>&16; else exec 17>>"$work/stderr"; fi
+    if [ "$merge" = 0 ]; then exec 17>>"$spool.0"; fi
+    : >"$spool.whole"
+    spool_of stdout
+    : >"$spool.whole"
+    exec 16>>"$spool.0"
+    if [ "$merge" = 1 ]; then exec 17>&16; fi
     return
   fi
-  exec 16> >(write_down stdout)
-  if [ "$merge" = 1 ]; then exec 17>&16; else exec 17> >(write_down stderr 16>&-); fi
+  exec 16> >(write_down stdout $((spool_room / 4)))
+  if [ "$merge" = 1 ]; then exec 17>&16; else exec 17> >(write_down stderr $((spool_room / 16)) 16>&-); fi
 }
 
-write_down() { # STREAM
+# Writes a stream into segments as it comes, three of the largest size at most: then the pipe fills, and the command waits. dd
+# takes what is there at each read, never more than it writes, and ends after so many reads.
+write_down() { # STREAM BYTES-OF-A-SEGMENT
+  local spool nth=0 unit=4096 most count reader outcome full partial size sizes=()
   trap '' INT TERM HUP QUIT
   exec 2>/dev/null 15<&- 17>&-
-  # Where there is no more room the command is not to be ended by it: the rest is taken, and said to be missing.
-  cat >>"$work/$1" || { : >"$work/full" && cat >/dev/null; }
-  # By id: what an earlier command left running may end while another one prints.
-  : >"$work/$1.$id.whole"
+  spool_of "$1"
+  if [ "$has_dd" -eq 0 ]; then
+    cat >>"$spool.0" || lose_rest
+    : >"$spool.whole"
+    return
+  fi
+  while is_kept; do
+    read_chunk
+    most=$((chunk < $2 ? chunk : $2))
+    wait_for_room "$2" || break
+    count=$((most > unit ? most / unit : 1))
+    LC_ALL=C dd bs="$unit" count="$count" of="$spool.$((nth % slots))" <&0 2>"$spool.note" &
+    reader=$!
+    printf '%12d\n' "$reader" 1<>"$spool.reader"
+    is_kept || kill -s KILL "$reader"
+    wait "$reader"
+    outcome=$?
+    printf '%12d\n' 0 1<>"$spool.reader"
+    is_kept || break
+    if [ "$outcome" -ne 0 ]; then lose_rest && break; fi
+    read_note
+    # Fewer reads than it might have made: there is no more.
+    if [ $((full + partial)) -lt "$count" ] || [ "$size" -eq 0 ]; then break; fi
+    sizes[nth % slots]=$size
+    printf '%d\n' "$size" >"$spool.$((nth % slots)).size"
+    nth=$((nth + 1))
+    tell_at "$nth" 0
+    # A writer of short lines gets more reads for one segment, of fewer bytes each.
+    if [ "$full" -gt "$partial" ]; then unit=65536; else unit=$((unit > 4096 ? 4096 : 1024)); fi
+  done
+  ! is_kept || { : >"$spool.whole" && return; }
+  # To close it would end what the command left running.
+  exec cat >/dev/null
 }
 
-# What was printed before the end is on its way for a moment longer. What the command left running may hold the pipes for ever.
-close_streams() {
-  local streams='stderr stdout' stream turn=0
-  exec 16>&- 17>&-
-  [ "$merge" = 0 ] || streams=stdout
-  for stream in $streams; do
-    while [ ! -f "$work/$stream.$id.whole" ] && [ "$turn" -lt "$drain_turns" ]; do
-      turn=$((turn + 1))
-      sleep "$blink"
+# What dd said: so many whole and short reads, so many bytes. Sets $full, $partial and $size.
+read_note() {
+  local records='' line=''
+  {
+    IFS=' ' read -r records line
+    read -r line
+    IFS=' ' read -r size line
+  } <"$spool.note"
+  full=${records%+*} partial=${records#*+}
+  case $full$partial in '' | *[!0-9]*) full=$count partial=0 ;; esac
+  case $size in
+    '' | *[!0-9]*)
+      bytes_of "$spool.$((nth % slots))"
+      size=$bytes
+      ;;
+  esac
+}
+
+# Where there is no more room the command is not to be ended by it: the rest is taken, and said to be missing.
+lose_rest() { : >"$work/full" && cat >/dev/null; }
+
+# Until so much more may be written. 1: nobody wants it any more, and it is counted or given up.
+wait_for_room() { # BYTES-OF-A-SEGMENT
+  local first nth_one total turn=0
+  while is_kept; do
+    IFS=' ' read -r first nth_one <"$spool.sent"
+    case $first in '' | *[!0-9]*) return 1 ;; esac
+    total=0 nth_one=$first
+    while [ "$nth_one" -lt "$nth" ]; do
+      total=$((total + sizes[nth_one % slots])) nth_one=$((nth_one + 1))
     done
+    if [ $((total + most)) -le $((3 * $1)) ] && [ $((nth - first)) -lt $((slots - 4)) ]; then
+      [ "$turn" -eq 0 ] || tell_at "$nth" 0
+      return 0
+    fi
+    if is_unwanted; then
+      tell_at "$nth" 0
+      wc -c >"$spool.dropped"
+      return 1
+    fi
+    [ "$turn" -gt 0 ] || tell_at "$nth" 1
+    turn=$((turn + 1))
+    if [ "$turn" -lt 50 ]; then sleep "$blink"; else sleep "$tick"; fi
   done
+  return 1
+}
+
+# A command that was stopped in the name of its client, or whose session or quota is over.
+is_unwanted() {
+  [ -f "$work/refused" ] || [ -f "$work/over_quota" ] || { [ -f "$work/stopping" ] && [ ! -f "$work/timed_out" ]; }
+}
+
+is_whole() {
+  local stream
+  for stream in stdout stderr; do
+    [ -f "$work/spool.$id.$stream.whole" ] || return 1
+  done
+}
+
+# How far both streams are, in $reached. 1: a writer waits for room.
+look_at_streams() {
+  local stream nth held
+  reached=
+  for stream in stdout stderr; do
+    spool_of "$stream"
+    nth='' held=0
+    IFS=' ' read -r nth held <"$spool.at"
+    [ "$held" = 0 ] || return 1
+    case $nth in '' | *[!0-9]*) continue ;; esac
+    bytes_of "$spool.$((nth % slots))"
+    reached="$reached $nth:$bytes"
+  done
+}
+
+# Waits for what is still on its way. What the command left running may hold the pipes for ever: it is waited for while it prints, ten
+# seconds at most, and not once it has been quiet for most of a second.
+close_streams() {
+  local reached before='' turn=0 quiet=0 brief=0 spool
+  exec 16>&- 17>&-
+  while ! is_whole; do
+    [ "$interrupts" -lt 2 ] || leaving=1
+    [ "$leaving" -eq 0 ] || break
+    if [ "$brief" -lt 8 ]; then
+      # Mostly it is a matter of a few milliseconds.
+      brief=$((brief + 1))
+      if [ "$brief" -lt 5 ]; then sleep "$instant"; else sleep "$blink"; fi
+      continue
+    fi
+    sleep "$tick"
+    # Its bytes are waited for until the relay has taken what was there before them.
+    look_at_streams || { quiet=0 && continue; }
+    turn=$((turn + 1)) quiet=$((quiet + 1))
+    [ "$reached" = "$before" ] || { quiet=0 && before=$reached; }
+    [ "$quiet" -lt "$quiet_turns" ] || break
+    [ "$quiet" -ne 2 ] || command_lives || break
+    if [ "$turn" -ge "$drain_turns" ] || { [ -f "$work/stopping" ] && [ "$turn" -ge "$quiet_turns" ]; }; then break; fi
+  done
+  ! is_whole || return 0
+  let_streams_go
+  [ "$turn" -lt "$drain_turns" ] ||
+    add_notice "a background process still has the output open; its later output is not kept"
+}
+
+# From here on what comes through the pipes goes nowhere.
+let_streams_go() {
+  local file reader
+  : >"$work/kept"
+  for file in "$work"/spool.*.reader; do
+    reader=0
+    [ ! -s "$file" ] || IFS=' ' read -r reader <"$file"
+    case $reader in 0 | *[!0-9]*) ;; *) kill -s KILL "$reader" 2>/dev/null ;; esac
+  done
+}
+
+# Behind all that the command printed.
+add_notice() { # TEXT
+  local errors=stderr size
+  [ "$merge" = 0 ] || errors=stdout
+  state_of "$errors"
+  size_of "$nth"
+  printf '%d\n' "$size" >"$spool.$((nth % slots)).size"
+  nth=$((nth + 1))
+  printf '\nremotify: %s\n' "$1" >"$spool.$((nth % slots))"
+  tell_at "$nth" 0
 }
 
 # A disk that a command fills must leave room to tell of it: a file that can be given up.
 keep_reserve() {
-  [ -s "$work/reserve" ] || head -c 6291456 /dev/zero >"$work/reserve" 2>/dev/null || rm -f "$work/reserve"
+  [ -s "$work/reserve" ] || head -c $((spool_room / 16)) /dev/zero >"$work/reserve" 2>/dev/null || rm -f "$work/reserve"
 }

@@ -1,7 +1,7 @@
 /** Bytes that come at offsets: an overlap is stored once, a gap is refused. */
 import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
-import { overQuotaAllowanceBytes, maxChunkBytes } from '../protocol/limits.ts';
+import { overQuotaAllowanceBytes, overQuotaExcessBytes } from '../protocol/limits.ts';
 import type { Command } from './command.ts';
 import type { Flow, Piece } from './session.ts';
 
@@ -48,5 +48,5 @@ export function extendFlow(command: Command, { flow, offset, bytes }: Chunk): Ex
 /** By how much output may pass a quota: a few words always fit in, so that what is missing can be said. */
 export function chooseAllowance(put: readonly Piece[]): number {
   const bytes = put.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
-  return bytes <= overQuotaAllowanceBytes ? maxChunkBytes : 0;
+  return bytes <= overQuotaAllowanceBytes ? overQuotaExcessBytes : 0;
 }

@@ -139,7 +139,7 @@ describe('no session at all', () => {
     const client = await setUp();
     const exec = client.start(['exec', 'echo ran; exit 5']);
     const line = await eventually('the line is on stderr', 15_000, () => {
-      return /^curl -fsSL --proto '=http' 'http:.*' \| bash$/m.exec(exec.stderr())?.[0];
+      return /^curl -q -fsSL -g --proto '=http' 'http:.*' \| bash$/m.exec(exec.stderr())?.[0];
     });
     expect(exec.stdout().toString()).toBe('');
     await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
@@ -157,7 +157,7 @@ describe('no session at all', () => {
     const client = await setUp();
     const result = await client.run(['exec', '--wait', '0', 'true']);
     expect(result).toMatchObject({ exitCode: 255, text: '' });
-    expect(result.stderr).toMatch(/^curl -fsSL --proto '=http' 'http:.*' \| bash$/m);
+    expect(result.stderr).toMatch(/^curl -q -fsSL -g --proto '=http' 'http:.*' \| bash$/m);
     expect(result.stderr).toMatch(
       /^remotify: error: no listener serves session session-1\nremotify: hint: .+\n$/m,
     );
@@ -168,6 +168,6 @@ describe('no session at all', () => {
     const client = await setUp();
     const result = await client.run(['exec', '--detach', 'true']);
     expect(result).toMatchObject({ exitCode: 0, text: 'c1\n' });
-    expect(result.stderr).toMatch(/^curl -fsSL --proto '=http' 'http:.*' \| bash$/m);
+    expect(result.stderr).toMatch(/^curl -q -fsSL -g --proto '=http' 'http:.*' \| bash$/m);
   });
 });

@@ -40,7 +40,7 @@ async function setUp() {
 test('the pinned line runs the script, and the rest is as ever', async () => {
   const { client } = await setUp();
   const line = await client.makeSession('--auto', '--pin');
-  expect(line).toMatch(/ \| grep -q '\^[0-9a-f]{64} ' /);
+  expect(line).toMatch(/^\(f=.* curl -q -fsS -g .* \| grep -Eq '\^\([0-9a-f]{64}\|[0-9a-f]{64}\) ' /);
   const listener = await startListener(line);
   onTestFinished(listener.stop);
   await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
@@ -57,7 +57,10 @@ test('another script than the pinned one does not run', async () => {
   const listener = await startListener(line);
   onTestFinished(listener.stop);
   const { code } = await withDeadline(listener.exited, 10_000, 'the line ends');
-  expect([code, listener.output()]).toEqual([1, 'remotify: error: this is not the script that was pinned\n']);
+  expect([code, listener.output()]).toEqual([
+    1,
+    'remotify: error: not the pinned script: the relay has another version, or the script was changed\n',
+  ]);
   expect(await readdir(listener.temporaryFolder)).toEqual([]);
 });
 
@@ -67,5 +70,31 @@ test('a relay whose script is another one from the start is named, and nothing i
   const { exitCode, text, stderr } = await client.run(['new', '--pin']);
   expect([exitCode, text]).toEqual([255, '']);
   expect(stderr).toMatch(/remotify: error: the script of http\S+ is not the one of remotify /);
+  expect((await client.run(['list', '--json'])).text).toContain('"sessions": []');
+});
+
+test('a pinned line whose session has ended says so, and exits with 1', async () => {
+  const { client } = await setUp();
+  const line = await client.makeSession('--auto', '--pin');
+  await client.run(['end']);
+  const listener = await startListener(line);
+  onTestFinished(listener.stop);
+  const { code } = await withDeadline(listener.exited, 10_000, 'the line ends');
+  expect([code, listener.output()]).toEqual([
+    1,
+    'remotify: this session has ended; ask for a new line (remotify new)\n',
+  ]);
+  expect(await readdir(listener.temporaryFolder)).toEqual([]);
+});
+
+test('a relay that names another address than --url: the address does not reach the line, and nothing is stored', async () => {
+  const evil = 'http://evil.example:81';
+  const hostile = await startRelay({ flags: ['--public-url', evil] });
+  onTestFinished(hostile.stop);
+  const client = await makeClient(hostile);
+  onTestFinished(client.remove);
+  const { exitCode, text, stderr } = await client.run(['new', '--pin']);
+  expect([exitCode, text]).toEqual([255, '']);
+  expect(stderr).toContain(`cannot pin: the relay at ${hostile.url} calls itself ${evil}\n`);
   expect((await client.run(['list', '--json'])).text).toContain('"sessions": []');
 });

@@ -30,7 +30,7 @@ describe('new', () => {
     const made = await client.run(['new']);
     expect(made.exitCode).toBe(0);
     expect(made.text).toMatch(
-      new RegExp(`^curl -fsSL --proto '=http' '${relay.url}/r/[0-9a-f]{32}' \\| bash\\n$`),
+      new RegExp(`^curl -q -fsSL -g --proto '=http' '${relay.url}/r/[0-9a-f]{32}' \\| bash\\n$`),
     );
     expect(made.stderr).toMatch(/^remotify: session session-1 is made on .*\n$/);
     expect(made.stderr).not.toMatch(/[0-9a-f]{32}/);
@@ -170,7 +170,7 @@ describe('list, use, end', () => {
     expect(await withDeadline(remote.listener.exited, 10_000, 'the listener ends')).toMatchObject({
       code: 0,
     });
-    expect(remote.listener.output()).toContain('the session is over');
+    expect(remote.listener.output()).toContain('session ended');
     expect(await remote.runJson('list')).toMatchObject({ sessions: [{ name: 'other' }] });
     expect((await curl([urls.api])).status).toBe(200);
   });

@@ -13,8 +13,8 @@ const hasSaid = (cli: Running, text: string) =>
   eventually(`exec says "${text}"`, 20_000, () => cli.stderr().includes(text));
 
 const isNoticed = (remote: Remote) =>
-  eventually('the listener says that the relay does not answer', 20_000, () =>
-    remote.listener.output().includes('the relay does not answer'),
+  eventually('the listener says that it cannot reach the relay', 20_000, () =>
+    remote.listener.output().includes('remotify: cannot reach the relay: '),
   );
 
 /** One id, printed by `exec --detach`. */

@@ -112,7 +112,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await makeOnPage(visitor);
     const shown = await page.locator('#session').textContent();
     expect(shown).not.toContain(key());
-    expect(await copy(page, 'supervised line')).toMatch(/^curl -fsSL .*\/r\/[0-9a-f]{32}' \| bash$/);
+    expect(await copy(page, 'supervised line')).toMatch(/^curl -q -fsSL -g .*\/r\/[0-9a-f]{32}' \| bash$/);
     expect(await copy(page, 'curl line')).toContain(`/cmd-${key()}`);
     expect(await copy(page, 'remotify lines')).toBe(
       `export REMOTIFY_KEY=${key()}\nremotify exec --url ${relay.url} 'COMMAND'`,

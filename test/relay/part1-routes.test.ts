@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
@@ -21,7 +22,6 @@ const keyedRoutes: [method: string, path: string][] = [
   ['POST', '/result-KEY'],
   ['GET', '/result-KEY'],
   ['DELETE', '/result-KEY'],
-  ['GET', '/r/KEY'],
 ];
 
 function send(method: string, path: string, key: string) {
@@ -51,8 +51,47 @@ describe.each(keyedRoutes)('%s %s', (method, path) => {
   });
 });
 
+describe('GET /r/KEY', () => {
+  test.each(['a'.repeat(31), 'A'.repeat(32), `${'a'.repeat(31)}g`])(
+    'a malformed key is 404: %s',
+    async (key) => {
+      expect((await send('GET', '/r/KEY', key)).status).toBe(404);
+    },
+  );
+
+  const words = 'remotify: this session has ended; ask for a new line (remotify new)\n';
+
+  test('an unknown key, and both keys of a deleted session: a script for sh and bash that says so and exits with 1', async () => {
+    const session = await makeSession(relay);
+    expect((await curl(['-X', 'DELETE', session.urls.api])).status).toBe(204);
+    for (const key of ['0123456789abcdef'.repeat(2), session.key, session.listener_key]) {
+      const { status, headers, text } = await send('GET', '/r/KEY', key);
+      expect([status, headers['content-type'], headers['remotify-error']]).toEqual([
+        200,
+        'text/x-shellscript; charset=utf-8',
+        'gone',
+      ]);
+      for (const shell of ['sh', 'bash']) {
+        const run = spawnSync(shell, { input: text, encoding: 'utf8' });
+        expect([run.status, run.stdout, run.stderr], shell).toEqual([1, '', words]);
+      }
+    }
+  });
+
+  test('that script, cut at any byte, ends with an error', async () => {
+    const { text } = await send('GET', '/r/KEY', '0123456789abcdef'.repeat(2));
+    const script = text.trimEnd();
+    for (const shell of ['sh', 'bash']) {
+      for (let bytes = 1; bytes < script.length; bytes += 1) {
+        const run = spawnSync(shell, { input: script.slice(0, bytes), encoding: 'utf8' });
+        expect(run.status, `${shell}: ${script.slice(0, bytes)}`).not.toBe(0);
+      }
+    }
+  });
+});
+
 describe('the listener key opens nothing but the runner:', () => {
-  test.each(keyedRoutes.filter(([, path]) => path !== '/r/KEY'))('%s %s is 403', async (method, path) => {
+  test.each(keyedRoutes)('%s %s is 403', async (method, path) => {
     const session = await makeSession(relay);
     await session.push('echo kept');
     expect((await send(method, path, session.listener_key)).status).toBe(403);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { withDeadline } from '../harness/deadline.ts';
@@ -107,6 +108,39 @@ describe.each([
       expect(first).toMatchObject({ exitCode: 0, text: '/\nbye\n' });
     },
   );
+});
+
+test.each([
+  ['a command that does not exist', 'no_such_command'],
+  ['one on a later line', 'true\n\nno_such_command'],
+  ['one in a function', 'f() { no_such_command; }; f'],
+  ['a builtin that fails', 'cd /nonexistent'],
+  ['a variable that is not set', 'set -u; echo "$no_such_variable"'],
+  ['a program that cannot be run', '/etc/passwd'],
+])(
+  'an error of the shell, %s: as `bash -c` prints it, without a path of the listener',
+  async (_title, text) => {
+    const exec = await setUpAuto();
+    const typed = spawnSync('bash', ['-c', text], { encoding: 'utf8' });
+    const result = await exec(text);
+    expect(result).toMatchObject({ exitCode: typed.status, stderr: typed.stderr });
+  },
+);
+
+test.each(['if', 'echo )', 'echo "', 'cat <<EOF\nx'])(
+  'a syntax error, %j: no path of the listener in the message',
+  async (text) => {
+    const exec = await setUpAuto();
+    const { stderr } = await exec(text);
+    expect(stderr).toMatch(/^(bash: [^/]*\n)+$/);
+    expect(stderr).not.toContain('remotify');
+  },
+);
+
+test('$0, $#, $-, $SHLVL and $LINENO are those of a shell of its own', async () => {
+  const exec = await setUpAuto();
+  const text = 'echo "$0 $# $- $LINENO"\necho "$LINENO ${BASH_EXECUTION_STRING:-none} ${BASH_SOURCE:-none}"';
+  expect((await exec(text)).text).toBe('bash 0 hBc 1\n2 none none\n');
 });
 
 test('one command does not see what another one changed', async () => {

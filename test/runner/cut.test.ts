@@ -48,7 +48,7 @@ async function runCut(path: string, bytes: number) {
 test('whole, it asks the server: the count counts', async () => {
   const { path, text, server } = await fetchRunner();
   const whole = await runCut(path, text.length);
-  expect(whole.output).toContain('remotify: the session is over');
+  expect(whole.output).toContain('remotify: session ended');
   expect(server.requests.length).toBeGreaterThan(0);
   expect(server.requests[0]).toMatch(/^GET \/api\/session\/self\/next\?/);
 });
@@ -105,6 +105,25 @@ test.skipIf(!isLong)('cut at every byte: an error, and nothing happens', { timeo
   expect(await Promise.all(lanes)).toEqual(['over\n', 'over\n']);
   expect(server.requests).toEqual([]);
   expect(await readdir(temporary)).toEqual([]);
+});
+
+test('cut at every byte of its first lines, which bash runs one by one: an error, and nothing happens', {
+  timeout: 120_000,
+}, async () => {
+  const { text, server } = await fetchRunner();
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const path = join(folder.path, 'runner.sh');
+  const groupAt = text.indexOf('\n{ # One group') + 1;
+  expect(groupAt).toBeGreaterThan(1000);
+  await writeFile(path, text.slice(0, groupAt + 20));
+  const bash = spawnCaptured('bash', ['-c', cutInLane, 'lane', path, String(groupAt + 19), '1'], {
+    env: cleanEnvironment(folder.path),
+  });
+  onTestFinished(() => void bash.child.kill('SIGKILL'));
+  await withDeadline(bash.closed, 110_000, 'all of them end');
+  expect(bash.stdout().toString()).toBe('over\n');
+  expect(server.requests).toEqual([]);
 });
 
 test('a transfer that breaks off half way does nothing either', async () => {

@@ -74,7 +74,7 @@ test.skipIf(!canBecomeNobody)(
       'curl was seen at work',
     ).toBe(true);
     expect(
-      lines.some((line) => line.includes('/command\0')),
+      lines.some((line) => line.includes('\0builtin eval ')),
       'a command was seen at work',
     ).toBe(true);
     const keys = /\/r\/([0-9a-f]{32})/.exec(remote.line)?.slice(1) ?? [];

@@ -4,6 +4,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { partNames } from '../../src/runner/runner-source.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 
 let relay: Relay;
@@ -27,6 +28,16 @@ function shellcheck(args: string[], input?: string) {
 test.skipIf(!hasShellcheck)('shellcheck has nothing to say about the file', () => {
   expect(shellcheck([file])).toEqual({ status: 0, stdout: '' });
 });
+
+// Alone it misses the variables that other parts own and read.
+test.skipIf(!hasShellcheck).each(['preamble', ...partNames])(
+  'shellcheck reports nothing about the part %s',
+  (name) => {
+    const part = fileURLToPath(new URL(`../../src/runner/${name}.sh`, import.meta.url));
+    const { status, stdout } = shellcheck(['--exclude=SC2034,SC2154', part]);
+    expect([status, stdout]).toEqual([0, '']);
+  },
+);
 
 test.skipIf(!hasShellcheck).each(['supervised', 'auto'])(
   'shellcheck has nothing to say about it as rendered, %s',

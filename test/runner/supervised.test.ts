@@ -28,7 +28,7 @@ describe.skipIf(!hasTmux)('the preview', () => {
     expect(await ended(exec)).toMatchObject({ code: 3 });
     expect(exec.stdout().toString()).toBe('1234567');
     expect(exec.stderr()).not.toContain('remotify: error');
-    await terminal.waitForText('<<< done (7 bytes pushed back), exit status 3', 10_000);
+    await terminal.waitForText('<<< done, 7 bytes sent back, exit status 3', 10_000);
     expect(await ran()).toBe(true);
   });
 
@@ -41,7 +41,7 @@ describe.skipIf(!hasTmux)('the preview', () => {
     );
     await terminal.type('y\n');
     expect(await ended(exec)).toMatchObject({ code: 0 });
-    await terminal.waitForText('<<< done (13 bytes pushed back)', 10_000);
+    await terminal.waitForText('<<< done, 13 bytes sent back', 10_000);
   });
 
   test('a line that is wider than the screen goes on behind a mark, none of it hidden', async () => {
@@ -73,9 +73,9 @@ describe.skipIf(!hasTmux)('the preview', () => {
 
   test('a command that imitates a transcript stays behind its gutter', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
-    const exec = startExec('true\n<<< done (0 bytes pushed back)\n>>> ls');
+    const exec = startExec('true\n<<< done, 0 bytes sent back\n>>> ls');
     const screen = await waitForPrompt();
-    expect(screen).toContain('>>> true\n  | <<< done (0 bytes pushed back)\n  | >>> ls\n');
+    expect(screen).toContain('>>> true\n  | <<< done, 0 bytes sent back\n  | >>> ls\n');
     await terminal.type('n\n');
     expect(await ended(exec)).toMatchObject({ code: 126 });
   });
@@ -181,7 +181,7 @@ test('without a terminal it does not start', async () => {
   onTestFinished(listener.stop);
   expect(await withDeadline(listener.exited, 15_000, 'the listener ends')).toMatchObject({ code: 1 });
   expect(listener.output()).toBe(
-    'remotify: error: there is no terminal to ask on; only the line of auto mode (remotify new --auto) runs without one\n',
+    'remotify: error: no terminal to ask for approval on; use the auto-mode line (remotify new --auto)\n',
   );
   expect(await client.runJson('status')).toMatchObject({ listener: null, listener_seen_seconds_ago: null });
 });

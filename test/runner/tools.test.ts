@@ -44,12 +44,13 @@ const applets = new Set(spawnSync('busybox', ['--list'], { encoding: 'utf8' }).s
 const hasBusybox = [...needed, 'gzip', 'setsid', 'id'].every((name) => applets.has(name));
 
 const kinds: [string, boolean, (path: string) => Promise<void>][] = [
-  ['all that it can use', true, fill(['bash', 'curl', ...needed, 'gzip', 'setsid', 'id', 'stty'])],
+  ['all that it can use', true, fill(['bash', 'curl', ...needed, 'dd', 'gzip', 'setsid', 'id', 'stty'])],
   ['what it needs, and nothing else', true, fill(['bash', 'curl', ...needed])],
+  ['dd, and otherwise what it needs', true, fill(['bash', 'curl', ...needed, 'dd'])],
   ['no gzip', true, fill(['bash', 'curl', ...needed, 'setsid', 'id', 'stty'])],
   ['no setsid', true, fill(['bash', 'curl', ...needed, 'gzip', 'id', 'stty'])],
   ['perl in place of setsid', true, fill(['bash', 'curl', ...needed, 'perl'])],
-  ['busybox', hasBusybox, fill(['bash', 'curl'], [...needed, 'gzip', 'setsid', 'id', 'stty'])],
+  ['busybox', hasBusybox, fill(['bash', 'curl'], [...needed, 'dd', 'gzip', 'setsid', 'id', 'stty'])],
   ['busybox, and nothing else', hasBusybox, fill(['bash', 'curl'], needed)],
 ];
 
@@ -139,7 +140,7 @@ test('without curl it does not start', async () => {
   expect({ status, stdout, stderr }).toEqual({
     status: 1,
     stdout: '',
-    stderr: 'remotify: error: curl is missing here\n',
+    stderr: 'remotify: error: curl is not installed\n',
   });
 });
 

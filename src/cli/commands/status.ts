@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../../client/patience.ts';
+import { PollFloor } from '../../client/poll-floor.ts';
 import { isEnded } from '../../protocol/command-states.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
 import { maxWaitSeconds } from '../../protocol/limits.ts';
@@ -114,7 +115,9 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
   const { signal } = leave;
   try {
     let after: number | undefined;
+    const floor = new PollFloor();
     for (;;) {
+      floor.begin();
       const waitSeconds = after === undefined ? 0 : Math.min(refreshSeconds, maxWaitSeconds);
       const poll = { ...(after !== undefined && { after }), waitSeconds, signal };
       // Whoever watches wants to see the relay come back too.
@@ -126,8 +129,9 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
       // A screen starts anew, a pipe gets one after the other.
       if (context.io.stdout.isTTY === true && !context.json) await write(context.io.stdout, '\x1b[H\x1b[2J');
       await show(context, session, status);
+      if (status.revision === undefined) await sleep(refreshSeconds * 1000, undefined, { signal });
+      else await floor.end(after === undefined, signal);
       after = status.revision;
-      if (after === undefined) await sleep(refreshSeconds * 1000, undefined, { signal });
     }
   } catch (error) {
     if (signal.aborted) return exitCodes.ok;

@@ -40,8 +40,8 @@ function readIdentity(exchange: Exchange): ListenerIdentity {
   return {
     id: readListenerId(exchange),
     kind: 'runner',
-    host: readLabel(exchange, header.host),
-    user: readLabel(exchange, header.user),
+    host: readLabel(exchange, header.host) || 'unknown',
+    user: readLabel(exchange, header.user) || 'unknown',
     // Whoever does not say that it runs things unasked is supervised.
     mode: exchange.header(header.mode) === 'auto' ? 'auto' : 'supervised',
   };
@@ -187,7 +187,7 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const signal = exchange.query.get('signal');
   if (signal !== null && !/^[A-Z0-9+-]{1,12}$/.test(signal)) throw new Refusal('bad_parameter', 'signal');
   relay.presence.holdUpload(name, listenerId, exchange);
-  const body = await readBody(exchange, { maxBytes: 2 * maxChunkBytes });
+  const body = await readBody(exchange, { maxBytes: maxChunkBytes });
   const stdoutBytes = exchange.count('stdout_bytes', body.byteLength);
   const stderrBytes = exchange.count('stderr_bytes', 0);
   if (stdoutBytes + stderrBytes !== body.byteLength) throw new Refusal('body_cut');

@@ -2,7 +2,7 @@
 import { isEnded } from '../../protocol/command-states.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
-import { maxReadBytes } from '../../protocol/limits.ts';
+import { maxReadBytes, maxWantedBytes } from '../../protocol/limits.ts';
 import type { Command } from '../../session/command.ts';
 import { findMissing, loseOutput, readableBytes } from '../../session/missing-output.ts';
 import { findCommand, type Stream } from '../../session/session.ts';
@@ -88,7 +88,7 @@ export const readOutput: Handler = async (admitted, relay) => {
   const { sessions } = relay;
   const offsets = parseOffsets(exchange);
   const knownState = exchange.query.get('state');
-  const limit = Math.min(exchange.count('limit', maxReadBytes), maxReadBytes);
+  const limit = Math.min(exchange.count('limit', maxReadBytes), maxWantedBytes);
   const streams = Object.keys(offsets) as Stream[];
   const isNews = (command: Command): boolean =>
     isEnded(command.state) ||

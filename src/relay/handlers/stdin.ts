@@ -1,7 +1,7 @@
 /** `…/stdin`: input on its way from the client to the command. */
 import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
-import { maxChunkBytes, maxReadBytes } from '../../protocol/limits.ts';
+import { maxChunkBytes, maxReadBytes, maxWantedBytes } from '../../protocol/limits.ts';
 import { appendStdin, hasStdinNews } from '../../session/append-bytes.ts';
 import { findOwn, acknowledgeStart } from '../../session/serve-listener.ts';
 import { readBody } from '../read-body.ts';
@@ -38,7 +38,10 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
     return hasStdinNews(own, offset) ? own : undefined;
   });
   if (!command) return exchange.sendNothing();
-  const bytes = command.isEvicted ? 0 : Math.min(maxReadBytes, Math.max(0, command.stdinBytes - offset));
+  const limit = Math.min(exchange.count('limit', maxReadBytes), maxWantedBytes);
+  // Nothing is the end: no answer with a byte to give is empty.
+  const wanted = Math.max(1, limit);
+  const bytes = command.isEvicted ? 0 : Math.min(wanted, Math.max(0, command.stdinBytes - offset));
   const pieces = await openSlice(sessions.store, name, route.id, { part: 'stdin', offset, bytes });
   return exchange.sendChunks(bytes, pieces);
 };

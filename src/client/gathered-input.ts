@@ -1,0 +1,71 @@
+/** Input that came and was not sent yet: read ahead of the sender, a bounded number of bytes. */
+export class GatheredInput {
+  readonly #most: number;
+  #waiting: Uint8Array[] = [];
+  #bytes = 0;
+  #isOver = false;
+  #error: Error | undefined;
+  #wake: () => void = () => undefined;
+  #drained: () => void = () => undefined;
+
+  /** Reads on while fewer than `mostBytes` wait. */
+  constructor(source: AsyncIterable<Uint8Array>, mostBytes: number) {
+    this.#most = mostBytes;
+    void this.#readAll(source);
+  }
+
+  async #readAll(source: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const bytes of source) {
+        if (bytes.byteLength === 0) continue;
+        this.#waiting.push(bytes);
+        this.#bytes += bytes.byteLength;
+        this.#wake();
+        while (this.#bytes >= this.#most && !this.#isOver) {
+          await new Promise<void>((resolve) => {
+            this.#drained = resolve;
+          });
+        }
+        if (this.#isOver) return;
+      }
+    } catch (error) {
+      this.#error = error instanceof Error ? error : new Error(String(error));
+    }
+    this.#isOver = true;
+    this.#wake();
+  }
+
+  /** How much could be taken at once. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What came so far, `mostBytes` of it at most; waits for the first byte. Nothing at the end. Throws what the source threw. */
+  async take(mostBytes: number): Promise<Uint8Array> {
+    while (this.#bytes === 0 && !this.#isOver) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#bytes === 0 && this.#error) throw this.#error;
+    const pieces: Uint8Array[] = [];
+    let room = mostBytes;
+    while (room > 0) {
+      const piece = this.#waiting.shift();
+      if (piece === undefined) break;
+      pieces.push(piece.subarray(0, room));
+      if (piece.byteLength > room) this.#waiting.unshift(piece.subarray(room));
+      room -= Math.min(room, piece.byteLength);
+    }
+    this.#bytes -= mostBytes - room;
+    this.#drained();
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+  }
+
+  /** Nobody takes any more. */
+  close(): void {
+    this.#isOver = true;
+    this.#drained();
+    this.#wake();
+  }
+}

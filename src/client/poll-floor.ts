@@ -1,0 +1,28 @@
+/** A floor under loops of polls: a relay that answers at once, without news, is not asked thousands of times a second. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A relay that holds its polls takes longer than this where it has no news. */
+const heldMs = 100;
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+export class PollFloor {
+  #pauseMs = 0;
+  #askedAt = performance.now();
+
+  /** Before each poll. */
+  begin(): void {
+    this.#askedAt = performance.now();
+  }
+
+  /** After its answer. Waits where that came at once and brought no news: 0.1 s, then 0.2 s, up to 2 s. Throws when the signal aborts. */
+  async end(hasNews: boolean, signal?: AbortSignal): Promise<void> {
+    if (hasNews || performance.now() - this.#askedAt >= heldMs) {
+      this.#pauseMs = 0;
+      return;
+    }
+    this.#pauseMs = Math.min(this.#pauseMs * 2 || firstPauseMs, longestPauseMs);
+    await sleep(this.#pauseMs, undefined, signal ? { signal } : {});
+  }
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# The private folder of this listener, and those that dead listeners left.
+#
+# work        its path
+# is_owned    1 where the system says that this user owns it, as some network file systems do not
+# guard       process of the watchdog
+# space       this boot and process namespace; empty where the system does not tell
+
+is_own_folder() { [ -d "$work" ] && [ ! -L "$work" ] && { [ "$is_owned" -eq 0 ] || [ -O "$work" ]; }; }
+
+# Something that cleans the temporary folder may remove this one. It is created again, at the same path: what runs beside the listener
+# knows no other. 1: it cannot be.
+keep_work() {
+  ! is_own_folder || return 0
+  has mkdir && { mkdir "$work" 2>/dev/null || is_own_folder; } || return 1
+  # Says that output of the command at hand is lost, and that nobody counted it.
+  { : >"$work/lost" && : >"$work/full"; } 2>/dev/null
+  write_owner
+}
+
+# Who this folder belongs to: host, listener and watchdog, where their numbers count, and when the two were started.
+write_owner() {
+  local start=- guard_start=-
+  [ -n "$guard" ] || return 0
+  start_of "$$" && start=$started
+  start_of "$guard" && guard_start=$started
+  printf '%s %d %d %s %s %s\n' "$host_label" "$$" "$guard" "${space:--}" "$start" "$guard_start" 2>/dev/null >"$work/owner"
+}
+
+# When a process was started, in ticks since the boot: 1 where there is no such process, or nothing to tell.
+start_of() { # PID, sets $started and $state
+  local line
+  started='' state=''
+  { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # The name of the program may hold anything.
+  line=${line##*) }
+  # shellcheck disable=SC2086
+  set -- $line
+  state=$1 started=${20-}
+  case $started in '' | *[!0-9]*) return 1 ;; esac
+}
+
+# Numbers of processes mean the same only within one boot and one namespace: a container may share the temporary folder and the host name.
+name_space() { # sets $space
+  local boot='' own=''
+  space=
+  # /proc may be that of another namespace.
+  [ /proc/self -ef "/proc/$$" ] || return 0
+  { IFS= read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  own=$(readlink /proc/self/ns/pid 2>/dev/null)
+  own=${own//[!0-9]/}
+  [ -z "$boot" ] || [ -z "$own" ] || space=${boot//[!0-9a-f-]/}.$own
+}
+
+# Folders of listeners that were killed outright together with their watchdogs. Only those that are known to be dead: where it cannot
+# be known, the folder stays.
+sweep() {
+  local folder host pid other there start other_start
+  [ -n "$space" ] || return 0
+  for folder in "$temporary_folder"/remotify.??????????; do
+    if [ -L "$folder" ] || ! [ -O "$folder" ] || ! [ -f "$folder/owner" ]; then continue; fi
+    { IFS=' ' read -r host pid other there start other_start <"$folder/owner"; } 2>/dev/null || continue
+    [ "$host $there" = "$host_label $space" ] || continue
+    if is_running "$pid" "$start" || is_running "$other" "$other_start"; then continue; fi
+    read_number "$folder/group"
+    [ "$number" -le 1 ] || ! kill -0 -- "-$number" 2>/dev/null || continue
+    rm -rf "$folder"
+  done
+}
+
+# Also true where it cannot be known. Another process may have the number by now: that one was started later.
+is_running() { # PID START
+  case $1 in '' | 0* | *[!0-9]*) return 0 ;; esac
+  [ -d "/proc/$1" ] || return 1
+  start_of "$1" || return 0
+  # It has ended, and its parent has not asked how.
+  case $state in [ZXx]) return 1 ;; esac
+  [ "$2" = - ] || [ "$2" = "$started" ]
+}
+
+# What is ending at the same time may still write a file between the listing of the folder and its removal.
+remove_work() {
+  local turn=0
+  while [ "$turn" -lt 50 ]; do
+    ! rm -rf "$work" 2>/dev/null || return 0
+    turn=$((turn + 1))
+    sleep "$tick"
+  done
+}

@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# The command's input, from its client.
+
+# Writes what the client sends into the command's input, until one of the two ends.
+feed_stdin() {
+  local offset=0 own="stdin.$id" most=$((spool_room / 8)) limit
+  limit=$((most < 1048576 ? most : 1048576))
+  # Its errors are not the command's output.
+  exec 2>/dev/null 15<&-
+  while is_feeding; do
+    request "$own" GET "/commands/$id/stdin?offset=$offset&limit=$limit" --max-time 60
+    # Another command may have begun meanwhile, which has a feeder of its own.
+    is_feeding || return 0
+    case $http in
+      200)
+        bytes_of "$work/$own.body"
+        [ "$bytes" -gt 0 ] || return 0
+        cat "$work/$own.body" || return 0
+        offset=$((offset + bytes))
+        # There may be as much again.
+        [ "$bytes" -lt "$limit" ] || [ "$limit" -ge "$most" ] || limit=$((limit * 2))
+        ;;
+      204) ;;
+      *)
+        is_passing || return 0
+        # So much may not get through in the time that one request has.
+        [ "$limit" -le 65536 ] || limit=$((limit / 2))
+        sleep 1
+        ;;
+    esac
+  done
+}
+
+is_feeding() {
+  local fed=''
+  IFS= read -r fed <"$work/feeding" && [ "$fed" = "$id" ]
+}
+
+stop_feeding() {
+  [ -s "$work/feeding" ] || return 0
+  : >"$work/feeding"
+  [ ! -s "$work/stdin.$id.pid" ] || kill "$(cat "$work/stdin.$id.pid")" 2>/dev/null
+  rm -f "$work/stdin.$id".*
+}

@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# The end of a command: the rest of its output and its exit status.
+
+# Of what the relay has not got, only the next so many bytes are kept. The rest is counted: readers learn how much is missing.
+keep_only() { # STREAM BYTES
+  unsent_of "$1"
+  [ "$unsent" -gt "$2" ] || return 0
+  : >"$work/kept.part"
+  bytes=0
+  [ "$2" -eq 0 ] || copy_rest "$2" "$work/kept.part"
+  cut=$((cut + unsent - bytes)) base=$sent
+  # New files, which take no room, after some that may have taken all of it.
+  rm -f "$spool".[0-9] "$spool".[0-9][0-9] "$spool".*.size
+  first=$((nth + 1)) nth=$((nth + 1))
+  cat "$work/kept.part" >"$spool.$((nth % slots))"
+  : >"$work/kept.part"
+  save_state
+  tell_at "$nth" 0
+}
+
+# What the relay has of both streams is all of them, but for a line that says so.
+drop_rest() {
+  local stream
+  for stream in stdout stderr; do keep_only "$stream" 0; done
+  [ -f "$work/dropped" ] || add_notice 'the rest of the output is lost: the session stores as much as it may'
+  : >"$work/dropped"
+  rm -f "$work/over_quota"
+}
+
+# A command that its client stopped leaves what hardly anybody will read.
+drop_unread() {
+  local stream
+  if [ ! -f "$work/stopping" ] || [ -f "$work/timed_out" ]; then return; fi
+  for stream in stdout stderr; do keep_only "$stream" 1048576; done
+}
+
+# How many bytes of a stream the relay will never have, in $cut, those behind what was kept included. 1: it is not known.
+cut_of() { # STREAM
+  local dropped=0
+  state_of "$1"
+  [ -f "$spool.dropped" ] || return 0
+  read -r dropped <"$spool.dropped"
+  case $dropped in '' | *[!0-9]*) return 1 ;; esac
+  cut=$((cut + dropped))
+}
+
+# The rest of a stream in one file: $file, and $unsent bytes of it. 1: there is no room for it.
+gather_rest() { # STREAM
+  unsent_of "$1"
+  file=$work/$1.rest
+  [ "$unsent" -gt 0 ] || return 0
+  if [ "$first" -eq "$nth" ] && [ "$sent" -eq "$base" ] && [ -f "$spool.whole" ]; then
+    file=$spool.$((nth % slots))
+    return 0
+  fi
+  copy_rest "$unsent" "$file"
+  [ "$bytes" -eq "$unsent" ]
+}
+
+# The end of it with the rest of both streams, one behind the other. 1: nothing could be sent.
+push_end() {
+  local query cuts='' stream body=$work/rest file files=() parts=()
+  local first base sent cut shown nth spool unsent size
+  query="exit_status=$exit_status"
+  pushed=0
+  : >"$work/rest"
+  for stream in stdout stderr; do
+    # As good as no answer, until there is room.
+    gather_rest "$stream" || { rm -f "$work/reserve" && http=000 && return 1; }
+    files=(${files[@]+"${files[@]}"} "$file") parts=(${parts[@]+"${parts[@]}"} "$unsent")
+    query="$query&${stream}_offset=$sent&${stream}_bytes=$unsent"
+    pushed=$((pushed + sent + unsent))
+    if cut_of "$stream"; then cuts="$cuts&${stream}_cut=$cut"; else : >"$work/full"; fi
+  done
+  # What was not stored at all was not counted.
+  [ ! -f "$work/full" ] || cuts='&cut=unknown'
+  [ -z "$signal" ] || query="$query&signal=$signal"
+  [ ! -f "$work/timed_out" ] || query="$query&timed_out=1"
+  if [ "${parts[1]}" -eq 0 ]; then
+    [ "${parts[0]}" -eq 0 ] || body=${files[0]}
+  elif [ "${parts[0]}" -eq 0 ]; then
+    body=${files[1]}
+  else
+    cat "${files[@]}" >"$work/rest"
+    bytes_of "$work/rest"
+    [ "$bytes" -eq $((parts[0] + parts[1])) ] || { rm -f "$work/reserve" && http=000 && return 1; }
+  fi
+  read_chunk
+  request_with result "/commands/$id/finish?$query$cuts" "$body" $((parts[0] + parts[1]))
+  case $http in
+    200)
+      state_of stdout
+      acknowledge "${parts[0]}" "${files[0]}" stdout
+      state_of stderr
+      acknowledge "${parts[1]}" "${files[1]}" stderr
+      ;;
+    409) resume_from result ;;
+    413) is_smaller ;;
+    507) is_over_quota result || : ;;
+  esac
+}
+
+# A stream that must be sent before the end is: both rests go into one body, a chunk at most. Empty where there is none.
+choose_stream() { # sets $stream
+  local unsent
+  read_chunk
+  for stream in stdout stderr; do
+    unsent_of "$stream"
+    [ "$unsent" -le $((chunk / 2)) ] || return 0
+  done
+  stream=
+}
+
+# Sends what is left and the exit status, and does not give up on either while the session lives. 1: nobody wants it.
+send_result() {
+  local over stream
+  drop_unread
+  while :; do
+    over=0
+    [ ! -f "$work/over_quota" ] || drop_rest
+    choose_stream
+    if [ -n "$stream" ]; then
+      push_part result "$stream"
+    else
+      push_end && over=1
+    fi || is_passing || return 1
+    if [ "$http" = 200 ]; then
+      settle
+      [ "$over" -eq 0 ] || return 0
+    elif is_passing; then
+      # It may be that nothing could be written.
+      rm -f "$work/reserve"
+      set_chunk $((chunk / 2))
+      # Whoever ends the listener twice does not want to wait for a relay that is not there.
+      [ "$interrupts" -lt 2 ] || leaving=1
+      [ "$leaving" -eq 0 ] || return 1
+      back_off
+    elif [ "$http" != 409 ]; then
+      return 1
+    fi
+  done
+}
+
+# Nothing of its output stays here.
+clear_spool() {
+  : >"$work/kept"
+  rm -f "$work"/spool.* "$work"/*.rest "$work"/*.part "$work/rest"
+}

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# Output on its way to the relay while the command runs.
+#
+# $work/busy       1 while a piece is on its way and until it is noted that the relay has it
+# $work/run_over   the command whose run is over: from then on its rest is sent with its result
+
+# In the middle of this the uploader is not to be ended. 1: the run is over, and who ran it sends the rest.
+begin_upload() {
+  local word=''
+  printf '1\n' 1<>"$work/busy"
+  IFS= read -r word <"$work/run_over"
+  [ "$word" != "$id" ] || { end_upload && false; }
+}
+
+end_upload() { printf '0\n' 1<>"$work/busy"; }
+
+# Lets a transfer that is under way come to its end.
+rest_upload() {
+  local turn=0 word=0
+  printf '%s\n' "$id" >"$work/run_over"
+  while IFS= read -r word <"$work/busy" && [ "$word" = 1 ] && [ "$turn" -lt "$upload_turns" ]; do
+    if [ "$leaving" -gt 0 ] || [ "$interrupts" -gt 1 ]; then break; fi
+    turn=$((turn + 1))
+    sleep "$blink"
+  done
+  end_upload
+}
+
+# Sets $behind when there is more than it could send at once.
+push_growth() { # STREAM
+  local first base sent cut shown nth spool is_sent=1 is_large=0
+  # Nobody takes it: who keeps the limits has seen that, too.
+  [ ! -f "$work/over_quota" ] || return 0
+  begin_upload || return 0
+  push_part growth "$1" || is_sent=0
+  end_upload
+  if [ "$is_sent" -eq 0 ]; then
+    is_passing || : >"$work/refused"
+    set_chunk $((chunk / 2))
+    sleep 2
+    return
+  fi
+  if [ "$first" -lt "$nth" ]; then
+    behind=1
+  elif [ "$is_large" -eq 1 ] && [ "$behind" -eq 0 ]; then
+    behind=2
+  fi
+}
+
+# After a large piece: a writer that was held back soon finishes another segment.
+await_segment() {
+  local first base sent cut shown nth spool turn=0 stream
+  while [ "$turn" -lt 8 ]; do
+    for stream in stdout stderr; do
+      state_of "$stream"
+      [ "$first" -ge "$nth" ] || return 0
+    done
+    turn=$((turn + 1))
+    sleep "$instant"
+  done
+}

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { eventually, untilPassed } from '../harness/deadline.ts';
+import { passOn } from '../harness/pass-on.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+
+// A relay that answers each poll at once, without news. Held against the number of requests: a slow machine makes fewer.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+/** The relay, seen through a proxy that lets no poll wait. */
+async function setUp() {
+  const asked: string[] = [];
+  const server = createServer((incoming, answer) => {
+    const url = new URL(incoming.url ?? '/', relay.url);
+    asked.push(`${incoming.method} ${url.pathname}`);
+    url.searchParams.set('wait', '0');
+    url.searchParams.set('nowait', '1');
+    incoming.url = url.pathname + url.search;
+    passOn(incoming, answer, relay.port);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const client = await makeClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  onTestFinished(client.remove);
+  return { client, asked };
+}
+
+test.each([
+  ['exec', ['exec', '-w', '60', 'true'], /GET .*\/output$/],
+  ['new --wait', ['new', '--wait', '60'], /GET .*\/status$/],
+  ['status --watch', ['status', '--watch'], /GET .*\/status$/],
+  ['logs -f', ['logs', '-f'], /GET .*\/output$/],
+])('%s asks no more than 12 times in the first two seconds', async (_title, args, poll) => {
+  const { client, asked } = await setUp();
+  await client.makeSession();
+  if (args[0] === 'logs') await client.run(['exec', '-d', 'true']);
+  const polls = () => asked.filter((line) => poll.test(line)).length;
+  const running = client.start(args);
+  onTestFinished(() => void running.child.kill('SIGKILL'));
+  await eventually('it polls', 15_000, () => polls() >= 1);
+  const before = polls();
+  await untilPassed('two seconds', 2_000);
+  expect(running.isRunning()).toBe(true);
+  expect(polls() - before).toBeLessThanOrEqual(12);
+  await eventually('it goes on', 15_000, () => polls() >= before + 3);
+});

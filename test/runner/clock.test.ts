@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { hasFakeClock, makeFakeClock } from '../harness/fake-clock.ts';
+import { makeGate } from '../harness/gate.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+
+// The clock of the remote is set while a command runs: its time limit counts elapsed seconds.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp() {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const gate = await makeGate(client.configDir);
+  onTestFinished(gate.close);
+  const clock = await makeFakeClock();
+  const line = await client.makeSession('--auto');
+  const listener = await startListener(line, clock.env);
+  onTestFinished(listener.stop);
+  const startExec = async (...args: string[]) => {
+    const exec = client.start(['exec', ...args]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await eventually('it runs', 15_000, () => exec.stdout().toString().startsWith('begun\n'));
+    return exec;
+  };
+  return { ...client, gate, clock, startExec };
+}
+
+describe.skipIf(!hasFakeClock)('with libfaketime', () => {
+  test.each([
+    ['ten minutes ahead', 600],
+    ['a day ahead', 86_400],
+    ['two minutes back', -120],
+  ])('%s: a command within its limit is not stopped', async (_title, offset) => {
+    const { clock, gate, startExec, run } = await setUp();
+    const exec = await startExec(
+      '-t',
+      '300',
+      `echo begun; date +%s; ${gate.wait}; sleep 2.5; date +%s; echo over`,
+    );
+    await clock.set(offset);
+    // The command sleeps for longer than the listener takes between two looks at its limits.
+    await gate.open();
+    expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 0 });
+    const [, before, after, last] = exec.stdout().toString().trim().split('\n');
+    expect(last).toBe('over');
+    const moved = Number(after) - Number(before);
+    expect(Math.abs(moved - offset), 'the command sees the other clock').toBeLessThan(60);
+    expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
+  });
+
+  test.each([
+    ['two minutes back', -120],
+    ['a day back', -86_400],
+    ['ten minutes ahead', 600],
+  ])('%s: a command over its limit is stopped', async (_title, offset) => {
+    const { clock, startExec } = await setUp();
+    const exec = await startExec('-t', '3', 'echo begun; sleep 60');
+    await clock.set(offset);
+    expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 124 });
+  });
+});

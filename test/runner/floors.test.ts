@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { eventually } from '../harness/deadline.ts';
+import { makeShortSleep, startByHand, startScriptedRelay } from '../harness/hand-run.ts';
+
+// How often a listener asks a relay that has no news for it. Counted by the pauses that it makes.
+
+/** Those of the watchdog, and the one that tries whether `sleep` takes fractions. */
+const isOwn = (time: string, at: number) => time !== '1' && !(at === 0 && time === '0.1');
+
+async function start(answerAfterMs: number) {
+  const sleep = await makeShortSleep();
+  const relay = await startScriptedRelay((_request, response) => {
+    void pause(answerAfterMs).then(() => response.writeHead(204).end());
+  });
+  const listener = await startByHand(relay.url, { PATH: sleep.PATH });
+  return { listener, relay, pauses: async () => (await sleep.times()).filter(isOwn) };
+}
+
+test('a relay that answers each poll at once with nothing: the pause before the next one grows from 0.1 s to 2 s', async () => {
+  const { relay, pauses } = await start(0);
+  await eventually('many polls', 60_000, () => relay.verbs.length >= 12);
+  const made = await pauses();
+  expect(made.slice(0, 8)).toEqual(['0.1', '0.2', '0.4', '0.8', '1.6', '2.0', '2.0', '2.0']);
+  // The first look does not wait; each other poll has its pause.
+  expect(relay.verbs.length - made.length).toBeLessThanOrEqual(3);
+});
+
+test('a relay that holds each poll for 150 ms: it is asked again without a pause', async () => {
+  const { relay, pauses } = await start(150);
+  await eventually('many polls', 60_000, () => relay.verbs.length >= 12);
+  expect(await pauses()).toEqual([]);
+});
+
+test('a command is news: after it the pauses begin again at 0.1 s', async () => {
+  const { relay, pauses } = await start(0);
+  await eventually('the pause has grown', 60_000, async () => (await pauses()).includes('0.8'));
+  const frame = 'remotify/1 run c1 4 timeout=0\ntrue\nremotify/1 end c1\n';
+  let isHandedOut = false;
+  let before = 0;
+  relay.answer((_request, response, verb) => {
+    if (verb === 'finish') return void response.end('ok');
+    if (verb !== 'next') return void response.writeHead(204).end();
+    if (isHandedOut) return void response.writeHead(204).end();
+    isHandedOut = true;
+    before = relay.verbs.length;
+    return void response.end(frame);
+  });
+  await eventually(
+    'the command is over, and polls follow',
+    60_000,
+    () => isHandedOut && relay.verbs.length >= before + 6,
+  );
+  const made = await pauses();
+  const again = made.lastIndexOf('0.1');
+  expect(again).toBeGreaterThan(made.indexOf('0.8'));
+  expect(made.slice(again, again + 3)).toEqual(['0.1', '0.2', '0.4']);
+});

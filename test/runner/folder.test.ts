@@ -1,0 +1,156 @@
+import { spawnSync } from 'node:child_process';
+import { access, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { runnerPath } from '../harness/hand-run.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { hasTmux } from '../harness/tmux.ts';
+
+// The private folder of a listener: something removes it, or writes into it.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp() {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  await eventually('it listens', 15_000, () => remote.listener.output().includes('listening as'));
+  const { temporaryFolder } = remote.listener;
+  const [name = ''] = await readdir(temporaryFolder);
+  const work = join(temporaryFolder, name);
+  const remove = () => rm(work, { recursive: true, maxRetries: 20, retryDelay: 10 });
+  return { ...remote, work, remove };
+}
+
+const bashWords = /line \d+:|No such file|cannot open|mktemp:|mkdir:|tail:|head:|cat:/;
+
+describe('the folder is removed, as by something that cleans /tmp', () => {
+  test('while idle: it is created again at the same path, for its user only, and commands run', async () => {
+    const { run, listener, work, remove } = await setUp();
+    await remove();
+    expect(await run(['exec', 'echo out; echo err >&2; exit 3'])).toMatchObject({
+      exitCode: 3,
+      text: 'out\n',
+      stderr: 'err\n',
+    });
+    expect(((await stat(work)).mode & 0o777).toString(8)).toBe('700');
+    expect(await readdir(work)).toContain('owner');
+    expect(listener.output()).not.toMatch(bashWords);
+    await remove();
+    expect((await run(['exec', 'head -c 300000 /dev/zero | wc -c'])).text).toBe('300000\n');
+    expect(listener.output()).not.toMatch(bashWords);
+  });
+
+  test('while a command runs: its end says that output is lost, and the next command runs', async () => {
+    const { run, start, listener, configDir, remove } = await setUp();
+    const gate = await makeGate(configDir);
+    onTestFinished(gate.close);
+    const exec = start(['exec', `echo before; ${gate.wait}; echo after; exit 3`]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
+    await remove();
+    await gate.open();
+    const { code } = await withDeadline(exec.closed, 30_000, 'exec ends');
+    expect(code).toBe(3);
+    expect(exec.stdout().toString()).toBe('before\n');
+    expect(exec.stderr()).toContain('remotify: output is lost: the folder ');
+    expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n', stderr: '' });
+    expect(listener.output()).not.toMatch(bashWords);
+  });
+
+  test('while a command runs that succeeds: exec does not', async () => {
+    const { start, configDir, remove } = await setUp();
+    const gate = await makeGate(configDir);
+    onTestFinished(gate.close);
+    const exec = start(['exec', `echo before; ${gate.wait}; echo after`]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
+    await remove();
+    await gate.open();
+    expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).not.toBe(0);
+  });
+
+  test.skipIf(!hasTmux)(
+    'while the operator is asked: y runs nothing, and the client learns why',
+    async () => {
+      const remote = await startSupervised(relay);
+      onTestFinished(remote.stop);
+      const trace = join(remote.configDir, 'trace');
+      const exec = remote.start(['exec', `: >'${trace}'`]);
+      onTestFinished(() => void exec.child.kill('SIGKILL'));
+      await remote.terminal.waitForText('run it? [', 15_000);
+      const [name = ''] = await readdir(remote.temporaryFolder);
+      await rm(join(remote.temporaryFolder, name), { recursive: true, maxRetries: 20, retryDelay: 10 });
+      await remote.terminal.type('y\n');
+      expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).toBe(126);
+      expect(exec.stderr()).toContain('the folder of the listener was removed');
+      await expect(access(trace)).rejects.toThrow();
+    },
+  );
+
+  test.each([
+    ['with all that it is in', async (folder: string) => rm(folder, { recursive: true, maxRetries: 20 })],
+    [
+      'and a link has its name',
+      async (folder: string, work: string) => {
+        await rm(work, { recursive: true, maxRetries: 20, retryDelay: 10 });
+        await mkdir(join(folder, 'trap'));
+        await symlink(join(folder, 'trap'), work);
+      },
+    ],
+  ])('%s: the listener ends with one sentence, runs nothing, and the relay knows', async (_title, spoil) => {
+    const remote = await setUp();
+    const { listener, work } = remote;
+    await spoil(listener.temporaryFolder, work);
+    await remote.run(['exec', '-d', `: >'${join(remote.configDir, 'trace')}'`]);
+    await withDeadline(listener.exited, 30_000, 'the listener ends');
+    expect(listener.output()).toMatch(
+      /^remotify: listening .+\nremotify: error: the folder \S+ was removed and cannot be created again\n$/,
+    );
+    await waitForState(remote, 'the relay knows', (state) => state.listener?.attached === false, 8_000);
+    await expect(access(join(remote.configDir, 'trace'))).rejects.toThrow();
+    // What came of the last answer, at most.
+    const written = await readdir(join(listener.temporaryFolder, 'trap')).catch(() => []);
+    expect(written.filter((name) => !name.startsWith('next.'))).toEqual([]);
+    await eventually('no process is left', 10_000, async () => (await listener.processes()).length === 0);
+  });
+});
+
+test.each([
+  ['0', 0],
+  ['12', 12],
+  ['0012', 12],
+  ['123456789012345', 123_456_789_012_345],
+  ['1234567890123456', 0],
+  ['', 0],
+  ['-1', 0],
+  ['1 2', 0],
+  ['x[$(: >hit)]', 0],
+  ['0x10', 0],
+])('a file that holds %j is the number %i', async (text, number) => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  await writeFile(join(folder.path, 'file'), `${text}\n`);
+  const program = `set -u; eval "$(sed -n '/^read_number()/,/^}/p' '${runnerPath}')"; read_number file; echo "$number"`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', program], { cwd: folder.path, encoding: 'utf8' });
+  expect([stdout, stderr]).toEqual([`${number}\n`, '']);
+  expect(await readdir(folder.path)).toEqual(['file']);
+});
+
+test('a file of the folder that holds other than a number evaluates nothing and signals nothing at the end', async () => {
+  const { listener, work } = await setUp();
+  const hit = join(listener.temporaryFolder, 'hit');
+  for (const name of ['next.pid', 'leave.pid', 'group'])
+    await writeFile(join(work, name), `x[$(: >'${hit}')]\n`);
+  sendSignal(await listener.findRunner(), 'SIGTERM');
+  await withDeadline(listener.exited, 15_000, 'the listener ends');
+  expect(await readdir(listener.temporaryFolder)).toEqual([]);
+});

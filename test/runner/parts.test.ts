@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { partNames } from '../../src/runner/runner-source.ts';
+import { makeClient } from '../harness/client.ts';
+import { curl } from '../harness/curl.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+
+// The served script is its parts, joined in order, with the values of one listener.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const folder = new URL('../../src/runner/', import.meta.url);
+const readPart = (name: string): string => readFileSync(new URL(`${name}.sh`, folder), 'utf8');
+
+test.each(['supervised', 'auto'])('%s: the served bytes are the parts and three values', async (mode) => {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const { listener_key: key } = await client.runJson<SessionPayload>('new');
+  const { text } = await curl([`${relay.url}/r/${key}?mode=${mode}`]);
+  const values = [`REMOTIFY_URL='${relay.url}'`, `REMOTIFY_LISTENER_KEY='${key}'`, `REMOTIFY_MODE='${mode}'`];
+  const opening = `{ # One group, closed by the last line.\n# Values of this listener:\n${values.join('\n')}\n`;
+  const parts = partNames.map((name) => `${readPart(name)}\n`);
+  expect(text).toBe([readPart('preamble'), opening, ...parts, 'main "$@"\n}\n'].join(''));
+});
+
+test('dist/runner.sh is the same script without values', () => {
+  const built = readFileSync(new URL('../../dist/runner.sh', import.meta.url), 'utf8');
+  for (const name of ['preamble', ...partNames]) expect(built.split(readPart(name))).toHaveLength(2);
+  expect(built).not.toContain("REMOTIFY_LISTENER_KEY='");
+});
+
+describe('the parts', () => {
+  test('each file is one of them', () => {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.sh'));
+    expect(files.sort()).toEqual(['preamble', ...partNames].map((name) => `${name}.sh`).sort());
+  });
+
+  test.each(['preamble', ...partNames])('%s has at most 250 lines and says at its top what it is', (name) => {
+    const lines = readPart(name).trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(250);
+    const about = lines.slice(name === 'preamble' ? 1 : 0);
+    expect(about[0]).toBe('# shellcheck shell=bash');
+    expect(about[1]).toMatch(/^# [A-Z].*/);
+  });
+
+  test('no function is defined twice', () => {
+    const names = partNames.flatMap((name) => readPart(name).match(/^[a-z_]+(?=\(\))/gm) ?? []);
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
+
+  test('none reads the wall clock or waits in a read', () => {
+    const all = partNames
+      .map(readPart)
+      .join('')
+      .replaceAll(/^\s*#.*$/gm, '');
+    expect(all).not.toMatch(/\$\{?SECONDS|\$\(date|EPOCH(?:SECONDS|REALTIME)|\bread\b[^\n;|]* -t/);
+  });
+});

@@ -1,0 +1,86 @@
+import { readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { isLong } from '../harness/is-long.ts';
+import { startListener } from '../harness/listener.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+
+// A line that is pasted while another listener is connected, or was a moment ago.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const host = hostname().replaceAll(/[^A-Za-z0-9._-]/g, '_');
+const waits = `remotify: another listener (${host}) is still connected; waiting up to 60 s for it to leave\n`;
+
+async function setUp() {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const startSecond = async () => {
+    const second = await startListener(`set -o pipefail; ${remote.line}`);
+    onTestFinished(second.stop);
+    return second;
+  };
+  return { ...remote, startSecond };
+}
+
+test('the first one is alive: the second waits and says for which host, and the first goes on', async () => {
+  const { listener, startSecond, run } = await setUp();
+  const second = await startSecond();
+  await eventually('the second waits', 15_000, () => second.output().includes(waits));
+  expect(await run(['exec', 'echo still'])).toMatchObject({ exitCode: 0, text: 'still\n' });
+  expect(listener.output()).toContain('>>> echo still');
+  expect(second.output()).not.toContain('listening');
+});
+
+test.skipIf(!isLong)(
+  'the first one stays: the second ends with 1 after a minute, and leaves nothing',
+  {
+    timeout: 150_000,
+  },
+  async () => {
+    const { startSecond } = await setUp();
+    const second = await startSecond();
+    expect(await withDeadline(second.exited, 120_000, 'the second ends')).toMatchObject({ code: 1 });
+    const end = `another listener (${host}) is already connected; stop it first, or create a new session`;
+    expect(second.output()).toBe(`${waits}remotify: error: ${end}\n`);
+    await eventually('its folder is gone', 10_000, async () => {
+      return (await readdir(second.temporaryFolder)).length === 0;
+    });
+  },
+);
+
+test('all processes of the first one were killed outright: a line pasted at once waits, and takes over', {
+  timeout: 120_000,
+}, async () => {
+  const { listener, run, startSecond } = await setUp();
+  // The listener and its watchdog alike, none before the others know.
+  for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGSTOP');
+  for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGKILL');
+  const second = await startSecond();
+  await eventually('the second is let in', 90_000, () => second.output().includes('listening as'));
+  expect(second.output().split(waits)).toHaveLength(2);
+  expect(await run(['exec', 'echo second'])).toMatchObject({ exitCode: 0, text: 'second\n' });
+});
+
+test('the first one said that it ends: the second is let in at once', async () => {
+  const { listener, run, startSecond, ...remote } = await setUp();
+  await listener.stop();
+  await waitForState(
+    { run, ...remote },
+    'the first has left',
+    (state) => state.listener?.attached === false,
+    60_000,
+  );
+  const second = await startSecond();
+  expect(await run(['exec', 'echo second'])).toMatchObject({ exitCode: 0, text: 'second\n' });
+  expect(second.output()).toContain('>>> echo second\n');
+  expect(second.output()).not.toContain('waiting');
+  expect(listener.output()).not.toContain('>>>');
+});

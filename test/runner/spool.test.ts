@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { withDeadline, eventually } from '../harness/deadline.ts';
+import { isLong } from '../harness/is-long.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote } from '../harness/remote.ts';
+import { measureFolder, mib, watchFolder } from './spool-kit.ts';
+
+// Output waits for the relay in a spool of a bounded size: the command waits, too.
+
+const mostBytes = 32 * mib;
+
+let relay: Relay;
+let remote: Remote;
+
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+});
+
+afterAll(async () => {
+  await remote.stop();
+  await relay.stop();
+});
+
+/** Files that the processes of the remote have open although they are removed. */
+async function listRemovedFiles({ listener }: Remote): Promise<string[]> {
+  const found: string[] = [];
+  for (const { pid } of await listener.processes()) {
+    const folder = `/proc/${pid}/fd`;
+    for (const name of await readdir(folder).catch(() => [])) {
+      const target = await readlink(join(folder, name)).catch(() => '');
+      if (target.startsWith(listener.temporaryFolder) && target.endsWith(' (deleted)')) found.push(target);
+    }
+  }
+  return found;
+}
+
+describe('a client leaves a command that prints without end', () => {
+  const times = isLong ? 20 : 3;
+
+  test(`the next command is done soon, and the spool stays small, ${times} times`, {
+    timeout: 180_000,
+  }, async () => {
+    const watch = watchFolder(remote.listener.temporaryFolder);
+    for (let turn = 0; turn < times; turn += 1) {
+      const left = remote.start(['exec', 'yes']);
+      await eventually('two lines are here', 15_000, () => left.stdout().byteLength > 4);
+      // As `head -2` does it.
+      left.child.stdout?.destroy();
+      await withDeadline(left.closed, 15_000, 'the client ends');
+      // 2 s is what users see on a machine of their own; the start of the client is part of it.
+      const next = await remote.run(['exec', 'echo next'], { deadlineMs: isLong ? 2_000 : 6_000 });
+      expect(next.text, `turn ${turn}`).toBe('next\n');
+    }
+    expect(await watch.stop()).toBeLessThan(mostBytes);
+  });
+});
+
+test('the relay stands still: the command is held back, and all of its output arrives later', {
+  timeout: 120_000,
+}, async () => {
+  const file = join(remote.configDir, 'written');
+  const bytes = 96 * mib;
+  // What it has written into the pipe so far is what tee has written into the file.
+  const script = `yes 0123456789 | head -c ${bytes} | tee '${file}'`;
+  const exec = remote.start(['exec', script]);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  await eventually('the first bytes', 15_000, () => exec.stdout().byteLength > 0);
+  sendSignal(relay.pid, 'SIGSTOP');
+  onTestFinished(() => sendSignal(relay.pid, 'SIGCONT'));
+  const sizeOf = async (): Promise<number> => (await stat(file)).size;
+  let before = -1;
+  await eventually(
+    'the command writes no more',
+    20_000,
+    async () => {
+      const size = await sizeOf();
+      const isStill = size === before;
+      before = size;
+      return isStill;
+    },
+    1_500,
+  );
+  expect(before).toBeLessThan(bytes);
+  expect(await measureFolder(remote.listener.temporaryFolder)).toBeLessThan(mostBytes);
+  sendSignal(relay.pid, 'SIGCONT');
+  expect(await withDeadline(exec.closed, 90_000, 'the end')).toMatchObject({ code: 0 });
+  const digest = (given: Uint8Array): string => createHash('sha256').update(given).digest('hex');
+  expect(digest(exec.stdout())).toBe(digest(await readFile(file)));
+  expect(exec.stdout().byteLength).toBe(bytes);
+});
+
+test('a command that its client stops while much of its output waits: what was not kept is counted as missing', {
+  timeout: 90_000,
+}, async () => {
+  const own = await startRelay();
+  onTestFinished(own.stop);
+  const there = await startRemote(own);
+  onTestFinished(there.stop);
+  const exec = there.start(['exec', 'yes 0123456789']);
+  await eventually('the first bytes', 15_000, () => exec.stdout().byteLength > 0);
+  exec.child.kill('SIGINT');
+  await withDeadline(exec.closed, 40_000, 'the client ends');
+  const { commands } = await there.runJson<{ commands: { missing_bytes: number; missing_reason: string }[] }>(
+    'status',
+  );
+  expect(commands[0]).toMatchObject({ missing_reason: 'cut' });
+  expect(commands[0]?.missing_bytes).toBeGreaterThan(mib);
+});
+
+describe('a command leaves something running that prints on', () => {
+  test('it takes no disk once the command is over, lives on, and outlives the session', {
+    timeout: 60_000,
+  }, async () => {
+    const there = await startRemote(relay);
+    onTestFinished(there.stop);
+    const file = join(there.configDir, 'turns');
+    // Quiet for the second in which the end of a command is waited for.
+    const child = `sleep 3; while :; do head -c 1000000 /dev/zero; echo >>'${file}'; sleep .05; done`;
+    const { text, stderr } = await there.run(['exec', `(${child}) & echo x`]);
+    expect([text, stderr]).toEqual(['x\n', '']);
+    const turns = async (): Promise<number> => (await readFile(file, 'utf8').catch(() => '')).length;
+    await eventually('it has printed much', 20_000, async () => (await turns()) > 20);
+    expect(await measureFolder(there.listener.temporaryFolder)).toBeLessThan(4 * mib);
+    expect(await listRemovedFiles(there)).toEqual([]);
+    expect((await there.run(['exec', 'echo next'])).text).toBe('next\n');
+    await there.run(['end']);
+    await withDeadline(there.listener.exited, 15_000, 'the listener ends');
+    const then = await turns();
+    await eventually('it goes on', 10_000, async () => (await turns()) > then + 5);
+    expect(await readdir(there.listener.temporaryFolder)).toEqual([]);
+    expect(await listRemovedFiles(there)).toEqual([]);
+  });
+
+  test('all that comes through a helper that ends soon after the shell is there', async () => {
+    const script = 'exec > >(while read -r l; do sleep .03; echo "ts $l"; done); seq 1 100';
+    const { exitCode, text, stderr } = await remote.run(['exec', script]);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(text).toBe(Array.from({ length: 100 }, (_, at) => `ts ${at + 1}\n`).join(''));
+  });
+
+  test('a silent one does not keep it, and nothing is said of it', async () => {
+    const { exitCode, text, stderr } = await remote.run(['exec', 'sleep 20 & echo x'], { deadlineMs: 8_000 });
+    expect([exitCode, text, stderr]).toEqual([0, 'x\n', '']);
+  });
+
+  test('one that goes on is waited for so long, and then it is said', { timeout: 60_000 }, async () => {
+    const script = '(while :; do echo on; sleep .2; done) & echo x; echo $! >&2';
+    const { exitCode, text, stderr } = await remote.run(['exec', script], { deadlineMs: 40_000 });
+    expect(exitCode).toBe(0);
+    expect(text).toMatch(/^(x|on)\n(on\n)*/);
+    expect(stderr).toContain(
+      'remotify: a background process still has the output open; its later output is not kept',
+    );
+    process.kill(Number(stderr.split('\n')[0]), 'SIGTERM');
+  });
+});

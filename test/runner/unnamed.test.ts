@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { delimiter, join } from 'node:path';
+import { chmod, writeFile } from 'node:fs/promises';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+import { makeSession } from '../harness/slot-session.ts';
+import { curl } from '../harness/curl.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// A listener that knows neither its host nor its user.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+test('a remote without a host name, a user name and a working `id`: it is called unknown', async () => {
+  const tools = await makeTemporaryFolder();
+  onTestFinished(tools.remove);
+  const id = join(tools.path, 'id');
+  await writeFile(id, '#!/bin/sh\necho\n');
+  await chmod(id, 0o755);
+  const PATH = [tools.path, process.env['PATH']].join(delimiter);
+  const remote = await startRemote(relay, { PATH, HOSTNAME: '', USER: '' });
+  onTestFinished(remote.stop);
+  const { listener } = await waitForState(
+    remote,
+    'it is connected',
+    (state) => state.listener?.attached === true,
+  );
+  expect(listener).toMatchObject({ host: 'unknown', user: 'unknown' });
+  expect(remote.listener.output()).toContain(
+    'listening as unknown@unknown, runs commands without asking (Ctrl-C ends)',
+  );
+});
+
+test('a listener that sends no Remotify-Host and no Remotify-User: the relay calls it unknown', async () => {
+  const session = await makeSession(relay);
+  const { status } = await curl([
+    '-H',
+    `Authorization: Bearer ${session.listener_key}`,
+    '-H',
+    `Remotify-Listener: ${randomUUID()}`,
+    `${relay.url}/api/session/self/next?wait=0`,
+  ]);
+  expect(status).toBe(204);
+  const { listener } = (await session.status()) as unknown as { listener: object };
+  expect(listener).toMatchObject({ host: 'unknown', user: 'unknown' });
+});

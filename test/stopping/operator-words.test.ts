@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasTmux } from '../harness/tmux.ts';
+import { codeOf, expectServing, openOperator } from './operator.ts';
+import { oddSleep, startWatched } from './watched-command.ts';
+
+// What the operator reads when a command that has the terminal is stopped.
+
+let relay: Relay;
+
+beforeAll(async () => {
+  relay = await startRelay();
+});
+
+afterAll(() => relay.stop());
+
+async function startApproved(tree: string, args: string[] = []) {
+  const operator = await openOperator(relay);
+  const starting = startWatched(operator, tree, { args, witness: [] });
+  await operator.waitForQuestion();
+  await operator.terminal.type('y\n');
+  return { operator, watched: await starting };
+}
+
+/** What bash itself reports of a process that was killed, and its other errors. */
+const bashText = /Killed|Terminated|line \d+|lead_command|No such file/;
+
+describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
+  test.each(['INT', 'TERM', 'KILL'])(
+    'the client cancels by %s: said as the client’s, in one line',
+    async (signal) => {
+      const ignore = signal === 'KILL' ? `trap '' INT TERM; ` : '';
+      const { operator, watched } = await startApproved(`${ignore}sleep ${oddSleep()}; :`);
+      await operator.run(['cancel', '--signal', signal]);
+      expect(await codeOf(watched.exec, 'exec ends')).toBe({ INT: 130, TERM: 143, KILL: 137 }[signal]);
+      const screen = await operator.terminal.waitForText('<<< done', 10_000);
+      expect(screen).toContain(`(the client stopped it: SIG${signal})`);
+      expect(screen).not.toMatch(bashText);
+      expect(screen).not.toContain('press Ctrl-C again');
+      await expectServing(operator, 2);
+    },
+  );
+
+  test('Ctrl-C at exec: the operator reads that the client stopped it', async () => {
+    const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`);
+    watched.exec.child.kill('SIGINT');
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(130);
+    const screen = await operator.terminal.waitForText('<<< done', 10_000);
+    expect(screen).toContain('(the client stopped it: SIGINT)');
+    expect(screen).not.toContain('press Ctrl-C again');
+    await expectServing(operator, 2);
+  });
+
+  test('Ctrl-C at the terminal is not said to be the client’s', async () => {
+    const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`);
+    await operator.terminal.type('\x03');
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(130);
+    const screen = await operator.terminal.waitForText('<<< done', 10_000);
+    expect(screen).toContain('(interrupted; press Ctrl-C again to quit the listener)');
+    expect(screen).not.toContain('the client stopped it');
+    await expectServing(operator, 2);
+  });
+
+  test('a time limit: the operator reads how long it was', async () => {
+    const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`, ['--timeout', '1s']);
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(124);
+    const screen = await operator.terminal.waitForText('<<< done', 10_000);
+    expect(screen).toContain('(timed out after 1 s)');
+    expect(screen).not.toMatch(bashText);
+  });
+});
