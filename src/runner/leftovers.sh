@@ -41,7 +41,7 @@ stop_leftovers() {
   signal_leftovers TERM
   while
     find_leftovers
-    [ -n "$leftover_pids" ] && [ "$turn" -lt $((drain_turns / 2)) ]
+    [ -n "$leftover_pids" ] && [ "$turn" -lt $((drain_turns / 5)) ]
   do
     turn=$((turn + 1))
     sleep "$tick"

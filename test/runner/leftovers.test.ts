@@ -51,8 +51,14 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ran()).toBe(true);
   });
 
-  test('k stops what is left; then y approves', async () => {
-    const { terminal, startExec, waitForPrompt, ran, trace } = await setUp();
+  test.each([
+    ['a process', leaving],
+    [
+      'a process that ignores TERM',
+      `bash -c 'trap "" TERM; sleep 300; :' </dev/null >/dev/null 2>&1 & echo left`,
+    ],
+  ])('%s is left, k: it is stopped, and y approves', async (_name, command) => {
+    const { terminal, startExec, waitForPrompt, ran, trace } = await setUp('y', command);
     const exec = startExec(`touch '${trace}'`);
     await waitForPrompt(2);
     await terminal.type('k\n');
