@@ -4,6 +4,8 @@
 # answer reason   the operator's last line; the words with a refusal
 # always          how many commands are approved for as long as this listener lives; always_texts has them
 
+always=0
+
 # Throws away what was typed before the question was on the screen: an answer cannot come before what it answers. Without stty a line
 # that is not finished stays: then a word is asked for.
 drain_terminal() {
@@ -89,7 +91,7 @@ review() {
 # Asks on the terminal. 0, 1 and 2 as above.
 ask() {
   local answer verdict='' saved=''
-  attend_to prompt
+  start_background prompt
   if has stty && saved=$(stty -g <&15 2>/dev/null); then
     # Nothing in the background writes on the question.
     stty tostop <&15
@@ -113,7 +115,7 @@ ask() {
     esac
   done
   [ -z "$saved" ] || stty "$saved" <&15 2>/dev/null
-  leave_off
+  stop_background
   interrupts=0
   return "$verdict"
 }

@@ -4,7 +4,10 @@
 # work        its path
 # is_owned    1 where the system says that this user owns it, as some network file systems do not
 # guard       process of the watchdog
+# spool_room  bytes of a command's output that it may hold
 # space       this boot and process namespace; empty where the system does not tell
+
+is_owned=1 guard=''
 
 is_own_folder() { [ -d "$work" ] && [ ! -L "$work" ] && { [ "$is_owned" -eq 0 ] || [ -O "$work" ]; }; }
 
@@ -101,6 +104,34 @@ is_running() { # PID START
   # It has ended, and its parent has not asked how.
   case $state in [ZXx]) return 1 ;; esac
   [ "$2" = - ] || [ "$2" = "$started" ]
+}
+
+# How much room there is now, up to 30 MiB. Half of it is for segments; parts of them that are on their way take some more.
+measure_room() {
+  local room=''
+  # df tells without writing anything.
+  ! has df || room=$(exec df -Pk "$work" 2>/dev/null | tail -n 1)
+  # Into words: the name of the file system, its size, what is used, what is available.
+  # shellcheck disable=SC2086
+  set -- $room
+  case ${4:-} in
+    '' | *[!0-9]*)
+      head -c 31457280 /dev/zero 2>/dev/null >"$work/room"
+      bytes_of "$work/room"
+      rm -f "$work/room"
+      ;;
+    ??????*) bytes=31457280 ;;
+    *) bytes=$(($4 * 1024)) ;;
+  esac
+  [ "$bytes" -le 31457280 ] || bytes=31457280
+  spool_room=$((bytes * 8 / 15))
+  [ "$spool_room" -ge 262144 ] || spool_room=262144
+  [ "$spool_room" -le 16777216 ] || spool_room=16777216
+}
+
+# A disk that a command fills must leave room to tell of it: a file that can be given up.
+keep_reserve() {
+  [ -s "$work/reserve" ] || head -c $((spool_room / 16)) /dev/zero >"$work/reserve" 2>/dev/null || rm -f "$work/reserve"
 }
 
 # What is ending at the same time may still write a file between the listing of the folder and its removal.

@@ -8,6 +8,8 @@
 # gutter.STREAM.first  its first bytes; gutter.STREAM.N: its last ones
 # gutter.STREAM.row    the beginning of a row whose end has not come
 
+more_output=0 had_output=''
+
 # 0: it is of this command.
 read_numbers() { # FILE, sets $a $b $c $d $e
   local owner=''

@@ -12,6 +12,8 @@
 # has_hint   1 until the hint about ~/.curlrc was printed
 # idle       milliseconds waited after the last answer without news
 
+failures=0 http=000 refusal='' took=0 trouble='' is_cut=0 said='' has_hint=1 idle=0
+
 # Keys and addresses reach curl through its standard input: every user of this machine can read arguments in ps.
 curl_config() { # METHOD PATH
   printf 'url = "%s/api/session/self%s"\n' "$relay_url" "$2"

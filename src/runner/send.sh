@@ -9,6 +9,8 @@
 # is_large is_quick          of the last piece: whether it was near a chunk, and took less than two seconds
 # plain_pieces               pieces to send as they are before packing is tried again
 
+pushed=0 plain_pieces=0
+
 # Sets what is named above, and $spool.
 state_of() { # STREAM
   local held

@@ -5,6 +5,8 @@
 # refused   times in a row that this listener was not let in, because another one is connected
 # invalid   1 after an answer that is no command
 
+had=''
+
 # 0: run it.
 is_approved() {
   local verdict=0

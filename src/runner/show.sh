@@ -8,6 +8,8 @@
 # shown_text         the text of the command at hand, as it was displayed
 # terminal_used      1 once a command had the terminal
 
+terminal_used=0
+
 # Bytes as they can be shown: control and non-ASCII ones are spelled out, so that none acts on the screen.
 show_bytes() { LC_ALL=C cat -vt; }
 

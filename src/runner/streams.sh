@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The command's output on its way to the spool: files of a bounded size in the work folder.
 #
-# has_dd spool_room slots   of this start: whether dd works here, bytes of output on the disk at most, segment files of one stream
+# has_dd slots   of this start: whether dd works here, and how many segment files a stream has
 # spool                     what the names of a stream's files begin with, set by spool_of:
 #   SPOOL.0 SPOOL.1 ...       segments, in turn; the nth is in file nth % slots, empty again once the relay has it
 #   SPOOL.0.size ...          the size of a segment that is finished
@@ -11,6 +11,8 @@
 #   SPOOL.dropped           how many bytes came after what was kept; empty while they are counted
 # $work/kept                the command whose output is kept: later output of others goes nowhere
 
+slots=32
+
 spool_of() { # STREAM
   spool=$work/spool.$id.$1
 }
@@ -18,16 +20,6 @@ spool_of() { # STREAM
 is_kept() {
   local kept=''
   IFS= read -r kept <"$work/kept" && [ "$kept" = "$id" ]
-}
-
-# How much room there is now, up to 30 MiB. Half of it is for segments; parts of them that are on their way take some more.
-measure_room() {
-  head -c 31457280 /dev/zero 2>/dev/null >"$work/room"
-  bytes_of "$work/room"
-  rm -f "$work/room"
-  spool_room=$((bytes * 8 / 15))
-  [ "$spool_room" -ge 262144 ] || spool_room=262144
-  [ "$spool_room" -le 16777216 ] || spool_room=16777216
 }
 
 # Numbers in place, without a moment in which the file is empty: who reads it finds the old ones or the new ones.
@@ -234,9 +226,4 @@ add_notice() { # TEXT
   nth=$((nth + 1))
   printf '\nremotify: %s\n' "$1" >"$spool.$((nth % slots))"
   tell_at "$nth" 0
-}
-
-# A disk that a command fills must leave room to tell of it: a file that can be given up.
-keep_reserve() {
-  [ -s "$work/reserve" ] || head -c $((spool_room / 16)) /dev/zero >"$work/reserve" 2>/dev/null || rm -f "$work/reserve"
 }

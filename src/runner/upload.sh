@@ -4,6 +4,13 @@
 # $work/busy       1 while a piece is on its way and until it is noted that the relay has it
 # $work/run_over   the command whose run is over: from then on its rest is sent with its result
 
+open_uploads() {
+  ceiling=16777216
+  set_chunk 1048576
+  printf '0\n' >"$work/busy"
+  printf '\n' >"$work/run_over"
+}
+
 # In the middle of this the uploader is not to be ended. 1: the run is over, and who ran it sends the rest.
 begin_upload() {
   local word=''
