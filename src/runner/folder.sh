@@ -120,12 +120,13 @@ measure_room() {
       bytes_of "$work/room"
       rm -f "$work/room"
       ;;
-    ??????*) bytes=31457280 ;;
+    ??????*) bytes=31457281 ;;
     *) bytes=$(($4 * 1024)) ;;
   esac
-  [ "$bytes" -le 31457280 ] || bytes=31457280
+  # Small files take a page each.
+  bytes=$((bytes > 31457280 ? 31457280 : bytes - 262144))
   spool_room=$((bytes * 8 / 15))
-  [ "$spool_room" -ge 262144 ] || spool_room=262144
+  [ "$spool_room" -ge 131072 ] || spool_room=131072
   [ "$spool_room" -le 16777216 ] || spool_room=16777216
 }
 
