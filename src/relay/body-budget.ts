@@ -3,7 +3,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { maxInflation } from '../protocol/limits.ts';
 import { chooseAccount } from '../session/account.ts';
 
-/** Five hundred uploads of output at once. */
+/** More than a hundred uploads of output at once, and four times as many of listeners that are not behind. */
 const leastBytes = 512 * 1024 * 1024;
 
 /** What one request has taken of it. */

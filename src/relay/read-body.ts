@@ -12,6 +12,8 @@ export type Upload = Pick<Exchange, 'request' | 'account'>;
 interface BodyLimits {
   /** On the wire. */
   maxBytes: number;
+  /** Once decoded, where that is not a multiple of it. */
+  maxDecodedBytes?: number;
 }
 
 /** Throws `unsupported_encoding`. */
@@ -80,5 +82,5 @@ export async function readBody(upload: Upload, limits: BodyLimits): Promise<Buff
     throw error instanceof Refusal ? error : new Refusal('body_cut');
   }
   if (encoding === 'plain') return Buffer.concat(chunks);
-  return inflate(chunks, upload.account, limits.maxBytes * maxInflation);
+  return inflate(chunks, upload.account, limits.maxDecodedBytes ?? limits.maxBytes * maxInflation);
 }

@@ -12,10 +12,35 @@ is_own_folder() { [ -d "$work" ] && [ ! -L "$work" ] && { [ "$is_owned" -eq 0 ] 
 # knows no other. 1: it cannot be.
 keep_work() {
   ! is_own_folder || return 0
-  has mkdir && { mkdir "$work" 2>/dev/null || is_own_folder; } || return 1
-  # Says that output of the command at hand is lost, and that nobody counted it.
-  { : >"$work/lost" && : >"$work/full"; } 2>/dev/null
+  has mkdir || return 1
+  mkdir "$work" 2>/dev/null || { is_own_folder && return 0; } || return 1
+  refill_work 2>/dev/null
   write_owner
+}
+
+# What a command that runs, or whose result was not sent yet, expects there. lost and full: output of it is lost, and it is not known
+# how much.
+refill_work() {
+  local stream
+  : >"$work/lost"
+  : >"$work/full"
+  : >"$work/kept"
+  printf '0\n' >"$work/busy"
+  printf '\n' >"$work/run_over"
+  printf '%12d %12d\n' "${chunk:-1048576}" "${ceiling:-16777216}" >"$work/chunk"
+  [ -n "$id" ] || return 0
+  for stream in stdout stderr; do restart_stream "$stream" 0; done
+}
+
+# A new spool for a stream, of which the relay has so many bytes.
+restart_stream() { # STREAM BYTES
+  local spool first=0 nth=0 base=$2 sent=$2 cut=0 shown=$2
+  spool_of "$1"
+  rm -f "$spool".*
+  : >"$spool.0"
+  : >"$spool.whole"
+  save_state
+  tell_at 0 0
 }
 
 # Who this folder belongs to: host, listener and watchdog, where their numbers count, and when the two were started.

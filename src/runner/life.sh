@@ -21,8 +21,9 @@ clean_up() {
 }
 
 # Ends what the listener waits for at this moment: bash may be about to wait for it, which a signal that is handled before does not end.
+# KILL: a process that was forked a moment ago still has the traps of this one.
 end_wait() {
-  [ -z "$waits_for" ] || kill "$waits_for" 2>/dev/null
+  [ -z "$waits_for" ] || kill -s KILL "$waits_for" 2>/dev/null
 }
 
 say_farewell() {
@@ -37,7 +38,7 @@ say_farewell() {
 
 main() {
   relay_url=${REMOTIFY_URL:-} listener_key=${REMOTIFY_LISTENER_KEY:-} mode=${REMOTIFY_MODE:-supervised}
-  failures=0 interrupts=0 leaving=0 waits_for='' attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 exit_status=0 had='' signal='' pushed=0
+  failures=0 interrupts=0 leaving=0 waits_for='' attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 exit_status=0 id='' had='' signal='' pushed=0
   refusal='' took=0 trouble='' is_cut=0 said='' has_hint=1 idle=0 is_owned=1
   from='' always=0 earlier_groups='' more_hint='' plain_pieces=0 slots=32 terminal_used=0 leftover_ids='' leftover_pids='' more_output=0 had_output=''
   has curl || fail "curl is not installed"

@@ -52,7 +52,7 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
   http=000 refusal='' took=0 trouble='' is_cut=0
   for word in "$@"; do
     # For a body that is gone, older versions of curl send an empty one.
-    case $word in @*) [ -f "${word#@}" ] || return 0 ;; esac
+    case $word in @*) [ -f "${word#@}" ] || { trouble='the file to send is gone' && return 0; } ;; esac
   done
   { : >"$work/$slot.body" && : >"$work/$slot.head"; } 2>/dev/null
   curl_config "$method" "$path" 2>/dev/null |
@@ -69,7 +69,7 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
   if [ "$slot" = next ]; then
     waits_for=$transfer
     # A signal that came before has ended nothing.
-    [ "$leaving$interrupts" = 00 ] || kill "$transfer" 2>/dev/null
+    [ "$leaving$interrupts" = 00 ] || end_wait
   fi
   # Some versions of curl crash where they cannot open a file: bash would report it.
   wait "$transfer" 2>/dev/null
@@ -152,7 +152,7 @@ is_passing() { case $http in 000 | 408 | 429 | 5??) true ;; *) false ;; esac }
 # Waits longer with each failure in a row, never in step with others. Says each reason once, and so the return.
 back_off() {
   local reason limit
-  keep_work || fail "the folder $work was removed and cannot be created again"
+  require_work
   case $http$trouble in
     000) reason="no space left in ${work%/*}" ;;
     000?*) reason="cannot reach the relay: $trouble" ;;
@@ -170,7 +170,11 @@ back_off() {
   failures=$((failures + 1))
   limit=$((failures < 6 ? 1 << (failures - 1) : 30))
   pause $((1 + RANDOM % limit))
+  # What is sent next is read from it.
+  require_work
 }
+
+require_work() { keep_work || fail "the folder $work was removed and cannot be created again"; }
 
 settle() {
   [ "$failures" -eq 0 ] || say "connected to the relay again" >&2

@@ -126,6 +126,7 @@ send_result() {
     fi || is_passing || return 1
     if [ "$http" = 200 ]; then
       settle
+      idle=0
       [ "$over" -eq 0 ] || return 0
     elif is_passing; then
       # It may be that nothing could be written.
@@ -137,6 +138,8 @@ send_result() {
       back_off
     elif [ "$http" != 409 ]; then
       return 1
+    elif [ "$refusal" = output_gap ]; then
+      floor_wait
     fi
   done
 }

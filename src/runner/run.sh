@@ -151,6 +151,7 @@ run_command() {
     : >"$work/stopping"
     exit_status=129
   fi
+  keep_work || :
   stop_feeding
   reap_command
   report_stop

@@ -3,10 +3,10 @@
 #
 # has_dd spool_room slots   of this start: whether dd works here, bytes of output on the disk at most, segment files of one stream
 # spool                     what the names of a stream's files begin with, set by spool_of:
-#   SPOOL.0 SPOOL.1 …       segments, in turn; the nth is in file nth % slots, empty again once the relay has it
-#   SPOOL.0.size …          the size of a segment that is finished
+#   SPOOL.0 SPOOL.1 ...       segments, in turn; the nth is in file nth % slots, empty again once the relay has it
+#   SPOOL.0.size ...          the size of a segment that is finished
 #   SPOOL.at                number of the segment that is being written, and 1 while its writer waits for room
-#   SPOOL.reader SPOOL.note   process and last words of the dd that writes it
+#   SPOOL.reader SPOOL.note   process that writes it, and the last words of dd
 #   SPOOL.whole             the stream is closed, all of it is in the segments
 #   SPOOL.dropped           how many bytes came after what was kept; empty while they are counted
 # $work/kept                the command whose output is kept: later output of others goes nowhere
@@ -64,12 +64,15 @@ open_streams() {
 # Writes a stream into segments as it comes, three of the largest size at most: then the pipe fills, and the command waits. dd
 # takes what is there at each read, never more than it writes, and ends after so many reads.
 write_down() { # STREAM BYTES-OF-A-SEGMENT
-  local spool nth=0 unit=4096 most count reader outcome full partial size sizes=()
+  local spool nth=0 unit=4096 most count slot outcome full partial size sizes=()
   trap '' INT TERM HUP QUIT
   exec 2>/dev/null 15<&- 17>&-
   spool_of "$1"
   if [ "$has_dd" -eq 0 ]; then
-    cat >>"$spool.0" || lose_rest
+    cat <&0 >>"$spool.0" &
+    await_reader $!
+    is_kept || exec cat >/dev/null
+    [ "$outcome" -eq 0 ] || lose_rest
     : >"$spool.whole"
     return
   fi
@@ -79,19 +82,15 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     wait_for_room "$2" || break
     count=$((most > unit ? most / unit : 1))
     LC_ALL=C dd bs="$unit" count="$count" of="$spool.$((nth % slots))" <&0 2>"$spool.note" &
-    reader=$!
-    printf '%12d\n' "$reader" 1<>"$spool.reader"
-    is_kept || kill -s KILL "$reader"
-    wait "$reader"
-    outcome=$?
-    printf '%12d\n' 0 1<>"$spool.reader"
+    await_reader $!
     is_kept || break
     if [ "$outcome" -ne 0 ]; then lose_rest && break; fi
     read_note
     # Fewer reads than it might have made: there is no more.
     if [ $((full + partial)) -lt "$count" ] || [ "$size" -eq 0 ]; then break; fi
-    sizes[nth % slots]=$size
-    printf '%d\n' "$size" >"$spool.$((nth % slots)).size"
+    slot=$((nth % slots))
+    sizes[slot]=$size
+    printf '%d\n' "$size" >"$spool.$slot.size"
     nth=$((nth + 1))
     tell_at "$nth" 0
     # A writer of short lines gets more reads for one segment, of fewer bytes each.
@@ -100,6 +99,15 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
   ! is_kept || { : >"$spool.whole" && return; }
   # To close it would end what the command left running.
   exec cat >/dev/null
+}
+
+# Who takes the stream may be ended in the middle of it. Sets $outcome.
+await_reader() { # PROCESS
+  printf '%12d\n' "$1" 1<>"$spool.reader"
+  is_kept || kill -s KILL "$1"
+  wait "$1"
+  outcome=$?
+  printf '%12d\n' 0 1<>"$spool.reader"
 }
 
 # What dd said: so many whole and short reads, so many bytes. Sets $full, $partial and $size.
@@ -182,14 +190,14 @@ close_streams() {
   local reached before='' turn=0 quiet=0 brief=0 spool
   exec 16>&- 17>&-
   while ! is_whole; do
-    [ "$interrupts" -lt 2 ] || leaving=1
-    [ "$leaving" -eq 0 ] || break
     if [ "$brief" -lt 8 ]; then
       # Mostly it is a matter of a few milliseconds.
       brief=$((brief + 1))
       if [ "$brief" -lt 5 ]; then sleep "$instant"; else sleep "$blink"; fi
       continue
     fi
+    [ "$interrupts" -lt 2 ] || leaving=1
+    [ "$leaving" -eq 0 ] || break
     sleep "$tick"
     # Its bytes are waited for until the relay has taken what was there before them.
     look_at_streams || { quiet=0 && continue; }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -37,4 +38,11 @@ export function watchFolder(path: string): { stop: () => Promise<number> } {
       return most;
     },
   };
+}
+
+/** Where a tool of this machine is. */
+export function findTool(name: string): string {
+  const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+  if (!found.startsWith('/')) throw new Error(`${name} is not on PATH`);
+  return found;
 }

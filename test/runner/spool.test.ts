@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { withDeadline, eventually } from '../harness/deadline.ts';
@@ -7,7 +7,8 @@ import { isLong } from '../harness/is-long.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
-import { measureFolder, mib, watchFolder } from './spool-kit.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { findTool, measureFolder, mib, watchFolder } from './spool-kit.ts';
 
 // Output waits for the relay in a spool of a bounded size: the command waits, too.
 
@@ -113,28 +114,40 @@ test('a command that its client stops while much of its output waits: what was n
 });
 
 describe('a command leaves something running that prints on', () => {
-  test('it takes no disk once the command is over, lives on, and outlives the session', {
-    timeout: 60_000,
-  }, async () => {
-    const there = await startRemote(relay);
-    onTestFinished(there.stop);
-    const file = join(there.configDir, 'turns');
-    // Quiet for the second in which the end of a command is waited for.
-    const child = `sleep 3; while :; do head -c 1000000 /dev/zero; echo >>'${file}'; sleep .05; done`;
-    const { text, stderr } = await there.run(['exec', `(${child}) & echo x`]);
-    expect([text, stderr]).toEqual(['x\n', '']);
-    const turns = async (): Promise<number> => (await readFile(file, 'utf8').catch(() => '')).length;
-    await eventually('it has printed much', 20_000, async () => (await turns()) > 20);
-    expect(await measureFolder(there.listener.temporaryFolder)).toBeLessThan(4 * mib);
-    expect(await listRemovedFiles(there)).toEqual([]);
-    expect((await there.run(['exec', 'echo next'])).text).toBe('next\n');
-    await there.run(['end']);
-    await withDeadline(there.listener.exited, 15_000, 'the listener ends');
-    const then = await turns();
-    await eventually('it goes on', 10_000, async () => (await turns()) > then + 5);
-    expect(await readdir(there.listener.temporaryFolder)).toEqual([]);
-    expect(await listRemovedFiles(there)).toEqual([]);
-  });
+  test.each([
+    ['dd is there', []],
+    ['dd is missing', ['dd']],
+  ] as [string, string[]][])(
+    '%s: it takes no disk once the command is over, lives on, and outlives the session',
+    {
+      timeout: 60_000,
+    },
+    async (_words, missing) => {
+      const path = await makeTemporaryFolder();
+      onTestFinished(path.remove);
+      const tools = ['bash', 'curl', 'mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm', 'dd', 'setsid'];
+      for (const name of tools)
+        if (!missing.includes(name)) await symlink(findTool(name), join(path.path, name));
+      const there = await startRemote(relay, { PATH: path.path });
+      onTestFinished(there.stop);
+      const file = join(there.configDir, 'turns');
+      // Quiet for the second in which the end of a command is waited for.
+      const child = `sleep 3; while :; do head -c 1000000 /dev/zero; echo >>'${file}'; sleep .05; done`;
+      const { text, stderr } = await there.run(['exec', `(${child}) & echo x`]);
+      expect([text, stderr]).toEqual(['x\n', '']);
+      const turns = async (): Promise<number> => (await readFile(file, 'utf8').catch(() => '')).length;
+      await eventually('it has printed much', 20_000, async () => (await turns()) > 20);
+      expect(await measureFolder(there.listener.temporaryFolder)).toBeLessThan(4 * mib);
+      expect(await listRemovedFiles(there)).toEqual([]);
+      expect((await there.run(['exec', 'echo next'])).text).toBe('next\n');
+      await there.run(['end']);
+      await withDeadline(there.listener.exited, 15_000, 'the listener ends');
+      const then = await turns();
+      await eventually('it goes on', 10_000, async () => (await turns()) > then + 5);
+      expect(await readdir(there.listener.temporaryFolder)).toEqual([]);
+      expect(await listRemovedFiles(there)).toEqual([]);
+    },
+  );
 
   test('all that comes through a helper that ends soon after the shell is there', async () => {
     const script = 'exec > >(while read -r l; do sleep .03; echo "ts $l"; done); seq 1 100';

@@ -8,6 +8,7 @@ import { isLong } from '../harness/is-long.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
+import { findTool } from './spool-kit.ts';
 
 // The tools of the remote: the ones it needs, and not one more.
 
@@ -18,12 +19,6 @@ beforeAll(async () => {
 });
 
 const needed = ['mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm'];
-
-function findTool(name: string): string {
-  const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
-  if (!found.startsWith('/')) throw new Error(`${name} is not on PATH`);
-  return found;
-}
 
 /** What fills a folder for a PATH of its own: these tools as they are here, and those as busybox has them. */
 function fill(own: readonly string[], fromBusybox: readonly string[] = []) {

@@ -163,8 +163,7 @@ export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
   if (stream !== 'stdout' && stream !== 'stderr') throw new Refusal('bad_parameter', 'stream');
   const offset = exchange.count('offset', 0);
   relay.presence.holdUpload(name, listenerId, exchange);
-  const bytes = await readBody(exchange, { maxBytes: maxChunkBytes });
-  if (bytes.byteLength > maxChunkBytes) throw new Refusal('too_large');
+  const bytes = await readBody(exchange, { maxBytes: maxChunkBytes, maxDecodedBytes: maxChunkBytes });
   const chunk = { flow: stream, offset, bytes } as const;
   const next = await noteRefusal(relay, name, route.id, () =>
     relay.sessions.update(
@@ -187,7 +186,7 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const signal = exchange.query.get('signal');
   if (signal !== null && !/^[A-Z0-9+-]{1,12}$/.test(signal)) throw new Refusal('bad_parameter', 'signal');
   relay.presence.holdUpload(name, listenerId, exchange);
-  const body = await readBody(exchange, { maxBytes: maxChunkBytes });
+  const body = await readBody(exchange, { maxBytes: maxChunkBytes, maxDecodedBytes: maxChunkBytes });
   const stdoutBytes = exchange.count('stdout_bytes', body.byteLength);
   const stderrBytes = exchange.count('stderr_bytes', 0);
   if (stdoutBytes + stderrBytes !== body.byteLength) throw new Refusal('body_cut');

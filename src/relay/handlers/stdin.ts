@@ -1,5 +1,4 @@
 /** `…/stdin`: input on its way from the client to the command. */
-import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxChunkBytes, maxReadBytes, maxWantedBytes } from '../../protocol/limits.ts';
 import { appendStdin, hasStdinNews } from '../../session/append-bytes.ts';
@@ -12,8 +11,7 @@ import { readListenerId } from './listener.ts';
 export const putStdin: Handler = async ({ exchange, name, route }, relay) => {
   const { sessions } = relay;
   const offset = exchange.count('offset', 0);
-  const bytes = await readBody(exchange, { maxBytes: maxChunkBytes });
-  if (bytes.byteLength > maxChunkBytes) throw new Refusal('too_large');
+  const bytes = await readBody(exchange, { maxBytes: maxChunkBytes, maxDecodedBytes: maxChunkBytes });
   const isEnd = exchange.query.get('end') === '1';
   const next = await sessions.update(
     name,
