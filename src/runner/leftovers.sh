@@ -37,16 +37,17 @@ show_leftovers() {
 
 # TERM, and KILL for what is still there two seconds later.
 stop_leftovers() {
-  local turn=0
-  signal_leftovers TERM
-  while
-    find_leftovers
-    [ -n "$leftover_pids" ] && [ "$turn" -lt $((drain_turns / 5)) ]
-  do
-    turn=$((turn + 1))
-    sleep "$tick"
+  local signal turn
+  for signal in TERM KILL; do
+    signal_leftovers "$signal"
+    turn=0
+    while
+      find_leftovers
+      [ -n "$leftover_pids" ] && [ "$turn" -lt $((drain_turns / 5)) ]
+    do
+      turn=$((turn + 1))
+      sleep "$tick"
+    done
+    [ -n "$leftover_pids" ] || return 0
   done
-  [ -n "$leftover_pids" ] || return 0
-  signal_leftovers KILL
-  sleep "$tick"
 }
