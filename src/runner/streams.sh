@@ -20,12 +20,12 @@ is_kept() {
   IFS= read -r kept <"$work/kept" && [ "$kept" = "$id" ]
 }
 
-# How much room there is now, up to 30 MiB. Half of it is for segments; parts of them that are on their way take some more.
+# How much room there is now, up to 30 MiB. Half of it is for segments; pieces on their way and small files take some more.
 measure_room() {
   head -c 31457280 /dev/zero 2>/dev/null >"$work/room"
   bytes_of "$work/room"
   rm -f "$work/room"
-  spool_room=$((bytes * 8 / 15))
+  spool_room=$(((bytes - 262144) * 8 / 15))
   [ "$spool_room" -ge 262144 ] || spool_room=262144
   [ "$spool_room" -le 16777216 ] || spool_room=16777216
 }
