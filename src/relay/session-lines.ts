@@ -10,7 +10,8 @@ import { features, type SessionPayload } from '../protocol/session-payload.ts';
 function renderExecLine(commandUrl: string, resultUrl: string): string {
   return [
     `(f=$(mktemp) || exit 1; trap 'rm -f "$f"' EXIT;`,
-    `curl -q -fsS -g -o "$f" --data-raw 'COMMAND' '${commandUrl}' || exit 1;`,
+    // By its input: --data-raw needs curl 7.43, and --data-binary would take a command that begins with @ for the name of a file.
+    `printf %s 'COMMAND' | curl -q -fsS -g -o "$f" --data-binary @- '${commandUrl}' || exit 1;`,
     `while :; do c=$(curl -q -sS -g -o "$f" -w '%{http_code}' '${resultUrl}');`,
     'case $c in 200) cat "$f"; exit 0;; 204) ;; 000|5??) sleep 1;; *) cat "$f" >&2; exit 1;; esac; done)',
   ].join(' ');

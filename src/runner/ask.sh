@@ -4,6 +4,8 @@
 # answer reason   the operator's last line; the words with a refusal
 # always          how many commands are approved for as long as this listener lives; always_texts has them
 
+always=0
+
 # Throws away what was typed before the question was on the screen: an answer cannot come before what it answers. Without stty a line
 # that is not finished stays: then a word is asked for.
 drain_terminal() {
@@ -29,18 +31,23 @@ read_answer() {
     head -n 1 <&15 >"$work/line" 2>/dev/null &
     reader=$! waits_for=$!
     # A signal that came before has ended nothing.
-    [ "$leaving$interrupts" = 00 ] || kill "$reader" 2>/dev/null
+    [ "$leaving$interrupts" = 00 ] || end_wait
     # The watchdog ends it when the listener is killed outright.
     printf '%s\n' "$reader" >"$work/reader.pid"
     end_when_withdrawn "$reader" </dev/null >/dev/null 2>&1 &
     watcher=$!
     while kill -0 "$reader" && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; do wait "$reader"; done 2>/dev/null
     waits_for=
-    { kill -s KILL "$watcher" "$reader"; wait "$watcher" "$reader"; } 2>/dev/null
+    # Only for one that is still there: a signal that comes while bash learns of the end of a child makes it lose that end, and a wait
+    # for it would last for ever.
+    { kill -s KILL "$watcher" && wait "$watcher"; } 2>/dev/null
+    { kill -s KILL "$reader" && wait "$reader"; } 2>/dev/null
     : >"$work/reader.pid"
     if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
       # A line without its end is the end of input.
-      ! IFS= read -r answer <"$work/line" || return 0
+      ! { IFS= read -r answer <"$work/line"; } 2>/dev/null || return 0
+      # The folder was removed, and the line with it: it is asked for again.
+      if ! is_own_folder && keep_work; then answer=$'\t' && return 0; fi
     fi
   fi
   printf '\n'
@@ -84,7 +91,7 @@ review() {
 # Asks on the terminal. 0, 1 and 2 as above.
 ask() {
   local answer verdict='' saved=''
-  attend_to prompt
+  start_background prompt
   if has stty && saved=$(stty -g <&15 2>/dev/null); then
     # Nothing in the background writes on the question.
     stty tostop <&15
@@ -108,7 +115,7 @@ ask() {
     esac
   done
   [ -z "$saved" ] || stty "$saved" <&15 2>/dev/null
-  leave_off
+  stop_background
   interrupts=0
   return "$verdict"
 }

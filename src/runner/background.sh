@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # What goes on beside a question or a command: heartbeat, limits, upload, and the watchdog.
 #
-# attendant   process group of what goes on at the moment
+# background_group   process group of what goes on at the moment
+
+background_group=''
 
 # A substitution that dies of a hang-up hangs up every job of the shell that it was forked from, whatever group they are in.
 outlive_terminal() { trap '' HUP; }
@@ -24,7 +26,7 @@ watchdog() {
 
 # Goes on beside a prompt or a run: a heartbeat that also brings signals and, once it runs, the upload of its output.
 # It is a process group of its own, so that ending it ends its curl and its sleep as well.
-attend() { # prompt|run
+background_jobs() { # prompt|run
   local behind=0
   outlive_terminal
   heartbeat &
@@ -118,16 +120,16 @@ heartbeat() {
   done
 }
 
-attend_to() { # prompt|run
+start_background() { # prompt|run
   set -m
-  attend "$1" </dev/null >/dev/null 2>&1 16>&- 17>&- &
-  attendant=$!
+  background_jobs "$1" </dev/null >/dev/null 2>&1 16>&- 17>&- &
+  background_group=$!
   set +m
 }
 
-leave_off() {
-  [ -n "$attendant" ] || return 0
+stop_background() {
+  [ -n "$background_group" ] || return 0
   # KILL: a shell that was forked a moment ago still has the traps of this one, and would clean up in its name.
-  { kill -s KILL -- "-$attendant" && wait "$attendant"; } 2>/dev/null
-  attendant=
+  { kill -s KILL -- "-$background_group" && wait "$background_group"; } 2>/dev/null
+  background_group=
 }

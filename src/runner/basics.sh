@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # What every part uses.
 
+slept=0
+
 # Unset variables are errors. What the runner writes is for its own user only; the command gets its own umask back.
 set -u
 umask 077
@@ -49,7 +51,6 @@ now_ms() {
     now=$slept
   fi
 }
-slept=0
 
 # Sleeps so many seconds: 0.1, or 1 where sleep knows no fractions.
 rest() { # SECONDS

@@ -4,7 +4,10 @@
 # work        its path
 # is_owned    1 where the system says that this user owns it, as some network file systems do not
 # guard       process of the watchdog
+# spool_room  bytes of a command's output that it may hold
 # space       this boot and process namespace; empty where the system does not tell
+
+is_owned=1 guard=''
 
 is_own_folder() { [ -d "$work" ] && [ ! -L "$work" ] && { [ "$is_owned" -eq 0 ] || [ -O "$work" ]; }; }
 
@@ -12,10 +15,35 @@ is_own_folder() { [ -d "$work" ] && [ ! -L "$work" ] && { [ "$is_owned" -eq 0 ] 
 # knows no other. 1: it cannot be.
 keep_work() {
   ! is_own_folder || return 0
-  has mkdir && { mkdir "$work" 2>/dev/null || is_own_folder; } || return 1
-  # Says that output of the command at hand is lost, and that nobody counted it.
-  { : >"$work/lost" && : >"$work/full"; } 2>/dev/null
+  has mkdir || return 1
+  mkdir "$work" 2>/dev/null || { is_own_folder && return 0; } || return 1
+  refill_work 2>/dev/null
   write_owner
+}
+
+# What a command that runs, or whose result was not sent yet, expects there. lost and full: output of it is lost, and it is not known
+# how much.
+refill_work() {
+  local stream
+  : >"$work/lost"
+  : >"$work/full"
+  : >"$work/kept"
+  printf '0\n' >"$work/busy"
+  printf '\n' >"$work/run_over"
+  printf '%12d %12d\n' "${chunk:-1048576}" "${ceiling:-16777216}" >"$work/chunk"
+  [ -n "$id" ] || return 0
+  for stream in stdout stderr; do restart_stream "$stream" 0; done
+}
+
+# A new spool for a stream, of which the relay has so many bytes.
+restart_stream() { # STREAM BYTES
+  local spool first=0 nth=0 base=$2 sent=$2 cut=0 shown=$2
+  spool_of "$1"
+  rm -f "$spool".*
+  : >"$spool.0"
+  : >"$spool.whole"
+  save_state
+  tell_at 0 0
 }
 
 # Who this folder belongs to: host, listener and watchdog, where their numbers count, and when the two were started.
@@ -76,6 +104,34 @@ is_running() { # PID START
   # It has ended, and its parent has not asked how.
   case $state in [ZXx]) return 1 ;; esac
   [ "$2" = - ] || [ "$2" = "$started" ]
+}
+
+# How much room there is now, up to 30 MiB. Half of it is for segments; pieces on their way and small files take some more.
+measure_room() {
+  local room=''
+  # df tells without writing anything.
+  ! has df || room=$(exec df -Pk "$work" 2>/dev/null | tail -n 1)
+  # Into words: the name of the file system, its size, what is used, what is available.
+  # shellcheck disable=SC2086
+  set -- $room
+  case ${4:-} in
+    '' | *[!0-9]*)
+      head -c 31457280 /dev/zero 2>/dev/null >"$work/room"
+      bytes_of "$work/room"
+      rm -f "$work/room"
+      ;;
+    ??????*) bytes=31457280 ;;
+    *) bytes=$(($4 * 1024)) ;;
+  esac
+  [ "$bytes" -le 31457280 ] || bytes=31457280
+  spool_room=$(((bytes - 262144) * 8 / 15))
+  [ "$spool_room" -ge 262144 ] || spool_room=262144
+  [ "$spool_room" -le 16777216 ] || spool_room=16777216
+}
+
+# A disk that a command fills must leave room to tell of it: a file that can be given up.
+keep_reserve() {
+  [ -s "$work/reserve" ] || head -c $((spool_room / 16)) /dev/zero >"$work/reserve" 2>/dev/null || rm -f "$work/reserve"
 }
 
 # What is ending at the same time may still write a file between the listing of the folder and its removal.

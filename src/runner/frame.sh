@@ -3,6 +3,8 @@
 #
 # id size merge stdin timeout from   of the command at hand; its bytes are in $work/command
 
+id='' merge=0 stdin=0 timeout=0 from=''
+
 # Takes a framed command apart: anything but a whole frame is an error, never a command.
 # Sets $id $size $merge $stdin $timeout $from and leaves the bytes in $work/command.
 read_frame() { # FILE

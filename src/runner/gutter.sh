@@ -8,6 +8,8 @@
 # gutter.STREAM.first  its first bytes; gutter.STREAM.N: its last ones
 # gutter.STREAM.row    the beginning of a row whose end has not come
 
+more_output=0 had_output=''
+
 # 0: it is of this command.
 read_numbers() { # FILE, sets $a $b $c $d $e
   local owner=''
@@ -194,7 +196,7 @@ last_files() { # STREAM
 
 # All that was kept of the last command's output, a screen at a time.
 show_output() {
-  local LC_ALL=C id=${had_output:-} stream text total shown first nth filled files part bytes kept=0
+  local LC_ALL=C id=$had_output stream text total shown first nth filled files part bytes kept=0
   local extent=whole width limit rows=0 is_cut=0 take_row=take_command_row keeps_syntax=1 row row_width row_from row_mark mark
   [ -n "$id" ] || { printf '    (no output)\n' && return; }
   plan_screen

@@ -14,17 +14,17 @@ feed_stdin() {
     is_feeding || return 0
     case $http in
       200)
-        { read -r line && read -r bytes; } <"$work/$own.code"
+        { read -r line && read -r bytes; } 2>/dev/null <"$work/$own.code"
         case $bytes in
           '' | *[!0-9]*) bytes_of "$work/$own.body" ;;
         esac
         [ "$bytes" -gt 0 ] || return 0
         cat "$work/$own.body" || return 0
-        offset=$((offset + bytes))
+        offset=$((offset + bytes)) idle=0
         # There may be as much again.
         [ "$bytes" -lt "$limit" ] || [ "$limit" -ge "$most" ] || limit=$((limit * 2))
         ;;
-      204) ;;
+      204) floor_wait ;;
       *)
         is_passing || return 0
         # So much may not get through in the time that one request has.
@@ -37,12 +37,12 @@ feed_stdin() {
 
 is_feeding() {
   local fed=''
-  IFS= read -r fed <"$work/feeding" && [ "$fed" = "$id" ]
+  IFS= read -r fed 2>/dev/null <"$work/feeding" && [ "$fed" = "$id" ]
 }
 
 stop_feeding() {
   [ -s "$work/feeding" ] || return 0
-  : >"$work/feeding"
+  : 2>/dev/null >"$work/feeding"
   [ ! -s "$work/stdin.$id.pid" ] || kill "$(cat "$work/stdin.$id.pid")" 2>/dev/null
   rm -f "$work/stdin.$id".*
 }

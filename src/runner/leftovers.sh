@@ -37,16 +37,16 @@ show_leftovers() {
 
 # TERM, and KILL for what is still there two seconds later.
 stop_leftovers() {
-  local turn=0 pid
-  for pid in $leftover_pids; do kill -s TERM "$pid" 2>/dev/null; done
+  local turn=0
+  signal_leftovers TERM
   while
     find_leftovers
-    [ -n "$leftover_pids" ] && [ "$turn" -lt 20 ]
+    [ -n "$leftover_pids" ] && [ "$turn" -lt $((drain_turns / 5)) ]
   do
     turn=$((turn + 1))
     sleep "$tick"
   done
   [ -n "$leftover_pids" ] || return 0
-  for pid in $leftover_pids; do kill -s KILL "$pid" 2>/dev/null; done
+  signal_leftovers KILL
   sleep "$tick"
 }

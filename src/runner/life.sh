@@ -5,13 +5,15 @@
 # temporary_folder tick blink instant quiet_turns drain_turns upload_turns has_pipes apart output_limit more_hint   of this system and
 #             this start
 
+waits_for='' more_hint=''
+
 clean_up() {
   # A second signal stops none of what follows, which is short.
   trap '' INT TERM HUP
   # Only in the listener itself: a process that was forked from it has the same trap.
   own_pid
   [ "$pid" = "$$" ] || return 0
-  leave_off
+  stop_background
   # The relay knows at once. A session that has ended, or a relay that does not answer, is not waited for.
   [ "$http" = 410 ] || say_farewell
   # Nothing of ours stays: neither the transfer that waits, nor the watchdog, nor the folder.
@@ -21,8 +23,9 @@ clean_up() {
 }
 
 # Ends what the listener waits for at this moment: bash may be about to wait for it, which a signal that is handled before does not end.
+# KILL: a process that was forked a moment ago still has the traps of this one.
 end_wait() {
-  [ -z "$waits_for" ] || kill "$waits_for" 2>/dev/null
+  [ -z "$waits_for" ] || kill -s KILL "$waits_for" 2>/dev/null
 }
 
 say_farewell() {
@@ -35,33 +38,8 @@ say_farewell() {
   fi
 }
 
-main() {
-  relay_url=${REMOTIFY_URL:-} listener_key=${REMOTIFY_LISTENER_KEY:-} mode=${REMOTIFY_MODE:-supervised}
-  failures=0 interrupts=0 leaving=0 waits_for='' attendant='' guard='' timeout=0 merge=0 stdin=0 http=000 exit_status=0 had='' signal='' pushed=0
-  refusal='' took=0 trouble='' is_cut=0 said='' has_hint=1 idle=0 is_owned=1
-  from='' always=0 earlier_groups='' more_hint='' plain_pieces=0 slots=32 terminal_used=0 leftover_ids='' leftover_pids='' more_output=0
-  has curl || fail "curl is not installed"
-  case $relay_url in
-    http://?*) scheme=http ;;
-    https://?*) scheme=https ;;
-    *) fail "REMOTIFY_URL is not the address of a relay" ;;
-  esac
-  [ -n "$listener_key" ] || fail "REMOTIFY_LISTENER_KEY is missing"
-  [ "$mode" = auto ] || { mode=supervised && more_hint='; v shows all'; }
-  if [ "$mode" = supervised ] && ! { exec 15</dev/tty; } 2>/dev/null; then
-    fail "no terminal to ask for approval on; use the auto-mode line (remotify new --auto)"
-  fi
-  temporary_folder=${TMPDIR:-/tmp}
-  # A name may begin with a dash.
-  case $temporary_folder in /*) ;; *) temporary_folder=$PWD/$temporary_folder ;; esac
-  work=$(mktemp -d "$temporary_folder/remotify.XXXXXXXXXX" 2>/dev/null) || fail "cannot create a private folder in $temporary_folder"
-  [ -O "$work" ] || is_owned=0
-  trap clean_up EXIT
-  trap 'interrupts=$((interrupts + 1)); end_wait' INT
-  trap 'leaving=1; end_wait' TERM HUP
-  host_label=$(label "${HOSTNAME:-unknown}")
-  user_label=$(label "$(id -un 2>/dev/null || printf '%s' "${USER:-unknown}")")
-  listener_id="${work##*.}-$$-$RANDOM$RANDOM"
+# What this system can do.
+find_abilities() {
   # Of one stream, where nothing can hold the command back.
   output_limit=1073741824
   tick=0.1 blink=0.02 instant=0.005 quiet_turns=8 drain_turns=100 upload_turns=250
@@ -70,13 +48,49 @@ main() {
   case $(LC_ALL=C dd if=/dev/null of=/dev/null bs=1 count=1 2>&1) in '0+0 records in'*) has_dd=1 ;; esac
   has_pipes=1
   { : > >(:); } 2>/dev/null || has_pipes=0
-  find_exported_options
   apart=()
   if has setsid; then
     apart=(setsid)
   elif has perl; then
     apart=(perl -MPOSIX -e 'POSIX::setsid(); exec @ARGV or exit 127')
   fi
+}
+
+read_values() {
+  relay_url=${REMOTIFY_URL:-} listener_key=${REMOTIFY_LISTENER_KEY:-} mode=${REMOTIFY_MODE:-supervised}
+  case $relay_url in
+    http://?*) scheme=http ;;
+    https://?*) scheme=https ;;
+    *) fail "REMOTIFY_URL is not the address of a relay" ;;
+  esac
+  [ -n "$listener_key" ] || fail "REMOTIFY_LISTENER_KEY is missing"
+  [ "$mode" = auto ] || { mode=supervised && more_hint='; v shows all'; }
+}
+
+# The folder first: the listener's id is made of its name.
+open_folder() {
+  temporary_folder=${TMPDIR:-/tmp}
+  # A name may begin with a dash.
+  case $temporary_folder in /*) ;; *) temporary_folder=$PWD/$temporary_folder ;; esac
+  work=$(mktemp -d "$temporary_folder/remotify.XXXXXXXXXX" 2>/dev/null) || fail "cannot create a private folder in $temporary_folder"
+  [ -O "$work" ] || is_owned=0
+  host_label=$(label "${HOSTNAME:-unknown}")
+  user_label=$(label "$(id -un 2>/dev/null || printf '%s' "${USER:-unknown}")")
+  listener_id="${work##*.}-$$-$RANDOM$RANDOM"
+}
+
+main() {
+  has curl || fail "curl is not installed"
+  read_values
+  if [ "$mode" = supervised ] && ! { exec 15</dev/tty; } 2>/dev/null; then
+    fail "no terminal to ask for approval on; use the auto-mode line (remotify new --auto)"
+  fi
+  open_folder
+  trap clean_up EXIT
+  trap 'interrupts=$((interrupts + 1)); end_wait' INT
+  trap 'leaving=1; end_wait' TERM HUP
+  find_abilities
+  find_exported_options
   set -m
   watchdog </dev/null >/dev/null 2>&1 &
   guard=$!
@@ -84,10 +98,7 @@ main() {
   name_space
   write_owner || fail "no space left in $temporary_folder"
   measure_room
-  ceiling=16777216
-  set_chunk 1048576
-  printf '0\n' >"$work/busy"
-  printf '\n' >"$work/run_over"
+  open_uploads
   sweep
   listen
 }

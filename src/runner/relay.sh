@@ -12,6 +12,8 @@
 # has_hint   1 until the hint about ~/.curlrc was printed
 # idle       milliseconds waited after the last answer without news
 
+failures=0 http=000 refusal='' took=0 trouble='' is_cut=0 said='' has_hint=1 idle=0
+
 # Keys and addresses reach curl through its standard input: every user of this machine can read arguments in ps.
 curl_config() { # METHOD PATH
   printf 'url = "%s/api/session/self%s"\n' "$relay_url" "$2"
@@ -52,7 +54,7 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
   http=000 refusal='' took=0 trouble='' is_cut=0
   for word in "$@"; do
     # For a body that is gone, older versions of curl send an empty one.
-    case $word in @*) [ -f "${word#@}" ] || return 0 ;; esac
+    case $word in @*) [ -f "${word#@}" ] || { trouble='the file to send is gone' && return 0; } ;; esac
   done
   { : >"$work/$slot.body" && : >"$work/$slot.head"; } 2>/dev/null
   curl_config "$method" "$path" 2>/dev/null |
@@ -69,7 +71,7 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
   if [ "$slot" = next ]; then
     waits_for=$transfer
     # A signal that came before has ended nothing.
-    [ "$leaving$interrupts" = 00 ] || kill "$transfer" 2>/dev/null
+    [ "$leaving$interrupts" = 00 ] || end_wait
   fi
   # Some versions of curl crash where they cannot open a file: bash would report it.
   wait "$transfer" 2>/dev/null
@@ -152,7 +154,7 @@ is_passing() { case $http in 000 | 408 | 429 | 5??) true ;; *) false ;; esac }
 # Waits longer with each failure in a row, never in step with others. Says each reason once, and so the return.
 back_off() {
   local reason limit
-  keep_work || fail "the folder $work was removed and cannot be created again"
+  require_work
   case $http$trouble in
     000) reason="no space left in ${work%/*}" ;;
     000?*) reason="cannot reach the relay: $trouble" ;;
@@ -170,7 +172,11 @@ back_off() {
   failures=$((failures + 1))
   limit=$((failures < 6 ? 1 << (failures - 1) : 30))
   pause $((1 + RANDOM % limit))
+  # What is sent next is read from it.
+  require_work
 }
+
+require_work() { keep_work || fail "the folder $work was removed and cannot be created again"; }
 
 settle() {
   [ "$failures" -eq 0 ] || say "connected to the relay again" >&2

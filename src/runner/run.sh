@@ -4,6 +4,8 @@
 # exit_status signal   how it ended
 # interrupts leaving   Ctrl-C at this listener, counted; 1 once the listener is to end
 
+exit_status=0 signal='' interrupts=0 leaving=0
+
 # Leads the command's group and outlives it: this bash would end itself, in the middle of a loop, were its own child to die of
 # an interrupt.
 lead_command() { # [WORD BEFORE IT...]
@@ -141,7 +143,7 @@ run_command() {
   [ "$stdin" = 0 ] || printf '%s\n' "$id" >"$work/feeding"
   open_streams
   printf '%s\n' "$id" >"$work/running"
-  attend_to run
+  start_background run
   if [ "$mode" = auto ]; then
     run_apart
   elif [ -t 15 ]; then
@@ -151,12 +153,13 @@ run_command() {
     : >"$work/stopping"
     exit_status=129
   fi
+  keep_work || :
   stop_feeding
   reap_command
   report_stop
   close_streams
   rest_upload
-  leave_off
+  stop_background
   [ "$mode" = auto ] || remember_group
   : 2>/dev/null >"$work/running"
   : 2>/dev/null >"$work/group"

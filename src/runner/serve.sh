@@ -5,6 +5,8 @@
 # refused   times in a row that this listener was not let in, because another one is connected
 # invalid   1 after an answer that is no command
 
+had=''
+
 # 0: run it.
 is_approved() {
   local verdict=0
@@ -51,7 +53,7 @@ serve_command() {
 
 # The folder was removed while the command ran. The relay says where both streams go on; what it does not have is lost.
 report_lost() {
-  local stream number spool nth=0 first=0 base sent cut=0 shown
+  local stream number
   let_streams_go
   for stream in stdout stderr; do
     while :; do
@@ -62,14 +64,7 @@ report_lost() {
     number=$(answer_text result)
     number=${number##* }
     case $http$number in 409*[!0-9]* | 409 | 409????????????????*) number=0 ;; 409*) ;; *) number=0 ;; esac
-    # A new spool, that begins there.
-    spool_of "$stream"
-    rm -f "$spool".*
-    : >"$spool.0"
-    : >"$spool.whole"
-    base=$((10#$number)) sent=$((10#$number)) shown=$((10#$number))
-    save_state
-    tell_at 0 0
+    restart_stream "$stream" $((10#$number))
   done
   add_notice "output is lost: the folder $work was removed while the command ran"
 }

@@ -8,6 +8,8 @@
 # shown_text         the text of the command at hand, as it was displayed
 # terminal_used      1 once a command had the terminal
 
+terminal_used=0
+
 # Bytes as they can be shown: control and non-ASCII ones are spelled out, so that none acts on the screen.
 show_bytes() { LC_ALL=C cat -vt; }
 
@@ -118,15 +120,29 @@ take_command_row() {
   rows=$((rows + 1))
 }
 
+# Shells before 4 take some control characters in a text for marks of their own. There such a text is spelled out beforehand, and what
+# is counted is what is shown.
+spell_controls() {
+  local LC_ALL=C
+  [ "${BASH_VERSINFO[0]}" -lt 4 ] || return 0
+  case $text in
+    *[!\ -~$'\n\r\t\x80'-$'\xff']*)
+      text=$(printf '%s.' "$text" | show_bytes)
+      text=${text%.} size=${#text}
+      ;;
+  esac
+}
+
 # Cuts what will run into rows that fit the screen, each behind a mark: no text can pass for a row of ours. `brief` ends when the
 # screen is full and says how much is not shown; `whole` asks before it goes on.
 show_command() { # brief|whole
-  local text=$shown_text width take_row=take_command_row keeps_syntax=0 extent=$1 limit rows=0 is_cut=0 row row_width row_from row_mark
+  local text=$shown_text size=$size width take_row=take_command_row keeps_syntax=0 extent=$1 limit rows=0 is_cut=0 row row_width row_from row_mark
   know_locale
   plan_screen
   ! is_too_small || return 0
   [ "$mode" = auto ] || [ "$extent" = whole ] || reset_screen
   limit=$room
+  spell_controls
   lay_out '>>> ' '  | ' '  : '
   # Of a long one the last screen is counted.
   screen_rows=$((rows < room ? rows : room))

@@ -7,6 +7,8 @@
 # leftover_ids leftover_pids   what still runs of earlier commands on this terminal, set by find_leftovers
 # earlier_groups               process groups of earlier commands: c3:1234 c4:1240
 
+leftover_ids='' leftover_pids='' earlier_groups=''
+
 # Sets $marked_id to the id of this listener's command that a process belongs to, or to ''.
 read_marker() { # PID
   local entry

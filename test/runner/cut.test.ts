@@ -47,7 +47,7 @@ async function runCut(path: string, bytes: number) {
 
 test('whole, it asks the server: the count counts', async () => {
   const { path, text, server } = await fetchRunner();
-  const whole = await runCut(path, text.length);
+  const whole = await runCut(path, Buffer.byteLength(text));
   expect(whole.output).toContain('remotify: session ended');
   expect(server.requests.length).toBeGreaterThan(0);
   expect(server.requests[0]).toMatch(/^GET \/api\/session\/self\/next\?/);
@@ -57,15 +57,16 @@ test('cut at any of 40 places, and just before its last line: an error, and noth
   timeout: 120_000,
 }, async () => {
   const { path, text, server } = await fetchRunner();
-  const lastLine = text.lastIndexOf('\n}') + 1;
-  expect(text.slice(lastLine)).toBe('}\n');
+  const bytes = Buffer.from(text);
+  const lastLine = bytes.lastIndexOf('\n}') + 1;
+  expect(bytes.subarray(lastLine).toString()).toBe('}\n');
   const places = Array.from({ length: 40 }, (_, at) => Math.round((lastLine * (at + 1)) / 40));
-  for (const bytes of [...places, lastLine - 3, lastLine - 2, lastLine - 1]) {
-    const cut = await runCut(path, bytes);
-    expect(cut, `${bytes} of ${text.length} bytes`).toMatchObject({ files: [], processes: [] });
-    expect(cut.output, `${bytes} of ${text.length} bytes`).not.toContain('remotify:');
-    expect(server.requests, `${bytes} of ${text.length} bytes`).toEqual([]);
-    expect(cut.code, `${bytes} of ${text.length} bytes`).not.toBe(0);
+  for (const size of [...places, lastLine - 3, lastLine - 2, lastLine - 1]) {
+    const cut = await runCut(path, size);
+    expect(cut, `${size} of ${bytes.length} bytes`).toMatchObject({ files: [], processes: [] });
+    expect(cut.output, `${size} of ${bytes.length} bytes`).not.toContain('remotify:');
+    expect(server.requests, `${size} of ${bytes.length} bytes`).toEqual([]);
+    expect(cut.code, `${size} of ${bytes.length} bytes`).not.toBe(0);
   }
 });
 
@@ -88,7 +89,7 @@ test.skipIf(!isLong)('cut at every byte: an error, and nothing happens', { timeo
   await mkdir(temporary);
   const env = cleanEnvironment(folder.path, { TMPDIR: temporary });
   const whole = text.trimEnd();
-  const lastPlace = whole.length - 1 - (seed % stride);
+  const lastPlace = Buffer.byteLength(whole) - 1 - (seed % stride);
   // Two at a time.
   const lanes = [0, stride].map(async (less) => {
     const path = join(folder.path, `lane-${less}`);

@@ -56,3 +56,38 @@ test('a command is news: after it the pauses begin again at 0.1 s', async () => 
   expect(again).toBeGreaterThan(made.indexOf('0.8'));
   expect(made.slice(again, again + 3)).toEqual(['0.1', '0.2', '0.4']);
 });
+
+/** How often the first of these pauses came, in this order, in a list with others between them. */
+function hasInOrder(all: string[], wanted: string[]): boolean {
+  let at = 0;
+  for (const time of all) if (time === wanted[at]) at += 1;
+  return at === wanted.length;
+}
+
+test.each([
+  [
+    'each end of a command with 409',
+    '0',
+    (verb: string) => (verb === 'finish' ? 409 : 204),
+    (verbs: string[]) => verbs.filter((verb) => verb === 'finish').length,
+  ],
+  [
+    'each question for input with nothing',
+    '1',
+    () => 204,
+    (verbs: string[]) => verbs.filter((verb) => verb === 'stdin').length,
+  ],
+])('a relay that answers %s at once: the pauses grow', async (_title, stdin, statusOf, countOf) => {
+  const sleep = await makeShortSleep();
+  const script = stdin === '1' ? 'read -r x' : 'true';
+  const frame = `remotify/1 run c1 ${script.length} timeout=0 stdin=${stdin}\n${script}\nremotify/1 end c1\n`;
+  const relay = await startScriptedRelay((_request, response, verb) => {
+    if (verb === 'next') return void response.end(frame);
+    const status = statusOf(verb);
+    if (status === 409) response.setHeader('Remotify-Error', 'output_gap');
+    return void response.writeHead(status).end(status === 409 ? 'a gap: stdout goes on at 0\n' : '');
+  });
+  await startByHand(relay.url, { PATH: sleep.PATH });
+  await eventually('many answers', 60_000, () => countOf(relay.verbs) >= 8);
+  expect(hasInOrder(await sleep.times(), ['0.2', '0.4', '0.8', '1.6', '2.0', '2.0'])).toBe(true);
+});

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { runnerPath } from '../harness/hand-run.ts';
+import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
@@ -19,8 +20,8 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-async function setUp() {
-  const remote = await startRemote(relay);
+async function setUp(own: { url: string } = relay) {
+  const remote = await startRemote(own);
   onTestFinished(remote.stop);
   await eventually('it listens', 15_000, () => remote.listener.output().includes('listening as'));
   const { temporaryFolder } = remote.listener;
@@ -44,6 +45,9 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     expect(((await stat(work)).mode & 0o777).toString(8)).toBe('700');
     expect(await readdir(work)).toContain('owner');
     expect(listener.output()).not.toMatch(bashWords);
+    await eventually('it is idle again', 15_000, () =>
+      listener.output().includes('<<< done, 8 bytes sent back'),
+    );
     await remove();
     expect((await run(['exec', 'head -c 300000 /dev/zero | wc -c'])).text).toBe('300000\n');
     expect(listener.output()).not.toMatch(bashWords);
@@ -78,6 +82,27 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).not.toBe(0);
   });
 
+  test('while a result waits for a relay that is away: it is sent later, and no text of bash is printed', {
+    timeout: 90_000,
+  }, async () => {
+    const lasting = await startLastingRelay();
+    const { start, listener, configDir, remove } = await setUp(lasting);
+    const gate = await makeGate(configDir);
+    onTestFinished(gate.close);
+    const exec = start(['exec', `echo before; ${gate.wait}; echo after`]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
+    await lasting.kill();
+    await gate.open();
+    await eventually('the result waits', 30_000, () => listener.output().includes('cannot reach the relay'));
+    await remove();
+    await lasting.start();
+    const { code } = await withDeadline(exec.closed, 60_000, 'exec ends');
+    expect(code).not.toBe(0);
+    await eventually('it is done', 15_000, () => listener.output().includes('<<< done, '));
+    expect(listener.output()).not.toMatch(bashWords);
+  });
+
   test.skipIf(!hasTmux)(
     'while the operator is asked: y runs nothing, and the client learns why',
     async () => {
@@ -89,6 +114,8 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
       await remote.terminal.waitForText('run it? [', 15_000);
       const [name = ''] = await readdir(remote.temporaryFolder);
       await rm(join(remote.temporaryFolder, name), { recursive: true, maxRetries: 20, retryDelay: 10 });
+      await remote.terminal.type('y\n');
+      await remote.terminal.waitForText('invalid input, try again', 15_000);
       await remote.terminal.type('y\n');
       expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).toBe(126);
       expect(exec.stderr()).toContain('the folder of the listener was removed');

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { untilPassed } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
@@ -11,12 +13,14 @@ beforeAll(async () => {
   return relay.stop;
 });
 
+const canResetSignals = spawnSync('env', ['--default-signal=TTOU', 'true']).status === 0;
+
 const leaving = 'sleep 300 </dev/null >/dev/null 2>&1 & echo left';
 
 /** The first command runs, and leaves a process. */
-async function setUp(answer = 'y') {
+async function setUp(answer = 'y', command = leaving) {
   const seat = await takeSeat(relay);
-  const first = seat.startExec(leaving);
+  const first = seat.startExec(command);
   await seat.waitForPrompt();
   await seat.terminal.type(`${answer}\n`);
   expect(await ended(first)).toMatchObject({ code: 0 });
@@ -47,8 +51,14 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ran()).toBe(true);
   });
 
-  test('k stops what is left; then y approves', async () => {
-    const { terminal, startExec, waitForPrompt, ran, trace } = await setUp();
+  test.each([
+    ['a process', leaving],
+    [
+      'a process that ignores TERM',
+      `bash -c 'trap "" TERM; sleep 300; :' </dev/null >/dev/null 2>&1 & echo left`,
+    ],
+  ])('%s is left, k: it is stopped, and y approves', async (_name, command) => {
+    const { terminal, startExec, waitForPrompt, ran, trace } = await setUp('y', command);
     const exec = startExec(`touch '${trace}'`);
     await waitForPrompt(2);
     await terminal.type('k\n');
@@ -58,6 +68,22 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(exec)).toMatchObject({ code: 0 });
     expect(await ran()).toBe(true);
   });
+
+  test.skipIf(!canResetSignals)(
+    'what is left prints on the terminal: nothing of it appears behind the question',
+    async () => {
+      // The one who runs the tests may ignore the signal that stops it.
+      const loop = 'while :; do printf FAKE >/dev/tty; sleep 0.05; done';
+      const painting = `env --default-signal=TTOU bash -c '${loop}' </dev/null >/dev/null 2>&1 & echo left`;
+      const { terminal, startExec, waitForPrompt } = await setUp('y', painting);
+      const exec = startExec('echo never');
+      await waitForPrompt(2);
+      await untilPassed('it would have printed', 500);
+      expect(await terminal.screen()).toMatch(/run it\? \[[^\]]*\] *\n*$/);
+      await terminal.type('n\n');
+      expect(await ended(exec)).toMatchObject({ code: 126 });
+    },
+  );
 
   test('a command approved by "always" is asked about while something is left', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp('a');
