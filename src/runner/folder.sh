@@ -106,7 +106,7 @@ is_running() { # PID START
   [ "$2" = - ] || [ "$2" = "$started" ]
 }
 
-# How much room there is now, up to 30 MiB. Half of it is for segments; parts of them that are on their way take some more.
+# How much room there is now, up to 30 MiB. Half of it is for segments; pieces on their way and small files take some more.
 measure_room() {
   local room=''
   # df tells without writing anything.

@@ -14,7 +14,7 @@ feed_stdin() {
     is_feeding || return 0
     case $http in
       200)
-        { read -r line && read -r bytes; } <"$work/$own.code"
+        { read -r line && read -r bytes; } 2>/dev/null <"$work/$own.code"
         case $bytes in
           '' | *[!0-9]*) bytes_of "$work/$own.body" ;;
         esac
@@ -37,12 +37,12 @@ feed_stdin() {
 
 is_feeding() {
   local fed=''
-  IFS= read -r fed <"$work/feeding" && [ "$fed" = "$id" ]
+  IFS= read -r fed 2>/dev/null <"$work/feeding" && [ "$fed" = "$id" ]
 }
 
 stop_feeding() {
   [ -s "$work/feeding" ] || return 0
-  : >"$work/feeding"
+  : 2>/dev/null >"$work/feeding"
   [ ! -s "$work/stdin.$id.pid" ] || kill "$(cat "$work/stdin.$id.pid")" 2>/dev/null
   rm -f "$work/stdin.$id".*
 }

@@ -5,15 +5,15 @@
 keep_only() { # STREAM BYTES
   unsent_of "$1"
   [ "$unsent" -gt "$2" ] || return 0
-  : >"$work/kept.part"
+  : 2>/dev/null >"$work/kept.part"
   bytes=0
   [ "$2" -eq 0 ] || copy_rest "$2" "$work/kept.part"
   cut=$((cut + unsent - bytes)) base=$sent
   # New files, which take no room, after some that may have taken all of it.
   rm -f "$spool".[0-9] "$spool".[0-9][0-9] "$spool".*.size
   first=$((nth + 1)) nth=$((nth + 1))
-  cat "$work/kept.part" >"$spool.$((nth % slots))"
-  : >"$work/kept.part"
+  cat "$work/kept.part" 2>/dev/null >"$spool.$((nth % slots))"
+  : 2>/dev/null >"$work/kept.part"
   save_state
   tell_at "$nth" 0
 }
@@ -23,7 +23,7 @@ drop_rest() {
   local stream
   for stream in stdout stderr; do keep_only "$stream" 0; done
   [ -f "$work/dropped" ] || add_notice 'the rest of the output is lost: the session stores as much as it may'
-  : >"$work/dropped"
+  : 2>/dev/null >"$work/dropped"
   rm -f "$work/over_quota"
 }
 
@@ -39,7 +39,7 @@ cut_of() { # STREAM
   local dropped=0
   state_of "$1"
   [ -f "$spool.dropped" ] || return 0
-  read -r dropped <"$spool.dropped"
+  read -r dropped 2>/dev/null <"$spool.dropped"
   case $dropped in '' | *[!0-9]*) return 1 ;; esac
   cut=$((cut + dropped))
 }
@@ -63,14 +63,14 @@ push_end() {
   local first base sent cut shown nth spool unsent size
   query="exit_status=$exit_status"
   pushed=0
-  : >"$work/rest"
+  : 2>/dev/null >"$work/rest"
   for stream in stdout stderr; do
     # As good as no answer, until there is room.
     gather_rest "$stream" || { rm -f "$work/reserve" && http=000 && return 1; }
     files=(${files[@]+"${files[@]}"} "$file") parts=(${parts[@]+"${parts[@]}"} "$unsent")
     query="$query&${stream}_offset=$sent&${stream}_bytes=$unsent"
     pushed=$((pushed + sent + unsent))
-    if cut_of "$stream"; then cuts="$cuts&${stream}_cut=$cut"; else : >"$work/full"; fi
+    if cut_of "$stream"; then cuts="$cuts&${stream}_cut=$cut"; else : 2>/dev/null >"$work/full"; fi
   done
   # What was not stored at all was not counted.
   [ ! -f "$work/full" ] || cuts='&cut=unknown'
@@ -81,7 +81,7 @@ push_end() {
   elif [ "${parts[0]}" -eq 0 ]; then
     body=${files[1]}
   else
-    cat "${files[@]}" >"$work/rest"
+    cat "${files[@]}" 2>/dev/null >"$work/rest"
     bytes_of "$work/rest"
     [ "$bytes" -eq $((parts[0] + parts[1])) ] || { rm -f "$work/reserve" && http=000 && return 1; }
   fi
@@ -146,6 +146,6 @@ send_result() {
 
 # Nothing of its output stays here.
 clear_spool() {
-  : >"$work/kept"
+  : 2>/dev/null >"$work/kept"
   rm -f "$work"/spool.* "$work"/*.rest "$work"/*.part "$work/rest"
 }

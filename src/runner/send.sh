@@ -16,8 +16,8 @@ state_of() { # STREAM
   local held
   spool_of "$1"
   first='' nth=''
-  IFS=' ' read -r first base sent cut shown <"$spool.sent"
-  IFS=' ' read -r nth held <"$spool.at"
+  IFS=' ' read -r first base sent cut shown 2>/dev/null <"$spool.sent"
+  IFS=' ' read -r nth held 2>/dev/null <"$spool.at"
   case " $first $base $sent $cut $shown $nth " in
     # Somebody removed the folder.
     *[!0-9\ ]* | *'  '*) first=0 base=0 sent=0 cut=0 shown=0 nth=0 ;;
@@ -25,12 +25,12 @@ state_of() { # STREAM
 }
 
 save_state() {
-  printf '%12d %20d %20d %20d %20d\n' "$first" "$base" "$sent" "$cut" "$shown" 1<>"$spool.sent"
+  printf '%12d %20d %20d %20d %20d\n' "$first" "$base" "$sent" "$cut" "$shown" 2>/dev/null 1<>"$spool.sent"
 }
 
 size_of() { # NUMBER OF A SEGMENT
   size=
-  [ "$1" -ge "$nth" ] || IFS= read -r size <"$spool.$(($1 % slots)).size"
+  [ "$1" -ge "$nth" ] || IFS= read -r size 2>/dev/null <"$spool.$(($1 % slots)).size"
   case $size in
     '' | *[!0-9]*)
       bytes_of "$spool.$(($1 % slots))"
@@ -51,7 +51,7 @@ unsent_of() { # STREAM, sets the state too
 
 read_chunk() {
   chunk='' ceiling=''
-  IFS=' ' read -r chunk ceiling <"$work/chunk"
+  IFS=' ' read -r chunk ceiling 2>/dev/null <"$work/chunk"
   case " $chunk $ceiling " in *[!0-9\ ]* | *'  '*) chunk=16384 ceiling=16384 ;; esac
 }
 
@@ -61,13 +61,13 @@ set_chunk() { # BYTES
   [ "$chunk" -le "$ceiling" ] || chunk=$ceiling
   [ "$chunk" -le $((spool_room / 4)) ] || chunk=$((spool_room / 4))
   [ "$chunk" -ge 16384 ] || chunk=16384
-  printf '%12d %12d\n' "$chunk" "$ceiling" 1<>"$work/chunk"
+  printf '%12d %12d\n' "$chunk" "$ceiling" 2>/dev/null 1<>"$work/chunk"
 }
 
 # Copies bytes of a stream from where the relay is; in $bytes how many there are.
 copy_rest() { # BYTES FILE
   local one=$first skip=$((sent - base)) left=$1
-  : >"$2"
+  : 2>/dev/null >"$2"
   while [ "$left" -gt 0 ] && [ "$one" -le "$nth" ]; do
     size_of "$one"
     size=$((size - skip))
@@ -78,7 +78,7 @@ copy_rest() { # BYTES FILE
         head -c "$size" "$spool.$((one % slots))"
       else
         tail -c +$((skip + 1)) "$spool.$((one % slots))" | head -c "$size"
-      fi >>"$2" 2>/dev/null
+      fi 2>/dev/null >>"$2"
     fi
     left=$((left - size)) one=$((one + 1)) skip=0
   done
@@ -107,7 +107,7 @@ take_piece() { # SLOT STREAM
 
 # The relay has all of the oldest segment.
 free_segment() {
-  : >"$spool.$((first % slots))"
+  : 2>/dev/null >"$spool.$((first % slots))"
   base=$((base + size)) first=$((first + 1))
   save_state
 }
@@ -118,7 +118,7 @@ acknowledge() { # BYTES FILE STREAM
     if [ "$sent" -ge "$shown" ]; then
       show_sent "$3" "$2"
     else
-      tail -c $((to - shown)) "$2" >"$work/again"
+      tail -c $((to - shown)) "$2" 2>/dev/null >"$work/again"
       show_sent "$3" "$work/again"
     fi
   fi
@@ -144,7 +144,7 @@ may_shrink() { # FILE BYTES
 request_with() { # SLOT PATH FILE BYTES
   local line='' body=$3 words=()
   is_quick=0
-  if [ "$4" -gt 2048 ] && may_shrink "$3" "$4" && gzip -1 -c <"$3" >"$work/$1.gz" 2>/dev/null; then
+  if [ "$4" -gt 2048 ] && may_shrink "$3" "$4" && gzip -1 -c 2>/dev/null <"$3" >"$work/$1.gz"; then
     bytes_of "$work/$1.gz"
     if [ "$bytes" -lt $(($4 * 7 / 8)) ]; then
       body=$work/$1.gz words=(-H 'Content-Encoding: gzip')
@@ -153,9 +153,9 @@ request_with() { # SLOT PATH FILE BYTES
     fi
   fi
   request "$1" POST "$2" ${words[@]+"${words[@]}"} --data-binary "@$body"
-  [ "${#words[@]}" -eq 0 ] || : >"$body"
+  [ "${#words[@]}" -eq 0 ] || : 2>/dev/null >"$body"
   # This one is mostly said by what stands between, which is no relay.
-  { IFS=' ' read -r line _ <"$work/$1.code"; } 2>/dev/null
+  { IFS=' ' read -r line _ 2>/dev/null <"$work/$1.code"; } 2>/dev/null
   [ "$line" != 413 ] || [ "$chunk" -le 16384 ] || http=413
   # So much may not get through in the time that one request has.
   [ "$took" -ge 2000 ] || [ "$http" = 000 ] || is_quick=1
@@ -200,10 +200,10 @@ is_smaller() {
 is_over_quota() { # SLOT
   case $(answer_text "$1") in *' as much as '*) http=409 ;; *) return 1 ;; esac
   if [ "$chunk" -gt 65536 ]; then
-    : >"$work/tight"
+    : 2>/dev/null >"$work/tight"
     set_chunk $((chunk / 2))
   else
-    : >"$work/over_quota"
+    : 2>/dev/null >"$work/over_quota"
   fi
 }
 

@@ -19,32 +19,32 @@ spool_of() { # STREAM
 
 is_kept() {
   local kept=''
-  IFS= read -r kept <"$work/kept" && [ "$kept" = "$id" ]
+  IFS= read -r kept 2>/dev/null <"$work/kept" && [ "$kept" = "$id" ]
 }
 
 # Numbers in place, without a moment in which the file is empty: who reads it finds the old ones or the new ones.
 tell_at() { # NTH IS-HELD
-  printf '%12d %d\n' "$1" "$2" 1<>"$spool.at"
+  printf '%12d %d\n' "$1" "$2" 2>/dev/null 1<>"$spool.at"
 }
 
 # The command writes into pipes: a file it could truncate by opening /dev/stderr once more. What takes it from there is in the group of
 # the listener, where no signal for the command ends it before all is written down.
 open_streams() {
   local stream
-  printf '%s\n' "$id" >"$work/kept"
+  printf '%s\n' "$id" 2>/dev/null >"$work/kept"
   for stream in stdout stderr; do
     spool_of "$stream"
     tell_at 0 0
     first=0 base=0 sent=0 cut=0 shown=0
     save_state
   done
-  [ "$merge" = 0 ] || : >"$spool.whole"
+  [ "$merge" = 0 ] || : 2>/dev/null >"$spool.whole"
   if [ "$has_pipes" -eq 0 ]; then
     # No /dev/fd here, as in some chroots: files, then, and whoever opens /dev/stderr is out of luck anyway.
     if [ "$merge" = 0 ]; then exec 17>>"$spool.0"; fi
-    : >"$spool.whole"
+    : 2>/dev/null >"$spool.whole"
     spool_of stdout
-    : >"$spool.whole"
+    : 2>/dev/null >"$spool.whole"
     exec 16>>"$spool.0"
     if [ "$merge" = 1 ]; then exec 17>&16; fi
     return
@@ -65,7 +65,7 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     await_reader $!
     is_kept || exec cat >/dev/null
     [ "$outcome" -eq 0 ] || lose_rest
-    : >"$spool.whole"
+    : 2>/dev/null >"$spool.whole"
     return
   fi
   while is_kept; do
@@ -82,24 +82,24 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     if [ $((full + partial)) -lt "$count" ] || [ "$size" -eq 0 ]; then break; fi
     slot=$((nth % slots))
     sizes[slot]=$size
-    printf '%d\n' "$size" >"$spool.$slot.size"
+    printf '%d\n' "$size" 2>/dev/null >"$spool.$slot.size"
     nth=$((nth + 1))
     tell_at "$nth" 0
     # A writer of short lines gets more reads for one segment, of fewer bytes each.
     if [ "$full" -gt "$partial" ]; then unit=65536; else unit=$((unit > 4096 ? 4096 : 1024)); fi
   done
-  ! is_kept || { : >"$spool.whole" && return; }
+  ! is_kept || { : 2>/dev/null >"$spool.whole" && return; }
   # To close it would end what the command left running.
   exec cat >/dev/null
 }
 
 # Who takes the stream may be ended in the middle of it. Sets $outcome.
 await_reader() { # PROCESS
-  printf '%12d\n' "$1" 1<>"$spool.reader"
+  printf '%12d\n' "$1" 2>/dev/null 1<>"$spool.reader"
   is_kept || kill -s KILL "$1"
   wait "$1"
   outcome=$?
-  printf '%12d\n' 0 1<>"$spool.reader"
+  printf '%12d\n' 0 2>/dev/null 1<>"$spool.reader"
 }
 
 # What dd said: so many whole and short reads, so many bytes. Sets $full, $partial and $size.
@@ -109,7 +109,7 @@ read_note() {
     IFS=' ' read -r records line
     read -r line
     IFS=' ' read -r size line
-  } <"$spool.note"
+  } 2>/dev/null <"$spool.note"
   full=${records%+*} partial=${records#*+}
   case $full$partial in '' | *[!0-9]*) full=$count partial=0 ;; esac
   case $size in
@@ -121,13 +121,13 @@ read_note() {
 }
 
 # Where there is no more room the command is not to be ended by it: the rest is taken, and said to be missing.
-lose_rest() { : >"$work/full" && cat >/dev/null; }
+lose_rest() { : 2>/dev/null >"$work/full" && cat >/dev/null; }
 
 # Until so much more may be written. 1: nobody wants it any more, and it is counted or given up.
 wait_for_room() { # BYTES-OF-A-SEGMENT
   local first nth_one total turn=0
   while is_kept; do
-    IFS=' ' read -r first nth_one <"$spool.sent"
+    IFS=' ' read -r first nth_one 2>/dev/null <"$spool.sent"
     case $first in '' | *[!0-9]*) return 1 ;; esac
     total=0 nth_one=$first
     while [ "$nth_one" -lt "$nth" ]; do
@@ -139,7 +139,7 @@ wait_for_room() { # BYTES-OF-A-SEGMENT
     fi
     if is_unwanted; then
       tell_at "$nth" 0
-      wc -c >"$spool.dropped"
+      wc -c 2>/dev/null >"$spool.dropped"
       return 1
     fi
     [ "$turn" -gt 0 ] || tell_at "$nth" 1
@@ -168,7 +168,7 @@ look_at_streams() {
   for stream in stdout stderr; do
     spool_of "$stream"
     nth='' held=0
-    IFS=' ' read -r nth held <"$spool.at"
+    IFS=' ' read -r nth held 2>/dev/null <"$spool.at"
     [ "$held" = 0 ] || return 1
     case $nth in '' | *[!0-9]*) continue ;; esac
     bytes_of "$spool.$((nth % slots))"
@@ -208,10 +208,10 @@ close_streams() {
 # From here on what comes through the pipes goes nowhere.
 let_streams_go() {
   local file reader
-  : >"$work/kept"
+  : 2>/dev/null >"$work/kept"
   for file in "$work"/spool.*.reader; do
     reader=0
-    [ ! -s "$file" ] || IFS=' ' read -r reader <"$file"
+    [ ! -s "$file" ] || IFS=' ' read -r reader 2>/dev/null <"$file"
     case $reader in 0 | *[!0-9]*) ;; *) kill -s KILL "$reader" 2>/dev/null ;; esac
   done
 }
@@ -222,8 +222,8 @@ add_notice() { # TEXT
   [ "$merge" = 0 ] || errors=stdout
   state_of "$errors"
   size_of "$nth"
-  printf '%d\n' "$size" >"$spool.$((nth % slots)).size"
+  printf '%d\n' "$size" 2>/dev/null >"$spool.$((nth % slots)).size"
   nth=$((nth + 1))
-  printf '\nremotify: %s\n' "$1" >"$spool.$((nth % slots))"
+  printf '\nremotify: %s\n' "$1" 2>/dev/null >"$spool.$((nth % slots))"
   tell_at "$nth" 0
 }

@@ -7,25 +7,25 @@
 open_uploads() {
   ceiling=16777216
   set_chunk 1048576
-  printf '0\n' >"$work/busy"
-  printf '\n' >"$work/run_over"
+  printf '0\n' 2>/dev/null >"$work/busy"
+  printf '\n' 2>/dev/null >"$work/run_over"
 }
 
 # In the middle of this the uploader is not to be ended. 1: the run is over, and who ran it sends the rest.
 begin_upload() {
   local word=''
-  printf '1\n' 1<>"$work/busy"
-  IFS= read -r word <"$work/run_over"
+  printf '1\n' 2>/dev/null 1<>"$work/busy"
+  IFS= read -r word 2>/dev/null <"$work/run_over"
   [ "$word" != "$id" ] || { end_upload && false; }
 }
 
-end_upload() { printf '0\n' 1<>"$work/busy"; }
+end_upload() { printf '0\n' 2>/dev/null 1<>"$work/busy"; }
 
 # Lets a transfer that is under way come to its end.
 rest_upload() {
   local turn=0 word=0
-  printf '%s\n' "$id" >"$work/run_over"
-  while IFS= read -r word <"$work/busy" && [ "$word" = 1 ] && [ "$turn" -lt "$upload_turns" ]; do
+  printf '%s\n' "$id" 2>/dev/null >"$work/run_over"
+  while IFS= read -r word 2>/dev/null <"$work/busy" && [ "$word" = 1 ] && [ "$turn" -lt "$upload_turns" ]; do
     if [ "$leaving" -gt 0 ] || [ "$interrupts" -gt 1 ]; then break; fi
     turn=$((turn + 1))
     sleep "$blink"
@@ -42,7 +42,7 @@ push_growth() { # STREAM
   push_part growth "$1" || is_sent=0
   end_upload
   if [ "$is_sent" -eq 0 ]; then
-    is_passing || : >"$work/refused"
+    is_passing || : 2>/dev/null >"$work/refused"
     set_chunk $((chunk / 2))
     sleep 2
     return
