@@ -132,7 +132,7 @@ find_kind() { # CODE POINT
   done
 }
 
-# 0 · 1 printable · 2 Latin · 3 can pass for Latin · 4 a mark · 5 can pass for shell syntax. Written by npm run letters.
+# 1: printable, 2: Latin, 3: can pass for Latin, 4: a mark, 5: can pass for shell syntax. Written by npm run letters.
 load_letters() {
   found=0
   letter_from=(

@@ -40,15 +40,28 @@ find_marked() { # [ID]
   done
 }
 
-# Sets $process_group and $process_tty. 1: it is gone, or this system does not show.
+# Sets $process_group and $process_tty. 1: it has ended, or this system does not show.
 read_process() { # PID
   local line
   { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
   # Behind the name, which may contain anything: state, parent, group, session, terminal.
   # shellcheck disable=SC2086
   set -- ${line##*) }
+  # Its parent may take a while to ask how it ended.
+  case ${1:-} in [ZXx]) return 1 ;; esac
   process_group=${3:-} process_tty=${5:-}
   case $process_group$process_tty in '' | *[!0-9-]*) return 1 ;; esac
+}
+
+# kill alone takes processes that have ended for alive, until their parent asks how they ended.
+group_lives() { # GROUP
+  local file
+  kill -0 -- "-$1" 2>/dev/null || return 1
+  [ -r /proc/self/stat ] || return 0
+  for file in /proc/[0-9]*; do
+    ! read_process "${file#/proc/}" || [ "$process_group" != "$1" ] || return 0
+  done
+  return 1
 }
 
 # Sets $leftover_ids and $leftover_pids: what still runs of earlier commands and has this terminal. A group counts as one process.
@@ -56,7 +69,7 @@ find_leftovers() {
   local entry pid own_tty=''
   leftover_ids='' leftover_pids=''
   for entry in $earlier_groups; do
-    if kill -0 -- "-${entry#*:}" 2>/dev/null; then add_leftover "${entry%%:*}" "-${entry#*:}"; fi
+    if group_lives "${entry#*:}"; then add_leftover "${entry%%:*}" "-${entry#*:}"; fi
   done
   [ -n "$earlier_groups" ] && read_process "$$" || return 0
   own_tty=$process_tty
@@ -95,7 +108,7 @@ signal_leftovers() { # SIGNAL
 # Something of the command at hand is alive, or this system does not show whether.
 command_lives() {
   read_number "$work/group"
-  [ "$number" -le 1 ] || ! kill -0 -- "-$number" 2>/dev/null || return 0
+  [ "$number" -le 1 ] || ! group_lives "$number" || return 0
   ! find_marked "$id" || [ -n "$found" ]
 }
 
