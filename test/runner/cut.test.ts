@@ -118,9 +118,13 @@ test('cut at every byte of its first lines, which bash runs one by one: an error
   const groupAt = text.indexOf('\n{ # One group') + 1;
   expect(groupAt).toBeGreaterThan(1000);
   await writeFile(path, text.slice(0, groupAt + 20));
-  const bash = spawnCaptured('bash', ['-c', cutInLane, 'lane', path, String(groupAt + 19), '1'], {
-    env: cleanEnvironment(folder.path),
-  });
+  const bash = spawnCaptured(
+    'bash',
+    ['-c', cutInLane, 'lane', path, String(groupAt + 19 - (isLong ? 0 : seed % 5)), isLong ? '1' : '5'],
+    {
+      env: cleanEnvironment(folder.path),
+    },
+  );
   onTestFinished(() => void bash.child.kill('SIGKILL'));
   await withDeadline(bash.closed, 110_000, 'all of them end');
   expect(bash.stdout().toString()).toBe('over\n');

@@ -8,7 +8,7 @@ import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { findTool, measureFolder, mib, watchFolder } from './spool-kit.ts';
+import { findTool, measureFolder, mib, watchFolder } from '../runner/spool-kit.ts';
 
 // Output waits for the relay in a spool of a bounded size: the command waits, too.
 
