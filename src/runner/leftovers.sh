@@ -32,6 +32,7 @@ show_leftovers() {
   [ "$count" -ne 1 ] || are=process
   case $leftover_ids in *' '*) has=have still=run ;; esac
   print_note "    ($leftover_ids still $has $count $are on this terminal; type the word to approve, k stops them)" \
+    "    ($leftover_ids still $still on this terminal; type the word, or k to stop it)" \
     "    ($leftover_ids still $still here; k stops)" "($leftover_ids still $still)" '(others still run)'
 }
 
