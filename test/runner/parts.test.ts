@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { partNames } from '../../src/runner/runner-source.ts';
@@ -32,6 +33,23 @@ test('dist/runner.sh is the same script without values', () => {
   const built = readFileSync(new URL('../../dist/runner.sh', import.meta.url), 'utf8');
   for (const name of ['preamble', ...partNames]) expect(built.split(readPart(name))).toHaveLength(2);
   expect(built).not.toContain("REMOTIFY_LISTENER_KEY='");
+});
+
+const otherShells = [
+  ['dash', []],
+  ['zsh', []],
+  ['busybox', ['sh']],
+] as const;
+
+test.each(otherShells)('piped into %s: it says that it needs bash, and exits with 1', (shell, words) => {
+  const { error, status, stdout, stderr } = spawnSync(shell, words, {
+    input: readFileSync(new URL('../../dist/runner.sh', import.meta.url)),
+    encoding: 'utf8',
+  });
+  // Not installed here.
+  if (error) return;
+  const needs = 'remotify: error: this script needs bash: end the line with "| bash"\n';
+  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: needs });
 });
 
 describe('the parts', () => {
