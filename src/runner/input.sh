@@ -43,6 +43,6 @@ is_feeding() {
 stop_feeding() {
   [ -s "$work/feeding" ] || return 0
   : 2>/dev/null >"$work/feeding"
-  [ ! -s "$work/stdin.$id.pid" ] || kill "$(cat "$work/stdin.$id.pid")" 2>/dev/null
+  stop_transfer "stdin.$id"
   rm -f "$work/stdin.$id".*
 }
