@@ -94,8 +94,8 @@ test('a runner that was cut in transit ends with an error and does nothing', {
   for (let at = whole.indexOf('\n'); at !== -1; at = whole.indexOf('\n', at + 1)) places.push(at);
   const last = whole.lastIndexOf('}');
   for (let at = whole.lastIndexOf('main'); at <= last; at += 1) places.push(at);
-  // Each costs a start of bash: the short form tries a third of them.
-  const cuts = places.filter((at, nth) => at <= last && (isLong || nth % 3 === 0)).map(String);
+  // Each costs a start of bash: the short form tries a ninth of them.
+  const cuts = places.filter((at, nth) => at <= last && (isLong || nth % 9 === 0)).map(String);
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   // From a file: bash reads a pipe byte by byte, which takes a minute here.
