@@ -5,7 +5,7 @@
 
 background_group=''
 
-# A substitution that dies of a hang-up hangs up every job of the shell that it was forked from, whatever group they are in.
+# If SIGHUP kills a $( ), bash sends SIGHUP to all jobs of its parent, in any group. Ignore it.
 outlive_terminal() { trap '' HUP; }
 
 # Lives as long as this process: when the listener is killed outright, what it left goes too.
@@ -92,7 +92,7 @@ heartbeat() {
         ;;
       404 | 409 | 410)
         : >"$work/withdrawn"
-        # With the session gone nobody else can stop it any more.
+        # The session has ended: no client can stop the command any more.
         [ "$http" != 410 ] || stop_for session_gone TERM 'the session ended'
         return
         ;;
@@ -116,7 +116,7 @@ heartbeat() {
           ;;
       esac
     done <"$work/control.body"
-    # What is withdrawn is said at once each time: no reason to ask as fast.
+    # The relay answers at once for a command that is withdrawn.
     [ ! -f "$work/withdrawn" ] || sleep 5
   done
 }

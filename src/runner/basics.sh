@@ -41,8 +41,8 @@ own_pid() { # sets $pid
   [ -n "$pid" ] || pid=$(unset BASH_ENV && exec "$BASH" -c "echo \$PPID")
 }
 
-# Sets $now: milliseconds since some moment, whatever the clock of this system does. Where the kernel does not tell, they are counted
-# by the sleeps of this very process.
+# Sets $now: milliseconds of elapsed time, which setting the clock does not change. Without /proc/uptime it counts this process's own
+# sleeps.
 now_ms() {
   local up rest
   if { IFS=' .' read -r up rest _ </proc/uptime; } 2>/dev/null; then

@@ -38,7 +38,7 @@ become_command() { # [WORD BEFORE IT...]
     printf '%d\n' "$pid" >"$work/group"
   fi
   starter_text
-  # The text that the operator saw, whatever became of its file.
+  # The text that the operator saw, even if its file was changed since.
   if [ "$mode" = auto ] || [ "$has_pipes" -eq 0 ]; then
     exec 19<"$work/command"
   else

@@ -111,7 +111,7 @@ choose_stream() { # sets $stream
   stream=
 }
 
-# Sends what is left and the exit status, and does not give up on either while the session lives. 1: nobody wants it.
+# Sends what is left and the exit status, and retries both for as long as the session exists. 1: the relay does not want it.
 send_result() {
   local over stream
   drop_unread

@@ -74,7 +74,7 @@ run_in_foreground() {
   [ ! -f "$work/ending" ] || interrupts=2 leaving=1
 }
 
-# The listener ends: the command has five seconds to follow, then it is made to.
+# The listener ends: the command has five seconds to end, then gets TERM, and KILL ten seconds later.
 end_command() { # JOB
   await_end "$1" 5000 && return 0
   signal_command TERM
@@ -93,7 +93,7 @@ await_end() { # PID MILLISECONDS
   done
 }
 
-# Unattended there is none: a session of its own, where asking the terminal fails at once.
+# Auto mode has no terminal: the command gets a session of its own, where opening /dev/tty fails at once.
 run_apart() {
   local job before
   set -m
@@ -105,11 +105,11 @@ run_apart() {
     wait "$job" 2>/dev/null
     exit_status=$?
     if ! kill -0 "$job" 2>/dev/null; then
-      # What a signal broke off has not told how the command ended.
+      # A wait that a signal ended does not give the command's exit status.
       [ "$before" != "$interrupts$leaving" ] || break
       continue
     fi
-    # A signal for the listener came: it is the command's first, and the second is the listener's too.
+    # A signal for the listener: the first goes to the command, the second ends the listener too.
     [ "$interrupts" -lt 2 ] || leaving=1
     until signal_command INT || ! kill -0 "$job" 2>/dev/null; do sleep "$tick"; done
     [ "$leaving" -eq 0 ] || end_command "$job"
@@ -147,7 +147,7 @@ run_command() {
   if [ "$mode" = auto ]; then
     run_apart
   elif [ -t 15 ]; then
-    # From here on a hang-up finds whoever attends to this in a group of its own, where it sees that the terminal is gone.
+    # If the terminal closes from here on, the background jobs survive, in a group of their own, and stop the command.
     run_in_foreground
   else
     : >"$work/stopping"

@@ -108,7 +108,7 @@ listen() {
         settle
         if read_frame "$work/next.body" 2>/dev/null && { [ "$mode" != auto ] || [ "$id" != "$had" ]; }; then
           idle=0 invalid=0
-          # What was taken is never taken again, whatever becomes of its result.
+          # A command that was taken is never taken again, even if its result is lost.
           had=$id
           serve_command
           # It may have been closed while the command had it: then there is no operator left to ask.

@@ -40,7 +40,7 @@ open_streams() {
   done
   [ "$merge" = 0 ] || : 2>/dev/null >"$spool.whole"
   if [ "$has_pipes" -eq 0 ]; then
-    # No /dev/fd here, as in some chroots: files, then, and whoever opens /dev/stderr is out of luck anyway.
+    # No /dev/fd, as in some chroots: files. Opening /dev/stderr fails there in any case.
     if [ "$merge" = 0 ]; then exec 17>>"$spool.0"; fi
     : 2>/dev/null >"$spool.whole"
     spool_of stdout
@@ -123,7 +123,7 @@ read_note() {
 # Where there is no more room the command is not to be ended by it: the rest is taken, and said to be missing.
 lose_rest() { : 2>/dev/null >"$work/full" && cat >/dev/null; }
 
-# Until so much more may be written. 1: nobody wants it any more, and it is counted or given up.
+# Waits until so many more bytes may be written. 1: no reader is left; the rest is counted or dropped.
 wait_for_room() { # BYTES-OF-A-SEGMENT
   local first nth_one total turn=0
   while is_kept; do
