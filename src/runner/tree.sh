@@ -105,12 +105,15 @@ signal_leftovers() { # SIGNAL
   return 0
 }
 
-# Something of the command at hand is alive, or this system does not show whether.
-command_lives() {
+# 1: nothing of the command at hand is alive, as far as this system shows.
+tree_lives() {
   read_number "$work/group"
   [ "$number" -le 1 ] || ! group_lives "$number" || return 0
-  ! find_marked "$id" || [ -n "$found" ]
+  find_marked "$id" && [ -n "$found" ]
 }
+
+# 1: nothing of it is alive. Also 0 where this system does not show processes that left the group.
+command_lives() { tree_lives || ! [ -r /proc/self/environ ]; }
 
 # Sends KILL to a foreground group, but not to the shells that lead it: bash would report their death on the operator's screen.
 kill_group() { # GROUP
@@ -170,7 +173,7 @@ reap_command() {
   [ -f "$work/stopping" ] || return 0
   now_ms
   began=$now
-  while command_lives && [ $((now - began)) -lt 10000 ]; do
+  while tree_lives && [ $((now - began)) -lt 10000 ]; do
     if [ "$ended" -eq 0 ] && [ $((now - began)) -ge 500 ]; then
       ended=1
       signal_command TERM
