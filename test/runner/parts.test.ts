@@ -35,21 +35,18 @@ test('dist/runner.sh is the same script without values', () => {
   expect(built).not.toContain("REMOTIFY_LISTENER_KEY='");
 });
 
-const otherShells = [
+describe.each([
   ['dash', []],
   ['zsh', []],
   ['busybox', ['sh']],
-] as const;
-
-test.each(otherShells)('piped into %s: it says that it needs bash, and exits with 1', (shell, words) => {
-  const { error, status, stdout, stderr } = spawnSync(shell, words, {
-    input: readFileSync(new URL('../../dist/runner.sh', import.meta.url)),
-    encoding: 'utf8',
+])('piped into %s', (shell, words) => {
+  const isHere = spawnSync(shell, [...words, '-c', 'exit 0']).status === 0;
+  test.skipIf(!isHere)('it says that it needs bash, and exits with 1', () => {
+    const input = readFileSync(new URL('../../dist/runner.sh', import.meta.url));
+    const { status, stdout, stderr } = spawnSync(shell, words, { input, encoding: 'utf8' });
+    const needs = 'remotify: error: this script needs bash: end the line with "| bash"\n';
+    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: needs });
   });
-  // Not installed here.
-  if (error) return;
-  const needs = 'remotify: error: this script needs bash: end the line with "| bash"\n';
-  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: needs });
 });
 
 describe('the parts', () => {
