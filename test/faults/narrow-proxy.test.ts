@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { passOn } from '../harness/pass-on.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
-import { mib } from './spool-kit.ts';
+import { mib } from '../runner/spool-kit.ts';
 
 // What stands between and takes less at once than the relay.
 
