@@ -5,6 +5,7 @@
 # http       status of the last answer, 000 when no whole answer came
 # refusal    the relay's code for what it refused, empty where it gave none
 # took       milliseconds that the last request took, by curl's clock; 0 without an answer
+# received   bytes of its body, as curl counts them
 # trouble    why no answer came; empty where it could not be written down
 # is_cut     1 when a signal ended the wait for the answer
 # failures   requests in a row without an answer
@@ -12,7 +13,7 @@
 # has_hint   1 until the hint about ~/.curlrc was printed
 # idle       milliseconds waited after the last answer without news
 
-failures=0 http=000 refusal='' took=0 trouble='' is_cut=0 said='' has_hint=1 idle=0
+failures=0 http=000 refusal='' took=0 received=0 trouble='' is_cut=0 said='' has_hint=1 idle=0
 
 # Keys and addresses reach curl through its standard input: every user of this machine can read arguments in ps.
 curl_config() { # METHOD PATH
@@ -51,7 +52,7 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
     stdin*) limit=16640 ;;
     *) limit=64 ;;
   esac
-  http=000 refusal='' took=0 trouble='' is_cut=0
+  http=000 refusal='' took=0 received=0 trouble='' is_cut=0
   for word in "$@"; do
     # For a body that is gone, older versions of curl send an empty one.
     case $word in @*) [ -f "${word#@}" ] || { trouble='the file to send is gone' && return 0; } ;; esac
@@ -63,7 +64,7 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
         trap '' XFSZ
         ulimit -f "$limit"
         exec curl -q -sS -g -K - --proto "=$scheme" --connect-timeout 10 --speed-limit 1 --speed-time 60 \
-          -o "$work/$slot.body" -D "$work/$slot.head" -w '%{http_code} %{time_total}' "$@"
+          -o "$work/$slot.body" -D "$work/$slot.head" -w '%{http_code} %{time_total} %{size_download}' "$@"
       } >"$work/$slot.code" 2>"$work/$slot.error"
     } 2>/dev/null &
   transfer=$!
@@ -79,8 +80,9 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
   [ "$slot" != next ] || waits_for=
   if [ "$outcome" -eq 0 ]; then
     if is_from_relay "$slot"; then
-      { IFS=' ' read -r http seconds <"$work/$slot.code"; } 2>/dev/null
+      { IFS=' ' read -r http seconds received <"$work/$slot.code"; } 2>/dev/null
       case $http in [1-5][0-9][0-9]) ;; *) http=000 ;; esac
+      case $received in '' | *[!0-9]* | ????????????????*) received=0 ;; esac
       set_took "$seconds"
     else
       trouble='the answer is not from a relay'

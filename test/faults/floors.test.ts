@@ -91,3 +91,18 @@ test.each([
   await eventually('many answers', 60_000, () => countOf(relay.verbs) >= 8);
   expect(hasInOrder(await sleep.times(), ['0.2', '0.4', '0.8', '1.6', '2.0', '2.0'])).toBe(true);
 });
+
+test('a relay that holds each question for input for 150 ms: it is asked again without a pause', async () => {
+  const sleep = await makeShortSleep();
+  const frame = 'remotify/1 run c1 6 timeout=0 stdin=1\nread x\nremotify/1 end c1\n';
+  const relay = await startScriptedRelay((_request, response, verb) => {
+    if (verb === 'next') return void response.end(frame);
+    return void pause(150).then(() => response.writeHead(204).end());
+  });
+  await startByHand(relay.url, { PATH: sleep.PATH });
+  const asked = () => relay.verbs.filter((verb) => verb === 'stdin').length;
+  await eventually('many answers', 60_000, () => asked() >= 8);
+  // The pauses of 0.1 s are those of the upload, which looks for output.
+  const grown = (await sleep.times()).filter((time) => ['0.2', '0.4', '0.8', '1.6', '2.0'].includes(time));
+  expect(grown).toEqual([]);
+});
