@@ -37,7 +37,7 @@ export async function followCommand(
       {
         ...follower,
         onTrouble: (error) => {
-          // Whoever waits is to hear soon that the relay is back. A slow link takes less at once.
+          // Ask again soon, to notice that the relay is back, and for less: the link may be slow.
           waitSeconds = firstWaitSeconds;
           limit = maxReadBytes;
           follower.onTrouble?.(error);

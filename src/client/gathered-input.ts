@@ -62,7 +62,7 @@ export class GatheredInput {
     return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
   }
 
-  /** Nobody takes any more. */
+  /** Stops reading. */
   close(): void {
     this.#isOver = true;
     this.#drained();

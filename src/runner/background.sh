@@ -14,8 +14,8 @@ watchdog() {
   outlive_terminal
   while kill -0 "$$" 2>/dev/null; do sleep 1; done
   for file in "$work"/*.pid; do
-    read_number "$file"
-    [ "$number" -le 1 ] || kill "$number" 2>/dev/null
+    file=${file##*/}
+    stop_transfer "${file%.pid}"
   done
   request leave POST /leave --max-time 5
   id=

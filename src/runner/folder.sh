@@ -50,22 +50,9 @@ restart_stream() { # STREAM BYTES
 write_owner() {
   local start=- guard_start=-
   [ -n "$guard" ] || return 0
-  start_of "$$" && start=$started
-  start_of "$guard" && guard_start=$started
+  read_stat "$$" && start=$process_start
+  read_stat "$guard" && guard_start=$process_start
   printf '%s %d %d %s %s %s\n' "$host_label" "$$" "$guard" "${space:--}" "$start" "$guard_start" 2>/dev/null >"$work/owner"
-}
-
-# When a process was started, in ticks since the boot: 1 where there is no such process, or nothing to tell.
-start_of() { # PID, sets $started and $state
-  local line
-  started='' state=''
-  { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
-  # The name of the program may hold anything.
-  line=${line##*) }
-  # shellcheck disable=SC2086
-  set -- $line
-  state=$1 started=${20-}
-  case $started in '' | *[!0-9]*) return 1 ;; esac
 }
 
 # Numbers of processes mean the same only within one boot and one namespace: a container may share the temporary folder and the host name.
@@ -100,10 +87,9 @@ sweep() {
 is_running() { # PID START
   case $1 in '' | 0* | *[!0-9]*) return 0 ;; esac
   [ -d "/proc/$1" ] || return 1
-  start_of "$1" || return 0
-  # It has ended, and its parent has not asked how.
-  case $state in [ZXx]) return 1 ;; esac
-  [ "$2" = - ] || [ "$2" = "$started" ]
+  read_stat "$1" || return 0
+  ! is_zombie || return 1
+  [ "$2" = - ] || [ "$2" = "$process_start" ]
 }
 
 # How much room there is now, up to 30 MiB. Half of it is for segments; pieces on their way and small files take some more.

@@ -16,7 +16,7 @@ clean_up() {
   stop_background
   # The relay knows at once. A session that has ended, or a relay that does not answer, is not waited for.
   [ "$http" = 410 ] || say_farewell
-  # Nothing of ours stays: neither the transfer that waits, nor the watchdog, nor the folder.
+  # Ends the waiting request and the watchdog, and removes the folder.
   stop_transfer next
   [ -z "$guard" ] || { kill -s KILL -- "-$guard" && wait "$guard"; } 2>/dev/null
   remove_work
@@ -67,7 +67,7 @@ read_values() {
   [ "$mode" = auto ] || { mode=supervised && more_hint='; v shows all'; }
 }
 
-# The folder first: the listener's id is made of its name.
+# Creates the folder and names the listener: its id contains the folder's name.
 open_folder() {
   temporary_folder=${TMPDIR:-/tmp}
   # A name may begin with a dash.

@@ -132,7 +132,7 @@ send_result() {
       # It may be that nothing could be written.
       rm -f "$work/reserve"
       set_chunk $((chunk / 2))
-      # Whoever ends the listener twice does not want to wait for a relay that is not there.
+      # A second Ctrl-C ends the listener without waiting for the relay.
       [ "$interrupts" -lt 2 ] || leaving=1
       [ "$leaving" -eq 0 ] || return 1
       back_off

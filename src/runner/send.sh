@@ -19,7 +19,7 @@ state_of() { # STREAM
   IFS=' ' read -r first base sent cut shown 2>/dev/null <"$spool.sent"
   IFS=' ' read -r nth held 2>/dev/null <"$spool.at"
   case " $first $base $sent $cut $shown $nth " in
-    # Somebody removed the folder.
+    # The folder was removed.
     *[!0-9\ ]* | *'  '*) first=0 base=0 sent=0 cut=0 shown=0 nth=0 ;;
   esac
 }

@@ -133,7 +133,7 @@ spell_controls() {
   esac
 }
 
-# Cuts what will run into rows that fit the screen, each behind a mark: no text can pass for a row of ours. `brief` ends when the
+# Cuts what will run into rows that fit the screen, each with a mark before it, so that no text looks like a row of the listener's. `brief` ends when the
 # screen is full and says how much is not shown; `whole` asks before it goes on.
 show_command() { # brief|whole
   local text=$shown_text size=$size width take_row=take_command_row keeps_syntax=0 extent=$1 limit rows=0 is_cut=0 row row_width row_from row_mark
@@ -154,7 +154,7 @@ show_command() { # brief|whole
   fi
 }
 
-# What the command is not, but is told with it: who says that they ask, what will not be seen, what still runs.
+# Prints the rows below the command: who sent it, that its stdin is not shown, what still runs of earlier commands.
 show_circumstances() {
   local name=${from:0:80}
   ! is_too_small && [ "$is_low" -eq 0 ] || return 0

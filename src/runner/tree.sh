@@ -3,7 +3,7 @@
 # environment carries, where /proc shows environments (Linux).
 #
 # found                        process ids, set by find_marked
-# process_group process_tty    of one process, set by read_process
+# process_state process_group process_tty process_start   of one process, set by read_stat
 # leftover_ids leftover_pids   what still runs of earlier commands on this terminal, set by find_leftovers
 # earlier_groups               process groups of earlier commands: c3:1234 c4:1240
 
@@ -40,16 +40,25 @@ find_marked() { # [ID]
   done
 }
 
-# Sets $process_group and $process_tty. 1: it has ended, or this system does not show.
-read_process() { # PID
+# Sets process_state, process_group, process_tty and process_start, the last in ticks since the boot. 1: there is no such process, or
+# this system does not show.
+read_stat() { # PID
   local line
+  process_start=
   { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
-  # Behind the name, which may contain anything: state, parent, group, session, terminal.
+  # After the name, which may contain anything: state, parent, group, session, terminal, and 14 fields later the start.
   # shellcheck disable=SC2086
   set -- ${line##*) }
-  # Its parent may take a while to ask how it ended.
-  case ${1:-} in [ZXx]) return 1 ;; esac
-  process_group=${3:-} process_tty=${5:-}
+  process_state=${1:-} process_group=${3:-} process_tty=${5:-} process_start=${20-}
+  case $process_start in '' | *[!0-9]*) return 1 ;; esac
+}
+
+# It has ended, but its parent has not asked for its exit status.
+is_zombie() { case $process_state in [ZXx]) true ;; *) false ;; esac }
+
+# The same. 1 also for a process that has ended.
+read_process() { # PID
+  read_stat "$1" && ! is_zombie || return 1
   case $process_group$process_tty in '' | *[!0-9-]*) return 1 ;; esac
 }
 

@@ -36,7 +36,7 @@ rest_upload() {
 # Sets $behind when there is more than it could send at once.
 push_growth() { # STREAM
   local first base sent cut shown nth spool is_sent=1 is_large=0
-  # Nobody takes it: who keeps the limits has seen that, too.
+  # The quota is reached: the relay takes no output, and keep_limits stops the command.
   [ ! -f "$work/over_quota" ] || return 0
   begin_upload || return 0
   push_part growth "$1" || is_sent=0

@@ -133,7 +133,7 @@ describe('a command leaves something running that prints on', () => {
     ['dd is there', []],
     ['dd is missing', ['dd']],
   ] as [string, string[]][])(
-    '%s: it takes no disk once the command is over, lives on, and outlives the session',
+    '%s: after the end of the command it uses no disk, and it keeps running after the end of the session',
     {
       timeout: 60_000,
     },

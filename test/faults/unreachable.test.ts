@@ -116,7 +116,7 @@ test('each new reason is said once, and so is the return', async () => {
   ]);
 });
 
-test('what curl says of an address is made harmless: no control characters, 200 characters at most', async () => {
+test('an error of curl is printed without control characters, and 200 characters of it at most', async () => {
   const { PATH } = await makeShortSleep();
   const listener = await startByHand(`http://${'x'.repeat(400)}\u001b[2Jé.invalid`, { PATH });
   await eventually('it says so', 30_000, () => listener.output().includes('; retrying\n'));
