@@ -27,13 +27,14 @@ read_answer() {
   local reader watcher outcome=0
   answer=''
   if [ ! -f "$work/withdrawn" ] && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
-    : >"$work/line"
-    head -n 1 <&15 >"$work/line" 2>/dev/null &
+    keep_work
+    { : >"$work/line"; } 2>/dev/null
+    head -n 1 <&15 2>/dev/null >"$work/line" &
     reader=$! waits_for=$!
     # A signal that came before has ended nothing.
     [ "$leaving$interrupts" = 00 ] || end_wait
     # The watchdog ends it when the listener is killed outright.
-    printf '%s\n' "$reader" >"$work/reader.pid"
+    printf '%s\n' "$reader" 2>/dev/null >"$work/reader.pid"
     end_when_withdrawn "$reader" </dev/null >/dev/null 2>&1 &
     watcher=$!
     while kill -0 "$reader" && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; do wait "$reader"; done 2>/dev/null
@@ -42,12 +43,13 @@ read_answer() {
     # for it would last for ever.
     { kill -s KILL "$watcher" && wait "$watcher"; } 2>/dev/null
     { kill -s KILL "$reader" && wait "$reader"; } 2>/dev/null
-    : >"$work/reader.pid"
+    { : >"$work/reader.pid"; } 2>/dev/null
     if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
       # A line without its end is the end of input.
       ! { IFS= read -r answer <"$work/line"; } 2>/dev/null || return 0
-      # The folder was removed, and the line with it: it is asked for again.
-      if ! is_own_folder && keep_work; then answer=$'\t' && return 0; fi
+      # The folder was removed, and the line with it: it is asked for again. What goes on beside the question may have created the
+      # folder again by now.
+      if [ ! -f "$work/line" ] && keep_work && { : >"$work/line"; } 2>/dev/null; then answer=$'\t' && return 0; fi
     fi
   fi
   printf '\n'

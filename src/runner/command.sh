@@ -35,12 +35,16 @@ become_command() { # [WORD BEFORE IT...]
   if [ "$#" -gt 0 ]; then
     # The word before it makes a session of its own of this very process.
     own_pid
-    printf '%d\n' "$pid" >"$work/group"
+    printf '%d\n' "$pid" 2>/dev/null >"$work/group"
   fi
   starter_text
-  # The text that the operator saw, even if its file was changed since.
-  if [ "$mode" = auto ] || [ "$has_pipes" -eq 0 ]; then
-    exec 19<"$work/command"
+  # The text that the operator saw, even if its file was changed since. In auto mode the file, which may hold zero bytes, unless it was
+  # removed.
+  if { [ "$mode" = auto ] || [ "$has_pipes" -eq 0 ]; } && { exec 19<"$work/command"; } 2>/dev/null; then
+    :
+  elif [ "$has_pipes" -eq 0 ] || [ -z "$shown_text" ]; then
+    printf 'remotify: not run: the folder of the listener was removed\n' >&2
+    exit 126
   else
     exec 19< <(exec 15<&- 16>&- 17>&- 2>/dev/null && printf '%s' "$shown_text")
   fi

@@ -40,8 +40,8 @@ restart_stream() { # STREAM BYTES
   local spool first=0 nth=0 base=$2 sent=$2 cut=0 shown=$2
   spool_of "$1"
   rm -f "$spool".*
-  : >"$spool.0"
-  : >"$spool.whole"
+  : 2>/dev/null >"$spool.0"
+  : 2>/dev/null >"$spool.whole"
   save_state
   tell_at 0 0
 }
@@ -118,7 +118,7 @@ measure_room() {
 
 # A disk that a command fills must leave room to tell of it: a file that can be given up.
 keep_reserve() {
-  [ -s "$work/reserve" ] || head -c $((spool_room / 16)) /dev/zero >"$work/reserve" 2>/dev/null || rm -f "$work/reserve"
+  [ -s "$work/reserve" ] || head -c $((spool_room / 16)) /dev/zero 2>/dev/null >"$work/reserve" || rm -f "$work/reserve"
 }
 
 # What is ending at the same time may still write a file between the listing of the folder and its removal.

@@ -147,8 +147,7 @@ end_output() {
     if [ -s "$work/gutter.$stream.row" ] && [ "$rows" -lt 10 ]; then
       load_text "$work/gutter.$stream.row"
       show_rows "$stream" 10
-      : >"$work/gutter.$stream.row"
-      write_stream "$stream"
+      { : >"$work/gutter.$stream.row" && write_stream "$stream"; } 2>/dev/null
     fi
     unseen=$((unseen + total - shown))
   done
@@ -169,7 +168,7 @@ show_last_rows() { # STREAM
   [ "$count" -le 2048 ] || count=2048
   [ "$1" = stdout ] || mark='  ! '
   last_files "$1"
-  cat "${files[@]}" 2>/dev/null | tail -c "$count" >"$work/gutter.last"
+  cat "${files[@]}" 2>/dev/null | tail -c "$count" 2>/dev/null >"$work/gutter.last"
   load_text "$work/gutter.last"
   width=$((columns > 12 ? columns - 5 : 7)) rows=0
   lay_out "$mark" "$mark" "${mark% }:"

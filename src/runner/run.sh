@@ -11,6 +11,8 @@ exit_status=0 signal='' interrupts=0 leaving=0
 lead_command() { # [WORD BEFORE IT...]
   trap : INT TERM HUP QUIT
   # Bash says nothing of a child that ended with 137, and something of one that was killed: the one way to tell them apart.
+  # First where nothing is seen: the folder may be gone, and bash would say so.
+  exec 2>/dev/null
   exec 2>"$work/death"
   if [ "$#" -eq 0 ]; then
     own_pid
@@ -27,13 +29,13 @@ lead_command() { # [WORD BEFORE IT...]
 count_interrupts() {
   local pressed=0 leader
   own_pid
-  printf '%d\n' "$pid" >>"$work/leaders"
+  printf '%d\n' "$pid" 2>/dev/null >>"$work/leaders"
   trap 'pressed=$((pressed + 1)) && heed_interrupt' INT
   trap : TERM HUP QUIT
   # Ends when the leader does, which holds the other end of the pipe. A background command has no standard input but a given one.
   (trap '' INT TERM HUP QUIT && exec cat >/dev/null 2>&1) <&0 &
   leader=$!
-  printf '%d\n' "$leader" >>"$work/leaders"
+  printf '%d\n' "$leader" 2>/dev/null >>"$work/leaders"
   while kill -0 "$leader" 2>/dev/null; do wait "$leader" 2>/dev/null; done
   read_number "$work/outcome"
   # A leader that was killed said nothing.
@@ -48,7 +50,7 @@ heed_interrupt() {
   fi
   case $pressed in
     1) printf '\n    (interrupted; press Ctrl-C again to quit the listener)\n' ;;
-    2) printf '\n    (interrupted again: quitting)\n' && : >"$work/ending" ;;
+    2) printf '\n    (interrupted again: quitting)\n' && : 2>/dev/null >"$work/ending" ;;
   esac
 }
 
@@ -61,7 +63,7 @@ run_in_foreground() {
   terminal_used=1
   set -m
   # A pipeline has the exit status of its last part, which takes it from a file.
-  { lead_command; printf '%d\n' "$?" >"$work/outcome"; } | count_interrupts
+  { lead_command; printf '%d\n' "$?" 2>/dev/null >"$work/outcome"; } | count_interrupts
   exit_status=$?
   # Suspended is not over: there is no prompt to resume it from.
   while [ -n "$(jobs -ps)" ]; do
@@ -121,7 +123,7 @@ run_apart() {
 report_stop() {
   local why=''
   [ -f "$work/stop_reason" ] || return 0
-  IFS= read -r why <"$work/stop_reason"
+  IFS= read -r why 2>/dev/null <"$work/stop_reason"
   printf '    (%s)\n' "$why"
 }
 
@@ -140,9 +142,9 @@ run_command() {
   [ ! -f "$work/full" ] || measure_room
   rm -f "$work/full"
   keep_reserve
-  [ "$stdin" = 0 ] || printf '%s\n' "$id" >"$work/feeding"
+  [ "$stdin" = 0 ] || printf '%s\n' "$id" 2>/dev/null >"$work/feeding"
   open_streams
-  printf '%s\n' "$id" >"$work/running"
+  printf '%s\n' "$id" 2>/dev/null >"$work/running"
   start_background run
   if [ "$mode" = auto ]; then
     run_apart
@@ -150,7 +152,7 @@ run_command() {
     # If the terminal closes from here on, the background jobs survive, in a group of their own, and stop the command.
     run_in_foreground
   else
-    : >"$work/stopping"
+    : 2>/dev/null >"$work/stopping"
     exit_status=129
   fi
   keep_work || :

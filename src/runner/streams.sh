@@ -41,11 +41,11 @@ open_streams() {
   [ "$merge" = 0 ] || : 2>/dev/null >"$spool.whole"
   if [ "$has_pipes" -eq 0 ]; then
     # No /dev/fd, as in some chroots: files. Opening /dev/stderr fails there in any case.
-    if [ "$merge" = 0 ]; then exec 17>>"$spool.0"; fi
+    if [ "$merge" = 0 ]; then { exec 17>>"$spool.0"; } 2>/dev/null; fi
     : 2>/dev/null >"$spool.whole"
     spool_of stdout
     : 2>/dev/null >"$spool.whole"
-    exec 16>>"$spool.0"
+    { exec 16>>"$spool.0"; } 2>/dev/null
     if [ "$merge" = 1 ]; then exec 17>&16; fi
     return
   fi

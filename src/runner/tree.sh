@@ -127,7 +127,7 @@ command_lives() { tree_lives || ! [ -r /proc/self/environ ]; }
 # Sends KILL to a foreground group, but not to the shells that lead it: bash would report their death on the operator's screen.
 kill_group() { # GROUP
   local file member leaders=' ' killed=1
-  while IFS= read -r member; do leaders="$leaders$member "; done <"$work/leaders"
+  while IFS= read -r member; do leaders="$leaders$member "; done 2>/dev/null <"$work/leaders"
   for file in /proc/[0-9]*; do
     member=${file#/proc/}
     case $leaders in *" $member "*) continue ;; esac
@@ -146,7 +146,7 @@ signal_command() { # SIGNAL
   read_number "$work/group"
   group=$number
   [ "$group" -gt 1 ] || return 1
-  : >"$work/stopping"
+  : 2>/dev/null >"$work/stopping"
   if [ "$1" = KILL ] && [ -s "$work/leaders" ] && [ -r /proc/self/stat ]; then
     ! kill_group "$group" || reached=0
   else

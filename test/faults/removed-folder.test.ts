@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { access, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
@@ -113,9 +113,17 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
       onTestFinished(() => void exec.child.kill('SIGKILL'));
       await remote.terminal.waitForText('run it? [', 15_000);
       const [name = ''] = await readdir(remote.temporaryFolder);
-      await rm(join(remote.temporaryFolder, name), { recursive: true, maxRetries: 20, retryDelay: 10 });
+      const work = join(remote.temporaryFolder, name);
+      // The process that reads the answer has its file open.
+      const isRead = async () => {
+        const reader = await readFile(join(work, 'reader.pid'), 'utf8').catch(() => '');
+        return (await readlink(`/proc/${reader.trim()}/fd/1`).catch(() => '')) === join(work, 'line');
+      };
+      await eventually('the answer is waited for', 15_000, isRead);
+      await rm(work, { recursive: true, maxRetries: 20, retryDelay: 10 });
       await remote.terminal.type('y\n');
       await remote.terminal.waitForText('invalid input, try again', 15_000);
+      await eventually('the answer is waited for again', 15_000, isRead);
       await remote.terminal.type('y\n');
       expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).toBe(126);
       expect(exec.stderr()).toContain('the folder of the listener was removed');

@@ -1,0 +1,110 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Client } from '../harness/client.ts';
+import { eventually, untilPassed } from '../harness/deadline.ts';
+import { createRandom } from '../harness/random.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, startSupervised } from '../harness/remote.ts';
+import { hasTmux } from '../harness/tmux.ts';
+
+// The private folder of a listener is removed at any moment of a command: before it is taken, while the operator is asked, while it
+// runs, while its result is sent. The listener stays; a command runs once at most; success has the whole output.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const rounds = 30;
+const random = createRandom(20_261_129);
+const bashWords = /line \d+:|No such file|cannot open|mktemp:|mkdir:|tail:|head:|cat:|terminal closed/;
+
+async function removeFolders(temporaryFolder: string): Promise<void> {
+  for (const name of await readdir(temporaryFolder))
+    await rm(join(temporaryFolder, name), { force: true, recursive: true, maxRetries: 20, retryDelay: 10 });
+}
+
+/** Runs one command while the folder is removed, `delay` milliseconds after its start. `nudge` is called until exec ends. */
+async function runOnce(
+  { start, configDir }: Pick<Client, 'start' | 'configDir'>,
+  remove: () => Promise<void>,
+  delay: number,
+  nudge: () => Promise<void>,
+) {
+  const trace = join(configDir, 'trace');
+  const exec = start(['exec', `echo ran >>'${trace}'; echo a; sleep 0.1; echo b`]);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  let code: number | null | undefined;
+  void exec.closed.then((ended) => {
+    code = ended.code;
+  });
+  const removed = untilPassed('the moment of the removal', delay).then(remove);
+  await eventually(
+    `exec ends, its folder removed after ${delay} ms`,
+    30_000,
+    async () => code !== undefined || (await nudge()),
+    200,
+  );
+  await removed;
+  const ran = await readFile(trace, 'utf8').catch(() => '');
+  await rm(trace, { force: true });
+  return { code, ran, stdout: exec.stdout().toString(), stderr: exec.stderr() };
+}
+
+function check(ended: Awaited<ReturnType<typeof runOnce>>, about: string): void {
+  expect(['', 'ran\n'], about).toContain(ended.ran);
+  expect(['', 'a\n', 'b\n', 'a\nb\n'], about).toContain(ended.stdout);
+  if (ended.code === 0) expect(ended, about).toMatchObject({ ran: 'ran\n', stdout: 'a\nb\n' });
+  expect(ended.stderr, about).not.toMatch(bashWords);
+}
+
+test('auto mode: no command is run twice, none is a success that lost output, and the listener stays', {
+  timeout: 180_000,
+}, async () => {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const { listener } = remote;
+  await eventually('it listens', 15_000, () => listener.output().includes('listening as'));
+  const codes = new Set<number | null | undefined>();
+  for (let round = 0; round < rounds; round++) {
+    const delay = random.below(700);
+    const ended = await runOnce(
+      remote,
+      () => removeFolders(listener.temporaryFolder),
+      delay,
+      async () => {},
+    );
+    check(ended, `round ${round}, after ${delay} ms`);
+    codes.add(ended.code);
+  }
+  expect(listener.output()).not.toMatch(bashWords);
+  expect((await remote.run(['exec', 'echo still here'])).text).toBe('still here\n');
+  // Else no round has met a command that ran.
+  expect(codes.size).toBeGreaterThan(1);
+});
+
+test.skipIf(!hasTmux)(
+  'supervised: so it is while the operator answers y until the command is over',
+  {
+    timeout: 300_000,
+  },
+  async () => {
+    const remote = await startSupervised(relay);
+    onTestFinished(remote.stop);
+    const { terminal } = remote;
+    const codes = new Set<number | null | undefined>();
+    for (let round = 0; round < rounds; round++) {
+      const delay = random.below(1500);
+      const answer = async () => {
+        if ((await terminal.screen()).trimEnd().endsWith('q: end]')) await terminal.type('y\n');
+      };
+      const ended = await runOnce(remote, () => removeFolders(remote.temporaryFolder), delay, answer);
+      check(ended, `round ${round}, after ${delay} ms`);
+      codes.add(ended.code);
+    }
+    expect(await terminal.transcript()).not.toMatch(bashWords);
+    expect(codes.size).toBeGreaterThan(1);
+  },
+);
