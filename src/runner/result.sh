@@ -73,7 +73,7 @@ push_end() {
     if cut_of "$stream"; then cuts="$cuts&${stream}_cut=$cut"; else : 2>/dev/null >"$work/full"; fi
   done
   # What was not stored at all was not counted.
-  [ ! -f "$work/full" ] || cuts='&cut=unknown'
+  if [ -f "$work/full" ] || [ "$is_lost" -eq 1 ]; then cuts='&cut=unknown'; fi
   [ -z "$signal" ] || query="$query&signal=$signal"
   [ ! -f "$work/timed_out" ] || query="$query&timed_out=1"
   if [ "${parts[1]}" -eq 0 ]; then
@@ -106,6 +106,7 @@ choose_stream() { # sets $stream
   read_chunk
   for stream in stdout stderr; do
     unsent_of "$stream"
+    check_stream "$stream"
     [ "$unsent" -le $((chunk / 2)) ] || return 0
   done
   stream=
@@ -118,7 +119,12 @@ send_result() {
   while :; do
     over=0
     [ ! -f "$work/over_quota" ] || drop_rest
+    [ ! -f "$work/lost" ] || is_torn=1
     choose_stream
+    if [ "$is_torn" -eq 1 ]; then
+      report_lost
+      continue
+    fi
     if [ -n "$stream" ]; then
       push_part result "$stream"
     else

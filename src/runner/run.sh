@@ -19,7 +19,7 @@ lead_command() { # [WORD BEFORE IT...]
     printf '%d\n' "$pid" >"$work/group"
     printf '%d\n' "$pid" >>"$work/leaders"
   fi
-  (exec >&16 2>&17 16>&- 17>&- && become_command "$@")
+  (exec >&16 2>&17 16>&- 17>&- 20<&- && become_command "$@")
   return $?
 }
 

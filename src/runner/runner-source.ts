@@ -19,6 +19,7 @@ export const partNames = [
   'background',
   'command',
   'input',
+  'intact',
   'streams',
   'gutter',
   'send',

@@ -20,7 +20,7 @@ state_of() { # STREAM
   IFS=' ' read -r nth held 2>/dev/null <"$spool.at"
   case " $first $base $sent $cut $shown $nth " in
     # The folder was removed.
-    *[!0-9\ ]* | *'  '*) first=0 base=0 sent=0 cut=0 shown=0 nth=0 ;;
+    *[!0-9\ ]* | *'  '*) first=0 base=0 sent=0 cut=0 shown=0 nth=0 is_torn=1 ;;
   esac
 }
 
@@ -45,6 +45,7 @@ unsent_of() { # STREAM, sets the state too
   unsent=$((base - sent)) one=$first
   while [ "$one" -le "$nth" ]; do
     size_of "$one"
+    [ "$size" -eq 0 ] || [ -s "$spool.$((one % slots))" ] || is_torn=1
     unsent=$((unsent + size)) one=$((one + 1))
   done
 }
@@ -87,13 +88,17 @@ copy_rest() { # BYTES FILE
 
 # The next bytes to send: $piece is the file, $bytes how many. Whole segments are sent as they are. 1: there are none.
 take_piece() { # SLOT STREAM
-  local left
+  local left is_torn=0
   state_of "$2"
   read_chunk
   while size_of "$first" && left=$((base + size - sent)) && [ "$left" -le 0 ]; do
     [ "$first" -lt "$nth" ] || return 1
     free_segment
   done
+  if [ "$is_torn" -eq 1 ] || [ ! -s "$spool.$((first % slots))" ]; then
+    : 2>/dev/null >"$work/lost"
+    return 1
+  fi
   if [ "$first" -lt "$nth" ] && [ "$sent" -eq "$base" ] && [ "$left" -le "$chunk" ]; then
     # Small ones are sent together.
     if [ "$left" -gt $((chunk / 2)) ] || [ "$((first + 1))" -ge "$nth" ]; then

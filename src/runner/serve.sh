@@ -38,7 +38,7 @@ serve_command() {
   show_command brief
   [ "$mode" = auto ] || { show_circumstances && is_approved; } || return 0
   run_command
-  ! keep_work || [ ! -f "$work/lost" ] || report_lost
+  keep_work || :
   if send_result; then
     end_output
     printf '<<< done, %d bytes sent back' "$pushed"
@@ -49,24 +49,6 @@ serve_command() {
     printf '<<< done, but the result was not taken: %s\n' "$(answer_text result)"
   fi
   clear_spool
-}
-
-# The folder was removed while the command ran. The relay says where both streams go on; what it does not have is lost.
-report_lost() {
-  local stream number
-  let_streams_go
-  for stream in stdout stderr; do
-    while :; do
-      request result POST "/commands/$id/output?stream=$stream&offset=999999999999999" --data-raw x
-      if ! is_passing || [ "$leaving" -eq 1 ]; then break; fi
-      back_off
-    done
-    number=$(answer_text result)
-    number=${number##* }
-    case $http$number in 409*[!0-9]* | 409 | 409????????????????*) number=0 ;; 409*) ;; *) number=0 ;; esac
-    restart_stream "$stream" $((10#$number))
-  done
-  add_notice "output is lost: the folder $work was removed while the command ran"
 }
 
 announce() {

@@ -32,6 +32,7 @@ tell_at() { # NTH IS-HELD
 open_streams() {
   local stream
   printf '%s\n' "$id" 2>/dev/null >"$work/kept"
+  open_totals
   for stream in stdout stderr; do
     spool_of "$stream"
     tell_at 0 0
@@ -42,6 +43,7 @@ open_streams() {
   if [ "$has_pipes" -eq 0 ]; then
     # No /dev/fd, as in some chroots: files. Opening /dev/stderr fails there in any case.
     if [ "$merge" = 0 ]; then { exec 17>>"$spool.0"; } 2>/dev/null; fi
+    exec 18>&-
     : 2>/dev/null >"$spool.whole"
     spool_of stdout
     : 2>/dev/null >"$spool.whole"
@@ -50,17 +52,19 @@ open_streams() {
     return
   fi
   exec 16> >(write_down stdout $((spool_room / 4)))
-  if [ "$merge" = 1 ]; then exec 17>&16; else exec 17> >(write_down stderr $((spool_room / 16)) 16>&-); fi
+  if [ "$merge" = 1 ]; then exec 17>&16 && total_stderr=0; else exec 17> >(write_down stderr $((spool_room / 16)) 16>&-); fi
+  exec 18>&-
 }
 
 # Writes a stream into segments as it comes, three of the largest size at most: then the pipe fills, and the command waits. dd
 # takes what is there at each read, never more than it writes, and ends after so many reads.
 write_down() { # STREAM BYTES-OF-A-SEGMENT
-  local spool nth=0 unit=4096 most count slot outcome full partial size sizes=()
+  local spool nth=0 unit=4096 most count slot outcome=0 full partial size sizes=() total=0 is_torn=0
   trap '' INT TERM HUP QUIT
-  exec 2>/dev/null 15<&- 17>&-
+  exec 2>/dev/null 15<&- 17>&- 20<&-
   spool_of "$1"
   if [ "$has_dd" -eq 0 ]; then
+    exec 18>&-
     cat <&0 >>"$spool.0" &
     await_reader $!
     is_kept || exec cat >/dev/null
@@ -78,6 +82,7 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     is_kept || break
     if [ "$outcome" -ne 0 ]; then lose_rest && break; fi
     read_note
+    total=$((total + size))
     # Fewer reads than it might have made: there is no more.
     if [ $((full + partial)) -lt "$count" ] || [ "$size" -eq 0 ]; then break; fi
     slot=$((nth % slots))
@@ -88,9 +93,14 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     # A writer of short lines gets more reads for one segment, of fewer bytes each.
     if [ "$full" -gt "$partial" ]; then unit=65536; else unit=$((unit > 4096 ? 4096 : 1024)); fi
   done
-  ! is_kept || { : 2>/dev/null >"$spool.whole" && return; }
+  if is_kept && [ "$is_torn" -eq 0 ]; then
+    [ "$outcome" -ne 0 ] || [ -f "$spool.dropped" ] || tell_total "$1" "$total"
+    : 2>/dev/null >"$spool.whole" && return
+  fi
+  # Heard only while this is still the command.
+  tell_total "$1" torn
   # To close it would end what the command left running.
-  exec cat >/dev/null
+  exec cat >/dev/null 18>&-
 }
 
 # Who takes the stream may be ended in the middle of it. Sets $outcome.
@@ -116,19 +126,23 @@ read_note() {
     '' | *[!0-9]*)
       bytes_of "$spool.$((nth % slots))"
       size=$bytes
+      [ "$size" -gt 0 ] || [ $((full + partial)) -eq 0 ] || is_torn=1
       ;;
   esac
 }
 
 # Where there is no more room the command is not to be ended by it: the rest is taken, and said to be missing.
-lose_rest() { : 2>/dev/null >"$work/full" && cat >/dev/null; }
+lose_rest() {
+  : 2>/dev/null >"$work/full"
+  cat >/dev/null
+}
 
 # Waits until so many more bytes may be written. 1: no reader is left; the rest is counted or dropped.
 wait_for_room() { # BYTES-OF-A-SEGMENT
   local first nth_one total turn=0
   while is_kept; do
     IFS=' ' read -r first nth_one 2>/dev/null <"$spool.sent"
-    case $first in '' | *[!0-9]*) return 1 ;; esac
+    case $first in '' | *[!0-9]*) is_torn=1 && lose_rest && return 1 ;; esac
     total=0 nth_one=$first
     while [ "$nth_one" -lt "$nth" ]; do
       total=$((total + sizes[nth_one % slots])) nth_one=$((nth_one + 1))
@@ -151,7 +165,7 @@ wait_for_room() { # BYTES-OF-A-SEGMENT
 
 # A command that was stopped in the name of its client, or whose session or quota is over.
 is_unwanted() {
-  [ -f "$work/refused" ] || [ -f "$work/over_quota" ] || { [ -f "$work/stopping" ] && [ ! -f "$work/timed_out" ]; }
+  [ -f "$work/lost" ] || [ -f "$work/refused" ] || [ -f "$work/over_quota" ] || { [ -f "$work/stopping" ] && [ ! -f "$work/timed_out" ]; }
 }
 
 is_whole() {
@@ -199,6 +213,7 @@ close_streams() {
     [ "$quiet" -ne 2 ] || command_lives || break
     if [ "$turn" -ge "$drain_turns" ] || { [ -f "$work/stopping" ] && [ "$turn" -ge "$quiet_turns" ]; }; then break; fi
   done
+  hear_totals
   ! is_whole || return 0
   let_streams_go
   [ "$turn" -lt "$drain_turns" ] ||
@@ -218,12 +233,13 @@ let_streams_go() {
 
 # Behind all that the command printed.
 add_notice() { # TEXT
-  local errors=stderr size
+  local errors=stderr size LC_ALL=C
   [ "$merge" = 0 ] || errors=stdout
   state_of "$errors"
   size_of "$nth"
   printf '%d\n' "$size" 2>/dev/null >"$spool.$((nth % slots)).size"
   nth=$((nth + 1))
   printf '\nremotify: %s\n' "$1" 2>/dev/null >"$spool.$((nth % slots))"
+  noted=$((noted + ${#1} + 12))
   tell_at "$nth" 0
 }
