@@ -122,6 +122,9 @@ send_result() {
     [ ! -f "$work/lost" ] || is_torn=1
     choose_stream
     if [ "$is_torn" -eq 1 ]; then
+      # Again: the folder was removed once more, or takes no files.
+      [ "$is_lost" -eq 0 ] || pause 1
+      [ "$leaving" -eq 0 ] || return 1
       report_lost
       continue
     fi

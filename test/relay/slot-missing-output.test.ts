@@ -25,7 +25,7 @@ test('a command pushed by curl prints more than the quota and ends with 0: its r
   onTestFinished(listener.stop);
   await session.push('head -c 900000 /dev/zero');
   const text = await readResult(session.urls.result);
-  expect(text).toMatch(/^\[remotify: \d+ bytes of output are missing: there was no room to store them\]\n/);
+  expect(text).toMatch(/^\[remotify: \d+ bytes of output are missing: they could not be stored\]\n/);
   expect(text).toContain(
     '\nremotify: the rest of the output is lost: the session stores as much as it may\n',
   );

@@ -6,7 +6,7 @@ export function describeMissing(id: string, { bytes, reason }: MissingOutput): s
   const why =
     reason === 'evicted'
       ? 'the relay removed them to make room for later output'
-      : 'there was no room to store them';
+      : 'they could not be stored';
   return `${count} bytes of output of command ${id} are missing: ${why}`;
 }
 

@@ -29,7 +29,7 @@ function renderNote(command: Command): string {
 /** Before the output: readers of the slot look for a note at the beginning. */
 function renderMissing({ bytes, reason }: Missing): string {
   const count = bytes === 0 ? 'some' : String(bytes);
-  const why = reason === 'evicted' ? 'they made room for later output' : 'there was no room to store them';
+  const why = reason === 'evicted' ? 'they made room for later output' : 'they could not be stored';
   return `${notePrefix}${count} bytes of output are missing: ${why}]\n`;
 }
 
