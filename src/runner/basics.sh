@@ -24,8 +24,8 @@ pause() {
 
 bytes_of() { # FILE, sets $bytes
   bytes=0
-  # Mostly there is nothing. exec: with a trap set, bash would fork once more.
-  [ ! -s "$1" ] || bytes=$(exec wc -c <"$1") || bytes=0
+  # Mostly there is nothing. exec: with a trap set, bash would fork once more. The file may be removed at this moment.
+  [ ! -s "$1" ] || bytes=$(exec wc -c 2>/dev/null <"$1") || bytes=0
   bytes=$((bytes))
 }
 

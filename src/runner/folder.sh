@@ -14,11 +14,15 @@ is_own_folder() { [ -d "$work" ] && [ ! -L "$work" ] && { [ "$is_owned" -eq 0 ] 
 # Something that cleans the temporary folder may remove this one. It is created again, at the same path: what runs beside the listener
 # knows no other. 1: it cannot be.
 keep_work() {
-  ! is_own_folder || return 0
-  has mkdir || return 1
-  mkdir "$work" 2>/dev/null || { is_own_folder && return 0; } || return 1
-  refill_work 2>/dev/null
-  write_owner
+  local turn=0
+  # It may be removed once more while it is filled.
+  until is_own_folder; do
+    turn=$((turn + 1))
+    [ "$turn" -le 5 ] || return 1
+    mkdir "$work" 2>/dev/null || continue
+    refill_work 2>/dev/null
+    write_owner
+  done
 }
 
 # What a command that runs, or whose result was not sent yet, expects there. lost and full: output of it is lost, and it is not known
