@@ -150,8 +150,9 @@ stop_transfer() { # SLOT
 # What the relay said, one line, made harmless for this screen.
 answer_text() { head -c 300 "$work/$1.body" 2>/dev/null | head -n 1 | show_bytes; }
 
-# The statuses after which the same request may be sent again: no answer, a relay that restarts, a proxy without one.
-is_passing() { case $http in 000 | 408 | 429 | 5??) true ;; *) false ;; esac }
+# The statuses after which the same request may be sent again: no answer, a relay that restarts, a proxy without one, and a body that
+# came short because its file was removed.
+is_passing() { case $http$refusal in 000* | 408* | 429* | 5??* | 400body_cut) true ;; *) false ;; esac }
 
 # Waits longer with each failure in a row, never in step with others. Says each reason once, and so the return.
 back_off() {
