@@ -15,7 +15,7 @@ pushed=0 plain_pieces=0
 state_of() { # STREAM
   local held
   spool_of "$1"
-  first='' nth=''
+  first='' base='' sent='' cut='' shown='' nth=''
   IFS=' ' read -r first base sent cut shown 2>/dev/null <"$spool.sent"
   IFS=' ' read -r nth held 2>/dev/null <"$spool.at"
   case " $first $base $sent $cut $shown $nth " in

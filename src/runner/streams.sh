@@ -141,6 +141,7 @@ lose_rest() {
 wait_for_room() { # BYTES-OF-A-SEGMENT
   local first nth_one total turn=0
   while is_kept; do
+    first=
     IFS=' ' read -r first nth_one 2>/dev/null <"$spool.sent"
     case $first in '' | *[!0-9]*) is_torn=1 && lose_rest && return 1 ;; esac
     total=0 nth_one=$first

@@ -82,6 +82,36 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).not.toBe(0);
   });
 
+  // One that removes what is old may remove single files.
+  test.each([
+    ['spool.c1.stdout.0', false],
+    ['spool.c1.stdout.sent', false],
+    ['spool.c1.stdout.note', true],
+    ['spool.c1.totals', true],
+    ['spool.c1.stderr.0', true],
+    ['kept', false],
+    ['chunk', true],
+    ['run_over', true],
+    ['running', true],
+    ['leaders', true],
+    ['command', true],
+  ])('only %s, while a command runs: success has all of the output (%j)', async (name, isSuccess) => {
+    const { run, start, listener, configDir, work } = await setUp();
+    const gate = await makeGate(configDir);
+    onTestFinished(gate.close);
+    const exec = start(['exec', `echo before; ${gate.wait}; echo after`]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
+    await rm(join(work, name), { force: true });
+    await gate.open();
+    const { code } = await withDeadline(exec.closed, 30_000, 'exec ends');
+    expect(code === 0).toBe(isSuccess);
+    if (isSuccess) expect(exec.stdout().toString()).toBe('before\nafter\n');
+    else expect(exec.stderr()).toContain('remotify: output is lost: the folder ');
+    expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n', stderr: '' });
+    expect(listener.output()).not.toMatch(bashWords);
+  });
+
   test('while a result waits for a relay that is away: it is sent later, and no text of bash is printed', {
     timeout: 90_000,
   }, async () => {

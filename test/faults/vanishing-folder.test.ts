@@ -17,7 +17,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-const rounds = 30;
+const rounds = 20;
 const random = createRandom(20_261_129);
 const bashWords = /line \d+:|No such file|cannot open|mktemp:|mkdir:|tail:|head:|cat:|terminal closed/;
 
