@@ -47,6 +47,7 @@ cut_of() { # STREAM
 # The rest of a stream in one file: $file, and $unsent bytes of it. 1: there is no room for it.
 gather_rest() { # STREAM
   unsent_of "$1"
+  check_stream "$1"
   file=$work/$1.rest
   [ "$unsent" -gt 0 ] || return 0
   if [ "$first" -eq "$nth" ] && [ "$sent" -eq "$base" ] && [ -f "$spool.whole" ]; then
@@ -72,6 +73,8 @@ push_end() {
     pushed=$((pushed + sent + unsent))
     if cut_of "$stream"; then cuts="$cuts&${stream}_cut=$cut"; else : 2>/dev/null >"$work/full"; fi
   done
+  # Files were removed a moment ago: it is lost first, then sent.
+  [ "$is_torn" -eq 0 ] || { http=409 refusal='' && return 0; }
   # What was not stored at all was not counted.
   if [ -f "$work/full" ] || [ "$is_lost" -eq 1 ]; then cuts='&cut=unknown'; fi
   [ -z "$signal" ] || query="$query&signal=$signal"
