@@ -5,7 +5,7 @@
 # total_stdout total_stderr   bytes that the writers took; empty where that is not known
 # noted                       bytes of the notices behind them, in the stream of the errors
 # is_torn                     1 when a stream does not hold what it should
-# is_lost                     1 when output of the last command is lost, nobody knows how much
+# is_lost                     1 when some output of the last command is lost, and the amount is not known
 
 total_stdout='' total_stderr='' noted=0 is_torn=0 is_lost=0
 

@@ -73,7 +73,7 @@ push_end() {
     pushed=$((pushed + sent + unsent))
     if cut_of "$stream"; then cuts="$cuts&${stream}_cut=$cut"; else : 2>/dev/null >"$work/full"; fi
   done
-  # Files were removed a moment ago: it is lost first, then sent.
+  # Files were removed after the check: send_result asks the relay what it has, then sends the end again.
   [ "$is_torn" -eq 0 ] || { http=409 refusal='' && return 0; }
   # What was not stored at all was not counted.
   if [ -f "$work/full" ] || [ "$is_lost" -eq 1 ]; then cuts='&cut=unknown'; fi

@@ -11,7 +11,7 @@ exit_status=0 signal='' interrupts=0 leaving=0
 lead_command() { # [WORD BEFORE IT...]
   trap : INT TERM HUP QUIT
   # Bash says nothing of a child that ended with 137, and something of one that was killed: the one way to tell them apart.
-  # First where nothing is seen: the folder may be gone, and bash would say so.
+  # If the folder is gone, the second line fails, and the first one hides bash's error.
   exec 2>/dev/null
   exec 2>"$work/death"
   if [ "$#" -eq 0 ]; then
