@@ -22,7 +22,9 @@ test('a command that prints 5 MiB and would run on: stopped by KILL, exec exits 
   const report = JSON.parse(run.text) as Report;
   expect(report).toMatchObject({ truncated: true, exit_status: 137 });
   expect(report.missing_bytes).toBeGreaterThan(0);
-  expect(run.stderr).toMatch(/error: \d+ bytes of output of command c1 are missing: they could not be stored/);
+  expect(run.stderr).toMatch(
+    /error: \d+ bytes of output of command c1 are missing: they could not be stored/,
+  );
 });
 
 test.each([
@@ -53,7 +55,9 @@ test('a cut command with a status of its own keeps that status', async () => {
   const { remote } = await startSmall('400k');
   const run = await remote.run(['exec', 'head -c 900000 /dev/zero; exit 3']);
   expect(run.exitCode).toBe(3);
-  expect(run.stderr).toMatch(/error: \d+ bytes of output of command c1 are missing: they could not be stored/);
+  expect(run.stderr).toMatch(
+    /error: \d+ bytes of output of command c1 are missing: they could not be stored/,
+  );
 });
 
 test('after a cut command the session runs the next one, which has all of its output', async () => {
