@@ -1,5 +1,6 @@
 /** Bytes of parts: read from where they are, and sent ahead of a commit that is too large for one script. */
-import type { Part, Piece } from '../session/session.ts';
+import { compareCommands } from '../session/compare-commands.ts';
+import type { Part, Piece, Session } from '../session/session.ts';
 import type { RedisClient } from './redis-client.ts';
 import { keysOf, placeOf, segmentBytes, segmentKey } from './redis-layout.ts';
 import type { Staged } from './redis-writes.ts';
@@ -18,10 +19,14 @@ export class RedisBytes {
     this.#client = client;
   }
 
-  /** Once they are kept. */
-  remember(name: string, put: readonly Piece[]): void {
+  /** Once all of it is kept. */
+  remember(before: Session, after: Session, put: readonly Piece[]): void {
+    const { name, createdAt: life } = after;
+    if (before.commands === after.commands) return;
     for (const { id, part, offset, bytes } of put)
-      if (part === 'script' && offset === undefined) this.#scripts.put(name, id, bytes);
+      if (part === 'script' && offset === undefined) this.#scripts.put(name, `${life}/${id}`, bytes);
+    for (const { before: was, after: is } of compareCommands(before.commands, after.commands))
+      if (was && !is) this.#scripts.delete(name, `${life}/${was.id}`);
   }
 
   forget(name: string): void {
@@ -33,8 +38,14 @@ export class RedisBytes {
       await this.#client.call('SET', key, Buffer.from(bytes), 'EX', stagedSeconds);
   }
 
-  async read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
-    const script = part === 'script' ? this.#scripts.get(name, id) : undefined;
+  /** `life`: when the session was made, as far as this process knows it. */
+  async read(
+    name: string,
+    { life, id, part }: { life: number | undefined; id: string; part: Part },
+    offset: number,
+    maxBytes: number,
+  ): Promise<Buffer> {
+    const script = part === 'script' ? this.#scripts.get(name, `${life}/${id}`) : undefined;
     if (script) return script.subarray(offset, offset + maxBytes);
     const pieces: Buffer[] = [];
     for (let done = 0; done < maxBytes; ) {

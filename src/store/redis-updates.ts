@@ -166,7 +166,7 @@ export class RedisUpdates {
     if (verdict === 'done') {
       reader.cache.put(name, { version, stored: after, session: after });
       if (newest !== version) reader.cache.invalidate(name);
-      bytes.remember(name, put);
+      bytes.remember(before, after, put);
       return 'done';
     }
     if (account && client.isCluster) await accounts.reserve({ ...account, growth: -account.growth });
