@@ -1,5 +1,5 @@
 /** Bytes of parts: read from where they are, and sent ahead of a commit that is too large for one script. */
-import { compareCommands } from '../session/compare-commands.ts';
+import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import type { RedisClient } from './redis-client.ts';
 import { keysOf, placeOf, segmentBytes, segmentKey } from './redis-layout.ts';
@@ -9,6 +9,11 @@ import { readPartScript } from './redis-scripts.ts';
 
 /** What was sent ahead and never committed is removed after this. */
 const stagedSeconds = 120;
+
+/** After a failover another command may have the same id: the digest tells them apart. */
+function placeOfScript({ id, digest }: Command): string {
+  return `${id}/${digest}`;
+}
 
 export class RedisBytes {
   readonly #client: RedisClient;
@@ -20,13 +25,12 @@ export class RedisBytes {
   }
 
   /** Once all of it is kept. */
-  remember(before: Session, after: Session, put: readonly Piece[]): void {
-    const { name, createdAt: life } = after;
-    if (before.commands === after.commands) return;
-    for (const { id, part, offset, bytes } of put)
-      if (part === 'script' && offset === undefined) this.#scripts.put(name, `${life}/${id}`, bytes);
-    for (const { before: was, after: is } of compareCommands(before.commands, after.commands))
-      if (was && !is) this.#scripts.delete(name, `${life}/${was.id}`);
+  remember({ name, commands }: Session, put: readonly Piece[]): void {
+    for (const { id, part, offset, bytes } of put) {
+      const command = commands.find((candidate) => candidate.id === id);
+      if (command && part === 'script' && offset === undefined)
+        this.#scripts.put(name, placeOfScript(command), bytes);
+    }
   }
 
   forget(name: string): void {
@@ -38,14 +42,15 @@ export class RedisBytes {
       await this.#client.call('SET', key, Buffer.from(bytes), 'EX', stagedSeconds);
   }
 
-  /** `life`: when the session was made, as far as this process knows it. */
+  /** `session`: as far as this process knows it. */
   async read(
-    name: string,
-    { life, id, part }: { life: number | undefined; id: string; part: Part },
+    session: Session | undefined,
+    { name, id, part }: { name: string; id: string; part: Part },
     offset: number,
     maxBytes: number,
   ): Promise<Buffer> {
-    const script = part === 'script' ? this.#scripts.get(name, `${life}/${id}`) : undefined;
+    const command = session?.commands.find((candidate) => candidate.id === id);
+    const script = command && part === 'script' ? this.#scripts.get(name, placeOfScript(command)) : undefined;
     if (script) return script.subarray(offset, offset + maxBytes);
     const pieces: Buffer[] = [];
     for (let done = 0; done < maxBytes; ) {

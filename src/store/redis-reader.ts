@@ -62,8 +62,14 @@ export class RedisReader {
   async #read(name: string, known: Entry | undefined): Promise<Entry | undefined> {
     const { session, index } = keysOf(name);
     const newestBefore = this.cache.get(name);
-    const reply = await this.#client.run(readScript, [session, index], [known?.version ?? '']);
-    const [version, meta, fields] = Array.isArray(reply) ? (reply as readonly Reply[]) : [];
+    const reply = await this.#client.run(
+      readScript,
+      [session, index],
+      [known?.version ?? '', known?.operation ?? ''],
+    );
+    const [version, operation, meta, fields, extent] = Array.isArray(reply)
+      ? (reply as readonly Reply[])
+      : [];
     if (version === undefined) {
       this.cache.delete(name);
       throw new Refusal('gone');
@@ -80,9 +86,9 @@ export class RedisReader {
     }
     if (!/^\d{1,15}$/.test(String(version))) return undefined;
     if (meta === undefined) return known;
-    const found = applyChange(known?.stored, String(meta), pairUp(fields));
+    const found = applyChange(extent === 'all' ? undefined : known?.stored, String(meta), pairUp(fields));
     if (found?.name !== name) return undefined;
-    const entry: Entry = { version: String(version), stored: found, session: found };
+    const entry = { version: String(version), operation: String(operation), stored: found, session: found };
     this.cache.put(name, entry);
     return entry;
   }

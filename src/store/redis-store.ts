@@ -159,8 +159,7 @@ class RedisStore implements Store {
   }
 
   readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
-    const life = this.#reader.cache.get(name)?.stored.createdAt;
-    return this.#bytes.read(name, { life, id, part }, offset, maxBytes);
+    return this.#bytes.read(this.#reader.cache.get(name)?.stored, { name, id, part }, offset, maxBytes);
   }
 
   remove(name: string): Promise<boolean> {
