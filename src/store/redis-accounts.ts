@@ -8,7 +8,7 @@ import { usedBytes } from '../session/quota.ts';
 import type { Session } from '../session/session.ts';
 import type { RedisClient } from './redis-client.ts';
 import { accountKeys, keysOf } from './redis-layout.ts';
-import { addToAccountScript, removeFromAccountScript, reserveScript } from './redis-scripts.ts';
+import { addToAccountScript, removeFromAccountScript, reserveScript } from './redis-account-scripts.ts';
 import type { AccountLimits } from './store.ts';
 
 /** Counting anew looks at every session of the account. */

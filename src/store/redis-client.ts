@@ -4,7 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { failureCode, busy, mayPass, refuseFailure } from './redis-failure.ts';
 import { connect, connectSubscriber, openMs } from './redis-connection.ts';
-import type { Script } from './redis-scripts.ts';
+import type { Script } from './redis-script.ts';
 import type { RedisPlace } from './redis-url.ts';
 import { RedisSubscriber } from './redis-subscriber.ts';
 import type { StoreObserver } from './store.ts';

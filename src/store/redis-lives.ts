@@ -14,6 +14,9 @@ import { listSegments } from './redis-writes.ts';
 /** Versions begin anywhere, so that those of two lives of one name are never taken for each other. */
 const mostFirstVersion = 2 ** 40;
 
+/** How often a removal is begun anew because the session changed meanwhile. */
+const mostTries = 50;
+
 export class RedisLives {
   readonly #client: RedisClient;
   readonly #reader: RedisReader;
@@ -48,7 +51,7 @@ export class RedisLives {
     const { session, index, due, parts, gone } = keysOf(name);
     const operation = nameOperation();
     let entry: Entry | undefined = this.#reader.get(name);
-    for (;;) {
+    for (let tries = 0; tries < mostTries; tries += 1) {
       entry ??= await this.#reader.look(name).catch((error: unknown) => {
         if (isGone(error)) return undefined;
         throw error;
@@ -64,5 +67,6 @@ export class RedisLives {
       if (verdict === 'gone') return undefined;
       entry = undefined;
     }
+    throw busy();
   }
 }

@@ -2,17 +2,9 @@
  * What runs inside Redis, each script as one step that nothing comes between. A script that would write is refused whole where memory is
  * used up, before its first write. Nothing here needs more than Redis 6.2.
  */
-import { createHash } from 'node:crypto';
+import { accountRoom } from './redis-account-scripts.ts';
 import { segmentBytes, wakeChannel } from './redis-layout.ts';
-
-export interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
-
-function defineScript(text: string): Script {
-  return { text, sha: createHash('sha1').update(text).digest('hex') };
-}
+import { defineScript } from './redis-script.ts';
 
 /** Arguments are read one after the other. */
 const reader = `
@@ -49,14 +41,6 @@ local function check(session, known, knownOp, op)
   if v == known and find(ops or '', knownOp) == 0 then return nil end
   if find(ops or '', op) then return {'done', v} end
   return {'conflict', v}
-end
-`;
-
-/** Whether an account may hold so many bytes more. A limit below 0 is none. */
-const accountRoom = `
-local function hasRoom(key, growth, limit)
-  if growth <= 0 or limit < 0 then return true end
-  return (tonumber(redis.call('GET', key) or '0') or 0) + growth <= limit
 end
 `;
 
@@ -229,26 +213,4 @@ redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], text)
 if not last or now - last > tonumber(ARGV[1]) or last > now + tonumber(ARGV[1]) then redis.call('SET', KEYS[2], text) end
 return {text, redis.call('GET', KEYS[2]) or text}
-`);
-
-/** KEYS: the sessions of an account. 1 where there was room for one more, or it is counted already. */
-export const addToAccountScript = defineScript(`
-if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 1 end
-if tonumber(ARGV[3]) >= 0 and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-return 1
-`);
-
-/** KEYS: the sessions of an account, its bytes. */
-export const removeFromAccountScript = defineScript(`
-if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
-if redis.call('ZCARD', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) else redis.call('DECRBY', KEYS[2], ARGV[2]) end
-return 1
-`);
-
-/** KEYS: the bytes of an account. 1 where it may hold so many more. */
-export const reserveScript = defineScript(`${accountRoom}
-if not hasRoom(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])) then return 0 end
-redis.call('INCRBY', KEYS[1], ARGV[1])
-return 1
 `);
