@@ -23,7 +23,7 @@ const byPlace: Record<string, Value> = {
   'cancel --signal': { kind: 'words', words: signals },
   'use name': { kind: 'session' },
   'end name': { kind: 'session' },
-  'serve --store': { kind: 'store', words: ['file:', 'memory:'] },
+  'serve --store': { kind: 'store', words: ['file:', 'memory:', 'redis://'] },
   'config action': { kind: 'words', words: ['get', 'set', 'unset', 'path'] },
   'config name': { kind: 'words', words: ['url'] },
   'mcp action': { kind: 'words', words: ['config'] },

@@ -16,7 +16,7 @@ _remotify_flags() {
     use) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     end) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     reset) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
-    serve) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --host --port --public-url --store --durability --token --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --audit-log --log --metrics -h --help) ;;
+    serve) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --host --port --listen --socket-mode --public-url --store --durability --token --token-file --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --audit-log --log --metrics -h --help) ;;
     mcp) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     agents) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     config) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
@@ -104,11 +104,11 @@ _remotify_flag_value() {
       ;;
     serve)
       case $2 in
-        --url | --host | --port | --public-url | --durability | --token | --allowed-host | --trust-proxy | --rate-limit | --rate-limit-burst | --max-body-size | --session-ttl | --long-poll | --max-held-polls | --max-held-polls-per-address | --max-held-polls-per-session | --max-sessions-per-address | --session-quota | --address-quota | --log | --metrics) kind=(free) ;;
+        --url | --host | --port | --listen | --socket-mode | --public-url | --durability | --token | --allowed-host | --trust-proxy | --rate-limit | --rate-limit-burst | --max-body-size | --session-ttl | --long-poll | --max-held-polls | --max-held-polls-per-address | --max-held-polls-per-session | --max-sessions-per-address | --session-quota | --address-quota | --log | --metrics) kind=(free) ;;
         -s | --session) kind=(session) ;;
         --config-dir) kind=(folder) ;;
-        --store) kind=(store file: memory:) ;;
-        --tls-cert | --tls-key) kind=(file) ;;
+        --store) kind=(store file: memory: 'redis://') ;;
+        --token-file | --tls-cert | --tls-key) kind=(file) ;;
         --audit-log) kind=(free) optional=1 ;;
       esac
       ;;
@@ -152,7 +152,7 @@ _remotify_argument() {
     'use 0') kind=(session) ;;
     'end 0') kind=(session) ;;
     'mcp 0') kind=(words config) ;;
-    'mcp 1') kind=(words claude-code claude-desktop cursor codex gemini vscode windsurf zed opencode) ;;
+    'mcp 1') kind=(words claude-code claude-desktop cursor codex gemini vscode windsurf continue cline zed opencode) ;;
     'config 0') kind=(words get set unset path) ;;
     'config 1') kind=(words url) ;;
     'completion 0') kind=(words bash zsh fish) ;;

@@ -60,7 +60,7 @@ function _remotify_takes
             end
         case serve
             switch "$argv[2]"
-                case --url -s --session --config-dir --host --port --public-url --store --durability --token --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --log --metrics
+                case --url -s --session --config-dir --host --port --listen --socket-mode --public-url --store --durability --token --token-file --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --log --metrics
                     set takes required
                 case --audit-log
                     set takes optional
@@ -205,7 +205,7 @@ complete -c remotify -e
 complete -c remotify -n 'not _remotify_rest' -f
 complete -c remotify -n "_remotify_flags_of ''" -s V -l version -d 'show the version'
 complete -c remotify -n "_remotify_flags_of ''" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of ''" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of ''" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of ''" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of ''" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of ''" -l no-color -d 'no colours (NO_COLOR)'
@@ -229,7 +229,7 @@ complete -c remotify -n "_remotify_argument_of '' 0 -eq" -a help -d 'show help f
 
 # new
 complete -c remotify -n "_remotify_flags_of new" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of new" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of new" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of new" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of new" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of new" -l no-color -d 'no colours (NO_COLOR)'
@@ -242,7 +242,7 @@ complete -c remotify -n "_remotify_flags_of new" -s h -l help -d 'show this'
 
 # exec
 complete -c remotify -n "_remotify_flags_of exec" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of exec" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of exec" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of exec" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of exec" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of exec" -l no-color -d 'no colours (NO_COLOR)'
@@ -262,7 +262,7 @@ complete -c remotify -n "_remotify_argument_of exec 0 -ge" -a '(_remotify_first_
 
 # logs
 complete -c remotify -n "_remotify_flags_of logs" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of logs" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of logs" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of logs" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of logs" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of logs" -l no-color -d 'no colours (NO_COLOR)'
@@ -275,7 +275,7 @@ complete -c remotify -n "_remotify_flags_of logs" -s h -l help -d 'show this'
 
 # status
 complete -c remotify -n "_remotify_flags_of status" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of status" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of status" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of status" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of status" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of status" -l no-color -d 'no colours (NO_COLOR)'
@@ -285,7 +285,7 @@ complete -c remotify -n "_remotify_flags_of status" -s h -l help -d 'show this'
 
 # cancel
 complete -c remotify -n "_remotify_flags_of cancel" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of cancel" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of cancel" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of cancel" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of cancel" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of cancel" -l no-color -d 'no colours (NO_COLOR)'
@@ -295,7 +295,7 @@ complete -c remotify -n "_remotify_flags_of cancel" -s h -l help -d 'show this'
 
 # list
 complete -c remotify -n "_remotify_flags_of list" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of list" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of list" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of list" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of list" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of list" -l no-color -d 'no colours (NO_COLOR)'
@@ -304,7 +304,7 @@ complete -c remotify -n "_remotify_flags_of list" -s h -l help -d 'show this'
 
 # use
 complete -c remotify -n "_remotify_flags_of use" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of use" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of use" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of use" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of use" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of use" -l no-color -d 'no colours (NO_COLOR)'
@@ -314,7 +314,7 @@ complete -c remotify -n "_remotify_argument_of use 0 -eq" -x -a '(_remotify_sess
 
 # end
 complete -c remotify -n "_remotify_flags_of end" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of end" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of end" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of end" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of end" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of end" -l no-color -d 'no colours (NO_COLOR)'
@@ -324,7 +324,7 @@ complete -c remotify -n "_remotify_argument_of end 0 -eq" -x -a '(_remotify_sess
 
 # reset
 complete -c remotify -n "_remotify_flags_of reset" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of reset" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of reset" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of reset" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of reset" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of reset" -l no-color -d 'no colours (NO_COLOR)'
@@ -333,17 +333,20 @@ complete -c remotify -n "_remotify_flags_of reset" -s h -l help -d 'show this'
 
 # serve
 complete -c remotify -n "_remotify_flags_of serve" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of serve" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of serve" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of serve" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of serve" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of serve" -l no-color -d 'no colours (NO_COLOR)'
 complete -c remotify -n "_remotify_flags_of serve" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
 complete -c remotify -n "_remotify_flags_of serve" -l host -x -d 'address to listen on (REMOTIFY_HOST; default 127.0.0.1)'
 complete -c remotify -n "_remotify_flags_of serve" -l port -x -d 'port, 0 picks a free one (REMOTIFY_PORT; default 8080)'
+complete -c remotify -n "_remotify_flags_of serve" -l listen -x -d 'unix:PATH, or address and port, for --host and --port (REMOTIFY_LISTEN; a socket of systemd by itself)'
+complete -c remotify -n "_remotify_flags_of serve" -l socket-mode -x -d 'permissions of the unix socket (REMOTIFY_SOCKET_MODE; default 0660)'
 complete -c remotify -n "_remotify_flags_of serve" -l public-url -x -d 'address in the lines that it hands out (REMOTIFY_PUBLIC_URL; DOMAIN, SCHEME, PUBLIC_PORT)'
-complete -c remotify -n "_remotify_flags_of serve" -l store -x -a '(_remotify_stores file: memory:)' -d 'file:DIR or memory: (REMOTIFY_STORE; default a folder of the user)'
-complete -c remotify -n "_remotify_flags_of serve" -l durability -x -d 'what an acknowledgement outlives: process or power (REMOTIFY_DURABILITY; default process)'
-complete -c remotify -n "_remotify_flags_of serve" -l token -x -d 'asked of whoever makes a session (better: REMOTIFY_SERVE_TOKEN)'
+complete -c remotify -n "_remotify_flags_of serve" -l store -x -a '(_remotify_stores file: memory: redis://)' -d 'file:DIR, memory: or redis://HOST (REMOTIFY_STORE, or REMOTIFY_STORE_FILE; default a folder of the user)'
+complete -c remotify -n "_remotify_flags_of serve" -l durability -x -d 'what an acknowledgement outlives: process, replica (Redis) or power (REMOTIFY_DURABILITY; default process)'
+complete -c remotify -n "_remotify_flags_of serve" -l token -x -d 'required to create a session (better: REMOTIFY_SERVE_TOKEN)'
+complete -c remotify -n "_remotify_flags_of serve" -l token-file -r -F -d 'the file that holds it (REMOTIFY_SERVE_TOKEN_FILE)'
 complete -c remotify -n "_remotify_flags_of serve" -l allowed-host -x -d 'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)'
 complete -c remotify -n "_remotify_flags_of serve" -l trust-proxy -x -d 'whose X-Forwarded-For to believe: how many, or networks (REMOTIFY_TRUST_PROXY; default 0)'
 complete -c remotify -n "_remotify_flags_of serve" -l tls-cert -r -F -d 'serve https with this chain, re-read when it changes (REMOTIFY_TLS_CERT)'
@@ -357,8 +360,8 @@ complete -c remotify -n "_remotify_flags_of serve" -l max-held-polls -x -d 'held
 complete -c remotify -n "_remotify_flags_of serve" -l max-held-polls-per-address -x -d '(REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)'
 complete -c remotify -n "_remotify_flags_of serve" -l max-held-polls-per-session -x -d '(REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)'
 complete -c remotify -n "_remotify_flags_of serve" -l max-sessions-per-address -x -d 'alive at once (REMOTIFY_MAX_SESSIONS_PER_ADDRESS; 2048)'
-complete -c remotify -n "_remotify_flags_of serve" -l session-quota -x -d 'what a session may store (REMOTIFY_SESSION_QUOTA; default 4g)'
-complete -c remotify -n "_remotify_flags_of serve" -l address-quota -x -d 'the same of all sessions of an address (REMOTIFY_ADDRESS_QUOTA; 16g)'
+complete -c remotify -n "_remotify_flags_of serve" -l session-quota -x -d 'what a session may store (REMOTIFY_SESSION_QUOTA; 4g, in memory 256m)'
+complete -c remotify -n "_remotify_flags_of serve" -l address-quota -x -d 'the same of all sessions of an address (REMOTIFY_ADDRESS_QUOTA; 16g, 1g)'
 complete -c remotify -n "_remotify_flags_of serve" -l audit-log -d 'say on stderr who did what when; level text: also what was run (AUDIT_LOG=1 or text)'
 complete -c remotify -n "_remotify_flags_of serve" -l log -x -d 'say each request on stderr, as text or json (REMOTIFY_LOG)'
 complete -c remotify -n "_remotify_flags_of serve" -l metrics -x -d 'port, or address and port, for Prometheus (REMOTIFY_METRICS)'
@@ -366,18 +369,18 @@ complete -c remotify -n "_remotify_flags_of serve" -s h -l help -d 'show this'
 
 # mcp
 complete -c remotify -n "_remotify_flags_of mcp" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of mcp" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of mcp" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of mcp" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of mcp" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of mcp" -l no-color -d 'no colours (NO_COLOR)'
 complete -c remotify -n "_remotify_flags_of mcp" -l config-dir -x -a '(_remotify_folders)' -d 'folder of the settings (REMOTIFY_CONFIG_DIR)'
 complete -c remotify -n "_remotify_flags_of mcp" -s h -l help -d 'show this'
 complete -c remotify -n "_remotify_argument_of mcp 0 -eq" -x -a 'config'
-complete -c remotify -n "_remotify_argument_of mcp 1 -eq" -x -a 'claude-code claude-desktop cursor codex gemini vscode windsurf zed opencode'
+complete -c remotify -n "_remotify_argument_of mcp 1 -eq" -x -a 'claude-code claude-desktop cursor codex gemini vscode windsurf continue cline zed opencode'
 
 # agents
 complete -c remotify -n "_remotify_flags_of agents" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of agents" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of agents" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of agents" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of agents" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of agents" -l no-color -d 'no colours (NO_COLOR)'
@@ -386,7 +389,7 @@ complete -c remotify -n "_remotify_flags_of agents" -s h -l help -d 'show this'
 
 # config
 complete -c remotify -n "_remotify_flags_of config" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of config" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of config" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of config" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of config" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of config" -l no-color -d 'no colours (NO_COLOR)'
@@ -397,7 +400,7 @@ complete -c remotify -n "_remotify_argument_of config 1 -eq" -x -a 'url'
 
 # completion
 complete -c remotify -n "_remotify_flags_of completion" -l url -x -d 'address of the relay (REMOTIFY_URL)'
-complete -c remotify -n "_remotify_flags_of completion" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY)'
+complete -c remotify -n "_remotify_flags_of completion" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of completion" -l json -d 'one JSON object on stdout'
 complete -c remotify -n "_remotify_flags_of completion" -s q -l quiet -d 'no words on the way'
 complete -c remotify -n "_remotify_flags_of completion" -l no-color -d 'no colours (NO_COLOR)'

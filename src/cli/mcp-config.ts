@@ -29,8 +29,25 @@ function renderMcpServers(env: Variables, more: object = {}): string {
 
 function renderClaudeCode(env: Variables): string {
   const variables = Object.entries(env).map(([name, value]) => ` --env ${name}=${value}`);
-  // Its --env takes several values: another option must stand between them and the name.
-  return `claude mcp add${variables.join('')} --transport stdio remotify -- ${[command, ...args].join(' ')}\n`;
+  // Its --env takes several values: another option must stand between them and the name. Without -s user, only one folder has it.
+  return `claude mcp add${variables.join('')} -s user remotify -- ${[command, ...args].join(' ')}\n`;
+}
+
+/** A file of its own, in YAML. */
+function renderContinue(env: Variables): string {
+  const variables = Object.entries(env).map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`);
+  const lines = [
+    'name: Remotify',
+    'version: 0.0.1',
+    'schema: v1',
+    'mcpServers:',
+    '  - name: remotify',
+    `    command: ${command}`,
+    '    args:',
+    ...args.map((word) => `      - ${word}`),
+    ...(variables.length === 0 ? [] : ['    env:', ...variables]),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function renderCodex(env: Variables): string {
@@ -62,6 +79,14 @@ const renderers: Record<string, (env: Variables) => HostConfig> = {
     snippet: toJson({ servers: { remotify: withEnv({ type: 'stdio', command, args }, env) } }),
   }),
   windsurf: (env) => ({ file: '~/.codeium/windsurf/mcp_config.json', snippet: renderMcpServers(env) }),
+  continue: (env) => ({
+    file: '.continue/mcpServers/remotify.yaml (the list of mcpServers also fits into ~/.continue/config.yaml)',
+    snippet: renderContinue(env),
+  }),
+  cline: (env) => ({
+    file: 'cline_mcp_settings.json (MCP Servers, Configure, Configure MCP Servers)',
+    snippet: renderMcpServers(env, { timeout: toolTimeoutSeconds }),
+  }),
   zed: (env) => ({
     file: '~/.config/zed/settings.json',
     snippet: toJson({ context_servers: { remotify: withEnv({ command, args }, env) } }),

@@ -73,7 +73,7 @@ const cases: [line: string[], offered: string[]][] = [
   [['exec', '-sprod', '--cw'], ['--cwd']],
   [
     ['serve', '--store', ''],
-    ['file:', 'memory:'],
+    ['file:', 'memory:', 'redis://'],
   ],
 ];
 

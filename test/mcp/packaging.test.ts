@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { mcpHosts } from '../../src/cli/mcp-config.ts';
 import { runCli } from '../harness/cli.ts';
 import { startRelay } from '../harness/relay-process.ts';
@@ -26,6 +27,7 @@ const places: Record<string, string> = {
   cursor: 'mcpServers',
   gemini: 'mcpServers',
   windsurf: 'mcpServers',
+  cline: 'mcpServers',
   vscode: 'servers',
   zed: 'context_servers',
   opencode: 'mcp',
@@ -50,8 +52,34 @@ describe('remotify mcp config', () => {
   test('claude-code: a line for a shell', async () => {
     const { text } = await remotify('mcp', 'config', 'claude-code', '--url', 'http://relay.example');
     expect(text).toBe(
-      'claude mcp add --env REMOTIFY_URL=http://relay.example --transport stdio remotify -- remotify mcp\n',
+      'claude mcp add --env REMOTIFY_URL=http://relay.example -s user remotify -- remotify mcp\n',
     );
+  });
+
+  test('claude-code without variables: as in the original README', async () => {
+    const { text } = await remotify('mcp', 'config', 'claude-code');
+    expect(text).toBe('claude mcp add -s user remotify -- remotify mcp\n');
+  });
+
+  test('cline: a timeout in seconds that is longer than a call', async () => {
+    const { text } = await remotify('mcp', 'config', 'cline');
+    expect(JSON.parse(text)).toEqual({
+      mcpServers: { remotify: { command: 'remotify', args: ['mcp'], timeout: 90 } },
+    });
+  });
+
+  test.each([
+    ['http://relay.example', { REMOTIFY_URL: 'http://relay.example' }],
+    ['https://remotify.run', undefined],
+  ])('continue: a YAML file of its own, for %s', async (url, env) => {
+    const { text, stderr } = await remotify('mcp', 'config', 'continue', '--url', url);
+    expect(stderr).toContain('.continue/mcpServers/remotify.yaml');
+    expect(parse(text)).toEqual({
+      name: 'Remotify',
+      version: '0.0.1',
+      schema: 'v1',
+      mcpServers: [{ name: 'remotify', command: 'remotify', args: ['mcp'], ...(env && { env }) }],
+    });
   });
 
   test('codex: a table of its own, and time enough for a call', async () => {
@@ -101,6 +129,12 @@ type Registered = {
     environmentVariables: { name: string; isSecret: boolean }[];
   }[];
 };
+
+test('templates/AGENTS.md.example is what `remotify agents` prints, and is part of the package', async () => {
+  const { text } = await remotify('agents');
+  expect(readFileSync(new URL('templates/AGENTS.md.example', root), 'utf8')).toBe(text);
+  expect(readJson<{ files: string[] }>('package.json').files).toContain('templates');
+});
 
 test('server.json agrees with package.json, and with what the registry accepts', () => {
   const server = readJson<Registered>('server.json');

@@ -17,7 +17,8 @@ export function describe(command: Command): void {
       'after',
       `
 Speaks the Model Context Protocol on stdin and stdout, for hosts that start it. Tools: remote_exec, remote_output,
-remote_cancel, remote_session_info, remote_session_reset. Environment: REMOTIFY_URL, REMOTIFY_KEY, REMOTIFY_TOKEN.
+remote_cancel, remote_session_info, remote_session_reset. Environment: REMOTIFY_URL, REMOTIFY_KEY, REMOTIFY_TOKEN;
+REMOTIFY_KEY_FILE and REMOTIFY_TOKEN_FILE name files that hold these.
 
 Examples:
   $ remotify mcp config claude-code
