@@ -62,7 +62,7 @@ function parseSeedUrl(environment: Environment): string | undefined {
 function resolveAllowedHosts(flags: ServeFlags, environment: Environment): string[] {
   const names = flags.allowedHost ?? readVariable(environment, 'REMOTIFY_ALLOWED_HOST')?.split(',') ?? [];
   return names.map((name) => {
-    if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(name.trim())) {
+    if (!/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(name.trim())) {
       throw new ConfigError(
         `${flags.allowedHost === undefined ? 'REMOTIFY_ALLOWED_HOST' : '--allowed-host'}: not a host name: ${quote(name)}`,
         'write it as relay.example, without a port',

@@ -18,9 +18,17 @@ function parseForwarded(text: string): string | undefined {
   return isIP(bare) === 0 ? undefined : normalize(bare);
 }
 
+/** Who sent a request, seen through the proxies that are trusted. */
+export interface Caller {
+  readonly address: string;
+  /** How many proxies in a row are trusted, counted from the relay outwards; 0 where the peer itself is not. */
+  readonly proxies: number;
+}
+
 export interface AddressReader {
   /** Where a request comes from. */
   read(request: IncomingMessage): string;
+  readCaller(request: IncomingMessage): Caller;
   /** Where a connection comes from; null for a trusted proxy, which speaks for many. */
   ofConnection(socket: Socket): string | null;
 }
@@ -39,21 +47,27 @@ export function createAddressReader(trusted: RelayOptions['trustedProxies']): Ad
     return isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   };
 
+  const readCaller = ({ socket, headers }: IncomingMessage): Caller => {
+    let address = normalize(socket.remoteAddress ?? '');
+    const said = headers['x-forwarded-for'];
+    const chain = (Array.isArray(said) ? said.join(',') : (said ?? '')).split(',');
+    let proxies = 0;
+    while (isTrusted(address, proxies)) {
+      proxies += 1;
+      const before = parseForwarded(chain.pop() ?? '');
+      if (before === undefined) break;
+      address = before;
+    }
+    // Where proxies are counted, the count holds for the headers that a proxy in the chain did not add to.
+    return { address, proxies: 'hops' in trusted ? trusted.hops : proxies };
+  };
+
   return {
     ofConnection({ remoteAddress = '' }) {
       const address = normalize(remoteAddress);
       return isTrusted(address, 0) ? null : address;
     },
-    read({ socket, headers }) {
-      let address = normalize(socket.remoteAddress ?? '');
-      const said = headers['x-forwarded-for'];
-      const chain = (Array.isArray(said) ? said.join(',') : (said ?? '')).split(',');
-      for (let hops = 0; isTrusted(address, hops); hops += 1) {
-        const before = parseForwarded(chain.pop() ?? '');
-        if (before === undefined) break;
-        address = before;
-      }
-      return address;
-    },
+    read: (request) => readCaller(request).address,
+    readCaller,
   };
 }

@@ -10,6 +10,7 @@ import { LongPolls } from './long-polls.ts';
 import { Metrics } from './metrics.ts';
 import { createMetricsServer } from './metrics-server.ts';
 import { NextAnswers } from './next-answers.ts';
+import { OuterAddresses } from './outer-address.ts';
 import { Presence } from './presence.ts';
 import { listAllowedHosts } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
@@ -57,6 +58,7 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
     keys,
     polls,
     presence: new Presence(sessions),
+    outerAddresses: new OuterAddresses(options),
     nextAnswers: new NextAnswers(),
     local: () => local,
     isDraining: () => server.isClosing,

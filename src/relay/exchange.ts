@@ -7,6 +7,7 @@ import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { RouteMatch } from '../protocol/routes.ts';
 import { chooseCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
+import type { OuterAddress } from './public-url.ts';
 import { pieceBytes } from './read-pieces.ts';
 
 export type HeaderValues = Record<string, string | number>;
@@ -26,6 +27,8 @@ export class Exchange {
   readonly query: URLSearchParams;
   /** Where it comes from, as far as that can be trusted. */
   readonly address: string;
+  /** How the client addressed the relay; set once its host is known to be an allowed one. */
+  outer: OuterAddress = { host: '', scheme: undefined };
   /** What its body takes of the memory for all of them. */
   readonly account: BodyAccount;
   #leave: AbortController | undefined;

@@ -1,5 +1,6 @@
 /** The landing page: three files, read once. */
 import { readFileSync } from 'node:fs';
+import { pathPrefix } from './public-url.ts';
 import type { Handler } from './relay-context.ts';
 
 const contentSecurityPolicy = [
@@ -17,15 +18,24 @@ const contentTypes = { html: 'text/html', css: 'text/css', js: 'text/javascript'
 
 function serveFile(file: URL, type: keyof typeof contentTypes): Handler {
   const bytes = readFileSync(file);
-  return ({ exchange }) =>
+  return ({ exchange }, { options }) =>
     exchange.send(
       200,
       {
         'content-type': `${contentTypes[type]}; charset=utf-8`,
         'content-security-policy': contentSecurityPolicy,
       },
-      bytes,
+      type === 'html' ? placeLinks(bytes, pathPrefix(options)) : bytes,
     );
+}
+
+/**
+ * The page's links are relative to it, so that it works below any path. Where that path is known they begin with it: below
+ * /remotify, without a slash, they would lead elsewhere.
+ */
+function placeLinks(page: Buffer, prefix: string): Buffer | string {
+  if (prefix === '') return page;
+  return page.toString().replaceAll('="./', () => `="${prefix.replaceAll('&', '&amp;')}/`);
 }
 
 // Written out one by one: a bundler must see each name.

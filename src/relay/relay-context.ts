@@ -3,6 +3,7 @@ import type { Admitted } from './exchange.ts';
 import type { KnownKeys } from './known-keys.ts';
 import type { LongPolls } from './long-polls.ts';
 import type { NextAnswers } from './next-answers.ts';
+import type { OuterAddresses } from './outer-address.ts';
 import type { Presence } from './presence.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { Sessions } from './sessions.ts';
@@ -13,6 +14,7 @@ export interface RelayContext {
   readonly keys: KnownKeys;
   readonly polls: LongPolls;
   readonly presence: Presence;
+  readonly outerAddresses: OuterAddresses;
   readonly nextAnswers: NextAnswers;
   /** Base URL of where the server listens: its scheme, and the address that it is bound to. */
   readonly local: () => string;

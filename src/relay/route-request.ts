@@ -5,7 +5,7 @@ import { type Access, matchRoute, type Method, type RouteMatch } from '../protoc
 import type { Admitted, Exchange } from './exchange.ts';
 import { handlers } from './handlers.ts';
 import { serveEndedScript } from './handlers/runner.ts';
-import { isAllowedHost, listAllowedHosts } from './public-url.ts';
+import { pathPrefix } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
 
 /** A browser sends 20, and a chain of proxies as many again. */
@@ -27,8 +27,7 @@ function checkHost(exchange: Exchange, relay: RelayContext): void {
   const given = headersDistinct['host']?.length ?? 0;
   // RFC 9112, 3.2: of two, a proxy may have gone by the other one.
   if (given > 1 || (given === 0 && httpVersion === '1.1')) throw new Refusal('bad_parameter', 'Host');
-  if (!isAllowedHost(exchange.header('host'), listAllowedHosts(relay.options)))
-    throw new Refusal('unknown_host');
+  exchange.outer = relay.outerAddresses.read(exchange);
 }
 
 /** A browser says where a request comes from. Links to the page may come from anywhere; requests only from the page itself. */
@@ -37,13 +36,16 @@ function checkOrigin(exchange: Exchange, { route }: RouteMatch, relay: RelayCont
   const site = exchange.header('sec-fetch-site');
   const origin = exchange.header('origin');
   const isForeignSite = site !== '' && site !== 'same-origin' && site !== 'none';
-  // Behind a proxy scheme and Host may differ: the page is then at the public URL.
-  const from = origin.replace(/^https?:\/\//i, '');
-  const { publicUrl } = relay.options;
-  const isOwn =
-    from === exchange.header('host') || (publicUrl !== undefined && from === new URL(publicUrl).host);
-  const isForeignOrigin = origin !== '' && !isOwn;
+  const isForeignOrigin = origin !== '' && !relay.outerAddresses.isOwnOrigin(origin, exchange);
   if (isForeignSite || isForeignOrigin) throw new Refusal('foreign_origin');
+}
+
+/** A proxy may leave the path of the public URL in front of the relay's own one, or take it off. */
+function findRoute(path: string, { options }: RelayContext): RouteMatch | undefined {
+  const match = matchRoute(path);
+  const prefix = pathPrefix(options);
+  if (match || prefix === '' || !path.startsWith(prefix)) return match;
+  return matchRoute(path.slice(prefix.length) || '/');
 }
 
 function readKey(exchange: Exchange, route: RouteMatch): string {
@@ -78,7 +80,7 @@ function listMethods({ route }: RouteMatch): string {
 async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   checkHeaders(exchange);
   checkHost(exchange, relay);
-  const match = matchRoute(exchange.path);
+  const match = findRoute(exchange.path, relay);
   if (!match) throw new Refusal('not_found');
   exchange.route = match;
   checkOrigin(exchange, match, relay);
@@ -98,6 +100,10 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
 
 const isGone = (error: unknown): boolean => error instanceof Refusal && error.code === 'gone';
 
+/** Deleted twice is deleted: the second one is no error. */
+const isSecondEnd = ({ route, method }: Exchange): boolean =>
+  route?.name === 'session' && method === 'DELETE';
+
 /** Answers every request, and never throws. */
 export async function routeRequest(exchange: Exchange, relay: RelayContext): Promise<void> {
   try {
@@ -108,6 +114,7 @@ export async function routeRequest(exchange: Exchange, relay: RelayContext): Pro
     }
     if (exchange.response.headersSent) exchange.response.destroy();
     else if (isGone(error) && exchange.route?.name === 'runner') await serveEndedScript(exchange);
+    else if (isGone(error) && isSecondEnd(exchange)) await exchange.sendNothing();
     else await exchange.sendRefusal(error);
   }
 }

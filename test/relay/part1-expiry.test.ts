@@ -23,7 +23,6 @@ async function expire(session: SlotSession) {
 describe('an expired key is 410:', () => {
   test.each([
     ['GET', '/api/session/KEY'],
-    ['DELETE', '/api/session/KEY'],
     ['GET', '/api/session/KEY/status'],
     ['POST', '/api/session/KEY/reset'],
     ['POST', '/cmd-KEY'],

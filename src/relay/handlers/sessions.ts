@@ -12,7 +12,7 @@ import type { Handler, RelayContext } from '../relay-context.ts';
 import { renderSessionPayload } from '../session-lines.ts';
 
 export function baseUrlOf(exchange: Exchange, relay: RelayContext): string {
-  return chooseBaseUrl(relay.options.publicUrl, exchange.header('host'), relay.local());
+  return chooseBaseUrl(relay.options.publicUrl, exchange.outer, relay.local());
 }
 
 function payloadOf(exchange: Exchange, relay: RelayContext, key: string): object {

@@ -12,6 +12,7 @@ import {
   letGoPauseMs,
   maxWaitSeconds,
   parseJson,
+  relayUrl,
   sleep,
   Trouble,
 } from './relay-api.js';
@@ -45,7 +46,7 @@ byId('end-no').addEventListener('click', () => askToEnd(false));
 byId('end-yes').addEventListener('click', () => void endSession());
 addEventListener('hashchange', () => void openFromAddress());
 byId('insecure').hidden = window.isSecureContext;
-byId('relay').textContent = location.origin;
+byId('relay').textContent = relayUrl;
 byId('relay-note').hidden = true;
 byId('make-form').hidden = false;
 void openFromAddress();

@@ -1,5 +1,8 @@
 /** The same HTTP API as everyone's. The key goes in a header: no URL that is sent holds it. */
 
+/** The relay's address, without a slash at its end: this script is right below it, whatever path a proxy puts in front. */
+export const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
+
 /** The longest wait that a relay honours. */
 export const maxWaitSeconds = 25;
 
@@ -38,7 +41,7 @@ export async function ask(path, { method = 'GET', key, query = {}, headers = {},
   if (signal?.aborted) giveUp();
   signal?.addEventListener('abort', giveUp);
   try {
-    const response = await fetch(`/api/session${path}${search.size > 0 ? `?${search}` : ''}`, {
+    const response = await fetch(`${relayUrl}/api/session${path}${search.size > 0 ? `?${search}` : ''}`, {
       method,
       headers: key === undefined ? headers : { ...headers, authorization: `Bearer ${key}` },
       cache: 'no-store',

@@ -1,6 +1,6 @@
 /** The lines to paste, the key masked in what is shown and whole in what is copied. */
 import { announce } from './announce.js';
-import { parseJson, Trouble } from './relay-api.js';
+import { parseJson, relayUrl, Trouble } from './relay-api.js';
 
 /** How long a button says "copied" before it says "copy" again. */
 const copiedMs = 2_000;
@@ -30,7 +30,7 @@ export function readSession(answer) {
     throw new Trouble('the answer is not a session: is something between this page and the relay?');
   const auto = supervised.replace(/(\/r\/[0-9a-f]{32})(?=['"])/, '$1?mode=auto');
   // As the relay wants to be called, which may be another address than that of this page.
-  const relay = String(urls?.api ?? '').match(/^(https?:\/\/.+)\/api\/session\//)?.[1] ?? location.origin;
+  const relay = String(urls?.api ?? '').match(/^(https?:\/\/.+)\/api\/session\//)?.[1] ?? relayUrl;
   const cli = `export REMOTIFY_KEY=${key}\nremotify exec --url ${quoteForShell(relay)} 'COMMAND'`;
   const server = { command: 'remotify', args: ['mcp'], env: { REMOTIFY_URL: relay, REMOTIFY_KEY: key } };
   const mcp = JSON.stringify({ mcpServers: { remotify: server } }, null, 2);
