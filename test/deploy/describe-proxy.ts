@@ -143,7 +143,12 @@ export function describeProxy(given: ProxyCase): void {
       expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     });
 
-    test('the log of the proxy has no keys', () => {
+    test('a client leaves while it polls: the log of the proxy has no key', async () => {
+      const { key } = (await curlProxy(['-X', 'POST'], '/api/session')).json<{ key: string }>();
+      const left = await curlProxy(['--max-time', '1'], `/cmd-${key}`);
+      expect(left.status, 'it was still waiting').toBe(0);
+      // An answered request behind it: by now the proxy has noticed.
+      expect((await curlProxy([], `/api/session/${key}/status`)).status).toBe(200);
       expect(proxy.log()).not.toMatch(/[0-9a-f]{32}/);
     });
   });

@@ -1,4 +1,5 @@
 /** Starts real proxies with the files of deploy/ in front of relays, reloads and ends them. */
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CapturedProcess, spawnCaptured } from './captured-process.ts';
@@ -81,7 +82,9 @@ async function startNginxWith(
     await eventually('nginx has new workers', 5_000, () => workers() > before);
   };
   await waitForHealth(url, caPath, nginx);
-  return { url, caPath, log: nginx.stderr, reload, stop };
+  const errors = join(folder.path, 'error.log');
+  const log = () => nginx.stderr() + (existsSync(errors) ? readFileSync(errors, 'utf8') : '');
+  return { url, caPath, log, reload, stop };
 }
 
 /** What people write who know nothing of remotify. */
@@ -122,7 +125,7 @@ export async function startHaproxy({ upstreams, path, port: given }: ProxyOption
     const old = newest();
     all.push(start('haproxy', ['-db', '-f', config, '-sf', String(old.pid)], folder.path));
     await eventually('the old haproxy stops listening', 5_000, () =>
-      /Stopping (frontend|proxy)/.test(old.stderr()),
+      old.stderr().includes('Proxy https stopped'),
     );
   };
   await waitForHealth(url, tls.certPath, newest());
