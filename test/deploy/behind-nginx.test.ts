@@ -9,6 +9,7 @@ describeProxy({
   flags: [],
   publicUrl: (port) => `http://127.0.0.1:${port}`,
   hidesAddresses: true,
+  logsKeys: true,
   takesLargeBodies: false,
 });
 
