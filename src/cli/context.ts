@@ -3,6 +3,7 @@ import { createSessionClient, dialectOf, type OpenSession, probeSession } from '
 import type { Http } from '../client/http.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { type Environment, readVariable } from '../config/environment.ts';
+import { readSecret } from '../config/read-secret.ts';
 import { type ChosenSession, resolveSession, resolveUrl } from '../config/resolve-session.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseConfigDir, readSettings } from '../config/settings-file.ts';
@@ -64,7 +65,7 @@ export class Context {
   }
 
   get token(): string | undefined {
-    return readVariable(this.environment, 'REMOTIFY_TOKEN');
+    return readSecret(this.environment, 'REMOTIFY_TOKEN')?.value;
   }
 
   get term(): string | undefined {

@@ -8,6 +8,8 @@ import {
   defaultMaxBodyBytes,
   defaultSessionQuotaBytes,
   defaultAddressSessions,
+  memoryAddressQuotaBytes,
+  memorySessionQuotaBytes,
   defaultTtlSeconds,
 } from '../protocol/limits.ts';
 import { type ChooseValue, parseFrom } from './choose-value.ts';
@@ -53,7 +55,15 @@ function defaultLongPoll(environment: Environment): string {
   return String(parseFrom('LONGPOLL_MS', () => parseCount(inMs, { max: 3_600_000 })) / 1000);
 }
 
-export function resolveLimits(choose: ChooseValue<LimitFlag>, environment: Environment): LimitSettings {
+/** `isInMemory`: the store keeps what it is given in memory, of which there is less than of disk. */
+export function resolveLimits(
+  choose: ChooseValue<LimitFlag>,
+  environment: Environment,
+  isInMemory: boolean,
+): LimitSettings {
+  const [sessionQuota, addressQuota] = isInMemory
+    ? [memorySessionQuotaBytes, memoryAddressQuotaBytes]
+    : [defaultSessionQuotaBytes, defaultAddressQuotaBytes];
   const count = (flag: LimitFlag, variable: string, fallback: number): number =>
     choose(flag, [variable], String(fallback), (text) => liftable(parseCount(text, { max: 1e9 })));
   const bytes = (flag: LimitFlag, variables: string[], fallback: number): number =>
@@ -93,8 +103,8 @@ export function resolveLimits(choose: ChooseValue<LimitFlag>, environment: Envir
         'REMOTIFY_MAX_SESSIONS_PER_ADDRESS',
         defaultAddressSessions,
       ),
-      bytesPerSession: bytes('sessionQuota', ['REMOTIFY_SESSION_QUOTA'], defaultSessionQuotaBytes),
-      bytesPerAddress: bytes('addressQuota', ['REMOTIFY_ADDRESS_QUOTA'], defaultAddressQuotaBytes),
+      bytesPerSession: bytes('sessionQuota', ['REMOTIFY_SESSION_QUOTA'], sessionQuota),
+      bytesPerAddress: bytes('addressQuota', ['REMOTIFY_ADDRESS_QUOTA'], addressQuota),
     },
   };
 }

@@ -1,22 +1,23 @@
 /** What `serve` was told: flag over environment (the seed's names among them) over default, all of it parsed. */
-import { join } from 'node:path';
 import { type ChooseValue, createChooser, parseFrom } from './choose-value.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { parseListenAddress, parseTrustedProxies, type TrustedProxies } from './parse-networks.ts';
 import { parseRelayUrl } from './parse-url.ts';
 import { parseAuditLevel, parseCount, parseWord, quote, type AuditLevel } from './parse-values.ts';
+import { readSecret, readSecretFile } from './read-secret.ts';
 import { type LimitFlag, type LimitSettings, resolveLimits } from './resolve-limits.ts';
-import { chooseStateDir } from './settings-file.ts';
+import { type ListenFlag, type ListenSettings, resolveListen } from './resolve-listen.ts';
+import { isInMemory, resolveStore, type StoreFlag, type StoreSettings } from './resolve-store.ts';
+import { describeUnread } from './unread-variables.ts';
 
 type ServeFlag =
   | LimitFlag
-  | 'host'
-  | 'port'
+  | ListenFlag
+  | StoreFlag
   | 'publicUrl'
-  | 'store'
-  | 'durability'
   | 'token'
+  | 'tokenFile'
   | 'trustProxy'
   | 'tlsCert'
   | 'tlsKey'
@@ -28,13 +29,8 @@ export type ServeFlags = Partial<
   Record<ServeFlag, string> & { allowedHost: string[]; auditLog: string | true }
 >;
 
-export interface ServeSettings extends LimitSettings {
-  host: string;
-  port: number;
+export interface ServeSettings extends LimitSettings, ListenSettings, StoreSettings {
   publicUrl?: string;
-  storeUrl: string;
-  /** What an acknowledgement outlives: the end of the process, or that of the machine. */
-  durability: 'process' | 'power';
   token?: string;
   allowedHosts: string[];
   trustedProxies: TrustedProxies;
@@ -44,6 +40,8 @@ export interface ServeSettings extends LimitSettings {
   /** How each request is told; undefined for not at all. */
   accessLog?: 'text' | 'json';
   metrics?: { host: string; port: number };
+  /** What the operator should know before the relay starts, a line each. */
+  notes: readonly string[];
 }
 
 /** DOMAIN, SCHEME and PUBLIC_PORT as the seed has them. */
@@ -91,15 +89,28 @@ function resolveTls(choose: ChooseValue<ServeFlag>): ServeSettings['tls'] {
   throw new ConfigError(`${given} without ${missing}`, 'give both: files in PEM form');
 }
 
+/** Undefined: everyone may create sessions. An empty one is an error, so that a lost variable does not open the relay. */
+function resolveToken({ token, tokenFile }: ServeFlags, environment: Environment): string | undefined {
+  const hint = 'give one of them: a file keeps the token out of the process list';
+  if (token !== undefined && tokenFile !== undefined)
+    throw new ConfigError('--token and --token-file are both given', hint);
+  if (token === '')
+    throw new ConfigError('--token: it is empty', 'give a token, or leave the flag out to need none');
+  if (tokenFile !== undefined) return readSecretFile('--token-file', tokenFile);
+  return token ?? readSecret(environment, 'REMOTIFY_SERVE_TOKEN')?.value;
+}
+
 export function resolveServe(flags: ServeFlags, environment: Environment): ServeSettings {
   const { allowedHost: _hosts, auditLog: _level, ...plain } = flags;
   const choose = createChooser<ServeFlag>(plain, environment);
-  const asIs = (text: string): string => text;
+  const notes: string[] = [];
   const publicUrl =
     choose('publicUrl', ['REMOTIFY_PUBLIC_URL'], '', (text) =>
       text === '' ? undefined : parseRelayUrl(text),
     ) ?? parseSeedUrl(environment);
-  const token = choose('token', ['REMOTIFY_SERVE_TOKEN'], '', asIs);
+  const token = resolveToken(flags, environment);
+  const store = resolveStore(flags.store, choose, environment, notes);
+  const listen = resolveListen(flags, choose, environment, notes);
   const tls = resolveTls(choose);
   const accessLog = choose('log', ['REMOTIFY_LOG'], '', (text) =>
     text === '' ? undefined : parseWord(text, ['text', 'json'] as const),
@@ -108,20 +119,17 @@ export function resolveServe(flags: ServeFlags, environment: Environment): Serve
     text === '' ? undefined : parseListenAddress(text),
   );
   return {
-    ...resolveLimits(choose, environment),
-    host: choose('host', ['REMOTIFY_HOST'], '127.0.0.1', asIs),
-    port: choose('port', ['REMOTIFY_PORT'], '8080', (text) => parseCount(text, { max: 65_535 })),
-    storeUrl: choose('store', ['REMOTIFY_STORE'], `file:${join(chooseStateDir(environment), 'relay')}`, asIs),
-    durability: choose('durability', ['REMOTIFY_DURABILITY'], 'process', (text) =>
-      parseWord(text, ['process', 'power'] as const),
-    ),
+    ...resolveLimits(choose, environment, isInMemory(store.storeUrl)),
+    ...listen,
+    ...store,
     allowedHosts: resolveAllowedHosts(flags, environment),
     trustedProxies: choose('trustProxy', ['REMOTIFY_TRUST_PROXY'], '0', parseTrustedProxies),
     auditLog: resolveAuditLevel(flags, environment),
     ...(publicUrl !== undefined && { publicUrl }),
-    ...(token !== '' && { token }),
+    ...(token !== undefined && { token }),
     ...(tls !== undefined && { tls }),
     ...(accessLog !== undefined && { accessLog }),
     ...(metrics !== undefined && { metrics }),
+    notes: [...describeUnread(environment, publicUrl !== undefined), ...notes],
   };
 }

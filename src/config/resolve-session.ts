@@ -4,6 +4,7 @@ import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { defaultUrl, parseRelayUrl } from './parse-url.ts';
 import { quote } from './parse-values.ts';
+import { readSecret } from './read-secret.ts';
 import type { Settings, StoredSession } from './settings.ts';
 
 export interface Given {
@@ -69,11 +70,11 @@ export function resolveSession(
         : 'see `remotify list`, or make it: `remotify new --name NAME`',
     );
   }
-  const key = readVariable(environment, 'REMOTIFY_KEY');
-  if (key !== undefined) {
-    if (isKey(key)) return fromKey(key, given, environment, settings);
+  const secret = readSecret(environment, 'REMOTIFY_KEY');
+  if (secret !== undefined) {
+    if (isKey(secret.value)) return fromKey(secret.value, given, environment, settings);
     throw new ConfigError(
-      'malformed key in REMOTIFY_KEY: it is not 32 lower-case hex digits',
+      `malformed key in ${secret.source}: it is not 32 lower-case hex digits`,
       'copy it whole, without quotes or spaces',
     );
   }

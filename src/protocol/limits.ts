@@ -100,6 +100,13 @@ export const defaultSessionQuotaBytes = 4 * 1024 ** 3;
 /** The same, of all sessions that one address made. */
 export const defaultAddressQuotaBytes = 16 * 1024 ** 3;
 
+/**
+ * The same two for a store in memory, the relay's own or that of Redis: one address fills no more than a small machine can spare, and
+ * one session no more than a quarter of that. A larger output is cut, and its command says so.
+ */
+export const memorySessionQuotaBytes = 256 * 1024 ** 2;
+export const memoryAddressQuotaBytes = 1024 ** 3;
+
 /** Output that is taken although a quota is used up: the line that says what is missing. */
 export const overQuotaAllowanceBytes = 4 * 1024;
 

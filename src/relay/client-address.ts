@@ -10,6 +10,21 @@ function normalize(address: string): string {
   return new SocketAddress({ address: bare, family: 'ipv6' }).address.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
+/** What quotas, rate limits and logs call a peer on a unix socket that names no client. */
+const unixAddress = 'unix';
+
+/** Peers on a unix socket, which has no addresses. A closed TCP socket has none either, and must not be taken for one of them. */
+const unixPeers = new WeakSet<Socket>();
+
+/** A peer on a unix socket is a trusted proxy, the first one: the mode of the socket says who may connect. */
+export function markUnixPeer(socket: Socket): void {
+  unixPeers.add(socket);
+}
+
+function readPeer(socket: Socket): string {
+  return unixPeers.has(socket) ? unixAddress : normalize(socket.remoteAddress ?? '');
+}
+
 /** An address of `X-Forwarded-For`, with or without a port; undefined for anything else. */
 function parseForwarded(text: string): string | undefined {
   const word = text.trim();
@@ -43,12 +58,14 @@ export function createAddressReader(trusted: RelayOptions['trustedProxies']): Ad
     for (const { address, prefix, family } of trusted.networks) networks.addSubnet(address, prefix, family);
   }
   const isTrusted = (address: string, hops: number): boolean => {
+    if (address === unixAddress) return true;
     if ('hops' in trusted) return hops < trusted.hops;
     return isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   };
 
   const readCaller = ({ socket, headers }: IncomingMessage): Caller => {
-    let address = normalize(socket.remoteAddress ?? '');
+    let address = readPeer(socket);
+    const nearest = address === unixAddress ? 1 : 0;
     const said = headers['x-forwarded-for'];
     const chain = (Array.isArray(said) ? said.join(',') : (said ?? '')).split(',');
     let proxies = 0;
@@ -59,12 +76,12 @@ export function createAddressReader(trusted: RelayOptions['trustedProxies']): Ad
       address = before;
     }
     // Where proxies are counted, the count holds for the headers that a proxy in the chain did not add to.
-    return { address, proxies: 'hops' in trusted ? trusted.hops : proxies };
+    return { address, proxies: 'hops' in trusted ? Math.max(trusted.hops, nearest) : proxies };
   };
 
   return {
-    ofConnection({ remoteAddress = '' }) {
-      const address = normalize(remoteAddress);
+    ofConnection(socket) {
+      const address = readPeer(socket);
       return isTrusted(address, 0) ? null : address;
     },
     read: (request) => readCaller(request).address,

@@ -21,7 +21,7 @@ import { Sessions } from './sessions.ts';
 import type { Certificate } from './tls.ts';
 
 export interface Relay {
-  /** Resolves with the local base URL once connections are accepted. */
+  /** Resolves with the local base URL, or `unix:PATH`, once connections are accepted. */
   listen(): Promise<string>;
   /** Where Prometheus reads, once it listens; undefined when nobody asked for metrics. */
   metricsUrl(): string | undefined;
@@ -80,9 +80,10 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
   return {
     async listen() {
       sessions.open();
-      local = await server.listen();
+      const { name, baseUrl } = await server.listen();
+      local = baseUrl;
       metricsUrl = await metrics?.listen();
-      return local;
+      return name;
     },
     metricsUrl: () => metricsUrl,
     async close() {

@@ -1,11 +1,12 @@
 /** node:http with its limits: connections and their turns, what is no HTTP, and an end that leaves nobody without an answer. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { renderCommonHeaders } from './answer-headers.ts';
-import { type AddressReader, createAddressReader } from './client-address.ts';
+import { type AddressReader, createAddressReader, markUnixPeer } from './client-address.ts';
 import { Connections } from './connections.ts';
 import { declaresTooMuch } from './read-body.ts';
 import type { RelayOptions } from './relay-options.ts';
+import { type Place, startListening } from './start-listening.ts';
 import type { Certificate } from './tls.ts';
 
 /** Limits of node:http, with their reasons. */
@@ -24,12 +25,6 @@ const serverOptions = {
 
 /** What an over-long body may still send while the refusal is on its way: a sender cut at once may never read it. */
 const drainAfterRefusalMs = 2_000;
-
-/**
- * Connections that the system takes for us until we get to them; it cuts the number to its own limit. Where the queue is full, whoever
- * comes is not heard for a second or more, so that one address that connects again and again would keep all others out.
- */
-const mostUnaccepted = 65_535;
 
 /** From the first word of the end to the last: then connections are cut. */
 const drainMs = 5_000;
@@ -62,6 +57,9 @@ export class HttpServer {
   readonly #sockets = new Set<Socket>();
   /** Answers that are not over: when the relay ends, each tells its client not to come back on the same connection. */
   readonly #open = new Set<ServerResponse>();
+  #place: Place | undefined;
+  /** Its peers have no addresses. */
+  #isUnix = false;
   /** From the first word of the end on: what was begun is finished, and nothing new is begun. */
   isClosing = false;
 
@@ -78,6 +76,10 @@ export class HttpServer {
     this.#server = certificate?.createServer(serverOptions, take) ?? createServer(serverOptions, take);
     // Node would drop what is beyond 1,000 in silence, and with it what the last proxy added; route-request.ts says no instead.
     this.#server.maxHeadersCount = 0;
+    this.#server.once('listening', () => {
+      const address = this.#server.address();
+      this.#isUnix = address === null || typeof address === 'string';
+    });
     this.#server.on('connection', (socket: Socket) => this.#admit(socket));
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       this.#enqueue(request, response, () => {
@@ -92,6 +94,7 @@ export class HttpServer {
 
   #admit(socket: Socket): void {
     this.#sockets.add(socket);
+    if (this.#isUnix) markUnixPeer(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     const address = this.#addresses.ofConnection(socket);
     if (address !== null) this.#connections.admit(socket, address);
@@ -100,6 +103,8 @@ export class HttpServer {
   #enqueue(request: IncomingMessage, response: ServerResponse, begin = (): void => undefined): void {
     // Errors of either side show as a close, which is what handlers wait for.
     request.on('error', () => undefined);
+    // With TLS it is not the socket that was admitted.
+    if (this.#isUnix) markUnixPeer(request.socket);
     response.on('error', () => undefined);
     const serve = (): void => {
       begin();
@@ -132,24 +137,21 @@ export class HttpServer {
     this.#serving.refused(Number.parseInt(status, 10), socket);
   }
 
-  /** Resolves with its base URL once connections are accepted. */
-  async listen(): Promise<string> {
-    const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, backlog: mostUnaccepted }, resolve);
-    });
+  /** Resolves once connections are accepted. Throws SocketUnusable, or the system's error for a port. */
+  async listen(): Promise<Place> {
+    const place = await startListening(this.#server, this.#options, this.#scheme);
+    this.#place = place;
     this.#server.removeAllListeners('error');
     // A connection that the system could not hand over: the next one may come through.
     this.#server.on('error', (error: Error & { code?: string }) =>
       this.#options.log(`a connection was not taken (${error.code ?? 'unknown'})`),
     );
-    const bound = (this.#server.address() as AddressInfo).port;
-    return `${this.#scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+    return place;
   }
 
   /** Takes no more connections, lets `answerWaiting` end what is held, finishes what was begun, and cuts what hangs. */
   async close(answerWaiting: () => void): Promise<void> {
+    await this.#place?.remove();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.isClosing = true;
     for (const response of this.#open) {

@@ -1,4 +1,5 @@
 /** A relay on a store that is named by its URL: those who start relays know URLs, not stores. */
+import { hideStoreSecrets } from '../protocol/mask-store-url.ts';
 import { dueAt } from '../session/apply-transition.ts';
 import { FolderTaken } from '../store/claim-folder.ts';
 import { openStore } from '../store/open-store.ts';
@@ -8,18 +9,28 @@ import { Certificate, TlsUnusable } from './tls.ts';
 
 export { TlsUnusable };
 
+/** What an acknowledgement outlives: the end of a process, that of the machine with the store, or a power cut. */
+type Durability = 'process' | 'replica' | 'power';
+
 export class StoreUnusable extends Error {
   /** Another relay has it. */
   readonly isTaken: boolean;
 
-  constructor(cause: unknown) {
+  constructor(cause: unknown, storeUrl: string) {
     const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
     // The system's own text repeats paths and calls.
     const call = cause instanceof Error && 'syscall' in cause ? cause.syscall : undefined;
     const what = call === 'mkdir' ? 'the folder cannot be created' : 'it cannot be used';
-    super(code === '' && cause instanceof Error ? cause.message : `${what}${code}`, { cause });
+    const words = code === '' && cause instanceof Error ? cause.message : `${what}${code}`;
+    super(hideStoreSecrets(words, storeUrl), { cause });
     this.isTaken = cause instanceof FolderTaken;
   }
+}
+
+/** One that the store of this URL has. A replica is nothing that a store of this machine could wait for. */
+function chooseDurability(durability: Durability, storeUrl: string): 'process' | 'power' {
+  if (durability !== 'replica') return durability;
+  throw new StoreUnusable(new Error('it has no replica: use --durability process or power'), storeUrl);
 }
 
 /** `storeUrl`: `memory:` or `file:DIR`. Throws StoreUnusable or TlsUnusable, with why, when it or the certificate cannot be opened. */
@@ -27,17 +38,17 @@ export async function openRelay({
   storeUrl,
   durability,
   ...options
-}: Omit<RelayOptions, 'store'> & { storeUrl: string; durability: 'process' | 'power' }): Promise<Relay> {
+}: Omit<RelayOptions, 'store'> & { storeUrl: string; durability: Durability }): Promise<Relay> {
   const { tls, log } = options;
   const certificate = tls && (await Certificate.open(tls, log));
   try {
     const store = await openStore(storeUrl, {
-      warn: log,
-      durability,
+      warn: (text) => log(hideStoreSecrets(text, storeUrl)),
+      durability: chooseDurability(durability, storeUrl),
       dueAt: (session, clock) => dueAt(session, clock, options.ttlMs),
     });
     return createRelay({ ...options, store }, certificate);
   } catch (error) {
-    throw new StoreUnusable(error);
+    throw error instanceof StoreUnusable ? error : new StoreUnusable(error, storeUrl);
   }
 }

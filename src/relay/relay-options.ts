@@ -6,6 +6,8 @@ export interface RelayOptions {
   host: string;
   /** 0 picks a free one. */
   port: number;
+  /** Instead of host and port: a unix socket with its permissions, or a socket that this process was started with. */
+  listen?: { path: string; mode: number } | { fd: number };
   /** Base URL in payloads and pasted lines; without one, the Host that the client used. */
   publicUrl?: string;
   /** Host names to answer for, beside loopback, IP addresses and the one in publicUrl. */

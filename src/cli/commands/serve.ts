@@ -1,11 +1,14 @@
 /** `remotify serve` */
 import type { Command } from 'commander';
 import { resolveServe, type ServeFlags, type ServeSettings } from '../../config/resolve-serve.ts';
+import { forgetActivation } from '../../config/socket-activation.ts';
+import { quoteForShell } from '../../protocol/quote-for-shell.ts';
 import type { Relay } from '../../relay/create-relay.ts';
 import { write } from '../../terminal/io.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { explainListen } from '../explain-listen.ts';
 import { Failure } from '../failure.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { collect, mergeOptions } from '../options.ts';
@@ -16,15 +19,24 @@ export function describe(command: Command): void {
     .option('--host <address>', 'address to listen on (REMOTIFY_HOST; default 127.0.0.1)')
     .option('--port <number>', 'port, 0 picks a free one (REMOTIFY_PORT; default 8080)')
     .option(
+      '--listen <address>',
+      'unix:PATH, or address and port, for --host and --port (REMOTIFY_LISTEN; a socket of systemd by itself)',
+    )
+    .option('--socket-mode <mode>', 'permissions of the unix socket (REMOTIFY_SOCKET_MODE; default 0660)')
+    .option(
       '--public-url <url>',
       'address in the lines that it hands out (REMOTIFY_PUBLIC_URL; DOMAIN, SCHEME, PUBLIC_PORT)',
     )
-    .option('--store <url>', 'file:DIR or memory: (REMOTIFY_STORE; default a folder of the user)')
+    .option(
+      '--store <url>',
+      'file:DIR, memory: or redis://HOST (REMOTIFY_STORE, or REMOTIFY_STORE_FILE; default a folder of the user)',
+    )
     .option(
       '--durability <what>',
-      'what an acknowledgement outlives: process or power (REMOTIFY_DURABILITY; default process)',
+      'what an acknowledgement outlives: process, replica (Redis) or power (REMOTIFY_DURABILITY; default process)',
     )
-    .option('--token <token>', 'asked of whoever makes a session (better: REMOTIFY_SERVE_TOKEN)')
+    .option('--token <token>', 'required to create a session (better: REMOTIFY_SERVE_TOKEN)')
+    .option('--token-file <file>', 'the file that holds it (REMOTIFY_SERVE_TOKEN_FILE)')
     .option(
       '--allowed-host <name>',
       'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)',
@@ -45,8 +57,11 @@ export function describe(command: Command): void {
     .option('--max-held-polls-per-address <count>', '(REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)')
     .option('--max-held-polls-per-session <count>', '(REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)')
     .option('--max-sessions-per-address <count>', 'alive at once (REMOTIFY_MAX_SESSIONS_PER_ADDRESS; 2048)')
-    .option('--session-quota <size>', 'what a session may store (REMOTIFY_SESSION_QUOTA; default 4g)')
-    .option('--address-quota <size>', 'the same of all sessions of an address (REMOTIFY_ADDRESS_QUOTA; 16g)')
+    .option('--session-quota <size>', 'what a session may store (REMOTIFY_SESSION_QUOTA; 4g, in memory 256m)')
+    .option(
+      '--address-quota <size>',
+      'the same of all sessions of an address (REMOTIFY_ADDRESS_QUOTA; 16g, 1g)',
+    )
     .option(
       '--audit-log [level]',
       'say on stderr who did what when; level text: also what was run (AUDIT_LOG=1 or text)',
@@ -59,27 +74,8 @@ export function describe(command: Command): void {
 Examples:
   $ remotify serve
   $ remotify serve --port 0 --store memory: --json
-  $ remotify serve --host 0.0.0.0 --public-url https://relay.example`,
+  $ remotify serve --listen unix:/run/remotify.sock --public-url https://relay.example`,
     );
-}
-
-function explainListen(error: unknown, { host, port, metrics }: ServeSettings): Failure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const isMetrics = error instanceof Error && error.name === 'MetricsPortUnusable' && metrics !== undefined;
-  const [place, flag] = isMetrics ? [metrics, '--metrics'] : [{ host, port }, '--port'];
-  const what = isMetrics ? 'port for metrics' : 'port';
-  if (code === 'EADDRINUSE') {
-    const hint = `choose another with ${flag}; 0 picks a free one`;
-    return new Failure(`${what} ${place.port} on ${place.host} is taken`, hint);
-  }
-  if (code === 'EACCES') {
-    const hint = isMetrics ? 'choose one above 1023' : 'choose one above 1023 and put a proxy before it';
-    return new Failure(`${what} ${place.port} needs privileges`, hint);
-  }
-  return new Failure(
-    `cannot listen on ${place.host}:${place.port} (${code})`,
-    isMetrics ? 'check --metrics' : 'check --host and --port',
-  );
 }
 
 async function startRelay(context: Context, settings: ServeSettings, log: ServeLog): Promise<Relay> {
@@ -102,30 +98,38 @@ async function startRelay(context: Context, settings: ServeSettings, log: ServeL
       );
     }
     throw new Failure(
-      `cannot open ${settings.storeUrl}: ${error.message}`,
-      'check --store: file:DIR or memory:',
+      `cannot open ${settings.shownStore}: ${error.message}`,
+      'check --store: file:DIR, memory: or redis://HOST',
     );
   }
+}
+
+function nextStep({ publicUrl }: ServeSettings, place: string): string {
+  if (publicUrl === undefined && place.startsWith('unix:')) {
+    const path = place.slice('unix:'.length);
+    return `let a proxy pass requests to it and set --public-url to the proxy's address; or try: curl --unix-socket ${quoteForShell(path)} http://localhost/api/health`;
+  }
+  if (publicUrl === undefined && place.startsWith('fd:')) return 'set --public-url';
+  return `remotify new --url ${publicUrl ?? place}`;
 }
 
 async function serve(context: Context, settings: ServeSettings, log: ServeLog): Promise<number> {
   const relay = await startRelay(context, settings, log);
   // From here on a signal means to drain, also one that comes before the port is open.
   const stopped = new Promise<void>((resolve) => onInterrupt(() => resolve()));
-  let url: string;
+  let place: string;
   try {
-    url = await relay.listen();
+    place = await relay.listen();
   } catch (error) {
     await relay.close().catch(() => undefined);
     throw explainListen(error, settings);
   }
   const metrics = relay.metricsUrl();
-  if (context.json) await write(context.io.stdout, `${JSON.stringify({ url, metrics })}\n`);
-  log.say(
-    `listening on ${url}, ${settings.storeUrl === 'memory:' ? 'keeping nothing' : `sessions are in ${settings.storeUrl}`}`,
-  );
+  if (context.json) await write(context.io.stdout, `${JSON.stringify({ url: place, metrics })}\n`);
+  const isKept = settings.storeUrl !== 'memory:' && settings.storeUrl !== 'memory';
+  log.say(`listening on ${place}, ${isKept ? `sessions are in ${settings.shownStore}` : 'keeping nothing'}`);
   if (metrics !== undefined) log.say(`metrics on ${metrics}`);
-  log.say(`next: remotify new --url ${settings.publicUrl ?? url}`);
+  log.say(`next: ${nextStep(settings, place)}`);
   await stopped;
   log.say('draining');
   await relay.close();
@@ -135,7 +139,9 @@ async function serve(context: Context, settings: ServeSettings, log: ServeLog): 
 export const run: Run = async (context, command) => {
   const options = mergeOptions<CommonOptions & ServeFlags>(command);
   const settings = resolveServe(options, context.environment);
+  forgetActivation();
   const log = await openServeLog(context, settings.accessLog);
+  for (const note of settings.notes) log.say(note);
   try {
     return await serve(context, settings, log);
   } catch (error) {

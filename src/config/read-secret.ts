@@ -1,0 +1,92 @@
+/** Secrets from a variable, or from the file that its `_FILE` variable names. What is in such a file is in no message. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { ConfigError } from './config-error.ts';
+import { type Environment, readVariable } from './environment.ts';
+import { quote } from './parse-values.ts';
+
+/** Larger than any secret: a file beyond it is another file. */
+const maxSecretBytes = 64 * 1024;
+
+const reasons: Record<string, string> = {
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'it does not exist',
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+};
+
+function readBytes(path: string): Buffer | 'not a file' {
+  const descriptor = openSync(path, 'r');
+  try {
+    const found = fstatSync(descriptor);
+    // A pipe is what a shell makes of <(command).
+    if (!found.isFile() && !found.isFIFO()) return 'not a file';
+    const bytes = Buffer.alloc(maxSecretBytes + 1);
+    let length = 0;
+    for (;;) {
+      const count = readSync(descriptor, bytes, length, bytes.length - length, null);
+      length += count;
+      if (count === 0 || length === bytes.length) return bytes.subarray(0, length);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function decode(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong with the text of a secret, or undefined. */
+function findFault(text: string | undefined): string | undefined {
+  if (text === undefined) return 'it is not text';
+  if (text === '') return 'it is empty';
+  if (/[\r\n]/.test(text)) return 'it has more than one line';
+  // oxlint-disable-next-line no-control-regex
+  return /[\x00-\x1f\x7f]/.test(text) ? 'it is not text' : undefined;
+}
+
+/** One line, without the newline at its end. `name`: the flag or variable that named the file. Throws a ConfigError. */
+export function readSecretFile(name: string, path: string): string {
+  const fail = (reason: string): ConfigError =>
+    new ConfigError(
+      `${name}: cannot use ${quote(path)}: ${reason}`,
+      'name a file that holds the secret on one line, and that this user can read',
+    );
+  let bytes: ReturnType<typeof readBytes>;
+  try {
+    bytes = readBytes(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw fail(`${reasons[code] ?? 'it cannot be read'} (${code})`);
+  }
+  if (bytes === 'not a file') throw fail('it is not a file');
+  if (bytes.length > maxSecretBytes) throw fail('it is larger than 64 KiB');
+  const text = decode(bytes)?.replace(/[\r\n]+$/, '');
+  const fault = findFault(text);
+  if (fault !== undefined || text === undefined) throw fail(fault ?? 'it is not text');
+  return text;
+}
+
+export interface Secret {
+  readonly value: string;
+  /** The flag or variable that it came from. */
+  readonly source: string;
+}
+
+/** From NAME or NAME_FILE; undefined when neither is set. Throws a ConfigError when both are, or the file cannot be used. */
+export function readSecret(environment: Environment, name: string): Secret | undefined {
+  const value = readVariable(environment, name);
+  const source = `${name}_FILE`;
+  const path = readVariable(environment, source);
+  if (path === undefined) return value === undefined ? undefined : { value, source: name };
+  if (value !== undefined)
+    throw new ConfigError(`${name} and ${source} are both set`, 'unset one of the two');
+  return { value: readSecretFile(source, path), source };
+}

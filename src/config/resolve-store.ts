@@ -1,0 +1,65 @@
+/** Where `serve` keeps sessions, and what an acknowledgement outlives there. */
+import { join } from 'node:path';
+import { maskStoreUrl } from '../protocol/mask-store-url.ts';
+import type { ChooseValue } from './choose-value.ts';
+import { ConfigError } from './config-error.ts';
+import type { Environment } from './environment.ts';
+import { parseWord } from './parse-values.ts';
+import { readSecret } from './read-secret.ts';
+import { chooseStateDir } from './settings-file.ts';
+
+export type StoreFlag = 'store' | 'durability';
+
+export type Durability = 'process' | 'replica' | 'power';
+
+export interface StoreSettings {
+  storeUrl: string;
+  /** The same for messages and logs: no password is in it. */
+  shownStore: string;
+  /** What an acknowledgement outlives: the end of the process, that of the machine that stores it, or a power cut. */
+  durability: Durability;
+}
+
+/** Text of a file that is not a store URL may be a secret alone. */
+function show({ value, source }: { value: string; source: string }): string {
+  const isKnown = /^(?:file:|memory:?$|redis)/.test(value);
+  return source.endsWith('_FILE') && !isKnown ? `the store that ${source} names` : maskStoreUrl(value);
+}
+
+function chooseStore(flag: string | undefined, environment: Environment): { value: string; source: string } {
+  if (flag !== undefined) return { value: flag, source: '--store' };
+  const fallback = `file:${join(chooseStateDir(environment), 'relay')}`;
+  return readSecret(environment, 'REMOTIFY_STORE') ?? { value: fallback, source: 'default' };
+}
+
+/** Whether what is stored takes memory and not disk. */
+export function isInMemory(storeUrl: string): boolean {
+  return !storeUrl.startsWith('file:');
+}
+
+export function resolveStore(
+  flag: string | undefined,
+  choose: ChooseValue<StoreFlag>,
+  environment: Environment,
+  notes: string[],
+): StoreSettings {
+  const store = chooseStore(flag, environment);
+  const { value: storeUrl, source } = store;
+  const shownStore = show(store);
+  if (source === '--store' && maskStoreUrl(storeUrl) !== storeUrl) {
+    notes.push(
+      'the password in --store is in the process list: put the URL into a file of mode 0600 and set REMOTIFY_STORE_FILE to its path',
+    );
+  }
+  const durability = choose('durability', ['REMOTIFY_DURABILITY'], 'process', (text) => {
+    const word = parseWord(text, ['process', 'replica', 'power'] as const);
+    if (word === 'replica' && /^(?:file:|memory:?$)/.test(storeUrl)) {
+      throw new ConfigError(
+        `"replica" needs a store that has one, and sessions are in ${shownStore}`,
+        'write process or power, or use a Redis store with --store',
+      );
+    }
+    return word;
+  });
+  return { storeUrl, shownStore, durability };
+}

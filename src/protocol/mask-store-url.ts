@@ -1,0 +1,85 @@
+/** A store URL for messages and logs: whatever in it may be a password is left out. */
+
+const mask = '***';
+
+/** Parameters whose values are shown. All others may be secrets, under whatever name a provider gives them. */
+const plainParameters = new Set(['db', 'family', 'name', 'role', 'tls']);
+
+const userPattern = /^[\w.+-]*$/;
+const hostsPattern =
+  /^(?:\[[\da-f:.]+\]|[\w.-]*)(?::\d{1,5})?(?:,(?:\[[\da-f:.]+\]|[\w.-]*)(?::\d{1,5})?)*$/i;
+const pathPattern = /^(?:\/[\w.-]*)*$/;
+
+/** `user:***@`: the user is shown where it is a plain word. */
+function maskUser(userinfo: string): string {
+  const colon = userinfo.indexOf(':');
+  const user = userinfo.slice(0, Math.max(colon, 0));
+  return colon !== -1 && userPattern.test(user) ? `${user}:${mask}@` : `${mask}@`;
+}
+
+function maskQuery(query: string): string {
+  return query
+    .split('&')
+    .map((part) => {
+      const name = part.split('=', 1)[0] ?? '';
+      return plainParameters.has(name) ? part : `${userPattern.test(name) ? name : mask}=${mask}`;
+    })
+    .join('&');
+}
+
+function maskPlace(place: string): string {
+  const slash = place.indexOf('/');
+  const hosts = slash === -1 ? place : place.slice(0, slash);
+  const path = slash === -1 ? '' : place.slice(slash);
+  return (hostsPattern.test(hosts) ? hosts : mask) + (pathPattern.test(path) ? path : `/${mask}`);
+}
+
+/** The text itself where nothing in it may be a secret. Also for text that is no URL: what it cannot tell apart, it leaves out. */
+export function maskStoreUrl(text: string): string {
+  if (/^(?:file:|memory:?$)/.test(text)) return text;
+  const [, scheme = '', rest = ''] = /^([a-z][a-z\d+.-]*:(?:\/\/)?)?(.*)$/is.exec(text) ?? [];
+  // A password may hold any of these unencoded: the last @ is the one before the host.
+  const at = rest.lastIndexOf('@');
+  const userinfo = rest.slice(0, Math.max(at, 0));
+  if (/[?#]/.test(userinfo)) return `${scheme}${mask}`;
+  const [, place = '', query, fragment] =
+    /^([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest.slice(at + 1)) ?? [];
+  return [
+    scheme,
+    at === -1 ? '' : maskUser(userinfo),
+    maskPlace(place),
+    query === undefined ? '' : `?${maskQuery(query)}`,
+    fragment === undefined ? '' : `#${mask}`,
+  ].join('');
+}
+
+/** Every text that may stand for the password of this URL, longest first. */
+function listSecrets(url: string): string[] {
+  const userinfo = /^[a-z][a-z\d+.-]*:(?:\/\/)?(.*)@/is.exec(url)?.[1] ?? '';
+  const values = /\?(.*)$/s
+    .exec(url)?.[1]
+    ?.split('&')
+    .flatMap((part) => {
+      const [name = '', ...value] = part.split('=');
+      return plainParameters.has(name) ? [] : [value.join('=')];
+    });
+  const found = [userinfo, userinfo.slice(userinfo.indexOf(':') + 1), ...(values ?? [])];
+  const decoded = found.map((text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  });
+  return [...found, ...decoded].filter((text) => text.length > 2).toSorted((a, b) => b.length - a.length);
+}
+
+/** A message about a store, of whatever origin, without the store's password. */
+export function hideStoreSecrets(message: string, url: string): string {
+  const masked = maskStoreUrl(url);
+  if (masked === url) return message;
+  return listSecrets(url).reduce(
+    (text, secret) => text.replaceAll(secret, mask),
+    message.replaceAll(url, masked),
+  );
+}
