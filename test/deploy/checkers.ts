@@ -40,9 +40,16 @@ export const checkCompose: Checker = (text) => {
   // In older drafts a schema's id, which Ajv refuses. Nothing refers to them.
   ajv.removeKeyword('id');
   addFormats.default(ajv);
+  // Compose has formats of its own, and its durations are not those of JSON schemas.
+  ajv.addFormat('duration', /^(\d+(ns|us|ms|s|m|h))+$/);
+  ajv.addFormat('ports', /^([\w.:$\[\]{}-]+:)?[\d-]+(\/(tcp|udp))?$/);
+  ajv.addFormat('expose', /^\d+(-\d+)?(\/(tcp|udp))?$/);
+  ajv.addFormat('subnet_ip_address', true);
   const isValid = ajv.compile(schema);
   if (isValid(parse(text, { merge: true }))) return [];
-  return (isValid.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+  return (isValid.errors ?? []).map(
+    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+  );
 };
 
 export const checkDockerfile: Checker = (text) =>
