@@ -8,12 +8,18 @@ const isSplit = Number(process.env['REMOTIFY_TEST_RELAYS'] ?? 1) > 1;
 export default defineConfig({
   test: {
     include: isShared ? [...sharedSuite] : ['test/**/*.test.ts'],
-    // Faults, process trees and relays that are broken on purpose take minutes: `npm run test:long` runs them too.
+    // Faults, process trees, real proxies and relays that are broken on purpose take minutes: `npm run test:long` runs them too.
     exclude: [
       ...(isShared ? Object.keys(leftOutFiles) : []),
       ...(process.env['REMOTIFY_TEST_LONG'] === '1'
         ? []
-        : ['test/faults/**', 'test/stopping/**', 'test/shared/**', 'test/promises/relay-mutants.test.ts']),
+        : [
+            'test/faults/**',
+            'test/stopping/**',
+            'test/shared/**',
+            'test/deploy/behind-*.test.ts',
+            'test/promises/relay-mutants.test.ts',
+          ]),
     ],
     ...(isShared && isSplit && { testNamePattern: patternWithout(Object.keys(leftOutTests)) }),
     testTimeout: 30_000,
