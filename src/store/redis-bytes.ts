@@ -1,5 +1,6 @@
 /** Bytes of parts: read from where they are, and sent ahead of a commit that is too large for one script. */
-import type { Part, Piece } from '../session/session.ts';
+import type { Command } from '../session/command.ts';
+import type { Part, Piece, Session } from '../session/session.ts';
 import type { RedisClient } from './redis-client.ts';
 import { keysOf, placeOf, segmentBytes, segmentKey } from './redis-layout.ts';
 import type { Staged } from './redis-writes.ts';
@@ -8,6 +9,11 @@ import { readPartScript } from './redis-scripts.ts';
 
 /** What was sent ahead and never committed is removed after this. */
 const stagedSeconds = 120;
+
+/** After a failover another command may have the same id: the digest tells them apart. */
+function placeOfScript({ id, digest }: Command): string {
+  return `${id}/${digest}`;
+}
 
 export class RedisBytes {
   readonly #client: RedisClient;
@@ -18,10 +24,13 @@ export class RedisBytes {
     this.#client = client;
   }
 
-  /** Once they are kept. */
-  remember(name: string, put: readonly Piece[]): void {
-    for (const { id, part, offset, bytes } of put)
-      if (part === 'script' && offset === undefined) this.#scripts.put(name, id, bytes);
+  /** Once all of it is kept. */
+  remember({ name, commands }: Session, put: readonly Piece[]): void {
+    for (const { id, part, offset, bytes } of put) {
+      const command = commands.find((candidate) => candidate.id === id);
+      if (command && part === 'script' && offset === undefined)
+        this.#scripts.put(name, placeOfScript(command), bytes);
+    }
   }
 
   forget(name: string): void {
@@ -33,8 +42,15 @@ export class RedisBytes {
       await this.#client.call('SET', key, Buffer.from(bytes), 'EX', stagedSeconds);
   }
 
-  async read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
-    const script = part === 'script' ? this.#scripts.get(name, id) : undefined;
+  /** `session`: as far as this process knows it. */
+  async read(
+    session: Session | undefined,
+    { name, id, part }: { name: string; id: string; part: Part },
+    offset: number,
+    maxBytes: number,
+  ): Promise<Buffer> {
+    const command = session?.commands.find((candidate) => candidate.id === id);
+    const script = command && part === 'script' ? this.#scripts.get(name, placeOfScript(command)) : undefined;
     if (script) return script.subarray(offset, offset + maxBytes);
     const pieces: Buffer[] = [];
     for (let done = 0; done < maxBytes; ) {

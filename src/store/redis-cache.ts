@@ -4,6 +4,8 @@ import type { Session } from '../session/session.ts';
 export interface Entry {
   /** As Redis has it: text that only Redis and its scripts count with. */
   readonly version: string;
+  /** What led to that version. */
+  readonly operation: string;
   readonly stored: Session;
   /** With signs of life that are not in Redis yet; the same object where there are none. */
   readonly session: Session;

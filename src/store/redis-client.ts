@@ -46,7 +46,8 @@ export class RedisClient {
   /** A connection that waits for copies holds up all that comes after: it is one of its own. */
   #waiting: Redis | Cluster | undefined;
   #lastError: Error | undefined;
-  #isAway = false;
+  /** Before the first connection nobody needs to be told. */
+  #isAway = true;
   #isClosed = false;
 
   private constructor(place: RedisPlace, options: ClientOptions) {
@@ -66,6 +67,7 @@ export class RedisClient {
     const client = new RedisClient(place, options);
     try {
       await client.#open();
+      client.#isAway = false;
       return client;
     } catch (error) {
       client.close();

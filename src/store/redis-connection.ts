@@ -6,6 +6,9 @@ import type { RedisPlace } from './redis-url.ts';
 /** How long one answer may take. */
 const answerMs = 1_500;
 
+/** A connection on which an answer is due and nothing comes is made anew: its other end may be gone without a word. */
+const silenceMs = 1_400;
+
 /** How long a connection may take. */
 export const openMs = 5_000;
 
@@ -24,6 +27,7 @@ function chooseOptions({ isTls, username, password }: RedisPlace) {
     autoResubscribe: false,
     connectTimeout: openMs,
     commandTimeout: answerMs,
+    socketTimeout: silenceMs,
     keepAlive: 10_000,
     // After a failover the old master may answer at the same address.
     reconnectOnError: (error: Error) => failureCode(error) === 'READONLY',

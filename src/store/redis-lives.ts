@@ -32,14 +32,15 @@ export class RedisLives {
     const keys = keysOf(name);
     const { meta, changed } = describeChange(undefined, session);
     const version = String(randomInt(1, mostFirstVersion));
-    const head = [version, nameOperation(), meta, renderDue(dueAt), name, changed.length];
+    const operation = nameOperation();
+    const head = [version, operation, meta, renderDue(dueAt), name, changed.length];
     const reply = await this.#client.run(
       createScript,
       [keys.session, keys.index, keys.due],
       [...head, ...changed.flat()],
     );
     if (!Array.isArray(reply) || reply[0] !== 'done') throw busy();
-    this.#reader.cache.put(name, { version, stored: session, session });
+    this.#reader.cache.put(name, { version, operation, stored: session, session });
   }
 
   /** The session that was removed; undefined where there was none. */
@@ -56,7 +57,7 @@ export class RedisLives {
       const reply = await this.#client.run(
         removeScript,
         [session, index, due, parts, gone, ...listSegments(entry.stored)],
-        [entry.version, operation, name, this.#messageFor(name)],
+        [entry.version, entry.operation, operation, name, this.#messageFor(name)],
       );
       const [verdict] = Array.isArray(reply) ? reply : [];
       if (verdict === 'done') return entry.stored;

@@ -61,22 +61,34 @@ export class RedisReader {
   /** Undefined where what came does not fit what is known. */
   async #read(name: string, known: Entry | undefined): Promise<Entry | undefined> {
     const { session, index } = keysOf(name);
-    const reply = await this.#client.run(readScript, [session, index], [known?.version ?? '']);
-    const [version, meta, fields] = Array.isArray(reply) ? (reply as readonly Reply[]) : [];
+    const newestBefore = this.cache.get(name);
+    const reply = await this.#client.run(
+      readScript,
+      [session, index],
+      [known?.version ?? '', known?.operation ?? ''],
+    );
+    const [version, operation, meta, fields, extent] = Array.isArray(reply)
+      ? (reply as readonly Reply[])
+      : [];
     if (version === undefined) {
       this.cache.delete(name);
       throw new Refusal('gone');
     }
     const newest = this.cache.get(name);
     // A commit of this process may have been answered meanwhile.
-    if (newest && Number(newest.version) >= Number(version) && (meta === undefined || newest !== known)) {
+    if (
+      newest &&
+      Number(newest.version) >= Number(version) &&
+      (meta === undefined || newest !== newestBefore)
+    ) {
       this.cache.confirm(name, newest);
       return newest;
     }
+    if (!/^\d{1,15}$/.test(String(version))) return undefined;
     if (meta === undefined) return known;
-    const found = applyChange(known?.stored, String(meta), pairUp(fields));
+    const found = applyChange(extent === 'all' ? undefined : known?.stored, String(meta), pairUp(fields));
     if (found?.name !== name) return undefined;
-    const entry: Entry = { version: String(version), stored: found, session: found };
+    const entry = { version: String(version), operation: String(operation), stored: found, session: found };
     this.cache.put(name, entry);
     return entry;
   }

@@ -25,21 +25,29 @@ local function count() return tonumber(take()) end
 export const operationLength = 12;
 
 /** How many of them a session remembers: an answer that was lost is looked for among them. */
-export const rememberedOperations = 8;
+export const rememberedOperations = 16;
+
+/** At which place the operations of a session name this one: 0 for the last one, nil for none. */
+const findOperation = `
+local function find(ops, op)
+  for from = 1, #ops, ${operationLength} do
+    if string.sub(ops, from, from + ${operationLength} - 1) == op then return (from - 1) / ${operationLength} end
+  end
+  return nil
+end
+`;
 
 /**
- * Checks that the session is at the version that the caller knows. Where it is not, either this very operation was applied before and its
- * answer was lost, or the session was changed by another one.
+ * Checks that the session is as the caller knows it: by its version and the operation that led there, since after a failover another
+ * operation may have led to the same version. Where it is not, either this very operation was applied before and its answer was lost, or
+ * the session was changed by another one.
  */
-const checkVersion = `
-local function check(session, known, op)
-  local v = redis.call('HGET', session, 'v')
+const checkVersion = `${findOperation}
+local function check(session, known, knownOp, op)
+  local v, ops = unpack(redis.call('HMGET', session, 'v', 'o'))
   if not v then return {'gone'} end
-  if v == known then return nil end
-  local ops = redis.call('HGET', session, 'o') or ''
-  for from = 1, #ops, ${operationLength} do
-    if string.sub(ops, from, from + ${operationLength} - 1) == op then return {'done', v} end
-  end
+  if v == known and find(ops or '', knownOp) == 0 then return nil end
+  if find(ops or '', op) then return {'done', v} end
   return {'conflict', v}
 end
 `;
@@ -58,8 +66,8 @@ end
  */
 export const commitScript = defineScript(`${reader}${checkVersion}${accountRoom}
 local session, index, due, parts = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local known, version, op = take(), take(), take()
-local other = check(session, known, op)
+local known, knownOp, version, op = take(), take(), take(), take()
+local other = check(session, known, knownOp, op)
 if other then return other end
 local meta, dueAt, name, wake = take(), take(), take(), take()
 for _ = 1, count() do
@@ -140,30 +148,32 @@ return {'done'}
 `);
 
 /**
- * KEYS: the session, its index. With the version that the caller knows: nothing more than the version where it is the same, else the meta
- * and the fields that changed since. Without one: all fields.
+ * KEYS: the session, its index. Answers its version and last operation, and no more where the caller knows these; else the meta, fields, and
+ * whether these are all of them: where the operation that the caller knows is one of the last, they are those that changed since.
  */
-export const readScript = defineScript(`
-local known = ARGV[1]
-local v, m = unpack(redis.call('HMGET', KEYS[1], 'v', 'm'))
+export const readScript = defineScript(`${findOperation}
+local known, knownOp = ARGV[1], ARGV[2]
+local v, m, ops = unpack(redis.call('HMGET', KEYS[1], 'v', 'm', 'o'))
 if not v then return {} end
-if v == known then return {v} end
-if known == '' then return {v, m, redis.call('HGETALL', KEYS[1])} end
-local fields = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. known, '+inf')
+ops = ops or ''
+local last = string.sub(ops, 1, ${operationLength})
+local place = knownOp ~= '' and find(ops, knownOp)
+if v == known and place == 0 then return {v, last} end
+if not place then return {v, last, m, redis.call('HGETALL', KEYS[1]), 'all'} end
 local found = {}
-for _, field in ipairs(fields) do
+for _, field in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. known, '+inf')) do
   found[#found + 1] = field
   found[#found + 1] = redis.call('HGET', KEYS[1], field)
 end
-return {v, m, found}
+return {v, last, m, found, 'changed'}
 `);
 
 /** KEYS: the session, its index, the due set, the small parts, the mark of its removal, its segments. Answers done, conflict or gone. */
 export const removeScript = defineScript(`${reader}${checkVersion}
 local session, index, due, parts, gone = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local known, op, name, wake = take(), take(), take(), take()
+local known, knownOp, op, name, wake = take(), take(), take(), take(), take()
 if redis.call('GET', gone) == op then return {'done'} end
-local other = check(session, known, op)
+local other = check(session, known, knownOp, op)
 if other then return other end
 redis.call('UNLINK', session, index, parts)
 for n = 6, #KEYS do redis.call('UNLINK', KEYS[n]) end

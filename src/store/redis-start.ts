@@ -34,7 +34,7 @@ async function checkFormat(client: RedisClient): Promise<void> {
   await client.call('SET', formatKey, formatName, 'NX');
   const found = await client.call('GET', formatKey);
   if (found !== formatName)
-    throw new Error('its sessions are of a form that this version of remotify does not know');
+    throw new Error('its sessions are in a format that this version of remotify does not know');
 }
 
 /** How an acknowledgement is waited for: undefined where the answer of Redis is enough. */

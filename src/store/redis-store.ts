@@ -1,4 +1,5 @@
 /** Sessions in Redis, for several relays at once: each of them may die at any time, and any of them answers any request. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../session/apply-transition.ts';
 import type { Part, Session } from '../session/session.ts';
 import { DueTimers } from './due-timers.ts';
@@ -9,6 +10,7 @@ import { Acknowledgements } from './redis-acknowledge.ts';
 import { RedisBeat } from './redis-beat.ts';
 import { RedisBytes } from './redis-bytes.ts';
 import { RedisClient } from './redis-client.ts';
+import { openMs } from './redis-connection.ts';
 import { DueSweep } from './redis-due.ts';
 import { isBusy, refuseFailure } from './redis-failure.ts';
 import { checkKey, dueKeys, keysOf } from './redis-layout.ts';
@@ -94,9 +96,12 @@ class RedisStore implements Store {
     );
   }
 
-  /** Before anything else. */
-  begin(): Promise<void> {
-    return this.#beat.refresh();
+  /** Before anything else: the clock, and the channel, so that no change is missed after the first look. Throws an Error. */
+  async begin(): Promise<void> {
+    await this.#beat.refresh();
+    const late = pause(openMs, 'late' as const, { ref: false });
+    if ((await Promise.race([this.#wakes.ready, late])) === 'late')
+      throw new Error('Redis does not let this user listen to its channel');
   }
 
   clock(): Clock {
@@ -112,7 +117,8 @@ class RedisStore implements Store {
         await this.#lives.begin(session, this.#dueAt(session, this.clock()));
         await this.#acknowledge(name);
       } catch (error) {
-        await this.#accounts.remove(session).catch(() => undefined);
+        // One that may be there stays counted.
+        if (!isBusy(error)) await this.#accounts.remove(session).catch(() => undefined);
         throw error;
       }
       this.#timers.follow(name);
@@ -153,7 +159,7 @@ class RedisStore implements Store {
   }
 
   readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
-    return this.#bytes.read(name, id, part, offset, maxBytes);
+    return this.#bytes.read(this.#reader.cache.get(name)?.stored, { name, id, part }, offset, maxBytes);
   }
 
   remove(name: string): Promise<boolean> {
@@ -225,12 +231,14 @@ export async function openRedisStore(
 ): Promise<Store> {
   const observers: StoreObserver[] = [];
   const client = await RedisClient.open(parseRedisUrl(url), { warn, observers });
+  let store: RedisStore | undefined;
   try {
     const acknowledgeBy = await checkRedis(client, durability, warn);
-    const store = new RedisStore({ client, acknowledgeBy, dueAt, warn, observers });
+    store = new RedisStore({ client, acknowledgeBy, dueAt, warn, observers });
     await store.begin();
     return store;
   } catch (error) {
+    await store?.close();
     client.close();
     throw error;
   }

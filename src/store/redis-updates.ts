@@ -154,19 +154,19 @@ export class RedisUpdates {
     // In a cluster the counter is on another server: it is changed first, and back where nothing came of it.
     if (account && client.isCluster && !(await accounts.reserve(account))) return this.#askForRoom(before);
     const version = String(Number(known) + 1);
-    const head = [known, version, operation, commit.meta, renderDue(dueAt(after, clock)), name];
+    const head = [known, entry.operation, version, operation, commit.meta];
     const tries = { count: 0 };
     const reply = await client.run(
       commitScript,
       commit.keys,
-      [...head, quiet ? '' : messageFor(name), ...commit.words],
+      [...head, renderDue(dueAt(after, clock)), name, quiet ? '' : messageFor(name), ...commit.words],
       tries,
     );
     const [verdict, newest] = Array.isArray(reply) ? reply.map(String) : [];
     if (verdict === 'done') {
-      reader.cache.put(name, { version, stored: after, session: after });
+      reader.cache.put(name, { version, operation, stored: after, session: after });
       if (newest !== version) reader.cache.invalidate(name);
-      bytes.remember(name, put);
+      bytes.remember(after, put);
       return 'done';
     }
     if (account && client.isCluster) await accounts.reserve({ ...account, growth: -account.growth });

@@ -21,14 +21,23 @@ export class RedisWakes {
   readonly #sink: WakeSink;
   readonly #subscriber: RedisSubscriber;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Resolves once messages are heard. */
+  readonly ready: Promise<void>;
 
   constructor(client: RedisClient, watchers: Watchers, sink: WakeSink) {
     this.#watchers = watchers;
     this.#sink = sink;
+    let tellReady = (): void => undefined;
+    this.ready = new Promise((resolve) => {
+      tellReady = resolve;
+    });
     this.#subscriber = client.subscribe(
       wakeChannel,
       (text) => this.#take(text),
-      () => this.#wakeAll(),
+      () => {
+        tellReady();
+        this.#wakeAll();
+      },
     );
   }
 
