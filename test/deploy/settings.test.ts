@@ -119,9 +119,9 @@ describe('settings', () => {
 });
 
 test('the image keeps sessions in the volume of compose.yaml', () => {
-  const place = `${readImage()['XDG_STATE_HOME']}/remotify`;
-  expect(readDeployed('compose.yaml')).toContain(`sessions:${place}\n`);
-  expect(readDeployed('Dockerfile')).toContain(`/state ${place}\n`);
+  const volume = `${readImage()['XDG_STATE_HOME']}/remotify`;
+  expect(readDeployed('compose.yaml')).toContain(`sessions:${volume}\n`);
+  expect(readDeployed('Dockerfile')).toContain(`/state ${volume}\n`);
 });
 
 const missing = ['strace', 'systemd-analyze'].filter((name) => findProgram(name) === undefined);
