@@ -42,7 +42,7 @@ export const checkCompose: Checker = (text) => {
   addFormats.default(ajv);
   // Compose has formats of its own, and its durations are not those of JSON schemas.
   ajv.addFormat('duration', /^(\d+(ns|us|ms|s|m|h))+$/);
-  ajv.addFormat('ports', /^([\w.:$\[\]{}-]+:)?[\d-]+(\/(tcp|udp))?$/);
+  ajv.addFormat('ports', /^([\w.:$[\]{}-]+:)?[\d-]+(\/(tcp|udp))?$/);
   ajv.addFormat('expose', /^\d+(-\d+)?(\/(tcp|udp))?$/);
   ajv.addFormat('subnet_ip_address', true);
   const isValid = ajv.compile(schema);

@@ -52,7 +52,9 @@ async function waitForHealth(url: string, caPath: string | undefined, process: C
     async () => {
       if (!process.isRunning()) throw new Error(process.stderr());
       const answer = await curl([...trust, `${url}/api/health`]);
-      if (answer.status !== 200) throw new Error(`${answer.status} ${answer.stderr}\n${process.stderr()}`);
+      // 308: sends everyone to https.
+      if (answer.status !== 200 && answer.status !== 308)
+        throw new Error(`${answer.status} ${answer.stderr}\n${process.stderr()}`);
       return true;
     },
     100,
@@ -134,6 +136,8 @@ export async function startHaproxy({ upstreams, path, port: given }: ProxyOption
 
 export type CaddyOptions = ProxyOptions & {
   /** `http`: Caddyfile.http. `internal`: Caddy's own authority. Else: where certificates come from over ACME. */
+  /** Settings that compose.yaml would hand on. */
+  env?: Record<string, string>;
   authority: 'http' | 'internal' | { directory: string; rootPath: string; issuedBy: () => Promise<string> };
 };
 
@@ -146,7 +150,7 @@ export async function startCaddy(given: CaddyOptions): Promise<Proxy> {
 
 export async function startCaddyOn(
   ports: CaddyPorts,
-  { upstreams, path, authority }: CaddyOptions,
+  { upstreams, path, authority, env: extra = {} }: CaddyOptions,
 ): Promise<Proxy> {
   const folder = await makeTemporaryFolder();
   const isPlain = authority === 'http';
@@ -159,6 +163,7 @@ export async function startCaddyOn(
     DOMAIN: 'localhost',
     CERTBOT_EMAIL: 'you@example.com',
     CERTBOT_STAGING: acme === undefined ? 'internal' : '1',
+    ...extra,
   };
   const from = ['--config', config, '--adapter', 'caddyfile'];
   const caddy = start('caddy', ['run', ...from], folder.path, env);
