@@ -14,7 +14,8 @@ const relayHints: Record<RelayError['kind'], string> = {
 const refusalHints: Record<string, string> = {
   gone: 'make a new one with `remotify new --url URL` and paste its line on the remote',
   rate_limited: 'wait, or keep to the session you have: `remotify list`',
-  token_needed: 'set REMOTIFY_TOKEN to the token of this relay, or REMOTIFY_TOKEN_FILE to a file that holds it',
+  token_needed:
+    'set REMOTIFY_TOKEN to the token of this relay, or REMOTIFY_TOKEN_FILE to a file that holds it',
   listener_key: 'this is the key of a pasted line; use the session key that `remotify new` stored',
   too_many_keys: 'push more slowly, or use several sessions',
   queue_full: 'wait for some to end, or clear the queue: `remotify reset`',

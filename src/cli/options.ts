@@ -25,7 +25,10 @@ export function addCommonOptions(command: Command): Command {
   return command
     .addOption(new Option('--url <url>', 'address of the relay (REMOTIFY_URL)').helpGroup('Everywhere:'))
     .addOption(
-      new Option('-s, --session <name-or-key>', 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)')
+      new Option(
+        '-s, --session <name-or-key>',
+        'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)',
+      )
         .argParser(collect)
         .helpGroup('Everywhere:'),
     )

@@ -47,7 +47,8 @@ export class RedisClient {
   #waiting: Redis | Cluster | undefined;
   #lastError: Error | undefined;
   /** Before the first connection nobody needs to be told. */
-  #isAway = true;
+  #isOpen = false;
+  #isAway = false;
   #isClosed = false;
 
   private constructor(place: RedisPlace, options: ClientOptions) {
@@ -67,7 +68,7 @@ export class RedisClient {
     const client = new RedisClient(place, options);
     try {
       await client.#open();
-      client.#isAway = false;
+      client.#isOpen = true;
       return client;
     } catch (error) {
       client.close();
@@ -103,7 +104,7 @@ export class RedisClient {
   }
 
   #noteAway(): void {
-    if (this.#isClosed || this.#isAway) return;
+    if (!this.#isOpen || this.#isClosed || this.#isAway) return;
     this.#isAway = true;
     const code = failureCode(this.#lastError);
     this.#options.warn(

@@ -43,7 +43,7 @@ export type Redis = {
 };
 
 /** redis-server does not take port 0. The port that is found may be taken by another process before the server has it. */
-async function findPort(): Promise<number> {
+export async function findPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

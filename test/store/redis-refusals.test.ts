@@ -24,7 +24,7 @@ async function serve(url: string) {
 /** Error and hint, one line each; no stack and no secret. */
 async function expectRefused(url: string, pattern: RegExp): Promise<void> {
   const { exitCode, stderr } = await serve(url);
-  expect(stderr).toMatch(/^remotify: .+\nhint: .+\n$/);
+  expect(stderr).toMatch(/^remotify: error: .+\nremotify: hint: .+\n$/);
   expect(stderr).toMatch(pattern);
   expect(stderr).not.toContain('sesame');
   expect(stderr).not.toMatch(/\n\s+at /);
@@ -35,8 +35,8 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
   test('a Redis with another format of Remotify in it is refused, and left as it is', async () => {
     const redis = await startOwnRedis();
     await redis.cli('SET', 'remotify:format', '999 16');
-    expect(await messageOf(open(redis.url))).toMatch(/format/);
-    await expectRefused(redis.url, /format/);
+    expect(await messageOf(open(redis.url))).toMatch(/of a form that this version/);
+    await expectRefused(redis.url, /of a form that this version/);
     expect(await redis.cli('GET', 'remotify:format')).toBe('999 16');
     expect(await redis.cli('DBSIZE')).toBe('1');
   });
@@ -114,9 +114,11 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
           ['GET', `/api/session/${session.key}/commands`],
         ] as const) {
           const answer = await curl(['-X', method, `${url}${path}`]);
-          expect([410, 500, 503], `${method} ${path}: ${answer.status} ${answer.text}`).toContain(
-            answer.status,
-          );
+          // A relay that had it in memory is not always asked to read it again.
+          expect(
+            url === again.url ? [410, 500, 503] : [200, 204, 410, 500, 503],
+            `${method} ${path}: ${answer.status} ${answer.text}`,
+          ).toContain(answer.status);
           expect(answer.text).not.toMatch(/garbage|JSON|redis|\bat /i);
         }
         const healthy = await curl([`${url}/api/session/${other.key}/status`]);

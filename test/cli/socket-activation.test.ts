@@ -1,0 +1,205 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { forgetActivation, readActivation } from '../../src/config/socket-activation.ts';
+import { curl } from '../harness/curl.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { spawnServe, startServe } from '../harness/serve-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+const hasSystemd = spawnSync('systemd-socket-activate', ['--version']).status === 0;
+
+/** A service manager in a few lines: opens what its first word says as descriptor 3 and becomes the program in the others. */
+const manager = `
+import os, socket, sys
+kind, path = sys.argv[1], sys.argv[2]
+if kind == 'tcp': s = socket.create_server(('127.0.0.1', 0))
+elif kind == 'tcp6': s = socket.create_server(('::1', 0), family=socket.AF_INET6)
+elif kind == 'unix':
+    s = socket.socket(socket.AF_UNIX); s.bind(path); s.listen()
+elif kind == 'udp':
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.1', 0))
+elif kind == 'connection':
+    listener = socket.create_server(('127.0.0.1', 0)); s = socket.create_connection(listener.getsockname())
+elif kind == 'file': s = open('/dev/null')
+else: s = None
+if s is not None:
+    if s.fileno() == 3: os.set_inheritable(3, True)
+    else: os.dup2(s.fileno(), 3, inheritable=True)
+os.environ.setdefault('LISTEN_PID', str(os.getpid()))
+os.environ.setdefault('LISTEN_FDS', '1')
+os.execvp(sys.argv[3], sys.argv[3:])
+`;
+
+const under = (kind: string, path = '-'): readonly string[] => ['python3', '-c', manager, kind, path];
+
+async function makeFolder(): Promise<string> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  return folder.path;
+}
+
+async function start(before: readonly string[], flags: readonly string[] = [], env = {}) {
+  const relay = await startServe(flags, { before, env });
+  onTestFinished(relay.stop);
+  return relay;
+}
+
+async function fail(before: readonly string[], flags: readonly string[], env: Record<string, string> = {}) {
+  const relay = spawnServe(await makeFolder(), flags, { before, env });
+  onTestFinished(() => void relay.child.kill('SIGKILL'));
+  const { code } = await withDeadline(relay.closed, 20_000, 'the relay refuses to start');
+  expect(relay.stdout().toString()).toBe('');
+  return { code, stderr: relay.stderr() };
+}
+
+describe.skipIf(!hasPython)('a socket that was handed over (python3)', () => {
+  test('a port is served, and its number is told', async () => {
+    const relay = await start(under('tcp'));
+    expect(relay.place).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await curl([`${relay.place}/api/health`])).status).toBe(200);
+    expect(relay.stderr()).toContain(`listening on ${relay.place},`);
+    expect(relay.stderr()).toContain(`next: remotify new --url ${relay.place}\n`);
+    expect(await relay.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+
+  test('a port of IPv6', async () => {
+    const relay = await start(under('tcp6'));
+    expect(relay.place).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await curl(['-g', `${relay.place}/api/health`])).status).toBe(200);
+  });
+
+  test('a unix socket is served, its peers are proxies, and its file stays: it belongs to the service manager', async () => {
+    const path = join(await makeFolder(), 'relay.sock');
+    const relay = await start(under('unix', path), ['--rate-limit', '1r/h', '--rate-limit-burst', '0']);
+    expect(relay.place).toBe(`unix:${path}`);
+    const ask = (client: string) =>
+      curl([
+        '--unix-socket',
+        path,
+        '-X',
+        'POST',
+        '-H',
+        `X-Forwarded-For: ${client}`,
+        'http://localhost/api/session',
+      ]);
+    expect((await ask('192.0.2.1')).status).toBe(201);
+    expect((await ask('192.0.2.2')).status).toBe(201);
+    expect((await ask('192.0.2.1')).status).toBe(429);
+    expect(await relay.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect((await lstat(path)).isSocket()).toBe(true);
+  });
+
+  test('it comes before REMOTIFY_HOST, REMOTIFY_PORT and REMOTIFY_LISTEN', async () => {
+    const env = { REMOTIFY_HOST: '192.0.2.1', REMOTIFY_PORT: '1', REMOTIFY_LISTEN: 'unix:/nowhere/x' };
+    const relay = await start(under('tcp'), [], env);
+    expect((await curl([`${relay.place}/api/health`])).status).toBe(200);
+  });
+
+  test.each([[['--listen', '0']], [['--port', '0']], [['--host', '::1']], [['--listen', 'unix:/tmp/x']]])(
+    'together with %j it is refused',
+    async (flags) => {
+      const { code, stderr } = await fail(under('tcp'), flags);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(
+          /^remotify: error: LISTEN_FDS and --\w+ both say where to listen\nremotify: hint: .+\n$/,
+        ),
+      ]);
+    },
+  );
+
+  test.each(['udp', 'connection', 'file', 'nothing'])('%s cannot be listened on', async (kind) => {
+    const { code, stderr } = await fail(under(kind), []);
+    expect([code, stderr]).toEqual([
+      255,
+      expect.stringMatching(
+        /^remotify: error: the socket that was handed over \(file descriptor 3\) cannot be listened on \(E\w+\)\nremotify: hint: .*ListenStream=.*Accept=no\n$/,
+      ),
+    ]);
+  });
+
+  test.each([
+    ['0', /LISTEN_FDS is 0: no socket was handed over/],
+    ['2', /LISTEN_FDS is 2: the relay listens on one socket, not on several/],
+    ['-1', /not a number of sockets: "-1"/],
+    ['one', /not a number of sockets: "one"/],
+    ['1e0', /not a number of sockets: "1e0"/],
+    ['99999999999999999999', /not a number of sockets/],
+    ['\u001b[2J', /not a number of sockets: "\\u001b\[2J"/],
+  ])('LISTEN_FDS=%j', async (value, error) => {
+    const { code, stderr } = await fail(under('tcp'), [], { LISTEN_FDS: value });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(error)]);
+    expect(stderr).toMatch(/^remotify: error: .+\nremotify: hint: .+\n$/);
+  });
+
+  test.each(['1', 'me', '-5', '', '4294967297'])('LISTEN_PID=%j is another process: ignored', async (pid) => {
+    const relay = await start(under('tcp'), ['--listen', '0'], { LISTEN_PID: pid });
+    expect((await curl([`${relay.place}/api/health`])).status).toBe(200);
+    if (pid !== '')
+      expect(relay.stderr()).toContain(`ignoring the socket of LISTEN_FDS: LISTEN_PID is "${pid}"`);
+  });
+});
+
+test('bash hands over its own process: exec keeps the number', async () => {
+  // Descriptor 3 is nothing that listens, and is taken for what was handed over.
+  const before = ['bash', '-c', 'exec 3</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', 'bash'];
+  const { code, stderr } = await fail(before, []);
+  expect([code, stderr]).toEqual([255, expect.stringContaining('file descriptor 3')]);
+});
+
+test('processes that the relay starts see none of the variables', () => {
+  const names = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID'];
+  for (const name of names) process.env[name] = '1';
+  forgetActivation();
+  const { stdout } = spawnSync('env', { encoding: 'utf8' });
+  expect(stdout).not.toMatch(/^LISTEN_/m);
+  expect(stdout).toMatch(/^PATH=/m);
+});
+
+test('without both variables there is nothing to take', () => {
+  expect(readActivation({}, 5)).toEqual({});
+  expect(readActivation({ LISTEN_FDS: '1' }, 5)).toEqual({});
+  expect(readActivation({ LISTEN_PID: '5' }, 5)).toEqual({});
+  expect(readActivation({ LISTEN_FDS: '1', LISTEN_PID: '5' }, 5)).toEqual({ fd: 3 });
+});
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe.skipIf(!hasSystemd)('systemd-socket-activate', () => {
+  test.each(['a port', 'a unix socket'])(
+    '%s: the first connection starts the relay, and is answered',
+    async (kind) => {
+      const folder = await makeFolder();
+      const path = join(folder, 'relay.sock');
+      const isUnix = kind === 'a unix socket';
+      const address = isUnix ? path : `127.0.0.1:${await findFreePort()}`;
+      const before = ['systemd-socket-activate', '-l', address, `-EHOME=${folder}`];
+      const relay = spawnServe(folder, [], { before });
+      onTestFinished(() => void relay.child.kill('SIGKILL'));
+      await eventually(
+        'systemd listens',
+        10_000,
+        () => /Listening on/.test(relay.stderr()) && (!isUnix || existsSync(path)),
+      );
+      const where = isUnix
+        ? ['--unix-socket', path, 'http://localhost/api/health']
+        : [`http://${address}/api/health`];
+      expect((await curl(where)).status).toBe(200);
+      const place = isUnix ? `unix:${path}` : `http://${address}`;
+      expect(JSON.parse(relay.stdout().toString('utf8').split('\n')[0] ?? '')).toEqual({ url: place });
+      relay.child.kill('SIGTERM');
+      expect((await withDeadline(relay.closed, 10_000, 'the relay ends')).code).toBe(0);
+    },
+  );
+});
