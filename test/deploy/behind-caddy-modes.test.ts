@@ -25,8 +25,18 @@ describe.skipIf(!hasCaddy)(`Caddyfile.http${hasCaddy ? '' : ' (caddy is missing 
 
   const from = (address: string, caddyUrl: string) =>
     curl([
-      ...['-4', '--interface', address, '-X', 'POST', '-H', 'X-Forwarded-For: 203.0.113.7'],
-      ...['-H', 'X-Forwarded-Proto: https', '-H', 'X-Forwarded-Host: localhost', `${caddyUrl}/api/session`],
+      '-4',
+      '--interface',
+      address,
+      '-X',
+      'POST',
+      '-H',
+      'X-Forwarded-For: 203.0.113.7',
+      '-H',
+      'X-Forwarded-Proto: https',
+      '-H',
+      'X-Forwarded-Host: localhost',
+      `${caddyUrl}/api/session`,
     ]);
 
   test('a proxy before it, in PROXY_NETWORKS: client, scheme and host are those that this proxy saw', async () => {

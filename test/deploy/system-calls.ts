@@ -12,7 +12,9 @@ async function listGroup(name: string): Promise<string[]> {
     .slice(1)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-  const members = await Promise.all(words.map((word) => (word.startsWith('@') ? listGroup(word) : [word])));
+  const members = await Promise.all(
+    words.map((word) => (word.startsWith('@') ? listGroup(word) : Promise.resolve([word]))),
+  );
   return members.flat();
 }
 
