@@ -5,7 +5,7 @@ import type { ChooseValue } from './choose-value.ts';
 import { ConfigError } from './config-error.ts';
 import type { Environment } from './environment.ts';
 import { parseWord } from './parse-values.ts';
-import { readSecret } from './read-secret.ts';
+import { readSecret, type Secret } from './read-secret.ts';
 import { chooseStateDir } from './settings-file.ts';
 
 export type StoreFlag = 'store' | 'durability';
@@ -20,16 +20,21 @@ export interface StoreSettings {
   durability: Durability;
 }
 
-/** Text of a file that is not a store URL may be a secret alone. */
-function show({ value, source }: { value: string; source: string }): string {
-  const isKnown = /^(?:file:|memory:?$|redis)/.test(value);
-  return source.endsWith('_FILE') && !isKnown ? `the store that ${source} names` : maskStoreUrl(value);
+/** Text of a file that is no store URL may be a secret alone: it is in no message. */
+function checkFromFile({ value, source }: Secret): Secret {
+  if (!source.endsWith('_FILE') || /^(?:file:|memory:?$|rediss?(?:\+\w+)?:)/.test(value))
+    return { value, source };
+  throw new ConfigError(
+    `${source}: what is in the file is not a store URL`,
+    'write file:DIR, memory: or redis://USER:PASSWORD@HOST into it',
+  );
 }
 
-function chooseStore(flag: string | undefined, environment: Environment): { value: string; source: string } {
+function chooseStore(flag: string | undefined, environment: Environment): Secret {
   if (flag !== undefined) return { value: flag, source: '--store' };
   const fallback = `file:${join(chooseStateDir(environment), 'relay')}`;
-  return readSecret(environment, 'REMOTIFY_STORE') ?? { value: fallback, source: 'default' };
+  const found = readSecret(environment, 'REMOTIFY_STORE');
+  return found ? checkFromFile(found) : { value: fallback, source: 'default' };
 }
 
 /** Whether what is stored takes memory and not disk. */
@@ -43,10 +48,9 @@ export function resolveStore(
   environment: Environment,
   notes: string[],
 ): StoreSettings {
-  const store = chooseStore(flag, environment);
-  const { value: storeUrl, source } = store;
-  const shownStore = show(store);
-  if (source === '--store' && maskStoreUrl(storeUrl) !== storeUrl) {
+  const { value: storeUrl, source } = chooseStore(flag, environment);
+  const shownStore = maskStoreUrl(storeUrl);
+  if (source === '--store' && shownStore !== storeUrl) {
     notes.push(
       'the password in --store is in the process list: put the URL into a file of mode 0600 and set REMOTIFY_STORE_FILE to its path',
     );

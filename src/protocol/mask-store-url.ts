@@ -2,13 +2,15 @@
 
 const mask = '***';
 
-/** Parameters whose values are shown. All others may be secrets, under whatever name a provider gives them. */
+/** Parameters that are shown with their values. */
 const plainParameters = new Set(['db', 'family', 'name', 'role', 'tls']);
 
+/** Parameters that are named with their values left out. Others may be a part of a password. */
+const secretParameters = new Set(['password', 'sentinelPassword', 'username', 'sentinelUsername']);
+
 const userPattern = /^[\w.+-]*$/;
-const hostsPattern =
-  /^(?:\[[\da-f:.]+\]|[\w.-]*)(?::\d{1,5})?(?:,(?:\[[\da-f:.]+\]|[\w.-]*)(?::\d{1,5})?)*$/i;
-const pathPattern = /^(?:\/[\w.-]*)*$/;
+const host = String.raw`(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?`;
+const placePattern = new RegExp(`^(?:${host}(?:,${host})*)?(?:/[\\w.-]*)*$`, 'i');
 
 /** `user:***@`: the user is shown where it is a plain word. */
 function maskUser(userinfo: string): string {
@@ -17,21 +19,10 @@ function maskUser(userinfo: string): string {
   return colon !== -1 && userPattern.test(user) ? `${user}:${mask}@` : `${mask}@`;
 }
 
-function maskQuery(query: string): string {
-  return query
-    .split('&')
-    .map((part) => {
-      const name = part.split('=', 1)[0] ?? '';
-      return plainParameters.has(name) ? part : `${userPattern.test(name) ? name : mask}=${mask}`;
-    })
-    .join('&');
-}
-
-function maskPlace(place: string): string {
-  const slash = place.indexOf('/');
-  const hosts = slash === -1 ? place : place.slice(0, slash);
-  const path = slash === -1 ? '' : place.slice(slash);
-  return (hostsPattern.test(hosts) ? hosts : mask) + (pathPattern.test(path) ? path : `/${mask}`);
+function maskParameter(parameter: string): string {
+  const name = parameter.split('=', 1)[0] ?? '';
+  if (plainParameters.has(name)) return parameter;
+  return secretParameters.has(name) ? `${name}=${mask}` : mask;
 }
 
 /** The text itself where nothing in it may be a secret. Also for text that is no URL: what it cannot tell apart, it leaves out. */
@@ -44,13 +35,10 @@ export function maskStoreUrl(text: string): string {
   if (/[?#]/.test(userinfo)) return `${scheme}${mask}`;
   const [, place = '', query, fragment] =
     /^([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest.slice(at + 1)) ?? [];
-  return [
-    scheme,
-    at === -1 ? '' : maskUser(userinfo),
-    maskPlace(place),
-    query === undefined ? '' : `?${maskQuery(query)}`,
-    fragment === undefined ? '' : `#${mask}`,
-  ].join('');
+  const known = scheme + (at === -1 ? '' : maskUser(userinfo));
+  if (!placePattern.test(place)) return known + mask;
+  const parameters = query === undefined ? '' : `?${query.split('&').map(maskParameter).join('&')}`;
+  return known + place + parameters + (fragment === undefined ? '' : `#${mask}`);
 }
 
 /** Every text that may stand for the password of this URL, longest first. */

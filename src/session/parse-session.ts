@@ -66,7 +66,7 @@ const listenerChecks: Record<keyof Listener, Check> = {
   kind: isOneOf('runner', 'slot'),
   host: isText,
   user: isText,
-  mode: isOneOf('supervised', 'auto'),
+  mode: isOneOf('supervised', 'auto', 'unknown'),
   attachedAt: isCount,
   seenAt: isCount,
   goneAt: orNull(isCount),

@@ -1,18 +1,11 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { spawnCaptured } from './captured-process.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { eventually, withDeadline } from './deadline.ts';
+import { findProgram } from './find-program.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
-
-const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-
-function findProgram(name: string): string | undefined {
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-}
 
 export type ProxyKind = 'nginx' | 'caddy' | 'haproxy';
 
@@ -24,15 +17,6 @@ const formArguments: Record<ProxyKind, (folder: string, file: string) => string[
   caddy: (_folder, file) => ['run', '--adapter', 'caddyfile', '--config', file],
   haproxy: (_folder, file) => ['-db', '-f', file],
 };
-
-/** A port that was free a moment ago: these programs cannot say which one they got. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function isOpen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
