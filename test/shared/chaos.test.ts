@@ -63,7 +63,7 @@ describe.skipIf(!hasRedis)(
     });
 
     test('the primary dies and its replica takes over, with --durability replica', { timeout }, async () => {
-      let primary = await startOwn(startRedis());
+      let primary = await startOwn(startRedis({ flags: noDelay }));
       let replica = await startOwn(startReplica(primary));
       const proxy = await startRedisProxy(primary);
       onTestFinished(proxy.stop);
