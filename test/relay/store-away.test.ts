@@ -12,12 +12,17 @@ async function startLosable() {
   const inner = await openStoreHere();
   const wakes = new Set<() => void>();
   let isAway = false;
-  const guard =
-    <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) =>
-    async (...args: Args): Promise<T> => {
-      if (isAway) throw busy();
-      return method(...args);
-    };
+  const check = (): void => {
+    if (isAway) throw busy();
+  };
+  const update: Store['update'] = async (name, transition, limits) => {
+    check();
+    return inner.update(name, transition, limits);
+  };
+  const read: Store['read'] = async (name) => {
+    check();
+    return inner.read(name);
+  };
   const watch: Store['watch'] = (name, wake) => {
     wakes.add(wake);
     const unwatch = inner.watch(name, wake);
@@ -26,8 +31,6 @@ async function startLosable() {
       unwatch();
     };
   };
-  const update = guard(inner.update.bind(inner)) as Store['update'];
-  const read = guard(inner.read.bind(inner));
   const relay = await startRelayHere(overlayStore(inner, { update, read, watch }));
   onTestFinished(relay.close);
   return {

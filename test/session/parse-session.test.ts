@@ -51,7 +51,7 @@ test.each(whole)(
       const { [field]: _dropped, ...rest } = value as unknown as Record<string, unknown>;
       expect(parse(rest), `without ${field}`).toBeUndefined();
       for (const wrong of [undefined, [], {}, 1.5, Number.MAX_VALUE])
-        expect(parse({ ...rest, [field]: wrong }), `${field}: ${String(wrong)}`).toBeUndefined();
+        expect(parse({ ...rest, [field]: wrong }), `${field}: ${JSON.stringify(wrong)}`).toBeUndefined();
     }
   },
 );
