@@ -3,14 +3,13 @@ import { hideStoreSecrets } from '../protocol/mask-store-url.ts';
 import { dueAt } from '../session/apply-transition.ts';
 import { FolderTaken } from '../store/claim-folder.ts';
 import { openStore } from '../store/open-store.ts';
+import { isRedisUrl } from '../store/redis-url.ts';
+import type { StoreDurability } from '../store/store.ts';
 import { createRelay, type Relay } from './create-relay.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { Certificate, TlsUnusable } from './tls.ts';
 
 export { TlsUnusable };
-
-/** What an acknowledgement outlives: the end of a process, that of the machine with the store, or a power cut. */
-type Durability = 'process' | 'replica' | 'power';
 
 export class StoreUnusable extends Error {
   /** Another relay has it. */
@@ -28,8 +27,8 @@ export class StoreUnusable extends Error {
 }
 
 /** One that the store of this URL has. A replica is nothing that a store of this machine could wait for. */
-function chooseDurability(durability: Durability, storeUrl: string): 'process' | 'power' {
-  if (durability !== 'replica') return durability;
+function chooseDurability(durability: StoreDurability, storeUrl: string): StoreDurability {
+  if (durability !== 'replica' || isRedisUrl(storeUrl)) return durability;
   throw new StoreUnusable(new Error('it has no replica: use --durability process or power'), storeUrl);
 }
 
@@ -38,7 +37,7 @@ export async function openRelay({
   storeUrl,
   durability,
   ...options
-}: Omit<RelayOptions, 'store'> & { storeUrl: string; durability: Durability }): Promise<Relay> {
+}: Omit<RelayOptions, 'store'> & { storeUrl: string; durability: StoreDurability }): Promise<Relay> {
   const { tls, log } = options;
   const certificate = tls && (await Certificate.open(tls, log));
   try {

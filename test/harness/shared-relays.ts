@@ -63,6 +63,21 @@ export async function startSharedRelays(
   }
 }
 
+/** Lines of several logs in the order of the times in them; a line without one stays behind the line before it. */
+function mergeByTime(logs: readonly string[]): string {
+  const lines = logs.flatMap((log) => {
+    let time = '';
+    return log.split(/(?<=\n)/).map((text) => {
+      time = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(text)?.[0] ?? time;
+      return { time, text };
+    });
+  });
+  return lines
+    .toSorted((a, b) => (a.time === b.time ? 0 : a.time < b.time ? -1 : 1))
+    .map(({ text }) => text)
+    .join('');
+}
+
 /** `pid` and `metrics` are those of the first; what is sent to one is sent to all. */
 function asOne(relays: readonly Relay[], { url, port }: Splitter, stop: () => Promise<void>): Relay {
   const [first] = relays;
@@ -72,7 +87,7 @@ function asOne(relays: readonly Relay[], { url, port }: Splitter, stop: () => Pr
     url,
     port,
     stdout: () => relays.map((relay) => relay.stdout()).join(''),
-    stderr: () => relays.map((relay) => relay.stderr()).join(''),
+    stderr: () => mergeByTime(relays.map((relay) => relay.stderr())),
     kill: async (signal) => {
       const exits = await Promise.all(relays.map((relay) => relay.kill(signal)));
       return exits.find(({ code }) => code !== 0) ?? (exits[0] as (typeof exits)[0]);

@@ -8,6 +8,9 @@ import { connectionsAreCut, redisRestarts, redisStandsStill, relaysDie } from '.
 const commands = Number(process.env['REMOTIFY_TEST_COMMANDS'] ?? 1_000);
 const timeout = 500_000;
 
+/** A replica that comes is served at once. */
+const noDelay = ['--repl-diskless-sync-delay', '0'];
+
 function expectKept(name: string, { tally, text, commands: done }: ChaosReport): void {
   console.log(`${name}: ${text}`);
   expect(tally.faults).toEqual({ lost: new Set(), 'run twice': new Set(), wrong: new Set() });
@@ -60,7 +63,7 @@ describe.skipIf(!hasRedis)(
     });
 
     test('the primary dies and its replica takes over, with --durability replica', { timeout }, async () => {
-      let primary = await startOwn(startRedis());
+      let primary = await startOwn(startRedis({ flags: noDelay }));
       let replica = await startOwn(startReplica(primary));
       const proxy = await startRedisProxy(primary);
       onTestFinished(proxy.stop);

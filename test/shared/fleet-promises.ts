@@ -20,10 +20,16 @@ async function startOwn() {
   return { redis, proxy };
 }
 
-/** What a relay refuses from a session that another relay has changed meanwhile was not refused by the session as it is. */
+/**
+ * What a relay refuses from a session that another relay has changed meanwhile was not refused by the session as it is: also where it does
+ * not hear of the change.
+ */
 export async function checkNewestDecides(binary: string): Promise<void> {
-  const { redis } = await startOwn();
-  const { relays } = await Fleet.open({ store: redis.url, count: 2, binary });
+  const { proxy } = await startOwn();
+  const { relays } = await Fleet.open({ store: proxy.url, count: 2, binary });
+  // From here on no relay hears of any change.
+  proxy.setFate(([word]) => (/^P?SUBSCRIBE$/i.test(word ?? '') ? 'silent' : 'arrives'));
+  proxy.cut();
   const session = await makeSession(relays[0] as { url: string });
   const at = (nth: number) => openResource(relays[nth % 2]?.url ?? '', session);
   for (let round = 0; round < 8; round += 1) {

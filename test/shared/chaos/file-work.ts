@@ -18,7 +18,7 @@ export class FileWork {
   readonly #name: string;
   /** Words whose push was answered with 201, or whose `exec` ended. */
   readonly acknowledged: string[] = [];
-  /** Words whose `exec` could not reach a relay. */
+  /** Words whose `exec` gave up. */
   readonly given: string[] = [];
   /** Words that were told to have ended, and how. */
   readonly ends = new Map<string, string>();
@@ -88,8 +88,9 @@ export class FileWork {
         env,
         deadlineMs: 120_000,
       });
-      // No relay answered its first request. A new call is another command: this one may have run, once.
-      if (exitCode === 255 && stderr.includes('cannot reach')) {
+      // It gave up: no relay answered its first request, or none could store it in time. A new call is another command: this one
+      // may have run, once.
+      if (exitCode === 255 && /cannot reach|the store is not available/.test(stderr)) {
         this.given.push(word);
         continue;
       }
