@@ -1,13 +1,27 @@
 import { defineConfig } from 'vitest/config';
+import { leftOutFiles, leftOutTests, patternWithout, sharedSuite } from './test/shared/shared-suite.ts';
+
+// `npm run test:shared`: the acceptance suite with relays that share a Redis.
+const isShared = process.env['REMOTIFY_TEST_STORE'] === 'redis';
+const isSplit = Number(process.env['REMOTIFY_TEST_RELAYS'] ?? 1) > 1;
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Faults, process trees and relays that are broken on purpose take minutes: `npm run test:long` runs them too.
-    exclude:
-      process.env['REMOTIFY_TEST_LONG'] === '1'
+    include: isShared ? [...sharedSuite] : ['test/**/*.test.ts'],
+    // Faults, process trees, real proxies and relays that are broken on purpose take minutes: `npm run test:long` runs them too.
+    exclude: [
+      ...(isShared ? Object.keys(leftOutFiles) : []),
+      ...(process.env['REMOTIFY_TEST_LONG'] === '1'
         ? []
-        : ['test/faults/**', 'test/stopping/**', 'test/promises/relay-mutants.test.ts'],
+        : [
+            'test/faults/**',
+            'test/stopping/**',
+            'test/shared/**',
+            'test/deploy/behind-*.test.ts',
+            'test/promises/relay-mutants.test.ts',
+          ]),
+    ],
+    ...(isShared && isSplit && { testNamePattern: patternWithout(Object.keys(leftOutTests)) }),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',

@@ -1,8 +1,11 @@
 /** Making a session and keeping it: for `new`, and for an `exec` that has none. */
+import type { Http } from '../client/http.ts';
+import { createSessionClient, dialectOf } from '../client/open-session.ts';
 import { RelayClient } from '../client/relay-client.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { checkSessionName, type Settings, type StoredSession } from '../config/settings.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
+import { checkLine } from './check-line.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
@@ -38,6 +41,13 @@ async function checkFree(context: Context, name: string): Promise<void> {
   );
 }
 
+/** For a session that cannot be used: nothing of it stays on the relay, if the relay still answers. */
+async function dropSession(http: Http, { key, features }: SessionPayload): Promise<void> {
+  await createSessionClient(http, key, dialectOf(features))
+    .endSession()
+    .catch(() => undefined);
+}
+
 /** Makes it on the relay, stores it here and makes it the current one. A line that cannot be rendered leaves nothing stored. */
 export async function makeSession(
   context: Context,
@@ -48,8 +58,16 @@ export async function makeSession(
   checkWritable(context.configDir);
   if (wanted !== undefined) await checkFree(context, checkSessionName(wanted));
   const url = context.url();
-  const payload = await new RelayClient(await context.http(url)).createSession(context.token);
-  const quickstart = await renderLine(payload);
+  const http = await context.http(url);
+  const payload = await new RelayClient(http).createSession(context.token);
+  let quickstart: string;
+  try {
+    await checkLine(context, payload.remote_quickstart, http.baseUrl);
+    quickstart = await renderLine(payload);
+  } catch (error) {
+    await dropSession(http, payload);
+    throw error;
+  }
   const stored: StoredSession = {
     key: payload.key,
     url,

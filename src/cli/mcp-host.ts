@@ -4,6 +4,7 @@ import { ConfigError } from '../config/config-error.ts';
 import type { Host } from '../mcp/host.ts';
 import { escapeBytes } from '../terminal/escape.ts';
 import { maskKeys } from '../terminal/printer.ts';
+import { checkLine } from './check-line.ts';
 import type { Context, OpenSession, Surroundings } from './context.ts';
 import { describeClient } from './describe-client.ts';
 import { explain } from './explain.ts';
@@ -19,6 +20,7 @@ async function makeForHost(context: Context, name: string | undefined): Promise<
     const url = context.url();
     const payload = await new RelayClient(await context.http(url)).createSession(context.token);
     const { key, features = [], remote_quickstart: quickstart } = payload;
+    await checkLine(context, quickstart, url);
     return context.openSession({ key, url, features, quickstart });
   }
 }

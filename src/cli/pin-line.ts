@@ -29,7 +29,7 @@ function renderLine(url: string, script: string): string {
 /** Throws a Failure when the relay hands out another script than this client has: its line would never run. */
 export async function pinLine(context: Context, payload: SessionPayload, mode: Mode): Promise<string> {
   const { listener_key: listenerKey, remote_quickstart: line } = payload;
-  const claimed = /https?:\/\/[\w.:[\]/-]{1,200}(?=\/r\/[0-9a-f]{32})/.exec(line)?.[0];
+  const claimed = /https?:\/\/[\w.:[\]/~%-]{1,200}(?=\/r\/[0-9a-f]{32})/.exec(line)?.[0];
   if (listenerKey === undefined || claimed === undefined) {
     throw new Failure(
       'this relay cannot be pinned: it is a legacy relay',

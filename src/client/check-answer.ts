@@ -36,6 +36,12 @@ function readMove(body: Buffer): RelayError {
   return new RelayError('moved', message, { status: 426 });
 }
 
+/** The session is not there, whatever the status of the answer. */
+export function goneError(baseUrl: string): RelayError {
+  const message = 'no such session: unknown, expired or ended';
+  return new RelayError('refused', message, { status: 410, code: 'gone', url: baseUrl });
+}
+
 /** The answer when it is a success; otherwise throws what it says. `baseUrl` is for the words only. */
 export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
   const { status, headers, body } = answer;
@@ -49,12 +55,7 @@ export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
       url: baseUrl,
     });
   }
-  if (status === 410)
-    throw new RelayError('refused', 'no such session: unknown, expired or ended', {
-      status,
-      code: 'gone',
-      url: baseUrl,
-    });
+  if (status === 410) throw goneError(baseUrl);
   if (status === 429)
     throw new RelayError('refused', 'the relay asks for patience', { status, code: 'rate_limited' });
   if (status >= 500) throw new RelayError('refused', `${baseUrl} is in trouble (${status})`, { status });

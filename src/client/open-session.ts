@@ -1,6 +1,7 @@
 /** From a key to a client that knows how to talk to its relay. */
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import type { Http } from './http.ts';
+import { isWeakerLine } from './line-address.ts';
 import { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
 
@@ -26,14 +27,22 @@ export function createSessionClient(http: Http, key: string, dialect: Dialect): 
   return new RelayClient(http, key, dialect === 'slots');
 }
 
+/** A line that would send the key unencrypted is as good as unknown. */
+async function readPayload(http: Http, client: RelayClient): Promise<SessionPayload> {
+  const payload = await client.readSession();
+  return isWeakerLine(payload.remote_quickstart, http.baseUrl)
+    ? { ...payload, remote_quickstart: '' }
+    : payload;
+}
+
 /** Asks the relay what it speaks: with the key in a header first, and in the path only where that leads nowhere. */
 export async function probeSession(http: Http, key: string): Promise<SessionPayload> {
   try {
-    return await createSessionClient(http, key, 'commands').readSession();
+    return await readPayload(http, createSessionClient(http, key, 'commands'));
   } catch (error) {
     const isOriginal =
       error instanceof RelayError && error.kind === 'not_a_relay' && [400, 401, 404].includes(error.status);
     if (!isOriginal) throw error;
-    return createSessionClient(http, key, 'slots').readSession();
+    return readPayload(http, createSessionClient(http, key, 'slots'));
   }
 }

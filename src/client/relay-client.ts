@@ -14,7 +14,7 @@ import { answerGraceMs, maxWaitSeconds } from '../protocol/limits.ts';
 import { buildPath, type RouteName } from '../protocol/routes.ts';
 import { parseSessionPayload, type SessionPayload } from '../protocol/session-payload.ts';
 import { parseStatusPayload, type StatusPayload } from '../protocol/status-payload.ts';
-import { checkAnswer, notARelay, parseAnswer } from './check-answer.ts';
+import { checkAnswer, goneError, notARelay, parseAnswer } from './check-answer.ts';
 import type { Http, HttpAnswer, HttpRequest } from './http.ts';
 import { type OutputPart, parseOutputPart } from './parse-output.ts';
 
@@ -99,8 +99,11 @@ export class RelayClient {
     return this.#parse(await this.#send('session'), parseSessionPayload);
   }
 
+  /** Throws `gone` where there was no such session: the relay answers 204 all the same, and says so in a header. */
   async endSession(): Promise<void> {
-    this.#expect(204, await this.#send('session', { method: 'DELETE' }));
+    const answer = await this.#send('session', { method: 'DELETE' });
+    if (answer.headers[header.error] === 'gone') throw goneError(this.baseUrl);
+    this.#expect(204, answer);
   }
 
   /** With `after`, held until the session's revision is beyond it. */

@@ -32,6 +32,7 @@ export interface Relay {
 /** With a certificate it speaks TLS and nothing else. */
 export function createRelay(options: RelayOptions, certificate?: Certificate): Relay {
   const counted = new Metrics();
+  options.store.observe(counted);
   const keys = new KnownKeys(options.store);
   const sessions = new Sessions(options, joinSinks([createAudit(options), counted, keys]));
   const polls = new LongPolls(sessions, options.heldPolls);

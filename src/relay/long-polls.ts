@@ -1,4 +1,5 @@
 /** Long polls: requests that wait for a session to change. */
+import { Refusal } from '../protocol/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { HeldPolls } from './held-polls.ts';
 import type { RelayOptions } from './relay-options.ts';
@@ -6,6 +7,11 @@ import type { Sessions } from './sessions.ts';
 
 /** Who waits for an answer. */
 export type Peer = Pick<Exchange, 'address' | 'gone' | 'heldMs'>;
+
+/** Where the store is away while a request is held, it is asked again after this. */
+const storeRetryMs = 1_000;
+
+const isStoreAway = (error: unknown): boolean => error instanceof Refusal && error.code === 'storage_busy';
 
 /** While a request is held its session is in use: it is touched this often, and more often where sessions are short. */
 const touchMs = 20_000;
@@ -27,7 +33,7 @@ export class LongPolls {
 
   /**
    * Tries now and after each change of the session, until there is a result, the time is up, the peer is gone, too many others wait
-   * or the relay drains. Undefined when there was none; throws what the attempt throws.
+   * or the relay drains. Undefined when there was none; throws what the attempt throws, but stays held where the store goes away.
    */
   async waitFor<T>(
     name: string,
@@ -45,18 +51,26 @@ export class LongPolls {
     };
     const poll = { session: name, address, since: performance.now(), end: stop };
     let isCounted = false;
-    // Before the first attempt: a change between that and the watching would be missed.
-    const unwatch = this.#sessions.store.watch(name, () => {
+    let retry: NodeJS.Timeout | undefined;
+    const tryAgain = (): void => {
       changed = true;
       wake();
-    });
+    };
+    // Before the first attempt: a change between that and the watching would be missed.
+    const unwatch = this.#sessions.store.watch(name, tryAgain);
     const timer = setTimeout(stop, waitMs);
     const keeping = this.#keepInUse(name, waitMs);
     gone.addEventListener('abort', stop);
     try {
       for (;;) {
         changed = false;
-        const result = gone.aborted ? undefined : await attempt();
+        const result = gone.aborted
+          ? undefined
+          : await attempt().catch((error: unknown) => {
+              if (!isCounted || !isStoreAway(error)) throw error;
+              retry = setTimeout(tryAgain, storeRetryMs);
+              return undefined;
+            });
         if (result !== undefined || over || this.#isDraining) return result;
         if (changed) continue;
         const since = performance.now();
@@ -73,6 +87,7 @@ export class LongPolls {
       this.#held.release(poll);
       gone.removeEventListener('abort', stop);
       clearTimeout(timer);
+      clearTimeout(retry);
       clearInterval(keeping);
       unwatch();
     }

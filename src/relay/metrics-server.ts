@@ -49,7 +49,7 @@ export function createMetricsServer({
 }: MetricsServerOptions): MetricsServer {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!isAllowedHost(request.headers.host ?? '', allowedHosts))
-      return send(response, 421, {}, 'not answered for that host name\n');
+      return send(response, 421, {}, 'not answered for that host name: allow it with --allowed-host NAME\n');
     const [path] = (request.url ?? '').split('?');
     if (path !== '/metrics') return send(response, 404, {}, 'not found: see /metrics\n');
     if (request.method !== 'GET') return send(response, 405, { allow: 'GET' }, 'method not allowed\n');

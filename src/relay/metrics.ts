@@ -1,7 +1,8 @@
-/** What the relay counts, in ten families. No label holds a word of anyone's: routes, statuses, codes and states are few. */
+/** What the relay counts, in thirteen families. No label holds a word of anyone's: routes, statuses, codes and states are few. */
 import { isEnding } from '../session/changes.ts';
 import type { Answered } from './answered.ts';
 import { Counter, Histogram, renderGauge } from './metrics-text.ts';
+import type { StoreObserver } from '../store/store.ts';
 import type { EventSink, SessionEvent } from './session-event.ts';
 
 /** Seconds: from a look into memory to an upload over a slow link. */
@@ -14,7 +15,10 @@ export interface Levels {
   heldPolls: number;
 }
 
-export class Metrics implements EventSink {
+/** Seconds: from an answer of the same machine to one that was given up. */
+const storeBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+export class Metrics implements EventSink, StoreObserver {
   readonly #requests = new Counter<'route' | 'status'>(
     'remotify_requests_total',
     'Requests that are over, by route and status; status none: the peer left before there was one.',
@@ -31,11 +35,38 @@ export class Metrics implements EventSink {
     'How long requests took, without the time that they were held.',
     bounds,
   );
+  readonly #storeSeconds = new Histogram(
+    'remotify_store_seconds',
+    'How long the calls to a shared store took that were answered.',
+    storeBounds,
+  );
+  readonly #storeFailures = new Counter(
+    'remotify_store_failures_total',
+    'Calls to a shared store that were not answered, or refused.',
+  );
+  readonly #storeConflicts = new Counter(
+    'remotify_store_conflicts_total',
+    'Updates that were begun anew because another relay had changed the session.',
+  );
 
   constructor() {
     // There from the start: what never happened is 0, not missing.
     this.#received.add({}, 0);
     this.#sent.add({}, 0);
+    this.#storeFailures.add({}, 0);
+    this.#storeConflicts.add({}, 0);
+  }
+
+  called(ms: number): void {
+    this.#storeSeconds.observe(ms / 1000);
+  }
+
+  failed(): void {
+    this.#storeFailures.add({});
+  }
+
+  conflicted(): void {
+    this.#storeConflicts.add({});
   }
 
   count({ route, status, code, bytesIn, bytesOut, durationMs, heldMs }: Answered): void {
@@ -59,9 +90,17 @@ export class Metrics implements EventSink {
         'Requests that are held until there is something to say.',
         heldPolls,
       ),
-      ...[this.#requests, this.#refusals, this.#commands, this.#received, this.#sent, this.#seconds].map(
-        (family) => family.render(),
-      ),
+      ...[
+        this.#requests,
+        this.#refusals,
+        this.#commands,
+        this.#received,
+        this.#sent,
+        this.#seconds,
+        this.#storeSeconds,
+        this.#storeFailures,
+        this.#storeConflicts,
+      ].map((family) => family.render()),
       renderGauge(
         'process_resident_memory_bytes',
         'Resident memory size in bytes.',

@@ -20,7 +20,8 @@ import type { RelayOptions } from './relay-options.ts';
 function isInner(host: string, { socket }: IncomingMessage, { address }: Caller): boolean {
   const name = parseHostName(host) ?? '';
   const isOwnPort = host.endsWith(`:${socket.localPort}`);
-  if (isIP(name) !== 0 && isOwnPort && name === socket.localAddress) return true;
+  if (isIP(name) !== 0 && isOwnPort && name === socket.localAddress?.replace(/^::ffff:(?=\d+\.)/, ''))
+    return true;
   return isLoopback(name) && (isOwnPort || !isLoopback(address));
 }
 

@@ -47,9 +47,14 @@ export function dropDefaultPort(host: string, scheme: string): string {
   return host.replace(scheme === 'https' ? /:443$/ : /:80$/, '');
 }
 
+/** Lines to paste have URLs in single quotes. */
+function trimUrl(url: string): string {
+  return url.replace(/\/+$/, '').replaceAll("'", '%27');
+}
+
 /** The path below which the public URL has the relay, without a slash at its end; empty for most. */
 export function pathPrefix({ publicUrl }: Pick<RelayOptions, 'publicUrl'>): string {
-  return publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
+  return publicUrl === undefined ? '' : trimUrl(new URL(publicUrl).pathname);
 }
 
 /** How the client addressed the relay, as far as that can be believed. */
@@ -66,7 +71,7 @@ export function chooseBaseUrl(
   { host, scheme }: OuterAddress,
   local: string,
 ): string {
-  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '');
+  if (publicUrl !== undefined) return trimUrl(publicUrl);
   if (parseHostName(host) === undefined) return local;
   const outer = scheme ?? local.slice(0, local.indexOf(':'));
   return `${outer}://${dropDefaultPort(host.toLowerCase(), outer)}`;

@@ -12,7 +12,7 @@ export interface RelayOptions {
   publicUrl?: string;
   /** Host names to answer for, beside loopback, IP addresses and the one in publicUrl. */
   allowedHosts: readonly string[];
-  /** Whose `X-Forwarded-For` is believed: the last `hops` proxies, or those in these networks. */
+  /** Whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: the last `hops` proxies, or those in these networks. */
   trustedProxies:
     | { hops: number }
     | { networks: readonly { address: string; prefix: number; family: 'ipv4' | 'ipv6' }[] };

@@ -1,5 +1,6 @@
 /** From a request to its handler: host, route, method, key. One catch for all of it. */
 import { Refusal } from '../protocol/errors.ts';
+import { header } from '../protocol/headers.ts';
 import { isKey, selfKey } from '../protocol/keys.ts';
 import { type Access, matchRoute, type Method, type RouteMatch } from '../protocol/routes.ts';
 import type { Admitted, Exchange } from './exchange.ts';
@@ -100,9 +101,14 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
 
 const isGone = (error: unknown): boolean => error instanceof Refusal && error.code === 'gone';
 
-/** Deleted twice is deleted: the second one is no error. */
 const isSecondEnd = ({ route, method }: Exchange): boolean =>
   route?.name === 'session' && method === 'DELETE';
+
+/** Deleted twice is deleted: no error, though a client may want to know. */
+async function sendSecondEnd(exchange: Exchange): Promise<void> {
+  exchange.refusal = 'gone';
+  await exchange.sendNothing({ [header.error]: 'gone' });
+}
 
 /** Answers every request, and never throws. */
 export async function routeRequest(exchange: Exchange, relay: RelayContext): Promise<void> {
@@ -114,7 +120,7 @@ export async function routeRequest(exchange: Exchange, relay: RelayContext): Pro
     }
     if (exchange.response.headersSent) exchange.response.destroy();
     else if (isGone(error) && exchange.route?.name === 'runner') await serveEndedScript(exchange);
-    else if (isGone(error) && isSecondEnd(exchange)) await exchange.sendNothing();
+    else if (isGone(error) && isSecondEnd(exchange)) await sendSecondEnd(exchange);
     else await exchange.sendRefusal(error);
   }
 }

@@ -95,3 +95,29 @@ export function rememberKeys(past: PastKeys, forgotten: readonly Command[], now:
   });
   return appendKeys(dropOldPages(past, now), entries);
 }
+
+/** Oldest first. */
+export function flattenKeys({ pages }: PastKeys): PastKey[] {
+  return pages.flat();
+}
+
+/** Drops the oldest keys until so many were dropped since the session began. */
+export function dropKeys(past: PastKeys, dropped: number): PastKeys {
+  const excess = dropped - past.dropped;
+  return excess <= 0 ? past : { ...appendKeys(noPastKeys, flattenKeys(past).slice(excess)), dropped };
+}
+
+/** The keys that came since; dropping never takes one that is younger than another that stays. */
+export function listNewKeys(before: PastKeys, after: PastKeys): PastKey[] {
+  if (before === after) return [];
+  const known = Math.max(0, before.dropped + countPastKeys(before) - after.dropped);
+  let missing = countPastKeys(after) - known;
+  const found: (readonly PastKey[])[] = [];
+  // From the end: mostly one key is new, and there may be many.
+  for (let at = after.pages.length - 1; missing > 0; at -= 1) {
+    const page = after.pages[at] ?? [];
+    found.unshift(page.slice(Math.max(0, page.length - missing)));
+    missing -= page.length;
+  }
+  return found.flat();
+}

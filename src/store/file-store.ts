@@ -231,6 +231,7 @@ export async function openFileStore(
   { warn, durability = 'process', dueAt }: StoreOptions,
 ): Promise<Store> {
   const first = await makeFolder(directory);
+  if (durability === 'replica') throw new Error('durability replica needs a Redis store');
   if (first !== undefined && durability === 'power') await syncNames(first, directory);
   const release = await claimFolder(directory);
   try {

@@ -2,7 +2,16 @@
 import { type Fields, parseFields, readNumber, readText } from '../protocol/json-fields.ts';
 import type { Command } from '../session/command.ts';
 import { compareCommands } from '../session/compare-commands.ts';
-import { appendKeys, countPastKeys, noPastKeys, type PastKey, type PastKeys } from '../session/past-keys.ts';
+import {
+  appendKeys,
+  countPastKeys,
+  dropKeys,
+  flattenKeys,
+  listNewKeys,
+  noPastKeys,
+  type PastKey,
+  type PastKeys,
+} from '../session/past-keys.ts';
 import type { Session } from '../session/session.ts';
 import { Format2Sizes } from './journal-format-2.ts';
 import type { Entry } from './journal.ts';
@@ -36,35 +45,10 @@ function sortById(commands: readonly Command[]): readonly Command[] {
   return commands.toSorted((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
 }
 
-function flattenKeys({ pages }: PastKeys): PastKey[] {
-  return pages.flat();
-}
-
-/** Drops the oldest keys until so many were dropped since the session began. */
-function dropKeys(past: PastKeys, dropped: number): PastKeys {
-  const excess = dropped - past.dropped;
-  return excess <= 0 ? past : { ...appendKeys(noPastKeys, flattenKeys(past).slice(excess)), dropped };
-}
-
 /** Keys before this position that are missing were in a damaged line: they count as the oldest, so that no younger one is dropped for them. */
 function skipLostKeys(past: PastKeys, position: number | undefined): PastKeys {
   const lost = (position ?? 0) - past.dropped - countPastKeys(past);
   return lost > 0 ? { ...past, dropped: past.dropped + lost } : past;
-}
-
-/** The keys that came since; dropping never takes one that is younger than another that stays. */
-function listNewKeys(before: PastKeys, after: PastKeys): PastKey[] {
-  if (before === after) return [];
-  const known = Math.max(0, before.dropped + countPastKeys(before) - after.dropped);
-  let missing = countPastKeys(after) - known;
-  const found: (readonly PastKey[])[] = [];
-  // From the end: mostly one key is new, and there may be many.
-  for (let at = after.pages.length - 1; missing > 0; at -= 1) {
-    const page = after.pages[at] ?? [];
-    found.unshift(page.slice(Math.max(0, page.length - missing)));
-    missing -= page.length;
-  }
-  return found.flat();
 }
 
 function describeCore({ commands: _commands, pastKeys: _pastKeys, ...core }: Session): Core {

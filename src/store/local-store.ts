@@ -8,6 +8,7 @@ import { reopenSession } from '../session/reopen-session.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { Accounts } from './accounts.ts';
 import { DueTimers } from './due-timers.ts';
+import { Lines } from './lines.ts';
 import { RateLimits } from './rate-limits.ts';
 import { StoreClock } from './store-clock.ts';
 import {
@@ -45,10 +46,8 @@ class LocalStore implements Store {
   readonly #rateLimits = new RateLimits();
   readonly #timers: DueTimers;
   readonly #sessions: Map<string, Session>;
-  /** The last update of each session that is under way. */
-  readonly #lines = new Map<string, Promise<unknown>>();
+  readonly #lines = new Lines();
   #checking: Promise<void> | undefined;
-  #isClosed = false;
 
   constructor(medium: Medium, sessions: Session[], dueAt: DueAt) {
     this.#medium = medium;
@@ -72,19 +71,6 @@ class LocalStore implements Store {
     return this.#clock.read();
   }
 
-  /** Runs what changes a session after what changes it already. */
-  #inLine<T>(name: string, work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new Refusal('storage_busy'));
-    const before = this.#lines.get(name);
-    const mine = before ? before.then(work, work) : work();
-    this.#lines.set(name, mine);
-    const leave = (): void => {
-      if (this.#lines.get(name) === mine) this.#lines.delete(name);
-    };
-    mine.then(leave, leave);
-    return mine;
-  }
-
   #find(name: string): Session {
     const session = this.#sessions.get(name);
     if (!session) throw new Refusal('gone');
@@ -92,7 +78,7 @@ class LocalStore implements Store {
   }
 
   create(session: Session, limits?: AccountLimits): Promise<void> {
-    return this.#inLine(session.name, async () => {
+    return this.#lines.run(session.name, async () => {
       // Counted before it is there: two requests at once are two.
       this.#accounts.add(session, limits);
       try {
@@ -111,7 +97,7 @@ class LocalStore implements Store {
   }
 
   update<T>(name: string, transition: StoreTransition<T>, limits?: AccountLimits): Promise<Committed<T>> {
-    return this.#inLine(name, async () => {
+    return this.#lines.run(name, async () => {
       const before = this.#find(name);
       const clock = this.#clock.read();
       const {
@@ -163,7 +149,7 @@ class LocalStore implements Store {
   }
 
   remove(name: string): Promise<boolean> {
-    return this.#inLine(name, async () => {
+    return this.#lines.run(name, async () => {
       const session = this.#sessions.get(name);
       if (!session) return false;
       // What could not be removed is still there, and may be removed at the next try.
@@ -204,6 +190,8 @@ class LocalStore implements Store {
     return this.#rateLimits.take(bucket, rate);
   }
 
+  observe(): void {}
+
   check(): Promise<void> {
     // Calls at the same time share one check.
     this.#checking ??= this.#medium.check().finally(() => {
@@ -213,11 +201,10 @@ class LocalStore implements Store {
   }
 
   async close(): Promise<void> {
-    // Updates for a peer that was cut off come too late.
-    this.#isClosed = true;
+    const ended = this.#lines.close();
     this.#timers.close();
     this.#clock.close();
-    await Promise.allSettled(this.#lines.values());
+    await ended;
     await this.#medium.close();
   }
 }

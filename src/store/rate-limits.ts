@@ -1,23 +1,40 @@
-/** How often something may be done, counted in this process. */
-import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+/** How often something may be done. */
+import {
+  BurstyRateLimiter,
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterRes,
+} from 'rate-limiter-flexible';
 import { Refusal } from '../protocol/errors.ts';
 import type { Rate } from './store.ts';
 
-function createLimiter({ count, perSeconds, burst }: Rate): BurstyRateLimiter {
-  return new BurstyRateLimiter(
-    new RateLimiterMemory({ points: count, duration: perSeconds }),
-    // The burst is what may come at once beyond the rate; it fills up again as slowly as the rate allows.
-    new RateLimiterMemory({ keyPrefix: 'burst', points: burst, duration: perSeconds }),
-  );
-}
+/** `prefix` tells limiters apart that count in the same place. */
+export type CreateLimiter = (prefix: string, points: number, seconds: number) => RateLimiterAbstract;
+
+/** Counts in this process. */
+const createInMemory: CreateLimiter = (keyPrefix, points, duration) =>
+  new RateLimiterMemory({ keyPrefix, points, duration });
 
 export class RateLimits {
   readonly #limiters = new Map<string, BurstyRateLimiter>();
+  readonly #create: CreateLimiter;
+
+  constructor(create: CreateLimiter = createInMemory) {
+    this.#create = create;
+  }
+
+  #createLimiter(key: string, { count, perSeconds, burst }: Rate): BurstyRateLimiter {
+    return new BurstyRateLimiter(
+      this.#create(`${key}:rate`, count, perSeconds),
+      // The burst is what may come at once beyond the rate; it fills up again as slowly as the rate allows.
+      this.#create(`${key}:burst`, burst, perSeconds),
+    );
+  }
 
   /** Resolves, or throws `rate_limited` with Retry-After in seconds. */
   async take(bucket: string, rate: Rate): Promise<void> {
     const key = `${rate.count}/${rate.perSeconds}+${rate.burst}`;
-    const limiter = this.#limiters.get(key) ?? createLimiter(rate);
+    const limiter = this.#limiters.get(key) ?? this.#createLimiter(key, rate);
     this.#limiters.set(key, limiter);
     try {
       await limiter.consume(bucket);

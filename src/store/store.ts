@@ -4,8 +4,6 @@
  */
 import type { Clock } from '../session/apply-transition.ts';
 import type { Outcome, Part, Piece, Session } from '../session/session.ts';
-import type { Durability } from './journal.ts';
-
 /** A transition as the store runs it, under the store's clock. */
 export type StoreTransition<T> = (session: Session, clock: Clock) => Outcome<T>;
 
@@ -32,6 +30,16 @@ export interface Rate {
   readonly count: number;
   readonly perSeconds: number;
   readonly burst: number;
+}
+
+/** Told of the calls to an engine of its own that a store has; one without an engine tells nothing. */
+export interface StoreObserver {
+  /** One call was answered after so many ms. */
+  called(ms: number): void;
+  /** One call was not answered, or refused. */
+  failed(): void;
+  /** An update met one of another process, and was begun anew. */
+  conflicted(): void;
 }
 
 export interface Store {
@@ -86,6 +94,9 @@ export interface Store {
   /** Counts against one limit for all processes. Throws `rate_limited` with Retry-After. */
   take(bucket: string, rate: Rate): Promise<void>;
 
+  /** From now on this observer is told. */
+  observe(observer: StoreObserver): void;
+
   /** Resolves when something could be kept now; throws `storage_full` or `storage_busy` when nothing could. Calls may overlap. */
   check(): Promise<void>;
 
@@ -98,11 +109,14 @@ export type DueAt = (session: Session, clock: Clock) => number;
 
 export const neverDue: DueAt = () => Infinity;
 
+/** What an acknowledgement outlives: the end of the process, that of the store's own machine, or a power cut. */
+export type StoreDurability = 'process' | 'replica' | 'power';
+
 export interface StoreOptions {
   /** Something is wrong that does not stop the relay. */
   readonly warn: (text: string) => void;
   /** What an acknowledgement outlives; `process` unless it is given. */
-  readonly durability?: Durability;
+  readonly durability?: StoreDurability;
   /** For onDue(); never, unless it is given. */
   readonly dueAt?: DueAt;
 }

@@ -12,6 +12,15 @@ export class Watchers {
     };
   }
 
+  /** Those that someone watches. */
+  names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
   /** In order of arrival: the request that waits longest is first at the next command. */
   wake(name: string): void {
     const waiting = this.#byName.get(name);

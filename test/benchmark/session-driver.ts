@@ -29,10 +29,10 @@ export class SessionDriver {
   /** The latest answer to each request. */
   readonly answers = new Map<Step, Answer>();
 
-  /** `namesCommands`: each push carries an Idempotency-Key. */
-  constructor(url: string, keys: Keys, { namesCommands = false } = {}) {
+  /** `namesCommands`: each push carries an Idempotency-Key. `listenerUrl`: where the listener asks another relay. */
+  constructor(url: string, keys: Keys, { namesCommands = false, listenerUrl = url } = {}) {
     this.#client = new Client(url);
-    this.#listener = new Client(url);
+    this.#listener = new Client(listenerUrl);
     this.#clientHeaders = { authorization: `Bearer ${keys.key}`, 'remotify-client': 'bench@desk' };
     this.#listenerHeaders = {
       authorization: `Bearer ${keys.listener_key}`,

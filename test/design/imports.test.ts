@@ -30,7 +30,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/client/http.ts', 'src/client/undici-deep.d.ts'],
   'rate-limiter-flexible': ['store'],
   pino: ['src/relay/json-lines.ts'],
-  ioredis: ['src/store/redis-store.ts'],
+  ioredis: ['src/store/redis-client.ts', 'src/store/redis-connection.ts', 'src/store/redis-subscriber.ts'],
   '@modelcontextprotocol/server': ['mcp'],
   zod: ['mcp'],
 };

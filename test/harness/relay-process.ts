@@ -2,6 +2,7 @@ import { binaryPath } from './binary.ts';
 import { type Exit, spawnCaptured } from './captured-process.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { withDeadline } from './deadline.ts';
+import { isShareable, startSharedRelays } from './shared-relays.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export type RelayOptions = {
@@ -37,8 +38,16 @@ export type Relay = {
   stop: () => Promise<void>;
 };
 
-/** The real binary. It has no rate limit unless the flags or the environment ask for one. */
-export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
+/**
+ * The real binary. It has no rate limit unless the flags or the environment ask for one. Where the run of the tests asks for it, a relay
+ * for which nothing says where it keeps its sessions is one, or several, on a Redis of their own.
+ */
+export function startRelay(options: RelayOptions = {}): Promise<Relay> {
+  return isShareable(options) ? startSharedRelays(options, startOne) : startOne(options);
+}
+
+/** One process, whatever the run of the tests asks for. */
+async function startOne(options: RelayOptions): Promise<Relay> {
   const { flags = [], env = {}, port = 0, binary = binaryPath } = options;
   const folder = await makeTemporaryFolder();
   const limited = flags.includes('--rate-limit') || 'RATE_LIMIT' in env;

@@ -31,7 +31,13 @@ export type Fate = (typeof fates)[number];
 /** A fate, and the turns of the event loop before what happens in the middle happens. */
 export type Luck = { fate: Fate; turns: number };
 
-export type RestartableRelay = { port: number; kill: () => Promise<void>; start: () => Promise<void> };
+export type RestartableRelay = {
+  port: number;
+  kill: () => Promise<void>;
+  start: () => Promise<void>;
+  /** Where `port` is a proxy: the relays behind it. */
+  behind?: () => readonly number[];
+};
 
 async function pass(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -51,10 +57,14 @@ export class Wire {
   }
 
   /** The answer, or undefined when the peers lost each other on the way. */
-  async #exchange({ method, path, key, headers, body = '' }: Call, leave?: AbortSignal) {
+  async #exchange(
+    { method, path, key, headers, body = '' }: Call,
+    leave?: AbortSignal,
+    port = this.#relay.port,
+  ) {
     const sent = request({
       host: '127.0.0.1',
-      port: this.#relay.port,
+      port,
       agent: leave ? false : this.#agent,
       method,
       path,
@@ -78,8 +88,8 @@ export class Wire {
   }
 
   /** Without an accident; a relay that does not answer now is a fault. */
-  async ask(call: Call): Promise<Answer> {
-    const answer = await this.#exchange(call);
+  async ask(call: Call, port?: number): Promise<Answer> {
+    const answer = await this.#exchange(call, undefined, port);
     if (!answer) throw new Error(`no answer to ${call.method} ${call.path}`);
     return answer;
   }
@@ -122,12 +132,21 @@ export class Wire {
    * command waits until the updates before it are kept, as reads do not.
    */
   async #settle(key: string): Promise<void> {
-    for (let turn = 0; turn < 3; turn += 1) await this.ask({ method: 'GET', path: '/api/health', key: '' });
+    const health = { method: 'GET', path: '/api/health', key: '' };
+    const { port, behind = () => [port] } = this.#relay;
+    for (let turn = 0; turn < 3; turn += 1) await this.ask(health);
+    for (const one of behind()) {
+      for (let turn = 0; turn < 3; turn += 1) await this.ask(health, one);
+      await this.#updateNothing(key, one);
+    }
+  }
+
+  async #updateNothing(key: string, port: number): Promise<void> {
     const path = '/api/session/self/commands/c999999999';
-    const asClient = await this.ask({ method: 'DELETE', path, key });
+    const asClient = await this.ask({ method: 'DELETE', path, key }, port);
     if (asClient.status !== 403) return;
     const headers = { 'remotify-listener': 'no-listener' };
-    await this.ask({ method: 'POST', path: `${path}/start`, key, headers });
+    await this.ask({ method: 'POST', path: `${path}/start`, key, headers }, port);
   }
 
   /** `kill -9`, and a new one in its place. */

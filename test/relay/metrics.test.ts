@@ -32,7 +32,7 @@ async function scrape(metrics: string) {
   return { text: answer.text, families, samples, read };
 }
 
-test('ten families, there from the start, that a strict reader takes', async () => {
+test('thirteen families, there from the start, that a strict reader takes', async () => {
   const { relay, metrics } = await setUp();
   expect(metrics).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
   await eventually('the log says where', 5_000, () => relay.stderr().includes(`metrics on ${metrics}`));
@@ -47,6 +47,9 @@ test('ten families, there from the start, that a strict reader takes', async () 
     'remotify_received_bytes_total',
     'remotify_sent_bytes_total',
     'remotify_request_seconds',
+    'remotify_store_seconds',
+    'remotify_store_failures_total',
+    'remotify_store_conflicts_total',
     'process_resident_memory_bytes',
   ]);
   const promtool = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });

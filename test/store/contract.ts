@@ -9,9 +9,10 @@ import { describeSessions } from './contract-sessions.ts';
 import { describeWatchers } from './contract-watchers.ts';
 import { type OpenFresh, openWith } from './store-kit.ts';
 
-export function describeStore(openFresh: OpenFresh): void {
+/** `isLocal`: this process has the store for itself, and reads from its own memory. */
+export function describeStore(openFresh: OpenFresh, { isLocal = true } = {}): void {
   const open = openWith(openFresh);
-  describeSessions(open);
+  describeSessions(open, isLocal);
   describeRemoval(open);
   describeOutput(open);
   describePieces(open);

@@ -5,7 +5,14 @@
 import { Refusal } from '../../src/protocol/errors.ts';
 import type { Clock } from '../../src/session/apply-transition.ts';
 import type { Part, Session } from '../../src/session/session.ts';
-import type { AccountLimits, Committed, Rate, Store, StoreTransition } from '../../src/store/store.ts';
+import type {
+  AccountLimits,
+  Committed,
+  Rate,
+  Store,
+  StoreObserver,
+  StoreTransition,
+} from '../../src/store/store.ts';
 import type { Random } from '../harness/random.ts';
 
 export interface Hardships {
@@ -125,6 +132,10 @@ class HardStore implements Store {
 
   take(bucket: string, rate: Rate): Promise<void> {
     return this.#store.take(bucket, rate);
+  }
+
+  observe(observer: StoreObserver): void {
+    this.#store.observe(observer);
   }
 
   check(): Promise<void> {

@@ -1,0 +1,76 @@
+/** Bytes of parts: read from where they are, and sent ahead of a commit that is too large for one script. */
+import type { Command } from '../session/command.ts';
+import type { Part, Piece, Session } from '../session/session.ts';
+import type { RedisClient } from './redis-client.ts';
+import { keysOf, placeOf, segmentBytes, segmentKey } from './redis-layout.ts';
+import type { Staged } from './redis-writes.ts';
+import { RecentPieces } from './recent-pieces.ts';
+import { readPartScript } from './redis-scripts.ts';
+
+/** What was sent ahead and never committed is removed after this. */
+const stagedSeconds = 120;
+
+/** After a failover another command may have the same id: the digest tells them apart. */
+function placeOfScript({ id, digest }: Command): string {
+  return `${id}/${digest}`;
+}
+
+export class RedisBytes {
+  readonly #client: RedisClient;
+  /** Scripts never change, and are mostly handed out a moment after they came. */
+  readonly #scripts = new RecentPieces();
+
+  constructor(client: RedisClient) {
+    this.#client = client;
+  }
+
+  /** Once all of it is kept. */
+  remember({ name, commands }: Session, put: readonly Piece[]): void {
+    for (const { id, part, offset, bytes } of put) {
+      const command = commands.find((candidate) => candidate.id === id);
+      if (command && part === 'script' && offset === undefined)
+        this.#scripts.put(name, placeOfScript(command), bytes);
+    }
+  }
+
+  forget(name: string): void {
+    this.#scripts.deleteSession(name);
+  }
+
+  async stage(staged: readonly Staged[]): Promise<void> {
+    for (const { key, bytes } of staged)
+      await this.#client.call('SET', key, Buffer.from(bytes), 'EX', stagedSeconds);
+  }
+
+  /** `session`: as far as this process knows it. */
+  async read(
+    session: Session | undefined,
+    { name, id, part }: { name: string; id: string; part: Part },
+    offset: number,
+    maxBytes: number,
+  ): Promise<Buffer> {
+    const command = session?.commands.find((candidate) => candidate.id === id);
+    const script = command && part === 'script' ? this.#scripts.get(name, placeOfScript(command)) : undefined;
+    if (script) return script.subarray(offset, offset + maxBytes);
+    const pieces: Buffer[] = [];
+    for (let done = 0; done < maxBytes; ) {
+      const at = offset + done;
+      const wanted = Math.min(maxBytes - done, segmentBytes - (at % segmentBytes));
+      const piece = await this.#readSegment(name, placeOf(id, part), at, wanted);
+      pieces.push(piece);
+      done += piece.byteLength;
+      if (piece.byteLength < wanted) break;
+    }
+    const [only] = pieces;
+    return pieces.length === 1 && only ? only : Buffer.concat(pieces);
+  }
+
+  /** `bytes` do not go beyond the segment. */
+  #readSegment(name: string, place: string, offset: number, bytes: number): Promise<Buffer> {
+    const keys = keysOf(name);
+    const number = Math.floor(offset / segmentBytes);
+    const segment = segmentKey(keys, place, number);
+    if (number > 0) return this.#client.readRange(segment, offset % segmentBytes, bytes);
+    return this.#client.runForBytes(readPartScript, [keys.parts, segment], [place, offset, bytes]);
+  }
+}

@@ -1,0 +1,246 @@
+/** The only file that knows ioredis: connections, scripts, one channel. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Cluster, Redis } from 'ioredis';
+import { RateLimiterRedis } from 'rate-limiter-flexible';
+import { failureCode, busy, mayPass, refuseFailure } from './redis-failure.ts';
+import { connect, connectSubscriber, openMs } from './redis-connection.ts';
+import type { Script } from './redis-script.ts';
+import type { RedisPlace } from './redis-url.ts';
+import { RedisSubscriber } from './redis-subscriber.ts';
+import type { StoreObserver } from './store.ts';
+
+/** How long a call is tried again: what runs it waits meanwhile, and then refuses. */
+const patienceMs = 3_000;
+
+const pauseMs = 50;
+
+export type Word = string | Buffer | number;
+
+/** Answers of a call as ioredis has them: text, a number, null, or a list of these. */
+export type Reply = string | number | null | readonly Reply[];
+
+interface Evaluation {
+  readonly script: Script;
+  readonly keys: readonly string[];
+  readonly words: readonly Word[];
+  readonly asBytes?: boolean;
+  readonly tries?: { count: number };
+}
+
+export interface CopyWait {
+  readonly copies: number;
+  readonly toDisk: boolean;
+  readonly waitMs: number;
+}
+
+export interface ClientOptions {
+  readonly warn: (text: string) => void;
+  /** Told of each call. */
+  readonly observers: readonly StoreObserver[];
+}
+
+export class RedisClient {
+  readonly #place: RedisPlace;
+  readonly #options: ClientOptions;
+  readonly #connection: Redis | Cluster;
+  /** A connection that waits for copies holds up all that comes after: it is one of its own. */
+  #waiting: Redis | Cluster | undefined;
+  #lastError: Error | undefined;
+  /** Before the first connection nobody needs to be told. */
+  #isOpen = false;
+  #isAway = false;
+  #isClosed = false;
+
+  private constructor(place: RedisPlace, options: ClientOptions) {
+    this.#place = place;
+    this.#options = options;
+    this.#connection = connect(place);
+    // An error without a listener would end the process.
+    this.#connection.on('error', (error: Error) => {
+      this.#lastError = error;
+    });
+    this.#connection.on('close', () => this.#noteAway());
+    this.#connection.on('ready', () => this.#noteBack());
+  }
+
+  /** Resolves once it is connected and let in. Throws an Error that says why not. */
+  static async open(place: RedisPlace, options: ClientOptions): Promise<RedisClient> {
+    const client = new RedisClient(place, options);
+    try {
+      await client.#open();
+      client.#isOpen = true;
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<void> {
+    const [first] = this.#place.addresses;
+    const where = `${first?.host}:${first?.port}`;
+    const late = pause(openMs, 'late' as const, { ref: false });
+    const opening = this.#connection.connect().catch((error: unknown) => {
+      throw this.#lastError ?? (error as Error);
+    });
+    try {
+      if ((await Promise.race([opening, late])) === 'late') throw new Error('no answer');
+      await this.#connection.ping();
+    } catch (error) {
+      opening.catch(() => undefined);
+      const code = failureCode(error) ?? failureCode(this.#lastError);
+      if (code === 'NOAUTH' || code === 'WRONGPASS' || code === 'ERR')
+        throw new Error(`Redis at ${where} does not accept the user and password`, { cause: error });
+      if (code === 'NOPERM')
+        throw new Error(`Redis at ${where} does not let this user run commands`, { cause: error });
+      throw new Error(`Redis at ${where} does not answer${code === undefined ? '' : ` (${code})`}`, {
+        cause: error,
+      });
+    }
+  }
+
+  get isCluster(): boolean {
+    return this.#place.kind === 'cluster';
+  }
+
+  #noteAway(): void {
+    if (!this.#isOpen || this.#isClosed || this.#isAway) return;
+    this.#isAway = true;
+    const code = failureCode(this.#lastError);
+    this.#options.warn(
+      `Redis is away${code === undefined ? '' : ` (${code})`}: requests get 503 until it is back`,
+    );
+  }
+
+  #noteBack(): void {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    this.#lastError = undefined;
+    this.#options.warn('Redis is back');
+  }
+
+  /** Tries again for a while where no answer came. Throws `storage_full` or `storage_busy`; after the latter it may have been applied. */
+  async #call<T>(work: (connection: Redis | Cluster) => Promise<T>, tries = { count: 0 }): Promise<T> {
+    const { observers } = this.#options;
+    const until = performance.now() + patienceMs;
+    for (;;) {
+      if (this.#isClosed) throw busy();
+      const began = performance.now();
+      tries.count += 1;
+      try {
+        const result = await work(this.#connection);
+        for (const observer of observers) observer.called(performance.now() - began);
+        return result;
+      } catch (error) {
+        for (const observer of observers) observer.failed();
+        if (!mayPass(error)) this.#options.warn(`Redis refused a call (${failureCode(error) ?? 'unknown'})`);
+        if (!mayPass(error) || performance.now() + pauseMs > until) throw refuseFailure(error);
+        await pause(pauseMs);
+      }
+    }
+  }
+
+  async #evaluate({ script, keys, words, asBytes = false, tries }: Evaluation): Promise<unknown> {
+    return this.#call(async (connection) => {
+      const rest = [keys.length, ...keys, ...words];
+      const send = (command: string, body: string): Promise<unknown> =>
+        asBytes ? connection.callBuffer(command, body, ...rest) : connection.call(command, body, ...rest);
+      try {
+        return await send('EVALSHA', script.sha);
+      } catch (error) {
+        // It forgets scripts when it starts.
+        if (failureCode(error) !== 'NOSCRIPT') throw error;
+        return send('EVAL', script.text);
+      }
+    }, tries);
+  }
+
+  /** `tries` counts how often it was sent: after the first time an answer was lost. */
+  async run(
+    script: Script,
+    keys: readonly string[],
+    words: readonly Word[],
+    tries = { count: 0 },
+  ): Promise<Reply> {
+    return (await this.#evaluate({ script, keys, words, tries })) as Reply;
+  }
+
+  /** Of a script that answers one string. */
+  async runForBytes(script: Script, keys: readonly string[], words: readonly Word[]): Promise<Buffer> {
+    const reply = await this.#evaluate({ script, keys, words, asBytes: true });
+    return Buffer.isBuffer(reply) ? reply : Buffer.alloc(0);
+  }
+
+  async call(command: string, ...words: readonly Word[]): Promise<Reply> {
+    return (await this.#call((connection) => connection.call(command, ...words))) as Reply;
+  }
+
+  async readRange(key: string, from: number, bytes: number): Promise<Buffer> {
+    return this.#call((connection) => connection.getrangeBuffer(key, from, from + bytes - 1));
+  }
+
+  /**
+   * Resolves with whether all that was written before to the server that has the key is on so many replicas; with `toDisk`, on its own
+   * disk as well.
+   */
+  async waitForCopies(key: string, { copies, toDisk, waitMs }: CopyWait): Promise<boolean> {
+    return this.#call(async () => {
+      const connection = await this.#openWaiting();
+      // Both count from the last write of their own connection: this one comes after all that was answered before.
+      const [command, ...words] = toDisk
+        ? (['WAITAOF', 1, copies, waitMs] as const)
+        : (['WAIT', copies, waitMs] as const);
+      const answers = await connection
+        .pipeline()
+        .set(key, '1', 'EX', 60)
+        .call(command, ...words)
+        .exec();
+      const failure = answers?.find(([error]) => error !== null)?.[0];
+      if (failure) throw failure;
+      const reply = answers?.[1]?.[1];
+      return Array.isArray(reply)
+        ? Number(reply[0]) >= 1 && Number(reply[1]) >= copies
+        : Number(reply) >= copies;
+    });
+  }
+
+  async #openWaiting(): Promise<Redis | Cluster> {
+    if (this.#waiting) return this.#waiting;
+    const connection = connect(this.#place);
+    connection.on('error', () => undefined);
+    this.#waiting = connection;
+    await connection.connect().catch((error: unknown) => {
+      this.#waiting = undefined;
+      connection.disconnect();
+      throw error;
+    });
+    return connection;
+  }
+
+  /** Counts for all who share the server. */
+  createLimiter(prefix: string, points: number, seconds: number): RateLimiterRedis {
+    return new RateLimiterRedis({
+      storeClient: this.#connection,
+      keyPrefix: prefix,
+      points,
+      duration: seconds,
+    });
+  }
+
+  /** Calls back for each message of the channel, and after each time in which some may have been missed. Throws nothing. */
+  subscribe(channel: string, onMessage: (text: string) => void, onGap: () => void): RedisSubscriber {
+    return new RedisSubscriber(
+      () => connectSubscriber(this.#place, this.#connection),
+      channel,
+      onMessage,
+      onGap,
+    );
+  }
+
+  /** Ends at once: calls under way are refused. */
+  close(): void {
+    this.#isClosed = true;
+    this.#connection.disconnect();
+    this.#waiting?.disconnect();
+  }
+}

@@ -1,0 +1,103 @@
+/** Looks at sessions in Redis: what is known of one is sent along, and only what changed since comes back. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Refusal } from '../protocol/errors.ts';
+import { shortName } from '../protocol/keys.ts';
+import { type Entry, SessionCache } from './redis-cache.ts';
+import type { RedisClient, Reply } from './redis-client.ts';
+import { busy } from './redis-failure.ts';
+import { keysOf } from './redis-layout.ts';
+import { readScript } from './redis-scripts.ts';
+import { applyChange } from './redis-session.ts';
+
+/** From names and values in turn. */
+function pairUp(list: Reply | undefined): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  if (!Array.isArray(list)) return found;
+  for (let at = 0; at + 1 < list.length; at += 2) found.set(String(list[at]), String(list[at + 1]));
+  return found;
+}
+
+export interface ReaderOptions {
+  readonly isWatched: (name: string) => boolean;
+  readonly warn: (text: string) => void;
+}
+
+export class RedisReader {
+  readonly cache: SessionCache;
+  readonly #client: RedisClient;
+  readonly #warn: (text: string) => void;
+  /** Looks that are not sent yet: whoever asks in this turn shares them. */
+  readonly #waiting = new Map<string, Promise<Entry>>();
+  readonly #damaged = new Set<string>();
+
+  constructor(client: RedisClient, { isWatched, warn }: ReaderOptions) {
+    this.cache = new SessionCache(isWatched);
+    this.#client = client;
+    this.#warn = warn;
+  }
+
+  /** What is known, unless it is known to be overtaken. */
+  get(name: string): Entry | undefined {
+    return this.cache.isCurrent(name) ? this.cache.get(name) : undefined;
+  }
+
+  /** The newest there is, by a look that begins now or later. Throws `gone` or `storage_busy`. */
+  look(name: string): Promise<Entry> {
+    const waiting = this.#waiting.get(name);
+    if (waiting) return waiting;
+    const mine = nextTurn().then(() => {
+      this.#waiting.delete(name);
+      return this.#ask(name);
+    });
+    this.#waiting.set(name, mine);
+    return mine;
+  }
+
+  async #ask(name: string): Promise<Entry> {
+    const known = this.cache.get(name);
+    return (await this.#read(name, known)) ?? (await this.#read(name, undefined)) ?? this.#refuse(name);
+  }
+
+  /** Undefined where what came does not fit what is known. */
+  async #read(name: string, known: Entry | undefined): Promise<Entry | undefined> {
+    const { session, index } = keysOf(name);
+    const newestBefore = this.cache.get(name);
+    const reply = await this.#client.run(
+      readScript,
+      [session, index],
+      [known?.version ?? '', known?.operation ?? ''],
+    );
+    const [version, operation, meta, fields, extent] = Array.isArray(reply)
+      ? (reply as readonly Reply[])
+      : [];
+    if (version === undefined) {
+      this.cache.delete(name);
+      throw new Refusal('gone');
+    }
+    const newest = this.cache.get(name);
+    // A commit of this process may have been answered meanwhile.
+    if (
+      newest &&
+      Number(newest.version) >= Number(version) &&
+      (meta === undefined || newest !== newestBefore)
+    ) {
+      this.cache.confirm(name, newest);
+      return newest;
+    }
+    if (!/^\d{1,15}$/.test(String(version))) return undefined;
+    if (meta === undefined) return known;
+    const found = applyChange(extent === 'all' ? undefined : known?.stored, String(meta), pairUp(fields));
+    if (found?.name !== name) return undefined;
+    const entry = { version: String(version), operation: String(operation), stored: found, session: found };
+    this.cache.put(name, entry);
+    return entry;
+  }
+
+  #refuse(name: string): never {
+    if (this.#damaged.size < 100 && !this.#damaged.has(name)) {
+      this.#damaged.add(name);
+      this.#warn(`session ${shortName(name)}: what Redis has of it makes no sense`);
+    }
+    throw busy();
+  }
+}

@@ -1,0 +1,199 @@
+/** What one commit asks of Redis, as keys and arguments of its script. */
+import type { Command } from '../session/command.ts';
+import { compareCommands } from '../session/compare-commands.ts';
+import type { Part, Piece, Session } from '../session/session.ts';
+import type { Word } from './redis-client.ts';
+import {
+  countSegments,
+  keysOf,
+  placeOf,
+  segmentBytes,
+  segmentKey,
+  type SessionKeys,
+  smallBytes,
+} from './redis-layout.ts';
+import { describeChange } from './redis-session.ts';
+
+const flows: readonly Part[] = ['stdin', 'stdout', 'stderr'];
+
+/** Bytes of a whole segment that are sent ahead of the commit, under a name of their own. */
+export interface Staged {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+/** In one script Redis does nothing else meanwhile: more bytes than this are sent ahead. */
+const commitBytes = 1024 * 1024;
+
+export interface CommitParts {
+  readonly before: Session;
+  readonly after: Session;
+  readonly put: readonly Piece[];
+  readonly account: { readonly key: string; readonly growth: number; readonly limit: number } | undefined;
+  /** Unique: what is sent ahead is named after it. */
+  readonly operation: string;
+}
+
+function sizeOf(session: Session, id: string, part: Part): number {
+  const command = session.commands.find((candidate) => candidate.id === id);
+  return command?.[`${part}Bytes`] ?? 0;
+}
+
+/** Pieces of the same part that follow each other, as one. */
+function joinPieces(put: readonly Piece[]): Piece[] {
+  const joined: Piece[] = [];
+  for (const piece of put) {
+    const last = joined.findLast(({ id, part }) => id === piece.id && part === piece.part);
+    const end = last && (last.offset ?? 0) + last.bytes.byteLength;
+    if (last && piece.offset !== undefined && piece.offset === end)
+      joined[joined.indexOf(last)] = { ...last, bytes: Buffer.concat([last.bytes, piece.bytes]) };
+    else joined.push(piece);
+  }
+  return joined;
+}
+
+/** Keys by their place, and lists of arguments that name them by it. */
+class Writes {
+  readonly keys: string[];
+  readonly #places = new Map<string, number>();
+  readonly checks: Word[][] = [];
+  readonly stages: Word[][] = [];
+  readonly fields: Word[][] = [];
+  readonly chunks: Word[][] = [];
+  readonly removedKeys: Word[][] = [];
+  readonly removedFields: Word[][] = [];
+  readonly staged: Staged[] = [];
+  readonly #of: SessionKeys;
+
+  constructor(of: SessionKeys) {
+    this.#of = of;
+    this.keys = [of.session, of.index, of.due, of.parts];
+  }
+
+  placeOf(key: string): number {
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.keys.push(key);
+    this.#places.set(key, this.keys.length);
+    return this.keys.length;
+  }
+
+  #segment(place: string, number: number): number {
+    return this.placeOf(segmentKey(this.#of, place, number));
+  }
+
+  removePart(place: string, bytes: number, from = 0): void {
+    if (bytes === 0) return;
+    if (from === 0) this.removedFields.push([place]);
+    for (let number = from; number < countSegments(bytes); number += 1)
+      this.removedKeys.push([this.#segment(place, number)]);
+  }
+
+  /** `known`: how many bytes of the part count until now. */
+  writePart({ id, part, offset, bytes }: Piece, known: number, stageName: string | undefined): void {
+    const place = placeOf(id, part);
+    const start = offset ?? 0;
+    const end = start + bytes.byteLength;
+    // A whole part takes the place of what was there.
+    if (offset === undefined && known > end) this.removePart(place, known, countSegments(end));
+    if (end <= smallBytes) return this.#writeSmall(place, start, bytes);
+    const wasSmall = known <= smallBytes;
+    if (start > 0 && start <= smallBytes && wasSmall) this.checks.push([0, place, start]);
+    else if (start % segmentBytes > 0)
+      this.checks.push([this.#segment(place, Math.floor(start / segmentBytes)), '', start % segmentBytes]);
+    if (start === 0 && wasSmall && known > 0) this.removedFields.push([place]);
+    for (let at = start; at < end; ) {
+      const number = Math.floor(at / segmentBytes);
+      const to = Math.min(end, (number + 1) * segmentBytes);
+      const chunk = bytes.subarray(at - start, to - start);
+      const moved = at === start && start > 0 && start <= smallBytes && wasSmall ? place : '';
+      this.#writeChunk(place, number, { offset: at % segmentBytes, moved, chunk }, stageName);
+      at = to;
+    }
+  }
+
+  #writeSmall(place: string, offset: number, bytes: Uint8Array): void {
+    if (offset > 0) this.checks.push([0, place, offset]);
+    this.fields.push([place, offset, Buffer.from(bytes)]);
+  }
+
+  #writeChunk(
+    place: string,
+    number: number,
+    { offset, moved, chunk }: { offset: number; moved: string; chunk: Uint8Array },
+    stageName: string | undefined,
+  ): void {
+    const target = this.#segment(place, number);
+    if (stageName === undefined || offset > 0) {
+      this.chunks.push([target, offset, moved, Buffer.from(chunk)]);
+      return;
+    }
+    const key = `${this.#of.segments}:${stageName}:${this.staged.length}`;
+    this.staged.push({ key, bytes: chunk });
+    this.stages.push([this.placeOf(key), target]);
+  }
+}
+
+/** The bytes that the session no longer has. */
+function removeUnused(writes: Writes, before: Session, after: Session): void {
+  const remove = (command: Command, parts: readonly Part[]): void => {
+    for (const part of parts) writes.removePart(placeOf(command.id, part), command[`${part}Bytes`]);
+  };
+  for (const { before: was, after: is } of compareCommands(before.commands, after.commands)) {
+    if (was && !is) remove(was, was.isEvicted ? ['script'] : ['script', ...flows]);
+    else if (was && is?.isEvicted === true && !was.isEvicted) remove(was, flows);
+  }
+}
+
+export interface Commit {
+  readonly keys: readonly string[];
+  /** What follows the versions, operation, meta, deadline, name and wake. */
+  readonly words: readonly Word[];
+  readonly meta: string;
+  readonly staged: readonly Staged[];
+}
+
+function list(items: readonly (readonly Word[])[]): Word[] {
+  return [items.length, ...items.flat()];
+}
+
+export function describeCommit({ before, after, put, account, operation }: CommitParts): Commit {
+  const writes = new Writes(keysOf(after.name));
+  if (before.commands !== after.commands) removeUnused(writes, before, after);
+  const bytes = put.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
+  for (const piece of joinPieces(put))
+    writes.writePart(
+      piece,
+      sizeOf(before, piece.id, piece.part),
+      bytes > commitBytes ? operation : undefined,
+    );
+  const { meta, changed, dropped } = describeChange(before, after);
+  const accountPlace = account ? writes.placeOf(account.key) : 0;
+  const words: Word[] = [
+    ...list(writes.checks),
+    ...list(writes.stages),
+    accountPlace,
+    account?.growth ?? 0,
+    account?.limit ?? -1,
+    put.length === 0 ? 'small' : 'bytes',
+    ...list(writes.removedKeys),
+    ...list(writes.removedFields),
+    ...list(writes.fields),
+    ...list(writes.chunks),
+    ...list(changed),
+    ...list(dropped.map((field) => [field])),
+  ];
+  return { keys: writes.keys, words, meta, staged: writes.staged };
+}
+
+/** The keys of all segments of a session. */
+export function listSegments(session: Session): string[] {
+  const of = keysOf(session.name);
+  return session.commands.flatMap((command) =>
+    (['script', ...flows] as const).flatMap((part) =>
+      Array.from({ length: countSegments(command[`${part}Bytes`]) }, (_, number) =>
+        segmentKey(of, placeOf(command.id, part), number),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,20 @@
+/** Real listeners and clients behind nginx: with one line of its own, and with the file of deploy/. */
+import { startBareNginx, startNginx } from '../harness/proxy-process.ts';
+import { describeProxy } from './describe-proxy.ts';
+
+describeProxy({
+  title: 'behind nginx that has a proxy_pass and nothing else, with --public-url',
+  needs: ['nginx'],
+  start: startBareNginx,
+  flags: [],
+  publicUrl: (port) => `http://127.0.0.1:${port}`,
+  hidesAddresses: true,
+  logsKeys: true,
+  takesLargeBodies: false,
+});
+
+describeProxy({
+  title: 'behind nginx with deploy/nginx.conf',
+  needs: ['nginx', 'openssl'],
+  start: startNginx,
+});

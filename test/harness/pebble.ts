@@ -1,0 +1,58 @@
+/** Pebble: a certificate authority that speaks ACME, for tests. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { spawnCaptured } from './captured-process.ts';
+import { makeCertificate } from './certificate.ts';
+import { cleanEnvironment } from './clean-environment.ts';
+import { curl } from './curl.ts';
+import { eventually, withDeadline } from './deadline.ts';
+import { findProgram } from './find-program.ts';
+import { findFreePort } from './free-port.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+export type Pebble = {
+  directory: string;
+  /** What vouches for Pebble itself. */
+  rootPath: string;
+  /** The path of a file with the root of the certificates that it issues: new at each start. */
+  issuedBy: () => Promise<string>;
+  stop: () => Promise<void>;
+};
+
+/** It asks the owner of a name on these ports. */
+export async function startPebble(ports: { port: number; httpPort: number }): Promise<Pebble> {
+  const folder = await makeTemporaryFolder();
+  const [listen, management] = [await findFreePort(), await findFreePort()];
+  const { certPath, keyPath } = await makeCertificate(folder.path, { name: 'pebble' });
+  const config = join(folder.path, 'pebble.json');
+  const pebble = {
+    listenAddress: `127.0.0.1:${listen}`,
+    managementListenAddress: `127.0.0.1:${management}`,
+    certificate: certPath,
+    privateKey: keyPath,
+    httpPort: ports.httpPort,
+    tlsPort: ports.port,
+  };
+  await writeFile(config, JSON.stringify({ pebble }));
+  // Without these it waits and fails at random, to try its clients.
+  const env = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' };
+  const running = spawnCaptured(findProgram('pebble') ?? 'pebble', ['-config', config], {
+    env: cleanEnvironment(folder.path, env),
+  });
+  const issuedBy = async () => {
+    const path = join(folder.path, 'issued-by.pem');
+    const root = await eventually('Pebble hands out its root', 10_000, async () => {
+      const answer = await curl(['--cacert', certPath, `https://localhost:${management}/roots/0`]);
+      return answer.status === 200 ? answer.text : undefined;
+    });
+    await writeFile(path, root);
+    return path;
+  };
+  const stop = async () => {
+    if (running.isRunning()) running.child.kill('SIGKILL');
+    await withDeadline(running.exited, 5_000, 'pebble ends');
+    await folder.remove();
+  };
+  await issuedBy();
+  return { directory: `https://localhost:${listen}/dir`, rootPath: certPath, issuedBy, stop };
+}

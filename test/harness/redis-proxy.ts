@@ -1,0 +1,110 @@
+/** Stands between relays and Redis: counts commands, loses answers, cuts connections, and leads to another server when told to. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type RedisCommand, RedisRequests } from './redis-requests.ts';
+
+/**
+ * What becomes of the answer to a command that Redis has run: it arrives, it is lost and the connection with it, or it is lost and the
+ * connection stays silent from then on.
+ */
+export type AnswerFate = 'arrives' | 'cut' | 'silent';
+
+export type RedisProxy = {
+  port: number;
+  /** For relays: `redis://…` with the password of the server, if it has one. */
+  url: string;
+  /** New connections lead there. */
+  aim: (server: { port: number }) => void;
+  /** Ends all connections. */
+  cut: () => void;
+  /** Asked for each command from now on. */
+  setFate: (fate: (command: RedisCommand) => AnswerFate) => void;
+  /** Commands of clients by name, since the last `reset`: those that scripts run are not among them. */
+  counts: () => Record<string, number>;
+  /** Bytes from clients to Redis and back, since the last `reset`. */
+  bytes: () => { sent: number; received: number };
+  reset: () => void;
+  /** So many answers were lost. */
+  lost: () => number;
+  stop: () => Promise<void>;
+};
+
+type Tally = { counts: Record<string, number>; sent: number; received: number; lost: number };
+
+/** One connection of a client. */
+function forward(
+  client: Socket,
+  port: number,
+  tally: Tally,
+  fateOf: (command: RedisCommand) => AnswerFate,
+): Socket {
+  const server = connect({ port, host: '127.0.0.1', noDelay: true });
+  const requests = new RedisRequests();
+  let fate: AnswerFate = 'arrives';
+  client.on('data', (bytes: Buffer) => {
+    tally.sent += bytes.length;
+    for (const command of requests.read(bytes)) {
+      const name = command[0]?.toUpperCase() ?? '';
+      tally.counts[name] = (tally.counts[name] ?? 0) + 1;
+      if (fate === 'arrives') fate = fateOf(command);
+    }
+    server.write(bytes);
+  });
+  server.on('data', (bytes: Buffer) => {
+    tally.received += bytes.length;
+    if (fate === 'arrives') return void client.write(bytes);
+    tally.lost += 1;
+    if (fate === 'cut') client.destroy();
+  });
+  for (const [one, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    one.on('error', () => {});
+    one.on('close', () => other.destroy());
+  }
+  return server;
+}
+
+export async function startRedisProxy(server: { port: number; url?: string }): Promise<RedisProxy> {
+  const sockets = new Set<Socket>();
+  const tally: Tally = { counts: {}, sent: 0, received: 0, lost: 0 };
+  let target = server.port;
+  let fateOf: (command: RedisCommand) => AnswerFate = () => 'arrives';
+  const listener = createServer({ noDelay: true }, (client) => {
+    const onward = forward(client, target, tally, (command) => fateOf(command));
+    for (const socket of [client, onward]) {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    }
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const url = new URL(server.url ?? 'redis://127.0.0.1');
+  url.port = String(port);
+  return {
+    port,
+    url: url.href,
+    aim: (next) => {
+      target = next.port;
+    },
+    cut,
+    setFate: (fate) => {
+      fateOf = fate;
+    },
+    counts: () => ({ ...tally.counts }),
+    bytes: () => ({ sent: tally.sent, received: tally.received }),
+    reset: () => Object.assign(tally, { counts: {}, sent: 0, received: 0 }),
+    lost: () => tally.lost,
+    stop: async () => {
+      const closed = once(listener, 'close');
+      listener.close();
+      cut();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,139 @@
+/** A real redis-server on a free loopback port, with a folder of its own, and replicas of it. */
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { type CapturedProcess, spawnCaptured } from './captured-process.ts';
+import { cleanEnvironment } from './clean-environment.ts';
+import { eventually, withDeadline } from './deadline.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+const program = 'redis-server';
+
+/** For `describe.skipIf(!hasRedis)`, whose title says that redis-server is missing. */
+export const hasRedis = spawnSync(program, ['--version']).status === 0;
+
+/** For the titles of tests: nothing where the server is installed. */
+export const withoutRedis = hasRedis ? '' : ' (skipped: redis-server is not installed)';
+
+export type RedisOptions = {
+  flags?: string[];
+  /** Keeps what it was told across a restart, by a file that is appended to. */
+  appendOnly?: boolean;
+  password?: string;
+};
+
+export type Redis = {
+  url: string;
+  port: number;
+  /** Of the process that runs now. */
+  pid: () => number;
+  /** What redis-cli prints. */
+  cli: (...args: string[]) => Promise<string>;
+  /** SIGTERM: it writes what it has to, and ends. */
+  end: () => Promise<void>;
+  kill: () => Promise<void>;
+  /** SIGSTOP: connections stay, nothing is answered. */
+  pause: () => void;
+  resume: () => void;
+  /** Again in the same folder and on the same port, after `end` or `kill`. */
+  restart: () => Promise<void>;
+  /** Ends it, and removes its folder. For `onTestFinished`. */
+  stop: () => Promise<void>;
+};
+
+/** redis-server does not take port 0. The port that is found may be taken by another process before the server has it. */
+export async function findPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Undefined when the port was taken. */
+async function launch(
+  folder: string,
+  port: number,
+  { flags = [], appendOnly = false, password }: RedisOptions,
+): Promise<CapturedProcess | undefined> {
+  const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  const keeping = ['--appendonly', appendOnly ? 'yes' : 'no'];
+  const secret = password === undefined ? [] : ['--requirepass', password, '--masterauth', password];
+  const server = spawnCaptured(program, [...own, ...keeping, ...secret, ...flags], {
+    env: cleanEnvironment(folder),
+  });
+  await eventually('the Redis server listens', 10_000, () => {
+    return /Ready to accept connections/.test(server.stdout().toString()) || !server.isRunning();
+  });
+  if (server.isRunning()) return server;
+  const log = server.stdout().toString() + server.stderr();
+  if (/Address already in use|bind: /.test(log)) return undefined;
+  throw new Error(`redis-server ended at once: ${log}`);
+}
+
+async function endProcess(server: CapturedProcess, signal: NodeJS.Signals): Promise<void> {
+  if (!server.isRunning()) return;
+  // A process that is stopped takes no SIGTERM.
+  server.child.kill('SIGCONT');
+  server.child.kill(signal);
+  await withDeadline(server.exited, 10_000, `the Redis server ends on ${signal}`);
+}
+
+export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
+  const folder = await makeTemporaryFolder();
+  const { password } = options;
+  const launchAt = async (port: number): Promise<CapturedProcess> => {
+    const started = await launch(folder.path, port, options);
+    if (!started) throw new Error(`port ${port} is taken`);
+    return started;
+  };
+  let port = 0;
+  const server = await eventually('a port for the Redis server', 30_000, async () => {
+    port = await findPort();
+    return launch(folder.path, port, options);
+  });
+  let current = server;
+  const cli = async (...args: string[]): Promise<string> => {
+    const env = cleanEnvironment(folder.path, password === undefined ? {} : { REDISCLI_AUTH: password });
+    const { stdout } = await promisify(execFile)('redis-cli', ['-p', String(port), ...args], {
+      env,
+      timeout: 20_000,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return stdout.trimEnd();
+  };
+  return {
+    url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
+    port,
+    pid: () => current.pid,
+    cli,
+    end: () => endProcess(current, 'SIGTERM'),
+    kill: () => endProcess(current, 'SIGKILL'),
+    pause: () => void current.child.kill('SIGSTOP'),
+    resume: () => void current.child.kill('SIGCONT'),
+    restart: async () => {
+      current = await launchAt(port);
+    },
+    stop: async () => {
+      await endProcess(current, 'SIGKILL');
+      await folder.remove();
+    },
+  };
+}
+
+/** A replica that has all of the primary's data when this resolves. */
+export async function startReplica(primary: Redis, options: RedisOptions = {}): Promise<Redis> {
+  const flags = ['--replicaof', `127.0.0.1 ${primary.port}`, '--repl-diskless-sync-delay', '0'];
+  const replica = await startRedis({ ...options, flags: [...flags, ...(options.flags ?? [])] });
+  await eventually('the replica is in step', 20_000, async () => {
+    return (await replica.cli('INFO', 'replication')).includes('master_link_status:up');
+  });
+  return replica;
+}
+
+/** The replica takes writes from now on. */
+export async function promote(replica: Redis): Promise<void> {
+  await replica.cli('REPLICAOF', 'NO', 'ONE');
+}

@@ -1,0 +1,74 @@
+import type { Browser } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type FrontOptions, startFrontProxy } from '../harness/front-proxy.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { findCommand, findLight, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
+
+// The page below a path, through a proxy that takes the path off or leaves it on.
+
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  return launched.close;
+});
+
+async function setUp(options: FrontOptions, hasPublicUrl: boolean) {
+  const front = await startFrontProxy(options);
+  const relay = await startRelay({ flags: hasPublicUrl ? ['--public-url', front.url] : [] });
+  front.aim(relay);
+  onTestFinished(async () => {
+    await relay.stop();
+    await front.stop();
+  });
+  return { front, relay };
+}
+
+describe.skipIf(!hasChromium)('in chromium (skipped where there is none)', { timeout: 90_000 }, () => {
+  test.each([
+    ['takes the path off', true, '/'],
+    ['takes the path off, at an address without a slash at its end', true, ''],
+    ['leaves the path on', false, '/'],
+    ['leaves the path on, at an address without a slash at its end', false, ''],
+  ])('a proxy that %s: make a session, run, reload, end', async (_title, strips, path) => {
+    const { front } = await setUp({ path: '/remotify', strips }, true);
+    const visitor = await visit(browser, front, { path });
+    const { page, key } = visitor;
+    expect(await page.locator('#relay').textContent()).toBe(front.url);
+    await startOnPage(visitor);
+    await runOnPage(page, 'echo below a path; exit 7');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 7');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['below a path']);
+    const made = key();
+    expect(await page.locator('[data-line="cli"]').textContent()).toContain(`--url ${front.url} `);
+
+    await page.reload();
+    await findLight(page, 'ready').waitFor();
+    expect(key()).toBe(made);
+    await page.getByRole('button', { name: 'end the session' }).click();
+    await page.getByRole('button', { name: 'end it' }).click();
+    await page.locator('#light-words', { hasText: 'ended' }).waitFor();
+    expect(page.url()).toBe(front.url + path);
+    // Nothing was asked for beside the path, where other services are.
+    const paths = visitor.requests.map(({ url }) => new URL(url).pathname);
+    expect(paths.filter((asked) => !/^\/remotify(\/|$)/.test(asked))).toEqual([]);
+  });
+
+  test('without a public URL the page works through a proxy that takes the path off', async () => {
+    const { front } = await setUp({ path: '/some/where', strips: true }, false);
+    const visitor = await visit(browser, front, { path: '/' });
+    const { page } = visitor;
+    await page.getByRole('button', { name: 'make a session' }).click();
+    await page.locator('#session').waitFor();
+    expect(front.requests).toContain('POST /some/where/api/session');
+  });
+
+  test('the page of a relay below a path works at the relay itself', async () => {
+    const { relay } = await setUp({ path: '/remotify' }, true);
+    const { page } = await visit(browser, relay, { path: '/' });
+    await page.getByRole('button', { name: 'make a session' }).click();
+    await page.locator('#session').waitFor();
+  });
+});

@@ -1,0 +1,232 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type CertificateFiles, hasOpenssl, makeCertificate } from '../harness/certificate.ts';
+import { makeClient } from '../harness/client.ts';
+import { eventually } from '../harness/deadline.ts';
+import { findFreePort } from '../harness/free-port.ts';
+import { startListener } from '../harness/listener.ts';
+import { hasProxy, type ProxyKind, startRealProxy } from '../harness/real-proxy.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { waitForState } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// nginx, Caddy and HAProxy with the shortest configurations that people have, in front of a relay.
+
+let files: CertificateFiles;
+beforeAll(async () => {
+  const folder = await makeTemporaryFolder();
+  if (hasOpenssl) {
+    files = await makeCertificate(folder.path);
+    // HAProxy takes both from one file.
+    const both = await Promise.all([files.certPath, files.keyPath].map((path) => readFile(path)));
+    await writeFile(`${files.certPath}.both`, Buffer.concat(both));
+  }
+  return folder.remove;
+});
+
+type Ports = { front: number; relay: number };
+
+/** `server`: what stands in it beside the address. */
+const nginx = (listen: string, server: string) => (folder: string) =>
+  `
+daemon off; user root; worker_processes 1; pid ${folder}/pid; error_log stderr;
+events { worker_connections 256; }
+http { access_log off; client_max_body_size 26m;
+  client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c; uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
+  server { listen 127.0.0.1:${listen}; ${server} } }
+`;
+
+const secureNginx = (front: number, headers: string) =>
+  nginx(
+    `${front} ssl`,
+    `ssl_certificate ${files.certPath}; ssl_certificate_key ${files.keyPath};
+     location / { proxy_pass http://127.0.0.1:RELAY; ${headers} }`,
+  );
+
+const caddy = (site: string) => () =>
+  `{
+  admin off
+  auto_https disable_redirects
+}
+${site}
+`;
+
+const haproxy = (bind: string, rules: string) => () =>
+  `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 70s
+  timeout server 70s
+frontend front
+  bind 127.0.0.1:${bind}
+  ${rules}
+  default_backend relay
+backend relay
+  server one 127.0.0.1:RELAY
+`;
+
+type Configure = (folder: string) => string;
+type Row = [title: string, kind: ProxyKind, configure: (ports: Ports) => Configure, flags: string[]];
+
+const trust = ['--trust-proxy', '1'];
+const keepsHost = 'proxy_set_header Host $http_host;';
+const saysScheme = 'proxy_set_header X-Forwarded-Proto $scheme;';
+
+async function setUp([, kind, configure, flags]: Row, scheme: string, path = '') {
+  const front = await findFreePort();
+  const url = `${scheme}://localhost:${front}${path}`;
+  const relay: Relay = await startRelay({ flags: flags.map((flag) => flag.replace('FRONT', url)) });
+  onTestFinished(relay.stop);
+  const ports = { front, relay: relay.port };
+  const proxy = await startRealProxy(kind, front, (folder) =>
+    configure(ports)(folder).replaceAll('RELAY', String(relay.port)),
+  );
+  onTestFinished(proxy.stop);
+  const client = await makeClient({ url });
+  onTestFinished(client.remove);
+  return { url, relay, client };
+}
+
+/** A line from `new`, its listener, and a command that fails. */
+async function expectWholeWay(
+  { url, client }: Awaited<ReturnType<typeof setUp>>,
+  trusted = '',
+): Promise<void> {
+  const env: Record<string, string> = trusted === '' ? {} : { NODE_EXTRA_CA_CERTS: trusted };
+  const made = await client.run(['new', '--auto'], { env });
+  expect([made.exitCode, made.stderr.includes('the line points')], made.stderr).toEqual([0, false]);
+  expect(made.text).toContain(`--proto '=${url.slice(0, url.indexOf(':'))}' '${url}/r/`);
+  const listener = await startListener(made.text, trusted === '' ? {} : { CURL_CA_BUNDLE: trusted });
+  onTestFinished(listener.stop);
+  const failed = await client.run(['exec', 'echo out; echo err >&2; exit 7'], { env });
+  expect([failed.exitCode, failed.text, failed.stderr]).toEqual([7, 'out\n', 'err\n']);
+  const large = await client.run(['exec', '--stdin', 'wc -c'], { env, stdin: 'x'.repeat(3_000_000) });
+  expect(large.text.trim()).toBe('3000000');
+}
+
+const secure: Row[] = [
+  [
+    'nginx that passes the Host on and says the scheme',
+    'nginx',
+    ({ front }) => secureNginx(front, keepsHost + saysScheme),
+    trust,
+  ],
+  [
+    'nginx that replaces the Host, and says it and the scheme',
+    'nginx',
+    ({ front }) => secureNginx(front, `proxy_set_header X-Forwarded-Host $http_host; ${saysScheme}`),
+    trust,
+  ],
+  [
+    'nginx with nothing but proxy_pass, and a public URL',
+    'nginx',
+    ({ front }) => secureNginx(front, ''),
+    ['--public-url', 'FRONT'],
+  ],
+  [
+    'Caddy with a line and no more',
+    'caddy',
+    ({ front }) =>
+      caddy(
+        `https://localhost:${front} {\n  tls ${files.certPath} ${files.keyPath}\n  reverse_proxy 127.0.0.1:RELAY\n}`,
+      ),
+    trust,
+  ],
+  [
+    'HAProxy that says the scheme',
+    'haproxy',
+    ({ front }) =>
+      haproxy(
+        `${front} ssl crt ${files.certPath}.both`,
+        'option forwardfor\n  http-request set-header X-Forwarded-Proto https if { ssl_fc }',
+      ),
+    trust,
+  ],
+];
+
+const below: Row[] = [
+  [
+    'nginx that takes the path off',
+    'nginx',
+    ({ front }) => nginx(String(front), 'location /remotify/ { proxy_pass http://127.0.0.1:RELAY/; }'),
+    ['--public-url', 'FRONT'],
+  ],
+  [
+    'nginx that leaves the path on',
+    'nginx',
+    ({ front }) => nginx(String(front), 'location /remotify { proxy_pass http://127.0.0.1:RELAY; }'),
+    ['--public-url', 'FRONT'],
+  ],
+  [
+    'Caddy that takes the path off',
+    'caddy',
+    ({ front }) =>
+      caddy(
+        `http://localhost:${front} {\n  handle_path /remotify* {\n    reverse_proxy 127.0.0.1:RELAY\n  }\n}`,
+      ),
+    ['--public-url', 'FRONT'],
+  ],
+  [
+    'Caddy that leaves the path on',
+    'caddy',
+    ({ front }) =>
+      caddy(`http://localhost:${front} {\n  handle /remotify* {\n    reverse_proxy 127.0.0.1:RELAY\n  }\n}`),
+    ['--public-url', 'FRONT'],
+  ],
+  [
+    'HAProxy that takes the path off',
+    'haproxy',
+    ({ front }) => haproxy(String(front), 'http-request replace-path /remotify(/)?(.*) /\\2'),
+    ['--public-url', 'FRONT'],
+  ],
+];
+
+describe('https', { timeout: 60_000 }, () => {
+  for (const row of secure) {
+    test.skipIf(!hasOpenssl || !hasProxy(row[1]))(
+      `${row[0]} (skipped without ${row[1]} or openssl)`,
+      async () => {
+        await expectWholeWay(await setUp(row, 'https'), files.certPath);
+      },
+    );
+  }
+});
+
+describe('below a path', { timeout: 60_000 }, () => {
+  for (const row of below) {
+    test.skipIf(!hasProxy(row[1]))(`${row[0]} (skipped without ${row[1]})`, async () => {
+      const scene = await setUp(row, 'http', '/remotify');
+      await expectWholeWay(scene);
+      await waitForState(
+        scene.client,
+        'the listener is attached',
+        (state) => state.listener?.attached === true,
+      );
+      const script = await fetch(`${scene.url}/landing.js`);
+      expect([script.status, script.headers.get('content-type')]).toEqual([
+        200,
+        'text/javascript; charset=utf-8',
+      ]);
+      const page = await (await fetch(scene.url)).text();
+      expect(page).toContain('src="/remotify/landing.js"');
+    });
+  }
+});
+
+test.skipIf(!hasProxy('nginx'))(
+  'nginx with nothing but proxy_pass and X-Forwarded-For: the relay says that the line points inside (skipped without nginx)',
+  async () => {
+    const configure: Row[2] = ({ front }) =>
+      nginx(
+        String(front),
+        'location / { proxy_pass http://127.0.0.1:RELAY; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }',
+      );
+    const { relay, client } = await setUp(['', 'nginx', configure, trust], 'http');
+    const made = await client.run(['new']);
+    expect(made.stderr).toContain(`the line points at ${relay.url}, not at `);
+    await eventually('the relay says it', 5_000, () =>
+      relay.stderr().includes(`a proxy asks for 127.0.0.1:${relay.port}, so the lines`),
+    );
+  },
+);

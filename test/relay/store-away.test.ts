@@ -1,0 +1,72 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { Refusal } from '../../src/protocol/errors.ts';
+import type { Store } from '../../src/store/store.ts';
+import { eventually } from '../harness/deadline.ts';
+import { openStoreHere, overlayStore, startRelayHere } from '../harness/relay-here.ts';
+import { makeSession } from '../harness/slot-session.ts';
+
+const busy = (): Refusal => new Refusal('storage_busy', undefined, { 'retry-after': '1' });
+
+/** A relay on a store that can be taken away: its calls are refused then, and so that this is seen its watchers are woken. */
+async function startLosable() {
+  const inner = await openStoreHere();
+  const wakes = new Set<() => void>();
+  let isAway = false;
+  const check = (): void => {
+    if (isAway) throw busy();
+  };
+  const update: Store['update'] = async (name, transition, limits) => {
+    check();
+    return inner.update(name, transition, limits);
+  };
+  const read: Store['read'] = async (name) => {
+    check();
+    return inner.read(name);
+  };
+  const watch: Store['watch'] = (name, wake) => {
+    wakes.add(wake);
+    const unwatch = inner.watch(name, wake);
+    return () => {
+      wakes.delete(wake);
+      unwatch();
+    };
+  };
+  const relay = await startRelayHere(overlayStore(inner, { update, read, watch }));
+  onTestFinished(relay.close);
+  return {
+    relay,
+    watched: () => wakes.size,
+    setAway: (away: boolean) => {
+      isAway = away;
+      for (const wake of wakes) wake();
+    },
+  };
+}
+
+test('the store goes away: a look gets 503 with Retry-After, a poll that is held stays held and is answered later', async () => {
+  const { relay, watched, setAway } = await startLosable();
+  const session = await makeSession(relay);
+  const base = `${relay.url}/api/session/${session.key}`;
+  const headers = { 'remotify-listener': 'listener-one', 'remotify-mode': 'auto' };
+  const next = `${relay.url}/api/session/${session.listener_key}/next?wait=20`;
+  let isAnswered = false;
+  const held = fetch(next, { headers }).finally(() => {
+    isAnswered = true;
+  });
+  await eventually('the poll is held', 10_000, () => watched() === 1);
+  setAway(true);
+  const look = await fetch(`${base}/commands`);
+  expect([look.status, look.headers.get('retry-after'), look.headers.get('remotify-error')]).toEqual([
+    503,
+    '1',
+    'storage_busy',
+  ]);
+  const push = await fetch(`${base}/commands`, { method: 'POST', body: 'true' });
+  expect(push.status).toBe(503);
+  expect(isAnswered).toBe(false);
+  setAway(false);
+  expect((await fetch(`${base}/commands`, { method: 'POST', body: 'echo back' })).status).toBe(201);
+  const answer = await held;
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toContain('echo back');
+});

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { createCommand } from '../../src/session/command.ts';
+import { isYoungSign } from '../../src/session/is-young-sign.ts';
+import { attachListener } from '../../src/session/listener.ts';
+import { parseCommand, parsePastKey, parseSessionCore } from '../../src/session/parse-session.ts';
+import { rememberKeys, noPastKeys } from '../../src/session/past-keys.ts';
+import { createSession } from '../../src/session/session.ts';
+
+const command = createCommand(
+  'c1',
+  {
+    origin: 'commands',
+    scriptBytes: 4,
+    digest: 'd',
+    idempotencyKey: 'key',
+    pushedBy: null,
+    merge: false,
+    stdin: 'none',
+    timeoutSeconds: 0,
+    queueSeconds: 600,
+  },
+  1_700_000_000_000,
+);
+const listener = attachListener(
+  { id: 'listener-1', kind: 'runner', host: 'vm', user: 'root', mode: 'auto' },
+  1_700_000_000_000,
+);
+const reader = { id: 'reader', until: 1_700_000_000_000 };
+const { commands: _none, pastKeys: _keys, ...core } = createSession('a'.repeat(64), 1_700_000_000_000);
+const [key] =
+  rememberKeys(noPastKeys, [{ ...command, endedAt: 1_700_000_000_000 }], 1_700_000_000_001).pages[0] ?? [];
+
+const whole = [
+  ['a command', parseCommand, command],
+  ['a session', parseSessionCore, { ...core, listener, slotReader: reader, slotResult: 'c1' }],
+  ['a key of a forgotten command', parsePastKey, key],
+] as const;
+
+test.each(whole)(
+  '%s comes back as it went out, fields of a later version included',
+  (_name, parse, value) => {
+    expect(parse(JSON.parse(JSON.stringify(value)))).toEqual(value);
+    expect(parse({ ...value, later: 1 })).toEqual({ ...value, later: 1 });
+  },
+);
+
+test.each(whole)(
+  '%s with any field missing, or of a type that no field has, is none',
+  (_name, parse, value) => {
+    for (const field of Object.keys(value ?? {})) {
+      const { [field]: _dropped, ...rest } = value as unknown as Record<string, unknown>;
+      expect(parse(rest), `without ${field}`).toBeUndefined();
+      for (const wrong of [undefined, [], {}, 1.5, Number.MAX_VALUE])
+        expect(parse({ ...rest, [field]: wrong }), `${field}: ${JSON.stringify(wrong)}`).toBeUndefined();
+    }
+  },
+);
+
+test.each([null, undefined, '', 'c1', 7, [], [command], true])('%j is no command', (value) => {
+  expect(parseCommand(value)).toBeUndefined();
+});
+
+test.each([
+  ['an id that is a path', { id: 'c1/../c2' }],
+  ['an id that begins with 0', { id: 'c0' }],
+  ['a state that there is not', { state: 'paused' }],
+  ['bytes as text', { stdoutBytes: '4' }],
+  ['half of what is missing', { cut: { stdout: 1 } }],
+  ['a signal that nobody can ask for', { cancelSignal: 'HUP' }],
+])('a command with %s is none', (_name, wrong) => {
+  expect(parseCommand({ ...command, ...wrong })).toBeUndefined();
+});
+
+test('a name that is no hash, and a listener of an unknown kind', () => {
+  expect(parseSessionCore({ ...core, name: '../x' })).toBeUndefined();
+  expect(parseSessionCore({ ...core, listener: { ...listener, kind: 'agent' } })).toBeUndefined();
+});
+
+test('only a sign of life that came soon after the last one that is kept may be put off', () => {
+  const kept = { ...createSession('a'.repeat(64), 1), listener };
+  const seen = (more: object) => ({ ...kept, listener: { ...listener, ...more } });
+  const at = listener.seenAt;
+  expect(isYoungSign(kept, seen({ seenAt: at + 999 }), 1_000)).toBe(true);
+  expect(isYoungSign(kept, seen({ seenAt: at + 1_000 }), 1_000)).toBe(false);
+  expect(isYoungSign(kept, seen({ seenAt: at + 1, goneAt: at }), 1_000)).toBe(false);
+  expect(isYoungSign(kept, { ...seen({ seenAt: at + 1 }), touchedAt: 2 }, 1_000)).toBe(false);
+  expect(isYoungSign({ ...kept, listener: null }, seen({}), 1_000)).toBe(false);
+  expect(isYoungSign(kept, { ...kept, listener: null }, 1_000)).toBe(false);
+});

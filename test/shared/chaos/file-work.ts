@@ -1,0 +1,121 @@
+/** A real listener whose commands append a word to a file, and clients that push them: what ran is what the file says. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import type { CommandView } from '../../../src/protocol/command-view.ts';
+import { makeClient } from '../../harness/client.ts';
+import { eventually } from '../../harness/deadline.ts';
+import { asAuto, startListener } from '../../harness/listener.ts';
+import { makeTemporaryFolder } from '../../harness/temporary-folder.ts';
+import type { SplitWire } from './split-wire.ts';
+
+type Payload = { key: string; remote_quickstart: string };
+
+export class FileWork {
+  readonly #wire: SplitWire;
+  readonly #key: string;
+  readonly #file: string;
+  readonly #name: string;
+  /** Words whose push was answered with 201, or whose `exec` ended. */
+  readonly acknowledged: string[] = [];
+  /** Words whose `exec` could not reach a relay. */
+  readonly given: string[] = [];
+  /** Words that were told to have ended, and how. */
+  readonly ends = new Map<string, string>();
+
+  private constructor(wire: SplitWire, key: string, file: string, name: string) {
+    this.#wire = wire;
+    this.#key = key;
+    this.#file = file;
+    this.#name = name;
+  }
+
+  static async open(wire: SplitWire, name: string): Promise<FileWork> {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const { text } = await wire.insist({ method: 'POST', path: '/api/session', key: '' });
+    const payload = JSON.parse(text) as Payload;
+    const listener = await startListener(asAuto(payload.remote_quickstart));
+    onTestFinished(listener.stop);
+    return new FileWork(wire, payload.key, join(folder.path, 'ran'), name);
+  }
+
+  #script(word: string): string {
+    return `echo ${word} >> ${this.#file}; echo ${word}`;
+  }
+
+  /** One after the other, by raw requests. */
+  async push(client: string, goesOn: () => boolean): Promise<void> {
+    for (let nth = 1; goesOn(); nth += 1) {
+      const word = `${this.#name}-${client}-${nth}`;
+      const { status, text } = await this.#ask(
+        'POST',
+        '/commands',
+        { 'idempotency-key': word },
+        this.#script(word),
+      );
+      if (status !== 201) throw new Error(`the push of ${word} is answered ${status} ${text}`);
+      this.acknowledged.push(word);
+      const { id } = JSON.parse(text) as CommandView;
+      this.ends.set(word, await this.#follow(id));
+    }
+  }
+
+  async #follow(id: string): Promise<string> {
+    for (;;) {
+      const { status, headers, text } = await this.#ask(
+        'GET',
+        `/commands/${id}/output?stdout=0&stderr=0&wait=5`,
+      );
+      if (status !== 200) throw new Error(`the output of ${id} is answered ${status} ${text}`);
+      if (headers['remotify-complete'] === 'true')
+        return `${String(headers['remotify-state'])} ${text.trim()}`;
+    }
+  }
+
+  #ask(method: string, path: string, headers: Record<string, string> = {}, body = '') {
+    return this.#wire.insist({ method, path: `/api/session/self${path}`, key: this.#key, headers, body });
+  }
+
+  /** The same by `remotify exec`, which retries by itself. */
+  async exec(relay: { url: string }, goesOn: () => boolean): Promise<void> {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const env = { REMOTIFY_KEY: this.#key };
+    for (let nth = 1; goesOn(); nth += 1) {
+      const word = `${this.#name}-exec-${nth}`;
+      const { exitCode, text, stderr } = await client.run(['exec', this.#script(word)], {
+        env,
+        deadlineMs: 120_000,
+      });
+      // No relay answered its first request. A new call is another command: this one may have run, once.
+      if (exitCode === 255 && stderr.includes('cannot reach')) {
+        this.given.push(word);
+        continue;
+      }
+      if (exitCode !== 0) throw new Error(`exec of ${word}: ${exitCode} ${stderr}`);
+      this.acknowledged.push(word);
+      this.ends.set(word, `finished ${text.trim()}`);
+    }
+  }
+
+  /** Once all clients have ended: each word ran once, and said so. */
+  async check(): Promise<void> {
+    const read = async (): Promise<string[]> =>
+      (await readFile(this.#file, 'utf8')).split('\n').filter((line) => line !== '');
+    const ran = await eventually('all that was acknowledged ran', 30_000, async () => {
+      const lines = await read();
+      return this.acknowledged.every((word) => lines.includes(word)) && lines;
+    });
+    expect(
+      ran.filter((word, at) => ran.indexOf(word) !== at),
+      'ran twice',
+    ).toEqual([]);
+    const sent = new Set([...this.acknowledged, ...this.given]);
+    expect(
+      ran.filter((word) => !sent.has(word)),
+      'ran unasked',
+    ).toEqual([]);
+    for (const [word, end] of this.ends) expect(end).toBe(`finished ${word}`);
+  }
+}

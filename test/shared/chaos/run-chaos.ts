@@ -1,0 +1,88 @@
+/** Work on a fleet of relays while there is trouble, and afterwards the books: what was acknowledged, and what of it did not hold. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventually, withDeadline } from '../../harness/deadline.ts';
+import { Load } from '../../faults/kill/load.ts';
+import { Tally } from '../../faults/kill/tally.ts';
+import { FileWork } from './file-work.ts';
+import type { Fleet } from './fleet.ts';
+import { SplitWire } from './split-wire.ts';
+
+/** Comes again and again until the work is done, each time after a while. */
+export type Trouble = { everyMs: number; happen: () => Promise<void> };
+
+export type ChaosOptions = {
+  fleet: Fleet;
+  troubles: readonly Trouble[];
+  /** Commands to be acknowledged, in all. */
+  commands: number;
+  /** Sessions with real listeners; the others have actors. */
+  realListeners?: number;
+  /** One that is broken has shown it with the first fault. */
+  untilFault?: boolean;
+};
+
+export type ChaosReport = { tally: Tally; commands: number; text: string };
+
+const crew = { sessions: 4, slots: 2 };
+const workMs = 240_000;
+
+async function repeat({ everyMs, happen }: Trouble, isOver: () => boolean): Promise<number> {
+  let times = 0;
+  for (; ; times += 1) {
+    await pause(everyMs);
+    if (isOver()) return times;
+    await happen();
+  }
+}
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { fleet, troubles, commands, realListeners = 2, untilFault = false } = options;
+  const tally = new Tally();
+  const wire = new SplitWire(fleet.splitter);
+  const load = new Load(wire, tally);
+  const files = await Promise.all(
+    Array.from({ length: realListeners }, (_, nth) => FileWork.open(wire, `file-${nth}`)),
+  );
+  let isOver = false;
+  let isCalm = false;
+  const goesOn = (): boolean => !isOver;
+  const isBroken = (): boolean => untilFault && Object.values(tally.count).some((count) => count > 0);
+  const count = (): number =>
+    tally.acknowledged.pushes + files.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0);
+  const faults: unknown[] = [];
+  const watched = <T>(work: Promise<T>): Promise<T> => {
+    work.catch((error: unknown) => void faults.push(error));
+    return work;
+  };
+  const failed = (): boolean => faults.length > 0;
+  load.start(crew);
+  const clients = files.flatMap((file) => [
+    watched(file.push('one', goesOn)),
+    watched(file.push('two', goesOn)),
+    watched(file.exec(fleet.splitter, goesOn)),
+  ]);
+  const happenings = troubles.map((trouble) => watched(repeat(trouble, () => isCalm)));
+  let times: number[] = [];
+  try {
+    await eventually(
+      `${commands} commands are acknowledged`,
+      workMs,
+      () => count() >= commands || isBroken() || failed(),
+    );
+    isOver = true;
+    if (!isBroken() && !failed())
+      await withDeadline(load.stop(), 90_000, 'all that was begun comes to its end');
+    isCalm = true;
+    times = await withDeadline(Promise.all(happenings), 90_000, 'the trouble comes to its end');
+    await withDeadline(Promise.all(clients), 90_000, 'the clients of real listeners come to their end');
+    if (!isBroken()) await load.check();
+    if (!untilFault) for (const file of files) await file.check();
+  } finally {
+    isOver = true;
+    isCalm = true;
+    wire.end();
+  }
+  const { busy, cut } = wire.retries;
+  const text = `${count()} commands (${files.map(({ acknowledged }) => acknowledged.length).join(' + ')} by real listeners); ${tally.report()}; trouble ${times.join(', ')} times; asked again ${busy} times after 503, ${cut} after no answer`;
+  return { tally, commands: count(), text };
+}

@@ -1,0 +1,23 @@
+import { describe, onTestFinished, test } from 'vitest';
+import { hasRedis, startRedis, withoutRedis } from '../harness/redis.ts';
+import { seed } from '../harness/seed.ts';
+import { checkWirePromises } from '../promises/check-wire-promises.ts';
+import { Fleet } from './chaos/fleet.ts';
+
+describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
+  test('no interleaving of events, accidents and restarts breaks a promise', {
+    timeout: 400_000,
+  }, async () => {
+    const redis = await startRedis();
+    onTestFinished(redis.stop);
+    const fleet = await Fleet.open({ store: redis.url, count: 2 });
+    const relay = {
+      port: fleet.splitter.port,
+      behind: () => fleet.relays.map(({ port }) => port),
+      kill: () => fleet.replaceNext(),
+      // It is back already.
+      start: async () => undefined,
+    };
+    await checkWirePromises(relay, { seed, numRuns: 100 });
+  });
+});

@@ -1,0 +1,71 @@
+/** What holds of a store after clients of it did random things at once. */
+import { expect } from 'vitest';
+import { usedBytes } from '../../src/session/quota.ts';
+import type { Session } from '../../src/session/session.ts';
+import type { Store } from '../../src/store/store.ts';
+import { address, Clients, limits, names, patternOf } from './interleaving-kit.ts';
+import { addCommand, partBytes, refusalOf } from './store-kit.ts';
+
+export async function readSessions(store: Store): Promise<Session[]> {
+  const found: Session[] = [];
+  for (const name of names) if (await store.has(name)) found.push(await store.read(name));
+  expect(await store.count()).toBe(found.length);
+  return found;
+}
+
+/** All parts are as long as the session says, or gone, and made of what was sent. */
+async function expectBytes(store: Store, { name, commands, ...session }: Session): Promise<void> {
+  for (const { id, idempotencyKey, isEvicted } of commands) {
+    for (const part of ['script', 'stdout', 'stderr'] as const) {
+      const size = partBytes({ name, commands, ...session }, id, part);
+      const found = await store.readBytes(name, id, part, 0, isEvicted && part !== 'script' ? 9_999 : size);
+      const expected = patternOf(idempotencyKey ?? '', part, 0, size);
+      expect(`${id}/${part} ${found.toString('hex')}`).toBe(`${id}/${part} ${expected.toString('hex')}`);
+    }
+  }
+}
+
+/** What was acknowledged is listed, and is no shorter than that. */
+function expectAcknowledged(sessions: readonly Session[], clients: Clients): void {
+  for (const { createdAt, key, stdoutBytes, stderrBytes } of clients.acknowledged.values()) {
+    const session = sessions.find((one) => one.createdAt === createdAt);
+    if (!session) continue;
+    const command = session.commands.find(({ idempotencyKey }) => idempotencyKey === key);
+    expect(command?.stdoutBytes, `stdout of ${key}`).toBeGreaterThanOrEqual(stdoutBytes);
+    expect(command?.stderrBytes, `stderr of ${key}`).toBeGreaterThanOrEqual(stderrBytes);
+  }
+}
+
+/** The store counts for the account what its sessions hold: not a byte more is taken, and not a byte less. */
+export async function expectAccount(store: Store, sessions: readonly Session[]): Promise<void> {
+  const listed = await store.listAccount(address);
+  expect(listed.toSorted()).toEqual(sessions.map(({ name }) => name).toSorted());
+  const [first] = sessions;
+  if (!first) return;
+  const used = sessions.reduce((sum, session) => sum + usedBytes(session), 0);
+  const pushTwo = (bytes: number): Promise<unknown> =>
+    refusalOf(store.update(first.name, (session) => addCommand(session, 'xy'), { ...limits, bytes }));
+  expect(await pushTwo(used + 1), `an account of ${used} bytes, of ${used + 1}`).toBe('address_quota');
+  expect(await pushTwo(used + 2), `an account of ${used} bytes, of ${used + 2}`).toBeUndefined();
+}
+
+/**
+ * Clients at once, one for each list of steps; afterwards all that holds of one store. Resolves with its sessions. `hard` is the store
+ * as the clients have it; `totals` counts the steps that were acknowledged.
+ */
+export async function runClients(
+  store: Store,
+  hard: Store,
+  steps: Parameters<Clients['run']>[0][],
+  totals: Map<string, number>,
+): Promise<Session[]> {
+  const clients = new Clients(hard);
+  for (const name of names) await clients.create(name);
+  await Promise.all(steps.map((list) => clients.run(list)));
+  for (const [what, times] of clients.counts) totals.set(what, (totals.get(what) ?? 0) + times);
+  const sessions = await readSessions(store);
+  expectAcknowledged(sessions, clients);
+  for (const session of sessions) await expectBytes(store, session);
+  await expectAccount(store, sessions);
+  return sessions;
+}

@@ -1,0 +1,76 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { SessionDriver } from '../benchmark/session-driver.ts';
+import { eventually } from '../harness/deadline.ts';
+import { hasRedis, withoutRedis } from '../harness/redis.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { startRemote } from '../harness/remote.ts';
+import { makeSession } from '../harness/slot-session.ts';
+import { startOwnProxy, startOwnRedis } from './redis-kit.ts';
+
+// Each command of a client to Redis is a round trip of the network: their number is held. What a script calls inside Redis is not counted.
+
+const mostCalls = 9;
+
+/** Of a relay that has nothing to do: signs of life, clocks and sweeps. */
+const restMs = 3_000;
+
+async function startCounted() {
+  const redis = await startOwnRedis();
+  const proxy = await startOwnProxy(redis);
+  const relay = await startRelay({ store: proxy.url });
+  onTestFinished(relay.stop);
+  const total = (): number => Object.values(proxy.counts()).reduce((sum, count) => sum + count, 0);
+  /** Calls within the time that the work took, without those that come anyway. */
+  const measure = async (times: number, work: () => Promise<void>) => {
+    proxy.reset();
+    const restBegan = performance.now();
+    await eventually('the relay rests', restMs + 5_000, () => performance.now() - restBegan >= restMs);
+    const restPerMs = total() / (performance.now() - restBegan);
+    proxy.reset();
+    const began = performance.now();
+    for (let nth = 0; nth < times; nth += 1) await work();
+    const counts = proxy.counts();
+    const calls = (total() - restPerMs * (performance.now() - began)) / times;
+    console.log(
+      `${calls.toFixed(1)} calls, ${JSON.stringify(counts)} in ${times} times; ${(restPerMs * 1000).toFixed(1)} a second at rest`,
+    );
+    return { calls, restPerSecond: restPerMs * 1000 };
+  };
+  return { redis, proxy, relay, measure };
+}
+
+describe.skipIf(!hasRedis)(`calls of Redis${withoutRedis}`, () => {
+  test(`a push, the listener's next and finish, and the read of the output: at most ${mostCalls} calls`, {
+    timeout: 60_000,
+  }, async () => {
+    const { relay, measure } = await startCounted();
+    const session = await makeSession(relay);
+    const driver = new SessionDriver(relay.url, session);
+    for (let nth = 0; nth < 10; nth += 1) await driver.roundTrip();
+    const { calls } = await measure(60, () => driver.roundTrip());
+    expect(calls).toBeLessThanOrEqual(mostCalls);
+    // A count that misses the calls would always be small enough.
+    expect(calls).toBeGreaterThan(3);
+    await driver.close();
+  });
+
+  test('`exec true` with a real listener: few more', { timeout: 60_000 }, async () => {
+    const { relay, measure } = await startCounted();
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    await remote.run(['exec', 'true']);
+    const { calls } = await measure(8, async () => {
+      expect((await remote.run(['exec', 'true'])).exitCode).toBe(0);
+    });
+    expect(calls).toBeLessThanOrEqual(mostCalls + 5);
+    expect(calls).toBeGreaterThan(3);
+  });
+
+  test('a relay with nothing to do asks Redis less than ten times a second', {
+    timeout: 60_000,
+  }, async () => {
+    const { measure } = await startCounted();
+    const { restPerSecond } = await measure(1, async () => undefined);
+    expect(restPerSecond).toBeLessThan(10);
+  });
+});

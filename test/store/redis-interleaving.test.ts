@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Session } from '../../src/session/session.ts';
+import type { Store } from '../../src/store/store.ts';
+import { createRandom, type Random } from '../harness/random.ts';
+import { hasRedis, withoutRedis } from '../harness/redis.ts';
+import { seed } from '../harness/seed.ts';
+import { readSessions, runClients } from './interleaving-checks.ts';
+import { step } from './interleaving-kit.ts';
+import { openAt, startOwnProxy, startOwnRedis } from './redis-kit.ts';
+
+// Each run takes a second: the smallest failing case is not looked for.
+
+const clientSteps = fc.array(step, { minLength: 5, maxLength: 40 });
+const given = [clientSteps, clientSteps, fc.nat()] as const;
+
+/** Each call goes to one of the stores at random. */
+function drawStore(stores: readonly Store[], random: Random): Store {
+  return new Proxy(stores[0] as Store, {
+    get: (_target, name) => {
+      const store = random.pick(stores);
+      const method: unknown = store[name as keyof Store];
+      return typeof method === 'function' ? method.bind(store) : method;
+    },
+  });
+}
+
+/** Otherwise the runs showed less than they seem to. */
+function expectAllOf(totals: ReadonlyMap<string, number>): void {
+  const kinds = [
+    'push',
+    'claim',
+    'append',
+    'finish',
+    'cancel',
+    'evict',
+    'renew',
+    'session_quota',
+    'address_quota',
+  ];
+  expect(kinds.filter((what) => (totals.get(what) ?? 0) < 3)).toEqual([]);
+}
+
+describe.skipIf(!hasRedis)(`clients of two stores on one Redis${withoutRedis}`, () => {
+  test('all acknowledged bytes are there, are counted, and are the same at both', {
+    timeout: 120_000,
+  }, async () => {
+    const redis = await startOwnRedis();
+    const totals = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(...given, async (first, second, draw) => {
+        await redis.cli('FLUSHALL');
+        const stores = [await openAt(redis), await openAt(redis)] as const;
+        const sessions = await runClients(
+          stores[0],
+          drawStore(stores, createRandom(draw)),
+          [first, second],
+          totals,
+        );
+        const [first0] = sessions;
+        // The last check changed it at the first store.
+        if (first0) await stores[1].read(first0.name);
+        expect((await readSessions(stores[1])).map(withoutSigns)).toEqual(
+          (await readSessions(stores[0])).map(withoutSigns),
+        );
+        for (const store of stores) await store.close();
+      }),
+      { seed, numRuns: 40, endOnFailure: true },
+    );
+    expectAllOf(totals);
+  });
+
+  test('the same when one answer of Redis in thirty is lost with its connection', {
+    timeout: 240_000,
+  }, async () => {
+    const redis = await startOwnRedis();
+    const proxy = await startOwnProxy(redis);
+    const totals = new Map<string, number>();
+    await fc.assert(
+      fc.asyncProperty(...given, async (first, second, draw) => {
+        await redis.cli('FLUSHALL');
+        const calm = await openAt(redis);
+        const stores = [await openAt(proxy), await openAt(proxy)] as const;
+        const random = createRandom(draw);
+        const loses = createRandom(draw + 1);
+        proxy.setFate(([name]) =>
+          /^(EVAL|EVALSHA)$/i.test(name ?? '') && loses.oneIn(30) ? 'cut' : 'arrives',
+        );
+        const hard = drawStore(stores, random);
+        await runClients(calm, insistOn(hard), [first, second], totals).finally(() =>
+          proxy.setFate(() => 'arrives'),
+        );
+        for (const store of [...stores, calm]) await store.close();
+      }),
+      { seed, numRuns: 12, endOnFailure: true },
+    );
+    expect(proxy.lost()).toBeGreaterThan(10);
+  });
+});
+
+/** A store may put off the newest sign of life of a listener for a second. */
+function withoutSigns({ listener, ...session }: Session): unknown {
+  return { ...session, listener: listener && { ...listener, seenAt: 0 } };
+}
+
+/** Reads and removals again while the store is not available; updates are repeated by the clients themselves. */
+function insistOn(store: Store): Store {
+  const repeated = new Set(['read', 'has', 'remove', 'readBytes', 'create']);
+  return new Proxy(store, {
+    get: (_target, name) => {
+      const call = (...args: unknown[]): unknown => {
+        const method = store[name as keyof Store] as (...given: unknown[]) => unknown;
+        return method(...args);
+      };
+      if (!repeated.has(String(name))) return call;
+      return async (...args: unknown[]) => {
+        for (let tries = 0; ; tries += 1) {
+          try {
+            return await call(...args);
+          } catch (error) {
+            const isAway = error instanceof Error && 'code' in error && error.code === 'storage_busy';
+            if (!isAway || tries > 100) throw error;
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+      };
+    },
+  });
+}

@@ -1,0 +1,63 @@
+/** Redis servers and stores on them, for the tests of the Redis store; gone when the test is. */
+import { expect, onTestFinished } from 'vitest';
+import { Refusal } from '../../src/protocol/errors.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { DueAt, Store } from '../../src/store/store.ts';
+import { eventually } from '../harness/deadline.ts';
+import { type Redis, type RedisOptions, startRedis } from '../harness/redis.ts';
+import { type RedisProxy, startRedisProxy } from '../harness/redis-proxy.ts';
+
+export async function startOwnRedis(options: RedisOptions = {}): Promise<Redis> {
+  const redis = await startRedis(options);
+  onTestFinished(redis.stop);
+  return redis;
+}
+
+export async function startOwnProxy(redis: Redis): Promise<RedisProxy> {
+  const proxy = await startRedisProxy(redis);
+  onTestFinished(proxy.stop);
+  return proxy;
+}
+
+/** What the store warned of, by store. */
+export const warnings = new WeakMap<Store, string[]>();
+
+/** The caller closes it. */
+export async function openAt({ url }: { url: string }, dueAt?: DueAt): Promise<Store> {
+  const lines: string[] = [];
+  const store = await openStore(url, { warn: (line) => void lines.push(line), ...(dueAt && { dueAt }) });
+  warnings.set(store, lines);
+  return store;
+}
+
+/** Closed when the test is over. */
+export async function openOwn(place: { url: string }, dueAt?: DueAt): Promise<Store> {
+  const store = await openAt(place, dueAt);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** What an attempt says when it is refused; a refusal is not an internal error, and tells no password. */
+export async function messageOf(attempt: Promise<unknown>): Promise<string> {
+  const error = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Error)) throw new Error('it was not refused');
+  expect(error.message).not.toContain('sesame');
+  return error.message;
+}
+
+/** Again while the store is not available, as relays and clients do. Only for what may be repeated. */
+export async function insist<T>(name: string, work: () => Promise<T>, ms = 15_000): Promise<T> {
+  const done = await eventually(name, ms, async () => {
+    try {
+      return { value: await work() };
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'storage_busy') return undefined;
+      return { error };
+    }
+  });
+  if ('error' in done) throw done.error;
+  return done.value;
+}
