@@ -22,7 +22,7 @@ export interface StoreSettings {
 
 /** Text of a file that is no store URL may be a secret alone: it is in no message. */
 function checkFromFile({ value, source }: Secret): Secret {
-  if (!source.endsWith('_FILE') || /^(?:file:|memory:?$|rediss?(?:\+\w+)?:)/.test(value))
+  if (!source.endsWith('_FILE') || /^(?:file:|memory:?$|rediss?(?:\+\w+)?:)/i.test(value))
     return { value, source };
   throw new ConfigError(
     `${source}: what is in the file is not a store URL`,

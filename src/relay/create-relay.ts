@@ -44,7 +44,8 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
     logAccess(answered);
     counted.count(answered);
   };
-  let local = '';
+  // A socket that was handed over may have requests before this side knows its name.
+  let local = certificate === undefined ? 'http://localhost' : 'https://localhost';
   const server = new HttpServer(options, certificate, {
     serve: (request, response, address) => {
       const exchange = new Exchange(request, response, address, bodies.openAccount(address));

@@ -5,6 +5,7 @@ import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { findDeadSocket, isSame, readIdentity, takenError } from './probe-path.ts';
 import { SocketUnusable, systemCode } from './socket-unusable.ts';
+import { withPathHeld } from './with-path-held.ts';
 
 /** sun_path is 108 bytes on Linux and 104 elsewhere, one of them a zero. Node 20 cuts a longer path without an error. */
 const maxPathBytes = process.platform === 'linux' ? 107 : 103;
@@ -55,7 +56,7 @@ async function putInPlace(from: string, path: string): Promise<void> {
   }
 }
 
-/** Another relay may have replaced the dead socket meanwhile: then its own is put back. */
+/** Where nothing can be held (see with-path-held.ts), another relay may have replaced the dead socket: then its own is put back. */
 async function takeAway(dead: BigIntStats, path: string, aside: string): Promise<void> {
   try {
     await rename(path, aside);
@@ -110,7 +111,8 @@ export async function listenOnPath(
     await bind(server, own, backlog);
     await chmod(long, mode);
     const identity = await readIdentity(long);
-    await place(long, path, join(folder, 'dead'));
+    const aside = join(folder, 'dead');
+    await withPathHeld(path, () => place(long, path, aside));
     return async () => {
       const found = await readIdentity(path).catch(() => undefined);
       if (found && identity && isSame(found, identity))

@@ -6,8 +6,6 @@ export interface Entry {
   readonly version: string;
   /** What led to that version. */
   readonly operation: string;
-  readonly stored: Session;
-  /** With signs of life that are not in Redis yet; the same object where there are none. */
   readonly session: Session;
 }
 
@@ -54,7 +52,7 @@ export class SessionCache {
   put(name: string, entry: Entry): void {
     this.delete(name);
     this.#entries.set(name, entry);
-    this.#bytes += weigh(entry.stored);
+    this.#bytes += weigh(entry.session);
     for (let looks = 0; looks < looksPerPut && this.#bytes > maxBytes; looks += 1) this.#evictOldest();
   }
 
@@ -72,7 +70,7 @@ export class SessionCache {
     this.#stale.delete(name);
     if (!known) return;
     this.#entries.delete(name);
-    this.#bytes -= weigh(known.stored);
+    this.#bytes -= weigh(known.session);
   }
 
   /** A look has shown that this is how it is. */

@@ -43,7 +43,7 @@ export class RedisLives {
       [...head, ...changed.flat()],
     );
     if (!Array.isArray(reply) || reply[0] !== 'done') throw busy();
-    this.#reader.cache.put(name, { version, operation, stored: session, session });
+    this.#reader.cache.put(name, { version, operation, session });
   }
 
   /** The session that was removed; undefined where there was none. */
@@ -59,11 +59,11 @@ export class RedisLives {
       if (!entry) return undefined;
       const reply = await this.#client.run(
         removeScript,
-        [session, index, due, parts, gone, ...listSegments(entry.stored)],
+        [session, index, due, parts, gone, ...listSegments(entry.session)],
         [entry.version, entry.operation, operation, name, this.#messageFor(name)],
       );
       const [verdict] = Array.isArray(reply) ? reply : [];
-      if (verdict === 'done') return entry.stored;
+      if (verdict === 'done') return entry.session;
       if (verdict === 'gone') return undefined;
       entry = undefined;
     }

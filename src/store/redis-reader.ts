@@ -86,9 +86,9 @@ export class RedisReader {
     }
     if (!/^\d{1,15}$/.test(String(version))) return undefined;
     if (meta === undefined) return known;
-    const found = applyChange(extent === 'all' ? undefined : known?.stored, String(meta), pairUp(fields));
+    const found = applyChange(extent === 'all' ? undefined : known?.session, String(meta), pairUp(fields));
     if (found?.name !== name) return undefined;
-    const entry = { version: String(version), operation: String(operation), stored: found, session: found };
+    const entry = { version: String(version), operation: String(operation), session: found };
     this.cache.put(name, entry);
     return entry;
   }

@@ -159,7 +159,7 @@ class RedisStore implements Store {
   }
 
   readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
-    return this.#bytes.read(this.#reader.cache.get(name)?.stored, { name, id, part }, offset, maxBytes);
+    return this.#bytes.read(this.#reader.cache.get(name)?.session, { name, id, part }, offset, maxBytes);
   }
 
   remove(name: string): Promise<boolean> {

@@ -7,7 +7,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../protocol/errors.ts';
 import { shortName } from '../protocol/keys.ts';
 import type { Clock } from '../session/apply-transition.ts';
-import { isYoungSign } from '../session/is-young-sign.ts';
 import type { Outcome, Session } from '../session/session.ts';
 import type { RedisAccounts } from './redis-accounts.ts';
 import type { RedisBeat } from './redis-beat.ts';
@@ -26,9 +25,6 @@ const mostConflicts = 50;
 /** So many conflicts are no reason to wait. */
 const fastConflicts = 3;
 const conflictPauseMs = 20;
-
-/** A sign of life of a listener is put off for so long at most: far less than the silence after which it counts as gone. */
-const signLagMs = 1_000;
 
 /** Unique among all that any relay does. */
 export function nameOperation(): string {
@@ -83,7 +79,8 @@ export class RedisUpdates {
       await beat.refresh();
       const attempt = this.#attempt(entry, transition);
       const { outcome, clock } = attempt;
-      if (!outcome || !this.#mustWrite(entry, outcome)) {
+      // Signs of life are written too, so that no other relay takes a listener for gone.
+      if (!outcome || outcome.session === entry.session) {
         if (isNewest) return this.#keepAsIs(entry, attempt);
         const known = entry;
         entry = await reader.look(name);
@@ -116,25 +113,15 @@ export class RedisUpdates {
     }
   }
 
-  #mustWrite({ stored, session }: Entry, { session: after, quiet = false }: Outcome<unknown>): boolean {
-    if (after === session) return false;
-    return !quiet || !isYoungSign(stored, after, signLagMs);
-  }
-
   #describe<T>({ session: before }: Entry, outcome: Outcome<T>, clock: Clock): Committed<T> {
     const { result, session: after, put = [] } = outcome;
     return { result, before, after, clock, put };
   }
 
-  /** Nothing is written: what the transition threw, or said of the newest session. A young sign of life stays here. */
+  /** Nothing is written: what the transition threw, or said of the newest session. */
   #keepAsIs<T>(entry: Entry, attempt: Attempt<T>): { committed: Committed<T>; isLoud: boolean } {
     if (!attempt.outcome) throw attempt.error;
-    const { outcome, clock } = attempt;
-    const { cache } = this.#parts.reader;
-    const { name } = entry.session;
-    if (outcome.session !== entry.session && cache.get(name) === entry)
-      cache.put(name, { ...entry, session: outcome.session });
-    return { committed: this.#describe(entry, outcome, clock), isLoud: false };
+    return { committed: this.#describe(entry, attempt.outcome, attempt.clock), isLoud: false };
   }
 
   async #commit<T>(
@@ -144,7 +131,7 @@ export class RedisUpdates {
     { operation, limits }: { operation: string; limits: AccountLimits | undefined },
   ): Promise<Verdict> {
     const { client, reader, bytes, accounts, dueAt, messageFor } = this.#parts;
-    const { stored: before, version: known } = entry;
+    const { session: before, version: known } = entry;
     const { session: after, put = [], quiet = false, overQuotaBytes = 0 } = outcome;
     const { name } = after;
     const account = quiet ? undefined : accounts.describe(before, after, overQuotaBytes, limits);
@@ -164,7 +151,7 @@ export class RedisUpdates {
     );
     const [verdict, newest] = Array.isArray(reply) ? reply.map(String) : [];
     if (verdict === 'done') {
-      reader.cache.put(name, { version, operation, stored: after, session: after });
+      reader.cache.put(name, { version, operation, session: after });
       if (newest !== version) reader.cache.invalidate(name);
       bytes.remember(after, put);
       return 'done';

@@ -185,7 +185,7 @@ test('a store file with something else in it: the content is in no message', asy
     'sesame4711',
     'sesame:sesame4711@host',
     'http://sesame4711@host',
-    'Redis://:sesame@host',
+    'redi://:sesame@host',
   ]) {
     await writeFile(path, text);
     const relay = spawnServe(folder.path, ['--listen', '0'], {

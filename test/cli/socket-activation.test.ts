@@ -193,11 +193,19 @@ describe.skipIf(!hasSystemd)('systemd-socket-activate', () => {
         () => /Listening on/.test(relay.stderr()) && (!isUnix || existsSync(path)),
       );
       const where = isUnix
-        ? ['--unix-socket', path, 'http://localhost/api/health']
-        : [`http://${address}/api/health`];
-      expect((await curl(where)).status).toBe(200);
-      const place = isUnix ? `unix:${path}` : `http://${address}`;
-      expect(JSON.parse(relay.stdout().toString('utf8').split('\n')[0] ?? '')).toEqual({ url: place });
+        ? ['--unix-socket', path, 'http://localhost/api/session']
+        : [`http://${address}/api/session`];
+      const made = await curl(['-X', 'POST', ...where]);
+      // It came before the relay knew where it listens.
+      expect(made.json<{ urls: { api: string } }>().urls.api).toMatch(
+        /^http:\/\/(localhost|127\.0\.0\.1:\d+)\/api\/session\//,
+      );
+      const line = await eventually(
+        'it says where it listens',
+        5_000,
+        () => /^.+\n/.exec(relay.stdout().toString('utf8'))?.[0],
+      );
+      expect(JSON.parse(line)).toEqual({ url: isUnix ? `unix:${path}` : `http://${address}` });
       relay.child.kill('SIGTERM');
       expect((await withDeadline(relay.closed, 10_000, 'the relay ends')).code).toBe(0);
     },

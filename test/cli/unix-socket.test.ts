@@ -4,40 +4,15 @@ import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
-import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
-import { type Answer, curl } from '../harness/curl.ts';
-import { eventually, withDeadline } from '../harness/deadline.ts';
-import { spawnServe, startServe } from '../harness/serve-process.ts';
-import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { curl } from '../harness/curl.ts';
+import { eventually } from '../harness/deadline.ts';
+import { startServe } from '../harness/serve-process.ts';
+import { askHealth, fail, makeFolder, start } from './serve-kit.ts';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  return folder.path;
-}
-
-async function start(flags: readonly string[], env: Record<string, string> = {}) {
-  const relay = await startServe(flags, { env });
-  onTestFinished(relay.stop);
-  return relay;
-}
-
-const askHealth = (path: string): Promise<Answer> =>
-  curl(['--unix-socket', path, 'http://localhost/api/health']);
-
 const modeOf = async (path: string): Promise<string> => ((await lstat(path)).mode & 0o7777).toString(8);
-
-/** `remotify serve` to its end, for a start that fails. */
-async function fail(flags: readonly string[], env: Record<string, string> = {}) {
-  const home = await makeFolder();
-  const relay = spawnServe(home, flags, { env });
-  onTestFinished(() => void relay.child.kill('SIGKILL'));
-  const { code } = await withDeadline(relay.closed, 20_000, 'the relay refuses to start');
-  return { code, stderr: relay.stderr() };
-}
 
 describe('--listen unix:PATH', () => {
   test('answers there, says so, and leaves nothing behind', async () => {
@@ -215,149 +190,4 @@ describe('--listen unix:PATH', () => {
     ]);
     expect((await lstat(path)).ino).toBe(before.ino);
   });
-});
-
-describe('who is behind a unix socket', () => {
-  const limited = ['--rate-limit', '1r/h', '--rate-limit-burst', '0', '--log', 'text'];
-  const create = async (path: string, ...said: string[]): Promise<number> => {
-    const headers = said.flatMap((value) => ['-H', `X-Forwarded-For: ${value}`]);
-    const answer = await curl([
-      '--unix-socket',
-      path,
-      '-X',
-      'POST',
-      ...headers,
-      'http://localhost/api/session',
-    ]);
-    return answer.status;
-  };
-
-  test('without --trust-proxy, one X-Forwarded-For is believed: each client has its own limit', async () => {
-    const path = join(await makeFolder(), 's');
-    const relay = await start(['--listen', `unix:${path}`, ...limited]);
-    expect(await create(path, '192.0.2.1')).toBe(201);
-    expect(await create(path, '192.0.2.1')).toBe(429);
-    expect(await create(path, '192.0.2.2')).toBe(201);
-    // What stands before the address that the proxy added is the client's own claim.
-    expect(await create(path, '192.0.2.3, 192.0.2.2')).toBe(429);
-    await eventually('the access log has the addresses', 5_000, () =>
-      /Z 192\.0\.2\.2 POST/.test(relay.stderr()),
-    );
-  });
-
-  test('those that name no client share the address "unix"', async () => {
-    const path = join(await makeFolder(), 's');
-    const relay = await start(['--listen', `unix:${path}`, ...limited]);
-    expect(await create(path)).toBe(201);
-    expect(await create(path)).toBe(429);
-    expect(await create(path, 'nonsense')).toBe(429);
-    await eventually('the access log has the address', 5_000, () =>
-      / unix POST \/api\/session 429 /.test(relay.stderr()),
-    );
-  });
-
-  test('--trust-proxy 2: the proxy before the one on the socket is believed, too', async () => {
-    const path = join(await makeFolder(), 's');
-    await start(['--listen', `unix:${path}`, '--trust-proxy', '2', ...limited]);
-    expect(await create(path, '192.0.2.1, 198.51.100.1')).toBe(201);
-    expect(await create(path, '192.0.2.1, 198.51.100.2')).toBe(429);
-    expect(await create(path, '192.0.2.9, 192.0.2.2, 198.51.100.1')).toBe(201);
-  });
-
-  test('the scheme and host that the proxy names are in the lines to paste', async () => {
-    const path = join(await makeFolder(), 's');
-    await start(['--listen', `unix:${path}`, '--allowed-host', 'relay.example']);
-    const headers = ['-H', 'X-Forwarded-Proto: https', '-H', 'X-Forwarded-Host: relay.example'];
-    const made = await curl([
-      '--unix-socket',
-      path,
-      '-X',
-      'POST',
-      ...headers,
-      'http://localhost/api/session',
-    ]);
-    expect(made.json<{ urls: { api: string } }>().urls.api).toMatch(
-      /^https:\/\/relay\.example\/api\/session\//,
-    );
-  });
-
-  test.skipIf(!hasOpenssl)(
-    'with a certificate the socket speaks TLS, for proxies that pass it through (openssl)',
-    async () => {
-      const folder = await makeFolder();
-      const path = join(folder, 's');
-      const { certPath, keyPath } = await makeCertificate(folder);
-      await start(['--listen', `unix:${path}`, '--tls-cert', certPath, '--tls-key', keyPath, ...limited]);
-      const ask = (client: string) =>
-        curl([
-          '-k',
-          '--unix-socket',
-          path,
-          '-X',
-          'POST',
-          '-H',
-          `X-Forwarded-For: ${client}`,
-          'https://localhost/api/session',
-        ]);
-      expect((await ask('192.0.2.1')).status).toBe(201);
-      expect((await ask('192.0.2.2')).status).toBe(201);
-      expect((await ask('192.0.2.2')).status).toBe(429);
-    },
-  );
-});
-
-describe('addresses that make no sense', () => {
-  test.each([
-    ['unix:', /not the path of a socket/],
-    ['unix:/run/', /not the path of a socket/],
-    ['unix:/run/..', /not the path of a socket/],
-    ['unix:@remotify', /open to every user/],
-    ['unix://host/path', /on no other machine/],
-    ['/run/remotify.sock', /not an address to listen on: "\/run\/remotify\.sock"/],
-    ['tcp:8080', /not a whole number|not an address|cannot listen/],
-    ['0.0.0.0', /not an address to listen on/],
-    ['127.0.0.1:65536', /65536/],
-    ['', /not an address to listen on/],
-    ['unix:/a\nb/../', /not the path of a socket/],
-  ])('--listen %j', async (value, error) => {
-    const { code, stderr } = await fail([`--listen=${value}`]);
-    expect([code === 2 || code === 255, stderr]).toEqual([true, expect.stringMatching(error)]);
-    expect(stderr).toMatch(/^remotify: error: .+\nremotify: hint: .+\n$/);
-  });
-
-  test.each(['', '8', '0888', '1777', '00660', 'rw-rw----', '0', '0077', '-660', '0o660'])(
-    '--socket-mode %j',
-    async (mode) => {
-      const path = join(await makeFolder(), 's');
-      const { code, stderr } = await fail(['--listen', `unix:${path}`, `--socket-mode=${mode}`]);
-      expect([code, stderr]).toEqual([
-        2,
-        expect.stringMatching(/^remotify: error: --socket-mode: .+\nremotify: hint: write it as 0660.*\n$/),
-      ]);
-    },
-  );
-
-  test.each([
-    [['--listen', '0', '--port', '0'], {}, /--listen and --port both say where to listen/],
-    [['--listen', 'unix:/tmp/x', '--host', '::1'], {}, /--listen and --host both say/],
-    [['--port', '0'], { REMOTIFY_LISTEN: 'unix:/tmp/x' }, /REMOTIFY_LISTEN and --port both say/],
-    [['--port', '0', '--socket-mode', '0600'], {}, /--socket-mode without --listen unix:PATH/],
-    [['--listen', '0', '--socket-mode', '0600'], {}, /--socket-mode without --listen unix:PATH/],
-    [[], { REMOTIFY_LISTEN: 'nonsense' }, /REMOTIFY_LISTEN: not an address/],
-    [
-      [],
-      { REMOTIFY_LISTEN: 'unix:/tmp/x', REMOTIFY_SOCKET_MODE: 'x' },
-      /REMOTIFY_SOCKET_MODE: not permissions/,
-    ],
-  ])('%j %j', async (flags, env, error) => {
-    const { code, stderr } = await fail(flags, env);
-    expect([code, stderr]).toEqual([2, expect.stringMatching(error)]);
-  });
-});
-
-test('--listen takes an address and a port as well, and comes before REMOTIFY_HOST and REMOTIFY_PORT', async () => {
-  const relay = await start(['--listen', '[::1]:0'], { REMOTIFY_HOST: '192.0.2.1', REMOTIFY_PORT: 'x' });
-  expect(relay.place).toMatch(/^http:\/\/\[::1\]:\d+$/);
-  const other = await start(['--listen', '0']);
-  expect(other.place).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
 });

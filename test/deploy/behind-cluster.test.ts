@@ -63,6 +63,7 @@ const requestsEach = 300;
 function startRequests(proxy: Proxy, key: string, [method, path]: [string, string]) {
   const how = [
     '-q',
+    '--http1.1',
     '-s',
     '-4',
     '--cacert',
@@ -71,6 +72,9 @@ function startRequests(proxy: Proxy, key: string, [method, path]: [string, strin
     method,
     '-H',
     `Authorization: Bearer ${key}`,
+    // curl itself repeats what fails on a connection that it uses again.
+    '-H',
+    'Connection: close',
   ];
   const url = `${proxy.url}/api/session/self${path}?number=[1-${requestsEach}]`;
   const running = spawnCaptured('curl', [...how, '-o', '/dev/null', '-w', '%{stderr}%{http_code}\\n', url], {

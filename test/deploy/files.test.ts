@@ -81,7 +81,7 @@ const rows: Row[] = [
     file: 'haproxy.cfg',
     checker: 'haproxy -c',
     check: check.checkHaproxy,
-    plant: ['balance leastconn', 'balance least'],
+    plant: ['balance roundrobin', 'balance round'],
     needs: ['haproxy', 'openssl'],
   },
   ...['0', '1', 'internal'].map(

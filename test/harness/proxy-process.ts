@@ -44,7 +44,22 @@ async function end(process: CapturedProcess, name: string): Promise<void> {
   );
 }
 
-async function waitForHealth(url: string, caPath: string | undefined, process: CapturedProcess) {
+/** A proxy that does not come up is ended. */
+async function waitForHealth(
+  url: string,
+  caPath: string | undefined,
+  process: CapturedProcess,
+  stop: () => Promise<void>,
+): Promise<void> {
+  try {
+    await askUntilHealthy(url, caPath, process);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function askUntilHealthy(url: string, caPath: string | undefined, process: CapturedProcess) {
   const trust = caPath === undefined ? [] : ['--cacert', caPath];
   await eventually(
     `the proxy answers on ${url}`,
@@ -83,7 +98,7 @@ async function startNginxWith(
     nginx.child.kill('SIGHUP');
     await eventually('nginx has new workers', 5_000, () => workers() > before);
   };
-  await waitForHealth(url, caPath, nginx);
+  await waitForHealth(url, caPath, nginx, stop);
   const errors = join(folder.path, 'error.log');
   const log = () => nginx.stderr() + (existsSync(errors) ? readFileSync(errors, 'utf8') : '');
   return { url, caPath, log, reload, stop };
@@ -130,7 +145,7 @@ export async function startHaproxy({ upstreams, path, port: given }: ProxyOption
       old.stderr().includes('Proxy https stopped'),
     );
   };
-  await waitForHealth(url, tls.certPath, newest());
+  await waitForHealth(url, tls.certPath, newest(), stop);
   return { url, caPath: tls.certPath, log: () => all.map((one) => one.stderr()).join(''), reload, stop };
 }
 
@@ -180,6 +195,6 @@ export async function startCaddyOn(
   const url = `${isPlain ? 'http' : 'https'}://localhost:${ports.port}${path?.prefix ?? ''}`;
   const local = join(folder.path, 'data/caddy/pki/authorities/local/root.crt');
   const caPath = isPlain ? undefined : acme === undefined ? local : await acme.issuedBy();
-  await waitForHealth(url, caPath, caddy);
+  await waitForHealth(url, caPath, caddy, stop);
   return { url, caPath, log: caddy.stderr, reload, stop };
 }

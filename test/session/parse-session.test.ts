@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { createCommand } from '../../src/session/command.ts';
-import { isYoungSign } from '../../src/session/is-young-sign.ts';
 import { attachListener } from '../../src/session/listener.ts';
 import { parseCommand, parsePastKey, parseSessionCore } from '../../src/session/parse-session.ts';
 import { rememberKeys, noPastKeys } from '../../src/session/past-keys.ts';
@@ -74,16 +73,4 @@ test.each([
 test('a name that is no hash, and a listener of an unknown kind', () => {
   expect(parseSessionCore({ ...core, name: '../x' })).toBeUndefined();
   expect(parseSessionCore({ ...core, listener: { ...listener, kind: 'agent' } })).toBeUndefined();
-});
-
-test('only a sign of life that came soon after the last one that is kept may be put off', () => {
-  const kept = { ...createSession('a'.repeat(64), 1), listener };
-  const seen = (more: object) => ({ ...kept, listener: { ...listener, ...more } });
-  const at = listener.seenAt;
-  expect(isYoungSign(kept, seen({ seenAt: at + 999 }), 1_000)).toBe(true);
-  expect(isYoungSign(kept, seen({ seenAt: at + 1_000 }), 1_000)).toBe(false);
-  expect(isYoungSign(kept, seen({ seenAt: at + 1, goneAt: at }), 1_000)).toBe(false);
-  expect(isYoungSign(kept, { ...seen({ seenAt: at + 1 }), touchedAt: 2 }, 1_000)).toBe(false);
-  expect(isYoungSign({ ...kept, listener: null }, seen({}), 1_000)).toBe(false);
-  expect(isYoungSign(kept, { ...kept, listener: null }, 1_000)).toBe(false);
 });

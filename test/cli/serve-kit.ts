@@ -1,0 +1,36 @@
+import { onTestFinished } from 'vitest';
+import { type Answer, curl } from '../harness/curl.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { type ServeProcess, spawnServe, startServe } from '../harness/serve-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+export async function makeFolder(): Promise<string> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  return folder.path;
+}
+
+/** A relay that ends with the test. */
+export async function start(
+  flags: readonly string[],
+  env: Record<string, string> = {},
+): Promise<ServeProcess> {
+  const relay = await startServe(flags, { env });
+  onTestFinished(relay.stop);
+  return relay;
+}
+
+export const askHealth = (path: string): Promise<Answer> =>
+  curl(['--unix-socket', path, 'http://localhost/api/health']);
+
+/** `remotify serve` to its end, for a start that fails. */
+export async function fail(
+  flags: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; stderr: string }> {
+  const home = await makeFolder();
+  const relay = spawnServe(home, flags, { env });
+  onTestFinished(() => void relay.child.kill('SIGKILL'));
+  const { code } = await withDeadline(relay.closed, 20_000, 'the relay refuses to start');
+  return { code, stderr: relay.stderr() };
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
+import { curl } from '../harness/curl.ts';
+import { eventually } from '../harness/deadline.ts';
+import { makeFolder, start } from './serve-kit.ts';
+
+describe('who is behind a unix socket', () => {
+  const limited = ['--rate-limit', '1r/h', '--rate-limit-burst', '0', '--log', 'text'];
+  const create = async (path: string, ...said: string[]): Promise<number> => {
+    const headers = said.flatMap((value) => ['-H', `X-Forwarded-For: ${value}`]);
+    const answer = await curl([
+      '--unix-socket',
+      path,
+      '-X',
+      'POST',
+      ...headers,
+      'http://localhost/api/session',
+    ]);
+    return answer.status;
+  };
+
+  test('without --trust-proxy, one X-Forwarded-For is believed: each client has its own limit', async () => {
+    const path = join(await makeFolder(), 's');
+    const relay = await start(['--listen', `unix:${path}`, ...limited]);
+    expect(await create(path, '192.0.2.1')).toBe(201);
+    expect(await create(path, '192.0.2.1')).toBe(429);
+    expect(await create(path, '192.0.2.2')).toBe(201);
+    // What stands before the address that the proxy added is the client's own claim.
+    expect(await create(path, '192.0.2.3, 192.0.2.2')).toBe(429);
+    await eventually('the access log has the addresses', 5_000, () =>
+      /Z 192\.0\.2\.2 POST/.test(relay.stderr()),
+    );
+  });
+
+  test('those that name no client share the address "unix"', async () => {
+    const path = join(await makeFolder(), 's');
+    const relay = await start(['--listen', `unix:${path}`, ...limited]);
+    expect(await create(path)).toBe(201);
+    expect(await create(path)).toBe(429);
+    expect(await create(path, 'nonsense')).toBe(429);
+    await eventually('the access log has the address', 5_000, () =>
+      / unix POST \/api\/session 429 /.test(relay.stderr()),
+    );
+  });
+
+  test('--trust-proxy 2: the proxy before the one on the socket is believed, too', async () => {
+    const path = join(await makeFolder(), 's');
+    await start(['--listen', `unix:${path}`, '--trust-proxy', '2', ...limited]);
+    expect(await create(path, '192.0.2.1, 198.51.100.1')).toBe(201);
+    expect(await create(path, '192.0.2.1, 198.51.100.2')).toBe(429);
+    expect(await create(path, '192.0.2.9, 192.0.2.2, 198.51.100.1')).toBe(201);
+  });
+
+  test('the scheme and host that the proxy names are in the lines to paste', async () => {
+    const path = join(await makeFolder(), 's');
+    await start(['--listen', `unix:${path}`, '--allowed-host', 'relay.example']);
+    const headers = ['-H', 'X-Forwarded-Proto: https', '-H', 'X-Forwarded-Host: relay.example'];
+    const made = await curl([
+      '--unix-socket',
+      path,
+      '-X',
+      'POST',
+      ...headers,
+      'http://localhost/api/session',
+    ]);
+    expect(made.json<{ urls: { api: string } }>().urls.api).toMatch(
+      /^https:\/\/relay\.example\/api\/session\//,
+    );
+  });
+
+  test.skipIf(!hasOpenssl)(
+    'with a certificate the socket speaks TLS, for proxies that pass it through (openssl)',
+    async () => {
+      const folder = await makeFolder();
+      const path = join(folder, 's');
+      const { certPath, keyPath } = await makeCertificate(folder);
+      await start(['--listen', `unix:${path}`, '--tls-cert', certPath, '--tls-key', keyPath, ...limited]);
+      const ask = (client: string) =>
+        curl([
+          '-k',
+          '--unix-socket',
+          path,
+          '-X',
+          'POST',
+          '-H',
+          `X-Forwarded-For: ${client}`,
+          'https://localhost/api/session',
+        ]);
+      expect((await ask('192.0.2.1')).status).toBe(201);
+      expect((await ask('192.0.2.2')).status).toBe(201);
+      expect((await ask('192.0.2.2')).status).toBe(429);
+    },
+  );
+});
