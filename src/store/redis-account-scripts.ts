@@ -30,3 +30,10 @@ if not hasRoom(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])) then return 0 end
 redis.call('INCRBY', KEYS[1], ARGV[1])
 return 1
 `);
+
+/** KEYS: the bytes of an account. Sets them, unless they changed since the caller read them; 1 where it did. */
+export const recountScript = defineScript(`
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+`);

@@ -7,8 +7,14 @@ import { chooseAccount } from '../session/account.ts';
 import { usedBytes } from '../session/quota.ts';
 import type { Session } from '../session/session.ts';
 import type { RedisClient } from './redis-client.ts';
+import { isGone } from './redis-failure.ts';
 import { accountKeys, keysOf } from './redis-layout.ts';
-import { addToAccountScript, removeFromAccountScript, reserveScript } from './redis-account-scripts.ts';
+import {
+  addToAccountScript,
+  recountScript,
+  removeFromAccountScript,
+  reserveScript,
+} from './redis-account-scripts.ts';
 import type { AccountLimits } from './store.ts';
 
 /** Counting anew looks at every session of the account. */
@@ -86,17 +92,23 @@ export class RedisAccounts {
     return Array.isArray(names) ? names.map(String) : [];
   }
 
-  /** Counts the bytes anew, if that was not done a moment ago. Resolves with whether it was done. */
+  /** Counts the bytes anew, if that was not done a moment ago. Resolves with whether the count may be another one now. */
   async recount({ madeFrom }: Session): Promise<boolean> {
     if (madeFrom === null) return false;
     const account = chooseAccount(madeFrom);
     if (!this.#isDue(account)) return false;
+    const { bytes } = accountKeys(account);
+    const before = await this.#client.call('GET', bytes);
     let held = 0;
     for (const name of await this.list(account)) {
-      const session = await this.#read(name).catch(() => undefined);
+      const session = await this.#read(name).catch((error: unknown) => {
+        if (isGone(error)) return undefined;
+        throw error;
+      });
       held += session ? usedBytes(session) : 0;
     }
-    await this.#client.call('SET', accountKeys(account).bytes, held);
+    // What was written meanwhile may be in the sum or not: then it does not count.
+    await this.#client.run(recountScript, [bytes], [before === null ? '' : String(before), held]);
     return true;
   }
 
