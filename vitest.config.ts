@@ -19,6 +19,8 @@ export default defineConfig({
             'test/shared/**',
             'test/deploy/behind-*.test.ts',
             'test/promises/relay-mutants.test.ts',
+            'test/relay/real-proxies.test.ts',
+            'test/store/redis-faults.test.ts',
           ]),
     ],
     ...(isShared && isSplit && { testNamePattern: patternWithout(Object.keys(leftOutTests)) }),
