@@ -348,7 +348,7 @@ complete -c remotify -n "_remotify_flags_of serve" -l durability -x -d 'what an 
 complete -c remotify -n "_remotify_flags_of serve" -l token -x -d 'required to create a session (better: REMOTIFY_SERVE_TOKEN)'
 complete -c remotify -n "_remotify_flags_of serve" -l token-file -r -F -d 'the file that holds it (REMOTIFY_SERVE_TOKEN_FILE)'
 complete -c remotify -n "_remotify_flags_of serve" -l allowed-host -x -d 'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)'
-complete -c remotify -n "_remotify_flags_of serve" -l trust-proxy -x -d 'whose X-Forwarded-For to believe: how many, or networks (REMOTIFY_TRUST_PROXY; default 0)'
+complete -c remotify -n "_remotify_flags_of serve" -l trust-proxy -x -d 'whose X-Forwarded-For, -Proto and -Host to believe: how many, or networks (REMOTIFY_TRUST_PROXY; 0)'
 complete -c remotify -n "_remotify_flags_of serve" -l tls-cert -r -F -d 'serve https with this chain, re-read when it changes (REMOTIFY_TLS_CERT)'
 complete -c remotify -n "_remotify_flags_of serve" -l tls-key -r -F -d 'its private key (REMOTIFY_TLS_KEY)'
 complete -c remotify -n "_remotify_flags_of serve" -l rate-limit -x -d 'new sessions per address, off for no limit (RATE_LIMIT; default 10r/m)'

@@ -19,7 +19,7 @@ const refusalHints: Record<string, string> = {
   listener_key: 'this is the key of a pasted line; use the session key that `remotify new` stored',
   too_many_keys: 'push more slowly, or use several sessions',
   queue_full: 'wait for some to end, or clear the queue: `remotify reset`',
-  storage_full: 'the relay needs room on its disk',
+  storage_full: 'the relay needs room: on its disk, or in the memory of its Redis',
   session_quota: 'end it with `remotify end` and make a new one: its scripts and output go with it',
   address_quota: 'end sessions that nobody needs: `remotify list`, `remotify end NAME`',
   too_many_sessions: 'end sessions that nobody needs: `remotify list`, `remotify end NAME`',

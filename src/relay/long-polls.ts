@@ -64,18 +64,24 @@ export class LongPolls {
     try {
       for (;;) {
         changed = false;
+        let isResting = false;
         const result = gone.aborted
           ? undefined
           : await attempt().catch((error: unknown) => {
               if (!isCounted || !isStoreAway(error)) throw error;
-              retry = setTimeout(tryAgain, storeRetryMs);
+              isResting = true;
               return undefined;
             });
         if (result !== undefined || over || this.#isDraining) return result;
-        if (changed) continue;
+        if (changed && !isResting) continue;
         const since = performance.now();
         await new Promise<void>((resolve) => {
           wake = resolve;
+          if (isResting) {
+            // It may wake again and again while it is away.
+            wake = () => over && resolve();
+            retry = setTimeout(resolve, storeRetryMs);
+          }
           // A request that is answered at once takes no place from others.
           if (!isCounted) this.#held.hold(poll);
           isCounted = true;

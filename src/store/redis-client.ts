@@ -4,6 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { failureCode, busy, mayPass, refuseFailure } from './redis-failure.ts';
 import { connect, connectSubscriber, openMs } from './redis-connection.ts';
+import { RedisNotices } from './redis-notices.ts';
 import type { Script } from './redis-script.ts';
 import type { RedisPlace } from './redis-url.ts';
 import { RedisSubscriber } from './redis-subscriber.ts';
@@ -46,21 +47,23 @@ export class RedisClient {
   /** A connection that waits for copies holds up all that comes after: it is one of its own. */
   #waiting: Redis | Cluster | undefined;
   #lastError: Error | undefined;
-  /** Before the first connection nobody needs to be told. */
-  #isOpen = false;
-  #isAway = false;
+  readonly #notices: RedisNotices;
   #isClosed = false;
 
   private constructor(place: RedisPlace, options: ClientOptions) {
     this.#place = place;
     this.#options = options;
+    this.#notices = new RedisNotices(options.warn);
     this.#connection = connect(place);
     // An error without a listener would end the process.
     this.#connection.on('error', (error: Error) => {
       this.#lastError = error;
     });
-    this.#connection.on('close', () => this.#noteAway());
-    this.#connection.on('ready', () => this.#noteBack());
+    this.#connection.on('close', () => this.#notices.away(failureCode(this.#lastError)));
+    this.#connection.on('ready', () => {
+      this.#lastError = undefined;
+      this.#notices.back();
+    });
   }
 
   /** Resolves once it is connected and let in. Throws an Error that says why not. */
@@ -68,7 +71,7 @@ export class RedisClient {
     const client = new RedisClient(place, options);
     try {
       await client.#open();
-      client.#isOpen = true;
+      client.#notices.open();
       return client;
     } catch (error) {
       client.close();
@@ -103,22 +106,6 @@ export class RedisClient {
     return this.#place.kind === 'cluster';
   }
 
-  #noteAway(): void {
-    if (!this.#isOpen || this.#isClosed || this.#isAway) return;
-    this.#isAway = true;
-    const code = failureCode(this.#lastError);
-    this.#options.warn(
-      `Redis is away${code === undefined ? '' : ` (${code})`}: requests get 503 until it is back`,
-    );
-  }
-
-  #noteBack(): void {
-    if (!this.#isAway) return;
-    this.#isAway = false;
-    this.#lastError = undefined;
-    this.#options.warn('Redis is back');
-  }
-
   /** Tries again for a while where no answer came. Throws `storage_full` or `storage_busy`; after the latter it may have been applied. */
   async #call<T>(work: (connection: Redis | Cluster) => Promise<T>, tries = { count: 0 }): Promise<T> {
     const { observers } = this.#options;
@@ -133,7 +120,7 @@ export class RedisClient {
         return result;
       } catch (error) {
         for (const observer of observers) observer.failed();
-        if (!mayPass(error)) this.#options.warn(`Redis refused a call (${failureCode(error) ?? 'unknown'})`);
+        if (!mayPass(error)) this.#notices.refused(failureCode(error));
         if (!mayPass(error) || performance.now() + pauseMs > until) throw refuseFailure(error);
         await pause(pauseMs);
       }
@@ -240,6 +227,7 @@ export class RedisClient {
   /** Ends at once: calls under way are refused. */
   close(): void {
     this.#isClosed = true;
+    this.#notices.close();
     this.#connection.disconnect();
     this.#waiting?.disconnect();
   }

@@ -11,6 +11,8 @@ export const relayMutants: Readonly<Record<string, readonly Mutant[]>> = {
       from: 'await this.#medium.save(after, put);',
       to: 'setTimeout(() => void this.#medium.save(after, put).catch(() => undefined), 20);',
     },
+  ],
+  'store/lines.ts': [
     {
       name: 'changes of one session overlap',
       from: 'before ? before.then(work, work) : work()',

@@ -12,10 +12,16 @@ async function startLosable() {
   const inner = await openStoreHere();
   const wakes = new Set<() => void>();
   let isAway = false;
+  let refused = 0;
   const check = (): void => {
     if (isAway) throw busy();
   };
   const update: Store['update'] = async (name, transition, limits) => {
+    if (isAway) {
+      refused += 1;
+      // As one does that does not know whether the update was applied.
+      for (const wake of wakes) wake();
+    }
     check();
     return inner.update(name, transition, limits);
   };
@@ -36,6 +42,7 @@ async function startLosable() {
   return {
     relay,
     watched: () => wakes.size,
+    refused: () => refused,
     setAway: (away: boolean) => {
       isAway = away;
       for (const wake of wakes) wake();
@@ -44,7 +51,7 @@ async function startLosable() {
 }
 
 test('the store goes away: a look gets 503 with Retry-After, a poll that is held stays held and is answered later', async () => {
-  const { relay, watched, setAway } = await startLosable();
+  const { relay, watched, refused, setAway } = await startLosable();
   const session = await makeSession(relay);
   const base = `${relay.url}/api/session/${session.key}`;
   const headers = { 'remotify-listener': 'listener-one', 'remotify-mode': 'auto' };
@@ -63,6 +70,9 @@ test('the store goes away: a look gets 503 with Retry-After, a poll that is held
   ]);
   const push = await fetch(`${base}/commands`, { method: 'POST', body: 'true' });
   expect(push.status).toBe(503);
+  // However often it is woken meanwhile, the poll does not ask without a pause.
+  await eventually('the poll has asked again', 10_000, () => refused() >= 3);
+  expect(refused()).toBeLessThan(20);
   expect(isAnswered).toBe(false);
   setAway(false);
   expect((await fetch(`${base}/commands`, { method: 'POST', body: 'echo back' })).status).toBe(201);

@@ -44,7 +44,7 @@ export function describe(command: Command): void {
     )
     .option(
       '--trust-proxy <proxies>',
-      'whose X-Forwarded-For to believe: how many, or networks (REMOTIFY_TRUST_PROXY; default 0)',
+      'whose X-Forwarded-For, -Proto and -Host to believe: how many, or networks (REMOTIFY_TRUST_PROXY; 0)',
     )
     .option('--tls-cert <file>', 'serve https with this chain, re-read when it changes (REMOTIFY_TLS_CERT)')
     .option('--tls-key <file>', 'its private key (REMOTIFY_TLS_KEY)')
