@@ -45,12 +45,15 @@ Examples:
     );
 }
 
-async function waitFor(context: Context, { name, stored }: MadeSession, seconds: number): Promise<number> {
+async function waitFor(
+  context: Context,
+  { name, stored }: MadeSession,
+  seconds: number,
+  stop: AbortController,
+): Promise<number> {
   const { printer, io } = context;
   const { client } = await context.openSession({ name, ...stored });
-  const stop = new AbortController();
   const timer = setTimeout(() => stop.abort('time'), seconds * 1000);
-  const letGo = onInterrupt(() => stop.abort('interrupt'));
   const spinner = await startSpinner(
     io.stderr,
     'waiting for the listener (Ctrl-C leaves the session as it is)',
@@ -75,7 +78,22 @@ async function waitFor(context: Context, { name, stored }: MadeSession, seconds:
   } finally {
     spinner.stop();
     clearTimeout(timer);
-    letGo();
+  }
+}
+
+async function printLine(
+  { printer, io, json }: Context,
+  { payload, name, stored }: MadeSession,
+  line: string,
+  mode: 'auto' | 'supervised',
+): Promise<void> {
+  if (json) {
+    await printer.printJson({ ...payload, remote_quickstart: line, name });
+  } else {
+    const asks = mode === 'auto' ? 'it will run every command unasked' : 'it will ask before each command';
+    await printer.note(`session ${name} is made on ${stored.url}; paste this line on the remote (${asks}):`);
+    // Into a pipe as it is; on a screen nothing in it acts.
+    await printer.print(io.stdout.isTTY === true ? escapeText(line) : line);
   }
 }
 
@@ -86,22 +104,23 @@ export const run: Run = async (context, command) => {
   const pin = async (payload: SessionPayload) =>
     (await import('../pin-line.ts')).pinLine(context, payload, mode);
   const made = await makeSession(context, options.name, options.pin === true ? pin : undefined);
-  const { payload, name, stored } = made;
+  const { payload, stored } = made;
   const plain = mode === 'auto' ? addAutoMode(payload.remote_quickstart) : payload.remote_quickstart;
   const line = options.pin === true ? stored.quickstart : plain;
-  if (context.json) {
-    await printer.printJson({ ...payload, remote_quickstart: line, name });
-  } else {
-    const asks =
-      options.auto === true ? 'it will run every command unasked' : 'it will ask before each command';
-    await printer.note(
-      `session ${name} is made on ${made.stored.url}; paste this line on the remote (${asks}):`,
-    );
-    // Into a pipe as it is; on a screen nothing in it acts.
-    await printer.print(io.stdout.isTTY === true ? escapeText(line) : line);
-  }
   const looksOn =
     io.stdout.isTTY === true && io.stderr.isTTY === true && !context.json && !printer.options.quiet;
-  if (options.wait === undefined && !looksOn) return exitCodes.ok;
-  return waitFor(context, made, typeof options.wait === 'number' ? options.wait : defaultWaitSeconds);
+  if (options.wait === undefined && !looksOn) {
+    await printLine(context, made, line, mode);
+    return exitCodes.ok;
+  }
+  // From the moment in which the line can be seen, an interrupt means the waiting and not the session.
+  const stop = new AbortController();
+  const letGo = onInterrupt(() => stop.abort('interrupt'));
+  try {
+    await printLine(context, made, line, mode);
+    const seconds = typeof options.wait === 'number' ? options.wait : defaultWaitSeconds;
+    return await waitFor(context, made, seconds, stop);
+  } finally {
+    letGo();
+  }
 };
