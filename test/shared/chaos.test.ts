@@ -34,9 +34,9 @@ describe.skipIf(!hasRedis)(
     test('each relay is killed in turn, one each 2 s', { timeout }, async () => {
       const redis = await startOwn(startRedis());
       const fleet = await Fleet.open({ store: redis.url });
-      const report = await runChaos({ fleet, commands, troubles: [relaysDie(fleet)] });
+      const report = await runChaos({ fleet, commands, troubles: [relaysDie(fleet)], leastTroubles: 3 });
       expectKept('relays killed', report);
-      expect(fleet.kills).toBeGreaterThan(2);
+      expect(fleet.kills).toBeGreaterThanOrEqual(3);
     });
 
     test('Redis stands still for 5 s, again and again, while relays are killed', { timeout }, async () => {

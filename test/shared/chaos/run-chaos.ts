@@ -15,6 +15,8 @@ export type ChaosOptions = {
   troubles: readonly Trouble[];
   /** Commands to be acknowledged, in all. */
   commands: number;
+  /** The work goes on until each trouble has come so often: a machine that is fast would be done before. 2 unless it is given. */
+  leastTroubles?: number;
   /** Sessions with real listeners; the others have actors. */
   realListeners?: number;
   /** One that is broken has shown it with the first fault. */
@@ -26,17 +28,21 @@ export type ChaosReport = { tally: Tally; commands: number; text: string };
 const crew = { sessions: 4, slots: 2 };
 const workMs = 240_000;
 
-async function repeat({ everyMs, happen }: Trouble, isOver: () => boolean): Promise<number> {
-  let times = 0;
-  for (; ; times += 1) {
+async function repeat(
+  { everyMs, happen }: Trouble,
+  isOver: () => boolean,
+  onHappened: () => void,
+): Promise<void> {
+  for (;;) {
     await pause(everyMs);
-    if (isOver()) return times;
+    if (isOver()) return;
     await happen();
+    onHappened();
   }
 }
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { fleet, troubles, commands, realListeners = 2, untilFault = false } = options;
+  const { fleet, troubles, commands, leastTroubles = 2, realListeners = 2, untilFault = false } = options;
   const tally = new Tally();
   const wire = new SplitWire(fleet.splitter);
   const load = new Load(wire, tally);
@@ -61,19 +67,28 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     watched(file.push('two', goesOn)),
     watched(file.exec(fleet.splitter, goesOn)),
   ]);
-  const happenings = troubles.map((trouble) => watched(repeat(trouble, () => isCalm)));
-  let times: number[] = [];
+  const times = troubles.map(() => 0);
+  const happenings = troubles.map((trouble, nth) =>
+    watched(
+      repeat(
+        trouble,
+        () => isCalm,
+        () => void (times[nth] = (times[nth] ?? 0) + 1),
+      ),
+    ),
+  );
+  const isDone = (): boolean => count() >= commands && times.every((happened) => happened >= leastTroubles);
   try {
     await eventually(
       `${commands} commands are acknowledged`,
       workMs,
-      () => count() >= commands || isBroken() || failed(),
+      () => isDone() || isBroken() || failed(),
     );
     isOver = true;
     if (!isBroken() && !failed())
       await withDeadline(load.stop(), 90_000, 'all that was begun comes to its end');
     isCalm = true;
-    times = await withDeadline(Promise.all(happenings), 90_000, 'the trouble comes to its end');
+    await withDeadline(Promise.all(happenings), 90_000, 'the trouble comes to its end');
     await withDeadline(Promise.all(clients), 90_000, 'the clients of real listeners come to their end');
     if (!isBroken()) await load.check();
     if (!untilFault) for (const file of files) await file.check();
