@@ -2,7 +2,6 @@
 import { Refusal } from '../protocol/errors.ts';
 import type { Clock } from '../session/apply-transition.ts';
 import type { Command } from '../session/command.ts';
-import { compareCommands } from '../session/compare-commands.ts';
 import { usedBytes } from '../session/quota.ts';
 import { reopenSession } from '../session/reopen-session.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
@@ -20,6 +19,7 @@ import {
   type Store,
   type StoreTransition,
 } from './store.ts';
+import { listUnusedParts } from './unused-parts.ts';
 import { Watchers } from './watchers.ts';
 
 /** Where bytes and sessions end up. Writing calls for one session never overlap. */
@@ -139,13 +139,8 @@ class LocalStore implements Store {
 
   /** Bytes that the session no longer has. What cannot be removed costs space and nothing else: errors are ignored. */
   async #removeUnused(before: Session, after: Session): Promise<void> {
-    if (before.commands === after.commands) return;
-    for (const { before: was, after: is } of compareCommands(before.commands, after.commands)) {
-      if (!was) continue;
-      const isDropped = is === undefined;
-      if (isDropped || (is.isEvicted && !was.isEvicted))
-        await this.#medium.removeParts(before.name, was, isDropped).catch(() => undefined);
-    }
+    for (const { command, isDropped } of listUnusedParts(before, after))
+      await this.#medium.removeParts(before.name, command, isDropped).catch(() => undefined);
   }
 
   remove(name: string): Promise<boolean> {

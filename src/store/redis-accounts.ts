@@ -64,7 +64,7 @@ export class RedisAccounts {
     await this.#client.run(removeFromAccountScript, [made, bytes], [session.name, usedBytes(session)]);
   }
 
-  /** What an update adds to what its account holds; undefined where that is nothing, or nobody's. */
+  /** How many bytes an update adds to its account. Undefined if it adds none, or the session has no account. */
   describe(
     before: Session,
     after: Session,

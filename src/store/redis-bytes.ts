@@ -27,9 +27,9 @@ export class RedisBytes {
   /** Once all of it is kept. */
   remember({ name, commands }: Session, put: readonly Piece[]): void {
     for (const { id, part, offset, bytes } of put) {
+      if (part !== 'script' || offset !== undefined) continue;
       const command = commands.find((candidate) => candidate.id === id);
-      if (command && part === 'script' && offset === undefined)
-        this.#scripts.put(name, placeOfScript(command), bytes);
+      if (command) this.#scripts.put(name, placeOfScript(command), bytes);
     }
   }
 
@@ -38,8 +38,7 @@ export class RedisBytes {
   }
 
   async stage(staged: readonly Staged[]): Promise<void> {
-    for (const { key, bytes } of staged)
-      await this.#client.call('SET', key, Buffer.from(bytes), 'EX', stagedSeconds);
+    for (const { key, bytes } of staged) await this.#client.call('SET', key, bytes, 'EX', stagedSeconds);
   }
 
   /** `session`: as far as this process knows it. */

@@ -14,7 +14,7 @@ const sessionBytes = 2_000;
 const commandBytes = 1_500;
 const keyBytes = 500;
 
-/** Of all sessions that nobody waits for. */
+/** The memory that sessions may take which no request waits for. */
 const maxBytes = 256 * 1024 * 1024;
 
 /** How many of the oldest are looked at for each that comes: those that are watched are passed over. */

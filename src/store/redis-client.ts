@@ -1,4 +1,4 @@
-/** The only file that knows ioredis: connections, scripts, one channel. */
+/** Calls of Redis over ioredis, which nothing but this file and the two that make its connections knows. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
@@ -15,7 +15,13 @@ const patienceMs = 3_000;
 
 const pauseMs = 50;
 
-export type Word = string | Buffer | number;
+export type Word = string | Uint8Array | number;
+
+/** ioredis takes bytes as a Buffer only: the same memory, not a copy. */
+function toArgument(word: Word): string | Buffer | number {
+  if (!(word instanceof Uint8Array) || Buffer.isBuffer(word)) return word;
+  return Buffer.from(word.buffer, word.byteOffset, word.byteLength);
+}
 
 /** Answers of a call as ioredis has them: text, a number, null, or a list of these. */
 export type Reply = string | number | null | readonly Reply[];
@@ -129,7 +135,7 @@ export class RedisClient {
 
   async #evaluate({ script, keys, words, asBytes = false, tries }: Evaluation): Promise<unknown> {
     return this.#call(async (connection) => {
-      const rest = [keys.length, ...keys, ...words];
+      const rest = [keys.length, ...keys, ...words.map(toArgument)];
       const send = (command: string, body: string): Promise<unknown> =>
         asBytes ? connection.callBuffer(command, body, ...rest) : connection.call(command, body, ...rest);
       try {
@@ -159,7 +165,7 @@ export class RedisClient {
   }
 
   async call(command: string, ...words: readonly Word[]): Promise<Reply> {
-    return (await this.#call((connection) => connection.call(command, ...words))) as Reply;
+    return (await this.#call((connection) => connection.call(command, ...words.map(toArgument)))) as Reply;
   }
 
   async readRange(key: string, from: number, bytes: number): Promise<Buffer> {

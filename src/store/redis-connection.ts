@@ -6,7 +6,7 @@ import type { RedisPlace } from './redis-url.ts';
 /** How long one answer may take. */
 const answerMs = 1_500;
 
-/** A connection on which an answer is due and nothing comes is made anew: its other end may be gone without a word. */
+/** A connection is closed and opened again when an answer does not come for this long: its other end may have gone silently. */
 const silenceMs = 1_400;
 
 /** How long a connection may take. */

@@ -2,7 +2,7 @@
  * A session as fields of a hash: one for each command and each key of a forgotten one, so that a change writes what changed and no more. The
  * rest is the meta, which says which fields belong to it.
  */
-import { parseFields, parseJsonFields, readNumber } from '../protocol/json-fields.ts';
+import { parseJsonFields, readNumber } from '../protocol/json-fields.ts';
 import type { Command } from '../session/command.ts';
 import { compareCommands } from '../session/compare-commands.ts';
 import { parseCommand, parsePastKey, parseSessionCore, type SessionCore } from '../session/parse-session.ts';
@@ -124,5 +124,5 @@ export function applyChange(
   if (!meta) return undefined;
   const commands = applyCommands(before, meta, fields);
   const pastKeys = applyKeys(before?.pastKeys ?? noPastKeys, meta, fields);
-  return commands && pastKeys && parseFields(meta.core) ? { ...meta.core, commands, pastKeys } : undefined;
+  return commands && pastKeys ? { ...meta.core, commands, pastKeys } : undefined;
 }

@@ -1,6 +1,4 @@
 /** What one commit asks of Redis, as keys and arguments of its script. */
-import type { Command } from '../session/command.ts';
-import { compareCommands } from '../session/compare-commands.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import type { Word } from './redis-client.ts';
 import {
@@ -13,7 +11,9 @@ import {
   smallBytes,
 } from './redis-layout.ts';
 import { describeChange } from './redis-session.ts';
+import { listUnusedParts } from './unused-parts.ts';
 
+const scripts: readonly Part[] = ['script'];
 const flows: readonly Part[] = ['stdin', 'stdout', 'stderr'];
 
 /** Bytes of a whole segment that are sent ahead of the commit, under a name of their own. */
@@ -114,7 +114,7 @@ class Writes {
 
   #writeSmall(place: string, offset: number, bytes: Uint8Array): void {
     if (offset > 0) this.checks.push([0, place, offset]);
-    this.fields.push([place, offset, Buffer.from(bytes)]);
+    this.fields.push([place, offset, bytes]);
   }
 
   #writeChunk(
@@ -125,7 +125,7 @@ class Writes {
   ): void {
     const target = this.#segment(place, number);
     if (stageName === undefined || offset > 0) {
-      this.chunks.push([target, offset, moved, Buffer.from(chunk)]);
+      this.chunks.push([target, offset, moved, chunk]);
       return;
     }
     const key = `${this.#of.segments}:${stageName}:${this.staged.length}`;
@@ -136,12 +136,9 @@ class Writes {
 
 /** The bytes that the session no longer has. */
 function removeUnused(writes: Writes, before: Session, after: Session): void {
-  const remove = (command: Command, parts: readonly Part[]): void => {
+  for (const { command, isDropped } of listUnusedParts(before, after)) {
+    const parts = [...(isDropped ? scripts : []), ...(command.isEvicted ? [] : flows)];
     for (const part of parts) writes.removePart(placeOf(command.id, part), command[`${part}Bytes`]);
-  };
-  for (const { before: was, after: is } of compareCommands(before.commands, after.commands)) {
-    if (was && !is) remove(was, was.isEvicted ? ['script'] : ['script', ...flows]);
-    else if (was && is?.isEvicted === true && !was.isEvicted) remove(was, flows);
   }
 }
 
@@ -159,7 +156,7 @@ function list(items: readonly (readonly Word[])[]): Word[] {
 
 export function describeCommit({ before, after, put, account, operation }: CommitParts): Commit {
   const writes = new Writes(keysOf(after.name));
-  if (before.commands !== after.commands) removeUnused(writes, before, after);
+  removeUnused(writes, before, after);
   const bytes = put.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
   for (const piece of joinPieces(put))
     writes.writePart(
@@ -190,7 +187,7 @@ export function describeCommit({ before, after, put, account, operation }: Commi
 export function listSegments(session: Session): string[] {
   const of = keysOf(session.name);
   return session.commands.flatMap((command) =>
-    (['script', ...flows] as const).flatMap((part) =>
+    [...scripts, ...flows].flatMap((part) =>
       Array.from({ length: countSegments(command[`${part}Bytes`]) }, (_, number) =>
         segmentKey(of, placeOf(command.id, part), number),
       ),

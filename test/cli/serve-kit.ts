@@ -34,3 +34,14 @@ export async function fail(
   const { code } = await withDeadline(relay.closed, 20_000, 'the relay refuses to start');
   return { code, stderr: relay.stderr() };
 }
+
+/** Asks for a session through a unix socket, with these arguments of curl besides. */
+export const createThrough = (
+  path: string,
+  args: readonly string[] = [],
+  scheme: 'http' | 'https' = 'http',
+): Promise<Answer> =>
+  curl(['--unix-socket', path, '-X', 'POST', ...args, `${scheme}://localhost/api/session`]);
+
+/** What a proxy says of the client. */
+export const forwardedFor = (client: string): string[] => ['-H', `X-Forwarded-For: ${client}`];

@@ -9,6 +9,7 @@ import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { spawnServe, startServe } from '../harness/serve-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { createThrough, forwardedFor } from './serve-kit.ts';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 const hasSystemd = spawnSync('systemd-socket-activate', ['--version']).status === 0;
@@ -77,16 +78,7 @@ describe.skipIf(!hasPython)('a socket that was handed over (python3)', () => {
     const path = join(await makeFolder(), 'relay.sock');
     const relay = await start(under('unix', path), ['--rate-limit', '1r/h', '--rate-limit-burst', '0']);
     expect(relay.place).toBe(`unix:${path}`);
-    const ask = (client: string) =>
-      curl([
-        '--unix-socket',
-        path,
-        '-X',
-        'POST',
-        '-H',
-        `X-Forwarded-For: ${client}`,
-        'http://localhost/api/session',
-      ]);
+    const ask = (client: string) => createThrough(path, forwardedFor(client));
     expect((await ask('192.0.2.1')).status).toBe(201);
     expect((await ask('192.0.2.2')).status).toBe(201);
     expect((await ask('192.0.2.1')).status).toBe(429);

@@ -1,23 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
-import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
-import { makeFolder, start } from './serve-kit.ts';
+import { createThrough, forwardedFor, makeFolder, start } from './serve-kit.ts';
 
 describe('who is behind a unix socket', () => {
   const limited = ['--rate-limit', '1r/h', '--rate-limit-burst', '0', '--log', 'text'];
   const create = async (path: string, ...said: string[]): Promise<number> => {
-    const headers = said.flatMap((value) => ['-H', `X-Forwarded-For: ${value}`]);
-    const answer = await curl([
-      '--unix-socket',
-      path,
-      '-X',
-      'POST',
-      ...headers,
-      'http://localhost/api/session',
-    ]);
-    return answer.status;
+    return (await createThrough(path, said.flatMap(forwardedFor))).status;
   };
 
   test('without --trust-proxy, one X-Forwarded-For is believed: each client has its own limit', async () => {
@@ -56,14 +46,7 @@ describe('who is behind a unix socket', () => {
     const path = join(await makeFolder(), 's');
     await start(['--listen', `unix:${path}`, '--allowed-host', 'relay.example']);
     const headers = ['-H', 'X-Forwarded-Proto: https', '-H', 'X-Forwarded-Host: relay.example'];
-    const made = await curl([
-      '--unix-socket',
-      path,
-      '-X',
-      'POST',
-      ...headers,
-      'http://localhost/api/session',
-    ]);
+    const made = await createThrough(path, headers);
     expect(made.json<{ urls: { api: string } }>().urls.api).toMatch(
       /^https:\/\/relay\.example\/api\/session\//,
     );
@@ -76,17 +59,7 @@ describe('who is behind a unix socket', () => {
       const path = join(folder, 's');
       const { certPath, keyPath } = await makeCertificate(folder);
       await start(['--listen', `unix:${path}`, '--tls-cert', certPath, '--tls-key', keyPath, ...limited]);
-      const ask = (client: string) =>
-        curl([
-          '-k',
-          '--unix-socket',
-          path,
-          '-X',
-          'POST',
-          '-H',
-          `X-Forwarded-For: ${client}`,
-          'https://localhost/api/session',
-        ]);
+      const ask = (client: string) => createThrough(path, ['-k', ...forwardedFor(client)], 'https');
       expect((await ask('192.0.2.1')).status).toBe(201);
       expect((await ask('192.0.2.2')).status).toBe(201);
       expect((await ask('192.0.2.2')).status).toBe(429);

@@ -1,6 +1,7 @@
 /** Three Redis servers that are one cluster, without replicas. */
 import { eventually } from './deadline.ts';
-import { findPort, type Redis, startRedis } from './redis.ts';
+import { findFreePort } from './free-port.ts';
+import { type Redis, startRedis } from './redis.ts';
 
 export type RedisCluster = {
   url: string;
@@ -24,7 +25,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   try {
     for (const range of slotRanges) {
       // Its second port would be 10,000 higher than the first, which may be taken, or no port at all.
-      const busPort = await findPort();
+      const busPort = await findFreePort();
       const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
       const node = await startRedis({ flags: [...own, '--cluster-node-timeout', '2000'] });
       nodes.push(node);

@@ -1,11 +1,10 @@
 /** A real redis-server on a free loopback port, with a folder of its own, and replicas of it. */
 import { execFile, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { type CapturedProcess, spawnCaptured } from './captured-process.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { eventually, withDeadline } from './deadline.ts';
+import { findFreePort } from './free-port.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const program = 'redis-server';
@@ -41,16 +40,6 @@ export type Redis = {
   /** Ends it, and removes its folder. For `onTestFinished`. */
   stop: () => Promise<void>;
 };
-
-/** redis-server does not take port 0. The port that is found may be taken by another process before the server has it. */
-export async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Undefined when the port was taken. */
 async function launch(
@@ -91,7 +80,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
   };
   let port = 0;
   const server = await eventually('a port for the Redis server', 30_000, async () => {
-    port = await findPort();
+    // redis-server does not take port 0, and another process may take the port that was found.
+    port = await findFreePort();
     return launch(folder.path, port, options);
   });
   let current = server;

@@ -6,7 +6,8 @@ import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { findPort, hasRedis, startRedis, startReplica, withoutRedis } from '../harness/redis.ts';
+import { findFreePort } from '../harness/free-port.ts';
+import { hasRedis, startRedis, startReplica, withoutRedis } from '../harness/redis.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { insist, openOwn } from '../store/redis-kit.ts';
@@ -22,7 +23,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is found in another way${without
     onTestFinished(replica.stop);
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
-    const port = await findPort();
+    const port = await findFreePort();
     const config = join(folder.path, 'sentinel.conf');
     const lines = [
       `port ${port}`,
@@ -64,7 +65,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is found in another way${without
       const folder = await makeTemporaryFolder();
       onTestFinished(folder.remove);
       const { certPath, keyPath } = await makeCertificate(folder.path);
-      const port = await findPort();
+      const port = await findFreePort();
       const tls = ['--tls-port', String(port), '--tls-cert-file', certPath, '--tls-key-file', keyPath];
       const redis = await startRedis({
         flags: [...tls, '--tls-ca-cert-file', certPath, '--tls-auth-clients', 'no'],

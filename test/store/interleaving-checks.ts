@@ -69,3 +69,19 @@ export async function runClients(
   await expectAccount(store, sessions);
   return sessions;
 }
+
+/** Each kind of step and refusal came so often: otherwise the runs showed less than they seem to. */
+export function expectAllOf(totals: ReadonlyMap<string, number>, least: number): void {
+  const kinds = [
+    'push',
+    'claim',
+    'append',
+    'finish',
+    'cancel',
+    'evict',
+    'renew',
+    'session_quota',
+    'address_quota',
+  ];
+  expect(kinds.filter((what) => (totals.get(what) ?? 0) < least)).toEqual([]);
+}

@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/store.ts';
 import { createRandom, type Random } from '../harness/random.ts';
 import { hasRedis, withoutRedis } from '../harness/redis.ts';
 import { seed } from '../harness/seed.ts';
-import { readSessions, runClients } from './interleaving-checks.ts';
+import { expectAllOf, readSessions, runClients } from './interleaving-checks.ts';
 import { step } from './interleaving-kit.ts';
 import { openAt, startOwnProxy, startOwnRedis } from './redis-kit.ts';
 
@@ -22,22 +22,6 @@ function drawStore(stores: readonly Store[], random: Random): Store {
       return typeof method === 'function' ? method.bind(store) : method;
     },
   });
-}
-
-/** Otherwise the runs showed less than they seem to. */
-function expectAllOf(totals: ReadonlyMap<string, number>): void {
-  const kinds = [
-    'push',
-    'claim',
-    'append',
-    'finish',
-    'cancel',
-    'evict',
-    'renew',
-    'session_quota',
-    'address_quota',
-  ];
-  expect(kinds.filter((what) => (totals.get(what) ?? 0) < 3)).toEqual([]);
 }
 
 describe.skipIf(!hasRedis)(`clients of two stores on one Redis${withoutRedis}`, () => {
@@ -64,7 +48,7 @@ describe.skipIf(!hasRedis)(`clients of two stores on one Redis${withoutRedis}`, 
       }),
       { seed, numRuns: 40, endOnFailure: true },
     );
-    expectAllOf(totals);
+    expectAllOf(totals, 3);
   });
 
   test('the same when one answer of Redis in thirty is lost with its connection', {
