@@ -36,7 +36,7 @@ function readMove(body: Buffer): RelayError {
   return new RelayError('moved', message, { status: 426 });
 }
 
-/** The session is not there, whatever the status of the answer. */
+/** The error for an answer that says that there is no such session. Not every such answer has the status 410. */
 export function goneError(baseUrl: string): RelayError {
   const message = 'no such session: unknown, expired or ended';
   return new RelayError('refused', message, { status: 410, code: 'gone', url: baseUrl });

@@ -1,4 +1,4 @@
-/** A store URL for messages and logs: whatever in it may be a password is left out. */
+/** Leaves out of a store URL, for messages and logs, every part that may be a password. */
 
 const mask = '***';
 
@@ -62,7 +62,7 @@ function listSecrets(url: string): string[] {
   return [...found, ...decoded].filter((text) => text.length > 2).toSorted((a, b) => b.length - a.length);
 }
 
-/** A message about a store, of whatever origin, without the store's password. */
+/** The message without the store's password. The message may come from any source. */
 export function hideStoreSecrets(message: string, url: string): string {
   const masked = maskStoreUrl(url);
   if (masked === url) return message;

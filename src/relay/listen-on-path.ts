@@ -100,7 +100,7 @@ export async function listenOnPath(
   try {
     // Says no before anything is created.
     await findDeadSocket(path);
-    // Mode 0700: nobody else reaches the socket before it has its own mode.
+    // The folder has mode 0700, so no other user can connect before the socket has its own mode.
     folder = await mkdtemp(join(dirname(path), '.remotify-'));
     const long = join(folder, 's');
     const isLong = Buffer.byteLength(long) > maxPathBytes;

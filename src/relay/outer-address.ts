@@ -62,7 +62,7 @@ export class OuterAddresses {
     }
     const said = readForwarded(request.headers, caller.proxies);
     const outer = { host: said.host ?? host, scheme: said.scheme };
-    // The public URL is in the lines, whatever the proxies say: what they say must not shut anyone out.
+    // The lines hold the public URL, so a forwarded host has no effect on them and is no reason to refuse anyone.
     if (publicUrl !== undefined) return this.#isAllowed(outer.host) ? outer : { ...outer, host };
     const isThroughProxy = exchange.header('x-forwarded-for') !== '' || exchange.header('via') !== '';
     if (said.host === undefined && isThroughProxy && isInner(host, request, caller))

@@ -6,8 +6,8 @@ import type { RelayOptions } from './relay-options.ts';
 import { SocketUnusable, systemCode } from './socket-unusable.ts';
 
 /**
- * Connections that the system takes for us until we get to them; it cuts the number to its own limit. Where the queue is full, whoever
- * comes is not heard for a second or more, so that one address that connects again and again would keep all others out.
+ * The length of the system's queue of connections that the relay has not accepted yet. The system reduces it to its own limit. While the
+ * queue is full, a new client waits for a second or more, so one address that connects again and again would keep all others out.
  */
 const mostUnaccepted = 65_535;
 

@@ -1,6 +1,6 @@
 /** The same HTTP API as everyone's. The key goes in a header: no URL that is sent holds it. */
 
-/** The relay's address, without a slash at its end: this script is right below it, whatever path a proxy puts in front. */
+/** The relay's address without a slash at its end. This script is directly below it, also when a proxy adds a path. */
 export const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
 
 /** The longest wait that a relay honours. */
