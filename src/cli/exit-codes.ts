@@ -9,8 +9,10 @@ export const exitCodes = {
   timedOut: 124,
   /** The operator said no. */
   declined: 126,
-  /** Ctrl-C. */
+  /** Ctrl-C (SIGINT). */
   interrupted: 130,
+  /** SIGTERM or SIGHUP: 128 + SIGTERM. */
+  terminated: 143,
   /** The reader of our stdout went away: 128 + SIGPIPE, as shells have it. */
   brokenPipe: 141,
   /** Relay, network, session; listener lost; cancelled by someone else. */
