@@ -10,7 +10,12 @@ export async function startTlsFront(
   relay: { port: number },
   tls: SecureContextOptions & TlsOptions,
 ): Promise<number> {
-  const server = createServer(tls, (incoming, answer) => passOn(incoming, answer, relay.port));
+  const server = createServer(tls, (incoming, answer) => {
+    // For a relay with `--trust-proxy 1`: else the lines that it hands out are for plain http.
+    incoming.headers['x-forwarded-proto'] = 'https';
+    incoming.headers['x-forwarded-for'] = '127.0.0.1';
+    passOn(incoming, answer, relay.port);
+  });
   server.on('tlsClientError', () => {});
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
