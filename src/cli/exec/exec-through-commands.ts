@@ -12,7 +12,7 @@ import { formatSeconds } from '../format.ts';
 import { describeMissing, missingHint } from './describe-missing.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { Narrator } from './narrator.ts';
-import { CollectedOutput, openSink, type OutputSink } from './output-sink.ts';
+import { CollectedOutput, openSinks, type OutputSink } from './output-sink.ts';
 import { pushScript } from './push-script.ts';
 import { settleEnd } from './settle-end.ts';
 import { type Leaving, stopRemote } from './stop-remote.ts';
@@ -157,8 +157,7 @@ export async function execThroughCommands(
   const collected = context.json
     ? { stdout: new CollectedOutput(), stderr: new CollectedOutput() }
     : undefined;
-  const raw = options.raw === true;
-  const sinks = collected ?? { stdout: openSink(io.stdout, raw), stderr: openSink(io.stderr, raw) };
+  const sinks = collected ?? openSinks(io, options.raw === true, context.term);
   const stdin = options.stdin === true ? io.stdin : undefined;
   const end = await follow(context, session, id, sinks, stdin, already);
   if (end === 'broken pipe') return exitCodes.brokenPipe;

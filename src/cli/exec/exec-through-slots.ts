@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
 import { onInterrupt } from '../interrupts.ts';
 import type { ExecOptions } from './exec-options.ts';
-import { openSink } from './output-sink.ts';
+import { openSinks } from './output-sink.ts';
 
 export async function execThroughSlots(
   context: Context,
@@ -33,7 +33,7 @@ export async function execThroughSlots(
       );
     }
     if (result.note !== undefined) throw new Failure(result.note, `${url} said so in place of a result`);
-    const sink = openSink(io.stdout, options.raw === true);
+    const { stdout: sink } = openSinks(io, options.raw === true, context.term);
     await sink.write(result.output);
     await sink.end();
     if (result.exitStatus !== null) return result.exitStatus;
