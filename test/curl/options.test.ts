@@ -44,7 +44,7 @@ function findOptions(text: string): string[] {
     const bare = call.replaceAll(/"[^"]*"|'[^']*'/g, "''").split(/[|;&)<>]/)[0] ?? '';
     return bare.split(/\s+/).flatMap((word) => {
       if (/^--\w/.test(word)) return [word.slice(2)];
-      return /^-\w+$/.test(word) ? [...word.slice(1)] : [];
+      return /^-\w+$/.test(word) ? Array.from(word.slice(1)) : [];
     });
   });
 }
