@@ -1,8 +1,9 @@
-/** Commands of a relay of the original kind: one after the other, ids and output kept here. */
+/** Commands of a legacy relay: one after the other, ids and output kept here. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../client/patience.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { runThroughSlots } from '../client/run-through-slots.ts';
+import type { SlotFate } from '../client/withdraw-from-slot.ts';
 import { type CommandState, isEnded } from '../protocol/command-states.ts';
 import { defaultQueueSeconds, maxEndedCommands } from '../protocol/limits.ts';
 import type { CommandSource, PushWishes, Snapshot, Stream } from './command-source.ts';
@@ -32,7 +33,7 @@ export class SlotsSource implements CommandSource {
   async push(script: Uint8Array, { stdin, timeoutSeconds }: PushWishes): Promise<Snapshot> {
     if (stdin !== undefined || timeoutSeconds > 0) {
       throw new ToolError(
-        'this relay is of the original kind: it can neither forward stdin nor limit a run',
+        'this is a legacy relay: it can neither forward stdin nor limit a run',
         'leave stdin and timeout out',
       );
     }
@@ -74,8 +75,10 @@ export class SlotsSource implements CommandSource {
     const { signal } = leave;
     run.isPushed = true;
     const watched = this.#watch(run);
+    let neverRan = false;
+    const onWithdrawn = (fate: SlotFate): void => void (neverRan = fate === 'dropped');
     try {
-      const result = await runThroughSlots(this.#client, script, { signal });
+      const result = await runThroughSlots(this.#client, script, { signal, onWithdrawn });
       run.output = result.output;
       snapshot.bytes.stdout = result.output.byteLength;
       snapshot.reason = result.note ?? null;
@@ -84,7 +87,7 @@ export class SlotsSource implements CommandSource {
       if (snapshot.state === 'finished') snapshot.durationMs = Date.now() - began;
     } catch (error) {
       if (!isEnded(snapshot.state)) {
-        snapshot.state = 'lost';
+        snapshot.state = neverRan ? 'cancelled' : 'lost';
         snapshot.reason = error instanceof Error ? error.message : 'something went wrong';
       }
     }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type OriginalRelay, startOriginalRelay } from '../fixtures/original-relay.ts';
+import { type LegacyRelay, startLegacyRelay } from '../harness/legacy-relay.ts';
 import type { CancelReport, InfoReport, PageReport, ResetReport } from '../../src/mcp/tool-schemas.ts';
 import { makeClient } from '../harness/client.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
@@ -8,9 +8,9 @@ import { startMcpHost } from './mcp-host.ts';
 
 // A relay that has slots and nothing else: it works, with less.
 
-let relay: OriginalRelay;
+let relay: LegacyRelay;
 beforeAll(async () => {
-  relay = await startOriginalRelay();
+  relay = await startLegacyRelay();
   return relay.close;
 });
 
@@ -81,7 +81,7 @@ test('stdin and timeout are refused by name, and nothing runs', async () => {
   for (const more of [{ stdin: 'x' }, { timeout: 5 }]) {
     const { isError, text } = await host.exec('true', more);
     expect(isError).toBe(true);
-    expect(text).toContain('this relay is of the original kind');
+    expect(text).toContain('this is a legacy relay');
   }
 });
 
