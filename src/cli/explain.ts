@@ -36,9 +36,10 @@ function hintAtStatus({ status }: RelayError): string {
 
 function explainRelay(error: RelayError): Failure {
   const hint =
-    error.kind === 'refused'
+    error.hint ??
+    (error.kind === 'refused'
       ? (refusalHints[error.code] ?? hintAtStatus(error)).replace('--url URL', `--url ${error.url}`)
-      : relayHints[error.kind];
+      : relayHints[error.kind]);
   return new Failure(error.message, hint === '' ? undefined : hint);
 }
 

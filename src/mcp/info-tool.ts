@@ -47,7 +47,7 @@ async function inspect({ host }: ToolContext, remote: Remote): Promise<Answer> {
   const show = (text: string): string => host.showBytes(Buffer.from(text));
   const isConnected = hasListener(status);
   const { listener } = status;
-  const seen = status.listener_seen_seconds_ago;
+  const seen = listener?.seen_seconds_ago ?? status.listener_seen_seconds_ago;
   const name = listener ? show(`${listener.user}@${listener.host}`.slice(0, maxNameChars)) : '';
   return {
     words: [

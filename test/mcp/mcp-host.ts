@@ -56,10 +56,11 @@ export async function startMcpHost(
   configDir: string,
   env: Record<string, string>,
   version: Version = newest,
+  program: string[] = [binaryPath, 'mcp'],
 ): Promise<McpHost> {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [binaryPath, 'mcp'],
+    args: program,
     env: cleanEnvironment(configDir, { REMOTIFY_CONFIG_DIR: configDir, ...env }),
     stderr: 'pipe',
   });

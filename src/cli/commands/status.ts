@@ -59,7 +59,8 @@ function describeCommand(command: CommandView): string[] {
 }
 
 function describeState(status: StatusPayload): string {
-  const { listener, listener_seen_seconds_ago: seen } = status;
+  const { listener } = status;
+  const seen = listener?.seen_seconds_ago ?? status.listener_seen_seconds_ago;
   if (seen === null) return 'none yet: paste the line on the remote';
   if (listener === undefined || listener?.kind === 'slot')
     return `somebody polls the slot, last seen ${formatSeconds(seen)} ago`;
