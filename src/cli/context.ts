@@ -4,7 +4,7 @@ import type { Http } from '../client/http.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { type Environment, readVariable } from '../config/environment.ts';
 import { readSecret } from '../config/read-secret.ts';
-import { type ChosenSession, resolveSession, resolveUrl } from '../config/resolve-session.ts';
+import { type ChosenSession, type Given, resolveSession, resolveUrl } from '../config/resolve-session.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseConfigDir, readSettings } from '../config/settings-file.ts';
 import type { Io } from '../terminal/io.ts';
@@ -104,8 +104,14 @@ export class Context {
   }
 
   /** The session that is meant, if one is. */
-  chosen(given = this.#onlySession()): ChosenSession | undefined {
-    return resolveSession({ url: this.options.url, session: given }, this.environment, () => this.settings());
+  chosen(session = this.#onlySession()): ChosenSession | undefined {
+    return resolveSession({ url: this.options.url, session }, this.environment, () => this.settings());
+  }
+
+  /** The flags that say where settings, relay and session are. */
+  given(): Given & { configDir: string | undefined } {
+    const { url, configDir } = this.options;
+    return { url, configDir, session: this.#onlySession() };
   }
 
   #onlySession(): string | undefined {
