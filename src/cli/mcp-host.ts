@@ -23,7 +23,7 @@ async function open(context: Context, chosen: ChosenSession): Promise<HostSessio
 async function makeForHost(context: Context, name: string | undefined): Promise<HostSession> {
   const { makeSession } = await import('./make-session.ts');
   try {
-    const made = await makeSession(context, name);
+    const made = await makeSession(context, { name });
     return await open(context, { name: made.name, ...made.stored });
   } catch (error) {
     if (!(error instanceof ConfigError) || error.kind !== 'setting') throw error;
