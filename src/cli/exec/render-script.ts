@@ -5,6 +5,7 @@ import { type Environment, readVariable } from '../../config/environment.ts';
 import { quote } from '../../config/parse-values.ts';
 import { maxScriptBytes } from '../../protocol/limits.ts';
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
+import { renderChangeDirectory } from '../../protocol/render-change-directory.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -73,7 +74,8 @@ export async function renderScript(
   { environment, io }: Pick<Context, 'environment' | 'io'>,
 ): Promise<Buffer> {
   const prefix = (options.env ?? []).map((given) => renderExport(given, environment));
-  if (options.cwd !== undefined) prefix.push(`cd -- ${quoteWord(options.cwd)} || exit\n`);
+  if (options.cwd === '') throw usage('--cwd is empty', 'name a folder of the remote: --cwd DIR');
+  if (options.cwd !== undefined) prefix.push(renderChangeDirectory(options.cwd));
   let text: Buffer;
   if (options.file === undefined) {
     text = Buffer.from(
