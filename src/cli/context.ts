@@ -1,4 +1,4 @@
-/** What every command works with, made from its options. */
+/** What every command works with, built from its options. */
 import { createSessionClient, dialectOf, type OpenSession, probeSession } from '../client/open-session.ts';
 import type { Http } from '../client/http.ts';
 import { RelayError } from '../client/relay-error.ts';
@@ -42,7 +42,6 @@ export class Context {
   readonly version: string;
   readonly options: CommonOptions;
   readonly printer: Printer;
-  readonly configDir: string;
   readonly #open: Http[] = [];
   /** The one that was opened last. */
   #session: ChosenSession | undefined;
@@ -52,7 +51,6 @@ export class Context {
     this.environment = environment;
     this.version = version;
     this.options = options;
-    this.configDir = chooseConfigDir(options.configDir, environment);
     this.printer = new Printer(io, {
       quiet: options.quiet === true,
       noColor: options.color === false,
@@ -62,6 +60,11 @@ export class Context {
 
   get json(): boolean {
     return this.options.json === true;
+  }
+
+  /** Throws a ConfigError where there is no home directory. */
+  get configDir(): string {
+    return chooseConfigDir(this.options.configDir, this.environment);
   }
 
   get token(): string | undefined {
@@ -81,9 +84,9 @@ export class Context {
     return readSettings(this.configDir);
   }
 
-  /** Where new sessions are made. */
+  /** Where new sessions are created. */
   url(): string {
-    return resolveUrl({ url: this.options.url }, this.environment, this.settings());
+    return resolveUrl({ url: this.options.url }, this.environment, () => this.settings());
   }
 
   /** The HTTP client is most of what there is to load: it comes last. */
@@ -96,13 +99,13 @@ export class Context {
 
   /** The session that is meant, if one is. */
   chosen(given = this.#onlySession()): ChosenSession | undefined {
-    return resolveSession({ url: this.options.url, session: given }, this.environment, this.settings());
+    return resolveSession({ url: this.options.url, session: given }, this.environment, () => this.settings());
   }
 
   #onlySession(): string | undefined {
     const { session = [] } = this.options;
     if (session.length > 1) {
-      throw new Failure('one session at a time', 'only exec takes several', exitCodes.usage);
+      throw new Failure('only exec takes several sessions', 'give one -s', exitCodes.usage);
     }
     return session[0];
   }
@@ -124,19 +127,19 @@ export class Context {
     return { label, quickstart: payload.remote_quickstart, url: chosen.url, dialect, client };
   }
 
-  /** The session that is meant, or a Failure that says how to make one. */
+  /** The session that is meant, or a Failure that says how to create one. */
   async requireSession(given?: string): Promise<OpenSession> {
     const chosen = this.chosen(given);
     if (chosen) return this.openSession(chosen);
     this.checkNoneStored();
-    throw new Failure('there is no session yet', 'make one with `remotify new --url URL`');
+    throw new Failure('no session yet', 'create one: `remotify new --url URL`', exitCodes.trouble, 'no_session');
   }
 
   /** Sessions that are stored but not chosen are not passed over in silence. */
   checkNoneStored(): void {
     const [name] = Object.keys(this.settings().sessions);
     if (name !== undefined)
-      throw new Failure('no session is the current one', `choose one: \`remotify use ${name}\``);
+      throw new Failure('no current session', `choose one: \`remotify use ${name}\``, exitCodes.trouble, 'no_session');
   }
 
   /** What went wrong, with the session named where it is the session that is gone. */
@@ -146,7 +149,9 @@ export class Context {
     const again = `remotify new${name === undefined ? '' : ` --name ${name}`} --url ${url}`;
     return new Failure(
       `session ${labelOf(this.#session)} is gone from ${url}`,
-      `make a new one with \`${again}\` and paste its line on the remote`,
+      `create a new one: \`${again}\`, and paste its line on the remote`,
+      exitCodes.trouble,
+      'gone',
     );
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Conf from 'conf';
 import { ConfigError } from './config-error.ts';
+import { describeFileError } from './describe-file-error.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Settings } from './settings.ts';
 import { readSettings } from './settings-file.ts';
@@ -48,7 +49,7 @@ async function loadConf(): Promise<typeof Conf> {
 
 function refuseFolder(action: string, configDir: string, error: unknown): ConfigError {
   return new ConfigError(
-    `cannot ${action} ${configDir} (${errorCode(error)})`,
+    `cannot ${action} ${configDir}: ${describeFileError(error)}`,
     'check the permissions, or choose another folder with --config-dir',
     'setting',
   );
