@@ -12,7 +12,10 @@ export const commandTable = {
     load: () => import('./commands/new.ts'),
   },
   exec: { summary: 'run a command on the remote', load: () => import('./commands/exec.ts') },
-  logs: { summary: 'print the output of a command, as often as needed', load: () => import('./commands/logs.ts') },
+  logs: {
+    summary: 'print the output of a command, as often as needed',
+    load: () => import('./commands/logs.ts'),
+  },
   status: {
     summary: 'show relay, session, listener and commands',
     load: () => import('./commands/status.ts'),
@@ -25,14 +28,20 @@ export const commandTable = {
   list: { summary: 'list stored sessions', load: () => import('./commands/list.ts') },
   use: { summary: 'choose the current session', load: () => import('./commands/use.ts') },
   end: { summary: 'end a session on the relay and remove it here', load: () => import('./commands/end.ts') },
-  reset: { summary: 'cancel all commands of a session and clear unread results', load: () => import('./commands/reset.ts') },
+  reset: {
+    summary: 'cancel all commands of a session and clear unread results',
+    load: () => import('./commands/reset.ts'),
+  },
   serve: { summary: 'run a relay', load: () => import('./commands/serve.ts') },
   mcp: { summary: 'run an MCP server on stdio', load: () => import('./commands/mcp.ts') },
   agents: {
     summary: 'print rules for agents that have only a shell and curl',
     load: () => import('./commands/agents.ts'),
   },
-  config: { summary: 'show effective settings, or change stored ones', load: () => import('./commands/config.ts') },
+  config: {
+    summary: 'show effective settings, or change stored ones',
+    load: () => import('./commands/config.ts'),
+  },
   completion: {
     summary: 'print the completion file of a shell',
     load: () => import('./commands/completion.ts'),

@@ -9,6 +9,7 @@ import type { Settings } from '../config/settings.ts';
 import { chooseConfigDir, readSettings } from '../config/settings-file.ts';
 import type { Io } from '../terminal/io.ts';
 import { Printer } from '../terminal/printer.ts';
+import { findColumns } from '../terminal/text-width.ts';
 import { describeClient } from './describe-client.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
@@ -42,7 +43,7 @@ export class Context {
   readonly version: string;
   readonly options: CommonOptions;
   readonly printer: Printer;
-  readonly #open: Http[] = [];
+  readonly #open = new Map<string, Http>();
   /** The one that was opened last. */
   #session: ChosenSession | undefined;
 
@@ -75,6 +76,11 @@ export class Context {
     return readVariable(this.environment, 'TERM');
   }
 
+  /** Width of stdout; undefined off a terminal, where nothing is cut. */
+  get columns(): number | undefined {
+    return findColumns(this.io.stdout, this.environment);
+  }
+
   /** Who asks, for the operator's eyes. */
   describeClient(): string {
     return describeClient(this.version);
@@ -92,9 +98,9 @@ export class Context {
   /** The HTTP client is most of what there is to load: it comes last. */
   async http(url: string): Promise<Http> {
     const { openHttp } = await import('../client/http.ts');
-    const http = openHttp(url);
-    this.#open.push(http);
-    return http;
+    const open = this.#open.get(url) ?? openHttp(url);
+    this.#open.set(url, open);
+    return open;
   }
 
   /** The session that is meant, if one is. */
@@ -132,14 +138,24 @@ export class Context {
     const chosen = this.chosen(given);
     if (chosen) return this.openSession(chosen);
     this.checkNoneStored();
-    throw new Failure('no session yet', 'create one: `remotify new --url URL`', exitCodes.trouble, 'no_session');
+    throw new Failure(
+      'no session yet',
+      'create one: `remotify new --url URL`',
+      exitCodes.trouble,
+      'no_session',
+    );
   }
 
   /** Sessions that are stored but not chosen are not passed over in silence. */
   checkNoneStored(): void {
     const [name] = Object.keys(this.settings().sessions);
     if (name !== undefined)
-      throw new Failure('no current session', `choose one: \`remotify use ${name}\``, exitCodes.trouble, 'no_session');
+      throw new Failure(
+        'no current session',
+        `choose one: \`remotify use ${name}\``,
+        exitCodes.trouble,
+        'no_session',
+      );
   }
 
   /** What went wrong, with the session named where it is the session that is gone. */
@@ -157,6 +173,6 @@ export class Context {
 
   /** Lets go of every connection. */
   async close(): Promise<void> {
-    await Promise.all(this.#open.map((http) => http.close()));
+    await Promise.all([...this.#open.values()].map((http) => http.close()));
   }
 }

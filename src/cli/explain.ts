@@ -72,5 +72,10 @@ export function explain(error: unknown): Failure {
   }
   const message =
     error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is not an error was thrown';
-  return new Failure(message.split('\n')[0] ?? '', 'this looks like a bug in remotify', exitCodes.trouble, 'internal');
+  return new Failure(
+    message.split('\n')[0] ?? '',
+    'this looks like a bug in remotify',
+    exitCodes.trouble,
+    'internal',
+  );
 }

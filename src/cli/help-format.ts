@@ -49,10 +49,11 @@ export interface HelpText {
 export function addHelp(command: Command, { notes = [], examples = [], closing = [] }: HelpText): Command {
   return command.addHelpText('after', ({ error }) => {
     const help = command.createHelp();
-    const { getOutHelpWidth, getErrHelpWidth } = command.configureOutput();
-    const width = (error ? getErrHelpWidth?.() : getOutHelpWidth?.()) ?? offTerminal;
+    const output = command.configureOutput();
+    const width = (error ? output.getErrHelpWidth?.() : output.getOutHelpWidth?.()) ?? offTerminal;
     const wrap = (text: string): string => help.boxWrap(text, width);
-    const shown = examples.length === 0 ? [] : [['Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n')];
+    const shown =
+      examples.length === 0 ? [] : [['Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n')];
     return `\n${[...notes.map(wrap), ...shown, ...closing.map(wrap)].join('\n\n')}`;
   });
 }

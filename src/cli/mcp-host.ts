@@ -13,7 +13,7 @@ import { explain } from './explain.ts';
 async function makeForHost(context: Context, name: string | undefined): Promise<OpenSession> {
   const { makeSession } = await import('./make-session.ts');
   try {
-    const made = await makeSession(context, name);
+    const made = await makeSession(context, { name });
     return await context.openSession({ name: made.name, ...made.stored });
   } catch (error) {
     if (!(error instanceof ConfigError) || error.kind !== 'setting') throw error;

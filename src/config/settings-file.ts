@@ -55,9 +55,5 @@ export function readSettings(configDir: string): Settings {
   }
   const settings = text.trim() === '' ? { sessions: {} } : parseSettings(text);
   if (settings) return settings;
-  throw new ConfigError(
-    `${path} is not valid JSON`,
-    'fix or delete it, then run `remotify new`',
-    'setting',
-  );
+  throw new ConfigError(`${path} is not valid JSON`, 'fix or delete it, then run `remotify new`', 'setting');
 }

@@ -30,7 +30,10 @@ export function describeFailure({ code, message, hint }: ReportedFailure): objec
 /** JSON whose untrusted text acts on no terminal: invisible and control characters are spelled as JSON spells them. */
 export function renderJson(value: unknown, indent = 2): string {
   return JSON.stringify(value, null, indent).replaceAll(/[^\n\P{C}]|[\u2028\u2029]/gu, (char) =>
-    Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+    Array.from(
+      { length: char.length },
+      (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
   );
 }
 

@@ -27,6 +27,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   conf: ['config'],
   chalk: ['terminal'],
   ora: ['terminal'],
+  'string-width': ['terminal'],
   undici: ['src/client/http.ts', 'src/client/undici-deep.d.ts'],
   'rate-limiter-flexible': ['store'],
   pino: ['src/relay/json-lines.ts'],

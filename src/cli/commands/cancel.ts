@@ -52,8 +52,7 @@ async function report(
   const state: CommandState | null = view?.state ?? null;
   if (context.json) await printer.printJson({ id, outcome, state, exit_status: view?.exit_status ?? null });
   else if (id === null) await printer.print(outcome);
-  else
-    await printer.print(outcome === 'ended before' ? `${id} already ${state}` : `${id} ${outcome}`);
+  else await printer.print(outcome === 'ended before' ? `${id} already ${state}` : `${id} ${outcome}`);
   return outcome === 'unconfirmed' ? exitCodes.trouble : exitCodes.ok;
 }
 

@@ -38,7 +38,9 @@ export function describe(command: Command): void {
     )
     .option('--stream <name>', 'print only stdout or only stderr', parseWith(parseStream))
     .option('--raw', 'print control bytes unescaped');
-  addHelp(command, { examples: ['remotify logs', 'remotify logs c7 -f', 'remotify logs c7 --stream stderr'] });
+  addHelp(command, {
+    examples: ['remotify logs', 'remotify logs c7 -f', 'remotify logs c7 --stream stderr'],
+  });
 }
 
 function parseStream(text: string): string {
@@ -99,8 +101,12 @@ export const run: Run = async (context, command) => {
   if (options.follow !== true) {
     const missing = await printNow(session, id, from, sinks);
     await Promise.all([sinks.stdout.end(), sinks.stderr.end()]);
-    if (missing) throw new Failure(describeMissing(id, missing), missingHint, exitCodes.trouble, 'output_missing');
-    if (startedAt === null) await context.printer.note(isEnded(state) ? `command ${id} never ran: ${state}` : `command ${id} has not started: ${state}`);
+    if (missing)
+      throw new Failure(describeMissing(id, missing), missingHint, exitCodes.trouble, 'output_missing');
+    if (startedAt === null)
+      await context.printer.note(
+        isEnded(state) ? `command ${id} never ran: ${state}` : `command ${id} has not started: ${state}`,
+      );
     return exitCodes.ok;
   }
   const leave = new AbortController();

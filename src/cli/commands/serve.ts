@@ -53,9 +53,18 @@ export function describe(command: Command): void {
     .option('--max-body-size <size>', 'max size of a request body (MAX_BODY_SIZE; default 25m)')
     .option('--session-ttl <duration>', 'lifetime of an unused session (SESSION_TTL; default 3h)')
     .option('--long-poll <duration>', 'how long a poll is held (LONGPOLL_MS; default 15s)')
-    .option('--max-held-polls <count>', 'max concurrent long polls; the oldest is dropped (REMOTIFY_MAX_HELD_POLLS; 32768)')
-    .option('--max-held-polls-per-address <count>', 'the same for one address (REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)')
-    .option('--max-held-polls-per-session <count>', 'the same for one session (REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)')
+    .option(
+      '--max-held-polls <count>',
+      'max concurrent long polls; the oldest is dropped (REMOTIFY_MAX_HELD_POLLS; 32768)',
+    )
+    .option(
+      '--max-held-polls-per-address <count>',
+      'the same for one address (REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)',
+    )
+    .option(
+      '--max-held-polls-per-session <count>',
+      'the same for one session (REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)',
+    )
     .option('--max-sessions-per-address <count>', 'alive at once (REMOTIFY_MAX_SESSIONS_PER_ADDRESS; 2048)')
     .option('--session-quota <size>', 'what a session may store (REMOTIFY_SESSION_QUOTA; 4g, in memory 256m)')
     .option(
