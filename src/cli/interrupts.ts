@@ -5,6 +5,10 @@ const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export type Interrupt = (typeof names)[number];
 
+export function isInterrupt(value: unknown): value is Interrupt {
+  return names.some((name) => name === value);
+}
+
 const handlers = new Set<(signal: Interrupt) => void>();
 
 /**

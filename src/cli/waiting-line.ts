@@ -37,9 +37,7 @@ export async function startWaiting(
   let ticks = 0;
   let isOver = false;
   const elapsed = (): string => formatSeconds((performance.now() - since) / 1000);
-  const spinner = moves
-    ? await startSpinner(io.stderr, escapeText(text), { term, quiet: false })
-    : undefined;
+  const spinner = moves ? await startSpinner(io.stderr, escapeText(text), { term, quiet: false }) : undefined;
   if (!spinner) await printer.note(text);
   const refresh = async (): Promise<void> => {
     const now = await describe();

@@ -1,5 +1,5 @@
 /** How long a command may wait and run: flags over REMOTIFY_WAIT and REMOTIFY_TIMEOUT over the defaults. */
-import { defaultQueueSeconds, maxQueueSeconds } from '../protocol/limits.ts';
+import { defaultQueueSeconds } from '../protocol/limits.ts';
 import { parseFrom } from './choose-value.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { parseDuration } from './parse-values.ts';
@@ -12,16 +12,15 @@ export interface Bound {
 
 function readBound(environment: Environment, name: string): Bound | undefined {
   const text = readVariable(environment, name);
-  return text === undefined ? undefined : { seconds: parseFrom(name, () => parseDuration(text)), source: name };
+  return text === undefined
+    ? undefined
+    : { seconds: parseFrom(name, () => parseDuration(text)), source: name };
 }
 
-/** `--wait`, `REMOTIFY_WAIT`, or 10 minutes. A day at most, which is what relays allow. */
+/** `--wait`, `REMOTIFY_WAIT`, or 10 minutes. */
 export function resolveWait(flag: number | undefined, environment: Environment): Bound {
-  const { seconds, source } =
-    flag === undefined
-      ? (readBound(environment, 'REMOTIFY_WAIT') ?? { seconds: defaultQueueSeconds, source: '--wait' })
-      : { seconds: flag, source: '--wait' };
-  return { seconds: Math.min(seconds, maxQueueSeconds), source };
+  if (flag !== undefined) return { seconds: flag, source: '--wait' };
+  return readBound(environment, 'REMOTIFY_WAIT') ?? { seconds: defaultQueueSeconds, source: '--wait' };
 }
 
 /** `--timeout` or `REMOTIFY_TIMEOUT`; undefined where neither is given. 0 is no limit. */

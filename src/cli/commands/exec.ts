@@ -1,18 +1,18 @@
 /** `remotify exec`: `ssh host cmd` through a relay. */
 import type { Command } from 'commander';
-import { isCi } from '../../config/is-ci.ts';
+import { dialectOf } from '../../client/open-session.ts';
 import { parseDuration } from '../../config/parse-values.ts';
 import { resolveTimeout } from '../../config/resolve-waits.ts';
 import type { Run } from '../command-module.ts';
 import type { Context, OpenSession } from '../context.ts';
 import type { ExecOptions } from '../exec/exec-options.ts';
 import { execThroughCommands, type Job } from '../exec/exec-through-commands.ts';
+import { nameFlag } from '../exec/name-flag.ts';
 import { renderScript } from '../exec/render-script.ts';
 import { planBounds } from '../exec/start-bounds.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { addHelp } from '../help-format.ts';
-import { makeSession } from '../make-session.ts';
 import { collect, mergeOptions, parseWith } from '../options.ts';
 
 export function describe(command: Command): void {
@@ -41,7 +41,9 @@ export function describe(command: Command): void {
     .option('--all', 'run on every stored session at once; several -s: on those')
     .passThroughOptions();
   addHelp(command, {
-    notes: ['Put remotify options before the command; everything after its first word is passed to the command.'],
+    notes: [
+      'Put remotify options before the command; everything after its first word is passed to the command.',
+    ],
     examples: [
       "remotify exec 'df -h / | tail -1'",
       'remotify exec -s prod -- systemctl status nginx',
@@ -64,28 +66,13 @@ type GivenOptions = Partial<ExecOptions>;
 async function openSession(context: Context): Promise<{ session: OpenSession; isLineShown: boolean }> {
   const chosen = context.chosen();
   if (chosen) return { session: await context.openSession(chosen), isLineShown: false };
-  context.checkNoneStored();
-  if (isCi(context.environment)) {
-    throw new Failure(
-      'no session is given, and exec creates none in a pipeline (CI is set)',
-      'set REMOTIFY_KEY or use -s; or create a session in a step of its own: `remotify new --wait`',
-      exitCodes.trouble,
-      'no_session',
-    );
-  }
-  const { name, stored } = await makeSession(context);
-  const { printer } = context;
-  await printer.note(
-    `no session found; created ${name} on ${stored.url}. Paste this on the remote (asks before each command):`,
-  );
-  await printer.showLine(stored.quickstart);
-  return { session: await context.openSession({ name, ...stored }), isLineShown: true };
+  const { createSession } = await import('../exec/create-session.ts');
+  return { session: await createSession(context), isLineShown: true };
 }
 
 function exclude(options: ExecOptions, flag: keyof ExecOptions, other: string): void {
   if (options[flag] === undefined) return;
-  const name = flag.replaceAll(/[A-Z]/g, (char) => `-${char.toLowerCase()}`);
-  throw new Failure(`--${name} does not go with ${other}`, 'leave one of them out', exitCodes.usage);
+  throw new Failure(`${nameFlag(flag)} does not go with ${other}`, 'leave one of them out', exitCodes.usage);
 }
 
 function checkOptions(options: ExecOptions): void {
@@ -110,14 +97,6 @@ function chooseNames(context: Context, { all, session = [] }: ExecOptions): stri
   );
 }
 
-/** What a legacy relay cannot do, by the flag or variable that asks for it. */
-function findUnsupported(options: ExecOptions, { timeout }: Pick<Job, 'timeout'>): string | undefined {
-  const flags = ['detach', 'stdin', 'json', 'waitListener', 'waitApproval'] as const;
-  const flag = flags.find((name) => options[name] !== undefined);
-  if (flag !== undefined) return `--${flag.replaceAll(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
-  return timeout && timeout.seconds > 0 ? timeout.source : undefined;
-}
-
 async function execOnOne(
   context: Context,
   session: OpenSession,
@@ -125,15 +104,8 @@ async function execOnOne(
   options: ExecOptions,
 ): Promise<number> {
   if (session.dialect === 'commands') return execThroughCommands(context, session, job, options);
-  const unsupported = findUnsupported(options, job);
-  if (unsupported !== undefined) {
-    throw new Failure(
-      `${session.url} is a legacy relay: it cannot do ${unsupported}`,
-      'leave it out, or use a remotify relay: `remotify serve`',
-      exitCodes.usage,
-      'not_supported',
-    );
-  }
+  const { checkSupported } = await import('../exec/check-supported.ts');
+  checkSupported(session.url, options, job);
   const { execThroughSlots } = await import('../exec/exec-through-slots.ts');
   return execThroughSlots(context, session, job.script, options);
 }
@@ -157,5 +129,10 @@ export const run: Run = async (context, command) => {
   }
   exclude(options, 'stdin', 'several sessions');
   const { execOnMany } = await import('../exec/exec-on-many.ts');
+  const { checkSupported } = await import('../exec/check-supported.ts');
+  for (const name of names) {
+    const { features, url } = context.chosen(name) ?? {};
+    if (features && url !== undefined && dialectOf(features) === 'slots') checkSupported(url, options, job);
+  }
   return execOnMany(context, names, (own, session) => execOnOne(own, session, job, options));
 };

@@ -55,7 +55,9 @@ function describeUnfound({ words, sessionNames }: Mistaken): string | undefined 
 function describeTerminal(stderr: string): string | undefined {
   if (/sudo: .*(?:a terminal is required|no tty present|a password is required)/.test(stderr))
     return 'sudo has no terminal to ask for a password: use `sudo -n` with a NOPASSWD rule, or `sudo -S` with `remotify exec -i`';
-  if (/not a TTY|to a TTY|Not a tty|must be run from a terminal|TERM environment variable not set/i.test(stderr))
+  if (
+    /not a TTY|to a TTY|Not a tty|must be run from a terminal|TERM environment variable not set/i.test(stderr)
+  )
     return 'a remote command has no terminal: leave out options such as -t, and use the batch mode of the program';
   return undefined;
 }

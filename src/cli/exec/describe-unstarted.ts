@@ -53,12 +53,7 @@ export function findObstacle(
   { atOnce, listener, approval, total }: StartBounds,
 ): Failure | undefined {
   const fail = (what: Awaited, bound: Bound): Failure =>
-    new Failure(
-      describe(what, label, status, bound),
-      suggest(what, bound),
-      exitCodes.trouble,
-      codes[what],
-    );
+    new Failure(describe(what, label, status, bound), suggest(what, bound), exitCodes.trouble, codes[what]);
   if (!hasListener(status)) return listener?.seconds === 0 ? fail('listener', listener) : undefined;
   const isBusy = status.cmd_in_flight || (status.queue_length ?? 0) > 0;
   if (atOnce && isBusy) return fail('queue', total);

@@ -1,11 +1,8 @@
 /** exec on a relay with the commands resource: push under an own idempotency key, follow the output, end as the remote did. */
 import { randomUUID } from 'node:crypto';
-import { withPatience } from '../../client/patience.ts';
 import type { Bound } from '../../config/resolve-waits.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { Failure } from '../failure.ts';
-import { exitCodeOf, isTermination } from '../interrupts.ts';
 import { describeMissing, missingHint } from './describe-missing.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { type Followed, followRemote } from './follow-remote.ts';
@@ -14,7 +11,6 @@ import { pushScript } from './push-script.ts';
 import { hasNoLastingEffect } from './has-no-lasting-effect.ts';
 import { settleEnd } from './settle-end.ts';
 import type { StartBounds } from './start-bounds.ts';
-import type { Leaving } from './stop-remote.ts';
 
 /** What to run, and what is known about it here. */
 export interface Job {
@@ -28,8 +24,6 @@ export interface Job {
   isLineShown: boolean;
 }
 
-type Collected = Record<'stdout' | 'stderr', CollectedOutput>;
-
 /** A bound of 0 is checked before anything is pushed: nobody is asked something whose answer nobody waits for. */
 async function checkReady({ client, label }: OpenSession, bounds: StartBounds): Promise<void> {
   if (bounds.listener?.seconds !== 0 && bounds.approval?.seconds !== 0) return;
@@ -37,59 +31,6 @@ async function checkReady({ client, label }: OpenSession, bounds: StartBounds): 
   const { findObstacle } = await import('./describe-unstarted.ts');
   const obstacle = findObstacle(status, label, bounds);
   if (obstacle) throw obstacle;
-}
-
-/** For --json: printed at the end of the run, with the error in it if there is one. */
-async function holdReport(
-  { printer }: Context,
-  { client }: OpenSession,
-  id: string,
-  end: Followed,
-  { stdout, stderr }: Collected,
-): Promise<void> {
-  printer.holdJson({
-    id,
-    state: end.state,
-    exit_status: end.exitStatus,
-    signal: end.signal,
-    stdout: stdout.text,
-    stderr: stderr.text,
-    stdout_bytes: stdout.bytes,
-    stderr_bytes: stderr.bytes,
-    truncated: stdout.isTruncated || stderr.isTruncated || end.missing !== undefined,
-    missing_bytes: end.missing?.bytes ?? 0,
-    reason: end.reason,
-    started_at: end.startedAt,
-    duration_ms: end.durationMs,
-    listener: (await withPatience(() => client.readCommand(id), {})).listener,
-  });
-}
-
-function failLeft(id: string, signal: Exclude<Leaving, 'broken pipe'>): Failure {
-  return new Failure(
-    `command ${id} may still run`,
-    `reattach with \`remotify logs -f ${id}\`, stop it with \`remotify cancel ${id}\``,
-    exitCodeOf(signal),
-    'interrupted',
-  );
-}
-
-/** A signal stopped it: says what became of it. Undefined where its own end is ours: after Ctrl-C, which waits for it. */
-async function settleInterrupt(
-  { printer, json }: Context,
-  id: string,
-  { state, interrupt, exitStatus, signal }: Followed,
-  failure: Failure | undefined,
-): Promise<number | undefined> {
-  if (interrupt === undefined) return undefined;
-  let message: string;
-  if (state === 'cancelled') message = `command ${id} cancelled before it started`;
-  else if (!isTermination(interrupt)) return undefined;
-  else if (failure) ({ message } = failure);
-  else message = `command ${id} stopped (${signal === null ? `exit status ${exitStatus}` : `SIG${signal}`})`;
-  await printer.note(message);
-  if (json) await printer.endJson({ code: 'interrupted', message, hint: undefined });
-  return exitCodeOf(interrupt);
 }
 
 async function settle(
@@ -100,8 +41,11 @@ async function settle(
   bounds: StartBounds,
 ): Promise<number> {
   const { exitCode, failure } = settleEnd(end, id, session.label);
-  const interrupted = await settleInterrupt(context, id, end, failure);
-  if (interrupted !== undefined) return interrupted;
+  if (end.interrupt !== undefined) {
+    const { settleInterrupt } = await import('./settle-interrupt.ts');
+    const interrupted = await settleInterrupt(context, id, end, failure);
+    if (interrupted !== undefined) return interrupted;
+  }
   if (end.missing && end.state !== 'finished')
     await context.printer.error(describeMissing(id, end.missing), missingHint);
   if (end.state === 'expired' || (end.state === 'cancelled' && end.missed !== undefined)) {
@@ -153,7 +97,8 @@ export async function execThroughCommands(
     queueSeconds: bounds.queueSeconds,
   };
   const { id, interrupt: already } = await pushScript(client, script, push);
-  if (options.detach === true) {
+  // A signal during the push is an end of the command, and not a wish to leave it.
+  if (options.detach === true && already === undefined) {
     await (context.json ? printer.printJson({ id, session: label }) : printer.print(id));
     return exitCodes.ok;
   }
@@ -165,8 +110,8 @@ export async function execThroughCommands(
   const stdin = options.stdin === true ? io.stdin : undefined;
   const end = await followRemote(context, session, { id, bounds, sinks, stdin, already, isLineShown });
   if (end === 'broken pipe') return exitCodes.brokenPipe;
-  if (typeof end === 'string') throw failLeft(id, end);
-  if (collected) await holdReport(context, session, id, end, collected);
+  if (typeof end === 'string') throw (await import('./settle-interrupt.ts')).failLeft(id, end);
+  if (collected) await (await import('./hold-report.ts')).holdReport(context, session, id, end, collected);
   const exitCode = await settle(context, session, id, end, bounds);
   if (end.state === 'finished' && end.interrupt === undefined) await hint(context, words, end);
   return exitCode;

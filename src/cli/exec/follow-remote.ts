@@ -140,7 +140,13 @@ export async function followRemote(
     const end = await followCommand(session.client, id, { stdout: 0, stderr: 0 }, follower);
     await sinks.stdout.end();
     await sinks.stderr.end();
-    return { ...end, lastState, interrupt, missed: waiting.missed, lastStderr: lastStderr.toString('latin1') };
+    return {
+      ...end,
+      lastState,
+      interrupt,
+      missed: waiting.missed,
+      lastStderr: lastStderr.toString('latin1'),
+    };
   } catch (error) {
     const { aborted, reason } = leave.signal;
     if (!aborted) throw nameCommand(error, id);

@@ -30,7 +30,11 @@ export function settleEnd(
         return fail('output_missing', describeMissing(id, end.missing), missingHint, exitCode);
       }
       if (end.exitStatus !== null) return { exitCode: end.exitStatus };
-      return fail('lost', `command ${id} ended without an exit status`, 'it may have run: check before you repeat it');
+      return fail(
+        'lost',
+        `command ${id} ended without an exit status`,
+        'it may have run: check before you repeat it',
+      );
     case 'timed_out':
       return fail('timed_out', `command ${id} timed out`, 'raise --timeout', exitCodes.timedOut);
     case 'declined':

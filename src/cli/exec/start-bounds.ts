@@ -1,6 +1,7 @@
 /** How long a command may wait before it starts: in all, for a listener, and for the operator's answer. */
 import { type Bound, resolveWait } from '../../config/resolve-waits.ts';
 import type { Environment } from '../../config/environment.ts';
+import { maxQueueSeconds } from '../../protocol/limits.ts';
 import type { ExecOptions } from './exec-options.ts';
 
 /** With `--wait 0`: time between the push and the pick-up by a listener that is connected and free. */
@@ -23,7 +24,8 @@ export function planBounds(
   { wait, waitListener, waitApproval }: Partial<ExecOptions>,
   environment: Environment,
 ): StartBounds {
-  const total = resolveWait(wait, environment);
+  const given = resolveWait(wait, environment);
+  const total = { ...given, seconds: Math.min(given.seconds, maxQueueSeconds) };
   const atOnce = total.seconds === 0;
   const part = (seconds: number | undefined, source: string): Bound | undefined => {
     if (seconds === undefined) return atOnce ? total : undefined;
@@ -31,6 +33,8 @@ export function planBounds(
   };
   const listener = part(waitListener, '--wait-listener');
   const approval = part(waitApproval, '--wait-approval');
-  const allowed = atOnce ? (listener?.seconds ?? 0) + pickUpSeconds + (approval?.seconds ?? 0) : total.seconds;
-  return { total, listener, approval, atOnce, queueSeconds: Math.ceil(allowed) };
+  const allowed = atOnce
+    ? (listener?.seconds ?? 0) + pickUpSeconds + (approval?.seconds ?? 0)
+    : total.seconds;
+  return { total, listener, approval, atOnce, queueSeconds: Math.min(Math.ceil(allowed), maxQueueSeconds) };
 }
