@@ -1,10 +1,11 @@
 /** What every command works with, built from its options. */
 import { createSessionClient, dialectOf, type OpenSession, probeSession } from '../client/open-session.ts';
-import type { Http } from '../client/http.ts';
+import type { Http, Route } from '../client/http.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { type Environment, readVariable } from '../config/environment.ts';
+import { isNetworkSet } from '../config/network-variables.ts';
 import { readSecret } from '../config/read-secret.ts';
-import { type ChosenSession, resolveSession, resolveUrl } from '../config/resolve-session.ts';
+import { type ChosenSession, type Given, resolveSession, resolveUrl } from '../config/resolve-session.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseConfigDir, readSettings } from '../config/settings-file.ts';
 import type { Io } from '../terminal/io.ts';
@@ -98,14 +99,28 @@ export class Context {
   /** The HTTP client is most of what there is to load: it comes last. */
   async http(url: string): Promise<Http> {
     const { openHttp } = await import('../client/http.ts');
-    const open = this.#open.get(url) ?? openHttp(url);
-    this.#open.set(url, open);
-    return open;
+    const route = await this.#findRoute(url);
+    const http = this.#open.get(url) ?? openHttp(url, route);
+    this.#open.set(url, http);
+    return http;
+  }
+
+  /** Most networks need neither a proxy nor an authority of their own: only where they do, the code for that is loaded. */
+  async #findRoute(url: string): Promise<Route | undefined> {
+    if (!isNetworkSet(url, this.environment)) return undefined;
+    const { openRoute } = await import('./open-route.ts');
+    return openRoute(url, this.environment);
   }
 
   /** The session that is meant, if one is. */
-  chosen(given = this.#onlySession()): ChosenSession | undefined {
-    return resolveSession({ url: this.options.url, session: given }, this.environment, () => this.settings());
+  chosen(session = this.#onlySession()): ChosenSession | undefined {
+    return resolveSession({ url: this.options.url, session }, this.environment, () => this.settings());
+  }
+
+  /** The flags that say where settings, relay and session are. */
+  given(): Given & { configDir: string | undefined } {
+    const { url, configDir } = this.options;
+    return { url, configDir, session: this.#onlySession() };
   }
 
   #onlySession(): string | undefined {

@@ -5,9 +5,15 @@ import { formatSeconds } from './format.ts';
 
 export type Presence = 'none' | 'connected' | 'disconnected' | 'slot';
 
+/** Seconds since the listener was seen. The seed's field is never less than the time since the pickup of a command in flight. */
+export function findLastSeen({ listener, listener_seen_seconds_ago: seen }: StatusPayload): number | null {
+  return listener?.seen_seconds_ago ?? seen;
+}
+
 /** `slot`: a legacy listener polls the slot; a legacy relay only knows when it was last seen. */
-export function findPresence({ listener, listener_seen_seconds_ago: seen }: StatusPayload): Presence {
-  if (seen === null) return 'none';
+export function findPresence(status: StatusPayload): Presence {
+  const { listener } = status;
+  if (findLastSeen(status) === null) return 'none';
   if (!listener || listener.kind === 'slot') return 'slot';
   return listener.attached ? 'connected' : 'disconnected';
 }
@@ -24,8 +30,8 @@ const asks: Readonly<Record<ListenerView['mode'], string>> = {
 };
 
 export function describePresence(status: StatusPayload): string {
-  const { listener, listener_seen_seconds_ago: seen } = status;
-  const lastSeen = `last seen ${formatSeconds(seen ?? 0)} ago`;
+  const { listener } = status;
+  const lastSeen = `last seen ${formatSeconds(findLastSeen(status) ?? 0)} ago`;
   switch (findPresence(status)) {
     case 'none':
       return 'none yet: paste the line on the remote';

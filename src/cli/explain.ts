@@ -13,7 +13,7 @@ const relayHints: Record<RelayError['kind'], string> = {
 };
 
 const refusalHints: Record<string, string> = {
-  gone: 'make a new one with `remotify new --url URL` and paste its line on the remote',
+  gone: 'create a new one with `remotify new --url URL` and paste its line on the remote',
   rate_limited: 'wait, or use a session that you have: `remotify list`',
   token_needed:
     'set REMOTIFY_TOKEN to the token of this relay, or REMOTIFY_TOKEN_FILE to a file that holds it',
@@ -21,13 +21,18 @@ const refusalHints: Record<string, string> = {
   too_many_keys: 'push more slowly, or use several sessions',
   queue_full: 'wait for some to end, or clear the queue: `remotify reset`',
   storage_full: 'the relay needs room: on its disk, or in the memory of its Redis',
-  session_quota: 'end it with `remotify end` and make a new one: its scripts and output go with it',
+  session_quota: 'end it with `remotify end` and create a new one: its scripts and output go with it',
   address_quota: 'end unused sessions: `remotify list`, `remotify end NAME`',
   too_many_sessions: 'end unused sessions: `remotify list`, `remotify end NAME`',
   too_large: 'a command is 1 MiB at most: send a script that fetches the rest',
   unknown_host: 'the operator of the relay can allow this name: `remotify serve --allowed-host NAME`',
   no_such_command: 'run `remotify history` to list commands',
 };
+
+/** The code is text of the relay. */
+function findHint(code: string): string | undefined {
+  return Object.hasOwn(refusalHints, code) ? refusalHints[code] : undefined;
+}
 
 /** For a refusal without a hint of its own. */
 function hintAtStatus({ status }: RelayError): string {
@@ -53,9 +58,10 @@ const codeOfConfig = {
 
 function explainRelay(error: RelayError): Failure {
   const hint =
-    error.kind === 'refused'
-      ? (refusalHints[error.code] ?? hintAtStatus(error)).replace('--url URL', `--url ${error.url}`)
-      : relayHints[error.kind];
+    error.hint ??
+    (error.kind === 'refused'
+      ? (findHint(error.code) ?? hintAtStatus(error)).replace('--url URL', `--url ${error.url}`)
+      : relayHints[error.kind]);
   return new Failure(error.message, hint === '' ? undefined : hint, exitCodes.trouble, codeOf(error));
 }
 

@@ -7,7 +7,7 @@ const narrowest = 20;
 const offTerminal = 80;
 
 /** A description that would be narrower than this goes below its term. */
-const minDescriptionWidth = 30;
+const minDescriptionWidth = 24;
 const belowIndent = 6;
 
 /** COLUMNS, else the terminal's width, else 80. */

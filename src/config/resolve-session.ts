@@ -24,7 +24,7 @@ export interface ChosenSession {
 }
 
 /** Reads them when they are needed: they may be unreadable. */
-type ReadSettings = () => Settings;
+export type ReadSettings = () => Settings;
 
 /** Where new sessions are created. The settings are read only where neither flag nor environment says it. */
 export function resolveUrl({ url }: Given, environment: Environment, read: ReadSettings): string {

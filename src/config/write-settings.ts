@@ -95,8 +95,8 @@ export async function changeSettings(
       release();
     }
   } catch (error) {
-    // What the change itself threw is its own affair; only the file system speaks in codes.
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    // Only errors of the file system are explained here: the change itself throws errors of its own.
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw refuseFolder('write to', configDir, error);
   }
 }

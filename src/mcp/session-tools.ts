@@ -79,7 +79,8 @@ function describeListener(status: StatusPayload): string {
 
 async function inspect({ host }: Workshop, remote: Remote) {
   const status = await remote.client.readStatus();
-  const { listener, listener_seen_seconds_ago: seen } = status;
+  const { listener } = status;
+  const seen = listener?.seen_seconds_ago ?? status.listener_seen_seconds_ago;
   const connected = hasListener(status);
   const commands = (await remote.source.list()).slice(-listedCommands);
   const name = listener ? host.showBytes(Buffer.from(`${listener.user}@${listener.host}`)) : null;

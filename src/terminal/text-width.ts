@@ -11,7 +11,9 @@ const countPlain: Measure = (text) => text.length;
 export async function openMeasure(texts: readonly string[]): Promise<Measure> {
   if (texts.every(isPlain)) return countPlain;
   const { default: stringWidth } = await import('string-width');
-  return (text) => (isPlain(text) ? text.length : stringWidth(text));
+  // Terminals disagree on characters that join: each is counted by itself, which is the most that any of them takes.
+  return (text) =>
+    isPlain(text) ? text.length : Array.from(text).reduce((sum, char) => sum + stringWidth(char), 0);
 }
 
 /** The beginning of the text that fits, with … where something is left out. Never splits what is one character on a screen. */

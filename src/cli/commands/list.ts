@@ -7,7 +7,7 @@ import { openMeasure } from '../../terminal/text-width.ts';
 import { type Answer, askSessions } from '../ask-sessions.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions } from '../context.ts';
-import { describeHost, findPresence } from '../describe-presence.ts';
+import { describeHost, findLastSeen, findPresence } from '../describe-presence.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { explain } from '../explain.ts';
 import { formatAge, formatSeconds, formatTable } from '../format.ts';
@@ -55,8 +55,8 @@ const statesOfFailure: Readonly<Record<string, string>> = {
 
 function describeAnswer(answer: Answer): string {
   if ('error' in answer) return statesOfFailure[nameState(answer)] ?? 'unknown';
-  const { listener, listener_seen_seconds_ago: seen } = answer.status;
-  const ago = `${formatSeconds(seen ?? 0)} ago`;
+  const { listener } = answer.status;
+  const ago = `${formatSeconds(findLastSeen(answer.status) ?? 0)} ago`;
   switch (findPresence(answer.status)) {
     case 'none':
       return 'no listener yet';
