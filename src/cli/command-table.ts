@@ -16,6 +16,10 @@ export const commandTable = {
     summary: 'print the output of a command, as often as needed',
     load: () => import('./commands/logs.ts'),
   },
+  wait: {
+    summary: 'wait until a command ended or a listener is connected',
+    load: () => import('./commands/wait.ts'),
+  },
   status: {
     summary: 'show relay, session, listener and commands',
     load: () => import('./commands/status.ts'),

@@ -10,6 +10,7 @@ export const failureCodes = {
   not_approved: 'the operator did not answer in time',
   declined: 'the operator declined',
   expired: 'the command did not start in time',
+  not_ended: 'the command did not end within the time of `wait`',
   timed_out: 'the run was longer than its timeout',
   cancelled: 'another client cancelled the command before it started',
   lost: 'the listener went away: the outcome is unknown',

@@ -1,47 +1,65 @@
-/** The wait of `remotify new`: with a spinner on a terminal, until the listener connects. */
-import { startSpinner } from '../terminal/spinner.ts';
+/** The wait of `remotify new` and `remotify wait --listener`. */
+import { hasListener } from '../client/has-listener.ts';
+import { withPatience } from '../client/patience.ts';
+import type { Bound } from '../config/resolve-waits.ts';
+import type { StatusPayload } from '../protocol/status-payload.ts';
 import { awaitListener, describeListener } from './await-listener.ts';
-import type { Context } from './context.ts';
+import type { Context, OpenSession } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { formatSeconds } from './format.ts';
-import type { MadeSession } from './make-session.ts';
+import { type Interrupt, isInterrupt } from './interrupts.ts';
+import { startWaiting } from './waiting-line.ts';
 
-/** Resolves with the exit status. `stop` is aborted with `interrupt` by a signal. */
+/** Longer than setTimeout takes. */
+const maxTimerMs = 2 ** 31 - 1;
+
+function failLate({ seconds, source }: Bound): Failure {
+  return new Failure(
+    seconds === 0
+      ? 'no listener is connected'
+      : `no listener connected within ${formatSeconds(seconds)} (${source})`,
+    'the session is still valid; paste its line when you are ready',
+    exitCodes.trouble,
+    'no_listener',
+  );
+}
+
+/** Resolves with the status that shows a listener, or with the signal that `stop` was aborted with. */
 export async function waitForListener(
   context: Context,
-  { name, stored }: MadeSession,
-  seconds: number,
+  { client }: OpenSession,
+  bound: Bound,
   stop: AbortController,
-): Promise<number> {
-  const { printer, io } = context;
-  const { client } = await context.openSession({ name, ...stored });
-  const timer = setTimeout(() => stop.abort('time'), seconds * 1000);
-  const spinner = await startSpinner(
-    io.stderr,
-    'waiting for the remote to connect (Ctrl-C stops waiting; the session stays)',
-    {
-      term: context.term,
-      quiet: printer.options.quiet || context.json,
-    },
-  );
+): Promise<StatusPayload | Interrupt> {
+  const { printer } = context;
+  const { signal } = stop;
+  const patience = {
+    signal,
+    onTrouble: (error: Error) => void printer.note(`${error.message}; trying again`),
+    onRecovery: () => void printer.note('the relay answers again'),
+  };
+  const words = 'waiting for the remote to connect (Ctrl-C stops waiting; the session stays)';
+  const isAtOnce = bound.seconds === 0;
+  const line = isAtOnce ? undefined : await startWaiting(context, words);
+  const timer = isAtOnce
+    ? undefined
+    : setTimeout(() => stop.abort('time'), Math.min(bound.seconds * 1000, maxTimerMs));
   try {
-    const { listener } = await awaitListener(client, { signal: stop.signal });
-    spinner.stop();
-    await printer.note(`connected: ${describeListener(listener)}`);
-    return exitCodes.ok;
+    const status = isAtOnce
+      ? await withPatience(() => client.readStatus({ signal }), { ...patience, patienceMs: 0 })
+      : await awaitListener(client, patience);
+    line?.stop();
+    if (!hasListener(status)) throw failLate(bound);
+    await printer.note(`connected: ${describeListener(status.listener)}`);
+    return status;
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    spinner.stop();
-    if (stop.signal.reason === 'interrupt') return exitCodes.interrupted;
-    throw new Failure(
-      `no listener connected within ${formatSeconds(seconds)}`,
-      'the session is still valid; paste its line when you are ready',
-      exitCodes.trouble,
-      'no_listener',
-    );
+    const reason: unknown = signal.reason;
+    if (!signal.aborted || error instanceof Failure) throw error;
+    if (isInterrupt(reason)) return reason;
+    throw failLate(bound);
   } finally {
-    spinner.stop();
+    line?.stop();
     clearTimeout(timer);
   }
 }

@@ -15,7 +15,7 @@ import { settleEnd } from '../exec/settle-end.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { addHelp } from '../help-format.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 
@@ -110,7 +110,7 @@ export const run: Run = async (context, command) => {
     return exitCodes.ok;
   }
   const leave = new AbortController();
-  const letGo = onInterrupt(() => leave.abort());
+  const letGo = onInterrupt((_count, _isUrgent, signal) => leave.abort(signal));
   // A reader that has enough, as `head` does, ends the reading and not the command.
   const onBroken = (): void => leave.abort('broken pipe');
   io.stdout.once('error', onBroken);
@@ -126,8 +126,9 @@ export const run: Run = async (context, command) => {
     if (failure) throw failure;
     return exitCode;
   } catch (error) {
-    if (leave.signal.reason === 'broken pipe') return exitCodes.brokenPipe;
-    if (leave.signal.aborted) return exitCodes.interrupted;
+    const reason: unknown = leave.signal.reason;
+    if (reason === 'broken pipe') return exitCodes.brokenPipe;
+    if (isInterrupt(reason)) return exitCodeOf(reason);
     throw error;
   } finally {
     io.stdout.off('error', onBroken);

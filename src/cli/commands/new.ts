@@ -10,7 +10,7 @@ import type { CommonOptions, Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { addHelp } from '../help-format.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { type MadeSession, makeSession } from '../make-session.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 import { waitForListener } from '../wait-for-listener.ts';
@@ -117,13 +117,15 @@ export const run: Run = async (context, command) => {
   const waits = options.wait === undefined ? isWatched : options.wait !== false;
   // From the moment in which the line can be seen, an interrupt ends the wait and not the session.
   const stop = new AbortController();
-  const letGo = waits ? onInterrupt(() => stop.abort('interrupt')) : () => undefined;
+  const letGo = waits ? onInterrupt((_count, _isUrgent, signal) => stop.abort(signal)) : () => undefined;
   try {
     await printLine(context, made, mode);
     if (terminal) await copyLine(context, terminal, made.stored.quickstart);
     if (!waits) return exitCodes.ok;
     const seconds = typeof options.wait === 'number' ? options.wait : defaultWaitSeconds;
-    return await waitForListener(context, made, seconds, stop);
+    const session = await context.openSession({ name: made.name, ...made.stored });
+    const end = await waitForListener(context, session, { seconds, source: '--wait' }, stop);
+    return isInterrupt(end) ? exitCodeOf(end) : exitCodes.ok;
   } finally {
     letGo();
   }

@@ -14,7 +14,7 @@ import type { CommonOptions, Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../format.ts';
 import { addHelp } from '../help-format.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { isInterrupt, isTermination, onInterrupt } from '../interrupts.ts';
 import { mergeOptions } from '../options.ts';
 import { renderCommand, renderStatus, type Snapshot } from '../render-status.ts';
 
@@ -62,7 +62,7 @@ async function show(context: Context, session: OpenSession, status: StatusPayloa
 
 async function watch(context: Context, session: OpenSession): Promise<number> {
   const leave = new AbortController();
-  const letGo = onInterrupt(() => leave.abort());
+  const letGo = onInterrupt((_count, _isUrgent, signal) => leave.abort(signal));
   context.io.stdout.once('error', () => leave.abort());
   const { signal } = leave;
   try {
@@ -86,6 +86,9 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
       after = status.revision;
     }
   } catch (error) {
+    const reason: unknown = signal.reason;
+    // Ctrl-C is how a person ends the view.
+    if (isInterrupt(reason) && isTermination(reason)) return exitCodes.terminated;
     if (signal.aborted) return exitCodes.ok;
     throw error;
   } finally {
