@@ -35,7 +35,8 @@ async function chooseLine(context: Context, payload: SessionPayload): Promise<st
 async function makeForHost(context: Context, name: string | undefined): Promise<HostSession> {
   const { makeSession } = await import('./make-session.ts');
   try {
-    const made = await makeSession(context, name, (payload) => chooseLine(context, payload));
+    const renderLine = (payload: SessionPayload) => chooseLine(context, payload);
+    const made = await makeSession(context, { name, renderLine });
     return await open(context, { name: made.name, ...made.stored });
   } catch (error) {
     if (!(error instanceof ConfigError) || error.kind !== 'setting') throw error;

@@ -6,6 +6,7 @@ import type { SessionPayload } from '../protocol/session-payload.ts';
 import { endedScript } from '../runner/ended-script.ts';
 import { renderRunner } from '../runner/render-runner.ts';
 import type { Context } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
 type Mode = 'supervised' | 'auto';
@@ -34,6 +35,8 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
     throw new Failure(
       'this relay cannot be pinned: it is a legacy relay',
       'leave --pin out, or use a remotify relay: `remotify serve`',
+      exitCodes.trouble,
+      'not_supported',
     );
   }
   const http = await context.http(context.url());
@@ -43,6 +46,8 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
     throw new Failure(
       `cannot pin: the relay at ${baseUrl} calls itself ${claimed}`,
       'if both are the same relay, give that address with --url, or leave --pin out',
+      exitCodes.trouble,
+      'cannot_pin',
     );
   }
   const own = renderRunner({ url: baseUrl, listenerKey, mode });
@@ -52,6 +57,8 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
     throw new Failure(
       `the script of ${baseUrl} is not the one of remotify ${context.version}: its line would not run`,
       'ask for a relay of the same version, or read the script and leave --pin out',
+      exitCodes.trouble,
+      'cannot_pin',
     );
   }
   return renderPinnedLine(baseUrl + path, hash(own), hash(endedScript));

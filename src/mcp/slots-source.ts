@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../client/patience.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { runThroughSlots } from '../client/run-through-slots.ts';
+import type { SlotFate } from '../client/withdraw-from-slot.ts';
 import { type CommandState, isEnded } from '../protocol/command-states.ts';
 import { defaultQueueSeconds, maxEndedCommands } from '../protocol/limits.ts';
 import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
@@ -80,8 +81,10 @@ export class SlotsSource implements CommandSource {
     const { signal } = leave;
     run.isPushed = true;
     const watched = this.#watch(run);
+    let neverRan = false;
+    const onWithdrawn = (fate: SlotFate): void => void (neverRan = fate === 'dropped');
     try {
-      const result = await runThroughSlots(this.#client, script, { signal });
+      const result = await runThroughSlots(this.#client, script, { signal, onWithdrawn });
       run.output = result.output;
       snapshot.bytes.stdout = result.output.byteLength;
       snapshot.reason = result.note ?? null;
@@ -90,7 +93,7 @@ export class SlotsSource implements CommandSource {
       if (snapshot.state === 'finished') snapshot.durationMs = Date.now() - began;
     } catch (error) {
       if (!isEnded(snapshot.state)) {
-        snapshot.state = 'lost';
+        snapshot.state = neverRan ? 'cancelled' : 'lost';
         snapshot.reason = error instanceof Error ? error.message : 'something went wrong';
       }
     }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type OriginalRelay, startOriginalRelay } from '../fixtures/original-relay.ts';
+import { type LegacyRelay, startLegacyRelay } from '../harness/legacy-relay.ts';
 import { makeClient } from '../harness/client.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
@@ -7,9 +7,9 @@ import { startMcpHost } from './mcp-host.ts';
 
 // A relay that has slots and nothing else: it works, with less.
 
-let relay: OriginalRelay;
+let relay: LegacyRelay;
 beforeAll(async () => {
-  relay = await startOriginalRelay();
+  relay = await startLegacyRelay();
   return relay.close;
 });
 
