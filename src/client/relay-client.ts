@@ -1,5 +1,5 @@
 /** One method per route. No printing, no retries: those who call know what they wait for. */
-import type { Signal } from '../protocol/command-states.ts';
+import type { noSignal, Signal } from '../protocol/command-states.ts';
 import {
   type CancelAnswer,
   type CommandView,
@@ -163,7 +163,8 @@ export class RelayClient {
     return this.#parse(await this.#send('command', { ...rest, id, query: { state } }), parseCommandView);
   }
 
-  async cancelCommand(id: string, signal: Signal): Promise<CancelAnswer> {
+  /** `none` cancels a command that has not started, and leaves a running one alone. */
+  async cancelCommand(id: string, signal: Signal | typeof noSignal): Promise<CancelAnswer> {
     return this.#parse(
       await this.#send('command', { id, method: 'DELETE', query: { signal } }),
       parseCancelAnswer,

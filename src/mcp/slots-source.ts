@@ -6,11 +6,14 @@ import { runThroughSlots } from '../client/run-through-slots.ts';
 import type { SlotFate } from '../client/withdraw-from-slot.ts';
 import { type CommandState, isEnded } from '../protocol/command-states.ts';
 import { defaultQueueSeconds, maxEndedCommands } from '../protocol/limits.ts';
-import type { CommandSource, PushWishes, Snapshot, Stream } from './command-source.ts';
+import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
 import { ToolError } from './tool-error.ts';
 
 /** A relay without long polls for states is asked this often. */
 const askAgainMs = 500;
+
+/** Of a script, kept for lists. */
+const maxTextBytes = 200;
 
 interface SlotRun {
   snapshot: Snapshot;
@@ -30,19 +33,22 @@ export class SlotsSource implements CommandSource {
     this.#client = client;
   }
 
-  async push(script: Uint8Array, { stdin, timeoutSeconds }: PushWishes): Promise<Snapshot> {
+  async push(script: Uint8Array, { stdin, timeoutSeconds }: PushRequest): Promise<Snapshot> {
     if (stdin !== undefined || timeoutSeconds > 0) {
       throw new ToolError(
+        'input',
         'this is a legacy relay: it can neither forward stdin nor limit a run',
         'leave stdin and timeout out',
       );
     }
-    // Whether it is there is said now, not by the result that never comes.
+    // A relay that cannot be reached is an error now, and not a result that never comes.
     await this.#client.readStatus();
     const id = `c${++this.#count}`;
+    const text = Buffer.from(script).toString('utf8', 0, maxTextBytes);
     const run: SlotRun = {
       snapshot: {
         id,
+        text,
         state: 'queued',
         exitStatus: null,
         signal: null,
@@ -67,7 +73,7 @@ export class SlotsSource implements CommandSource {
       this.#runs.delete(snapshot.id);
   }
 
-  /** Never throws: what went wrong is the end of the command. */
+  /** Never throws: a failure ends the command as lost. */
   async #run(run: SlotRun, script: Uint8Array): Promise<void> {
     const { snapshot, leave } = run;
     if (isEnded(snapshot.state)) return;
@@ -95,7 +101,7 @@ export class SlotsSource implements CommandSource {
     await watched;
   }
 
-  /** Follows the slot until the command was picked up, or nobody came for as long as a command waits. */
+  /** Follows the slot until a listener picked the command up, or none came for as long as a command waits. */
   async #watch({ snapshot, leave }: SlotRun): Promise<void> {
     const deadline = Date.now() + defaultQueueSeconds * 1000;
     while (snapshot.state === 'queued' && !leave.signal.aborted) {
@@ -113,7 +119,12 @@ export class SlotsSource implements CommandSource {
 
   #find(id: string): SlotRun {
     const run = this.#runs.get(id);
-    if (!run) throw new ToolError(`no such command: ${id}`, 'ids are those that remote_exec answered with');
+    if (!run)
+      throw new ToolError(
+        'input',
+        `no such command: ${id}`,
+        'ids look like c7; remote_session_info lists them',
+      );
     return run;
   }
 
@@ -135,7 +146,7 @@ export class SlotsSource implements CommandSource {
     return stream === 'stdout' ? output.subarray(offset, offset + length) : Buffer.alloc(0);
   }
 
-  /** What was picked up cannot be stopped: this relay has no way to say so to the listener. */
+  /** A command that was picked up cannot be stopped: this relay has no way to tell the listener. */
   async stop(id: string): ReturnType<CommandSource['stop']> {
     const run = this.#find(id);
     const { snapshot, leave, isPushed } = run;

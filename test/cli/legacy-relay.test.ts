@@ -194,7 +194,7 @@ describe('status and cancel tell what they can', () => {
     await curl(['--data-raw', 'true', made.urls.cmd]);
     await curl([`${made.urls.cmd}?nowait=1`]);
     expect(await say()).toMatch(/^running +a command, picked up \d+ s ago$/m);
-    expect(await say()).toMatch(/^listener +somebody polls the slot, last seen \d+ s ago$/m);
+    expect(await say()).toMatch(/^listener +a legacy listener polls the slot, last seen \d+ s ago$/m);
     // It cannot be reached there, and nobody pretends that it was.
     expect(await run(['cancel'])).toMatchObject({ exitCode: 255, text: 'unconfirmed\n' });
     expect(await access(trace).catch(() => 'never ran')).toBe('never ran');
@@ -202,17 +202,17 @@ describe('status and cancel tell what they can', () => {
 
   test('logs, and commands by their id, are not to be had', async () => {
     const { run } = await setUp();
-    for (const args of [['logs'], ['status', 'c1']])
-      expectFailure(await run(args), 255, /of the original kind: its commands have no ids/);
+    for (const args of [['logs'], ['status', 'c1'], ['history']])
+      expectFailure(await run(args), 255, /is a legacy relay: its commands have no ids/);
   });
 
   test('reset and end', async () => {
     const { run, made } = await setUp();
     await curl(['--data-raw', 'true', made.urls.cmd]);
     expect((await run(['reset'])).stderr).toBe(
-      'remotify: session session-1 is reset: cleared queued commands\n',
+      'remotify: reset session session-1: cleared queued commands\n',
     );
-    expect((await run(['end'])).stderr).toBe('remotify: session session-1 is ended\n');
+    expect((await run(['end'])).stderr).toBe('remotify: session session-1 ended\n');
     expect((await curl([made.urls.api])).status).toBe(410);
   });
 });

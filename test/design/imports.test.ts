@@ -27,6 +27,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   conf: ['config'],
   chalk: ['terminal'],
   ora: ['terminal'],
+  'string-width': ['terminal'],
   undici: [
     'src/client/http.ts',
     'src/client/proxy-route.ts',

@@ -3,7 +3,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { binaryPath } from '../harness/binary.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
-import type { CallReport } from '../../src/mcp/tool-schemas.ts';
+import { type ReadAnswer, readAnswer } from './read-answer.ts';
 
 /** Revisions with `initialize`, and the one without. */
 export const versions = [
@@ -18,17 +18,19 @@ export type Version = (typeof versions)[number];
 
 const newest: Version = '2026-07-28';
 
-export type Answer<T> = {
+export type Answer = {
   text: string;
-  /** Of an answer that is no error; of one that is, it throws what it says. */
-  readonly data: T;
+  /** The facts of an answer that is no error; of one that is, it throws what it says. */
+  readonly data: ReadAnswer;
   isError: boolean;
+  /** Of the whole result, as it crosses the pipe. */
+  bytes: number;
 };
 
 export type CallOptions = {
   signal?: AbortSignal;
   /** Asks for progress. */
-  onProgress?: (message: string) => void;
+  onProgress?: (message: string, progress: number) => void;
 };
 
 export type McpHost = {
@@ -37,8 +39,8 @@ export type McpHost = {
   stderr: () => string;
   /** Methods of the notifications that came, in order. */
   notified: () => readonly string[];
-  call: <T = CallReport>(tool: string, input?: object, options?: CallOptions) => Promise<Answer<T>>;
-  exec: (command: string, more?: object, options?: CallOptions) => Promise<Answer<CallReport>>;
+  call: (tool: string, input?: object, options?: CallOptions) => Promise<Answer>;
+  exec: (command: string, more?: object, options?: CallOptions) => Promise<Answer>;
   /** Closes the server's stdin and waits for its end. */
   close: () => Promise<void>;
 };
@@ -54,10 +56,11 @@ export async function startMcpHost(
   configDir: string,
   env: Record<string, string>,
   version: Version = newest,
+  program: string[] = [binaryPath, 'mcp'],
 ): Promise<McpHost> {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [binaryPath, 'mcp'],
+    args: program,
     env: cleanEnvironment(configDir, { REMOTIFY_CONFIG_DIR: configDir, ...env }),
     stderr: 'pipe',
   });
@@ -73,24 +76,26 @@ export async function startMcpHost(
     if ('method' in message && !('id' in message)) notified.push(message.method);
     onmessage?.(message);
   };
-  const call: McpHost['call'] = async <T>(tool: string, input: object = {}, options: CallOptions = {}) => {
+  const call: McpHost['call'] = async (tool: string, input: object = {}, options: CallOptions = {}) => {
     const { signal, onProgress } = options;
     const answering = client.callTool(
       { name: tool, arguments: { ...input } },
       {
         timeout: 60_000,
         ...(signal && { signal }),
-        ...(onProgress && { onprogress: ({ message = '' }) => onProgress(message) }),
+        ...(onProgress && { onprogress: ({ message = '', progress }) => onProgress(message, progress) }),
       },
     );
-    const { content, structuredContent, isError = false } = await answering;
+    const result = await answering;
+    const { content, isError = false } = result;
     const text = (content as { type: string; text?: string }[]).map((part) => part.text ?? '').join('');
     return {
       text,
       isError,
+      bytes: Buffer.byteLength(JSON.stringify(result)),
       get data() {
-        if (structuredContent === undefined) throw new Error(`the tool failed: ${text}`);
-        return structuredContent as T;
+        if (isError) throw new Error(`the tool failed: ${text}`);
+        return readAnswer(text);
       },
     };
   };
