@@ -29,7 +29,11 @@ export interface CommandView {
   origin: 'slot' | 'commands';
   /** What its client said of itself; untrusted text. */
   pushed_by: string | null;
+  /** The beginning of the script, 200 characters at most: untrusted text. Null where the relay does not know it. */
+  text: string | null;
   script_bytes: number;
+  /** Input that the relay has taken so far. */
+  stdin_bytes: number;
   stdout_bytes: number;
   stderr_bytes: number;
   /** Bytes of output that can no longer be read, or never were stored; 0 beside a reason: it is not known how many. */
@@ -65,7 +69,9 @@ export function parseCommandView(value: unknown): CommandView | undefined {
     position: readNumber(fields, 'position') ?? null,
     origin: fields['origin'] === 'slot' ? 'slot' : 'commands',
     pushed_by: readText(fields, 'pushed_by') ?? null,
+    text: readText(fields, 'text') ?? null,
     script_bytes: readNumber(fields, 'script_bytes') ?? 0,
+    stdin_bytes: readNumber(fields, 'stdin_bytes') ?? 0,
     stdout_bytes: readNumber(fields, 'stdout_bytes') ?? 0,
     stderr_bytes: readNumber(fields, 'stderr_bytes') ?? 0,
     missing_bytes: readNumber(fields, 'missing_bytes') ?? 0,

@@ -76,6 +76,9 @@ export const maxIdempotencyKeyLength = 128;
 /** The operator's words when declining. */
 export const maxReasonLength = 500;
 
+/** Characters of a script that lists of commands show. */
+export const maxTextLength = 200;
+
 /** Host, user and the like, as a listener says of itself. */
 export const maxLabelLength = 80;
 

@@ -33,6 +33,7 @@ const commandChecks: Record<keyof Command, Check> = {
   id: isCommandId,
   origin: isOneOf('slot', 'commands'),
   state: isCommandState,
+  text: (value) => value === undefined || isText(value),
   scriptBytes: isCount,
   stdinBytes: isCount,
   stdoutBytes: isCount,

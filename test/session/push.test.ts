@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { maxQueuedCommands } from '../../src/protocol/limits.ts';
+import { parseCommand } from '../../src/session/parse-session.ts';
 import { queuePosition } from '../../src/session/session.ts';
+import { viewCommand } from '../../src/session/view-command.ts';
 import { auto, refusalOf, Scene } from './scene.ts';
 
 test('commands are numbered in order of arrival and wait in that order', () => {
@@ -20,6 +22,15 @@ test('a push asks for its bytes to be stored with the session', () => {
   expect(scene.outcome.put).toEqual([{ id: 'c1', part: 'script', bytes: Buffer.from('echo "ö"') }]);
   expect(scene.outcome.quiet).toBe(false);
   expect(scene.command('c1')).toMatchObject({ scriptBytes: 9, state: 'queued', origin: 'commands' });
+});
+
+test('a command that an older relay stored has no text', () => {
+  const scene = new Scene();
+  scene.push('true');
+  const stored = scene.command('c1');
+  expect(parseCommand(stored)).toEqual(stored);
+  expect(parseCommand({ ...stored, text: 7 })).toBeUndefined();
+  expect(viewCommand(scene.session, stored).text).toBeNull();
 });
 
 test('a number is never used again, not even after its command was forgotten or the session was reset', () => {
