@@ -38,7 +38,8 @@ send() {
 }
 `;
 
-const readFolders = `good=()
+const readFolders = `command -v tar >/dev/null || stop 'tar is not installed there'
+good=()
 for f in "\${list[@]}"; do
   if [ -e "$f" ] || [ -L "$f" ]; then good+=("$f"); else fail "$f: no such file"; fi
 done
@@ -46,7 +47,7 @@ send() {
   local bad=0 f folder
   for f in \${good[@]+"\${good[@]}"}; do
     folder=\${f%/*}
-    tar cf - -C "\${folder:-/}" "./\${f##*/}" || bad=1
+    TAR_OPTIONS='' tar cf - -C "\${folder:-/}" "./\${f##*/}" || bad=1
   done
   return "$bad"
 }

@@ -80,7 +80,8 @@ async function attempt(
       files.push(file);
       progress.total = files.reduce((sum, { size }) => sum + size, 0);
     } else if (line.startsWith('sum ')) sha256 = findHash(line);
-    else if (line.startsWith('failed ') && failures.length < 1000) failures.push(line.slice(7));
+    else if (/^(?:failed|stopped) /.test(line) && failures.length < 1000)
+      failures.push(line.replace(/^\w+ /, ''));
   };
   const leave = new AbortController();
   try {
