@@ -26,8 +26,15 @@ async function findFreePort(): Promise<number> {
   return address.port;
 }
 
-/** Resolves with the words that run a command through it, and the way to end it. */
-export async function startSshServer(folder: string): Promise<{ client: string[]; stop: () => void }> {
+export interface SshServer {
+  /** The words before a command that is run through it. */
+  client: string[];
+  /** The words of scp before its source and target; `127.0.0.1:PATH` is on the other side. */
+  copier: string[];
+  stop: () => void;
+}
+
+export async function startSshServer(folder: string): Promise<SshServer> {
   const port = await findFreePort();
   const file = (name: string): string => join(folder, name);
   for (const name of ['host', 'user']) {
@@ -54,12 +61,12 @@ export async function startSshServer(folder: string): Promise<{ client: string[]
     'LogLevel=ERROR',
     'BatchMode=yes',
   ];
-  const client = ['ssh', '-F', 'none', '-i', file('user'), '-p', String(port)];
-  for (const option of options) client.push('-o', option);
-  client.push('127.0.0.1');
+  const identity = ['-F', 'none', '-i', file('user'), ...options.flatMap((option) => ['-o', option])];
+  const client = ['ssh', ...identity, '-p', String(port), '127.0.0.1'];
+  const copier = ['scp', '-q', ...identity, '-P', String(port)];
   await eventually('sshd lets us in', 10_000, () => {
     execFileSync(client[0] ?? '', [...client.slice(1), 'true'], { stdio: 'ignore' });
     return true;
   });
-  return { client, stop: () => void server.kill() };
+  return { client, copier, stop: () => void server.kill() };
 }

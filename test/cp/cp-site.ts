@@ -3,8 +3,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { CliResult } from '../harness/cli.ts';
-import type { RunOptions } from '../harness/client.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
+import { type Client, makeClient, type RunOptions } from '../harness/client.ts';
+import { type Listener, startListener } from '../harness/listener.ts';
+import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 export type CpResult = CliResult & { text: string };
@@ -22,7 +23,10 @@ export type CpReport = {
 /** A folder of the client and one of the remote. */
 export type Pair = { here: string; there: string };
 
-export type Site = Remote & {
+export type Site = Client & {
+  /** What was pasted on the remote, in auto mode. */
+  line: string;
+  listener: Listener;
   makePair: () => Promise<Pair>;
   /** `remotify cp ARGS…`; it must end within the deadline, a minute unless said otherwise. */
   cp: (args: readonly string[], options?: RunOptions) => Promise<CpResult>;
@@ -30,19 +34,41 @@ export type Site = Remote & {
   cpWell: (args: readonly string[], options?: RunOptions) => Promise<CpReport>;
   /** What the remote's TMPDIR holds beside the listener's own folder. */
   listSpool: () => Promise<string[]>;
+  stop: () => Promise<void>;
 };
 
-export async function startSite(relay: { url: string }, env: Record<string, string> = {}): Promise<Site> {
+export type SiteOptions = {
+  /** Of the listener and all that it starts: another PATH, say. */
+  env?: Record<string, string>;
+  /** Another line to paste: with a limit before it, or by another user. */
+  change?: (line: string) => string;
+};
+
+export async function startSite(relay: { url: string }, options: SiteOptions = {}): Promise<Site> {
+  const { env = {}, change = (line: string) => line } = options;
   const folder = await makeTemporaryFolder();
-  const remote = await startRemote(relay, env).catch(async (error: unknown) => {
+  const client = await makeClient(relay);
+  const line = await client.makeSession('--auto');
+  const listener = await startListener(change(line), env);
+  const stop = async () => {
+    await listener.stop();
+    await client.remove();
     await folder.remove();
-    throw error;
-  });
+  };
+  await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true).catch(
+    async (error: unknown) => {
+      const words = listener.output();
+      await stop();
+      throw new Error(words, { cause: error });
+    },
+  );
   let pairs = 0;
   const cp: Site['cp'] = (args, options = {}) =>
-    remote.run(['cp', ...args], { deadlineMs: 60_000, ...options });
+    client.run(['cp', ...args], { deadlineMs: 60_000, ...options });
   return {
-    ...remote,
+    ...client,
+    line,
+    listener,
     makePair: async () => {
       pairs += 1;
       const pair = { here: join(folder.path, `here-${pairs}`), there: join(folder.path, `there-${pairs}`) };
@@ -51,19 +77,16 @@ export async function startSite(relay: { url: string }, env: Record<string, stri
       return pair;
     },
     cp,
-    cpWell: async (args, options) => {
-      const result = await cp(['--json', ...args], options);
+    cpWell: async (args, extra) => {
+      const result = await cp(['--json', ...args], extra);
       expect(result, `${result.stderr}\n${result.text}`).toMatchObject({ exitCode: 0 });
       return JSON.parse(result.text) as CpReport;
     },
     listSpool: async () => {
-      const names = await readdir(remote.listener.temporaryFolder);
+      const names = await readdir(listener.temporaryFolder);
       return names.filter((name) => !/^remotify\.\w{10}$/.test(name));
     },
-    stop: async () => {
-      await remote.stop();
-      await folder.remove();
-    },
+    stop,
   };
 }
 
