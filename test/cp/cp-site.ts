@@ -63,8 +63,7 @@ export async function startSite(relay: { url: string }, options: SiteOptions = {
     },
   );
   let pairs = 0;
-  const cp: Site['cp'] = (args, options = {}) =>
-    client.run(['cp', ...args], { deadlineMs: 60_000, ...options });
+  const cp: Site['cp'] = (args, extra = {}) => client.run(['cp', ...args], { deadlineMs: 60_000, ...extra });
   return {
     ...client,
     line,
