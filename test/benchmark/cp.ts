@@ -68,8 +68,12 @@ try {
   const median = (name: string): number =>
     quantile(contenders.find((one) => one.name === name)?.rates ?? [], 0.5);
   process.stdout.write(`${size / mebi} MiB, ${rounds} rounds, node ${process.version}\n`);
-  for (const { name } of contenders)
-    process.stdout.write(`${name.padEnd(12)}${median(name).toFixed(1).padStart(8)} MB/s\n`);
+  for (const { name, rates } of contenders) {
+    const [least, most] = [Math.min(...rates).toFixed(1), Math.max(...rates).toFixed(1)];
+    process.stdout.write(
+      `${name.padEnd(12)}${median(name).toFixed(1).padStart(8)} MB/s   (${least} to ${most})\n`,
+    );
+  }
   for (const way of ssh ? ['up', 'down'] : []) {
     const ratio = median(`cp ${way}`) / median(`scp ${way}`);
     process.stdout.write(

@@ -1,9 +1,9 @@
 /** A local sshd with keys of its own, on loopback and a free port; needs Debian's openssh-server and root. */
 import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from '../harness/deadline.ts';
+import { findFreePort } from '../harness/free-port.ts';
 
 const sshdPath = '/usr/sbin/sshd';
 
@@ -14,16 +14,6 @@ export function hasSshServer(): boolean {
   } catch {
     return false;
   }
-}
-
-/** A port that was free a moment ago: sshd cannot pick one and say which. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 export interface SshServer {
@@ -52,6 +42,7 @@ export async function startSshServer(folder: string): Promise<SshServer> {
     'PermitRootLogin yes',
     'StrictModes no',
     'UsePAM no',
+    'Subsystem sftp internal-sftp',
   ];
   writeFileSync(file('config'), `${config.join('\n')}\n`);
   const server = spawn(sshdPath, ['-D', '-f', file('config')], { stdio: 'ignore' });
