@@ -58,6 +58,19 @@ describe.each(['up', 'down'] as const)(`${small / mebi} MiB %s`, { timeout: 3 * 
     expect(await readdir(to)).not.toContain('large');
   });
 
+  test.each([
+    ['cancels its command', ['cancel']],
+    ['ends its session', ['end']],
+  ])('another client %s in the middle: 255 in words, nothing under its name', async (_title, args) => {
+    const { proxy, client, to, startToMiddle, ended } = await setUp();
+    const cp = await startToMiddle();
+    expect(await client.run(args)).toMatchObject({ exitCode: 0 });
+    proxy.open();
+    expect(await ended(cp), cp.stderr()).toEqual({ code: 255, signal: null });
+    expect(cp.stdout().toString()).toMatch(/^\{"error":\{.*\}\}\n$/);
+    expect(await readdir(to)).not.toContain('large');
+  });
+
   test('the source changes after the cut: the new one arrives, no mixture', async () => {
     const { proxy, start, startToMiddle, expectWhole, changeSource } = await setUp();
     await killHard(await startToMiddle());

@@ -115,6 +115,19 @@ describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
     expect(spool.filter((entry) => / \d{6,} bytes /.test(entry))).toEqual([]);
   });
 
+  test('`n` at the second question, if there is one: 126, nothing is written', async () => {
+    const { here, there, terminal, cp, waitForQuestion, ended } = await setUp();
+    await writeFiles(here, { data: makeBytes(2 * mebi) });
+    const run = cp(join(here, 'data'), `:${there}`);
+    await waitForQuestion(run, 1);
+    await terminal.type('y\n');
+    const { screen } = await waitForQuestion(run, 2);
+    if (screen === undefined) return void expect(await ended(run)).toMatchObject({ code: 0 });
+    await terminal.type('n\n');
+    expect(await ended(run)).toMatchObject({ code: 126 });
+    expect(await listTree(there)).toEqual([]);
+  });
+
   test('a name that would forge a line, or an approval: it is spelled out on one line', async () => {
     const { here, there, cp, waitForQuestion, terminal, ended } = await setUp();
     const name = 'a\n# remotify cp: write 1 file, 1 B, into /tmp\nrm -rf /; #\u001b[2J';
