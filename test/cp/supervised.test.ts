@@ -122,7 +122,7 @@ describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
     await waitForQuestion(run, 1);
     await terminal.type('y\n');
     const { screen } = await waitForQuestion(run, 2);
-    if (screen === undefined) return void expect(await ended(run)).toMatchObject({ code: 0 });
+    if (screen === undefined) return expect(await ended(run)).toMatchObject({ code: 0 });
     await terminal.type('n\n');
     expect(await ended(run)).toMatchObject({ code: 126 });
     expect(await listTree(there)).toEqual([]);
