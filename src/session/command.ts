@@ -7,7 +7,7 @@ export interface Command {
   /** The door it came in by: only slot commands answer on the result slot. */
   readonly origin: 'slot' | 'commands';
   readonly state: CommandState;
-  /** The beginning of the script, see `beginningOf`. Absent where an older relay stored the command. */
+  /** The beginning of the script, without keys. Absent where an older relay stored the command. */
   readonly text?: string;
   readonly scriptBytes: number;
   /** How far each flow goes. Its bytes are in the store, unless they were evicted. */
@@ -51,6 +51,7 @@ export interface Command {
 
 export interface NewCommand {
   origin: 'slot' | 'commands';
+  text?: string;
   scriptBytes: number;
   digest: string;
   idempotencyKey: string | null;

@@ -1,23 +1,13 @@
 /** A client hands a command in. */
 import { Refusal } from '../protocol/errors.ts';
-import { maxQueuedCommands, maxTextLength } from '../protocol/limits.ts';
+import { maxQueuedCommands } from '../protocol/limits.ts';
 import { type Command, createCommand, endCommand, type NewCommand } from './command.ts';
 import { findPastKey, hasRoomForKey, type PastKey } from './past-keys.ts';
 import { emptySlot, type Outcome, queuedCommands, type Session, trimHistory } from './session.ts';
 
-/** The first characters of a script, for lists of commands. Bytes that are not UTF-8 become U+FFFD. */
-function beginningOf(script: Uint8Array): string {
-  // A character takes 4 bytes at most: the cut can only damage one that is beyond the limit.
-  const text = new TextDecoder().decode(script.subarray(0, 4 * maxTextLength));
-  return Array.from(text).slice(0, maxTextLength).join('');
-}
-
 function addCommand(session: Session, given: NewCommand, script: Uint8Array, now: number): Outcome<Command> {
   if (queuedCommands(session).length >= maxQueuedCommands) throw new Refusal('queue_full');
-  const command = {
-    ...createCommand(`c${session.nextNumber}`, given, now),
-    text: beginningOf(script),
-  };
+  const command = createCommand(`c${session.nextNumber}`, given, now);
   return {
     session: trimHistory(
       { ...session, nextNumber: session.nextNumber + 1, commands: [...session.commands, command] },

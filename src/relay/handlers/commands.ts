@@ -15,7 +15,7 @@ import { viewCommand } from '../../session/view-command.ts';
 import type { Exchange } from '../exchange.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler } from '../relay-context.ts';
-import { checkScript, digestScript, readClient } from '../script.ts';
+import { beginningOf, checkScript, digestScript, readClient } from '../script.ts';
 
 function readIdempotencyKey(exchange: Exchange): string | null {
   const key = exchange.header(header.idempotencyKey);
@@ -39,6 +39,7 @@ export const pushToQueue: Handler = async ({ exchange, name }, relay) => {
   const digest = digestScript(script, options);
   const given = {
     origin: 'commands' as const,
+    text: beginningOf(script),
     scriptBytes: script.byteLength,
     digest,
     idempotencyKey,

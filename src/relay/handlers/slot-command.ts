@@ -7,7 +7,7 @@ import type { Exchange } from '../exchange.ts';
 import { openScript } from '../open-script.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler } from '../relay-context.ts';
-import { checkScript, digestScript, readClient } from '../script.ts';
+import { beginningOf, checkScript, digestScript, readClient } from '../script.ts';
 
 /** The slots are held for the relay's own time, or not at all with `?nowait=1`. */
 export function slotWaitMs(exchange: Exchange, longPollMs: number): number {
@@ -22,6 +22,7 @@ export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
   const options = { merge: true, stdin: 'none', timeoutSeconds: 0, queueSeconds: null } as const;
   const given = {
     origin: 'slot' as const,
+    text: beginningOf(script),
     scriptBytes: script.byteLength,
     digest: digestScript(script, options),
     idempotencyKey: null,

@@ -1,0 +1,32 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { CommandView } from '../../src/protocol/command-view.ts';
+import { beginningOf } from '../../src/relay/script.ts';
+import { curl } from '../harness/curl.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+
+test.each([
+  ['a short script', 'echo "ö"\n', 'echo "ö"\n'],
+  ['a long one', `${'𝄞'.repeat(250)}x`, '𝄞'.repeat(200)],
+  ['one whose 800th byte is in the middle of a character', `a${'𝄞'.repeat(250)}`, `a${'𝄞'.repeat(199)}`],
+  ['one with a key', `curl /cmd-${'ab'.repeat(16)}`, /^curl \/cmd-.{0,15}$/],
+  ['one with a key across the limit', `${'#'.repeat(195)}${'ab'.repeat(16)}`, /^#{195}.{0,5}$/],
+])('%s: lists show its first 200 characters, and no key', (_name, script, text) => {
+  expect(beginningOf(Buffer.from(script))).toEqual(
+    typeof text === 'string' ? text : expect.stringMatching(text),
+  );
+});
+
+test('the list of commands has the text and the input of each, whichever way it was pushed', async () => {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const { urls } = (await curl(['-X', 'POST', `${relay.url}/api/session`])).json<SessionPayload>();
+  await curl(['--data-raw', 'echo slot', urls.cmd]);
+  await curl(['--data-raw', 'cat', `${urls.api}/commands?stdin=1`]);
+  await curl(['-X', 'PUT', '--data-raw', 'four', `${urls.api}/commands/c2/stdin?offset=0`]);
+  const { commands } = (await curl([`${urls.api}/commands`])).json<{ commands: CommandView[] }>();
+  expect(commands.map(({ text, stdin_bytes: bytes }) => [text, bytes])).toEqual([
+    ['echo slot', 0],
+    ['cat', 4],
+  ]);
+});
