@@ -36,7 +36,10 @@ const checkFolder = `[ -d "$to" ] || stop "$to: not a folder"
 `;
 
 /** What came is kept until all is there: a transfer that was cut goes on from it. */
-const receive = (fresh: boolean): string => `part=$to/.remotify-part-$id mask=$((8#$(umask)))
+const receive = (fresh: boolean, tools: string): string => `for tool in ${tools}; do
+  command -v $tool >/dev/null || stop "$tool is not installed there"
+done
+part=$to/.remotify-part-$id mask=$((8#$(umask)))
 ${fresh ? 'rm -f "$part"\n' : ''}(umask 077 && : >>"$part") 2>/dev/null || stop "$to: cannot write into this folder"
 have=$(wc -c <"$part")
 [ "$have" -eq 0 ] || sum_of_part=$(digest <"$part")
@@ -144,7 +147,7 @@ export function renderUpload(plan: UploadPlan): string {
     `total=${total} sum=${sha256}`,
     sharedFunctions +
       (intoFolder ? checkFolder : chooseTarget) +
-      receive(plan.fresh) +
+      receive(plan.fresh, isOne ? 'mv chmod' : 'mv chmod mkdir dd') +
       (preserve ? setTime : '') +
       placeFile(preserve) +
       (isOne ? placeOne : placeMany(preserve) + (hasFolders ? finishFolders(preserve) : '')) +
