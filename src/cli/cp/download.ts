@@ -63,8 +63,7 @@ async function attempt(
   { spool, progress }: Sinks,
 ): Promise<Attempt> {
   const { client } = session;
-  const found =
-    plan.part === 1 && !plan.fresh ? await findCommand(client, plan.id, spool.bytes > 0) : undefined;
+  const found = plan.part === 1 && !plan.fresh ? await findCommand(client, plan.id) : undefined;
   const usable = found && found.from <= spool.bytes ? found : undefined;
   const begin = usable ? usable.from : spool.bytes;
   const script = renderDownload({ ...plan, from: begin });
