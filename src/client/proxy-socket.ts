@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import buildConnector from 'undici/lib/core/connect.js';
 import { explainConnection } from './explain-connection.ts';
 import { explainRefusal, hintDirect } from './explain-proxy.ts';
-import type { ProxyAddress } from './proxy-address.ts';
+import type { ProxyAddress, Target } from './proxy-address.ts';
 
 /** To the proxy; and to the relay's TLS. */
 const connectTimeoutMs = 10_000;
@@ -14,11 +14,6 @@ const tunnelTimeoutMs = 30_000;
 
 type Connector = ReturnType<typeof buildConnector>;
 type ConnectOptions = Parameters<Connector>[0];
-
-export interface Target {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** A library's connector as a promise. */
 export function connectSocket(connector: Connector, options: ConnectOptions): Promise<Socket> {
