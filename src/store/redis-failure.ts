@@ -14,7 +14,7 @@ export function describeUnopened(code: string | undefined): string {
   if (code === 'NOAUTH' || code === 'WRONGPASS' || code === 'ERR')
     return 'does not accept the user and password';
   if (code === 'NOPERM') return 'does not let this user run commands';
-  return `does not answer${code === undefined ? '' : `: ${describeCode(code, 'it refuses')}`}`;
+  return `does not answer${code === undefined ? '' : `: ${describeCode(code, 'the connection failed')}`}`;
 }
 
 /** Answers of a server that is starting, or that is no longer the one to write to. */
