@@ -7,6 +7,7 @@ import type { CpOptions } from '../cp/cp-options.ts';
 import { parsePlaces } from '../cp/places.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { addHelp } from '../help-format.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 
 export function describe(command: Command): void {
@@ -20,22 +21,22 @@ export function describe(command: Command): void {
         '-w, --wait <duration>',
         'how long to wait for a listener, the queue and approval (default: 10m)',
       ).argParser(parseWith(parseDuration)),
-    )
-    .addHelpText(
-      'after',
-      `
-A relative path of the remote begins in the folder where the line was pasted. SHA-256 is compared before a file gets its name.
-A transfer that was cut goes on where it ended: run the same command again.
-
-Examples:
-  $ remotify cp site.tgz :/srv/
-  $ remotify cp -r public :/srv/www
-  $ remotify cp :/var/log/syslog :~/notes.txt .
-  $ remotify cp -rp :/etc/nginx backup/
-
-Exit status: 0 copied, 1 a file could not be copied, 126 declined by the operator, 130 interrupted, 255 relay, network or
-session trouble, 2 usage.`,
     );
+  addHelp(command, {
+    notes: [
+      'A relative path of the remote begins in the folder where the line was pasted. SHA-256 is compared before a file gets its name.',
+      'A transfer that was cut goes on where it ended: run the same command again.',
+    ],
+    examples: [
+      'remotify cp site.tgz :/srv/',
+      'remotify cp -r public :/srv/www',
+      'remotify cp :/var/log/syslog :~/notes.txt .',
+      'remotify cp -rp :/etc/nginx backup/',
+    ],
+    closing: [
+      'Exit status: 0 copied, 1 a file could not be copied, 126 declined by the operator, 130 interrupted, 255 relay, network or session trouble, 2 usage.',
+    ],
+  });
 }
 
 export const run: Run = async (context, command) => {

@@ -112,7 +112,7 @@ export async function followTransfer(
     if (!aborted || error instanceof Failure) throw error;
     if (reason instanceof Error) throw reason;
     const why = reason as Leaving;
-    throw why === 'broken pipe' ? new Failure(why, keptHint) : interruptedBy(why);
+    throw why === 'broken pipe' ? new Failure(why, keptHint, exitCodes.trouble, 'file') : interruptedBy(why);
   } finally {
     narrator.quiet();
     letGo();
