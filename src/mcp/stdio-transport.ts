@@ -35,7 +35,7 @@ export class StdioTransport implements Transport {
     const rest = chunk.subarray(start);
     this.#pending.push(rest);
     this.#pendingBytes += rest.length;
-    // A host that sends this much without an end of line has lost its way.
+    // No message is this long.
     if (this.#pendingBytes > maxLineBytes) void this.close();
   };
 
@@ -58,7 +58,7 @@ export class StdioTransport implements Transport {
     try {
       message = parseJSONRPCMessage(repairRequest(value));
     } catch {
-      // Without an id it is a notification, which nobody waits for.
+      // Without an id it is a notification, which has no answer.
       const { id } = { id: undefined, ...(value as object | null) };
       if (id !== undefined) this.#refuse(id, errorCodes.invalid, 'not a request of JSON-RPC 2.0');
       return;

@@ -93,7 +93,7 @@ test('info, reset and rotate', async () => {
   expect(rotated.data.paste?.supervised).not.toBe(host.made.remote_quickstart);
 });
 
-test('a declined command, with the words of whoever declined', async () => {
+test('a declined command: the answer has the reason that was given', async () => {
   const host = await setUp();
   const call = host.exec('true', { wait_seconds: 20 });
   await fetchCommand(host.made);
