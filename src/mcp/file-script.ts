@@ -21,7 +21,7 @@ const maxHashedBytes = 1024 ** 3;
 const prelude = (path: string): string[] => [
   `f=${quotePath(path)}`,
   'fail() { s=$1; shift; echo "$*" >&2; exit "$s"; }',
-  "sha() { for c in sha256sum 'shasum -a 256' 'openssl dgst -sha256 -r'; do command -v "${c%% *}" >/dev/null || continue",
+  `sha() { for c in sha256sum 'shasum -a 256' 'openssl dgst -sha256 -r'; do command -v "\${c%% *}" >/dev/null || continue`,
   '  s=$($c) && echo "${s%% *}"; return; done; echo unknown; }',
   `[ ! -d "$f" ] || fail 71 'it is a folder'`,
 ];
