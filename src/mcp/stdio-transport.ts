@@ -54,6 +54,11 @@ export class StdioTransport implements Transport {
       this.#refuse(null, errorCodes.parse, 'not a line of JSON');
       return;
     }
+    // Revision 2025-03-26 has batches: each message of one is answered on a line of its own.
+    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) this.#deliver(one);
+  }
+
+  #deliver(value: unknown): void {
     let message: JSONRPCMessage;
     try {
       message = parseJSONRPCMessage(repairRequest(value));
