@@ -1,4 +1,5 @@
 /** Whether a listener is there, in words: what `status` and `list` print. All text of others is escaped. */
+import { nameListener } from '../protocol/name-listener.ts';
 import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { formatSeconds } from './format.ts';
@@ -20,7 +21,7 @@ export function findPresence(status: StatusPayload): Presence {
 
 /** `root@vm` */
 export function describeHost({ user, host }: ListenerView): string {
-  return escapeText(`${user}@${host}`);
+  return escapeText(nameListener({ user, host }));
 }
 
 const asks: Readonly<Record<ListenerView['mode'], string>> = {

@@ -1,4 +1,5 @@
 /** What a person is told while a command has not started. */
+import { nameListener } from '../../protocol/name-listener.ts';
 import type { CommandState } from '../../protocol/command-states.ts';
 import type { StatusPayload } from '../../protocol/status-payload.ts';
 import { describeListener } from '../await-listener.ts';
@@ -9,7 +10,7 @@ import { startWaiting, type WaitingLine } from '../waiting-line.ts';
 function describeWait(state: CommandState, { listener }: StatusPayload): string {
   if (state === 'awaiting_approval') return `waiting for approval by ${describeListener(listener)}`;
   if (listener?.attached !== true) return 'waiting for a listener';
-  return `waiting for its turn: ${listener.user}@${listener.host} is busy`;
+  return `waiting for its turn: ${nameListener(listener)} is busy`;
 }
 
 /** Says what is waited for, once it takes longer than a short command does. */
@@ -39,7 +40,7 @@ export class Narrator {
     if (this.#isLineShown || printer.options.quiet) return;
     this.#isLineShown = true;
     const who = listener
-      ? `the listener ${listener.user}@${listener.host} left, last seen ${formatSeconds(seen ?? 0)} ago`
+      ? `the listener ${nameListener(listener)} left, last seen ${formatSeconds(seen ?? 0)} ago`
       : 'no listener has connected yet';
     await printer.note(quickstart === '' ? who : `${who}; paste this line on the remote:`);
     if (quickstart !== '') await printer.showLine(quickstart);
