@@ -1,0 +1,42 @@
+# Functions for ~/.bashrc or ~/.zshrc: sessions by their names, as hosts.
+#   . /usr/local/share/remotify/remotify.sh
+#   remotify new --name web            once; paste its line on the machine
+#   on web uptime                      as `ssh web uptime`
+#   on web 'df -h / | tail -1'         one argument is shell text
+#   on_all uptime                      on each stored session at once
+#   put_on web site.tgz /srv/site.tgz  a file there; get_from web /var/log/syslog syslog
+# shellcheck shell=bash
+
+# Exit status and streams are those of the command.
+on() {
+  if [ "$#" -lt 2 ]; then
+    echo 'usage: on HOST COMMAND [ARGUMENT...]' >&2
+    return 2
+  fi
+  local host=$1
+  shift
+  remotify exec -s "$host" -- "$@"
+}
+
+# Each line with the name of its session; the worst exit status.
+on_all() {
+  remotify exec --all -- "$@"
+}
+
+# The file appears whole under its name, or not at all.
+put_on() {
+  if [ "$#" -ne 3 ]; then
+    echo 'usage: put_on HOST LOCAL_FILE REMOTE_FILE' >&2
+    return 2
+  fi
+  # shellcheck disable=SC2016 # for the shell there
+  remotify exec -s "$1" -i -- sh -c 'cat >"$1.part" && mv "$1.part" "$1"' sh "$3" <"$2"
+}
+
+get_from() {
+  if [ "$#" -ne 3 ]; then
+    echo 'usage: get_from HOST REMOTE_FILE LOCAL_FILE' >&2
+    return 2
+  fi
+  remotify exec -s "$1" -- cat "$2" >"$3.part" && mv "$3.part" "$3"
+}
