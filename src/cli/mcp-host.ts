@@ -4,7 +4,9 @@ import { ConfigError } from '../config/config-error.ts';
 import type { ChosenSession } from '../config/resolve-session.ts';
 import type { Host, HostSession, KnownSession } from '../mcp/host.ts';
 import { ToolError } from '../mcp/tool-error.ts';
+import { dialectOf } from '../client/open-session.ts';
 import { isKey } from '../protocol/keys.ts';
+import type { SessionPayload } from '../protocol/session-payload.ts';
 import { escapeBytes } from '../terminal/escape.ts';
 import { maskKeys } from '../terminal/printer.ts';
 import type { Context, Surroundings } from './context.ts';
@@ -19,11 +21,22 @@ async function open(context: Context, chosen: ChosenSession): Promise<HostSessio
   return { ...session, ...line, key };
 }
 
+/** Longer ones are no line to paste, and are not stored. */
+const maxLineChars = 500;
+
+async function chooseLine(context: Context, payload: SessionPayload): Promise<string> {
+  const { key, features, remote_quickstart: quickstart } = payload;
+  if (quickstart.length <= maxLineChars) return quickstart;
+  return (await buildOwnLine({ key, url: context.url(), dialect: dialectOf(features), quickstart }))
+    .quickstart;
+}
+
 /** Stored like any other; where nothing can be stored, it is of this process only. */
 async function makeForHost(context: Context, name: string | undefined): Promise<HostSession> {
   const { makeSession } = await import('./make-session.ts');
   try {
-    const made = await makeSession(context, { name });
+    const renderLine = (payload: SessionPayload) => chooseLine(context, payload);
+    const made = await makeSession(context, { name, renderLine });
     return await open(context, { name: made.name, ...made.stored });
   } catch (error) {
     if (!(error instanceof ConfigError) || error.kind !== 'setting') throw error;

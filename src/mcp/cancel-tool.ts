@@ -3,7 +3,7 @@ import type { StopOutcome } from '../client/stop-command.ts';
 import { isEnded } from '../protocol/command-states.ts';
 import type { Snapshot } from './command-source.ts';
 import { describeState } from './describe-call.ts';
-import { idOrBusy, session, signal } from './shared-fields.ts';
+import { idOrBusy, session, signal } from './tool-arguments.ts';
 import { defineTool, requireRemote } from './tool.ts';
 
 function chooseCommand(commands: readonly Snapshot[]): Snapshot | undefined {

@@ -5,7 +5,7 @@ import { number, text } from './fields.ts';
 import { followCall } from './follow-call.ts';
 import { quotePath, quoteWord } from './quote-path.ts';
 import { reportCall } from './report-call.ts';
-import { describedBudget, describedSession } from './shared-fields.ts';
+import { describedBudget, describedSession } from './tool-arguments.ts';
 import { defineTool } from './tool.ts';
 import { ToolError } from './tool-error.ts';
 

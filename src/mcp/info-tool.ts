@@ -13,7 +13,7 @@ import {
 import { listKnownSessions } from './known-sessions.ts';
 import type { UntrustedText } from './render-answer.ts';
 import { isGone, type Remote } from './sessions.ts';
-import { session } from './shared-fields.ts';
+import { session } from './tool-arguments.ts';
 import { type Answer, defineTool, type ToolContext } from './tool.ts';
 
 /** Of the commands that the session remembers, the last ones. */

@@ -7,7 +7,7 @@ import { number, text, type Values } from './fields.ts';
 import { describeMissing } from './report-call.ts';
 import { searchOutput } from './search-output.ts';
 import type { Remote } from './sessions.ts';
-import { id, session, stream, waitSeconds } from './shared-fields.ts';
+import { id, session, stream, waitSeconds } from './tool-arguments.ts';
 import { type Answer, defineTool, requireRemote, type ToolContext } from './tool.ts';
 import { ToolError } from './tool-error.ts';
 

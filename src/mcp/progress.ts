@@ -13,14 +13,10 @@ const roomChars = 2_000;
 export function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): string {
   const { id, state, bytes } = snapshot;
   const seconds = `${Math.round((performance.now() - sinceMs) / 1000)} s`;
-  switch (state) {
-    case 'queued':
-      return lacksListener ? `waiting for a listener, ${seconds}` : `${id} waits for its turn, ${seconds}`;
-    case 'awaiting_approval':
-      return `waiting for the operator to approve ${id}, ${seconds}`;
-    default:
-      return `running for ${seconds}, ${formatBytes(bytes.stdout + bytes.stderr)} of output so far`;
-  }
+  if (state === 'queued')
+    return lacksListener ? `waiting for a listener, ${seconds}` : `${id} waits for its turn, ${seconds}`;
+  if (state === 'awaiting_approval') return `waiting for the operator to approve ${id}, ${seconds}`;
+  return `running for ${seconds}, ${formatBytes(bytes.stdout + bytes.stderr)} of output so far`;
 }
 
 /** Undefined where the host did not ask. */

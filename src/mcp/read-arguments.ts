@@ -27,6 +27,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function parseJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
+  if (value.trim() === '') return undefined;
   try {
     return JSON.parse(value) as unknown;
   } catch {

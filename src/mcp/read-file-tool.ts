@@ -8,7 +8,7 @@ import { describeDigest, type FileReport, readReport, reportFailure } from './fi
 import { followCall } from './follow-call.ts';
 import type { Host } from './host.ts';
 import { showPath } from './quote-path.ts';
-import { budget, session } from './shared-fields.ts';
+import { budget, session } from './tool-arguments.ts';
 import { type Answer, defineTool } from './tool.ts';
 import { pathField } from './write-file-tool.ts';
 

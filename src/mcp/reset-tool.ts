@@ -2,7 +2,7 @@
 import { explainRelayAddress, relayAddressOf, renderPaste } from './describe-call.ts';
 import { flag } from './fields.ts';
 import { isGone, type Remote } from './sessions.ts';
-import { session } from './shared-fields.ts';
+import { session } from './tool-arguments.ts';
 import { type Answer, defineTool, requireRemote, type ToolContext } from './tool.ts';
 
 const cleared: Record<string, string> = {

@@ -1,12 +1,12 @@
 /** The MCP server on stdio: one process, one host, whichever revision of the protocol it speaks. */
 import './without-compiling.ts';
 import { Server } from '@modelcontextprotocol/server';
-import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { Calls } from './calls.ts';
 import type { Host } from './host.ts';
-import { repairRequest } from './repair-request.ts';
 import { runTool } from './run-tool.ts';
 import { Sessions } from './sessions.ts';
+import { StdioTransport } from './stdio-transport.ts';
 import type { ToolContext } from './tool.ts';
 import { listTools, tools } from './tool-list.ts';
 
@@ -33,10 +33,8 @@ export async function serveMcp(host: Host): Promise<void> {
     host.input.once('close', resolve);
     host.output.once('error', () => resolve());
   });
-  const transport = new StdioServerTransport(host.input, host.output);
+  const transport = new StdioTransport(host.input, host.output);
   const handle = serveStdio(() => createServer(context), { transport });
-  const { onmessage } = transport;
-  transport.onmessage = (message) => onmessage?.(repairRequest(message));
   await closed;
   await handle.close();
   await calls.close();

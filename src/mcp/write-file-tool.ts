@@ -7,7 +7,7 @@ import { describeDigest, readReport, reportFailure } from './file-report.ts';
 import { followCall } from './follow-call.ts';
 import type { Host } from './host.ts';
 import { showPath } from './quote-path.ts';
-import { budget, session } from './shared-fields.ts';
+import { budget, session } from './tool-arguments.ts';
 import { type Answer, defineTool } from './tool.ts';
 import { ToolError } from './tool-error.ts';
 

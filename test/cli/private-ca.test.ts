@@ -220,9 +220,9 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     [
       'is not there',
       () => '/nowhere/ca.pem',
-      /cannot read "\/nowhere\/ca\.pem": no such file or directory \(ENOENT\)/,
+      /cannot read "\/nowhere\/ca\.pem": it does not exist \(ENOENT\)/,
     ],
-    ['is a folder', () => folder.path, /illegal operation on a directory \(EISDIR\)/],
+    ['is a folder', () => folder.path, /it is a folder \(EISDIR\)/],
     ['holds no certificate', () => join(folder.path, 'authority.key'), /holds no certificate/],
   ])('the file %s: told before anything is sent', async (_title, choosePath, error) => {
     const result = await status(1, { CURL_CA_BUNDLE: choosePath() });

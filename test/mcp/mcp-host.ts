@@ -23,8 +23,6 @@ export type Answer = {
   /** The facts of an answer that is no error; of one that is, it throws what it says. */
   readonly data: ReadAnswer;
   isError: boolean;
-  /** Of the whole result, as it crosses the pipe. */
-  bytes: number;
 };
 
 export type CallOptions = {
@@ -37,6 +35,8 @@ export type McpHost = {
   client: Client;
   pid: number;
   stderr: () => string;
+  /** Bytes of the result that came last, as it crossed the pipe. */
+  resultBytes: () => number;
   /** Methods of the notifications that came, in order. */
   notified: () => readonly string[];
   call: (tool: string, input?: object, options?: CallOptions) => Promise<Answer>;
@@ -71,9 +71,11 @@ export async function startMcpHost(
   const client = new Client({ name: 'test-host', version: '1.0.0' }, optionsFor(version));
   await withDeadline(client.connect(transport), 15_000, `the server answers in ${version}`);
   const notified: string[] = [];
+  let resultBytes = 0;
   const { onmessage } = transport;
   transport.onmessage = (message) => {
     if ('method' in message && !('id' in message)) notified.push(message.method);
+    if ('result' in message) resultBytes = Buffer.byteLength(JSON.stringify(message.result));
     onmessage?.(message);
   };
   const call: McpHost['call'] = async (tool: string, input: object = {}, options: CallOptions = {}) => {
@@ -86,13 +88,11 @@ export async function startMcpHost(
         ...(onProgress && { onprogress: ({ message = '', progress }) => onProgress(message, progress) }),
       },
     );
-    const result = await answering;
-    const { content, isError = false } = result;
+    const { content, isError = false } = await answering;
     const text = (content as { type: string; text?: string }[]).map((part) => part.text ?? '').join('');
     return {
       text,
       isError,
-      bytes: Buffer.byteLength(JSON.stringify(result)),
       get data() {
         if (isError) throw new Error(`the tool failed: ${text}`);
         return readAnswer(text);
@@ -103,6 +103,7 @@ export async function startMcpHost(
     client,
     pid: transport.pid ?? -1,
     stderr: () => stderr,
+    resultBytes: () => resultBytes,
     notified: () => notified,
     call,
     exec: (command, more = {}, options = {}) => call('remote_exec', { command, ...more }, options),

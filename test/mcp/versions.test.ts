@@ -29,6 +29,8 @@ test.each(versions)('%s: lists the tools, runs a command, reads its output', asy
     'remote_session_info',
     'remote_session_reset',
   ]);
+  // Every conversation pays for this list.
+  expect(host.resultBytes()).toBeLessThanOrEqual(5_000);
   const { text, data } = await host.exec('echo out; echo err >&2; exit 7');
   expect(data).toMatchObject({
     state: 'finished',

@@ -9,7 +9,7 @@ import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
 import { exitCodeOf, onInterrupt } from '../interrupts.ts';
 import type { ExecOptions } from './exec-options.ts';
-import { openSink } from './output-sink.ts';
+import { openSinks } from './output-sink.ts';
 
 /** With --wait 0 a listener that polls takes the command within this. */
 const leastWaitSeconds = 5;
@@ -65,7 +65,7 @@ async function show(context: Context, url: string, result: SlotResult, isRaw: bo
   }
   if (result.note !== undefined)
     throw new Failure(note, `${url} sent this instead of a result`, exitCodes.trouble, 'lost');
-  const sink = openSink(context.io.stdout, isRaw);
+  const { stdout: sink } = openSinks(context.io, isRaw, context.term);
   await sink.write(result.output);
   await sink.end();
   if (result.exitStatus !== null) return result.exitStatus;
