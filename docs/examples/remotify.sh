@@ -23,20 +23,19 @@ on_all() {
   remotify exec --all -- "$@"
 }
 
-# The file appears whole under its name, or not at all.
+# A file appears whole under its name, or not at all. -r: a folder.
 put_on() {
   if [ "$#" -ne 3 ]; then
-    echo 'usage: put_on HOST LOCAL_FILE REMOTE_FILE' >&2
+    echo 'usage: put_on HOST LOCAL_PATH REMOTE_PATH' >&2
     return 2
   fi
-  # shellcheck disable=SC2016 # for the shell there
-  remotify exec -s "$1" -i -- sh -c 'cat >"$1.part" && mv "$1.part" "$1"' sh "$3" <"$2"
+  remotify cp -r -s "$1" -- "$2" ":$3"
 }
 
 get_from() {
   if [ "$#" -ne 3 ]; then
-    echo 'usage: get_from HOST REMOTE_FILE LOCAL_FILE' >&2
+    echo 'usage: get_from HOST REMOTE_PATH LOCAL_PATH' >&2
     return 2
   fi
-  remotify exec -s "$1" -- cat "$2" >"$3.part" && mv "$3.part" "$3"
+  remotify cp -r -s "$1" -- ":$2" "$3"
 }

@@ -91,9 +91,11 @@ describe.each(['bash', 'zsh'].map((shell) => [shell, findProgram(shell) !== unde
       const { run, folder } = await setUp(shell);
       const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, at) => (at * 7) % 256));
       await writeFile(join(folder, 'here 1'), bytes);
-      expect(await run(`put_on web 'here 1' '${folder}/there 1'`)).toMatchObject({ code: 0, stderr: '' });
-      expect(await run(`get_from web '${folder}/there 1' 'back 1'`)).toMatchObject({ code: 0, stderr: '' });
+      expect(await run(`put_on web 'here 1' '${folder}/there 1'`)).toMatchObject({ code: 0 });
+      expect(await run(`get_from web '${folder}/there 1' 'back 1'`)).toMatchObject({ code: 0 });
       expect(await readFile(join(folder, 'back 1'))).toEqual(bytes);
+      expect((await run(`mkdir sub && cp 'here 1' sub/x && put_on web sub '${folder}/tree'`)).code).toBe(0);
+      expect(await readFile(join(folder, 'tree/x'))).toEqual(bytes);
       expect((await run("get_from web /nonexistent/file 'back 2'")).code).not.toBe(0);
     });
   },
