@@ -1,0 +1,338 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { CapturedProcess } from '../harness/captured-process.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+import { hasTmux } from '../harness/tmux.ts';
+import { codeOf, openOperator } from '../stopping/operator.ts';
+
+// How long exec waits before the start: in all (--wait), for a listener, for the operator's answer.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp(): Promise<Client & { trace: string; line: string }> {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const line = await client.makeSession('--auto');
+  return { ...client, line, trace: join(client.configDir, 'trace') };
+}
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function startLine(line: string): Promise<void> {
+  const listener = await startListener(line);
+  onTestFinished(listener.stop);
+}
+
+function start(client: Client, args: string[], env: Record<string, string> = {}): CapturedProcess {
+  const exec = client.start(['exec', ...args], env);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  return exec;
+}
+
+/** The error and the hint of a run that failed with 255. */
+function readFailure(stderr: string): { error: string | undefined; hint: string | undefined } {
+  return {
+    error: /^remotify: error: (.*)$/m.exec(stderr)?.[1],
+    hint: /^remotify: hint: (.*)$/m.exec(stderr)?.[1],
+  };
+}
+
+describe('no listener', () => {
+  test('--wait-listener 1s within the default wait: fails, and the command never runs', async () => {
+    const client = await setUp();
+    const result = await client.run(['exec', '--wait-listener', '1s', `touch '${client.trace}'`]);
+    expect(result).toMatchObject({ exitCode: 255, text: '' });
+    expect(readFailure(result.stderr)).toEqual({
+      error: 'command c1 never ran: no listener connected to session session-1 within 1 s (--wait-listener)',
+      hint: 'paste its line on the remote, or wait longer: --wait-listener 10m',
+    });
+    await startLine(client.line);
+    expect(await client.run(['exec', 'echo later'])).toMatchObject({ exitCode: 0, text: 'later\n' });
+    expect(await exists(client.trace)).toBe(false);
+  });
+
+  test('--wait-listener 0 and --wait 0: fail at once, and push nothing', async () => {
+    const client = await setUp();
+    const forms: [string[], Record<string, string>, string][] = [
+      [['--wait-listener', '0'], {}, '--wait-listener 10m'],
+      [['-w', '0'], {}, '--wait 10m'],
+      [['-w', '0', '--wait-approval', '5m'], {}, '--wait 10m'],
+      [[], { REMOTIFY_WAIT: '0' }, 'REMOTIFY_WAIT=10m'],
+    ];
+    for (const [args, env, hint] of forms) {
+      const result = await client.run(['exec', ...args, 'true'], { env });
+      expect(result.exitCode).toBe(255);
+      expect(readFailure(result.stderr)).toEqual({
+        error: 'no listener is connected to session session-1',
+        hint: `paste its line on the remote, or wait longer: ${hint}`,
+      });
+    }
+    expect(await client.runJson('status')).toMatchObject({ commands: [] });
+  });
+
+  test('--json: one object with the command and the error', async () => {
+    const client = await setUp();
+    const result = await client.run(['exec', '--json', '--wait-listener', '500ms', 'true']);
+    expect(result.exitCode).toBe(255);
+    expect(JSON.parse(result.text)).toMatchObject({
+      id: 'c1',
+      state: 'cancelled',
+      error: { code: 'no_listener', message: expect.stringContaining('within 500 ms (--wait-listener)') },
+    });
+  });
+
+  test('--wait 0 --wait-listener 1m: a listener that comes in time runs it', async () => {
+    const client = await setUp();
+    const exec = start(client, ['-w', '0', '--wait-listener', '1m', 'echo ran']);
+    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
+    await startLine(client.line);
+    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(0);
+    expect(exec.stdout().toString()).toBe('ran\n');
+  });
+});
+
+describe('a listener that is busy', () => {
+  async function setUpBusy() {
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    const gate = await makeGate(remote.configDir);
+    onTestFinished(gate.close);
+    await remote.run(['exec', '-d', gate.wait]);
+    await waitForState(remote, 'the first command runs', ({ current }) => current === 'c1');
+    return { ...remote, gate };
+  }
+
+  test('--wait 0, also with a bound for the operator: fails at once, and pushes nothing', async () => {
+    const remote = await setUpBusy();
+    for (const args of [
+      ['-w', '0'],
+      ['-w', '0', '--wait-approval', '5m'],
+      ['-w', '0', '--wait-listener', '5m'],
+    ]) {
+      const result = await remote.run(['exec', '--json', ...args, 'true']);
+      expect(result.exitCode).toBe(255);
+      expect(JSON.parse(result.text)).toEqual({
+        error: {
+          code: 'listener_busy',
+          message: 'the listener of session session-1 is busy',
+          hint: 'wait longer: --wait 10m, or run `remotify status`',
+        },
+      });
+    }
+    expect(await remote.runJson('status')).toMatchObject({ queue_length: 0 });
+  });
+
+  test('--wait 2s: listener_busy with the value, and the command never runs', async () => {
+    const remote = await setUpBusy();
+    const trace = join(remote.configDir, 'trace');
+    const result = await remote.run(['exec', '--json', '-w', '2s', `touch '${trace}'`]);
+    expect(result.exitCode).toBe(255);
+    expect(JSON.parse(result.text)).toMatchObject({
+      id: 'c2',
+      error: {
+        code: 'listener_busy',
+        message: 'command c2 never ran: the listener of session session-1 was still busy after 2 s (--wait)',
+      },
+    });
+    await remote.gate.open();
+    expect(await remote.run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
+    expect(await exists(trace)).toBe(false);
+  });
+
+  test('--wait-listener 1s: it is connected, so the queue is waited for', async () => {
+    const remote = await setUpBusy();
+    const exec = start(remote, ['--wait-listener', '1s', 'echo ran']);
+    await eventually('exec says what it waits for', 15_000, () => exec.stderr().includes('is busy'));
+    const seen = performance.now();
+    await eventually('the bound is over', 10_000, () => performance.now() - seen > 1_500);
+    expect(exec.isRunning()).toBe(true);
+    await remote.gate.open();
+    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(0);
+    expect(exec.stdout().toString()).toBe('ran\n');
+  });
+});
+
+describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
+  test('--wait 0: fails at once with the way out, and its operator is not asked', async () => {
+    const operator = await openOperator(relay);
+    const forms: [string[], Record<string, string>, string][] = [
+      [['-w', '0'], {}, '--wait 0'],
+      [['--wait-approval', '0'], {}, '--wait-approval 0'],
+      [[], { REMOTIFY_WAIT: '0' }, 'REMOTIFY_WAIT=0'],
+    ];
+    for (const [args, env, named] of forms) {
+      const result = await operator.run(['exec', '--json', ...args, 'echo asked'], { env });
+      expect(result.exitCode).toBe(255);
+      expect(JSON.parse(result.text)).toEqual({
+        error: {
+          code: 'not_approved',
+          message: expect.stringContaining(
+            `asks its operator before each command, and ${named} leaves no time for an answer`,
+          ),
+          hint: 'give the operator more time: --wait-approval 5m',
+        },
+      });
+    }
+    expect(await operator.runJson('status')).toMatchObject({ commands: [] });
+    expect(await operator.terminal.transcript()).not.toContain('asked');
+  });
+
+  test('--wait 0 --wait-approval 5m: the operator has time, and the command runs', async () => {
+    const operator = await openOperator(relay);
+    const exec = operator.push('-w', '0', '--wait-approval', '5m');
+    await operator.waitForQuestion();
+    const asked = performance.now();
+    await eventually('longer than a pick-up takes', 15_000, () => performance.now() - asked > 6_000);
+    await operator.terminal.type('y\n');
+    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(0);
+    expect(exec.stdout().toString()).toBe('ran\n');
+  });
+
+  test('--wait-approval 1s: not_approved, and a late yes runs nothing', async () => {
+    const operator = await openOperator(relay);
+    const exec = operator.push('--json', '--wait-approval', '1s');
+    await operator.waitForQuestion();
+    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(255);
+    expect(JSON.parse(exec.stdout().toString())).toMatchObject({
+      id: 'c1',
+      state: 'cancelled',
+      started_at: null,
+      error: {
+        code: 'not_approved',
+        message: 'command c1 never ran: the operator did not answer within 1 s (--wait-approval)',
+        hint: 'give the operator more time: --wait-approval 10m',
+      },
+    });
+    await operator.terminal.type('y\n');
+    const next = operator.push('--wait-approval', '5m');
+    await operator.waitForQuestion(2);
+    await operator.terminal.type('y\n');
+    expect(await codeOf(next, 'the next ends', 15_000)).toBe(0);
+    expect(await operator.ledger()).toBe('ran\n');
+  });
+
+  test('--wait 2s: the total counts for the operator too', async () => {
+    const operator = await openOperator(relay);
+    const exec = operator.push('--wait', '2s', '--wait-approval', '5m');
+    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(255);
+    expect(readFailure(exec.stderr())).toEqual({
+      error: 'command c1 never ran: the operator did not answer within 2 s (--wait)',
+      hint: 'give the operator more time: --wait 10m',
+    });
+    expect(await operator.ledger()).toBe('');
+  });
+
+  test('a bound on the operator does not count the wait for the listener', async () => {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    await client.makeSession();
+    const exec = start(client, ['--wait-approval', '1s', '--wait', '3s', 'true']);
+    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(255);
+    expect(readFailure(exec.stderr()).error).toBe(
+      'command c1 never ran: no listener connected to session session-1 within 3 s (--wait)',
+    );
+  });
+});
+
+describe('the environment', () => {
+  test('REMOTIFY_WAIT is the default of --wait, and the flag wins', async () => {
+    const client = await setUp();
+    const env = { REMOTIFY_WAIT: '1s' };
+    const byVariable = await client.run(['exec', 'true'], { env });
+    expect(readFailure(byVariable.stderr)).toEqual({
+      error: 'command c1 never ran: no listener connected to session session-1 within 1 s (REMOTIFY_WAIT)',
+      hint: 'paste its line on the remote, or wait longer: REMOTIFY_WAIT=10m',
+    });
+    const byFlag = await client.run(['exec', '-w', '2s', 'true'], { env });
+    expect(readFailure(byFlag.stderr).error).toContain('within 2 s (--wait)');
+  });
+
+  test('REMOTIFY_TIMEOUT is the default of --timeout, and the flag wins', async () => {
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    const env = { REMOTIFY_TIMEOUT: '1s' };
+    expect(await remote.run(['exec', 'sleep 30'], { env })).toMatchObject({ exitCode: 124 });
+    for (const limit of ['0', '30s']) {
+      const result = await remote.run(['exec', '--timeout', limit, 'sleep 1.5; echo done'], { env });
+      expect(result).toMatchObject({ exitCode: 0, text: 'done\n' });
+    }
+    const empty = { REMOTIFY_TIMEOUT: '', REMOTIFY_WAIT: '' };
+    expect(await remote.run(['exec', 'true'], { env: empty })).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test.each(['REMOTIFY_WAIT', 'REMOTIFY_TIMEOUT'])(
+    '%s with a bad value: an error that names it, and no session is created',
+    async (name) => {
+      const client = await makeClient(relay);
+      onTestFinished(client.remove);
+      const result = await client.run(['exec', 'true'], { env: { [name]: 'soon' } });
+      expect(result).toMatchObject({ exitCode: 2, text: '' });
+      expect(readFailure(result.stderr)).toEqual({
+        error: `${name}: not a duration: "soon"`,
+        hint: 'write it as 30s, 5m or 2h',
+      });
+      expect(await client.runJson('list')).toMatchObject({ sessions: [] });
+    },
+  );
+});
+
+test.each(['--wait-listener', '--wait-approval'])(
+  '--detach %s: refused, since this client does not stay to keep it',
+  async (flag) => {
+    const client = await setUp();
+    const result = await client.run(['exec', '-d', flag, '5s', 'true']);
+    expect(result).toMatchObject({ exitCode: 2, text: '' });
+    expect(result.stderr).toContain(`error: ${flag} does not go with --detach`);
+    expect(await client.runJson('status')).toMatchObject({ commands: [] });
+  },
+);
+
+test('a bound is over when the command has just started: it is followed to its end', async () => {
+  const { StartTimer } = await import('../../src/cli/exec/start-timer.ts');
+  const { openHttp } = await import('../../src/client/http.ts');
+  const { RelayClient } = await import('../../src/client/relay-client.ts');
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const gate = await makeGate(remote.configDir);
+  onTestFinished(gate.close);
+  const session = await remote.runJson<{ sessions: { name: string }[] }>('list');
+  expect(session.sessions).toHaveLength(1);
+  const exec = start(remote, [`${gate.wait}; echo done`]);
+  await waitForState(remote, 'it runs', ({ current }) => current === 'c1');
+  const { readSession } = await import('../harness/remote.ts');
+  const { url, key } = await readSession(remote.configDir);
+  const http = openHttp(url);
+  onTestFinished(() => http.close());
+  const bound = { seconds: 0, source: '--wait-approval' };
+  const total = { seconds: 600, source: '--wait' };
+  const client = new RelayClient(http, key);
+  const timer = new StartTimer(client, 'c1', {
+    total,
+    listener: undefined,
+    approval: bound,
+    atOnce: false,
+    queueSeconds: 600,
+  });
+  // What this client saw last, a moment before the start.
+  timer.see('awaiting_approval');
+  await eventually('the bound rings', 5_000, () => timer.missed === 'approval');
+  await eventually('the relay answers that it runs', 5_000, () => timer.missed === undefined);
+  timer.stop();
+  await gate.open();
+  expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 0 });
+  expect(exec.stdout().toString()).toBe('done\n');
+});
