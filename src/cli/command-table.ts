@@ -12,6 +12,7 @@ export const commandTable = {
     load: () => import('./commands/new.ts'),
   },
   exec: { summary: 'run a command on the remote', load: () => import('./commands/exec.ts') },
+  cp: { summary: 'copy files and folders to or from the remote', load: () => import('./commands/cp.ts') },
   logs: {
     summary: 'print the output of a command, as often as needed',
     load: () => import('./commands/logs.ts'),

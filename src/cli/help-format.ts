@@ -1,7 +1,8 @@
 /** How help looks: one width for all of it, each paragraph wrapped once, examples as they are. */
 import { type Command, Help } from 'commander';
-import { type Environment, readVariable } from '../config/environment.ts';
+import type { Environment } from '../config/environment.ts';
 import type { OutputStream } from '../terminal/io.ts';
+import { readColumns } from '../terminal/text-width.ts';
 
 const narrowest = 20;
 const offTerminal = 80;
@@ -12,8 +13,7 @@ const belowIndent = 6;
 
 /** COLUMNS, else the terminal's width, else 80. */
 export function chooseHelpWidth(stream: OutputStream, environment: Environment): number {
-  const named = Number(readVariable(environment, 'COLUMNS') ?? 0);
-  const columns = Number.isInteger(named) && named > 0 ? named : (stream.columns ?? 0);
+  const columns = readColumns(environment) ?? stream.columns ?? 0;
   return columns > 0 ? Math.max(narrowest, columns) : offTerminal;
 }
 

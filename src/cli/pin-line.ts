@@ -16,12 +16,12 @@ const fetchTimeoutMs = 15_000;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Needs curl, bash, mktemp, rm, grep, and one of sha256sum and shasum. Also runs the script that says that the session has ended. */
-function renderLine(url: string, script: string): string {
+export function renderPinnedLine(url: string, scriptHash: string, endedHash: string): string {
   const scheme = url.startsWith('https:') ? 'https' : 'http';
   return [
     `(f=$(mktemp) || exit 1; trap 'rm -f "$f"' EXIT;`,
     `curl -q -fsS -g --proto '=${scheme}' -o "$f" ${quoteForShell(url)} || exit 1;`,
-    `{ sha256sum "$f" 2>/dev/null || shasum -a 256 "$f"; } | grep -Eq '^(${hash(script)}|${hash(endedScript)}) ' ||`,
+    `{ sha256sum "$f" 2>/dev/null || shasum -a 256 "$f"; } | grep -Eq '^(${scriptHash}|${endedHash}) ' ||`,
     `{ echo 'remotify: error: not the pinned script: the relay has another version, or the script was changed' >&2; exit 1; };`,
     'bash "$f")',
   ].join(' ');
@@ -61,5 +61,5 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
       'cannot_pin',
     );
   }
-  return renderLine(baseUrl + path, own);
+  return renderPinnedLine(baseUrl + path, hash(own), hash(endedScript));
 }

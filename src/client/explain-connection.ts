@@ -49,12 +49,13 @@ const words: Readonly<Record<string, string>> = {
 
 /** For those that are not the fault of the address. */
 const hints: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'check the host name in SOURCE; if only a proxy knows it, set https_proxy',
-  EAI_AGAIN: 'check the DNS of this machine; if only a proxy reaches the relay, set https_proxy',
-  EHOSTUNREACH: 'check the network of this machine; if only a proxy leads out of it, set https_proxy',
-  ENETUNREACH: 'check the network of this machine; if only a proxy leads out of it, set https_proxy',
+  ENOTFOUND: 'check the host name in SOURCE; if only a proxy knows it, set PROXY_VARIABLE',
+  EAI_AGAIN: 'check the DNS of this machine; if only a proxy reaches the relay, set PROXY_VARIABLE',
+  EHOSTUNREACH: 'check the network of this machine; if only a proxy leads out of it, set PROXY_VARIABLE',
+  ENETUNREACH: 'check the network of this machine; if only a proxy leads out of it, set PROXY_VARIABLE',
   ENETDOWN: 'check the network of this machine',
-  ETIMEDOUT: 'check SOURCE; a firewall may drop the connection: if only a proxy leads out, set https_proxy',
+  ETIMEDOUT:
+    'check SOURCE; a firewall may drop the connection: if only a proxy leads out, set PROXY_VARIABLE',
   EACCES: 'allow it in the firewall or sandbox of this machine',
   EMFILE: 'allow more: `ulimit -n 4096`',
   ENFILE: 'close some programs, or allow more open files',
@@ -99,11 +100,11 @@ function showCode(code: string): string {
     : ` (${code})`;
 }
 
-/** `isProxy`: the hints for proxies do not fit. */
+/** `proxyHint`: for a connection to a proxy, where the hint is not to set one. */
 export function explainConnection(
   error: unknown,
   { name, host, port, source }: Peer,
-  isProxy = false,
+  proxyHint?: string,
 ): RelayError {
   if (error instanceof RelayError) return error;
   const cause = findCause(error);
@@ -113,8 +114,9 @@ export function explainConnection(
   const says = `cannot reach ${name}: ${tls?.words ?? describe(cause, code)}${showCode(code)}`;
   const hint =
     tls?.hint ??
-    (isProxy
-      ? `check ${source}, and that the proxy runs; where no proxy is needed, name the relay in NO_PROXY`
-      : hints[sameHint[code] ?? code]?.replace('SOURCE', source));
+    proxyHint ??
+    hints[sameHint[code] ?? code]
+      ?.replace('SOURCE', source)
+      .replace('PROXY_VARIABLE', name.startsWith('https:') ? 'https_proxy' : 'http_proxy');
   return new RelayError('unreachable', says, hint === undefined ? {} : { hint });
 }

@@ -15,8 +15,13 @@ const reasons: Readonly<Record<number, string>> = {
   504: 'this address did not answer it in time',
 };
 
+/** `host`: of the relay, as NO_PROXY names it. */
+export function hintDirect(host: string): string {
+  return `where no proxy is needed: \`export NO_PROXY=${host}\``;
+}
+
 function hintAt({ source, shown, user }: ProxyAddress, host: string, status: number): string {
-  const direct = `where no proxy is needed: \`export NO_PROXY=${host}\``;
+  const direct = hintDirect(host);
   if (status === 407) {
     const [scheme = '', rest = ''] = shown.split('//');
     const how = `\`export ${source}=${scheme}//USER:PASSWORD@${rest}\``;

@@ -15,16 +15,17 @@ const leastChunkBytes = 16 * 1024;
 
 const isTooLarge = (error: unknown): boolean => error instanceof RelayError && error.status === 413;
 
-/** Resolves at the end of the input, or when the command takes no more: it may end before it has read all. */
+/** `offset` is where the command's input goes on. Resolves at the end of the input, or when the command takes no more: it may end before it has read all. */
 export async function forwardStdin(
   client: RelayClient,
   id: string,
   source: AsyncIterable<Uint8Array>,
   patience: Patience,
+  { offset: begin = 0, onSent }: { offset?: number; onSent?: (bytes: number) => void } = {},
 ): Promise<void> {
   const { signal } = patience;
   const input = new GatheredInput(source, mostChunkBytes);
-  let offset = 0;
+  let offset = begin;
   let chunkBytes = firstChunkBytes;
   let limit = mostChunkBytes;
   const send = async (bytes: Uint8Array): Promise<void> => {
@@ -40,6 +41,7 @@ export async function forwardStdin(
       }
       at += part.byteLength;
       offset += part.byteLength;
+      onSent?.(part.byteLength);
     }
   };
   try {

@@ -91,7 +91,7 @@ export function openProxyRoute(
   authorities: readonly string[] | undefined,
 ): Route {
   const relay = new URL(url);
-  const dialer = new ProxyDialer(proxy, authorities);
+  const dialer = new ProxyDialer(proxy, relay.hostname.replaceAll(/[[\]]/g, ''), authorities);
   return relay.protocol === 'http:' && !proxy.protocol.startsWith('socks')
     ? openForwarding(relay, proxy, dialer)
     : openTunnelling(relay, proxy, dialer, authorities);

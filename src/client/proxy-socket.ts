@@ -3,7 +3,7 @@ import { request as requestHttp } from 'node:http';
 import type { Socket } from 'node:net';
 import buildConnector from 'undici/lib/core/connect.js';
 import { explainConnection } from './explain-connection.ts';
-import { explainRefusal } from './explain-proxy.ts';
+import { explainRefusal, hintDirect } from './explain-proxy.ts';
 import type { ProxyAddress } from './proxy-address.ts';
 
 /** To the proxy; and to the relay's TLS. */
@@ -43,10 +43,13 @@ export function writeLogin({ user, password }: ProxyAddress): Record<string, str
 export class ProxyDialer {
   readonly #proxy: ProxyAddress;
   readonly #connector: Connector;
+  readonly #hint: string;
   readonly #unfinished = new Set<Socket>();
 
-  constructor(proxy: ProxyAddress, authorities: readonly string[] | undefined) {
+  /** `relayHost`: for the hint. */
+  constructor(proxy: ProxyAddress, relayHost: string, authorities: readonly string[] | undefined) {
     this.#proxy = proxy;
+    this.#hint = `check ${proxy.source}, and that the proxy runs; ${hintDirect(relayHost)}`;
     this.#connector = buildConnector({
       timeout: connectTimeoutMs,
       ...(authorities && { ca: [...authorities] }),
@@ -65,7 +68,7 @@ export class ProxyDialer {
       return await connectSocket(this.#connector, options);
     } catch (error) {
       const peer = { name: `the proxy ${shown} (from ${source})`, host, port, source };
-      throw explainConnection(error, peer, true);
+      throw explainConnection(error, peer, this.#hint);
     }
   }
 
@@ -102,7 +105,7 @@ export class ProxyDialer {
       asking.once('error', (error) => {
         const { host, port, shown, source } = proxy;
         const peer = { name: `${place} through the proxy ${shown} (from ${source})`, host, port, source };
-        reject(explainConnection(error, peer, true));
+        reject(explainConnection(error, peer, this.#hint));
       });
       asking.once('connect', ({ statusCode = 0 }, tunnel: Socket, head: Buffer) => {
         tunnel.setTimeout(0);

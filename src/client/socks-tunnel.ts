@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import type { Socket } from 'node:net';
 import { Socks5Client } from 'undici/lib/core/socks5-client.js';
 import { explainConnection } from './explain-connection.ts';
+import { hintDirect } from './explain-proxy.ts';
 import type { ProxyAddress } from './proxy-address.ts';
 import type { Target } from './proxy-socket.ts';
 import { RelayError } from './relay-error.ts';
@@ -29,11 +30,10 @@ function explainSocks(error: unknown, proxy: ProxyAddress, target: Target): Rela
   const name = `${target.host}:${target.port} through the proxy ${shown} (from ${source})`;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = reasons[code.replace('UND_ERR_SOCKS5_', '')];
-  if (reason === undefined) return explainConnection(error, { name, host, port, source }, true);
-  const login = `set its user and password: \`export ${source}=socks5h://USER:PASSWORD@HOST:PORT\``;
-  const hint = code.includes('AUTH')
-    ? login
-    : `check ${source}; where no proxy is needed: \`export NO_PROXY=${target.host}\``;
+  const check = `check ${source}; ${hintDirect(target.host)}`;
+  if (reason === undefined) return explainConnection(error, { name, host, port, source }, check);
+  const login = `set its user and password: \`export ${source}=${shown.replace('//', '//USER:PASSWORD@')}\``;
+  const hint = code.includes('AUTH') ? login : check;
   return new RelayError('unreachable', `cannot reach ${name}: ${reason}`, { hint });
 }
 

@@ -15,6 +15,8 @@ const cures = {
   scheme: 'if it speaks plain http, write http:// in the URL; else give the port that speaks TLS',
   version: 'enable TLS 1.2 or 1.3 on the server, with ciphers that this client has',
   client: 'this client sends no certificate of its own: use an address that asks for none',
+  refused:
+    'it may ask for a certificate of the client, or have no version or cipher of TLS in common with it; see what it says: `openssl s_client -connect HOST:PORT`',
   handshake: 'see what the server says: `openssl s_client -connect HOST:PORT`',
   system: 'free some memory and try again',
 } as const;
@@ -73,11 +75,8 @@ const handshakeWords: readonly (readonly [RegExp, string, Cure])[] = [
     'client',
   ],
   [/(?:KEY_TOO_SMALL|MD_TOO_WEAK|DIGEST_TOO_WEAK|BAD_ECPOINT)/, 'its key or certificate is too weak', 'key'],
-  [
-    /HANDSHAKE_FAILURE|NO_SHARED_CIPHER|INSUFFICIENT_SECURITY/,
-    'it has no cipher in common with this client',
-    'version',
-  ],
+  [/NO_SHARED_CIPHER|INSUFFICIENT_SECURITY/, 'it has no cipher in common with this client', 'version'],
+  [/HANDSHAKE_FAILURE/, 'it refused the TLS handshake', 'refused'],
   [/UNRECOGNIZED_NAME/, 'it does not know this host name', 'name'],
 ];
 

@@ -1,6 +1,6 @@
 /** The settings in effect, and where each of them comes from: flag over environment over settings file over default. */
-import { isKey } from '../protocol/keys.ts';
 import { type Environment, readVariable } from './environment.ts';
+import { findProxy } from './find-proxy.ts';
 import { defaultUrl } from './parse-url.ts';
 import { readSecret } from './read-secret.ts';
 import { type Given, type ReadSettings, resolveSession, resolveUrl } from './resolve-session.ts';
@@ -68,6 +68,13 @@ function findConfigDir(flag: string | undefined, environment: Environment): Effe
   return { name: 'config_dir', value: chooseConfigDir(flag, environment), source };
 }
 
+/** The way to the relay of the session, else to the one for new sessions. User and password are left out. */
+function findProxyOf(given: Given, environment: Environment, read: ReadSettings): EffectiveSetting {
+  const url = resolveSession(given, environment, read)?.url ?? resolveUrl(given, environment, read);
+  const proxy = findProxy(url, environment);
+  return { name: 'proxy', value: proxy?.shown ?? null, source: proxy?.source ?? 'default' };
+}
+
 /** Each by its name, and how to find it: one that is not asked for reads nothing. Each throws a ConfigError for a bad value. */
 export function listSettings(
   given: Given & { configDir?: string | undefined },
@@ -81,6 +88,7 @@ export function listSettings(
     token: () => findToken(environment),
     wait: () => findText('wait', 'REMOTIFY_WAIT', '10m', environment),
     timeout: () => findText('timeout', 'REMOTIFY_TIMEOUT', null, environment),
+    proxy: () => findProxyOf(given, environment, read),
     config_dir: () => findConfigDir(given.configDir, environment),
   };
 }

@@ -5,7 +5,7 @@ import { rootCertificates } from 'node:tls';
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { quote } from './parse-values.ts';
-import { describeSystemError } from './system-error.ts';
+import { describeFileError } from './describe-file-error.ts';
 
 const certificate =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
@@ -16,7 +16,7 @@ function readFile(path: string, name: string): string[] {
     text = readFileSync(path, 'latin1');
   } catch (error) {
     throw new ConfigError(
-      `${name}: cannot read ${quote(path)}: ${describeSystemError(error)}`,
+      `${name}: cannot read ${quote(path)}: ${describeFileError(error)}`,
       'name a PEM file of certificates that this user can read, or unset it',
       'setting',
     );

@@ -1,4 +1,5 @@
 /** A session as `GET …/status` tells it. Consumes nothing. */
+import { readLabel } from '../protocol/name-listener.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { isInFlight } from './command.ts';
 import { findLiveListener, type Listener } from './listener.ts';
@@ -30,8 +31,8 @@ export function viewStatus(session: Session, now: number): StatusPayload {
     cmd_in_flight_seconds_ago: inFlightSeconds,
     listener_seen_seconds_ago: seenSeconds(listener, inFlightSeconds, now),
     listener: listener && {
-      host: listener.host,
-      user: listener.user,
+      host: readLabel(listener.host),
+      user: readLabel(listener.user),
       mode: listener.mode,
       kind: listener.kind,
       attached: findLiveListener(listener, now) !== undefined,

@@ -1,9 +1,9 @@
 /** A local sshd with keys of its own, on loopback and a free port; needs Debian's openssh-server and root. */
 import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from '../harness/deadline.ts';
+import { findFreePort } from '../harness/free-port.ts';
 
 const sshdPath = '/usr/sbin/sshd';
 
@@ -16,18 +16,15 @@ export function hasSshServer(): boolean {
   }
 }
 
-/** A port that was free a moment ago: sshd cannot pick one and say which. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+export interface SshServer {
+  /** The words before a command that is run through it. */
+  client: string[];
+  /** The words of scp before its source and target; `127.0.0.1:PATH` is on the other side. */
+  copier: string[];
+  stop: () => void;
 }
 
-/** Resolves with the words that run a command through it, and the way to end it. */
-export async function startSshServer(folder: string): Promise<{ client: string[]; stop: () => void }> {
+export async function startSshServer(folder: string): Promise<SshServer> {
   const port = await findFreePort();
   const file = (name: string): string => join(folder, name);
   for (const name of ['host', 'user']) {
@@ -45,6 +42,7 @@ export async function startSshServer(folder: string): Promise<{ client: string[]
     'PermitRootLogin yes',
     'StrictModes no',
     'UsePAM no',
+    'Subsystem sftp internal-sftp',
   ];
   writeFileSync(file('config'), `${config.join('\n')}\n`);
   const server = spawn(sshdPath, ['-D', '-f', file('config')], { stdio: 'ignore' });
@@ -54,12 +52,12 @@ export async function startSshServer(folder: string): Promise<{ client: string[]
     'LogLevel=ERROR',
     'BatchMode=yes',
   ];
-  const client = ['ssh', '-F', 'none', '-i', file('user'), '-p', String(port)];
-  for (const option of options) client.push('-o', option);
-  client.push('127.0.0.1');
+  const identity = ['-F', 'none', '-i', file('user'), ...options.flatMap((option) => ['-o', option])];
+  const client = ['ssh', ...identity, '-p', String(port), '127.0.0.1'];
+  const copier = ['scp', '-q', ...identity, '-P', String(port)];
   await eventually('sshd lets us in', 10_000, () => {
     execFileSync(client[0] ?? '', [...client.slice(1), 'true'], { stdio: 'ignore' });
     return true;
   });
-  return { client, stop: () => void server.kill() };
+  return { client, copier, stop: () => void server.kill() };
 }

@@ -3,7 +3,7 @@ import { openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startOriginalRelay } from '../fixtures/original-relay.ts';
+import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { findClosedPort, renderAnswer, startCannedServer } from '../harness/canned-server.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
@@ -176,7 +176,7 @@ describe('sessions and settings', () => {
   });
 
   test('a legacy relay', async () => {
-    const legacy = await startOriginalRelay();
+    const legacy = await startLegacyRelay();
     onTestFinished(legacy.close);
     const client = await makeClient(legacy);
     onTestFinished(client.remove);

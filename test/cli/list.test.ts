@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startOriginalRelay } from '../fixtures/original-relay.ts';
+import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import { findClosedPort, renderAnswer, startCannedServer } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
@@ -129,7 +129,7 @@ test('--offline: what is stored, and no relay is asked', async () => {
 });
 
 test('a legacy relay: when its listener was last seen', async () => {
-  const legacy = await startOriginalRelay();
+  const legacy = await startLegacyRelay();
   onTestFinished(legacy.close);
   const client = await makeClient(legacy);
   onTestFinished(client.remove);

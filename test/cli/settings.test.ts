@@ -122,7 +122,7 @@ describe('the settings file', () => {
     const { run, configDir } = await setUp();
     const dir = join(configDir, 'a', 'b', 'c');
     const set = ['config', 'set', 'url', 'http://relay.example', '--config-dir', dir];
-    const results = await Promise.all(Array.from({ length: 6 }, () => run(set)));
+    const results = await Promise.all(Array.from({ length: 6 }, () => run(set, { env: bare })));
     expect(results.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual(results.map(() => [0, '']));
     expect(await readdir(dir)).toEqual(['config.json']);
   });

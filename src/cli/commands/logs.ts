@@ -10,7 +10,7 @@ import { maxReadBytes } from '../../protocol/limits.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, OpenSession } from '../context.ts';
 import { describeMissing, missingHint } from '../exec/describe-missing.ts';
-import { openSink, type OutputSink } from '../exec/output-sink.ts';
+import { openSinks, type OutputSink } from '../exec/output-sink.ts';
 import { settleEnd } from '../exec/settle-end.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -92,10 +92,10 @@ export const run: Run = async (context, command) => {
     patienceMs: shortPatienceMs,
   });
   const { id, state, started_at: startedAt } = chooseCommand(commands, command.args[0], commands.at(-1));
-  const raw = options.raw === true;
+  const open = openSinks(io, options.raw === true, context.term);
   const sinks = {
-    stdout: options.stream === 'stderr' ? nowhere : openSink(io.stdout, raw),
-    stderr: options.stream === 'stdout' ? nowhere : openSink(io.stderr, raw),
+    stdout: options.stream === 'stderr' ? nowhere : open.stdout,
+    stderr: options.stream === 'stdout' ? nowhere : open.stderr,
   };
   const from = { stdout: options.offset, stderr: options.offset };
   if (options.follow !== true) {

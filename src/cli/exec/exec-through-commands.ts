@@ -6,7 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { describeMissing, missingHint } from './describe-missing.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { type Followed, followRemote } from './follow-remote.ts';
-import { CollectedOutput, openSink } from './output-sink.ts';
+import { CollectedOutput, openSinks } from './output-sink.ts';
 import { pushScript } from './push-script.ts';
 import { hasNoLastingEffect } from './has-no-lasting-effect.ts';
 import { settleEnd } from './settle-end.ts';
@@ -105,8 +105,7 @@ export async function execThroughCommands(
   const collected = context.json
     ? { stdout: new CollectedOutput(), stderr: new CollectedOutput() }
     : undefined;
-  const raw = options.raw === true;
-  const sinks = collected ?? { stdout: openSink(io.stdout, raw), stderr: openSink(io.stderr, raw) };
+  const sinks = collected ?? openSinks(io, options.raw === true, context.term);
   const stdin = options.stdin === true ? io.stdin : undefined;
   const end = await followRemote(context, session, { id, bounds, sinks, stdin, already, isLineShown });
   if (end === 'broken pipe') return exitCodes.brokenPipe;

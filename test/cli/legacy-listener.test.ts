@@ -7,7 +7,7 @@ import { waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 
-// Our CLI and our relay with a listener of the original kind: it knows the two slots, and reports no exit status by itself.
+// Our CLI and our relay with a legacy listener: it knows the two slots, and reports no exit status by itself.
 
 let relay: Relay;
 beforeAll(async () => {

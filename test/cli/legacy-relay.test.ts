@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startOriginalRelay, type OriginalRelay } from '../fixtures/original-relay.ts';
+import { startLegacyRelay, type LegacyRelay } from '../harness/legacy-relay.ts';
 import { renderAnswer, startCannedServer } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
@@ -10,11 +10,11 @@ import type { SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// Our CLI with a relay of the original kind: slots and nothing else.
+// Our CLI with a legacy relay: it has slots and nothing else.
 
-let relay: OriginalRelay;
+let relay: LegacyRelay;
 beforeAll(async () => {
-  relay = await startOriginalRelay();
+  relay = await startLegacyRelay();
   return relay.close;
 });
 
@@ -110,7 +110,7 @@ describe('exec', () => {
     // Not a word of how it ended: that is no success.
     const { exitCode, text, stderr } = await exec;
     expect([exitCode, text]).toEqual([255, 'done\n']);
-    expect(stderr).toContain('the command ended, and nobody told how');
+    expect(stderr).toContain('the command ended without an exit status');
   });
 
   test('the late result of a command that was given up is nobody else’s', async () => {
@@ -129,7 +129,11 @@ describe('exec', () => {
 
   test('nobody takes it: 255, and it is taken back', async () => {
     const { run, made } = await setUp();
-    expectFailure(await run(['exec', '--wait', '1s', 'true']), 255, /no result within 1 s/);
+    expectFailure(
+      await run(['exec', '--wait', '1s', 'true']),
+      255,
+      /no listener took the command within 1 s/,
+    );
     expect((await curl([`${made.urls.cmd}?nowait=1`])).status).toBe(204);
   });
 

@@ -1,0 +1,145 @@
+/** From the sources of an upload to its commands and its report. */
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { maxScriptBytes } from '../../protocol/limits.ts';
+import type { Context, OpenSession } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import { hashAll, totalOf } from './concatenate.ts';
+import type { CpOptions, Outcome } from './cp-options.ts';
+import { type Entry, listSources } from './list-sources.ts';
+import { baseName, type Places } from './places.ts';
+import { Progress } from './progress.ts';
+import { describeFileError } from './file-errors.ts';
+import { groupLength } from './script-parts.ts';
+import { formatCount } from './sizes.ts';
+import { copiedFiles, upload } from './upload.ts';
+import { renderEntry, renderUpload, type UploadPlan } from './upload-script.ts';
+
+/** For the rest of the script. */
+const shellBytes = 16 * 1024;
+
+/** A list that is too long for one script goes in several, each of which is shown and approved by itself. */
+function splitList(entries: readonly Entry[], preserve: boolean): Entry[][] {
+  const lists: Entry[][] = [];
+  let room = 0;
+  for (const entry of entries) {
+    const bytes = Buffer.byteLength(renderEntry(entry, preserve)) + 1;
+    if (bytes > room) {
+      lists.push([]);
+      room = maxScriptBytes - shellBytes;
+    }
+    room -= bytes;
+    lists.at(-1)?.push(entry);
+  }
+  return lists;
+}
+
+/** The folder and the last name of the target, as the script takes them apart. */
+function splitTarget(target: string): { folder: string; name: string } {
+  const at = target.lastIndexOf('/');
+  return { folder: target.slice(0, at + 1), name: target.slice(at + 1) };
+}
+
+/** The same transfer has the same name in each attempt; another target or session has another. Of changed files the second half differs. */
+function nameTransfer(key: string, sources: readonly string[], plan: UploadPlan): string {
+  const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const group = JSON.stringify([
+    'up',
+    key,
+    sources.map((source) => resolve(source)),
+    plan.target,
+    plan.entries[0]?.name,
+  ]);
+  const content = renderUpload({ ...plan, id: '', part: 1, from: 0, fresh: false });
+  return hash(group).slice(0, groupLength) + hash(content).slice(0, groupLength);
+}
+
+export async function copyUp(
+  context: Context,
+  session: OpenSession,
+  key: string,
+  { sources, target: typed }: Places,
+  options: CpOptions,
+): Promise<Outcome> {
+  const began = performance.now();
+  const preserve = options.preserve === true;
+  const { entries, failures } = await listSources(sources, options.recursive === true);
+  const outcome: Outcome = {
+    files: [],
+    bytes: 0,
+    seconds: 0,
+    verified: true,
+    resumedBytes: 0,
+    failures,
+    words: [],
+  };
+  const isFolder = entries.length > 0 && entries[0]?.kind === 'folder';
+  const intoFolder = sources.length > 1 || (typed.endsWith('/') && !isFolder);
+  let target = sources.length === 1 && isFolder && !/^~?\/*$/.test(typed) ? typed.replace(/\/+$/, '') : typed;
+  let top = sources.length === 1 ? baseName(sources[0] ?? '') : '';
+  const lists = splitList(entries, preserve);
+  if (lists.length > 1)
+    await context.printer.note(
+      `${formatCount(entries.length, 'file')}: the list goes in ${lists.length} commands`,
+    );
+  for (const list of lists) {
+    const hashes = await hashAll(list, context.json && entries.length > 1).catch((error: unknown) => {
+      if (error instanceof Failure) throw error;
+      throw new Failure(
+        `a source cannot be read: ${describeFileError(error)}`,
+        undefined,
+        exitCodes.fileTrouble,
+        'file',
+      );
+    });
+    const total = totalOf(list);
+    const draft: UploadPlan = {
+      id: '',
+      entries: list,
+      total,
+      sha256: hashes.all,
+      target,
+      intoFolder,
+      top,
+      preserve,
+      part: 1,
+      from: 0,
+      fresh: false,
+    };
+    const plan = { ...draft, id: nameTransfer(key, sources, draft) };
+    const done = await upload(context, session, plan, options, new Progress(context, 'sending', total));
+    const each = hashes.each.length > 0 ? hashes.each : list.length === 1 ? [hashes.all] : [];
+    outcome.words.push(...done.words);
+    if (done.stopped !== undefined) {
+      outcome.failures.push(addReason(done.stopped, outcome.words));
+      break;
+    }
+    outcome.files.push(...copiedFiles(plan, each).slice(done.failures.length));
+    outcome.bytes += total;
+    outcome.verified &&= done.verified;
+    outcome.resumedBytes += done.resumedBytes;
+    outcome.failures.push(...done.failures);
+    if (done.renamed) {
+      // It exists by now: the next list goes into it, and not into a folder of the source's name within it.
+      ({ folder: target } = splitTarget(target));
+      const { name } = splitTarget(plan.target);
+      rename(entries, top, name);
+      top = name;
+    }
+  }
+  outcome.seconds = (performance.now() - began) / 1000;
+  return outcome;
+}
+
+/** The reason that the failing program gave last, in the same line. */
+function addReason(failure: string, words: string[]): string {
+  const reason = words.pop()?.split(': ').at(-1);
+  return reason === undefined ? failure : `${failure}: ${reason}`;
+}
+
+/** Gives the rest of a tree the name that the remote gave its first part. */
+function rename(entries: readonly Entry[], from: string, to: string): void {
+  for (const entry of entries)
+    entry.name = Buffer.concat([Buffer.from(to), entry.name.subarray(Buffer.byteLength(from))]);
+}

@@ -1,0 +1,28 @@
+/** The options of `remotify cp`, and what a transfer came to. */
+import type { CommonOptions } from '../context.ts';
+
+export interface CpOptions extends CommonOptions {
+  recursive?: boolean;
+  preserve?: boolean;
+  wait: number;
+}
+
+export interface CopiedFile {
+  path: string;
+  bytes: number;
+  /** Only where it was asked for. */
+  sha256: string | undefined;
+}
+
+export interface Outcome {
+  files: CopiedFile[];
+  bytes: number;
+  seconds: number;
+  /** SHA-256 was compared. */
+  verified: boolean;
+  resumedBytes: number;
+  /** What was not copied, in words. */
+  failures: string[];
+  /** What programs of the remote wrote to stderr. */
+  words: string[];
+}

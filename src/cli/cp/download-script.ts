@@ -1,0 +1,86 @@
+/** The script that reads files of the remote: their bytes to stdout, everything else in status lines on stderr. */
+import { sharedFunctions, transferLine } from './script-parts.ts';
+import { remoteBaseName } from './places.ts';
+import { commentText, quoteRemotePath } from './shell-words.ts';
+
+export interface DownloadPlan {
+  id: string;
+  /** Paths of the remote, as they were typed. */
+  sources: readonly string[];
+  recursive: boolean;
+  /** Where the stream goes on. */
+  from: number;
+  /** 1 for the first command of a transfer. */
+  part: number;
+  /** No command of an earlier attempt is taken up. */
+  fresh: boolean;
+}
+
+/** Sizes are fixed before the first byte: a log that grows meanwhile is copied as it was. */
+const readFiles = `sizes=() good=() at=0
+for f in "\${list[@]}"; do
+  if [ ! -e "$f" ]; then fail "$f: no such file"
+  elif [ -d "$f" ]; then fail "$f: is a folder: give -r"
+  elif [ ! -f "$f" ]; then fail "$f: not a regular file"
+  elif [ ! -r "$f" ]; then fail "$f: permission denied"
+  else
+    size=$(wc -c <"$f") && size=$((size)) && good+=("$f") sizes+=("$size")
+    say "file $at $size $(stat -c '%a %Y %y' "$f" 2>/dev/null || stat -f '%Lp %Fm' "$f" 2>/dev/null)"
+  fi
+  at=$((at + 1))
+done
+send() {
+  local i=0
+  while [ "$i" -lt "\${#good[@]}" ]; do
+    head -c "\${sizes[i]}" <"\${good[i]}" || return
+    i=$((i + 1))
+  done
+}
+`;
+
+const readFolders = `command -v tar >/dev/null || stop 'tar is not installed there'
+good=()
+for f in "\${list[@]}"; do
+  if [ -e "$f" ] || [ -L "$f" ]; then good+=("$f"); else fail "$f: no such file"; fi
+done
+send() {
+  local bad=0 f folder
+  for f in \${good[@]+"\${good[@]}"}; do
+    folder=\${f%/*}
+    TAR_OPTIONS='' tar cf - -C "\${folder:-/}" "./\${f##*/}" || bad=1
+  done
+  return "$bad"
+}
+`;
+
+/** The hash is that of the whole stream, taken while it is sent. */
+const sendAll = `skip() { if [ "$from" -gt 0 ]; then tail -c "+$((from + 1))"; else cat; fi; }
+set -o pipefail
+if [ -e /dev/fd/1 ] && command -v tee >/dev/null; then
+  { send | tee /dev/fd/3 | say "sum $(digest)"; } 3>&1 >/dev/null | skip || failed=1
+else
+  send | skip || failed=1
+  say "sum $(send 2>/dev/null | digest)"
+fi
+exit "$failed"
+`;
+
+function wordOf(source: string, recursive: boolean): string {
+  if (!recursive) return quoteRemotePath(source);
+  const isContent = remoteBaseName(source) === '.';
+  // The part after the last slash is what tar is given, and what the names in its archive begin with.
+  return quoteRemotePath(isContent ? `${source.replace(/\/+$/, '')}/.` : source.replace(/\/+$/, ''));
+}
+
+export function renderDownload({ id, sources, recursive, from, part }: Omit<DownloadPlan, 'fresh'>): string {
+  const what = `read ${sources.map((source) => source || '.').join(', ')}${recursive ? ', with all below' : ''}`;
+  const later = part > 1 ? `part ${part}: ` : '';
+  const words = sources.map((source) => wordOf(source, recursive));
+  return [
+    `# remotify cp: ${later}${commentText(what, 120)}`,
+    transferLine(id, from),
+    `list=(\n${words.join('\n')}\n)`,
+    `from=${from}`,
+    sharedFunctions + (recursive ? readFolders : readFiles) + sendAll,
+  ].join('\n');
+}

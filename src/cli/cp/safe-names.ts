@@ -1,0 +1,35 @@
+/** Names in an archive of the remote: which of them may become a path below the target. */
+import { NotPlaced } from './place-file.ts';
+
+export interface NameRules {
+  tops: readonly string[];
+  as: string;
+  id: string;
+}
+
+function split(name: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let rest = name; ; ) {
+    const end = rest.indexOf(0x2f);
+    parts.push(end === -1 ? rest : rest.subarray(0, end));
+    if (end === -1) return parts;
+    rest = rest.subarray(end + 1);
+  }
+}
+
+/** The parts of the path below the target folder, first to last; none for the folder itself. Throws NotPlaced. */
+export function checkName(name: Buffer, { tops, as, id }: NameRules): Buffer[] {
+  const shown = name.toString('utf8').slice(0, 300);
+  const refuse = (why: string): NotPlaced => new NotPlaced(`${shown}: refused: ${why}`);
+  if (name.byteLength === 0) throw refuse('an empty name');
+  if (name[0] === 0x2f) throw refuse('an absolute name');
+  if (name.includes(0)) throw refuse('a zero byte in a name');
+  const parts = split(name).filter((part) => part.byteLength > 0 && !part.equals(Buffer.from('.')));
+  if (parts.some((part) => part.equals(Buffer.from('..')))) throw refuse('a name that leaves its folder');
+  if (parts.some((part) => part.toString('latin1').startsWith(`.remotify-part-${id}`)))
+    throw refuse('the name of a temporary file');
+  if (tops.includes('.')) return as === '' ? parts : [Buffer.from(as), ...parts];
+  const [first, ...below] = parts;
+  if (!first || !tops.some((top) => first.equals(Buffer.from(top)))) throw refuse('nobody asked for it');
+  return [as === '' ? first : Buffer.from(as), ...below];
+}

@@ -1,0 +1,40 @@
+/** Names and paths as words of the script: in ASCII, so that the operator sees every byte of them. */
+import { quoteForShell } from '../../protocol/quote-for-shell.ts';
+
+const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
+
+/** A name of any bytes as one word of bash. */
+export function quoteBytes(bytes: Buffer): string {
+  const text = bytes.toString('latin1');
+  if (plain.test(text)) return text;
+  if (/^[ -~]*$/.test(text)) return quoteForShell(text);
+  const spelled = text.replaceAll(/[^ -~]|['\\]/g, (char) => {
+    const code = char.charCodeAt(0).toString(8).padStart(3, '0');
+    return `\\${code}`;
+  });
+  return `$'${spelled}'`;
+}
+
+/** Letters of all languages stay readable where nothing in them could deceive. */
+export function quoteName(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  const isText = /^[\p{L}\p{N} -~]+$/u.test(text) && Buffer.from(text).equals(bytes);
+  return isText && !plain.test(text) ? quoteForShell(text) : quoteBytes(bytes);
+}
+
+/** A path of the remote: `~` and `~user` stay open for its shell, and none begins like an option. */
+export function quoteRemotePath(path: string): string {
+  const home = /^~([A-Za-z0-9._-]*)(?:\/+|$)/.exec(path);
+  if (home) {
+    const rest = path.slice(home[0].length);
+    return `~${home[1] ?? ''}${rest === '' ? '' : `/${quoteName(Buffer.from(rest))}`}`;
+  }
+  if (path === '') return '.';
+  return quoteName(Buffer.from(path.startsWith('/') || path.startsWith('./') ? path : `./${path}`));
+}
+
+/** For a comment of one line: without anything that ends it or acts on a screen, and not longer than the view of a command. */
+export function commentText(path: string, mostChars: number): string {
+  const text = path.replaceAll(/[^\p{L}\p{N} -~]/gu, '?');
+  return text.length > mostChars ? `${text.slice(0, mostChars - 1)}…` : text;
+}

@@ -1,0 +1,18 @@
+/** Sizes and counts for people. */
+
+/** `512 B`, `12.3 MB`: powers of 1000, as scp and file managers show them. */
+export function formatSize(bytes: number): string {
+  if (bytes < 999.5) return `${Math.round(bytes)} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let at = -1;
+  while (value >= 999.95 && at < units.length - 1) {
+    value /= 1000;
+    at++;
+  }
+  return `${value.toFixed(1)} ${units[at] ?? ''}`;
+}
+
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

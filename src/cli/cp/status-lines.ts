@@ -1,0 +1,50 @@
+/** What the script says on stderr: its own lines, and the words of the programs that it runs. All of it is untrusted. */
+import { statusPrefix } from './script-parts.ts';
+
+/** A line that never ends, and lines without end, are of no use to anyone. */
+const maxLineBytes = 8 * 1024;
+const maxWords = 20;
+
+export interface StatusHandler {
+  /** One line of the script's own, without its prefix. */
+  onStatus: (words: string) => void;
+}
+
+export class StatusLines {
+  readonly #handler: StatusHandler;
+  #pending = Buffer.alloc(0);
+  /** What programs wrote: the first lines of it. */
+  readonly words: string[] = [];
+  /** How many more lines there were. */
+  dropped = 0;
+
+  constructor(handler: StatusHandler) {
+    this.#handler = handler;
+  }
+
+  push(bytes: Buffer): void {
+    let rest = Buffer.concat([this.#pending, bytes]);
+    for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
+      this.#take(rest.subarray(0, Math.min(end, maxLineBytes)));
+      rest = rest.subarray(end + 1);
+    }
+    this.#pending = Buffer.from(rest.subarray(0, maxLineBytes));
+  }
+
+  end(): void {
+    if (this.#pending.byteLength > 0) this.#take(this.#pending);
+    this.#pending = Buffer.alloc(0);
+  }
+
+  #take(bytes: Buffer): void {
+    const line = bytes.toString('utf8');
+    if (line.startsWith(statusPrefix)) this.#handler.onStatus(line.slice(statusPrefix.length));
+    else if (line.trim() !== '' && this.words.length < maxWords) this.words.push(line.slice(0, 300));
+    else if (line.trim() !== '') this.dropped++;
+  }
+}
+
+/** The hash in what a tool printed; undefined where no tool was there. */
+export function findHash(text: string): string | undefined {
+  return /(?:^|[\s=*])([0-9a-f]{64})(?:\s|$)/.exec(text)?.[1];
+}

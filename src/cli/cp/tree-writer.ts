@@ -1,0 +1,172 @@
+/** Files, folders and links below one folder, written by names that are not trusted. */
+import { createHash } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { chmod, lstat, mkdir, open, rm, symlink, utimes } from 'node:fs/promises';
+import { describeFileError } from './file-errors.ts';
+import { allowedMode, type Attributes, NotPlaced, placeFile } from './place-file.ts';
+import { checkName } from './safe-names.ts';
+
+export interface TreeOptions {
+  /** The folder that everything goes below. */
+  folder: Buffer;
+  /** The first part of every name: the last names of the sources; '.' for one whose content is meant. */
+  tops: readonly string[];
+  /** What replaces the first part where a single source gets another name; '' otherwise. */
+  as: string;
+  preserve: boolean;
+  /** Names the temporary files. */
+  id: string;
+  wantsHashes: boolean;
+}
+
+const show = (path: Buffer): string => path.toString('utf8');
+
+async function lstatOrNothing(path: Buffer): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new NotPlaced(`${show(path)}: ${describeFileError(error)}`);
+  }
+}
+
+export class TreeWriter {
+  readonly #options: TreeOptions;
+  /** Real folders: found or created by this transfer. Keys are paths in latin1. */
+  readonly #folders = new Set<string>();
+  readonly #written = new Map<string, Buffer>();
+  /** Names as a file system sees them that ignores case, and the name that has each. */
+  readonly #folded = new Map<string, string>();
+  readonly #late: (() => Promise<void>)[] = [];
+  /** What is left to do for each folder that was created, by its path. */
+  readonly #lateFolders = new Map<string, () => Promise<void>>();
+  readonly files: { path: string; bytes: number; sha256: string | undefined }[] = [];
+
+  constructor(options: TreeOptions) {
+    this.#options = options;
+  }
+
+  /** The path for a name; the folders above it are there, and none of them is a link. Throws NotPlaced. */
+  async #locate(name: Buffer): Promise<{ path: Buffer; isRoot: boolean }> {
+    const parts = checkName(name, this.#options);
+    let path = this.#options.folder;
+    for (const [at, part] of parts.entries()) {
+      path = Buffer.concat([path, Buffer.from('/'), part]);
+      if (at < parts.length - 1) await this.#enter(path);
+    }
+    return { path, isRoot: parts.length === 0 };
+  }
+
+  /** Refuses a second name for the same file: two names that differ in case only, where the file system ignores case. */
+  async #checkClash(path: Buffer, existing: Stats | undefined): Promise<void> {
+    const exact = path.toString('latin1');
+    const folded = path.toString('utf8').normalize('NFC').toLowerCase();
+    const other = this.#folded.get(folded);
+    this.#folded.set(folded, other ?? exact);
+    if (other === undefined || other === exact || !existing) return;
+    const found = await lstatOrNothing(Buffer.from(other, 'latin1'));
+    if (found?.ino === existing.ino && found.dev === existing.dev)
+      throw new NotPlaced(`${show(path)}: another file of this transfer has this name in other letters`);
+  }
+
+  async #enter(path: Buffer): Promise<void> {
+    const key = path.toString('latin1');
+    if (this.#folders.has(key)) return;
+    const existing = await lstatOrNothing(path);
+    await this.#checkClash(path, existing);
+    if (existing && !existing.isDirectory()) {
+      const what = existing.isSymbolicLink() ? 'a symbolic link' : 'a file';
+      throw new NotPlaced(`${show(path)}: ${what} is in the way of a folder`);
+    }
+    try {
+      if (!existing) await mkdir(path, { mode: 0o700 });
+    } catch (error) {
+      throw new NotPlaced(`${show(path)}: ${describeFileError(error)}`);
+    }
+    this.#folders.add(key);
+    // One that no entry of the archive describes gets what a new folder gets.
+    if (!existing) this.#lateFolders.set(key, () => chmod(path, allowedMode(0o777, false)));
+  }
+
+  async addFolder(name: Buffer, { mode, time }: Attributes): Promise<void> {
+    const { path, isRoot } = await this.#locate(name);
+    if (isRoot) return;
+    await this.#enter(path);
+    const { preserve } = this.#options;
+    const key = path.toString('latin1');
+    if (!this.#lateFolders.has(key) && !preserve) return;
+    this.#lateFolders.set(key, async () => {
+      await chmod(path, allowedMode(mode, preserve));
+      if (preserve && time !== undefined) await utimes(path, time, time);
+    });
+  }
+
+  async addFile(name: Buffer, content: AsyncIterable<Buffer>, attributes: Attributes): Promise<void> {
+    const { path } = await this.#locate(name);
+    await this.#checkClash(path, await lstatOrNothing(path));
+    const folder = path.subarray(0, path.lastIndexOf('/') + 1);
+    const temporary = Buffer.concat([folder, Buffer.from(`.remotify-part-${this.#options.id}.file`)]);
+    const hash = this.#options.wantsHashes ? createHash('sha256') : undefined;
+    let bytes = 0;
+    try {
+      await rm(temporary, { force: true });
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+      const file = await open(temporary, flags, 0o600);
+      try {
+        for await (const piece of content) {
+          await file.writeFile(piece);
+          hash?.update(piece);
+          bytes += piece.byteLength;
+        }
+      } finally {
+        await file.close();
+      }
+      await placeFile(temporary, path, { ...attributes, preserve: this.#options.preserve, links: 'never' });
+    } catch (error) {
+      await rm(temporary, { force: true });
+      if (error instanceof NotPlaced) throw error;
+      throw new NotPlaced(`${show(path)}: ${describeFileError(error)}`);
+    }
+    this.#written.set(path.toString('latin1'), path);
+    this.files.push({ path: show(path), bytes, sha256: hash?.digest('hex') });
+  }
+
+  /** A copy of a file that this transfer wrote: nothing else may be named. */
+  async addHardLink(name: Buffer, target: Buffer, attributes: Attributes): Promise<void> {
+    const { path: source } = await this.#locate(target);
+    if (!this.#written.has(source.toString('latin1')))
+      throw new NotPlaced(`${show(name)}: a link to a file that is not part of the transfer`);
+    const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      await this.addFile(name, file.createReadStream({ autoClose: false }), attributes);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async addSymlink(name: Buffer, target: Buffer): Promise<void> {
+    const { path, isRoot } = await this.#locate(name);
+    if (isRoot || target.byteLength === 0) throw new NotPlaced(`${show(name)}: a link that has no name`);
+    this.#late.push(async () => {
+      const existing = await lstatOrNothing(path);
+      await this.#checkClash(path, existing);
+      if (existing?.isDirectory()) throw new NotPlaced(`${show(path)}: a folder is in the way`);
+      try {
+        if (existing) await rm(path);
+        await symlink(target, path);
+      } catch (error) {
+        throw new NotPlaced(`${show(path)}: ${describeFileError(error)}`);
+      }
+    });
+  }
+
+  /** What comes last: links, then the modes and times of folders, the innermost first. */
+  finish(): (() => Promise<void>)[] {
+    const folders = [...this.#lateFolders].toReversed().map(([key, apply]) => async () => {
+      await apply().catch((error: unknown) => {
+        throw new NotPlaced(`${Buffer.from(key, 'latin1').toString('utf8')}: ${describeFileError(error)}`);
+      });
+    });
+    return [...this.#late, ...folders];
+  }
+}

@@ -1,0 +1,177 @@
+/** `remotify cp FILE… :PATH`: local files to the remote. */
+import { forwardStdin } from '../../client/forward-stdin.ts';
+import { RelayError } from '../../client/relay-error.ts';
+import type { Context, OpenSession } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import { filesOf, hashStart, readFrom } from './concatenate.ts';
+import type { CpOptions } from './cp-options.ts';
+import { findCommand } from './find-command.ts';
+import { followTransfer, pushTransfer, type TransferEnd } from './follow-transfer.ts';
+import type { Progress } from './progress.ts';
+import { describeScriptEnd } from './script-end.ts';
+import { renderUpload, type UploadPlan } from './upload-script.ts';
+
+/** The script's exit status for input that ended before all was there. */
+const cutStatus = 75;
+
+/** A remote that takes fewer bytes a second than this is taken for one that nobody serves. */
+const leastRate = 10_000;
+const leastRunSeconds = 3600;
+
+export interface Uploaded {
+  verified: boolean;
+  resumedBytes: number;
+  failures: string[];
+  words: string[];
+  /** Why nothing at all was written. */
+  stopped: string | undefined;
+  /** Whether the remote gave the source another name. */
+  renamed: boolean;
+}
+
+interface Attempt extends Uploaded {
+  end: TransferEnd;
+  /** How far the remote was before, and afterwards. */
+  have: number;
+  reached: number;
+  /** What the remote has is something else. */
+  isDamaged: boolean;
+  refusal: RelayError | undefined;
+}
+
+async function attempt(
+  context: Context,
+  session: OpenSession,
+  plan: UploadPlan,
+  options: CpOptions,
+  progress: Progress,
+): Promise<Attempt> {
+  const { client } = session;
+  const found = plan.fresh ? undefined : await findCommand(client, plan.id);
+  const sentBefore = found?.view.stdin_bytes ?? 0;
+  const runSeconds = leastRunSeconds + plan.total / leastRate;
+  const push = { script: renderUpload(plan), stdin: true, waitSeconds: options.wait, runSeconds };
+  const pushed = found
+    ? { id: found.view.id, already: undefined }
+    : await pushTransfer(context, session, push);
+  const state: Omit<Attempt, 'end'> = {
+    verified: false,
+    resumedBytes: 0,
+    failures: [],
+    words: [],
+    stopped: undefined,
+    renamed: false,
+    have: 0,
+    reached: 0,
+    isDamaged: false,
+    refusal: undefined,
+  };
+  const leave = new AbortController();
+  const over = new AbortController();
+  const send = async (have: number, sha256: string | undefined): Promise<void> => {
+    state.have = have;
+    if (have > 0 && (have > plan.total || (await hashStart(plan.entries, have)) !== (sha256 ?? ''))) {
+      // Without a hash of it there is no telling what it is.
+      state.isDamaged = true;
+      await client.cancelCommand(pushed.id, 'TERM');
+      return;
+    }
+    const begin = have + sentBefore;
+    state.reached = begin;
+    state.resumedBytes = begin;
+    await progress.start(begin);
+    try {
+      await forwardStdin(
+        client,
+        pushed.id,
+        readFrom(plan.entries, begin),
+        { signal: over.signal },
+        {
+          offset: sentBefore,
+          onSent: (bytes) => {
+            state.reached += bytes;
+            progress.at(state.reached);
+          },
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof RelayError) || error.status !== 507) throw error;
+      // The relay stores no more of this command: it ends with what it has, and the next one goes on.
+      state.refusal = error;
+      await client.sendStdin(pushed.id, sentBefore, new Uint8Array(), true);
+    }
+  };
+  const onStatus = (line: string): void => {
+    const have = /^have (\d{1,16}) ?(?:.*?([0-9a-f]{64}).*)?$/.exec(line);
+    if (have) void send(Number(have[1]), have[2]).catch((error: unknown) => leave.abort(error));
+    else if (line === 'verified') state.verified = true;
+    else if (line === 'renamed') state.renamed = true;
+    else if (line.startsWith('stopped ')) state.stopped = line.slice(8);
+    else if (line.startsWith('failed ') && state.failures.length < 1000) state.failures.push(line.slice(7));
+  };
+  try {
+    const listening = {
+      readFrom: { stdout: 0, stderr: 0 },
+      onStdout: () => Promise.resolve(),
+      onStatus,
+      onRunning: () => undefined,
+      // What is not sent cannot be put in place.
+      onInterrupt: () => over.abort(),
+    };
+    const end = await followTransfer(context, session, pushed, listening, leave);
+    return { ...state, words: end.words, end };
+  } finally {
+    over.abort();
+    progress.stop();
+  }
+}
+
+/** Sends one list of files, in as many commands as it takes. */
+export async function upload(
+  context: Context,
+  session: OpenSession,
+  given: UploadPlan,
+  options: CpOptions,
+  progress: Progress,
+): Promise<Uploaded> {
+  let plan = given;
+  let resumedBytes: number | undefined;
+  for (;;) {
+    const result = await attempt(context, session, plan, options, progress);
+    if (result.isDamaged) {
+      if (plan.fresh)
+        throw new Failure('the remote does not keep what it is sent', undefined, exitCodes.trouble, 'file');
+      await context.printer.note('what an earlier attempt left on the remote is damaged: starting again');
+      plan = { ...plan, fresh: true };
+      continue;
+    }
+    resumedBytes ??= result.resumedBytes;
+    const { end, failures, reached, have, refusal } = result;
+    if (end.exitStatus !== cutStatus) {
+      if (end.exitStatus !== 0 && failures.length === 0 && result.stopped === undefined)
+        throw describeScriptEnd(end, plan.target);
+      return { ...result, resumedBytes };
+    }
+    if (reached <= have) {
+      if (refusal) throw refusal;
+      throw new Failure(
+        `the transfer was cut at ${reached} of ${plan.total} bytes`,
+        'run the same command again: it goes on from there',
+      );
+    }
+    await context.printer.note(`the relay stores no more of one command: going on at ${reached} bytes`);
+    plan = { ...plan, part: plan.part + 1, from: reached, fresh: false };
+  }
+}
+
+export function copiedFiles(
+  plan: UploadPlan,
+  hashes: readonly string[],
+): { path: string; bytes: number; sha256: string | undefined }[] {
+  return filesOf(plan.entries).map(({ name, size }, at) => ({
+    path: name.toString('utf8'),
+    bytes: size,
+    sha256: hashes[at],
+  }));
+}

@@ -1,0 +1,103 @@
+/** A copy of one large file through a proxy that holds its bytes in the middle, so that something can be killed there. */
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import type { CapturedProcess } from '../harness/captured-process.ts';
+import { makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { startLastingRelay } from '../harness/lasting-relay.ts';
+import { startListener } from '../harness/listener.ts';
+import { readSession, waitForState } from '../harness/remote.ts';
+import { type Direction, startStallingProxy } from '../harness/stalling-proxy.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import type { CpReport } from './cp-site.ts';
+import { hashFile, writeSeededFile } from './seeded-file.ts';
+
+export type CutOptions = {
+  size: number;
+  deadlineMs: number;
+  /** Whose bytes are held: the client's, unless said otherwise. The other side talks to the relay itself. */
+  behind?: 'client' | 'listener';
+};
+
+export async function setUpCut(way: Direction, { size, deadlineMs, behind = 'client' }: CutOptions) {
+  // What the listener sends is on its way up to the relay, whichever way the copy goes.
+  const held: Direction = behind === 'client' ? way : way === 'up' ? 'down' : 'up';
+  const relay = await startLastingRelay();
+  const proxy = await startStallingProxy(relay);
+  onTestFinished(proxy.stop);
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const own = await client.makeSession('--auto');
+  const line = behind === 'client' ? own : own.replace(relay.url, proxy.url);
+  const url = behind === 'client' ? proxy.url : relay.url;
+  const listen = async () => {
+    const one = await startListener(line);
+    onTestFinished(one.stop);
+    await waitForState(client, 'it is attached', (state) => state.listener?.attached === true, 40_000);
+    return one;
+  };
+  const listener = await listen();
+  const [from, to] = [join(folder.path, 'from'), join(folder.path, 'to')];
+  await mkdir(from);
+  await mkdir(to);
+  const source = join(from, 'large');
+  let sha256 = await writeSeededFile(source, size);
+  const { key } = await readSession(client.configDir);
+  const args = way === 'up' ? [source, `:${to}/large`] : [`:${source}`, join(to, 'large')];
+
+  const start = (): CapturedProcess => {
+    const cp = client.start(['cp', '--json', ...args], { REMOTIFY_URL: url, REMOTIFY_KEY: key });
+    onTestFinished(() => void cp.child.kill('SIGKILL'));
+    return cp;
+  };
+  /** Starts it, and waits until the proxy holds its bytes. Nothing has the name of the target then. */
+  const startToMiddle = async (): Promise<CapturedProcess> => {
+    proxy.holdAfter(held, size / 2);
+    const cp = start();
+    await eventually('the transfer is in its middle', deadlineMs, () => {
+      if (!cp.isRunning()) throw new Error(`it ended: ${cp.stderr()}${cp.stdout().toString()}`);
+      return proxy.isHolding(held);
+    });
+    expect(await readdir(to)).not.toContain('large');
+    return cp;
+  };
+  const ended = (cp: CapturedProcess) => withDeadline(cp.closed, deadlineMs, 'cp ends');
+  /** It succeeds, the bytes are those of the source, and nothing is beside them. */
+  const expectWhole = async (cp: CapturedProcess): Promise<CpReport> => {
+    const { code } = await ended(cp);
+    expect(code, cp.stderr() + cp.stdout().toString()).toBe(0);
+    const report = JSON.parse(cp.stdout().toString()) as CpReport;
+    expect(report).toMatchObject({ files: 1, bytes: size, sha256, verified: true });
+    expect(await hashFile(join(to, 'large'))).toBe(sha256);
+    expect(await readdir(to)).toEqual(['large']);
+    return report;
+  };
+  const changeSource = async () => {
+    sha256 = await writeSeededFile(source, size, 'another');
+  };
+  return {
+    relay,
+    proxy,
+    client,
+    key,
+    source,
+    sha256,
+    args,
+    to,
+    listener,
+    listen,
+    start,
+    startToMiddle,
+    ended,
+    expectWhole,
+    changeSource,
+  };
+}
+
+export async function killHard(cp: CapturedProcess): Promise<void> {
+  cp.child.kill('SIGKILL');
+  await withDeadline(cp.closed, 5_000, 'it is killed');
+}

@@ -1,0 +1,208 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { expectFileError, startSite, writeFiles } from './cp-site.ts';
+import { listTree } from './list-tree.ts';
+import { type Entry, renderArchive } from './tar-archive.ts';
+import { addFake } from './tools.ts';
+
+// A remote whose tools lie: nothing is written beside the target, nothing false is called whole, nothing runs without an end.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+/** A listener with the fakes before the real tools; `tree` on the remote holds an honest file and folder. */
+async function setUp(fakes: Record<string, string>) {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const bin = join(folder.path, 'bin');
+  await mkdir(bin);
+  for (const [name, script] of Object.entries(fakes)) await addFake(bin, name, script);
+  const PATH = [bin, process.env['PATH']].join(delimiter);
+  const site = await startSite(relay, { env: { PATH, FAKE: folder.path } });
+  onTestFinished(site.stop);
+  const pair = await site.makePair();
+  await mkdir(join(pair.there, 'tree/sub'), { recursive: true });
+  await writeFiles(pair.there, { 'tree/file': 'honest', 'tree/sub/deep': 'honest too', victim: 'honest' });
+  await mkdir(join(pair.here, 'in'));
+  return { site, fake: folder.path, ...pair, target: join(pair.here, 'in') };
+}
+
+/** Only what reads or names the tree is lied to: the listener itself needs these tools too. */
+const ifAsked = (lie: string) => `
+case "$*$PWD$(readlink /proc/self/fd/0)" in *tree*|*victim*) echo x >>"$FAKE/asked"; ${lie} ;; esac
+exec "$REAL" "$@"`;
+
+describe('an archive that leads out of the target', () => {
+  const outside = '/tmp/remotify-cp-outside';
+  const entries: [string, Entry[]][] = [
+    ['a name with ..', [{ name: '../evil', bytes: 'x' }]],
+    ['.. behind the folder', [{ name: 'tree/../../evil', bytes: 'x' }]],
+    ['.. at the end', [{ name: 'tree/..', type: '5', mode: 0o777 }]],
+    ['an absolute name', [{ name: outside, bytes: 'x' }]],
+    [
+      'a symlink, and a file through it',
+      [
+        { name: 'tree/door', type: '2', link: '../..' },
+        { name: 'tree/door/evil', bytes: 'x' },
+      ],
+    ],
+    [
+      'an absolute symlink, and a file through it',
+      [
+        { name: 'tree/door', type: '2', link: '/tmp' },
+        { name: 'tree/door/remotify-cp-outside', bytes: 'x' },
+      ],
+    ],
+    [
+      'a symlink of the top itself',
+      [
+        { name: 'tree', type: '2', link: '..' },
+        { name: 'tree/evil', bytes: 'x' },
+      ],
+    ],
+    [
+      'a symlink, and a file of its name',
+      [
+        { name: 'tree/door', type: '2', link: '../../secret' },
+        { name: 'tree/door', bytes: 'overwritten' },
+      ],
+    ],
+    [
+      'a folder that becomes a symlink',
+      [
+        { name: 'tree/sub', type: '5' },
+        { name: 'tree/sub', type: '2', link: '../..' },
+        { name: 'tree/sub/evil', bytes: 'x' },
+      ],
+    ],
+    ['a hard link to a file outside', [{ name: 'tree/hard', type: '1', link: '../secret' }]],
+    [
+      'an absolute hard link, and bytes for it',
+      [
+        { name: 'tree/hard', type: '1', link: '/etc/hostname' },
+        { name: 'tree/hard', bytes: 'overwritten' },
+      ],
+    ],
+    ['a device', [{ name: 'tree/null', type: '3' }]],
+    ['a fifo', [{ name: 'tree/fifo', type: '6' }]],
+    ['another top folder', [{ name: 'elsewhere/file', bytes: 'x' }]],
+    ['a backslash and a drive', [{ name: 'tree/..\\..\\evil', bytes: 'x' }]],
+    ['a name with a NUL behind it', [{ name: 'tree/ok\0/../../evil', bytes: 'x' }]],
+    ['set-user-id', [{ name: 'tree/suid', bytes: 'x', mode: 0o6777 }]],
+  ];
+
+  test.each(entries)('%s', async (_title, list) => {
+    const { site, fake, here, there, target } = await setUp({
+      tar: `echo x >>"$FAKE/asked"; exec cat "$FAKE/archive"`,
+    });
+    await writeFile(
+      join(fake, 'archive'),
+      renderArchive([{ name: 'tree', type: '5', mode: 0o755 }, ...list]),
+    );
+    await writeFiles(here, { secret: 'untouched' });
+    const result = await site.cp(['-r', '-p', `:${there}/tree`, target]);
+    expect((await readFile(join(fake, 'asked'), 'utf8')).length, 'tar was asked').toBeGreaterThan(0);
+    if (result.exitCode !== 0) expectFileError(result, /tree|evil|outside|elsewhere/);
+    // Beside the target nothing has come or changed.
+    expect((await readdir(here)).toSorted()).toEqual(['in', 'secret']);
+    expect(await readFile(join(here, 'secret'), 'utf8')).toBe('untouched');
+    expect(await readdir('/tmp')).not.toContain('remotify-cp-outside');
+    const tree = await listTree(target, { mode: true });
+    for (const line of tree) {
+      expect(line).toMatch(/^tree([ /]|$)/);
+      expect(line).not.toMatch(/ special|evil .*bytes|untouched/);
+      // No set-user-id by somebody else's word.
+      expect(line).not.toMatch(/ [2467]\d{3}$/);
+    }
+  });
+
+  test('a link that was in the target before: nothing goes through it to the outside', async () => {
+    const { site, here, there, target } = await setUp({});
+    await mkdir(join(here, 'outside'));
+    await mkdir(join(target, 'tree'));
+    await symlink('../../outside', join(target, 'tree/sub'));
+    const result = await site.cp(['-r', `:${there}/tree`, target]);
+    if (result.exitCode !== 0) expectFileError(result, /tree/);
+    // cp itself would go through a link that its own user made; what matters is that the bytes are right.
+    for (const line of await listTree(join(here, 'outside'))) expect(line).toMatch(/^deep 10 bytes/);
+  });
+});
+
+describe('archives that are broken or do not end', () => {
+  const lies: [string, string][] = [
+    ['a size that is larger than what follows', 'exec cat "$FAKE/archive"'],
+    ['nothing', 'exit 0'],
+    ['an error', 'echo "tar: no such thing" >&2; exit 2'],
+    ['noise', 'exec head -c 100000 /dev/urandom'],
+    ['noise without an end', 'exec cat /dev/urandom'],
+    ['zeros without an end', 'exec cat /dev/zero'],
+    ['one entry again and again', 'while cat "$FAKE/archive"; do :; done'],
+  ];
+  test.each(lies)('%s: an error in words, within the deadline', { timeout: 90_000 }, async (_title, lie) => {
+    const { site, fake, here, there, target } = await setUp({ tar: lie });
+    const entries = [{ name: 'tree/file', bytes: 'short', size: 2 ** 40 }];
+    await writeFile(join(fake, 'archive'), renderArchive(entries));
+    const result = await site.cp(['-r', `:${there}/tree`, target], { deadlineMs: 60_000 });
+    expectFileError(result, /tree/);
+    expect(await readdir(here)).toEqual(['in']);
+    for (const line of await listTree(target)) expect(line).not.toMatch(/^tree\/file .*bytes/);
+  });
+});
+
+describe('tools that lie about a file', () => {
+  const wrong = 'a'.repeat(64);
+  test.each([
+    ['sha256sum with another hash', { sha256sum: ifAsked(`cat >/dev/null; echo '${wrong}  -'; exit 0`) }],
+    ['sha256sum with words', { sha256sum: ifAsked('echo "no hash today"; exit 0') }],
+    ['sha256sum without an end', { sha256sum: ifAsked('exec cat /dev/zero') }],
+  ] as [string, Record<string, string>][])('%s: 1 with the name, up and down', async (_title, fakes) => {
+    const { site, here, there, target } = await setUp(fakes);
+    expectFileError(await site.cp([`:${there}/victim`, target]), /victim/);
+    expect(await readdir(target)).toEqual([]);
+    await writeFiles(here, { victim2: 'from here' });
+    expectFileError(await site.cp([join(here, 'victim2'), `:${there}/victim2`]), /victim2/);
+    expect(await readdir(there)).not.toContain('victim2');
+  });
+
+  test.each([
+    ['cat, tail, head and dd with other bytes', 'echo other bytes; exit 0'],
+    ['cat, tail, head and dd with nothing', 'exit 0'],
+    ['cat, tail, head and dd without an end', 'while echo endless; do :; done'],
+    ['wc and stat with a huge number', 'echo 99999999999999999999; exit 0'],
+    ['wc and stat with a negative number', 'echo -5; exit 0'],
+    ['wc and stat with words', 'echo "$(printf "\\033[2J") 12 monkeys"; exit 0'],
+  ])('%s: whole, or an error in words', { timeout: 60_000 }, async (title, lie) => {
+    const names = title.startsWith('cat') ? ['cat', 'tail', 'head', 'dd'] : ['wc', 'stat'];
+    const { site, here, there, target } = await setUp(
+      Object.fromEntries(names.map((name) => [name, ifAsked(lie)])),
+    );
+    const result = await site.cp([`:${there}/victim`, target], { deadlineMs: 45_000 });
+    if (result.exitCode === 0) expect(await readFile(join(target, 'victim'), 'utf8')).toBe('honest');
+    else {
+      expectFileError(result, /victim/);
+      expect(await readdir(target)).toEqual([]);
+    }
+    expect(result.stderr).not.toMatch(/[^\n\x20-\x7e…]/);
+    await writeFiles(here, { victim2: 'from here' });
+    const up = await site.cp([join(here, 'victim2'), `:${there}/victim2`], { deadlineMs: 45_000 });
+    const arrived = await readFile(join(there, 'victim2'), 'utf8').catch(() => 'nothing');
+    expect([up.exitCode === 0 ? 'from here' : 'nothing', 'from here']).toContain(arrived);
+  });
+
+  test.each([
+    ['mv that fails', { mv: 'echo "mv: no" >&2; exit 1' }],
+    ['mv that does nothing, and says that all is well', { mv: 'exit 0' }],
+  ] as [string, Record<string, string>][])('%s: up is 1 with the name, or whole', async (_title, fakes) => {
+    const { site, here, there } = await setUp(fakes);
+    await writeFiles(here, { victim2: 'from here' });
+    const up = await site.cp([join(here, 'victim2'), `:${there}/victim2`]);
+    if (up.exitCode === 0) expect(await readFile(join(there, 'victim2'), 'utf8')).toBe('from here');
+    else expectFileError(up, /victim2/);
+  });
+});

@@ -1,0 +1,188 @@
+import { chmod, link, lstat, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { expectFileError, type Pair, type Site, startSite, writeFiles } from './cp-site.ts';
+import { listTree } from './list-tree.ts';
+
+// What `cp` would make of a target, on either side.
+
+let relay: Relay;
+let site: Site;
+beforeAll(async () => {
+  relay = await startRelay();
+  site = await startSite(relay);
+  return async () => {
+    await site.stop();
+    await relay.stop();
+  };
+});
+
+/** The same test in both directions: `from` and `to` are folders, `source` and `target` how the command line names what is in them. */
+const ways = [
+  ['up', ({ here, there }: Pair) => ({ from: here, to: there, source: here, target: `:${there}` })],
+  ['down', ({ here, there }: Pair) => ({ from: there, to: here, source: `:${there}`, target: here })],
+] as const;
+
+describe.each(ways)('%s', (_way, choose) => {
+  const setUp = async () => choose(await site.makePair());
+
+  test('an existing folder: into it, under its own name; with a slash at the end too', async () => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { a: 'a', b: 'b' });
+    await site.cpWell([`${source}/a`, target]);
+    await site.cpWell([`${source}/b`, `${target}/`]);
+    expect(await readFile(join(to, 'a'), 'utf8')).toBe('a');
+    expect(await readFile(join(to, 'b'), 'utf8')).toBe('b');
+  });
+
+  test('several sources: each into the folder', async () => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { a: '1', b: '22', c: '' });
+    const report = await site.cpWell([`${source}/a`, `${source}/b`, `${source}/c`, target]);
+    expect(report).toMatchObject({ files: 3, bytes: 3 });
+    expect(await listTree(to)).toEqual(await listTree(from));
+  });
+
+  test.each([
+    ['that is missing', 'none', /none/],
+    ['that is a file', 'file', /file/],
+  ])('several sources and a target %s: 1, nothing is written', async (_title, name, words) => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { a: 'a', b: 'b' });
+    await writeFiles(to, { file: 'old' });
+    const before = await listTree(to);
+    const result = await site.cp([`${source}/a`, `${source}/b`, `${target}/${name}`]);
+    // A mistake of the command line, seen there or here.
+    expectFileError(result, words, result.exitCode === 2 ? 2 : 1);
+    expect(await listTree(to)).toEqual(before);
+  });
+
+  test('an existing file: replaced, its mode stays without -p', async () => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { data: 'new' });
+    await writeFiles(to, { data: 'old and longer' });
+    await chmod(join(to, 'data'), 0o640);
+    await site.cpWell([`${source}/data`, `${target}/data`]);
+    expect(await readFile(join(to, 'data'), 'utf8')).toBe('new');
+    expect((await stat(join(to, 'data'))).mode & 0o777).toBe(0o640);
+    expect(await listTree(to)).toHaveLength(1);
+  });
+
+  test('a symlink to a file: the file is replaced, the link stays', async () => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { data: 'new' });
+    await writeFiles(to, { real: 'old' });
+    await symlink('real', join(to, 'link'));
+    await site.cpWell([`${source}/data`, `${target}/link`]);
+    expect(await readlink(join(to, 'link'))).toBe('real');
+    expect(await readFile(join(to, 'real'), 'utf8')).toBe('new');
+  });
+
+  test('a symlink to a folder: into the folder', async () => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { data: 'new' });
+    await mkdir(join(to, 'real'));
+    await symlink('real', join(to, 'link'));
+    await site.cpWell([`${source}/data`, `${target}/link`]);
+    expect(await readFile(join(to, 'real/data'), 'utf8')).toBe('new');
+    expect(await readlink(join(to, 'link'))).toBe('real');
+  });
+
+  test('a source that is a symlink to a file: its bytes', async () => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { data: 'bytes' });
+    await symlink('data', join(from, 'link'));
+    await site.cpWell([`${source}/link`, target]);
+    expect((await lstat(join(to, 'link'))).isFile()).toBe(true);
+    expect(await readFile(join(to, 'link'), 'utf8')).toBe('bytes');
+  });
+
+  test.each([
+    ['a parent that is missing', 'data', 'none/data', /none/],
+    ['a parent that is a file', 'data', 'file/data', /file/],
+    ['a missing name with a slash at its end', 'data', 'none/', /none/],
+    ['a source that is missing', 'missing', 'x', /missing/],
+    ['a folder without -r', 'folder', 'x', /folder/],
+    ['a folder in the way of a file', 'data', 'in-the-way', /in-the-way|data/],
+  ])('%s: 1 with its name, nothing is written', async (_title, what, where, words) => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { data: 'x' });
+    await mkdir(join(from, 'folder'));
+    await writeFiles(to, { file: 'old' });
+    await mkdir(join(to, 'in-the-way/data'), { recursive: true });
+    const before = await listTree(to);
+    expectFileError(await site.cp([`${source}/${what}`, `${target}/${where}`]), words);
+    expect(await listTree(to)).toEqual(before);
+  });
+
+  test('one source of several is missing: 1 with its name; the others are whole or absent', async () => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { a: 'a', b: 'b' });
+    expectFileError(await site.cp([`${source}/a`, `${source}/gone`, `${source}/b`, target]), /gone/);
+    const there = (await listTree(to)).map((line) => line.split(' ')[0]);
+    expect(['', 'a,b', 'a']).toContain(there.join(','));
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  test.skipIf(!isRoot)(
+    'a device or a fifo in the way: not replaced by a file',
+    { timeout: 60_000 },
+    async () => {
+      const { from, to, source, target } = await setUp();
+      await writeFiles(from, { data: 'x' });
+      expect(spawnSync('mknod', [join(to, 'null'), 'c', '1', '3']).status).toBe(0);
+      const result = await site.cp([`${source}/data`, `${target}/null`]);
+      expect([0, 1], result.stderr).toContain(result.exitCode);
+      expect((await lstat(join(to, 'null'))).isCharacterDevice()).toBe(true);
+      expect(spawnSync('mkfifo', [join(to, 'fifo')]).status).toBe(0);
+      expectFileError(await site.cp([`${source}/data`, `${target}/fifo`]), /fifo/);
+      expect((await lstat(join(to, 'fifo'))).isFIFO()).toBe(true);
+    },
+  );
+
+  test('a fifo that nobody writes as the source: 1 with its name, at once', async () => {
+    const { from, to, source, target } = await setUp();
+    expect(spawnSync('mkfifo', [join(from, 'fifo')]).status).toBe(0);
+    expectFileError(await site.cp([`${source}/fifo`, target]), /fifo/);
+    expect(await listTree(to)).toEqual([]);
+  });
+
+  test('two sources of one name: 1 or the last one, never a mixture', async () => {
+    const { from, to, source, target } = await setUp();
+    await mkdir(join(from, 'sub'));
+    await writeFiles(from, { data: 'first' });
+    await writeFile(join(from, 'sub/data'), 'second!');
+    const result = await site.cp([`${source}/data`, `${source}/sub/data`, target]);
+    if (result.exitCode !== 0) expectFileError(result, /data/);
+    const tree = await listTree(to);
+    expect(tree.length).toBeLessThanOrEqual(1);
+    if (tree.length > 0) expect(['first', 'second!']).toContain(await readFile(join(to, 'data'), 'utf8'));
+  });
+
+  test('an existing file that has a second name: its bytes change under no other name, or under both', async () => {
+    const { from, to, source, target } = await setUp();
+    await writeFiles(from, { data: 'new' });
+    await writeFiles(to, { data: 'old' });
+    await link(join(to, 'data'), join(to, 'twin'));
+    await site.cpWell([`${source}/data`, target]);
+    expect(await readFile(join(to, 'data'), 'utf8')).toBe('new');
+    expect(['old', 'new']).toContain(await readFile(join(to, 'twin'), 'utf8'));
+  });
+});
+
+describe('usage: 2, with words', () => {
+  test.each([
+    ['nothing', []],
+    ['one path', ['x']],
+    ['no path of the remote', ['/tmp/a', '/tmp/b']],
+    ['remote to remote', [':/tmp/a', ':/tmp/b']],
+    ['sources of both sides', ['/tmp/a', ':/tmp/b', '/tmp/c']],
+    ['an unknown flag', ['--frobnicate', 'x', ':y']],
+  ])('%s', async (_title, args) => {
+    const { exitCode, text, stderr } = await site.cp(args);
+    expect([exitCode, text]).toEqual([2, '']);
+    expect(stderr).toMatch(/^remotify: error: .+/m);
+  });
+});

@@ -1,0 +1,125 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startLegacyRelay } from '../harness/legacy-relay.ts';
+import { binaryPath } from '../harness/binary.ts';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { findProgram } from '../harness/find-program.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startSlotListener } from '../harness/slot-listener.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { hasTmux, startTerminal } from '../harness/tmux.ts';
+import { startSite } from './cp-site.ts';
+import { setUpCut } from './cut-site.ts';
+import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
+
+// The progress of a copy on a terminal, and relays that cannot copy.
+
+describe.skipIf(!hasTmux)('the bar', { timeout: 60_000 }, () => {
+  test.each([
+    ['up', 80],
+    ['down', 80],
+    ['up', 40],
+    ['down', 40],
+  ] as const)('%s on %d columns: how far, one row, gone or whole at the end', async (way, columns) => {
+    const site = await setUpCut(way, { size: 32 * mebi, deadlineMs: 30_000 });
+    const { proxy, client, key } = site;
+    proxy.holdAfter(way, 16 * mebi);
+    const words = [process.execPath, binaryPath, 'cp', ...site.args].map((word) => `'${word}'`).join(' ');
+    const env = { REMOTIFY_URL: proxy.url, REMOTIFY_KEY: key, REMOTIFY_CONFIG_DIR: client.configDir };
+    const terminal = await startTerminal(words, { columns, rows: 24, env });
+    onTestFinished(terminal.close);
+    await eventually('its bytes are held', 20_000, () => proxy.isHolding(way));
+    const screen = await eventually('the bar is in the middle', 20_000, async () => {
+      const seen = await terminal.screen();
+      if (!/\b([3-5]\d) ?%/.test(seen)) throw new Error(seen);
+      return seen;
+    });
+    // Rate or time left say that it is alive; the bar is drawn over itself.
+    const rows = screen.split('\n').filter((row) => /\d ?%/.test(row));
+    expect(rows, screen).toHaveLength(1);
+    expect(rows[0]?.length).toBeLessThanOrEqual(columns);
+    if (columns >= 80) expect(screen).toMatch(/B\/s/);
+    proxy.open();
+    const end = await terminal.waitForText('[the command ended with', 30_000);
+    expect(end).toContain('[the command ended with 0]');
+    expect(end).not.toMatch(/\b[3-9]\d ?%/);
+    expect(await hashFile(join(site.to, 'large'))).toBe(site.sha256);
+  });
+
+  test('-q on a terminal: nothing', async () => {
+    const site = await setUpCut('up', { size: mebi, deadlineMs: 30_000 });
+    const words = [process.execPath, binaryPath, 'cp', '-q', ...site.args]
+      .map((word) => `'${word}'`)
+      .join(' ');
+    const env = {
+      REMOTIFY_URL: site.proxy.url,
+      REMOTIFY_KEY: site.key,
+      REMOTIFY_CONFIG_DIR: site.client.configDir,
+    };
+    const terminal = await startTerminal(words, { env });
+    onTestFinished(terminal.close);
+    const end = await terminal.waitForText('[the command ended with', 30_000);
+    expect(end.trim()).toBe('[the command ended with 0]');
+  });
+});
+
+const hasScript = findProgram('script') !== undefined;
+
+describe(`terminals without a size${hasScript ? '' : ' (script is missing)'}`, () => {
+  let relay: Relay;
+  beforeAll(async () => {
+    relay = await startRelay();
+    return relay.stop;
+  });
+
+  test.skipIf(!hasScript).each([
+    [0, 0],
+    [1, 1],
+    [10, 5],
+  ])('%d columns, %d rows: it ends', async (columns, rows) => {
+    const site = await startSite(relay);
+    onTestFinished(site.stop);
+    const { here, there } = await site.makePair();
+    const sha256 = await writeSeededFile(join(here, 'data'), 8 * mebi);
+    const size = `stty cols ${columns} rows ${rows}`;
+    const command = `${size}; '${process.execPath}' '${binaryPath}' cp '${here}/data' ':${there}'`;
+    const env = cleanEnvironment(site.configDir, {
+      TERM: 'xterm',
+      REMOTIFY_URL: relay.url,
+      REMOTIFY_CONFIG_DIR: site.configDir,
+    });
+    const run = spawnCaptured('script', ['-qec', command, '/dev/null'], { env, stdin: 'open' });
+    onTestFinished(() => void run.child.kill('SIGKILL'));
+    expect(await withDeadline(run.closed, 25_000, 'cp ends'), run.stdout().toString()).toMatchObject({
+      code: 0,
+    });
+    expect(await hashFile(join(there, 'data'))).toBe(sha256);
+  });
+});
+
+test.each(['up', 'down'])('a legacy relay: refused in words, nothing is pushed, %s', async (way) => {
+  const relay = await startLegacyRelay();
+  onTestFinished(relay.close);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const made = await client.runJson<SessionPayload>('new');
+  const listener = await startSlotListener(relay.url, made.key);
+  onTestFinished(listener.stop);
+  await mkdir(join(folder.path, 'there'));
+  await writeSeededFile(join(folder.path, 'data'), 1000);
+  const [data, target] = [join(folder.path, 'data'), join(folder.path, 'there')];
+  const { exitCode, text, stderr } = await client.run(
+    way === 'up' ? ['cp', data, `:${target}`] : ['cp', `:${data}`, target],
+  );
+  expect([2, 255]).toContain(exitCode);
+  expect(text).toBe('');
+  expect(stderr).toMatch(/^remotify: error: .*(legacy relay|original kind).*\nremotify: hint: .+\n$/);
+  expect(relay.requests.filter((line) => line.startsWith('POST /cmd-'))).toEqual([]);
+});
