@@ -51,7 +51,7 @@ export async function startWaiting(
   const tick = async (): Promise<void> => {
     if (!spinner) {
       const isNew = await refresh();
-      const words = isNew ? text : `still ${text}: since ${formatTime(point)}, ${elapsed()}`;
+      const words = isNew ? text : `still ${text} (since ${formatTime(point)}, ${elapsed()})`;
       if (!isOver) await printer.note(words);
       return;
     }

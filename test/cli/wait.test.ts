@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startOriginalRelay } from '../fixtures/original-relay.ts';
+import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
@@ -190,7 +190,7 @@ describe('--listener', () => {
   });
 
   test('on a legacy relay: until a listener polled', async () => {
-    const legacy = await startOriginalRelay();
+    const legacy = await startLegacyRelay();
     onTestFinished(legacy.close);
     const client = await makeClient(legacy);
     onTestFinished(client.remove);

@@ -43,11 +43,11 @@ describe('where stderr is no terminal', () => {
       await vi.advanceTimersByTimeAsync(59_000);
       expect(lines()).toEqual([]);
       await vi.advanceTimersByTimeAsync(1_000);
-      expect(lines()).toEqual(['remotify: still waiting for a listener: since 14:03:05, 1 m']);
+      expect(lines()).toEqual(['remotify: still waiting for a listener (since 14:03:05, 1 m)']);
       await vi.advanceTimersByTimeAsync(120_000);
       expect(lines()).toEqual([
-        'remotify: still waiting for a listener: since 14:03:05, 2 m',
-        'remotify: still waiting for a listener: since 14:03:05, 3 m',
+        'remotify: still waiting for a listener (since 14:03:05, 2 m)',
+        'remotify: still waiting for a listener (since 14:03:05, 3 m)',
       ]);
       line.stop();
       await vi.advanceTimersByTimeAsync(600_000);
@@ -65,9 +65,9 @@ describe('where stderr is no terminal', () => {
     await vi.advanceTimersByTimeAsync(120_000);
     line.stop();
     expect(lines()).toEqual([
-      'remotify: still waiting for a listener: since 14:03:05, 1 m',
+      'remotify: still waiting for a listener (since 14:03:05, 1 m)',
       'remotify: waiting for its turn',
-      'remotify: still waiting for its turn: since 14:05:05, 1 m',
+      'remotify: still waiting for its turn (since 14:05:05, 1 m)',
     ]);
   });
 
@@ -103,7 +103,9 @@ test.skipIf(!isLong)(
     const exec = client.start(['exec', 'true']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     await eventually('the line of the minute', 80_000, () =>
-      /^remotify: still waiting for a listener: since \d\d:\d\d:\d\d, 1 m( [1-9] s)?$/m.test(exec.stderr()),
+      /^remotify: still waiting for a listener \(since \d\d:\d\d:\d\d, 1 m( [1-9] s)?\)$/m.test(
+        exec.stderr(),
+      ),
     );
     expect(exec.stderr().match(/paste this line/g)).toHaveLength(1);
   },

@@ -91,7 +91,7 @@ test('Ctrl-C at an exec that waits for its turn: it never runs, and the exit sta
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await waitForState(remote, 'it waits', ({ queue_length: length }) => length === 1);
   await eventually('exec says what it waits for', 10_000, () =>
-    exec.stderr().includes('waiting for its turn'),
+    exec.stderr().includes('is running another command'),
   );
   exec.child.kill('SIGINT');
   const { code } = await withDeadline(exec.closed, 5_000, 'exec ends');

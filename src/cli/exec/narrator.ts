@@ -9,7 +9,7 @@ import { startWaiting, type WaitingLine } from '../waiting-line.ts';
 function describeWait(state: CommandState, { listener }: StatusPayload): string {
   if (state === 'awaiting_approval') return `waiting for approval by ${describeListener(listener)}`;
   if (listener?.attached !== true) return 'waiting for a listener';
-  return `waiting for its turn: ${listener.user}@${listener.host} is busy`;
+  return `queued: ${listener.user}@${listener.host} is running another command`;
 }
 
 /** Says what is waited for, once it takes longer than a short command does. */
