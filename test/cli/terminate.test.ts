@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CapturedProcess } from '../harness/captured-process.ts';
@@ -45,12 +45,6 @@ async function setUp(own: { url: string } = relay) {
 }
 
 const ended = (cli: CapturedProcess, ms = 15_000) => withDeadline(cli.closed, ms, 'the client ends');
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 describe('a command that runs', () => {
   test.each(['SIGTERM', 'SIGHUP'] as const)('%s: it is stopped with all that it started', async (signal) => {
@@ -165,7 +159,7 @@ describe('a command that has not started', () => {
     const listener = await startListener(line);
     onTestFinished(listener.stop);
     expect(await client.run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
-    expect(await exists(trace)).toBe(false);
+    expect(existsSync(trace)).toBe(false);
   });
 
   test('--json: the command is cancelled, and the error says so', async () => {
@@ -196,7 +190,7 @@ describe('a command that has not started', () => {
     sendSignal(own.pid, 'SIGCONT');
     expect(await ended(exec)).toEqual({ code: 143, signal: null });
     expect((await remote.run(['exec', 'echo next'])).text).toBe('next\n');
-    expect(await exists(ghost)).toBe(false);
+    expect(existsSync(ghost)).toBe(false);
   });
 
   test('while it is being sent to a relay that does not answer: 143 soon, and that it may run', async () => {

@@ -90,6 +90,25 @@ describe('where stderr is no terminal', () => {
   });
 });
 
+test.skipIf(!hasTmux)('exec on a terminal: a spinner with the time so far (needs tmux)', async () => {
+  vi.useRealTimers();
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  await client.makeSession();
+  const env = { REMOTIFY_CONFIG_DIR: client.configDir, REMOTIFY_URL: relay.url };
+  const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' exec true`, { env });
+  onTestFinished(terminal.close);
+  await eventually('the spinner counts', 15_000, async () =>
+    /^\S waiting for a listener \(\d+ s\)$/m.test(await terminal.screen()),
+  );
+  await terminal.type('\x03');
+  const screen = await terminal.waitForText('[the command ended with 130]', 15_000);
+  expect(screen).toContain('remotify: command c1 cancelled before it started');
+  expect(screen).not.toMatch(/\(\d+ s\)/);
+});
+
 test.skipIf(!isLong)(
   'exec, a pipe for stderr, a real minute (npm run test:long)',
   { timeout: 120_000 },

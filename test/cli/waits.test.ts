@@ -11,8 +11,8 @@ import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote, waitForState } from '../harness/remote.ts';
-import { hasTmux } from '../harness/tmux.ts';
-import { codeOf, openOperator } from '../stopping/operator.ts';
+import { codeOf } from '../stopping/operator.ts';
+import { readFailure } from './read-failure.ts';
 
 // How long exec waits before the start: in all (--wait), for a listener, for the operator's answer.
 
@@ -44,14 +44,6 @@ function start(client: Client, args: string[], env: Record<string, string> = {})
   const exec = client.start(['exec', ...args], env);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   return exec;
-}
-
-/** The error and the hint of a run that failed with 255. */
-function readFailure(stderr: string): { error: string | undefined; hint: string | undefined } {
-  return {
-    error: /^remotify: error: (.*)$/m.exec(stderr)?.[1],
-    hint: /^remotify: hint: (.*)$/m.exec(stderr)?.[1],
-  };
 }
 
 describe('no listener', () => {
@@ -169,130 +161,6 @@ describe('a listener that is busy', () => {
     expect(await codeOf(exec, 'exec ends', 15_000)).toBe(0);
     expect(exec.stdout().toString()).toBe('ran\n');
   });
-});
-
-describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
-  test('--wait 0: fails at once with the way out, and its operator is not asked', async () => {
-    const operator = await openOperator(relay);
-    const forms: [string[], Record<string, string>, string][] = [
-      [['-w', '0'], {}, '--wait 0'],
-      [['--wait-approval', '0'], {}, '--wait-approval 0'],
-      [[], { REMOTIFY_WAIT: '0' }, 'REMOTIFY_WAIT=0'],
-    ];
-    for (const [args, env, named] of forms) {
-      const result = await operator.run(['exec', '--json', ...args, 'echo asked'], { env });
-      expect(result.exitCode).toBe(255);
-      expect(JSON.parse(result.text)).toEqual({
-        error: {
-          code: 'not_approved',
-          message: expect.stringContaining(
-            `asks its operator before each command, and ${named} leaves no time for an answer`,
-          ),
-          hint: 'give the operator more time: --wait-approval 5m',
-        },
-      });
-    }
-    expect(await operator.runJson('status')).toMatchObject({ commands: [] });
-    expect(await operator.terminal.transcript()).not.toContain('asked');
-  });
-
-  test('--wait 0 --wait-approval 5m: the operator has time, and the command runs', async () => {
-    const operator = await openOperator(relay);
-    const exec = operator.push('-w', '0', '--wait-approval', '5m');
-    await operator.waitForQuestion();
-    const asked = performance.now();
-    await eventually('longer than a pick-up takes', 15_000, () => performance.now() - asked > 6_000);
-    await operator.terminal.type('y\n');
-    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(0);
-    expect(exec.stdout().toString()).toBe('ran\n');
-  });
-
-  test('--wait-approval 1s: not_approved, and a late yes runs nothing', async () => {
-    const operator = await openOperator(relay);
-    const exec = operator.push('--json', '--wait-approval', '1s');
-    await operator.waitForQuestion();
-    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(255);
-    expect(JSON.parse(exec.stdout().toString())).toMatchObject({
-      id: 'c1',
-      state: 'cancelled',
-      started_at: null,
-      error: {
-        code: 'not_approved',
-        message: 'command c1 never ran: the operator did not answer within 1 s (--wait-approval)',
-        hint: 'give the operator more time: --wait-approval 10m',
-      },
-    });
-    await operator.terminal.type('y\n');
-    const next = operator.push('--wait-approval', '5m');
-    await operator.waitForQuestion(2);
-    await operator.terminal.type('y\n');
-    expect(await codeOf(next, 'the next ends', 15_000)).toBe(0);
-    expect(await operator.ledger()).toBe('ran\n');
-  });
-
-  test('--wait 2s: the total counts for the operator too', async () => {
-    const operator = await openOperator(relay);
-    const exec = operator.push('--wait', '2s', '--wait-approval', '5m');
-    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(255);
-    expect(readFailure(exec.stderr())).toEqual({
-      error: 'command c1 never ran: the operator did not answer within 2 s (--wait)',
-      hint: 'give the operator more time: --wait 10m',
-    });
-    expect(await operator.ledger()).toBe('');
-  });
-
-  test('a bound on the operator does not count the wait for the listener', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
-    await client.makeSession();
-    const exec = start(client, ['--wait-approval', '1s', '--wait', '3s', 'true']);
-    expect(await codeOf(exec, 'exec ends', 15_000)).toBe(255);
-    expect(readFailure(exec.stderr()).error).toBe(
-      'command c1 never ran: no listener connected to session session-1 within 3 s (--wait)',
-    );
-  });
-});
-
-describe('the environment', () => {
-  test('REMOTIFY_WAIT is the default of --wait, and the flag wins', async () => {
-    const client = await setUp();
-    const env = { REMOTIFY_WAIT: '1s' };
-    const byVariable = await client.run(['exec', 'true'], { env });
-    expect(readFailure(byVariable.stderr)).toEqual({
-      error: 'command c1 never ran: no listener connected to session session-1 within 1 s (REMOTIFY_WAIT)',
-      hint: 'paste its line on the remote, or wait longer: REMOTIFY_WAIT=10m',
-    });
-    const byFlag = await client.run(['exec', '-w', '2s', 'true'], { env });
-    expect(readFailure(byFlag.stderr).error).toContain('within 2 s (--wait)');
-  });
-
-  test('REMOTIFY_TIMEOUT is the default of --timeout, and the flag wins', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const env = { REMOTIFY_TIMEOUT: '1s' };
-    expect(await remote.run(['exec', 'sleep 30'], { env })).toMatchObject({ exitCode: 124 });
-    for (const limit of ['0', '30s']) {
-      const result = await remote.run(['exec', '--timeout', limit, 'sleep 1.5; echo done'], { env });
-      expect(result).toMatchObject({ exitCode: 0, text: 'done\n' });
-    }
-    const empty = { REMOTIFY_TIMEOUT: '', REMOTIFY_WAIT: '' };
-    expect(await remote.run(['exec', 'true'], { env: empty })).toMatchObject({ exitCode: 0, stderr: '' });
-  });
-
-  test.each(['REMOTIFY_WAIT', 'REMOTIFY_TIMEOUT'])(
-    '%s with a bad value: an error that names it, and no session is created',
-    async (name) => {
-      const client = await makeClient(relay);
-      onTestFinished(client.remove);
-      const result = await client.run(['exec', 'true'], { env: { [name]: 'soon' } });
-      expect(result).toMatchObject({ exitCode: 2, text: '' });
-      expect(readFailure(result.stderr)).toEqual({
-        error: `${name}: not a duration: "soon"`,
-        hint: 'write it as 30s, 5m or 2h',
-      });
-      expect(await client.runJson('list')).toMatchObject({ sessions: [] });
-    },
-  );
 });
 
 test.each(['--wait-listener', '--wait-approval'])(
