@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startOriginalRelay } from '../fixtures/original-relay.ts';
+import { startOriginalRelay } from '../harness/legacy-relay.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';

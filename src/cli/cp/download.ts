@@ -67,8 +67,10 @@ async function attempt(
   const usable = found && found.from <= spool.bytes ? found : undefined;
   const begin = usable ? usable.from : spool.bytes;
   const script = renderDownload({ ...plan, from: begin });
-  const push = { script, stdin: false, waitSeconds: options.wait, runSeconds: mostRunSeconds };
-  const pushed = usable ? { id: usable.view.id, already: false } : await pushTransfer(context, session, push);
+  const push = { script, stdin: false, bounds: options.bounds, runSeconds: mostRunSeconds };
+  const pushed = usable
+    ? { id: usable.view.id, already: undefined }
+    : await pushTransfer(context, session, push);
   const files: RemoteFile[] = [];
   const failures: string[] = [];
   let sha256: string | undefined;
@@ -85,6 +87,7 @@ async function attempt(
   const leave = new AbortController();
   try {
     const listening = {
+      bounds: options.bounds,
       readFrom: { stdout: spool.bytes - begin, stderr: 0 },
       onStdout: async (bytes: Buffer) => {
         await progress.start(spool.bytes);
@@ -139,7 +142,7 @@ export async function download(
       throw new Failure(
         'SHA-256 differs: what arrived is not what the remote sent; nothing was written',
         'run the same command again',
-        exitCodes.absent,
+        exitCodes.file,
         'file',
       );
     }

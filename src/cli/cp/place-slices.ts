@@ -6,7 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { CopiedFile } from './cp-options.ts';
 import type { RemoteFile } from './download.ts';
-import { describeFileError } from './file-errors.ts';
+import { describeFileError } from '../../config/describe-file-error.ts';
 import { NotPlaced, placeFile } from './place-file.ts';
 import type { Spool } from './spool.ts';
 import type { TreeOptions } from './tree-writer.ts';
@@ -43,7 +43,7 @@ export async function placeSlices(
     throw new Failure(
       `the remote sent ${spool.bytes} bytes and not ${announced}: a file changed while it was read; nothing was written`,
       'run the same command again',
-      exitCodes.absent,
+      exitCodes.file,
       'file',
     );
   }

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { describeFileError } from './file-errors.ts';
+import { describeFileError } from '../../config/describe-file-error.ts';
 
 const pieceBytes = 1024 * 1024;
 
@@ -33,7 +33,7 @@ export class Spool {
       throw new Failure(
         `cannot write ${path.toString('utf8')}: ${describeFileError(error)}`,
         'choose another target',
-        exitCodes.absent,
+        exitCodes.file,
         'file',
       );
     }
@@ -50,7 +50,7 @@ export class Spool {
       throw new Failure(
         `cannot write ${this.path.toString('utf8')}: ${describeFileError(error)}`,
         'make room, and run the same command again',
-        exitCodes.absent,
+        exitCodes.file,
         'file',
       );
     }

@@ -51,8 +51,10 @@ async function attempt(
   const found = plan.fresh ? undefined : await findCommand(client, plan.id);
   const sentBefore = found?.view.stdin_bytes ?? 0;
   const runSeconds = leastRunSeconds + plan.total / leastRate;
-  const push = { script: renderUpload(plan), stdin: true, waitSeconds: options.wait, runSeconds };
-  const pushed = found ? { id: found.view.id, already: false } : await pushTransfer(context, session, push);
+  const push = { script: renderUpload(plan), stdin: true, bounds: options.bounds, runSeconds };
+  const pushed = found
+    ? { id: found.view.id, already: undefined }
+    : await pushTransfer(context, session, push);
   const state: Omit<Attempt, 'end'> = {
     verified: false,
     resumedBytes: 0,
@@ -110,6 +112,7 @@ async function attempt(
   };
   try {
     const listening = {
+      bounds: options.bounds,
       readFrom: { stdout: 0, stderr: 0 },
       onStdout: () => Promise.resolve(),
       onStatus,
