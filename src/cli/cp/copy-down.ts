@@ -29,8 +29,8 @@ async function checkBefore({ folder, as, tops }: Chosen, recursive: boolean): Pr
     throw new Failure(
       `two of the sources have the same name: ${twice}`,
       'copy them one by one',
-      exitCodes.usage,
-      'usage',
+      exitCodes.absent,
+      'file',
     );
   if (recursive) return;
   const [top = ''] = tops;

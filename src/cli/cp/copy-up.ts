@@ -1,5 +1,6 @@
 /** From the sources of an upload to its commands and its report. */
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { maxScriptBytes } from '../../protocol/limits.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -10,6 +11,7 @@ import { type Entry, listSources } from './list-sources.ts';
 import { baseName, type Places } from './places.ts';
 import { Progress } from './progress.ts';
 import { describeFileError } from './file-errors.ts';
+import { groupLength } from './script-parts.ts';
 import { formatCount } from './sizes.ts';
 import { copiedFiles, upload } from './upload.ts';
 import { renderEntry, renderUpload, type UploadPlan } from './upload-script.ts';
@@ -39,10 +41,18 @@ function splitTarget(target: string): { folder: string; name: string } {
   return { folder: target.slice(0, at + 1), name: target.slice(at + 1) };
 }
 
-/** The same transfer has the same name in each attempt; another file, target or session has another. */
-function nameTransfer(key: string, plan: UploadPlan): string {
-  const text = renderUpload({ ...plan, id: '', part: 1, from: 0, fresh: false });
-  return createHash('sha256').update(`up\n${key}\n${text}`).digest('hex').slice(0, 16);
+/** The same transfer has the same name in each attempt; another target or session has another. Of changed files the second half differs. */
+function nameTransfer(key: string, sources: readonly string[], plan: UploadPlan): string {
+  const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const group = JSON.stringify([
+    'up',
+    key,
+    sources.map((source) => resolve(source)),
+    plan.target,
+    plan.entries[0]?.name,
+  ]);
+  const content = renderUpload({ ...plan, id: '', part: 1, from: 0, fresh: false });
+  return hash(group).slice(0, groupLength) + hash(content).slice(0, groupLength);
 }
 
 export async function copyUp(
@@ -97,12 +107,12 @@ export async function copyUp(
       from: 0,
       fresh: false,
     };
-    const plan = { ...draft, id: nameTransfer(key, draft) };
+    const plan = { ...draft, id: nameTransfer(key, sources, draft) };
     const done = await upload(context, session, plan, options, new Progress(context, 'sending', total));
     const each = hashes.each.length > 0 ? hashes.each : list.length === 1 ? [hashes.all] : [];
     outcome.words.push(...done.words);
     if (done.stopped !== undefined) {
-      outcome.failures.push(done.stopped);
+      outcome.failures.push(addReason(done.stopped, outcome.words));
       break;
     }
     outcome.files.push(...copiedFiles(plan, each).slice(done.failures.length));
@@ -120,6 +130,12 @@ export async function copyUp(
   }
   outcome.seconds = (performance.now() - began) / 1000;
   return outcome;
+}
+
+/** The reason that the failing program gave last, in the same line. */
+function addReason(failure: string, words: string[]): string {
+  const reason = words.pop()?.split(': ').at(-1);
+  return reason === undefined ? failure : `${failure}: ${reason}`;
 }
 
 /** Gives the rest of a tree the name that the remote gave its first part. */

@@ -38,7 +38,8 @@ send() {
 }
 `;
 
-const readFolders = `good=()
+const readFolders = `command -v tar >/dev/null || stop 'tar is not installed there'
+good=()
 for f in "\${list[@]}"; do
   if [ -e "$f" ] || [ -L "$f" ]; then good+=("$f"); else fail "$f: no such file"; fi
 done
@@ -46,7 +47,7 @@ send() {
   local bad=0 f folder
   for f in \${good[@]+"\${good[@]}"}; do
     folder=\${f%/*}
-    tar cf - -C "\${folder:-/}" "./\${f##*/}" || bad=1
+    TAR_OPTIONS='' tar cf - -C "\${folder:-/}" "./\${f##*/}" || bad=1
   done
   return "$bad"
 }
@@ -55,7 +56,7 @@ send() {
 /** The hash is that of the whole stream, taken while it is sent. */
 const sendAll = `skip() { if [ "$from" -gt 0 ]; then tail -c "+$((from + 1))"; else cat; fi; }
 set -o pipefail
-if [ -e /dev/fd/1 ]; then
+if [ -e /dev/fd/1 ] && command -v tee >/dev/null; then
   { send | tee /dev/fd/3 | say "sum $(digest)"; } 3>&1 >/dev/null | skip || failed=1
 else
   send | skip || failed=1

@@ -63,8 +63,7 @@ async function attempt(
   { spool, progress }: Sinks,
 ): Promise<Attempt> {
   const { client } = session;
-  const found =
-    plan.part === 1 && !plan.fresh ? await findCommand(client, plan.id, spool.bytes > 0) : undefined;
+  const found = plan.part === 1 && !plan.fresh ? await findCommand(client, plan.id) : undefined;
   const usable = found && found.from <= spool.bytes ? found : undefined;
   const begin = usable ? usable.from : spool.bytes;
   const script = renderDownload({ ...plan, from: begin });
@@ -80,7 +79,8 @@ async function attempt(
       files.push(file);
       progress.total = files.reduce((sum, { size }) => sum + size, 0);
     } else if (line.startsWith('sum ')) sha256 = findHash(line);
-    else if (line.startsWith('failed ') && failures.length < 1000) failures.push(line.slice(7));
+    else if (/^(?:failed|stopped) /.test(line) && failures.length < 1000)
+      failures.push(line.replace(/^\w+ /, ''));
   };
   const leave = new AbortController();
   try {

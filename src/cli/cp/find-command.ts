@@ -1,12 +1,9 @@
-/** The command of an earlier attempt at the same transfer, whose client went away. */
+/** Commands of earlier attempts at the same transfer, whose clients went away. */
 import { withPatience } from '../../client/patience.ts';
 import type { RelayClient } from '../../client/relay-client.ts';
 import { isEnded } from '../../protocol/command-states.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
-import { readTransferLine } from './script-parts.ts';
-
-/** After this, what an ended command sent is no longer taken for the content of its file. */
-const freshMs = 15 * 60_000;
+import { groupLength, readTransferLine } from './script-parts.ts';
 
 export interface FoundCommand {
   view: CommandView;
@@ -14,21 +11,18 @@ export interface FoundCommand {
   from: number;
 }
 
-function isUseful({ state, ended_at: endedAt }: CommandView, endedToo: boolean): boolean {
-  if (!isEnded(state)) return true;
-  return endedToo && state === 'finished' && Math.abs(Date.now() - (endedAt ?? 0)) < freshMs;
-}
-
-/** The newest one that still runs or waits; with `endedToo` also one that ended lately, whose output the relay still has. */
-export async function findCommand(
-  client: RelayClient,
-  id: string,
-  endedToo: boolean,
-): Promise<FoundCommand | undefined> {
+/**
+ * The newest one that still runs or waits. One that copies the same files to the same place, but as they were before they changed, is
+ * stopped: it would wait for the rest of them.
+ */
+export async function findCommand(client: RelayClient, id: string): Promise<FoundCommand | undefined> {
   const commands = await withPatience(() => client.listCommands(), {});
-  const found = commands
-    .map((view) => ({ view, line: readTransferLine(view.text) }))
-    .filter(({ view, line }) => line?.id === id && isUseful(view, endedToo))
-    .toSorted((a, b) => b.view.pushed_at - a.view.pushed_at)[0];
-  return found?.line && { view: found.view, from: found.line.from };
+  let found: FoundCommand | undefined;
+  for (const view of commands) {
+    const line = readTransferLine(view.text);
+    if (!line || isEnded(view.state) || line.id.slice(0, groupLength) !== id.slice(0, groupLength)) continue;
+    if (line.id !== id) await withPatience(() => client.cancelCommand(view.id, 'TERM'), {});
+    else if (!found || view.pushed_at > found.view.pushed_at) found = { view, from: line.from };
+  }
+  return found;
 }

@@ -48,6 +48,8 @@ export interface Listening {
   onStatus: (words: string) => void;
   /** The command runs: what is shown from now on is progress. */
   onRunning: () => void;
+  /** The first Ctrl-C. */
+  onInterrupt?: () => void;
 }
 
 export interface TransferEnd extends CommandEnd {
@@ -74,9 +76,11 @@ export async function followTransfer(
   const narrator = new Narrator(context, session);
   const lines = new StatusLines(listening);
   let interrupted = already;
+  if (already) listening.onInterrupt?.();
   let wasUrgent = false;
   const letGoUrgent = onInterrupt((_count, isUrgent) => {
     wasUrgent ||= isUrgent;
+    listening.onInterrupt?.();
   });
   const letGo = stopRemote(context, session, id, {
     already,
@@ -101,7 +105,8 @@ export async function followTransfer(
       onRecovery: () => void printer.note('the relay answers again'),
     });
     lines.end();
-    if (interrupted) throw interruptedBy(wasUrgent);
+    const isDone = end.state === 'finished' && end.exitStatus === 0;
+    if (interrupted && !isDone) throw interruptedBy(wasUrgent);
     if (end.state !== 'finished') {
       const { failure } = settleEnd(end, id, session.label);
       if (failure) throw failure;

@@ -20,12 +20,8 @@ export async function report(context: Context, outcome: Outcome): Promise<number
       for (const failure of failures.slice(0, mostShown)) await printer.note(`not copied: ${failure}`);
     const copied = files.length === 0 ? '' : `; ${formatCount(files.length, 'file')} copied`;
     const what = failures.length === 1 ? first : `${failures.length} were not copied, the first: ${first}`;
-    throw new Failure(
-      what + copied,
-      'nothing else is missing; copy these once more',
-      exitCodes.absent,
-      'file',
-    );
+    const hint = files.length === 0 ? 'nothing was copied' : 'everything else that was named is copied';
+    throw new Failure(what + copied, hint, exitCodes.absent, 'file');
   }
   if (context.json) {
     const [only] = files;

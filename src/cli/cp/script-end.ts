@@ -4,7 +4,15 @@ import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 
 export function describeScriptEnd(end: CommandEnd & { words: readonly string[] }, place: string): Failure {
-  const how = end.signal === null ? `with status ${end.exitStatus ?? 'unknown'}` : `by SIG${end.signal}`;
+  if (end.signal !== null) {
+    return new Failure(
+      `the command for ${place === '' ? '.' : place} was stopped by SIG${end.signal}`,
+      'run the same command again: it goes on where it ended',
+      exitCodes.trouble,
+      'cancelled',
+    );
+  }
+  const how = `with status ${end.exitStatus ?? 'unknown'}`;
   const last = end.words.at(-1);
   return new Failure(
     `the script for ${place === '' ? '.' : place} ended ${how}${last === undefined ? '' : `: ${last}`}`,

@@ -3,6 +3,9 @@
 /** The prefix of the script's own lines on stderr. */
 export const statusPrefix = 'remotify-cp ';
 
+/** The beginning of a transfer's name: which sources go where. The rest says what is in them. */
+export const groupLength = 8;
+
 /** The second line of each script: by it a transfer that was cut is found again. */
 export function transferLine(id: string, from: number): string {
   return `# transfer ${id}, from byte ${from}`;

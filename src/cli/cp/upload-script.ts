@@ -35,13 +35,42 @@ fi
 const checkFolder = `[ -d "$to" ] || stop "$to: not a folder"
 `;
 
+/** A client that was killed says nothing: after a minute or two without a byte the script ends, and keeps what it has. */
+const watch = `watch() { # READER
+  local before=-1 now pause
+  trap 'kill "$pause"; exit' TERM
+  while :; do
+    sleep 60 &
+    pause=$!
+    wait "$pause"
+    now=$(wc -c <"$part")
+    [ "$now" -gt "$before" ] || kill "$1"
+    before=$now
+  done
+}
+`;
+
 /** What came is kept until all is there: a transfer that was cut goes on from it. */
-const receive = (fresh: boolean): string => `part=$to/.remotify-part-$id mask=$((8#$(umask)))
-${fresh ? 'rm -f "$part"\n' : ''}(umask 077 && : >>"$part") 2>/dev/null || stop "$to: cannot write into this folder"
+const receive = (fresh: boolean, tools: string): string => `for tool in ${tools}; do
+  command -v $tool >/dev/null || stop "$tool is not installed there"
+done
+part=$to/.remotify-part-$id mask=$((8#$(umask)))
+${fresh ? 'rm -f "$part"\n' : ''}for old in "$to/.remotify-part-\${id:0:8}"*; do
+  case $old in "$part"*) ;; *) rm -f "$old" ;; esac
+done
+(umask 077 && : >>"$part") || stop "$to/\${as:-$top}: cannot be written"
 have=$(wc -c <"$part")
 [ "$have" -eq 0 ] || sum_of_part=$(digest <"$part")
 say "have $((have)) $sum_of_part"
-cat >>"$part" || { rm -f "$part" && stop "$part: cannot be written"; }
+exec 3<&0
+cat <&3 >>"$part" &
+cat=$!
+watch "$cat" </dev/null >/dev/null 2>&1 &
+watcher=$!
+wait "$cat"
+status=$?
+kill "$watcher" 2>/dev/null
+[ "$status" -eq 0 ] || [ "$status" -eq 143 ] || { rm -f "$part" && stop "$to/\${as:-$top}: cannot be written"; }
 [ "$(wc -c <"$part")" -ge "$total" ] || exit 75
 case $(digest <"$part") in
   *$sum*) say verified ;;
@@ -144,7 +173,8 @@ export function renderUpload(plan: UploadPlan): string {
     `total=${total} sum=${sha256}`,
     sharedFunctions +
       (intoFolder ? checkFolder : chooseTarget) +
-      receive(plan.fresh) +
+      watch +
+      receive(plan.fresh, isOne ? 'mv chmod' : 'mv chmod mkdir dd') +
       (preserve ? setTime : '') +
       placeFile(preserve) +
       (isOne ? placeOne : placeMany(preserve) + (hasFolders ? finishFolders(preserve) : '')) +

@@ -48,7 +48,7 @@ async function attempt(
   progress: Progress,
 ): Promise<Attempt> {
   const { client } = session;
-  const found = plan.fresh ? undefined : await findCommand(client, plan.id, false);
+  const found = plan.fresh ? undefined : await findCommand(client, plan.id);
   const sentBefore = found?.view.stdin_bytes ?? 0;
   const runSeconds = leastRunSeconds + plan.total / leastRate;
   const push = { script: renderUpload(plan), stdin: true, waitSeconds: options.wait, runSeconds };
@@ -114,6 +114,8 @@ async function attempt(
       onStdout: () => Promise.resolve(),
       onStatus,
       onRunning: () => undefined,
+      // What is not sent cannot be put in place.
+      onInterrupt: () => over.abort(),
     };
     const end = await followTransfer(context, session, pushed, listening, leave);
     return { ...state, words: end.words, end };
