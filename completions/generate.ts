@@ -1,7 +1,7 @@
 /** `npm run completions`: writes the completion files anew. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildWholeProgram } from '../src/cli/main.ts';
+import { buildWholeProgram } from '../src/cli/build-program.ts';
 import { renderFiles } from './render-files.ts';
 
 for (const [name, text] of Object.entries(renderFiles(await buildWholeProgram('0.0.0')))) {

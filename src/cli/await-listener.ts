@@ -5,6 +5,7 @@ import { type Patience, withPatience } from '../client/patience.ts';
 import { PollFloor } from '../client/poll-floor.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
+import { nameListener } from '../protocol/name-listener.ts';
 import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
 
 /** A relay without revisions is asked this often. */
@@ -14,7 +15,7 @@ const askAgainMs = 1_000;
 export function describeListener(listener: ListenerView | null | undefined): string {
   if (!listener || listener.kind === 'slot') return 'a listener';
   const mode = listener.mode === 'auto' ? 'running every command unasked' : 'asking before each command';
-  return `${listener.user}@${listener.host}, ${mode}`;
+  return `${nameListener(listener)}, ${mode}`;
 }
 
 /** Resolves with the status that shows a listener; throws the signal's reason when it is aborted. */

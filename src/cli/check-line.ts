@@ -1,6 +1,7 @@
 /** The line to paste holds the address that the relay takes for its own: this client knows the one that works from here. */
 import { isWeakerLine, readLineAddress } from '../client/line-address.ts';
 import type { Context } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
 const isLoopback = (url: string): boolean =>
@@ -17,6 +18,8 @@ export async function checkLine({ printer }: Context, quickstart: string, usedUr
     throw new Failure(
       `${usedUrl} hands out a line with ${address}: the key would cross the network unencrypted`,
       `its operator can fix that: \`remotify serve --public-url ${usedUrl}\`, or --trust-proxy 1 and a proxy that sends X-Forwarded-Proto`,
+      exitCodes.trouble,
+      'unsafe_line',
     );
   }
   await printer.note(

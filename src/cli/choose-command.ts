@@ -6,12 +6,14 @@ import type { OpenSession } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
-/** Relays of the original kind have no commands with ids. */
+/** A legacy relay has no commands with ids. */
 export function requireCommands({ dialect, url }: OpenSession): void {
   if (dialect === 'commands') return;
   throw new Failure(
-    `${url} is a relay of the original kind: its commands have no ids`,
-    'use a relay of ours: `remotify serve`',
+    `${url} is a legacy relay: its commands have no ids`,
+    'use a remotify relay: `remotify serve`',
+    exitCodes.trouble,
+    'not_supported',
   );
 }
 
@@ -24,13 +26,23 @@ export function chooseCommand(
   if (id !== undefined && !commandIdPattern.test(id)) {
     throw new Failure(
       `not a command id: ${quote(id)}`,
-      'ids look like c1; see `remotify status`',
+      'ids look like c1; run `remotify history` to list them',
       exitCodes.usage,
     );
   }
   const found = id === undefined ? newest : commands.find((command) => command.id === id);
   if (found) return found;
   throw id === undefined
-    ? new Failure('this session has no commands yet', "push one: remotify exec 'uname -a'")
-    : new Failure(`no such command: ${id}`, 'see `remotify status` for those that the relay remembers');
+    ? new Failure(
+        'this session has no commands yet',
+        "push one: remotify exec 'uname -a'",
+        exitCodes.trouble,
+        'no_such_command',
+      )
+    : new Failure(
+        `no such command: ${id}`,
+        'run `remotify history` to list commands',
+        exitCodes.trouble,
+        'no_such_command',
+      );
 }

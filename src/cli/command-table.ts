@@ -8,31 +8,45 @@ interface Entry {
 
 export const commandTable = {
   new: {
-    summary: 'make a session and print the line to paste on the remote',
+    summary: 'create a session and print the line to paste on the remote',
     load: () => import('./commands/new.ts'),
   },
   exec: { summary: 'run a command on the remote', load: () => import('./commands/exec.ts') },
   cp: { summary: 'copy files and folders to or from the remote', load: () => import('./commands/cp.ts') },
-  logs: { summary: 'print the output of a command again', load: () => import('./commands/logs.ts') },
+  logs: {
+    summary: 'print the output of a command, as often as needed',
+    load: () => import('./commands/logs.ts'),
+  },
+  wait: {
+    summary: 'wait until a command ended or a listener is connected',
+    load: () => import('./commands/wait.ts'),
+  },
   status: {
     summary: 'show relay, session, listener and commands',
     load: () => import('./commands/status.ts'),
   },
+  history: { summary: 'list the last commands of a session', load: () => import('./commands/history.ts') },
   cancel: {
     summary: 'drop a queued command, or stop the running one',
     load: () => import('./commands/cancel.ts'),
   },
-  list: { summary: 'list the stored sessions', load: () => import('./commands/list.ts') },
+  list: { summary: 'list stored sessions', load: () => import('./commands/list.ts') },
   use: { summary: 'choose the current session', load: () => import('./commands/use.ts') },
-  end: { summary: 'end a session on the relay and forget it here', load: () => import('./commands/end.ts') },
-  reset: { summary: 'clear what is stuck in a session', load: () => import('./commands/reset.ts') },
+  end: { summary: 'end a session on the relay and remove it here', load: () => import('./commands/end.ts') },
+  reset: {
+    summary: 'cancel all commands of a session and clear unread results',
+    load: () => import('./commands/reset.ts'),
+  },
   serve: { summary: 'run a relay', load: () => import('./commands/serve.ts') },
-  mcp: { summary: 'be a tool for models (MCP on stdio)', load: () => import('./commands/mcp.ts') },
+  mcp: { summary: 'run an MCP server on stdio', load: () => import('./commands/mcp.ts') },
   agents: {
-    summary: 'print the rules for agents that have only a shell and curl',
+    summary: 'print rules for agents that have only a shell and curl',
     load: () => import('./commands/agents.ts'),
   },
-  config: { summary: 'show or change stored settings', load: () => import('./commands/config.ts') },
+  config: {
+    summary: 'show effective settings, or change stored ones',
+    load: () => import('./commands/config.ts'),
+  },
   completion: {
     summary: 'print the completion file of a shell',
     load: () => import('./commands/completion.ts'),

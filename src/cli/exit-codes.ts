@@ -1,8 +1,6 @@
 /** What the exit status of remotify itself means. `exec` and `logs -f` pass the remote's own through. */
 export const exitCodes = {
   ok: 0,
-  /** `config get` of what is not set. */
-  absent: 1,
   /** The words on the command line. */
   usage: 2,
   /** The run reached its `--timeout`. */

@@ -1,8 +1,9 @@
-/** From an error to words for people. No stack trace ever; what nobody foresaw is named by its class and message. */
+/** From an error to words for people. No stack trace ever; an unforeseen error is named by its class and message. */
 import { RelayError } from '../client/relay-error.ts';
-import { ConfigError } from '../config/config-error.ts';
+import { ConfigError, type ConfigErrorKind } from '../config/config-error.ts';
+import { type RefusalCode, refusals } from '../protocol/errors.ts';
 import { exitCodes } from './exit-codes.ts';
-import { Failure } from './failure.ts';
+import { type AnyCode, Failure } from './failure.ts';
 
 const relayHints: Record<RelayError['kind'], string> = {
   unreachable: 'check --url or REMOTIFY_URL, and that the relay runs; `remotify serve` starts one here',
@@ -12,34 +13,56 @@ const relayHints: Record<RelayError['kind'], string> = {
 };
 
 const refusalHints: Record<string, string> = {
-  gone: 'make a new one with `remotify new --url URL` and paste its line on the remote',
-  rate_limited: 'wait, or keep to the session you have: `remotify list`',
+  gone: 'create a new one with `remotify new --url URL` and paste its line on the remote',
+  rate_limited: 'wait, or use a session that you have: `remotify list`',
   token_needed:
     'set REMOTIFY_TOKEN to the token of this relay, or REMOTIFY_TOKEN_FILE to a file that holds it',
   listener_key: 'this is the key of a pasted line; use the session key that `remotify new` stored',
   too_many_keys: 'push more slowly, or use several sessions',
   queue_full: 'wait for some to end, or clear the queue: `remotify reset`',
   storage_full: 'the relay needs room: on its disk, or in the memory of its Redis',
-  session_quota: 'end it with `remotify end` and make a new one: its scripts and output go with it',
-  address_quota: 'end sessions that nobody needs: `remotify list`, `remotify end NAME`',
-  too_many_sessions: 'end sessions that nobody needs: `remotify list`, `remotify end NAME`',
+  session_quota: 'end it with `remotify end` and create a new one: its scripts and output go with it',
+  address_quota: 'end unused sessions: `remotify list`, `remotify end NAME`',
+  too_many_sessions: 'end unused sessions: `remotify list`, `remotify end NAME`',
   too_large: 'a command is 1 MiB at most: send a script that fetches the rest',
-  unknown_host: 'whoever runs the relay can allow this name: `remotify serve --allowed-host NAME`',
-  no_such_command: 'see `remotify status` for the commands of this session',
+  unknown_host: 'the operator of the relay can allow this name: `remotify serve --allowed-host NAME`',
+  no_such_command: 'run `remotify history` to list commands',
 };
+
+/** The code is text of the relay. */
+function findHint(code: string): string | undefined {
+  return Object.hasOwn(refusalHints, code) ? refusalHints[code] : undefined;
+}
 
 /** For a refusal without a hint of its own. */
 function hintAtStatus({ status }: RelayError): string {
-  if (status >= 500) return 'try again; if it stays, look at the log of the relay and of the proxy before it';
-  return 'see `remotify status` for how things are';
+  if (status >= 500) return 'try again; if it stays, read the log of the relay and of the proxy before it';
+  return 'run `remotify status`';
 }
+
+/** The relay's own code of a refusal, if it is one that we know. */
+function codeOf({ kind, code }: RelayError): AnyCode {
+  if (kind !== 'refused') return kind;
+  return isRefusalCode(code) ? code : 'refused';
+}
+
+function isRefusalCode(code: string): code is RefusalCode {
+  return Object.hasOwn(refusals, code);
+}
+
+const codeOfConfig = {
+  usage: 'usage',
+  session: 'no_such_session',
+  setting: 'settings',
+} as const satisfies Record<ConfigErrorKind, AnyCode>;
 
 function explainRelay(error: RelayError): Failure {
   const hint =
-    error.kind === 'refused'
-      ? (refusalHints[error.code] ?? hintAtStatus(error)).replace('--url URL', `--url ${error.url}`)
-      : relayHints[error.kind];
-  return new Failure(error.message, hint === '' ? undefined : hint);
+    error.hint ??
+    (error.kind === 'refused'
+      ? (findHint(error.code) ?? hintAtStatus(error)).replace('--url URL', `--url ${error.url}`)
+      : relayHints[error.kind]);
+  return new Failure(error.message, hint === '' ? undefined : hint, exitCodes.trouble, codeOf(error));
 }
 
 export function explain(error: unknown): Failure {
@@ -49,10 +72,16 @@ export function explain(error: unknown): Failure {
     return new Failure(
       error.message,
       error.hint,
-      error.kind === 'usage' ? exitCodes.usage : exitCodes.trouble,
+      error.kind === 'setting' ? exitCodes.trouble : exitCodes.usage,
+      codeOfConfig[error.kind],
     );
   }
   const message =
-    error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no error was thrown';
-  return new Failure(message.split('\n')[0] ?? '', 'this looks like a bug in remotify');
+    error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is not an error was thrown';
+  return new Failure(
+    message.split('\n')[0] ?? '',
+    'this looks like a bug in remotify',
+    exitCodes.trouble,
+    'internal',
+  );
 }

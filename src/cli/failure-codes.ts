@@ -1,14 +1,16 @@
 /** What `--json` calls a failure of remotify itself. Refusals of a relay keep the relay's own code (protocol/errors.ts). */
 export const failureCodes = {
   usage: 'the command line is not understood',
-  settings: 'the settings cannot be read or written',
+  settings: 'the settings cannot be read or written, or a variable has a bad value',
   no_session: 'no session was named, and none is current',
   no_such_session: 'no stored session has that name, or the key is malformed',
+  cannot_serve: 'the relay cannot start: its port, socket, certificate or store cannot be used',
   no_listener: 'no listener connected in time',
   listener_busy: 'the listener is running another command, or the queue was not through in time',
   not_approved: 'the operator did not answer in time',
   declined: 'the operator declined',
   expired: 'the command did not start in time',
+  not_ended: 'the command did not end within the time of `wait`',
   timed_out: 'the run was longer than its timeout',
   cancelled: 'another client cancelled the command before it started',
   lost: 'the listener went away: the outcome is unknown',
@@ -19,9 +21,11 @@ export const failureCodes = {
   unreachable: 'the relay cannot be reached',
   not_a_relay: 'a server answered that is not a relay',
   moved: 'the relay has moved',
-  refused: 'the relay refused the request',
+  refused: 'the relay, or a proxy before it, refused the request without a code of its own',
+  unsafe_line: 'the line of the relay would send the key unencrypted',
+  cannot_pin: 'the script of the relay is not the one of this client',
   file: 'a local file cannot be read or written',
-  internal: 'a bug in remotify',
+  internal: 'a bug in remotify, or in the relay',
 } as const;
 
 export type FailureCode = keyof typeof failureCodes;

@@ -1,8 +1,15 @@
-/** Ctrl-C while something runs: counted, and handed to whoever knows what to stop. */
+/** SIGINT, SIGTERM and SIGHUP while something runs: counted, and handed to the code that knows what to stop. */
+import { exitCodes } from './exit-codes.ts';
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const handlers = new Set<(signal: NodeJS.Signals) => void>();
+export type Interrupt = (typeof names)[number];
+
+export function isInterrupt(value: unknown): value is Interrupt {
+  return names.some((name) => name === value);
+}
+
+const handlers = new Set<(signal: Interrupt) => void>();
 
 /**
  * Stays once it is there: a signal that is on its way to JavaScript when the last listener of its name leaves is dropped by Node, though the next
@@ -13,14 +20,27 @@ function dispatch(signal: NodeJS.Signals): void {
     for (const name of names) process.off(name, dispatch);
     process.kill(process.pid, signal);
   }
-  for (const handle of handlers) handle(signal);
+  const name = names.find((each) => each === signal);
+  if (name) for (const handle of handlers) handle(name);
 }
 
-/** Calls back at each SIGINT until the returned function is called, and at SIGTERM and SIGHUP, whose senders do not wait. */
-export function onInterrupt(handle: (count: number, isUrgent: boolean) => void): () => void {
+/** Calls back at each of the signals, with their count, until the returned function is called. Urgent: the sender does not wait long. */
+export function onInterrupt(
+  handle: (count: number, isUrgent: boolean, signal: Interrupt) => void,
+): () => void {
   let count = 0;
-  const listener = (signal: NodeJS.Signals): void => handle(++count, signal !== 'SIGINT');
+  const listener = (signal: Interrupt): void => handle(++count, isTermination(signal), signal);
   handlers.add(listener);
   for (const name of names) if (!process.listeners(name).includes(dispatch)) process.on(name, dispatch);
   return () => void handlers.delete(listener);
+}
+
+/** Ctrl-C is a person's, who waits for the end. SIGTERM and SIGHUP come from a program that may soon send SIGKILL. */
+export function isTermination(signal: Interrupt): boolean {
+  return signal !== 'SIGINT';
+}
+
+/** 130 for SIGINT, 143 for the others. */
+export function exitCodeOf(signal: Interrupt): number {
+  return isTermination(signal) ? exitCodes.terminated : exitCodes.interrupted;
 }

@@ -1,85 +1,22 @@
 /** From words to an exit code. Never throws. */
 import { setImmediate } from 'node:timers/promises';
 import { type Command, CommanderError } from 'commander';
-import type { CommandModule } from './command-module.ts';
+import { describeFileError } from '../config/describe-file-error.ts';
+import { quote } from '../config/parse-values.ts';
+import { type Io, write } from '../terminal/io.ts';
+import { Printer } from '../terminal/printer.ts';
+import { buildProgram, type Call, findCommandName } from './build-program.ts';
 import { commandTable } from './command-table.ts';
 import type { Surroundings } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { explain } from './explain.ts';
-import { Failure } from './failure.ts';
-import { quote } from '../config/parse-values.ts';
-import { addCommonOptions, mergeOptions } from './options.ts';
-import { createProgram } from './program.ts';
-import { type Io, write } from '../terminal/io.ts';
-import { Printer } from '../terminal/printer.ts';
+import { explainUsage } from './explain-usage.ts';
+import { Failure, findExitCode } from './failure.ts';
+import { chooseHelpWidth } from './help-format.ts';
+import { mergeOptions } from './options.ts';
+import { wantsJson } from './wants-json.ts';
 
-/** Options before the command's name that take a value. */
-const valued = new Set(['--url', '-s', '--session', '--config-dir']);
-
-/** The first word that is no option: the command that is meant. Commander decides; this only says which code to load. */
-function findCommandName(argv: readonly string[]): string | undefined {
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at] ?? '';
-    if (!word.startsWith('-')) return word === 'help' ? argv[at + 1] : word;
-    if (valued.has(word)) at++;
-  }
-  return undefined;
-}
-
-interface Call {
-  module: CommandModule;
-  command: Command;
-}
-
-/** All names for help and suggestions, and the whole of the one that is called. */
-async function buildProgram(
-  argv: readonly string[],
-  version: string,
-  onCall: (call: Call) => void,
-): Promise<Command> {
-  const program = createProgram(version);
-  const wanted = findCommandName(argv);
-  for (const [name, { summary, load }] of Object.entries(commandTable)) {
-    const command = program.command(name).summary(summary).description(summary);
-    if (name !== wanted) continue;
-    const module: CommandModule = await load();
-    addCommonOptions(command);
-    module.describe(command);
-    command.action(() => onCall({ module, command }));
-  }
-  return program;
-}
-
-/** Every command with all of its options: what completions are held to. */
-export async function buildWholeProgram(version: string): Promise<Command> {
-  const program = createProgram(version);
-  for (const [name, { summary, load }] of Object.entries(commandTable)) {
-    const command = program.command(name).summary(summary).description(summary);
-    addCommonOptions(command);
-    (await load()).describe(command);
-  }
-  return program;
-}
-
-/** Commander's own words, in our voice. */
-function explainUsage(error: CommanderError, name: string | undefined): Failure {
-  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = /\((Did you mean .*)\)/.exec(rest.join(' '))?.[1];
-  const words = suggestion?.replace('Did you mean', 'did you mean');
-  const hint =
-    words ??
-    (error.code === 'remotify.value'
-      ? rest.join(' ')
-      : `see \`remotify ${name === undefined || !Object.hasOwn(commandTable, name) ? '' : `${name} `}--help\``);
-  return new Failure(first, hint, exitCodes.usage);
-}
-
-async function parse(argv: readonly string[], surroundings: Surroundings): Promise<Call | undefined> {
-  const { io, version } = surroundings;
-  let call: Call | undefined;
-  const program = await buildProgram(argv, version, (found) => {
-    call = found;
-  });
+function configureOutput(program: Command, { io, environment }: Surroundings): void {
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void write(io.stdout, text),
@@ -88,44 +25,72 @@ async function parse(argv: readonly string[], surroundings: Surroundings): Promi
       outputError: () => undefined,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
+      getOutHelpWidth: () => chooseHelpWidth(io.stdout, environment),
+      getErrHelpWidth: () => chooseHelpWidth(io.stderr, environment),
     });
   }
+}
+
+async function parse(program: Command, argv: readonly string[]): Promise<void> {
   const wanted = findCommandName(argv);
   const asksForHelp = argv.includes('help') || argv.includes('--help') || argv.includes('-h');
   if (asksForHelp && wanted !== undefined && wanted !== 'help' && !Object.hasOwn(commandTable, wanted)) {
     throw new Failure(
       `unknown command ${quote(wanted)}`,
-      'see `remotify --help` for those that there are',
+      'run `remotify --help` to list commands',
       exitCodes.usage,
     );
   }
-  if (argv.length === 0) {
-    await write(io.stdout, program.helpInformation());
-    return undefined;
+  if (wanted === undefined && !asksForHelp && argv.every((word) => word === '--json')) {
+    program.outputHelp();
+    return;
   }
   await program.parseAsync(argv, { from: 'user' });
-  return call;
 }
 
-/** What did not arrive is not passed over. A reader that went away is no error of ours, and exec deals with it itself. */
+/** Output that did not arrive is a failure. A reader that went away is none, and exec deals with it itself. */
 function checkWritten({ stdoutError }: Io): void {
   const error = stdoutError();
   if (!error || error.code === 'EPIPE') return;
-  throw new Failure(`cannot write to stdout (${error.code ?? error.name})`, 'is there room where it goes?');
+  throw new Failure(
+    `cannot write to stdout: ${describeFileError(error)}`,
+    'check free space on the output device',
+    exitCodes.trouble,
+    'file',
+  );
+}
+
+/** The end of every run: the words on stderr, and with `--json` one object on stdout. */
+async function finish(printer: Printer, io: Io, error: unknown, json: boolean): Promise<number> {
+  const failure = explain(error);
+  if (failure.message !== '' && !failure.isShown) await printer.error(failure.message, failure.hint);
+  if (json && !io.stdoutError()) await printer.endJson(failure);
+  return failure.exitCode;
+}
+
+/** For an exit status that says what happened where nothing else did. */
+async function finishQuietly(printer: Printer, exitCode: number): Promise<number> {
+  const code = findExitCode(exitCode);
+  await printer.endJson(code && { code, message: 'interrupted by a signal', hint: undefined });
+  return exitCode;
 }
 
 async function runCall({ module, command }: Call, surroundings: Surroundings): Promise<number> {
+  const { io } = surroundings;
+  const options = mergeOptions(command);
   // Help and mistakes need none of this.
   const { Context } = await import('./context.ts');
-  const context = new Context(surroundings, mergeOptions(command));
+  const context = new Context(surroundings, options);
+  const { printer, json } = context;
   try {
     const exitCode = await module.run(context, command);
+    if (json) await finishQuietly(printer, exitCode);
     // Errors of the last write are told a moment later.
     await setImmediate();
-    checkWritten(surroundings.io);
+    checkWritten(io);
     return exitCode;
   } catch (error) {
-    throw context.explain(error);
+    return await finish(printer, io, context.explain(error), json);
   } finally {
     await context.close();
   }
@@ -137,15 +102,21 @@ function openFallbackPrinter(argv: readonly string[], { io, environment }: Surro
 }
 
 export async function main(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const wanted = findCommandName(argv);
+  let json = false;
+  let call: Call | undefined;
   try {
-    const call = await parse(argv, surroundings);
-    return call ? await runCall(call, surroundings) : exitCodes.ok;
+    const program = await buildProgram(argv, surroundings.version, (found) => {
+      call = found;
+    });
+    const command = program.commands.find((each) => each.name() === wanted);
+    json = wantsJson(argv, program, command, wanted === 'exec');
+    configureOutput(program, surroundings);
+    await parse(program, argv);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-    const failure =
-      error instanceof CommanderError ? explainUsage(error, findCommandName(argv)) : explain(error);
-    if (failure.message !== '')
-      await openFallbackPrinter(argv, surroundings).error(failure.message, failure.hint);
-    return failure.exitCode;
+    const failure = error instanceof CommanderError ? explainUsage(error, wanted) : error;
+    return await finish(openFallbackPrinter(argv, surroundings), surroundings.io, failure, json);
   }
+  return call ? await runCall(call, surroundings) : exitCodes.ok;
 }

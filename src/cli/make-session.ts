@@ -1,10 +1,10 @@
-/** Making a session and keeping it: for `new`, and for an `exec` that has none. */
+/** Creates a session and stores it: for `new`, and for an `exec` that has none. */
 import type { Http } from '../client/http.ts';
 import { createSessionClient, dialectOf } from '../client/open-session.ts';
 import { RelayClient } from '../client/relay-client.ts';
 import { RelayError } from '../client/relay-error.ts';
-import { checkSessionName, type Settings, type StoredSession } from '../config/settings.ts';
-import type { SessionPayload } from '../protocol/session-payload.ts';
+import { checkSessionName, type LineMode, type Settings, type StoredSession } from '../config/settings.ts';
+import { addAutoMode, type SessionPayload } from '../protocol/session-payload.ts';
 import { checkLine } from './check-line.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -23,7 +23,7 @@ function chooseFreeName(settings: Settings): string {
   }
 }
 
-/** A name may be taken again once its session is gone; one that lives is not lost sight of. */
+/** A name can be reused once its session is gone. */
 async function checkFree(context: Context, name: string): Promise<void> {
   const stored = context.settings().sessions[name];
   if (!stored) return;
@@ -35,24 +35,32 @@ async function checkFree(context: Context, name: string): Promise<void> {
     throw error;
   }
   throw new Failure(
-    `a session called ${name} is stored and alive`,
+    `session "${name}" already exists`,
     `choose another name, or end it first: \`remotify end ${name}\``,
     exitCodes.usage,
   );
 }
 
-/** For a session that cannot be used: nothing of it stays on the relay, if the relay still answers. */
+/** Deletes a session that cannot be used from the relay, if the relay still answers. */
 async function dropSession(http: Http, { key, features }: SessionPayload): Promise<void> {
   await createSessionClient(http, key, dialectOf(features))
     .endSession()
     .catch(() => undefined);
 }
 
-/** Makes it on the relay, stores it here and makes it the current one. A line that cannot be rendered leaves nothing stored. */
+export interface SessionWishes {
+  /** Without it: session-1, session-2, … */
+  name?: string | undefined;
+  /** Supervised unless it is asked for. */
+  mode?: LineMode;
+  /** The line to paste, where it is not the relay's own. */
+  renderLine?: ((payload: SessionPayload) => Promise<string>) | undefined;
+}
+
+/** Creates it on the relay, stores it here and makes it the current one. A line that cannot be rendered leaves nothing stored. */
 export async function makeSession(
   context: Context,
-  wanted?: string,
-  renderLine: (payload: SessionPayload) => Promise<string> | string = (payload) => payload.remote_quickstart,
+  { name: wanted, mode = 'supervised', renderLine }: SessionWishes = {},
 ): Promise<MadeSession> {
   const { changeSettings, checkWritable } = await import('../config/write-settings.ts');
   checkWritable(context.configDir);
@@ -63,7 +71,8 @@ export async function makeSession(
   let quickstart: string;
   try {
     await checkLine(context, payload.remote_quickstart, http.baseUrl);
-    quickstart = await renderLine(payload);
+    const plain = payload.remote_quickstart;
+    quickstart = renderLine ? await renderLine(payload) : mode === 'auto' ? addAutoMode(plain) : plain;
   } catch (error) {
     await dropSession(http, payload);
     throw error;
@@ -73,6 +82,7 @@ export async function makeSession(
     url,
     features: payload.features ?? [],
     quickstart,
+    mode,
     createdAt: Date.now(),
   };
   let name = wanted ?? '';

@@ -1,14 +1,22 @@
-/** What each MCP host wants to be told, in its own format and place. */
+/** The settings that each MCP host needs, in its own format and place. */
 export interface HostConfig {
-  /** Where it goes; a command to be typed in a shell has no file. */
+  /** Where the snippet goes; null for a command to run in a shell. */
   file: string | null;
   snippet: string;
 }
 
 type Variables = Record<string, string>;
 
-const command = 'remotify';
-const args = ['mcp'];
+/** How a host starts the server. */
+interface Start {
+  command: string;
+  args: string[];
+}
+
+const installed: Start = { command: 'remotify', args: ['mcp'] };
+
+/** Needs Node and npm where the host runs, and nothing installed. */
+const byNpx: Start = { command: 'npx', args: ['-y', 'remotify@latest', 'mcp'] };
 
 /** Longer than a call may take: some hosts give up sooner than they must. */
 const toolTimeoutSeconds = 90;
@@ -23,18 +31,18 @@ function withEnv(server: object, env: Variables, name = 'env'): object {
 }
 
 /** The format that most have in common. */
-function renderMcpServers(env: Variables, more: object = {}): string {
-  return toJson({ mcpServers: { remotify: withEnv({ command, args, ...more }, env) } });
+function renderMcpServers(start: Start, env: Variables, more: object = {}): string {
+  return toJson({ mcpServers: { remotify: withEnv({ ...start, ...more }, env) } });
 }
 
-function renderClaudeCode(env: Variables): string {
+function renderClaudeCode({ command, args }: Start, env: Variables): string {
   const variables = Object.entries(env).map(([name, value]) => ` --env ${name}=${value}`);
   // Its --env takes several values: another option must stand between them and the name. Without -s user, only one folder has it.
   return `claude mcp add${variables.join('')} -s user remotify -- ${[command, ...args].join(' ')}\n`;
 }
 
 /** A file of its own, in YAML. */
-function renderContinue(env: Variables): string {
+function renderContinue({ command, args }: Start, env: Variables): string {
   const variables = Object.entries(env).map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`);
   const lines = [
     'name: Remotify',
@@ -44,13 +52,13 @@ function renderContinue(env: Variables): string {
     '  - name: remotify',
     `    command: ${command}`,
     '    args:',
-    ...args.map((word) => `      - ${word}`),
+    ...args.map((word) => `      - ${/^[a-z]+$/.test(word) ? word : JSON.stringify(word)}`),
     ...(variables.length === 0 ? [] : ['    env:', ...variables]),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function renderCodex(env: Variables): string {
+function renderCodex({ command, args }: Start, env: Variables): string {
   const lines = [
     '[mcp_servers.remotify]',
     `command = ${JSON.stringify(command)}`,
@@ -62,41 +70,48 @@ function renderCodex(env: Variables): string {
   return `${lines.join('\n')}\n`;
 }
 
-const renderers: Record<string, (env: Variables) => HostConfig> = {
-  'claude-code': (env) => ({ file: null, snippet: renderClaudeCode(env) }),
-  'claude-desktop': (env) => ({
+const renderers: Record<string, (start: Start, env: Variables) => HostConfig> = {
+  'claude-code': (start, env) => ({ file: null, snippet: renderClaudeCode(start, env) }),
+  'claude-desktop': (start, env) => ({
     file: 'claude_desktop_config.json (Settings, Developer, Edit Config)',
-    snippet: renderMcpServers(env),
+    snippet: renderMcpServers(start, env),
   }),
-  cursor: (env) => ({ file: '~/.cursor/mcp.json', snippet: renderMcpServers(env) }),
-  codex: (env) => ({ file: '~/.codex/config.toml', snippet: renderCodex(env) }),
-  gemini: (env) => ({
+  cursor: (start, env) => ({ file: '~/.cursor/mcp.json', snippet: renderMcpServers(start, env) }),
+  codex: (start, env) => ({ file: '~/.codex/config.toml', snippet: renderCodex(start, env) }),
+  gemini: (start, env) => ({
     file: '~/.gemini/settings.json',
-    snippet: renderMcpServers(env, { timeout: toolTimeoutSeconds * 1000 }),
+    snippet: renderMcpServers(start, env, { timeout: toolTimeoutSeconds * 1000 }),
   }),
-  vscode: (env) => ({
+  vscode: (start, env) => ({
     file: '.vscode/mcp.json',
-    snippet: toJson({ servers: { remotify: withEnv({ type: 'stdio', command, args }, env) } }),
+    snippet: toJson({ servers: { remotify: withEnv({ type: 'stdio', ...start }, env) } }),
   }),
-  windsurf: (env) => ({ file: '~/.codeium/windsurf/mcp_config.json', snippet: renderMcpServers(env) }),
-  continue: (env) => ({
+  windsurf: (start, env) => ({
+    file: '~/.codeium/windsurf/mcp_config.json',
+    snippet: renderMcpServers(start, env),
+  }),
+  continue: (start, env) => ({
     file: '.continue/mcpServers/remotify.yaml (the list of mcpServers also fits into ~/.continue/config.yaml)',
-    snippet: renderContinue(env),
+    snippet: renderContinue(start, env),
   }),
-  cline: (env) => ({
+  cline: (start, env) => ({
     file: 'cline_mcp_settings.json (MCP Servers, Configure, Configure MCP Servers)',
-    snippet: renderMcpServers(env, { timeout: toolTimeoutSeconds }),
+    snippet: renderMcpServers(start, env, { timeout: toolTimeoutSeconds }),
   }),
-  zed: (env) => ({
+  zed: (start, env) => ({
     file: '~/.config/zed/settings.json',
-    snippet: toJson({ context_servers: { remotify: withEnv({ command, args }, env) } }),
+    snippet: toJson({ context_servers: { remotify: withEnv(start, env) } }),
   }),
-  opencode: (env) => ({
+  opencode: (start, env) => ({
     file: 'opencode.json',
     snippet: toJson({
       $schema: 'https://opencode.ai/config.json',
       mcp: {
-        remotify: withEnv({ type: 'local', command: [command, ...args], enabled: true }, env, 'environment'),
+        remotify: withEnv(
+          { type: 'local', command: [start.command, ...start.args], enabled: true },
+          env,
+          'environment',
+        ),
       },
     }),
   }),
@@ -104,7 +119,11 @@ const renderers: Record<string, (env: Variables) => HostConfig> = {
 
 export const mcpHosts = Object.keys(renderers);
 
-/** Undefined for a host that is not known. Values of variables are URLs, which need no quotes in a shell. */
-export function renderMcpConfig(host: string, env: Variables): HostConfig | undefined {
-  return Object.hasOwn(renderers, host) ? renderers[host]?.(env) : undefined;
+/** Undefined for an unknown host. Values of variables are URLs, which need no quotes in a shell. */
+export function renderMcpConfig(
+  host: string,
+  env: Variables,
+  { npx }: { npx: boolean },
+): HostConfig | undefined {
+  return Object.hasOwn(renderers, host) ? renderers[host]?.(npx ? byNpx : installed, env) : undefined;
 }

@@ -1,28 +1,71 @@
 /** What the MCP server gets of the command line: settings, sessions, words. */
 import { RelayClient } from '../client/relay-client.ts';
 import { ConfigError } from '../config/config-error.ts';
-import type { Host } from '../mcp/host.ts';
+import type { ChosenSession } from '../config/resolve-session.ts';
+import type { Host, HostSession, KnownSession } from '../mcp/host.ts';
+import { ToolError } from '../mcp/tool-error.ts';
+import { dialectOf } from '../client/open-session.ts';
+import { isKey } from '../protocol/keys.ts';
+import type { SessionPayload } from '../protocol/session-payload.ts';
 import { escapeBytes } from '../terminal/escape.ts';
 import { maskKeys } from '../terminal/printer.ts';
-import { checkLine } from './check-line.ts';
-import type { Context, OpenSession, Surroundings } from './context.ts';
+import type { Context, Surroundings } from './context.ts';
 import { describeClient } from './describe-client.ts';
 import { explain } from './explain.ts';
+import { buildOwnLine } from './own-line.ts';
+
+async function open(context: Context, chosen: ChosenSession): Promise<HostSession> {
+  const session = await context.openSession(chosen);
+  const { key, url } = chosen;
+  const line = await buildOwnLine({ key, url, dialect: session.dialect, quickstart: session.quickstart });
+  return { ...session, ...line, key };
+}
+
+/** Longer ones are no line to paste, and are not stored. */
+const maxLineChars = 500;
+
+async function chooseLine(context: Context, payload: SessionPayload): Promise<string> {
+  const { key, features, remote_quickstart: quickstart } = payload;
+  if (quickstart.length <= maxLineChars) return quickstart;
+  return (await buildOwnLine({ key, url: context.url(), dialect: dialectOf(features), quickstart }))
+    .quickstart;
+}
 
 /** Stored like any other; where nothing can be stored, it is of this process only. */
-async function makeForHost(context: Context, name: string | undefined): Promise<OpenSession> {
+async function makeForHost(context: Context, name: string | undefined): Promise<HostSession> {
   const { makeSession } = await import('./make-session.ts');
   try {
-    const made = await makeSession(context, name);
-    return await context.openSession({ name: made.name, ...made.stored });
+    const renderLine = (payload: SessionPayload) => chooseLine(context, payload);
+    const made = await makeSession(context, { name, renderLine });
+    return await open(context, { name: made.name, ...made.stored });
   } catch (error) {
     if (!(error instanceof ConfigError) || error.kind !== 'setting') throw error;
     const url = context.url();
     const payload = await new RelayClient(await context.http(url)).createSession(context.token);
     const { key, features = [], remote_quickstart: quickstart } = payload;
-    await checkLine(context, quickstart, url);
-    return context.openSession({ key, url, features, quickstart });
+    return open(context, { key, url, features, quickstart });
   }
+}
+
+/** Nothing that is stored can be read: there is nothing to list. */
+function listSessions(context: Context): KnownSession[] {
+  const { sessions, current } = context.settings();
+  return Object.entries(sessions).map(([name, { url }]) => ({ name, url, isCurrent: name === current }));
+}
+
+/** A model can correct a name, where it learns which there are. */
+function checkName(context: Context, name: string | undefined): void {
+  if (name === undefined || isKey(name)) return;
+  const known = listSessions(context);
+  if (known.some((one) => one.name === name)) return;
+  const names = known.map((one) => `${one.name}${one.isCurrent ? ' (current)' : ''}`);
+  throw new ToolError(
+    'input',
+    `no stored session is called ${JSON.stringify(show(name).slice(0, 80))}`,
+    names.length === 0
+      ? 'no session is stored: leave session out, and remote_exec creates one'
+      : `the stored sessions are ${names.join(', ')}; leave session out for the current one`,
+  );
 }
 
 function show(text: string): string {
@@ -38,13 +81,15 @@ export function openMcpHost({ io, version }: Surroundings, openContext: () => Pr
     describedAs: describeClient(version),
     showBytes: escapeBytes,
     explain: (error) => {
-      const { message, hint } = explain(error);
-      return { message: show(message), hint: hint === undefined ? undefined : show(hint) };
+      const { message, hint, code } = explain(error);
+      return { message: show(message), hint: hint === undefined ? undefined : show(hint), code };
     },
+    listSessions: async () => listSessions(await openContext()),
     openSession: async (name) => {
       const context = await openContext();
+      checkName(context, name);
       const chosen = context.chosen(name);
-      return chosen && context.openSession(chosen);
+      return chosen && open(context, chosen);
     },
     makeSession: async (name) => makeForHost(await openContext(), name),
   };

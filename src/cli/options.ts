@@ -20,27 +20,23 @@ export function parseWith<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** The options that every command takes, before the command's name and after it. */
+const group = 'Global options:';
+
+/** The options that every command takes, before the command's name and after it. Added last, so that help shows a command's own first. */
 export function addCommonOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--url <url>', 'address of the relay (REMOTIFY_URL)').helpGroup('Everywhere:'))
-    .addOption(
-      new Option(
-        '-s, --session <name-or-key>',
-        'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)',
-      )
-        .argParser(collect)
-        .helpGroup('Everywhere:'),
-    )
-    .addOption(new Option('--json', 'one JSON object on stdout').helpGroup('Everywhere:'))
-    .addOption(new Option('-q, --quiet', 'no words on the way').helpGroup('Everywhere:'))
-    .addOption(new Option('--no-color', 'no colours (NO_COLOR)').helpGroup('Everywhere:'))
-    .addOption(
-      new Option('--config-dir <dir>', 'folder of the settings (REMOTIFY_CONFIG_DIR)').helpGroup(
-        'Everywhere:',
-      ),
-    )
-    .helpOption('-h, --help', 'show this');
+  const options = [
+    new Option('--url <url>', 'address of the relay (REMOTIFY_URL)'),
+    new Option(
+      '-s, --session <name-or-key>',
+      'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)',
+    ).argParser(collect),
+    new Option('--json', 'print one JSON object on stdout, also for an error'),
+    new Option('-q, --quiet', 'suppress progress messages'),
+    new Option('--no-color', 'print without colours (NO_COLOR)'),
+    new Option('--config-dir <dir>', 'directory of the settings (REMOTIFY_CONFIG_DIR)'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(group));
+  return command.addHelpOption(new Option('-h, --help', 'show help').helpGroup(group));
 }
 
 /** Own options over the ones before the command's name; a `--no-color` in either place counts. */

@@ -6,6 +6,7 @@ import type { SessionPayload } from '../protocol/session-payload.ts';
 import { endedScript } from '../runner/ended-script.ts';
 import { renderRunner } from '../runner/render-runner.ts';
 import type { Context } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
 type Mode = 'supervised' | 'auto';
@@ -15,12 +16,12 @@ const fetchTimeoutMs = 15_000;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Needs curl, bash, mktemp, rm, grep, and one of sha256sum and shasum. Also runs the script that says that the session has ended. */
-function renderLine(url: string, script: string): string {
+export function renderPinnedLine(url: string, scriptHash: string, endedHash: string): string {
   const scheme = url.startsWith('https:') ? 'https' : 'http';
   return [
     `(f=$(mktemp) || exit 1; trap 'rm -f "$f"' EXIT;`,
     `curl -q -fsS -g --proto '=${scheme}' -o "$f" ${quoteForShell(url)} || exit 1;`,
-    `{ sha256sum "$f" 2>/dev/null || shasum -a 256 "$f"; } | grep -Eq '^(${hash(script)}|${hash(endedScript)}) ' ||`,
+    `{ sha256sum "$f" 2>/dev/null || shasum -a 256 "$f"; } | grep -Eq '^(${scriptHash}|${endedHash}) ' ||`,
     `{ echo 'remotify: error: not the pinned script: the relay has another version, or the script was changed' >&2; exit 1; };`,
     'bash "$f")',
   ].join(' ');
@@ -34,6 +35,8 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
     throw new Failure(
       'this relay cannot be pinned: it is a legacy relay',
       'leave --pin out, or use a remotify relay: `remotify serve`',
+      exitCodes.trouble,
+      'not_supported',
     );
   }
   const http = await context.http(context.url());
@@ -43,6 +46,8 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
     throw new Failure(
       `cannot pin: the relay at ${baseUrl} calls itself ${claimed}`,
       'if both are the same relay, give that address with --url, or leave --pin out',
+      exitCodes.trouble,
+      'cannot_pin',
     );
   }
   const own = renderRunner({ url: baseUrl, listenerKey, mode });
@@ -52,7 +57,9 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
     throw new Failure(
       `the script of ${baseUrl} is not the one of remotify ${context.version}: its line would not run`,
       'ask for a relay of the same version, or read the script and leave --pin out',
+      exitCodes.trouble,
+      'cannot_pin',
     );
   }
-  return renderLine(baseUrl + path, own);
+  return renderPinnedLine(baseUrl + path, hash(own), hash(endedScript));
 }

@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
+import type { Dispatcher } from 'undici';
 import { RelayError } from './relay-error.ts';
 
 // Before Node 22 V8 optimises undici's parser at the first answer, and a process cannot end until that is done: 100 ms.
@@ -39,27 +40,42 @@ export interface Http {
   close(): Promise<void>;
 }
 
-function explain(error: unknown, origin: string): RelayError {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const reasons: Record<string, string> = {
-    ECONNREFUSED: 'connection refused',
-    ENOTFOUND: 'no such host',
-    EAI_AGAIN: 'the host name cannot be looked up',
-    ECONNRESET: 'the connection broke off',
-    UND_ERR_SOCKET: 'the connection broke off',
-    UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-    UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-    UND_ERR_BODY_TIMEOUT: 'the answer stopped half way',
-    DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-    CERT_HAS_EXPIRED: 'its certificate has expired',
-    ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-    EPROTO: 'it does not speak TLS',
-    ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
+/** A way to a relay: by itself, or through a proxy. */
+export interface Route {
+  /** What sends the requests. */
+  readonly dispatcher: Dispatcher;
+  /** Stands before each path: a proxy for plain HTTP is asked for whole URLs. */
+  readonly pathPrefix: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Follows the address of the relay in messages. */
+  readonly through: string;
+  /** Throws a RelayError for an answer that is the proxy's own. */
+  check(answer: HttpAnswer): void;
+  close(): Promise<void>;
+}
+
+/** Without a limit of connections: a cancel must not wait behind a long poll. `authorities`: PEM texts; undefined for those of Node. */
+export function openDirectRoute(origin: string, authorities?: readonly string[]): Route {
+  const tls = authorities === undefined ? {} : { ca: [...authorities] };
+  const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs, ...tls } });
+  return {
+    dispatcher: pool,
+    pathPrefix: '',
+    headers: {},
+    through: '',
+    check: () => undefined,
+    close: () => pool.destroy(),
   };
-  return new RelayError(
-    'unreachable',
-    `cannot reach ${origin}: ${reasons[code] ?? (code.startsWith('HPE_') ? 'it does not speak HTTP' : code || 'it does not speak HTTP')}`,
-  );
+}
+
+async function explain(error: unknown, origin: string, through: string): Promise<unknown> {
+  if (error instanceof RelayError) return error;
+  const { hostname, port, protocol } = new URL(origin);
+  const host = hostname.replaceAll(/[[\]]/g, '');
+  const usedPort = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  const { explainConnection } = await import('./explain-connection.ts');
+  const source = '--url or REMOTIFY_URL';
+  return explainConnection(error, { name: origin + through, host, port: usedPort, source });
 }
 
 async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {
@@ -68,7 +84,7 @@ async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {
   for await (const chunk of body) {
     total += chunk.byteLength;
     if (total > maxAnswerBytes)
-      throw Object.assign(new Error('answer too large'), { code: 'too much of an answer' });
+      throw Object.assign(new Error('answer too large'), { code: 'REMOTIFY_ANSWER_TOO_LARGE' });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -81,35 +97,36 @@ function flatten(headers: Record<string, string | string[] | undefined>): HttpAn
 }
 
 /** `baseUrl`: http or https, a path is kept as a prefix, credentials and query are not. Throws a TypeError on anything else. */
-export function openHttp(baseUrl: string): Http {
+export function openHttp(baseUrl: string, given?: Route): Http {
   const { protocol, origin, pathname } = new URL(baseUrl);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError('neither http nor https');
   const prefix = pathname.replace(/\/+$/, '');
-  // Without a limit: a cancel must not wait behind a long poll.
-  const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs } });
+  const route = given ?? openDirectRoute(origin);
   return {
     baseUrl: origin + prefix,
     async send({ method, path, headers = {}, body, timeoutMs, signal }) {
       try {
-        const answer = await request.call(pool, {
+        const answer = await request.call(route.dispatcher, {
           method,
-          path: prefix + path,
-          headers,
+          path: route.pathPrefix + prefix + path,
+          headers: { ...headers, ...route.headers },
           body: body ?? null,
           headersTimeout: timeoutMs,
           bodyTimeout: timeoutMs,
           ...(signal && { signal }),
         });
-        return {
+        const whole = {
           status: answer.statusCode,
           headers: flatten(answer.headers),
           body: await readAll(answer.body),
         };
+        route.check(whole);
+        return whole;
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
-        throw explain(error, origin);
+        throw await explain(error, origin, route.through);
       }
     },
-    close: () => pool.destroy(),
+    close: () => route.close(),
   };
 }

@@ -1,5 +1,5 @@
 /** One method per route. No printing, no retries: those who call know what they wait for. */
-import type { Signal } from '../protocol/command-states.ts';
+import type { noSignal, Signal } from '../protocol/command-states.ts';
 import {
   type CancelAnswer,
   type CommandView,
@@ -163,7 +163,8 @@ export class RelayClient {
     return this.#parse(await this.#send('command', { ...rest, id, query: { state } }), parseCommandView);
   }
 
-  async cancelCommand(id: string, signal: Signal): Promise<CancelAnswer> {
+  /** `none` cancels a command that has not started, and leaves a running one alone. */
+  async cancelCommand(id: string, signal: Signal | typeof noSignal): Promise<CancelAnswer> {
     return this.#parse(
       await this.#send('command', { id, method: 'DELETE', query: { signal } }),
       parseCancelAnswer,
@@ -197,16 +198,18 @@ export class RelayClient {
     );
   }
 
-  async dropFromSlot(): Promise<void> {
-    this.#expect(204, await this.#send('slotCommand', { method: 'DELETE' }));
+  async dropFromSlot(signal?: AbortSignal): Promise<void> {
+    this.#expect(204, await this.#send('slotCommand', { method: 'DELETE', ...(signal && { signal }) }));
   }
 
   /** The text in the result slot, or undefined when the poll ended without one. */
   async takeResult(signal?: AbortSignal): Promise<Buffer | undefined> {
     const answer = await this.#send('slotResult', { waitSeconds: maxWaitSeconds, ...(signal && { signal }) });
-    const { status, body, headers } = answer;
+    // A legacy relay names a type on its 204 too, that of its error pages.
+    if (answer.status === 204) return undefined;
     // A result is bytes; a page is a portal's.
-    if (headers['content-type']?.includes('html')) throw notARelay(answer, this.baseUrl);
-    return status === 200 ? body : undefined;
+    if (answer.headers['content-type']?.includes('html')) throw notARelay(answer, this.baseUrl);
+    this.#expect(200, answer);
+    return answer.body;
   }
 }

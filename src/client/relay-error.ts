@@ -17,13 +17,25 @@ export class RelayError extends Error {
   readonly url: string;
   /** The relay's own code of a refusal (protocol/errors.ts); `gone` also for a bare 410. */
   readonly code: string;
+  /** What to do about it, where it is known better than from the kind. */
+  readonly hint: string | undefined;
 
-  constructor(kind: RelayErrorKind, message: string, { status = 0, code = '', url = '' } = {}) {
+  constructor(
+    kind: RelayErrorKind,
+    message: string,
+    {
+      status = 0,
+      code = '',
+      url = '',
+      hint,
+    }: { status?: number; code?: string; url?: string; hint?: string } = {},
+  ) {
     super(message);
     this.kind = kind;
     this.status = status;
     this.code = code;
     this.url = url;
+    this.hint = hint;
   }
 
   /** Whether the same request may succeed later on. */

@@ -15,3 +15,20 @@ declare module 'undici/lib/api/api-request.js' {
     options: Dispatcher.RequestOptions<TOpaque>,
   ): Promise<Dispatcher.ResponseData<TOpaque>>;
 }
+
+declare module 'undici/lib/core/connect.js' {
+  import { buildConnector } from 'undici';
+  /** Opens sockets, with TLS for `https:`; with `httpSocket`, TLS on that one. */
+  export default buildConnector;
+}
+
+declare module 'undici/lib/core/socks5-client.js' {
+  import type { EventEmitter } from 'node:events';
+  import type { Socket } from 'node:net';
+  /** Emits `authenticated`, then, after connect(), `connected`; or `error`, or `close`. */
+  export class Socks5Client extends EventEmitter {
+    constructor(socket: Socket, login: { username?: string; password?: string });
+    handshake(): void;
+    connect(host: string, port: number): void;
+  }
+}

@@ -1,21 +1,12 @@
 /** Secrets from a variable, or from the file that its `_FILE` variable names. What is in such a file is in no message. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ConfigError } from './config-error.ts';
+import { describeFileError } from './describe-file-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { quote } from './parse-values.ts';
 
 /** Larger than any secret: a file beyond it is another file. */
 const maxSecretBytes = 64 * 1024;
-
-const reasons: Record<string, string> = {
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'it does not exist',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-  EISDIR: 'it is a folder',
-  ELOOP: 'its symbolic links lead in a circle',
-  ENAMETOOLONG: 'its name is too long',
-};
 
 function readBytes(path: string): Buffer | 'not a file' {
   const descriptor = openSync(path, 'r');
@@ -63,8 +54,7 @@ export function readSecretFile(name: string, path: string): string {
   try {
     bytes = readBytes(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw fail(`${reasons[code] ?? 'it cannot be read'} (${code})`);
+    throw fail(describeFileError(error));
   }
   if (bytes === 'not a file') throw fail('it is not a file');
   if (bytes.length > maxSecretBytes) throw fail('it is larger than 64 KiB');

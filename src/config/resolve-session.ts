@@ -23,9 +23,22 @@ export interface ChosenSession {
   quickstart?: string;
 }
 
-/** Where new sessions are made. */
-export function resolveUrl({ url }: Given, environment: Environment, settings: Settings): string {
-  return parseRelayUrl(url ?? readVariable(environment, 'REMOTIFY_URL') ?? settings.url ?? defaultUrl);
+/** Reads them when they are needed: they may be unreadable. */
+export type ReadSettings = () => Settings;
+
+/** Where new sessions are created. The settings are read only where neither flag nor environment says it. */
+export function resolveUrl({ url }: Given, environment: Environment, read: ReadSettings): string {
+  return parseRelayUrl(url ?? readVariable(environment, 'REMOTIFY_URL') ?? read().url ?? defaultUrl);
+}
+
+/** With a key and an address the settings only save a question to the relay: unreadable ones are as good as none. */
+function readWhatIs(read: ReadSettings): Settings {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { sessions: {} };
+  }
 }
 
 function findByKey(settings: Settings, key: string): [string, StoredSession] | undefined {
@@ -37,11 +50,12 @@ function fromStore(name: string, stored: StoredSession, given: Given): ChosenSes
   return { name, key: stored.key, url, features: stored.features, quickstart: stored.quickstart };
 }
 
-function fromKey(key: string, given: Given, environment: Environment, settings: Settings): ChosenSession {
-  const known = findByKey(settings, key);
+function fromKey(key: string, given: Given, environment: Environment, read: ReadSettings): ChosenSession {
   const url = given.url ?? readVariable(environment, 'REMOTIFY_URL');
+  const settings = url === undefined ? read() : readWhatIs(read);
+  const known = findByKey(settings, key);
   if (known) return fromStore(known[0], known[1], { url });
-  return { key, url: resolveUrl(given, environment, settings) };
+  return { key, url: resolveUrl(given, environment, () => settings) };
 }
 
 /** More a key that was copied badly than a name: never to be repeated whole. */
@@ -53,31 +67,35 @@ export function looksLikeKey(text: string): boolean {
 export function resolveSession(
   given: Given,
   environment: Environment,
-  settings: Settings,
+  read: ReadSettings,
 ): ChosenSession | undefined {
   if (given.session !== undefined) {
     const { session } = given;
-    if (isKey(session)) return fromKey(session, given, environment, settings);
+    if (isKey(session)) return fromKey(session, given, environment, read);
+    const isKeyLike = looksLikeKey(session);
+    const settings = isKeyLike ? readWhatIs(read) : read();
     const stored = Object.hasOwn(settings.sessions, session) ? settings.sessions[session] : undefined;
     if (stored) return fromStore(session, stored, given);
-    const isKeyLike = looksLikeKey(session);
     throw new ConfigError(
       isKeyLike
         ? 'malformed key: it is not 32 lower-case hex digits'
         : `no stored session is called ${quote(session)}`,
       isKeyLike
         ? 'copy it whole from the output of `remotify new`'
-        : 'see `remotify list`, or make it: `remotify new --name NAME`',
+        : 'run `remotify list`, or create it: `remotify new --name NAME`',
+      'session',
     );
   }
   const secret = readSecret(environment, 'REMOTIFY_KEY');
   if (secret !== undefined) {
-    if (isKey(secret.value)) return fromKey(secret.value, given, environment, settings);
+    if (isKey(secret.value)) return fromKey(secret.value, given, environment, read);
     throw new ConfigError(
       `malformed key in ${secret.source}: it is not 32 lower-case hex digits`,
       'copy it whole, without quotes or spaces',
+      'session',
     );
   }
+  const settings = read();
   const { current } = settings;
   const stored = current === undefined ? undefined : settings.sessions[current];
   return current === undefined || !stored ? undefined : fromStore(current, stored, given);

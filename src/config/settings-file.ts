@@ -3,21 +3,35 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from './config-error.ts';
+import { describeFileError } from './describe-file-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { parseSettings, type Settings } from './settings.ts';
+
+/** A user without a name, as in many containers, has no home unless HOME says so. */
+function findHome(environment: Environment): string {
+  try {
+    return readVariable(environment, 'HOME') ?? homedir();
+  } catch {
+    throw new ConfigError(
+      'HOME is not set, and this user has no home directory',
+      'set HOME, or name directories with REMOTIFY_CONFIG_DIR and XDG_STATE_HOME',
+      'setting',
+    );
+  }
+}
 
 /** `--config-dir`, REMOTIFY_CONFIG_DIR, XDG_CONFIG_HOME, ~/.config. */
 export function chooseConfigDir(flag: string | undefined, environment: Environment): string {
   const own = flag ?? readVariable(environment, 'REMOTIFY_CONFIG_DIR');
   if (own !== undefined) return own;
-  const home = readVariable(environment, 'HOME') ?? homedir();
-  return join(readVariable(environment, 'XDG_CONFIG_HOME') ?? join(home, '.config'), 'remotify');
+  const base = readVariable(environment, 'XDG_CONFIG_HOME') ?? join(findHome(environment), '.config');
+  return join(base, 'remotify');
 }
 
 /** Where `serve` keeps sessions unless it is told: XDG_STATE_HOME, ~/.local/state. */
 export function chooseStateDir(environment: Environment): string {
-  const home = readVariable(environment, 'HOME') ?? homedir();
-  return join(readVariable(environment, 'XDG_STATE_HOME') ?? join(home, '.local', 'state'), 'remotify');
+  const base = readVariable(environment, 'XDG_STATE_HOME') ?? join(findHome(environment), '.local', 'state');
+  return join(base, 'remotify');
 }
 
 export function settingsPath(configDir: string): string {
@@ -34,16 +48,12 @@ export function readSettings(configDir: string): Settings {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { sessions: {} };
     throw new ConfigError(
-      `cannot read ${path} (${String(code)})`,
+      `cannot read ${path}: ${describeFileError(error)}`,
       'check the permissions, or choose another folder with --config-dir',
       'setting',
     );
   }
   const settings = text.trim() === '' ? { sessions: {} } : parseSettings(text);
   if (settings) return settings;
-  throw new ConfigError(
-    `${path} is not valid JSON`,
-    'mend it, or move it away and make a new session',
-    'setting',
-  );
+  throw new ConfigError(`${path} is not valid JSON`, 'fix or delete it, then run `remotify new`', 'setting');
 }

@@ -3,13 +3,18 @@ import { type Fields, parseFields, parseJsonFields, readNumber, readText } from 
 import { isKey } from '../protocol/keys.ts';
 import { ConfigError } from './config-error.ts';
 
+/** Whether the line starts a listener that asks before each command, or one that runs commands without asking. */
+export type LineMode = 'supervised' | 'auto';
+
 export interface StoredSession {
   key: string;
   url: string;
-  /** What its relay can do; none for a relay of the original kind. */
+  /** What its relay can do; none for a legacy relay. */
   features: string[];
-  /** The line to paste. */
+  /** The line to paste, as it was printed. */
   quickstart: string;
+  /** What that line starts. Unknown in files of earlier versions. */
+  mode?: LineMode;
   /** Milliseconds since 1970. */
   createdAt: number;
 }
@@ -35,7 +40,9 @@ function parseSession(value: unknown): StoredSession | undefined {
   const url = fields && readText(fields, 'url');
   if (!fields || key === undefined || !isKey(key) || url === undefined) return undefined;
   const features = fields['features'];
+  const mode = fields['mode'];
   return {
+    ...((mode === 'auto' || mode === 'supervised') && { mode }),
     key,
     url,
     features: Array.isArray(features) ? features.filter((item) => typeof item === 'string') : [],

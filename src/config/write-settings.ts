@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Conf from 'conf';
 import { ConfigError } from './config-error.ts';
+import { describeFileError } from './describe-file-error.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Settings } from './settings.ts';
 import { readSettings } from './settings-file.ts';
@@ -48,7 +49,7 @@ async function loadConf(): Promise<typeof Conf> {
 
 function refuseFolder(action: string, configDir: string, error: unknown): ConfigError {
   return new ConfigError(
-    `cannot ${action} ${configDir} (${errorCode(error)})`,
+    `cannot ${action} ${configDir}: ${describeFileError(error)}`,
     'check the permissions, or choose another folder with --config-dir',
     'setting',
   );
@@ -94,8 +95,8 @@ export async function changeSettings(
       release();
     }
   } catch (error) {
-    // What the change itself threw is its own affair; only the file system speaks in codes.
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    // Only errors of the file system are explained here: the change itself throws errors of its own.
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw refuseFolder('write to', configDir, error);
   }
 }

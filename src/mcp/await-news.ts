@@ -4,15 +4,19 @@ import { PollFloor } from '../client/poll-floor.ts';
 import { isEnded } from '../protocol/command-states.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { Call } from './calls.ts';
+import type { Snapshot } from './command-source.ts';
 
 /** Under the 60 s after which hosts give a call up. */
 export const maxBudgetSeconds = 50;
 
-/** What a short command needs; whoever has no listener hears of it after this. */
+/** Enough for a short command. Where no listener is connected, the answer comes after this. */
 const firstWaitSeconds = 1;
 
-/** How often a host that asked for it is told how things are. */
+/** How often a host that asked for progress is sent some. */
 const progressSeconds = 1;
+
+/** How often a host that asked for progress learns whether a listener is connected by now. */
+const listenerSeconds = 5;
 
 /** For an answer on a slow link, on top of the budget. */
 const graceSeconds = 2;
@@ -25,42 +29,53 @@ export interface Waiting {
   onProgress?: ((call: Call) => Promise<void>) | undefined;
 }
 
-/** Resolves with whether the command waits because nobody pasted the line. */
-async function lacksListener({ remote, snapshot }: Call): Promise<boolean> {
-  if (snapshot.state !== 'queued') return false;
-  return !hasListener(await remote.client.readStatus());
+/** Whether the command waits because no listener is connected. */
+async function checkListener(call: Call): Promise<boolean> {
+  const { remote, snapshot } = call;
+  call.lacksListener = snapshot.state === 'queued' && !hasListener(await remote.client.readStatus());
+  return call.lacksListener;
 }
 
-/** Looks on until the command ended, the budget is spent, or somebody has to paste the line first. */
+function update(call: Call, snapshot: Snapshot): void {
+  if (snapshot.state !== call.snapshot.state) call.sinceMs = performance.now();
+  call.snapshot = snapshot;
+}
+
+/** Waits until the command ended, the budget is spent, or a listener has to be connected first: then it resolves with true. */
 export async function awaitNews(
   call: Call,
   { budgetSeconds, signal, onProgress }: Waiting,
 ): Promise<boolean> {
-  const deadline = Date.now() + budgetSeconds * 1000;
+  const deadline = performance.now() + budgetSeconds * 1000;
   const { source } = call.remote;
   let longestSeconds = firstWaitSeconds;
+  let checkedMs = performance.now();
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
-    const leftSeconds = Math.max(0, (deadline - Date.now()) / 1000);
+    const leftSeconds = Math.max(0, (deadline - performance.now()) / 1000);
     const { id, state } = call.snapshot;
     const waitSeconds = Math.min(leftSeconds, longestSeconds, maxWaitSeconds);
     const cut = AbortSignal.timeout(Math.ceil((leftSeconds + graceSeconds) * 1000));
     try {
-      call.snapshot = await source.look(id, state, waitSeconds, AbortSignal.any([signal, cut]));
+      update(call, await source.look(id, state, waitSeconds, AbortSignal.any([signal, cut])));
     } catch (error) {
       // A relay that hangs is no reason to hang, too.
       if (cut.aborted && !signal.aborted) return false;
       throw error;
     }
     if (isEnded(call.snapshot.state)) return false;
-    const isSpent = Date.now() >= deadline;
-    // Whoever is to paste it must see it first.
+    const isSpent = performance.now() >= deadline;
+    // The user must see the line before they can paste it.
     if (isSpent || (longestSeconds === firstWaitSeconds && !call.wasShown)) {
-      const lacks = await lacksListener(call);
+      const lacks = await checkListener(call);
       if (lacks || isSpent) return lacks;
     }
     longestSeconds = onProgress ? progressSeconds : maxWaitSeconds;
+    if (onProgress && performance.now() - checkedMs > listenerSeconds * 1000) {
+      checkedMs = performance.now();
+      await checkListener(call);
+    }
     await onProgress?.(call);
     await floor.end(call.snapshot.state !== state, signal);
   }

@@ -1,25 +1,32 @@
-/** Commands that were asked for and whose end was not told yet: the same call joins, and never runs a second time. */
+/** Running tool calls by their arguments: an identical call joins the running command, which never runs twice. */
 import { isEnded } from '../protocol/command-states.ts';
 import type { Snapshot } from './command-source.ts';
 import { isGone, type Remote, type Sessions } from './sessions.ts';
 
-export interface Wishes {
-  command: string;
+export interface CallRequest {
+  /** The tool that was called: an answer names it where it asks for the same call again. */
+  tool: string;
+  /** What the remote runs. */
+  script: string;
   session: string | undefined;
-  cwd: string | undefined;
   stdin: string | undefined;
   timeoutSeconds: number;
 }
 
-/** One command and everybody who waits for it. */
+/** One command and the requests that wait for it. */
 export interface Call {
+  tool: string;
   remote: Remote;
   /** As it was last seen. */
   snapshot: Snapshot;
+  /** When this process first saw it in this state, by performance.now(). */
+  sinceMs: number;
   /** Requests of the host that wait for it now. */
   waiting: number;
   /** The line to paste was in an answer: from then on it is worth waiting. */
   wasShown: boolean;
+  /** As it was last seen, while the command is queued. */
+  lacksListener: boolean;
 }
 
 /** At the end of the host there is no time for a relay that does not answer. */
@@ -27,28 +34,26 @@ const withdrawWithinMs = 2_000;
 
 export class Calls {
   readonly #sessions: Sessions;
-  readonly #render: (wishes: Wishes) => Uint8Array;
   readonly #open = new Map<string, { idempotencyKey: string; pushing: Promise<Call> }>();
   readonly #stopping = new Set<Promise<unknown>>();
 
-  constructor(sessions: Sessions, render: (wishes: Wishes) => Uint8Array) {
+  constructor(sessions: Sessions) {
     this.#sessions = sessions;
-    this.#render = render;
   }
 
-  /** The call that is under way with the same content, or a new one. */
-  async join(wishes: Wishes): Promise<Call> {
-    const { command, session = '', cwd = null, stdin = null, timeoutSeconds } = wishes;
-    const content = JSON.stringify([session, command, cwd, stdin, timeoutSeconds]);
+  /** The running call with the same content, or a new one. */
+  async join(request: CallRequest): Promise<Call> {
+    const { tool, script, session = '', stdin = null, timeoutSeconds } = request;
+    const content = JSON.stringify([tool, session, script, stdin, timeoutSeconds]);
     const known = this.#open.get(content);
     if (known) {
       // After a push whose answer was lost this is the same push again, by the same name.
-      known.pushing = known.pushing.catch(() => this.#push(wishes, known.idempotencyKey));
+      known.pushing = known.pushing.catch(() => this.#push(request, known.idempotencyKey));
       return this.#orForget(content, known.pushing);
     }
-    // Of this process and of this time: another process, or the same words later on, is another command.
+    // Of this process and of this time: another process, or the same text later on, is another command.
     const idempotencyKey = crypto.randomUUID();
-    const pushing = this.#push(wishes, idempotencyKey);
+    const pushing = this.#push(request, idempotencyKey);
     this.#open.set(content, { idempotencyKey, pushing });
     return this.#orForget(content, pushing);
   }
@@ -64,24 +69,25 @@ export class Calls {
     }
   }
 
-  async #push(wishes: Wishes, idempotencyKey: string): Promise<Call> {
-    const script = this.#render(wishes);
-    const remote = await this.#sessions.findOrMake(wishes.session);
-    const { stdin, timeoutSeconds } = wishes;
+  async #push(request: CallRequest, idempotencyKey: string): Promise<Call> {
+    const { tool, stdin, timeoutSeconds } = request;
+    const script = Buffer.from(request.script);
+    const remote = await this.#sessions.findOrMake(request.session);
     const push = async (to: Remote): Promise<Call> => {
       const snapshot = await to.source.push(script, { idempotencyKey, stdin, timeoutSeconds });
-      return { remote: to, snapshot, waiting: 0, wasShown: false };
+      const sinceMs = performance.now();
+      return { tool, remote: to, snapshot, sinceMs, waiting: 0, wasShown: false, lacksListener: false };
     };
     try {
       return await push(remote);
     } catch (error) {
       if (!isGone(error)) throw error;
-      return push(await this.#sessions.replace(wishes.session, remote, 'the session was gone'));
+      return push(await this.#sessions.replace(request.session, remote, 'the session was gone'));
     }
   }
 
-  /** Its end was told, or that of all of its session: the same words are a new command from now on. */
-  async settle(remote: Remote, id?: string): Promise<void> {
+  /** The end of a command, or of all commands of its session, was in an answer: the same call is a new command from now on. */
+  async forget(remote: Remote, id?: string): Promise<void> {
     for (const [content, { pushing }] of this.#open) {
       const call = await pushing.catch(() => undefined);
       if (call?.remote === remote && (id === undefined || call.snapshot.id === id))
@@ -89,12 +95,12 @@ export class Calls {
     }
   }
 
-  /** The host lost interest. What somebody else still waits for goes on. */
+  /** The host cancelled a request. A command that another request waits for goes on. */
   abandon(call: Call): void {
     if (call.waiting > 0 || isEnded(call.snapshot.state)) return;
     const stopping = call.remote.source
       .stop(call.snapshot.id, 'TERM')
-      .then(() => this.settle(call.remote, call.snapshot.id))
+      .then(() => this.forget(call.remote, call.snapshot.id))
       .catch(() => undefined);
     this.#stopping.add(stopping);
     void stopping.finally(() => this.#stopping.delete(stopping));
@@ -106,7 +112,7 @@ export class Calls {
     if (state === 'queued' || state === 'awaiting_approval') await remote.source.stop(snapshot.id, 'TERM');
   }
 
-  /** The host is gone: nobody would hear of what starts from now on. What runs is left alone. */
+  /** The host has ended: commands that have not started are withdrawn, running ones are left alone. */
   async close(): Promise<void> {
     const withdrawing = [...this.#open.values()].map((entry) => this.#withdraw(entry));
     const enough = new Promise<void>((resolve) => setTimeout(resolve, withdrawWithinMs).unref());

@@ -8,6 +8,8 @@ export type Stream = (typeof streams)[number];
 /** A command as far as it is known. */
 export interface Snapshot {
   id: string;
+  /** Untrusted text: the beginning of the script; null where the relay does not say. */
+  text: string | null;
   state: CommandState;
   /** Null while unknown. */
   exitStatus: number | null;
@@ -21,7 +23,7 @@ export interface Snapshot {
   missingBytes: number | null;
 }
 
-export interface PushWishes {
+export interface PushRequest {
   /** Names the push: sent again with the same name it is the same command. */
   idempotencyKey: string;
   stdin: string | undefined;
@@ -31,7 +33,7 @@ export interface PushWishes {
 
 export interface CommandSource {
   /** Resolves once the relay has it. A failure that passes may be tried again by the same name. */
-  push(script: Uint8Array, wishes: PushWishes): Promise<Snapshot>;
+  push(script: Uint8Array, request: PushRequest): Promise<Snapshot>;
   /** Held until the state is another one than `known`, but not longer than this. */
   look(
     id: string,

@@ -1,33 +1,40 @@
-/** How a command stands, in the tool's own words: nothing that the remote wrote is in them. */
-import { addAutoMode } from '../protocol/session-payload.ts';
+/** How a command stands, in the tool's own words: nothing that the remote or the relay wrote is in them. */
 import { cancelledByClient, isEnded } from '../protocol/command-states.ts';
+import { addAutoMode } from '../protocol/session-payload.ts';
 import type { Snapshot } from './command-source.ts';
+import type { UntrustedText } from './render-answer.ts';
 import type { Remote } from './sessions.ts';
-
-export interface Paste {
-  /** The line for a listener that asks its operator before each command. */
-  supervised: string;
-  /** The line for one that runs every command unasked; null where there is none. */
-  auto: string | null;
-  /** What to do with them. */
-  request: string;
-}
 
 const pasteRequest =
   'Show both lines to the user as they are, and ask them to paste one of them into a shell on the remote machine. ' +
-  'The first asks the operator there before each command, the second runs every command unasked. ' +
-  'Then call remote_exec again with the same arguments: the command waits, and runs once.';
+  'The first asks the operator there before each command, the second runs commands without asking.';
 
-export function describePaste({ quickstart }: Remote): Paste | null {
-  if (quickstart === '') return null;
+/** The lines to paste, and what to do with them. Empty where the line is not known. */
+export function renderPaste({ quickstart }: Remote): string[] {
+  if (quickstart === '') return ['No listener is connected.'];
   const auto = addAutoMode(quickstart);
-  return { supervised: quickstart, auto: auto === quickstart ? null : auto, request: pasteRequest };
+  const lines = ['No listener is connected. To connect one:', `  ${quickstart}`];
+  if (auto === quickstart)
+    return [
+      ...lines,
+      'Show this line to the user as it is, and ask them to paste it into a shell on the remote.',
+    ];
+  return [...lines, `  ${auto}`, pasteRequest];
 }
 
-export function renderPaste({ supervised, auto, request }: Paste): string[] {
-  const lines = ['No listener is connected. To connect one:', `  ${supervised}`];
-  if (auto !== null) lines.push(`  ${auto}`);
-  return [...lines, request];
+/** The relay may have an address that the remote reaches and this client does not use. Its own words, fenced and short. */
+export function relayAddressOf({ relayAddress }: Remote, show: (text: string) => string): UntrustedText[] {
+  if (relayAddress === undefined) return [];
+  return [{ title: 'address that the relay gives for itself', text: show(relayAddress) }];
+}
+
+export function explainRelayAddress({ relayAddress, url }: Remote): string[] {
+  return relayAddress === undefined
+    ? []
+    : [
+        `These lines have the address that this client uses (${url}). The relay gives another one for itself: if the ` +
+          'remote cannot reach this one, tell the user to compare the two.',
+      ];
 }
 
 function formatMs(ms: number | null): string {
@@ -40,55 +47,68 @@ export function describeState({ id, state, exitStatus, signal, durationMs }: Sna
     case 'queued':
       return `Command ${id} is queued: it has not started.`;
     case 'awaiting_approval':
-      return `Command ${id} is shown to the operator, who has not answered yet: it has not started.`;
+      return `Command ${id} waits for the operator's approval: it has not started.`;
     case 'running':
       return `Command ${id} is running: its exit status is not known yet.`;
     case 'finished': {
-      const killed = signal === null ? '' : ` (killed by SIG${signal.replaceAll(/[^A-Z0-9+]/g, '')})`;
+      const name = /^[A-Z][A-Z0-9+-]{1,11}$/.test(signal ?? '') ? ` (killed by SIG${signal})` : '';
       return exitStatus === null
-        ? `Command ${id} ended, and nobody told its exit status.`
-        : `Command ${id} finished with exit status ${exitStatus}${killed}${formatMs(durationMs)}.`;
+        ? `Command ${id} ended without an exit status.`
+        : `Command ${id} finished with exit status ${exitStatus}${name}${formatMs(durationMs)}.`;
     }
     case 'timed_out':
       return `Command ${id} was stopped${formatMs(durationMs)}: its timeout was reached.`;
     case 'declined':
       return `The operator declined command ${id}: it did not run.`;
     case 'expired':
-      return `Command ${id} expired: nobody started it in time, and it will not run.`;
+      return `Command ${id} expired: it did not start in time, and it will not run.`;
     case 'cancelled':
       return `Command ${id} was cancelled: it never ran.`;
     case 'lost':
-      return `Command ${id} is lost: its listener went away or the session was reset, and its outcome is unknown.`;
+      return `Command ${id} is lost: its listener disconnected or the session was reset, and its outcome is unknown.`;
   }
 }
 
-/** What to do next; empty where there is nothing to say. */
-export function describeNext({ id, state, reason }: Snapshot): string {
+/** What to do next; empty where there is nothing to say. `tool` is the one whose same call joins the command. */
+export function describeNext({ id, state, reason }: Snapshot, tool: string): string {
   switch (state) {
     case 'queued':
     case 'awaiting_approval':
     case 'running':
       return (
-        'Call remote_exec again with the same arguments to go on waiting: that joins this command and does not run it again. ' +
-        `remote_output reads what there is, remote_cancel with id ${id} stops it.`
+        `Call ${tool} again with the same arguments to go on waiting: that joins this command and does not run it again. ` +
+        `remote_output reads its output, remote_cancel with id ${id} stops it.`
       );
     case 'declined':
       return reason === null || reason === ''
-        ? 'They gave no reason. Ask the user before anything else is tried to the same end.'
-        : 'Their reason is below. Ask the user before anything else is tried to the same end.';
+        ? 'They gave no reason. Ask the user before trying another way.'
+        : 'Their reason is below. Ask the user before trying another way.';
     case 'expired':
-      return 'Tell the user. The same call pushes it anew.';
+      return 'Tell the user. Calling again resubmits it.';
     case 'lost':
-      return 'It may have run, in part or whole: look at what it did before it is run again.';
+      return 'It may have run, in part or whole: check what it did before running it again.';
     case 'cancelled':
-      return reason === null || reason === cancelledByClient ? '' : 'Why is below.';
+      return reason === null || reason === cancelledByClient ? '' : 'The reason is below.';
     case 'finished':
     case 'timed_out':
       return '';
   }
 }
 
-/** The reason where it is somebody else's words. */
-export function foreignReason({ state, reason }: Snapshot): string | null {
-  return isEnded(state) && reason !== null && reason !== '' && reason !== cancelledByClient ? reason : null;
+/** The operator's words are 500 characters at most; a relay may send anything. */
+const maxReasonChars = 1_000;
+
+/** The reason where it is somebody else's words, visible and bounded. */
+export function untrustedReason(
+  { state, reason }: Snapshot,
+  show: (text: string) => string,
+): UntrustedText[] {
+  if (!isEnded(state) || reason === null || reason === '' || reason === cancelledByClient) return [];
+  return [{ title: 'reason', text: show(reason.slice(0, maxReasonChars)).slice(0, maxReasonChars) }];
+}
+
+export function explainMade({ label, url, madeBecause }: Remote): string[] {
+  return madeBecause === null
+    ? []
+    : [`A new session, ${label} on ${url}, was created because ${madeBecause}: connect a listener to it.`];
 }

@@ -15,9 +15,9 @@ export interface Excerpt {
   tail: string;
   bytes: number;
   /** Between head and tail. */
-  omitted_bytes: number;
+  omittedBytes: number;
   /** Where the part that is left out begins; null where none is. */
-  next_offset: number | null;
+  nextOffset: number | null;
 }
 
 /** Bytes of a UTF-8 sequence that the end of a piece cut off: at most three. */
@@ -77,7 +77,7 @@ async function excerptOf(
     const all = await source.read(id, stream, 0, total);
     const { text, taken } = fitHead(all, room, true, show);
     if (taken === all.length)
-      return { head: text, tail: '', bytes: total, omitted_bytes: 0, next_offset: null };
+      return { head: text, tail: '', bytes: total, omittedBytes: 0, nextOffset: null };
   }
   const headRoom = Math.floor(room * headShare);
   const tailRoom = room - headRoom;
@@ -88,8 +88,8 @@ async function excerptOf(
     head: head.text,
     tail: tail.text,
     bytes: total,
-    omitted_bytes: total - head.taken - tail.taken,
-    next_offset: head.taken,
+    omittedBytes: total - head.taken - tail.taken,
+    nextOffset: head.taken,
   };
 }
 

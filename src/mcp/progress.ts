@@ -1,15 +1,25 @@
-/** Live output for hosts that asked for progress. */
+/** Progress for hosts that asked for it: what the call waits for and since when, and the new output. */
 import type { ServerContext } from '@modelcontextprotocol/server';
-import { type Stream, streams } from './command-source.ts';
 import type { Call } from './calls.ts';
-import { describeState } from './describe-call.ts';
+import { type Stream, streams } from './command-source.ts';
 import { fitTail } from './excerpt.ts';
+import { formatBytes } from './format-bytes.ts';
 import type { Host } from './host.ts';
 
-/** Of what is new since the last word: hosts show a line or a few. */
+/** Of the output since the last message: hosts show a line or a few. */
 const roomChars = 2_000;
 
-/** Undefined where the host did not ask. Each message is the state, or what the remote wrote since the last one. */
+/** One line. */
+export function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): string {
+  const { id, state, bytes } = snapshot;
+  const seconds = `${Math.round((performance.now() - sinceMs) / 1000)} s`;
+  if (state === 'queued')
+    return lacksListener ? `waiting for a listener, ${seconds}` : `${id} waits for its turn, ${seconds}`;
+  if (state === 'awaiting_approval') return `waiting for the operator to approve ${id}, ${seconds}`;
+  return `running for ${seconds}, ${formatBytes(bytes.stdout + bytes.stderr)} of output so far`;
+}
+
+/** Undefined where the host did not ask. */
 export function createProgress(
   { showBytes }: Host,
   { mcpReq }: ServerContext,
@@ -18,22 +28,23 @@ export function createProgress(
   if (progressToken === undefined) return undefined;
   const began = performance.now();
   const seen: Record<Stream, number> = { stdout: 0, stderr: 0 };
-  return async ({ remote: { source }, snapshot }) => {
-    const parts: string[] = [];
+  let progress = 0;
+  return async (call) => {
+    const { remote, snapshot } = call;
+    const lines = [describeWaiting(call)];
     for (const stream of streams) {
       const total = snapshot.bytes[stream];
       const from = Math.max(seen[stream], total - roomChars);
       seen[stream] = total;
       if (total === from) continue;
-      const bytes = await source.read(snapshot.id, stream, from, total - from);
-      parts.push(`${stream}: ${fitTail(bytes, roomChars, showBytes).text}`);
+      const bytes = await remote.source.read(snapshot.id, stream, from, total - from);
+      lines.push(`${stream}: ${fitTail(bytes, roomChars, showBytes).text}`);
     }
-    // Grows with each message, as the protocol wants it.
-    const progress = Math.round(performance.now() - began) / 1000;
-    const message = parts.length === 0 ? describeState(snapshot) : parts.join('\n');
+    // Grows with each message, as the protocol demands: seconds, or a little more.
+    progress = Math.max(progress + 0.001, Math.round(performance.now() - began) / 1000);
     await mcpReq.notify({
       method: 'notifications/progress',
-      params: { progressToken, progress, message },
+      params: { progressToken, progress, message: lines.join('\n') },
     });
   };
 }

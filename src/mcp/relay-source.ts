@@ -1,4 +1,4 @@
-/** Commands of a relay of ours: it keeps them and their output. */
+/** Commands of a remotify relay, which keeps them and their output. */
 import { forwardStdin } from '../client/forward-stdin.ts';
 import { withPatience } from '../client/patience.ts';
 import type { RelayClient } from '../client/relay-client.ts';
@@ -6,9 +6,9 @@ import { stopCommand } from '../client/stop-command.ts';
 import type { CommandState, Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { maxReadBytes } from '../protocol/limits.ts';
-import type { CommandSource, PushWishes, Snapshot, Stream } from './command-source.ts';
+import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
 
-/** A relay that is being restarted is worth a moment; one that is not there is said soon. */
+/** Long enough for a relay that restarts, short enough for an error where there is none. */
 const patienceMs = 3_000;
 
 /** More than any stream holds: skips it in a read of both. */
@@ -18,6 +18,7 @@ function toSnapshot(view: CommandView): Snapshot {
   const isEvicted = view.missing_reason === 'evicted';
   return {
     id: view.id,
+    text: view.text,
     state: view.state,
     exitStatus: view.exit_status,
     signal: view.signal,
@@ -32,16 +33,16 @@ export class RelaySource implements CommandSource {
   readonly #client: RelayClient;
   readonly #describedAs: string;
 
-  /** `describedAs` is what the operator is told of whoever asks. */
+  /** `describedAs` is what the operator reads about this client. */
   constructor(client: RelayClient, describedAs: string) {
     this.#client = client;
     this.#describedAs = describedAs;
   }
 
-  async push(script: Uint8Array, { stdin, ...wishes }: PushWishes): Promise<Snapshot> {
-    const options = { ...wishes, stdin: stdin !== undefined, client: this.#describedAs };
+  async push(script: Uint8Array, { stdin, ...request }: PushRequest): Promise<Snapshot> {
+    const options = { ...request, stdin: stdin !== undefined, client: this.#describedAs };
     const view = await withPatience(() => this.#client.pushCommand(script, options), { patienceMs });
-    // Beside the run. What does not arrive shows in what the command does.
+    // Beside the run: input that does not arrive shows in the result of the command.
     if (stdin !== undefined)
       void forwardStdin(this.#client, view.id, toStream(stdin), {}).catch(() => undefined);
     return toSnapshot(view);

@@ -1,96 +1,68 @@
-/** The answer about one command: words for a model, and the same as fields. */
+/** The answer about one command. */
+import type { Call } from './calls.ts';
+import { type Snapshot, streams } from './command-source.ts';
 import {
   describeNext,
-  describePaste,
   describeState,
-  foreignReason,
-  type Paste,
+  explainMade,
+  explainRelayAddress,
+  relayAddressOf,
   renderPaste,
+  untrustedReason,
 } from './describe-call.ts';
-import { type Snapshot, streams } from './command-source.ts';
 import { type Excerpt, readExcerpts } from './excerpt.ts';
 import type { Host } from './host.ts';
-import { type Foreign, renderAnswer } from './render-answer.ts';
-import type { Remote } from './sessions.ts';
-import type { CallReport } from './tool-schemas.ts';
+import type { UntrustedText } from './render-answer.ts';
+import type { Answer } from './tool.ts';
 
-export interface Report<T> {
-  [field: string]: unknown;
-  content: { type: 'text'; text: string }[];
-  structuredContent: T;
-}
-
-/** A model must not take what is left for the whole output. */
+/** A model must not take the rest for the whole output. */
 export function describeMissing({ missingBytes }: Snapshot): string[] {
   if (missingBytes === null) return [];
   const count = missingBytes === 0 ? 'Some' : String(missingBytes);
   return [
-    `${count} bytes of its output are missing: there was no room to keep them. What is shown is not the whole output.`,
+    `${count} bytes of its output are missing: there was no room to keep them. The output below is not the whole output.`,
   ];
 }
 
 function describeSizes(id: string, excerpts: Record<'stdout' | 'stderr', Excerpt>): string[] {
-  const sizes = `stdout has ${excerpts.stdout.bytes} bytes, stderr has ${excerpts.stderr.bytes} bytes.`;
-  const missing = streams.filter((stream) => excerpts[stream].next_offset !== null);
-  const how = missing.map(
-    (stream) => `remote_output with id ${id}, stream ${stream}, offset ${excerpts[stream].next_offset}`,
-  );
-  return missing.length === 0
-    ? [sizes]
-    : [
-        sizes,
-        `Not all of it is here. Read the rest with ${how.join(' and ')}; do not run the command again for it.`,
-      ];
+  const { stdout, stderr } = excerpts;
+  if (stdout.bytes + stderr.bytes === 0) return [];
+  const sizes = `stdout has ${stdout.bytes} bytes, stderr has ${stderr.bytes} bytes.`;
+  const how = streams
+    .filter((stream) => excerpts[stream].nextOffset !== null)
+    .map((stream) => `remote_output with id ${id}, stream ${stream}, offset ${excerpts[stream].nextOffset}`);
+  if (how.length === 0) return [sizes];
+  return [
+    sizes,
+    `Not all of it is here. Read the rest with ${how.join(' and ')}; do not run the command again for it.`,
+  ];
 }
 
-export function explainMade({ label, url, madeBecause }: Remote): string[] {
-  return madeBecause === null
-    ? []
-    : [
-        `A new session, ${label} on ${url}, was made because ${madeBecause}: a listener must be connected to it.`,
-      ];
+function quoteExcerpt(title: string, { head, tail, omittedBytes }: Excerpt): UntrustedText {
+  return { title, text: head, tail, omittedBytes, isExact: true };
 }
 
-/** `lacksListener`: the lines to paste are part of the answer. */
-export async function reportCall(
-  host: Host,
-  remote: Remote,
-  snapshot: Snapshot,
-  lacksListener: boolean,
-): Promise<Report<CallReport>> {
-  const excerpts = await readExcerpts(remote.source, snapshot, host.showBytes);
-  const show = (text: string): string => host.showBytes(Buffer.from(text));
-  const reason = foreignReason(snapshot);
-  const paste: Paste | null = lacksListener ? describePaste(remote) : null;
-  const notices = explainMade(remote);
-  const next = describeNext(snapshot);
-  const words = [
-    describeState(snapshot),
-    ...notices,
-    ...(paste ? renderPaste(paste) : [next]),
-    ...describeMissing(snapshot),
-    ...(excerpts.stdout.bytes + excerpts.stderr.bytes > 0 ? describeSizes(snapshot.id, excerpts) : []),
-  ].filter((line) => line !== '');
-  const foreign: Foreign[] = streams.map((stream) => ({
-    title: stream,
-    text: excerpts[stream].head,
-    tail: excerpts[stream].tail,
-    omittedBytes: excerpts[stream].omitted_bytes,
-  }));
-  if (reason !== null) foreign.unshift({ title: 'reason', text: show(reason) });
+/** The part of an answer that says how a command stands that has not ended, or did not run to its end. */
+export function reportState({ showBytes }: Host, call: Call): Answer {
+  const { remote, snapshot, tool } = call;
+  const show = (text: string): string => showBytes(Buffer.from(text));
+  const next = describeNext(snapshot, tool);
+  const state = [describeState(snapshot), `Session: ${remote.label}.`, ...explainMade(remote)];
+  if (snapshot.state !== 'queued' || !call.lacksListener)
+    return { words: [...state, next], untrusted: untrustedReason(snapshot, show) };
   return {
-    content: [{ type: 'text', text: renderAnswer(words, foreign) }],
-    structuredContent: {
-      id: snapshot.id,
-      session: remote.label,
-      state: snapshot.state,
-      exit_status: snapshot.exitStatus,
-      signal: snapshot.signal === null ? null : show(snapshot.signal),
-      duration_ms: snapshot.durationMs,
-      untrusted: { ...excerpts, reason: reason === null ? null : show(reason) },
-      paste,
-      notices,
-      next: paste?.request ?? next,
-    },
+    words: [...state, ...renderPaste(remote), ...explainRelayAddress(remote), next],
+    untrusted: relayAddressOf(remote, show),
+  };
+}
+
+/** With the output, as much of it as an answer holds. */
+export async function reportCall(host: Host, call: Call): Promise<Answer> {
+  const { remote, snapshot } = call;
+  const excerpts = await readExcerpts(remote.source, snapshot, host.showBytes);
+  const { words, untrusted = [] } = reportState(host, call);
+  return {
+    words: [...words, ...describeMissing(snapshot), ...describeSizes(snapshot.id, excerpts)],
+    untrusted: [...untrusted, ...streams.map((stream) => quoteExcerpt(stream, excerpts[stream]))],
   };
 }

@@ -1,14 +1,13 @@
 /** The sessions that this process works with: opened once, replaced once when they are gone. */
-import type { OpenSession } from '../client/open-session.ts';
 import { RelayError } from '../client/relay-error.ts';
 import type { CommandSource } from './command-source.ts';
-import type { Host } from './host.ts';
+import type { Host, HostSession } from './host.ts';
 import { RelaySource } from './relay-source.ts';
 
 /** A session and its commands. */
-export interface Remote extends OpenSession {
+export interface Remote extends HostSession {
   source: CommandSource;
-  /** Why it was made, where this process made it. */
+  /** Why it was created, where this process created it. */
   madeBecause: string | null;
 }
 
@@ -25,7 +24,17 @@ export class Sessions {
     this.#host = host;
   }
 
-  async #equip(session: OpenSession, madeBecause: string | null): Promise<Remote> {
+  /** One session has one remote, whichever of its names a call gives. */
+  async #findByKey(key: string | undefined): Promise<Remote | undefined> {
+    if (key === undefined) return undefined;
+    for (const opening of this.#remotes.values()) {
+      const remote = await opening.catch(() => undefined);
+      if (remote?.key === key) return remote;
+    }
+    return undefined;
+  }
+
+  async #equip(session: HostSession, madeBecause: string | null): Promise<Remote> {
     const { client, dialect } = session;
     const source =
       dialect === 'slots'
@@ -44,24 +53,22 @@ export class Sessions {
   }
 
   async #make(name: string, because: string): Promise<Remote> {
-    // A key is no name for its successor.
+    // A new session has another key: the old one cannot name it.
     const stored = /^[0-9a-f]{32}$/.test(name) || name === '' ? undefined : name;
     return this.#equip(await this.#host.makeSession(stored), because);
   }
 
-  /** The one that is meant, if there is one. Throws what its relay says, `gone` included. */
+  /** The session of that name, or the current one; undefined where there is none. Throws the relay's errors, `gone` included. */
   async find(name = ''): Promise<Remote | undefined> {
     const known = this.#remotes.get(name);
     if (known) return known;
-    const opening = this.#host
-      .openSession(name === '' ? undefined : name)
-      .then((session) => session && this.#equip(session, null));
-    const remote = await opening;
+    const session = await this.#host.openSession(name === '' ? undefined : name);
+    const remote = session && ((await this.#findByKey(session.key)) ?? (await this.#equip(session, null)));
     // Another call may have been faster.
     return this.#remotes.get(name) ?? (remote && this.#keep(name, Promise.resolve(remote)));
   }
 
-  /** The one that is meant, or a new one. */
+  /** The same, or a new one. */
   async findOrMake(name = ''): Promise<Remote> {
     try {
       const remote = await this.find(name);
@@ -73,12 +80,12 @@ export class Sessions {
     return this.#remotes.get(name) ?? this.#keep(name, this.#make(name, 'there was no session yet'));
   }
 
-  /** In place of one that is gone. Whoever comes second gets what the first one made. */
+  /** A new session for one that is gone. Calls that ask for it at the same time get the same one. */
   async replace(name: string | undefined, old: Remote, because: string): Promise<Remote> {
     const given = name ?? '';
     const known = this.#remotes.get(given);
     if (known && (await known) !== old) return known;
-    // What was replaced meanwhile is not replaced again.
+    // Another call may have replaced it meanwhile.
     const now = this.#remotes.get(given);
     return now && now !== known ? now : this.#keep(given, this.#make(given, because));
   }

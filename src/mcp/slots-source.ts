@@ -1,15 +1,19 @@
-/** Commands of a relay of the original kind: one after the other, ids and output kept here. */
+/** Commands of a legacy relay: one after the other, ids and output kept here. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../client/patience.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { runThroughSlots } from '../client/run-through-slots.ts';
+import type { SlotFate } from '../client/withdraw-from-slot.ts';
 import { type CommandState, isEnded } from '../protocol/command-states.ts';
 import { defaultQueueSeconds, maxEndedCommands } from '../protocol/limits.ts';
-import type { CommandSource, PushWishes, Snapshot, Stream } from './command-source.ts';
+import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
 import { ToolError } from './tool-error.ts';
 
 /** A relay without long polls for states is asked this often. */
 const askAgainMs = 500;
+
+/** Of a script, kept for lists. */
+const maxTextBytes = 200;
 
 interface SlotRun {
   snapshot: Snapshot;
@@ -29,19 +33,22 @@ export class SlotsSource implements CommandSource {
     this.#client = client;
   }
 
-  async push(script: Uint8Array, { stdin, timeoutSeconds }: PushWishes): Promise<Snapshot> {
+  async push(script: Uint8Array, { stdin, timeoutSeconds }: PushRequest): Promise<Snapshot> {
     if (stdin !== undefined || timeoutSeconds > 0) {
       throw new ToolError(
-        'this relay is of the original kind: it can neither forward stdin nor limit a run',
+        'input',
+        'this is a legacy relay: it can neither forward stdin nor limit a run',
         'leave stdin and timeout out',
       );
     }
-    // Whether it is there is said now, not by the result that never comes.
+    // A relay that cannot be reached is an error now, and not a result that never comes.
     await this.#client.readStatus();
     const id = `c${++this.#count}`;
+    const text = Buffer.from(script).toString('utf8', 0, maxTextBytes);
     const run: SlotRun = {
       snapshot: {
         id,
+        text,
         state: 'queued',
         exitStatus: null,
         signal: null,
@@ -66,7 +73,7 @@ export class SlotsSource implements CommandSource {
       this.#runs.delete(snapshot.id);
   }
 
-  /** Never throws: what went wrong is the end of the command. */
+  /** Never throws: a failure ends the command as lost. */
   async #run(run: SlotRun, script: Uint8Array): Promise<void> {
     const { snapshot, leave } = run;
     if (isEnded(snapshot.state)) return;
@@ -74,8 +81,10 @@ export class SlotsSource implements CommandSource {
     const { signal } = leave;
     run.isPushed = true;
     const watched = this.#watch(run);
+    let neverRan = false;
+    const onWithdrawn = (fate: SlotFate): void => void (neverRan = fate === 'dropped');
     try {
-      const result = await runThroughSlots(this.#client, script, { signal });
+      const result = await runThroughSlots(this.#client, script, { signal, onWithdrawn });
       run.output = result.output;
       snapshot.bytes.stdout = result.output.byteLength;
       snapshot.reason = result.note ?? null;
@@ -84,7 +93,7 @@ export class SlotsSource implements CommandSource {
       if (snapshot.state === 'finished') snapshot.durationMs = Date.now() - began;
     } catch (error) {
       if (!isEnded(snapshot.state)) {
-        snapshot.state = 'lost';
+        snapshot.state = neverRan ? 'cancelled' : 'lost';
         snapshot.reason = error instanceof Error ? error.message : 'something went wrong';
       }
     }
@@ -92,7 +101,7 @@ export class SlotsSource implements CommandSource {
     await watched;
   }
 
-  /** Follows the slot until the command was picked up, or nobody came for as long as a command waits. */
+  /** Follows the slot until a listener picked the command up, or none came for as long as a command waits. */
   async #watch({ snapshot, leave }: SlotRun): Promise<void> {
     const deadline = Date.now() + defaultQueueSeconds * 1000;
     while (snapshot.state === 'queued' && !leave.signal.aborted) {
@@ -110,7 +119,12 @@ export class SlotsSource implements CommandSource {
 
   #find(id: string): SlotRun {
     const run = this.#runs.get(id);
-    if (!run) throw new ToolError(`no such command: ${id}`, 'ids are those that remote_exec answered with');
+    if (!run)
+      throw new ToolError(
+        'input',
+        `no such command: ${id}`,
+        'ids look like c7; remote_session_info lists them',
+      );
     return run;
   }
 
@@ -132,7 +146,7 @@ export class SlotsSource implements CommandSource {
     return stream === 'stdout' ? output.subarray(offset, offset + length) : Buffer.alloc(0);
   }
 
-  /** What was picked up cannot be stopped: this relay has no way to say so to the listener. */
+  /** A command that was picked up cannot be stopped: this relay has no way to tell the listener. */
   async stop(id: string): ReturnType<CommandSource['stop']> {
     const run = this.#find(id);
     const { snapshot, leave, isPushed } = run;

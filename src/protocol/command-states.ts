@@ -32,5 +32,8 @@ export function isSignal(text: unknown): text is Signal {
   return signals.some((signal) => signal === text);
 }
 
+/** `?signal=none` of a cancel: drops a command that waits, and lets one that runs go on. */
+export const noSignal = 'none';
+
 /** The reason of a command that a client withdrew by its id. */
 export const cancelledByClient = 'cancelled before it ran';

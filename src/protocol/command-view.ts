@@ -85,20 +85,23 @@ export function parseCommandView(value: unknown): CommandView | undefined {
   };
 }
 
+const cancelOutcomes = ['cancelled', 'signalled', 'running', 'ended'] as const;
+
 /** What `DELETE …/commands/{id}` answers. */
 export interface CancelAnswer {
-  /** `cancelled`: it never ran. `signalled`: it runs, and the listener is told. `ended`: it was over already. */
-  outcome: 'cancelled' | 'signalled' | 'ended';
+  /**
+   * `cancelled`: it never ran. `signalled`: it runs, and the listener is told. `running`: it runs, and no signal was asked for. `ended`: it
+   * was over already.
+   */
+  outcome: (typeof cancelOutcomes)[number];
   command: CommandView;
 }
 
 export function parseCancelAnswer(value: unknown): CancelAnswer | undefined {
   const fields = parseFields(value);
   const command = parseCommandView(fields?.['command']);
-  const outcome = fields?.['outcome'];
-  if (!command || (outcome !== 'cancelled' && outcome !== 'signalled' && outcome !== 'ended'))
-    return undefined;
-  return { outcome, command };
+  const outcome = cancelOutcomes.find((name) => name === fields?.['outcome']);
+  return command && outcome && { outcome, command };
 }
 
 /** `[]` of commands as `GET …/commands` answers it, or undefined. */

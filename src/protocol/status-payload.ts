@@ -1,5 +1,6 @@
 /** What `GET /api/session/{key}/status` answers: the seed's fields, and beside them who listens and what runs. */
 import { parseFields, readFlag, readNumber, readText } from './json-fields.ts';
+import { readLabel } from './name-listener.ts';
 
 export type ListenerMode = 'supervised' | 'auto' | 'unknown';
 
@@ -35,8 +36,8 @@ function parseListener(value: unknown): ListenerView | null {
   if (!fields) return null;
   const mode = readText(fields, 'mode');
   return {
-    host: readText(fields, 'host') ?? '',
-    user: readText(fields, 'user') ?? '',
+    host: readLabel(readText(fields, 'host')),
+    user: readLabel(readText(fields, 'user')),
     mode: mode === 'auto' || mode === 'supervised' ? mode : 'unknown',
     kind: readText(fields, 'kind') === 'runner' ? 'runner' : 'slot',
     attached: readFlag(fields, 'attached'),

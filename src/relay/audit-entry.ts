@@ -2,6 +2,7 @@
 import type { Command } from '../session/command.ts';
 import type { Listener } from '../session/listener.ts';
 import { findMissing } from '../session/missing-output.ts';
+import { nameListener } from '../protocol/name-listener.ts';
 import { hideKeys } from './log-words.ts';
 import type { SessionEvent } from './session-event.ts';
 
@@ -22,8 +23,8 @@ export interface Entry {
   fields: Fields;
 }
 
-function nameListener({ kind, user, host }: Pick<Listener, 'kind' | 'user' | 'host'>): string {
-  return kind === 'slot' ? 'slot' : `${user}@${host}`;
+function nameKind(listener: Pick<Listener, 'kind' | 'user' | 'host'>): string {
+  return listener.kind === 'slot' ? 'slot' : nameListener(listener);
 }
 
 /** Of what is cut in two, the first half stays away: a character, or a run of hex digits that may be a key. */
@@ -66,7 +67,7 @@ function describeCommand(
 ): Entry {
   const { what, command, listener } = change;
   const { id, listenerHost, pushedBy } = command;
-  const holder = listener === null ? (listenerHost ?? undefined) : nameListener(listener);
+  const holder = listener === null ? (listenerHost ?? undefined) : nameKind(listener);
   const entry = (by: string | undefined, fields: Fields): Entry => ({
     event: `command ${what}`,
     command: id,
@@ -107,7 +108,7 @@ export function describeEvent(event: SessionEvent, withText: boolean): Entry {
   const { listener, former, what } = change;
   return {
     event: `listener ${what}`,
-    by: nameListener(listener),
-    fields: { door: listener.kind, mode: listener.mode, former: former && nameListener(former) },
+    by: nameKind(listener),
+    fields: { door: listener.kind, mode: listener.mode, former: former && nameKind(former) },
   };
 }

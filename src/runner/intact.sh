@@ -50,7 +50,7 @@ report_lost() {
   let_streams_go
   for stream in stdout stderr; do
     while :; do
-      request result POST "/commands/$id/output?stream=$stream&offset=999999999999999" --data-raw x
+      request result POST "/commands/$id/output?stream=$stream&offset=999999999999999" --data-binary x
       if ! is_passing || [ "$leaving" -eq 1 ]; then break; fi
       back_off
     done

@@ -10,8 +10,16 @@ export interface Cancelled {
   command: Command;
 }
 
-/** Drops one that waits, so that it never runs; asks for a running one to be signalled; leaves an ended one as it is. */
-export function cancelCommand(session: Session, id: string, signal: Signal, now: number): Outcome<Cancelled> {
+/**
+ * Drops one that waits, so that it never runs; asks for a running one to be signalled, unless the signal is null; leaves an ended one as
+ * it is.
+ */
+export function cancelCommand(
+  session: Session,
+  id: string,
+  signal: Signal | null,
+  now: number,
+): Outcome<Cancelled> {
   const command = findCommand(session, id);
   if (isWaiting(command)) {
     const cancelled = endCommand(command, 'cancelled', now, { reason: cancelledByClient });
@@ -21,6 +29,7 @@ export function cancelCommand(session: Session, id: string, signal: Signal, now:
     };
   }
   if (command.state !== 'running') return { session, result: { outcome: 'ended', command } };
+  if (signal === null) return { session, result: { outcome: 'running', command } };
   const signalled: Command = { ...command, cancelSignal: signal, cancelCount: command.cancelCount + 1 };
   return {
     session: replaceCommand(session, signalled),

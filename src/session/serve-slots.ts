@@ -46,7 +46,13 @@ export function pollSlot(session: Session, now: number): Outcome<void> {
       quiet: !stale,
     };
   }
-  const identity = { id: slotListenerId, kind: 'slot', host: '', user: '', mode: 'unknown' } as const;
+  const identity = {
+    id: slotListenerId,
+    kind: 'slot',
+    host: 'unknown',
+    user: 'unknown',
+    mode: 'unknown',
+  } as const;
   return { session: { ...healed, listener: attachListener(identity, now) }, result: undefined };
 }
 

@@ -1,29 +1,38 @@
 /** A session as `GET …/status` tells it. Consumes nothing. */
+import { readLabel } from '../protocol/name-listener.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { isInFlight } from './command.ts';
-import { findLiveListener } from './listener.ts';
+import { findLiveListener, type Listener } from './listener.ts';
 import { queuedCommands, type Session } from './session.ts';
 
 function secondsSince(point: number, now: number): number {
   return Math.max(0, Math.floor((now - point) / 1000));
 }
 
+/**
+ * A legacy listener does not poll while it runs a command. So a legacy client takes a listener that was seen during a run for a restarted
+ * one, and resets the session. `listener.seen_seconds_ago` has the real number.
+ */
+function seenSeconds(listener: Listener | null, inFlightSeconds: number | null, now: number): number | null {
+  if (!listener) return inFlightSeconds;
+  return Math.max(secondsSince(listener.seenAt, now), inFlightSeconds ?? 0);
+}
+
 export function viewStatus(session: Session, now: number): StatusPayload {
   const { listener } = session;
   const current = session.commands.find(isInFlight);
+  const inFlightSeconds = current ? secondsSince(current.startedAt ?? current.shownAt ?? now, now) : null;
   const queued = queuedCommands(session).length;
   return {
     cmd_queued: queued > 0,
     // One that is being sent is not to be had any more: it is taken out a moment after the last byte.
     result_queued: session.slotResult !== null && session.slotReader === null,
     cmd_in_flight: current !== undefined,
-    cmd_in_flight_seconds_ago: current
-      ? secondsSince(current.startedAt ?? current.shownAt ?? now, now)
-      : null,
-    listener_seen_seconds_ago: listener ? secondsSince(listener.seenAt, now) : null,
+    cmd_in_flight_seconds_ago: inFlightSeconds,
+    listener_seen_seconds_ago: seenSeconds(listener, inFlightSeconds, now),
     listener: listener && {
-      host: listener.host,
-      user: listener.user,
+      host: readLabel(listener.host),
+      user: readLabel(listener.user),
       mode: listener.mode,
       kind: listener.kind,
       attached: findLiveListener(listener, now) !== undefined,

@@ -1,47 +1,42 @@
 /** How often something may be done. */
-import {
-  BurstyRateLimiter,
-  type RateLimiterAbstract,
-  RateLimiterMemory,
-  RateLimiterRes,
-} from 'rate-limiter-flexible';
 import { Refusal } from '../protocol/errors.ts';
+import { type Bucket, createBucket, pour } from './leaky-bucket.ts';
 import type { Rate } from './store.ts';
 
-/** `prefix` tells limiters apart that count in the same place. */
-export type CreateLimiter = (prefix: string, points: number, seconds: number) => RateLimiterAbstract;
+/** Adds one request to the bucket of this name: resolves with 0, or with the ms after which one fits. */
+export type Pour = (name: string, bucket: Bucket) => Promise<number>;
 
-/** Counts in this process. */
-const createInMemory: CreateLimiter = (keyPrefix, points, duration) =>
-  new RateLimiterMemory({ keyPrefix, points, duration });
+/** Counts in this process, by a clock that nobody sets. */
+export function createMemoryBuckets(now = () => Math.round(performance.now() * 1000)): Pour {
+  // In the order of the last request that fitted: what is empty is at the front, or soon will be.
+  const emptyAt = new Map<string, number>();
+  return async (name, bucket) => {
+    const at = now();
+    for (const [other, until] of emptyAt) {
+      if (until > at) break;
+      emptyAt.delete(other);
+    }
+    const poured = pour(emptyAt.get(name) ?? 0, at, bucket);
+    if (poured.wait > 0) return Math.ceil(poured.wait / 1000);
+    emptyAt.delete(name);
+    emptyAt.set(name, poured.emptyAt);
+    return 0;
+  };
+}
 
 export class RateLimits {
-  readonly #limiters = new Map<string, BurstyRateLimiter>();
-  readonly #create: CreateLimiter;
+  readonly #pour: Pour;
 
-  constructor(create: CreateLimiter = createInMemory) {
-    this.#create = create;
-  }
-
-  #createLimiter(key: string, { count, perSeconds, burst }: Rate): BurstyRateLimiter {
-    return new BurstyRateLimiter(
-      this.#create(`${key}:rate`, count, perSeconds),
-      // The burst is what may come at once beyond the rate; it fills up again as slowly as the rate allows.
-      this.#create(`${key}:burst`, burst, perSeconds),
-    );
+  constructor(pourInto: Pour = createMemoryBuckets()) {
+    this.#pour = pourInto;
   }
 
   /** Resolves, or throws `rate_limited` with Retry-After in seconds. */
   async take(bucket: string, rate: Rate): Promise<void> {
-    const key = `${rate.count}/${rate.perSeconds}+${rate.burst}`;
-    const limiter = this.#limiters.get(key) ?? this.#createLimiter(key, rate);
-    this.#limiters.set(key, limiter);
-    try {
-      await limiter.consume(bucket);
-    } catch (rejected) {
-      if (!(rejected instanceof RateLimiterRes)) throw rejected;
-      const seconds = Math.max(1, Math.ceil(rejected.msBeforeNext / 1000));
-      throw new Refusal('rate_limited', `try again in ${seconds} s`, { 'retry-after': String(seconds) });
-    }
+    const name = `${rate.count}/${rate.perSeconds}+${rate.burst}:${bucket}`;
+    const waitMs = await this.#pour(name, createBucket(rate));
+    if (waitMs === 0) return;
+    const seconds = Math.ceil(waitMs / 1000);
+    throw new Refusal('rate_limited', `try again in ${seconds} s`, { 'retry-after': String(seconds) });
   }
 }

@@ -1,8 +1,9 @@
 /** Calls of Redis over ioredis, which nothing but this file and the two that make its connections knows. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
-import { RateLimiterRedis } from 'rate-limiter-flexible';
+import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { failureCode, busy, mayPass, refuseFailure } from './redis-failure.ts';
+import { type Bucket, pourScript } from './leaky-bucket.ts';
 import { connect, connectSubscriber, openMs } from './redis-connection.ts';
 import { RedisNotices } from './redis-notices.ts';
 import type { Script } from './redis-script.ts';
@@ -210,14 +211,22 @@ export class RedisClient {
     return connection;
   }
 
-  /** Counts for all who share the server. */
-  createLimiter(prefix: string, points: number, seconds: number): RateLimiterRedis {
-    return new RateLimiterRedis({
+  /** Adds a request to a bucket that all who share the server fill: resolves with 0, or with the ms after which one fits. */
+  async pour(name: string, { cost, capacity }: Bucket): Promise<number> {
+    const limiter = new RateLimiterRedis({
       storeClient: this.#connection,
-      keyPrefix: prefix,
-      points,
-      duration: seconds,
+      keyPrefix: 'remotify:rl',
+      points: capacity,
+      duration: 1,
+      customIncrTtlLuaScript: pourScript,
     });
+    try {
+      await limiter.consume(name, cost);
+      return 0;
+    } catch (rejected) {
+      if (rejected instanceof RateLimiterRes) return Math.max(1, rejected.msBeforeNext);
+      throw rejected;
+    }
   }
 
   /** Calls back for each message of the channel, and after each time in which some may have been missed. Throws nothing. */

@@ -91,9 +91,7 @@ class RedisStore implements Store {
         return entry && dueAt(entry.session, this.clock());
       },
     });
-    this.#rateLimits = new RateLimits((prefix, points, seconds) =>
-      client.createLimiter(`remotify:rl:${prefix}`, points, seconds),
-    );
+    this.#rateLimits = new RateLimits((bucket, size) => client.pour(bucket, size));
   }
 
   /** Before anything else: the clock, and the channel, so that no change is missed after the first look. Throws an Error. */

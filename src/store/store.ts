@@ -25,7 +25,7 @@ export interface AccountLimits {
   readonly bytes: number;
 }
 
-/** So many at once, and then no faster than the rate. */
+/** One and the burst at once, and then no faster than the rate. */
 export interface Rate {
   readonly count: number;
   readonly perSeconds: number;

@@ -1,16 +1,11 @@
 /** Untrusted text on a terminal: everything that could act on it or hide in it is spelled out. */
 
-/** Colours: the one escape sequence that does no more than it says. At most a few numbers. */
-const colour = /^\x1b\[[0-9;:]{0,40}m/;
-
-/** The beginning of what may become a colour with more bytes. */
-const colourStart = /^\x1b(\[[0-9;:]{0,40})?$/;
-
 /** Acts on the screen or hides: C0 but tab and newline, DEL, C1, and the invisible and direction-changing characters. */
 const unsafe =
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 
-function spell(char: string): string {
+/** A character that acts or hides, as text. */
+export function spell(char: string): string {
   const point = char.codePointAt(0) ?? 0;
   return point < 0x100 ? `\\x${point.toString(16).padStart(2, '0')}` : `\\u{${point.toString(16)}}`;
 }
@@ -20,8 +15,13 @@ export function escapeText(text: string): string {
   return text.replaceAll('\n', '\\n').replaceAll('\t', '\\t').replaceAll(unsafe, spell);
 }
 
+/** Line feeds and tabs pass, everything else that acts or hides is spelled out. */
+export function escapeUnsafe(text: string): string {
+  return text.replaceAll(unsafe, spell);
+}
+
 /** Splits off a UTF-8 sequence that the end of a chunk cut in two: at most three bytes. */
-function splitIncomplete(bytes: Buffer): [Buffer, Buffer] {
+export function splitIncomplete(bytes: Buffer): [Buffer, Buffer] {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
     if ((byte & 0xc0) === 0x80) continue;
@@ -34,7 +34,7 @@ function splitIncomplete(bytes: Buffer): [Buffer, Buffer] {
 }
 
 /** Bytes that are no UTF-8 become U+FFFD in decoding: they are found by encoding back. */
-function decode(bytes: Buffer): string {
+export function decode(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   if (!text.includes('\ufffd')) return text;
   let out = '';
@@ -52,46 +52,5 @@ function decode(bytes: Buffer): string {
 
 /** For readers that see no screen: tabs and line feeds pass, everything else that acts or hides is spelled out, colours too. */
 export function escapeBytes(bytes: Uint8Array): string {
-  return decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).replaceAll(unsafe, spell);
-}
-
-/** A stream of untrusted output for a terminal: colours, tabs and line ends pass. Sequences may be cut anywhere. */
-export class OutputEscaper {
-  #pendingBytes = Buffer.alloc(0);
-  #pendingText = '';
-
-  push(chunk: Uint8Array): string {
-    const [whole, rest] = splitIncomplete(Buffer.concat([this.#pendingBytes, chunk]));
-    this.#pendingBytes = Buffer.from(rest);
-    return this.#escape(this.#pendingText + decode(whole), false);
-  }
-
-  /** What was held back at the end of the last chunk. */
-  end(): string {
-    const text = this.#pendingText + decode(this.#pendingBytes);
-    this.#pendingBytes = Buffer.alloc(0);
-    return this.#escape(text, true);
-  }
-
-  #escape(text: string, isLast: boolean): string {
-    this.#pendingText = '';
-    let out = '';
-    const sign = /[\x1b\r]/g;
-    for (let at = 0; at < text.length; ) {
-      sign.lastIndex = at;
-      const plainEnd = sign.exec(text)?.index ?? text.length;
-      out += text.slice(at, plainEnd).replaceAll(unsafe, spell);
-      at = plainEnd;
-      if (at >= text.length) break;
-      const rest = text.slice(at, at + 48);
-      if (!isLast && at + rest.length === text.length && (colourStart.test(rest) || rest === '\r')) {
-        this.#pendingText = rest;
-        break;
-      }
-      const kept = colour.exec(rest)?.[0] ?? (rest.startsWith('\r\n') ? '\r\n' : undefined);
-      out += kept ?? spell(rest.charAt(0));
-      at += kept?.length ?? 1;
-    }
-    return out;
-  }
+  return escapeUnsafe(decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
 }

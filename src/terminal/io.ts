@@ -4,6 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 export interface OutputStream extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Passes whole lines on, and takes a bare carriage return for a new beginning of the line. */
+  readonly holdsRows?: boolean;
 }
 
 export interface Io {

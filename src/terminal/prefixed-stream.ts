@@ -5,8 +5,17 @@ import { type OutputStream, write } from './io.ts';
 /** A line that never ends is passed on in pieces of this size. */
 const longestLineBytes = 64 * 1024;
 
+/** The last state of a row that was redrawn; the return of a line end is none. */
+function lastState(line: Buffer): Buffer {
+  const isLineEnd = line.subarray(-2).equals(Buffer.from('\r\n'));
+  const last = line.lastIndexOf(0x0d, isLineEnd ? -3 : undefined);
+  return last === -1 ? line : line.subarray(last + 1);
+}
+
 export class PrefixedStream extends Writable implements OutputStream {
   readonly isTTY: boolean;
+  /** A row of several sources cannot be redrawn: on a terminal its last state is shown, once the line is whole. */
+  readonly holdsRows: boolean;
   readonly #target: OutputStream;
   readonly #prefix: Buffer;
   #pending = Buffer.alloc(0);
@@ -17,6 +26,7 @@ export class PrefixedStream extends Writable implements OutputStream {
     this.#prefix = Buffer.from(`${name}: `);
     // What is untrusted is escaped before it gets here, for the terminal behind it.
     this.isTTY = target.isTTY === true;
+    this.holdsRows = this.isTTY;
     // What happened is told where the target is: here it is only an end.
     this.on('error', () => undefined);
     target.once('error', (error) => this.destroy(error));
@@ -26,9 +36,11 @@ export class PrefixedStream extends Writable implements OutputStream {
     const lines: Buffer[] = [];
     let rest = Buffer.concat([this.#pending, chunk]);
     for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
-      lines.push(this.#prefix, rest.subarray(0, end + 1));
+      const line = rest.subarray(0, end + 1);
+      lines.push(this.#prefix, this.holdsRows ? lastState(line) : line);
       rest = rest.subarray(end + 1);
     }
+    if (this.holdsRows) rest = Buffer.from(lastState(rest));
     if (rest.byteLength > longestLineBytes) {
       lines.push(this.#prefix, rest, Buffer.from('\n'));
       rest = Buffer.alloc(0);

@@ -15,9 +15,33 @@ export function maskKeys(text: string): string {
   return text.replaceAll(/([0-9a-fA-F]{4})[0-9a-fA-F]{20,}/g, '$1…');
 }
 
+export interface ReportedFailure {
+  code: string;
+  message: string;
+  hint: string | undefined;
+}
+
+/** `{code, message, hint}` for `--json`, in the words of stderr; the hint is null where there is none. */
+export function describeFailure({ code, message, hint }: ReportedFailure): object {
+  const show = (text: string): string => escapeText(maskKeys(text));
+  return { code, message: show(message), hint: hint === undefined ? null : show(hint) };
+}
+
+/** JSON whose untrusted text acts on no terminal: invisible and control characters are spelled as JSON spells them. */
+export function renderJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replaceAll(/[^\n\P{C}]|[\u2028\u2029]/gu, (char) =>
+    Array.from(
+      { length: char.length },
+      (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}
+
 export class Printer {
   readonly io: Io;
   readonly options: PrinterOptions;
+  #held: object | undefined;
+  #hasPrintedJson = false;
 
   constructor(io: Io, options: PrinterOptions) {
     this.io = io;
@@ -46,7 +70,22 @@ export class Printer {
     await write(this.io.stdout, text === '' || text.endsWith('\n') ? text : `${text}\n`);
   }
 
-  async printJson(value: unknown): Promise<void> {
-    await write(this.io.stdout, `${JSON.stringify(value, null, 2)}\n`);
+  async printJson(value: unknown, indent = 2): Promise<void> {
+    this.#hasPrintedJson = true;
+    await write(this.io.stdout, `${renderJson(value, indent)}\n`);
+  }
+
+  /** The result of a run that may still fail: endJson() prints it, with the failure in it. */
+  holdJson(report: object): void {
+    this.#held = report;
+  }
+
+  /** The end of a run with `--json`: the object that was held, or one for the failure where no other was printed. */
+  async endJson(failure?: ReportedFailure): Promise<void> {
+    const error = failure && describeFailure(failure);
+    const report = this.#held;
+    this.#held = undefined;
+    if (report) await this.printJson(error ? { ...report, error } : report);
+    else if (error && !this.#hasPrintedJson) await this.printJson({ error });
   }
 }

@@ -9,7 +9,7 @@ export interface Spinner {
 const still: Spinner = { say: () => undefined, stop: () => undefined };
 
 /** A terminal of no columns (`script`, some CI) would keep ora busy for ever. */
-function canSpin(stream: OutputStream, term: string | undefined): boolean {
+export function canSpin(stream: OutputStream, term: string | undefined): boolean {
   return stream.isTTY === true && (stream.columns ?? 0) > 0 && term !== 'dumb';
 }
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../harness/cli.ts';
+import { makeOldCurl, type OldCurl } from '../harness/old-curl.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
@@ -7,16 +8,20 @@ import { asAuto, type Listener, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
 
-// Every line that `remotify agents` teaches is run, in order, by a shell that has nothing else.
+// Every line that `remotify agents` teaches for a remotify relay is run, in order, by a shell with an old curl and nothing else.
+// agents-slots.test.ts has the part for legacy relays.
 
 let relay: Relay;
 let home: TemporaryFolder;
+let oldCurl: OldCurl;
 let listener: Listener | undefined;
 let lines: string[];
 const outputs = new Map<string, string>();
 
 async function runLine(line: string): Promise<string> {
-  const shell = spawnCaptured('bash', ['-euo', 'pipefail', '-c', line], { env: cleanEnvironment(home.path) });
+  const shell = spawnCaptured('bash', ['-euo', 'pipefail', '-c', line], {
+    env: cleanEnvironment(home.path, { PATH: oldCurl.path }),
+  });
   const { code } = await withDeadline(shell.closed, 40_000, line);
   const output = shell.stdout().toString('utf8');
   if (code !== 0) throw new Error(`status ${code}: ${line}\n${output}${shell.stderr()}`);
@@ -33,17 +38,17 @@ function outputOf(part: string): string {
 beforeAll(async () => {
   relay = await startRelay();
   home = await makeTemporaryFolder();
+  oldCurl = await makeOldCurl();
   const { stdout } = await runCli(['agents', '--url', relay.url], { configDir: home.path });
-  const blocks = [...stdout.toString('utf8').matchAll(/^```sh\n([^]*?)^```/gm)].map(
-    ([, block = '']) => block,
-  );
+  const [text = ''] = stdout.toString('utf8').split('## On a legacy relay');
+  const blocks = [...text.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = '']) => block);
   lines = blocks.flatMap((block) => block.trimEnd().split('\n'));
   for (const line of lines) {
     outputs.set(line, await runLine(line));
     if (!line.includes('remote_quickstart')) continue;
     listener = await startListener(asAuto((outputs.get(line) ?? '').trimEnd()));
     await eventually('the listener is attached', 15_000, async () =>
-      (await runLine(`curl -fsS -H @$HOME/.remotify/auth ${relay.url}/api/session/self/status`)).includes(
+      (await runLine(`curl -q -fsS -K ~/.remotify/auth ${relay.url}/api/session/self/status`)).includes(
         '"attached": true',
       ),
     );
@@ -52,6 +57,7 @@ beforeAll(async () => {
     await listener?.stop();
     await relay.stop();
     await home.remove();
+    await oldCurl.remove();
   };
 }, 120_000);
 
@@ -59,9 +65,9 @@ describe('remotify agents', () => {
   test('has lines, and none of them needs more than curl and what every shell has', () => {
     expect(lines.length).toBeGreaterThan(12);
     const programs = lines.flatMap((line) =>
-      line.split(/\s(?:&&|\|)\s/).map((part) => part.trim().split(' ')[0]),
+      line.split(/\s(?:&&|\|\|?)\s/).map((part) => part.trim().split(' ')[0]),
     );
-    expect(new Set(programs)).toEqual(new Set(['umask', 'mkdir', 'curl', 'sed', 'grep', 'printf']));
+    expect(new Set(programs)).toEqual(new Set(['umask', 'mkdir', 'curl', 'sed', 'grep', 'printf', 'echo']));
   });
 
   test('the address of the relay is in it, and no placeholder is left', () => {
@@ -70,9 +76,20 @@ describe('remotify agents', () => {
   });
 
   test('no key is printed, or in an argument', () => {
-    const key = /Bearer ([0-9a-f]{32})/;
-    for (const [line, output] of outputs) expect(output, line).not.toMatch(key);
+    const key = /\b[0-9a-f]{32}\b/;
+    for (const [line, output] of outputs)
+      if (!line.includes('remote_quickstart')) expect(output, line).not.toMatch(key);
     expect(lines.join('\n')).not.toMatch(/Bearer [^\\]/);
+  });
+
+  test('curl 7.29 knows all that it is told', async () => {
+    const { runs, unknown } = await oldCurl.read();
+    expect(unknown).toEqual([]);
+    expect(runs).toBeGreaterThan(12);
+  });
+
+  test('names the kind of the relay', () => {
+    expect(outputOf('a legacy relay')).toBe('a remotify relay\n');
   });
 
   test('sees the listener', () => {

@@ -138,7 +138,7 @@ describe('files', () => {
     const { run, configDir } = await setUp();
     await mkdir(join(configDir, 'config.json'));
     for (const args of [['status'], ['new'], ['exec', 'true']])
-      expectFailure(await run(args), 255, /cannot read .*config\.json \(EISDIR\)/);
+      expectFailure(await run(args), 255, /cannot read .*config\.json: it is a folder \(EISDIR\)/);
   });
 
   test('a folder for settings that cannot be written', async () => {
@@ -148,7 +148,7 @@ describe('files', () => {
     expectFailure(
       await run(['new', '--config-dir', dir]),
       255,
-      /cannot create the folder .*\/file\/folder \(ENOTDIR\)/,
+      /cannot create the folder .*\/file\/folder: part of the path is not a folder \(ENOTDIR\)/,
     );
     const set = await run(['config', 'set', 'url', relay.url, '--config-dir', dir]);
     expectFailure(set, 255, /cannot create the folder .* \(ENOTDIR\)/);

@@ -113,7 +113,7 @@ describe('running', () => {
     expect(await run(['cancel'])).toMatchObject({
       exitCode: 0,
       text: 'c1 stopped\n',
-      stderr: 'remotify: c1 is told to stop (TERM); what ignores it is killed after 10 s\n',
+      stderr: 'remotify: sent SIGTERM to c1; SIGKILL follows in 10 s if needed\n',
     });
     expect(await left()).toEqual([]);
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 143 });
@@ -189,14 +189,14 @@ describe('running', () => {
 });
 
 describe('nothing to do', () => {
-  test('no command at all, and one that had ended before', async () => {
+  test('no command at all, and one that has already ended', async () => {
     const { run } = await setUp();
     expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'nothing to cancel\n', stderr: '' });
     await run(['exec', 'exit 3']);
     expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'nothing to cancel\n' });
     expect(await run(['cancel', 'c1'])).toMatchObject({
       exitCode: 0,
-      text: 'c1 had ended before: finished\n',
+      text: 'c1 already finished\n',
     });
     expect(await run(['logs', 'c1', '-f'])).toMatchObject({ exitCode: 3 });
   });

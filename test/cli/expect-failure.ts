@@ -2,8 +2,14 @@ import { expect } from 'vitest';
 
 type Result = { exitCode: number | null; text: string; stderr: string };
 
+/** With --json: one object on stdout, in the words of stderr. */
+function expectSame(text: string, stderr: string): void {
+  const { message, hint } = (JSON.parse(text) as { error: { message: string; hint: string | null } }).error;
+  expect(stderr).toContain(`remotify: error: ${message}\nremotify: hint: ${hint}\n`);
+}
+
 /**
- * What every failure looks like: this exit status, nothing on stdout, an error and a hint on stderr, before them at most that it was
+ * What every failure looks like: this exit status, nothing on stdout save the same as JSON, an error and a hint on stderr, before them at most that it was
  * tried again, in words for people: no stack trace, no file of ours, no key, nothing that acts on a screen.
  */
 export function expectFailure({ exitCode, text, stderr }: Result, status: 2 | 255, error: RegExp): void {
@@ -15,6 +21,6 @@ export function expectFailure({ exitCode, text, stderr }: Result, status: 2 | 25
   expect(stderr).not.toMatch(/[0-9a-f]{32}/i);
   expect(stderr).not.toMatch(/[^\n\x20-\x7e…]/);
   expect(stderr).not.toMatch(/TypeError|this looks like a bug/);
-  expect(text).toBe('');
+  if (text !== '') expectSame(text, stderr);
   expect(exitCode).toBe(status);
 }

@@ -32,7 +32,7 @@ describe('new', () => {
     expect(made.text).toMatch(
       new RegExp(`^curl -q -fsSL -g --proto '=http' '${relay.url}/r/[0-9a-f]{32}' \\| bash\\n$`),
     );
-    expect(made.stderr).toMatch(/^remotify: session session-1 is made on .*\n$/);
+    expect(made.stderr).toMatch(/^remotify: created session session-1 on .*\n$/);
     expect(made.stderr).not.toMatch(/[0-9a-f]{32}/);
   });
 
@@ -63,9 +63,7 @@ describe('new', () => {
     await client.makeSession('--name', 'other');
     const again = await client.run(['new', '--name', 'prod']);
     expect(again).toMatchObject({ exitCode: 2, text: '' });
-    expect(again.stderr).toMatch(
-      /^remotify: error: a session called prod is stored and alive\nremotify: hint: .+\n$/,
-    );
+    expect(again.stderr).toMatch(/^remotify: error: session "prod" already exists\nremotify: hint: .+\n$/);
     expect(await client.run(['status', '-s', 'prod'])).toMatchObject({ exitCode: 0 });
     expect((await client.runJson<Listed>('list')).sessions.map(({ name }) => name)).toEqual([
       'prod',
@@ -117,13 +115,13 @@ describe('new', () => {
       },
     );
     onTestFinished(terminal.close);
-    const screen = await terminal.waitForText('waiting for the listener', 15_000);
+    const screen = await terminal.waitForText('waiting for the remote to connect', 15_000);
     const line = /^curl .* \| bash$/m.exec(screen)?.[0] ?? '';
     const listener = await startListener(line);
     onTestFinished(listener.stop);
     await terminal.waitForText('connected: ', 20_000);
     expect(await terminal.waitForText('[the command ended with 0]', 10_000)).not.toContain(
-      'waiting for the listener',
+      'waiting for the remote to connect',
     );
   });
 });
@@ -133,7 +131,7 @@ describe('list, use, end', () => {
     const client = await setUp();
     const none = await client.run(['list']);
     expect(none).toMatchObject({ exitCode: 0, text: '' });
-    expect(none.stderr).toMatch(/^remotify: no sessions are stored/);
+    expect(none.stderr).toMatch(/^remotify: no stored sessions/);
     for (const name of ['one', 'two', 'three']) await client.makeSession('--name', name);
     const { url } = relay;
     expect((await client.run(['list'])).text).toBe(`   one    ${url}\n   two    ${url}\n*  three  ${url}\n`);
@@ -166,7 +164,7 @@ describe('list, use, end', () => {
     const { urls } = await remote.runJson<Made>('new', '--name', 'other');
     await remote.run(['use', 'session-1']);
     const ended = await remote.run(['end']);
-    expect(ended).toMatchObject({ exitCode: 0, text: '', stderr: 'remotify: session session-1 is ended\n' });
+    expect(ended).toMatchObject({ exitCode: 0, text: '', stderr: 'remotify: session session-1 ended\n' });
     expect(await withDeadline(remote.listener.exited, 10_000, 'the listener ends')).toMatchObject({
       code: 0,
     });
@@ -182,7 +180,7 @@ describe('list, use, end', () => {
     await curl(['-X', 'DELETE', urls.api]);
     const ended = await client.run(['end', 'gone']);
     expect(ended).toMatchObject({ exitCode: 0, text: '' });
-    expect(ended.stderr).toContain('was over already');
+    expect(ended.stderr).toContain('had already ended');
     expect(await client.runJson('list')).toMatchObject({ sessions: [{ name: 'current', current: true }] });
   });
 });
@@ -211,6 +209,6 @@ describe('reset', () => {
     expect(alive.filter(({ commandLine }) => commandLine.includes('sleep 300'))).toEqual([]);
     const nothing = await remote.run(['reset']);
     expect(nothing).toMatchObject({ exitCode: 0, text: '' });
-    expect(nothing.stderr).toBe('remotify: session session-1 is reset: nothing was stuck\n');
+    expect(nothing.stderr).toBe('remotify: reset session session-1: nothing to clear\n');
   });
 });

@@ -108,5 +108,5 @@ test('--json is one object with each of them', async () => {
 test('other commands take one', async () => {
   const { exitCode, stderr } = await client.run(['status', ...both]);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('error: one session at a time');
+  expect(stderr).toContain('error: only exec takes several sessions');
 });

@@ -26,6 +26,7 @@ test('no listener', async () => {
   expect(await read(client)).toEqual({
     relay: relay.url,
     session: 'prod',
+    ttl_seconds: 10_800,
     cmd_queued: false,
     result_queued: false,
     cmd_in_flight: false,
@@ -42,6 +43,7 @@ test('no listener', async () => {
       `relay     ${relay.url}`,
       'session   prod',
       'listener  none yet: paste the line on the remote',
+      'expires   3 h after the last request; not while a listener is connected or a command runs',
       'running   nothing',
       'queue     empty\n',
     ].join('\n'),
@@ -63,7 +65,9 @@ test('queued: how many, and which', async () => {
       { id: 'c2', state: 'queued', position: 1, exit_status: null, started_at: null },
     ],
   });
-  expect(await say(client)).toMatch(/^queue +2 waiting: c1 c2$/m);
+  expect(await say(client)).toMatch(
+    /^queue +2 waiting\n  c1 +\d+ s ago +\S+@\S+ +true\n  c2 +\d+ s ago +\S+@\S+ +false$/m,
+  );
 });
 
 test('idle, running, finished, gone', async () => {
@@ -77,7 +81,7 @@ test('idle, running, finished, gone', async () => {
     current: null,
     listener: { ...listener, attached: true },
   });
-  expect(await say(remote)).toMatch(/^listener +\S+@\S+, running every command unasked$/m);
+  expect(await say(remote)).toMatch(/^listener +connected, \S+@\S+, auto: runs commands without asking$/m);
 
   await remote.run(['exec', '-d', `${gate.wait}; printf out; exit 3`]);
   await waitForState(remote, 'it runs', ({ commands }) => commands[0]?.state === 'running');
@@ -88,7 +92,7 @@ test('idle, running, finished, gone', async () => {
     current: 'c1',
     commands: [{ id: 'c1', state: 'running', listener: hostname(), exit_status: null, ended_at: null }],
   });
-  expect(await say(remote)).toMatch(/^running +c1 for \d+ s$/m);
+  expect(await say(remote)).toMatch(/^running +c1 for \d+ s, from \S+@\S+: .+; printf out; exit 3$/m);
 
   await gate.open();
   await waitForState(remote, 'it is finished', ({ commands }) => commands[0]?.state === 'finished');
@@ -98,13 +102,15 @@ test('idle, running, finished, gone', async () => {
     commands: [{ id: 'c1', state: 'finished', exit_status: 3, stdout_bytes: 3, stderr_bytes: 0 }],
   });
   expect(await say(remote)).toMatch(/^running +nothing$/m);
-  expect(await say(remote)).toMatch(/^c1 +finished +exit status 3 +\d+(\.\d)? m?s$/m);
+  expect(await say(remote)).toMatch(
+    /^c1 +finished +exit status 3 +\d+(\.\d)? m?s +\d+ s ago +\S+@\S+ +.+; printf out; exit 3$/m,
+  );
   expect(await remote.runJson('status', 'c1')).toMatchObject({ id: 'c1', state: 'finished', exit_status: 3 });
 
   await remote.listener.stop();
   await waitForState(remote, 'the listener is gone', (state) => state.listener?.attached === false);
   expect(await read(remote)).toMatchObject({ listener: { ...listener, attached: false } });
-  expect(await say(remote)).toMatch(/^listener +gone \(\S+@\S+, .*\), last seen \d+ s ago$/m);
+  expect(await say(remote)).toMatch(/^listener +disconnected, last seen \d+ s ago, \S+@\S+, auto$/m);
 });
 
 test('a listener that is killed outright while a command runs: lost, and exec says so with 255', async () => {
@@ -136,7 +142,7 @@ test.skipIf(!hasTmux)('awaiting approval', async () => {
     listener: { mode: 'supervised', attached: true },
     commands: [{ id: 'c1', state: 'awaiting_approval', started_at: null }],
   });
-  expect(await say(remote)).toMatch(/^running +c1 waits for approval$/m);
+  expect(await say(remote)).toMatch(/^running +c1 waits for approval since \d+ s, from \S+@\S+: echo ran$/m);
   await remote.terminal.type('n\n');
   await waitForState(remote, 'it is declined', ({ commands }) => commands[0]?.state === 'declined');
 });
@@ -149,7 +155,7 @@ test('--watch shows each change, until Ctrl-C', async () => {
   onTestFinished(() => void watch.child.kill('SIGKILL'));
   await eventually('the first view', 15_000, () => /^queue +empty$/m.test(watch.stdout().toString()));
   await client.run(['exec', '-d', 'true']);
-  await eventually('the change', 15_000, () => /^queue +1 waiting: c1$/m.test(watch.stdout().toString()));
+  await eventually('the change', 15_000, () => /^queue +1 waiting\n  c1 /m.test(watch.stdout().toString()));
   watch.child.kill('SIGINT');
   expect(await withDeadline(watch.closed, 10_000, 'status --watch ends')).toEqual({ code: 0, signal: null });
 });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { renderFiles } from '../../completions/render-files.ts';
-import { buildWholeProgram } from '../../src/cli/main.ts';
+import { buildWholeProgram } from '../../src/cli/build-program.ts';
 import { completionsFolder } from './shells.ts';
 
 const program = await buildWholeProgram('0.0.0');

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { buildWholeProgram } from '../../src/cli/main.ts';
+import { buildWholeProgram } from '../../src/cli/build-program.ts';
 import { runCli } from '../harness/cli.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';

@@ -1,7 +1,7 @@
 /** Words that are offered as values are words that the commands take. */
 import { expect, onTestFinished, test } from 'vitest';
 import { describeCli } from '../../completions/describe-cli.ts';
-import { buildWholeProgram } from '../../src/cli/main.ts';
+import { buildWholeProgram } from '../../src/cli/build-program.ts';
 import { runCli } from '../harness/cli.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 

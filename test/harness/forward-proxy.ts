@@ -1,36 +1,66 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { passOn } from './pass-on.ts';
 
 export type ForwardProxy = {
   /** For `http_proxy` and the like. */
   url: string;
+  port: number;
   /** What it was asked for: `GET http://host/path` or `CONNECT host:443`. */
   requests: string[];
+  /** Cuts all connections, as a proxy does with those that are idle. */
+  cut: () => void;
   stop: () => Promise<void>;
+};
+
+export type ForwardProxyOptions = {
+  /** `user:password` that it asks for; without it, 407. */
+  login?: string;
+  /** What it answers, without passing anything on. */
+  refuse?: number;
+  /** It speaks TLS itself, and its URL is `https:`. */
+  tls?: { key: Buffer; cert: Buffer };
 };
 
 /**
  * The only way out of a closed network, as `http_proxy` names it: whatever host it is asked for, by an absolute URL or by CONNECT,
  * it goes to this port on loopback.
  */
-export async function startForwardProxy(port: number): Promise<ForwardProxy> {
+export async function startForwardProxy(
+  port: number,
+  { login, refuse, tls }: ForwardProxyOptions = {},
+): Promise<ForwardProxy> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((incoming, answer) => {
+  const wanted = login === undefined ? undefined : `Basic ${Buffer.from(login).toString('base64')}`;
+  /** The status of a refusal, or undefined. */
+  const judge = ({ headers }: IncomingMessage): number | undefined =>
+    wanted !== undefined && headers['proxy-authorization'] !== wanted ? 407 : refuse;
+  const serve: RequestListener = (incoming, answer) => {
     const { method = '', url = '' } = incoming;
     requests.push(`${method} ${url}`);
+    const status = judge(incoming);
+    if (status !== undefined) return void answer.writeHead(status).end('<html>not through me</html>\n');
     if (!URL.canParse(url)) return void answer.writeHead(400).end('not through me\n');
+    delete incoming.headers['proxy-authorization'];
     const { pathname, search } = new URL(url);
     passOn(incoming, answer, port, pathname + search);
-  });
+  };
+  const server: Server = tls ? createTlsServer(tls, serve) : createServer(serve);
   server.on('connection', (socket) => {
     sockets.add(socket);
+    socket.on('error', () => {});
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('connect', ({ url }: IncomingMessage, socket: Socket) => {
-    requests.push(`CONNECT ${url}`);
+  server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
+    requests.push(`CONNECT ${incoming.url}`);
+    const status = judge(incoming);
+    if (status !== undefined) {
+      socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 3\r\n\r\nno\n`);
+      return;
+    }
     const onward = connect(port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       onward.pipe(socket).pipe(onward);
@@ -45,13 +75,19 @@ export async function startForwardProxy(port: number): Promise<ForwardProxy> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const ownPort = (server.address() as AddressInfo).port;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${ownPort}`,
+    port: ownPort,
     requests,
+    cut,
     stop: async () => {
       const closed = once(server, 'close');
       server.close();
-      for (const socket of sockets) socket.destroy();
+      cut();
       await closed;
     },
   };

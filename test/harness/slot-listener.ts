@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { type Listener, startListener } from './listener.ts';
 
-const script = fileURLToPath(new URL('../fixtures/original-listener.sh', import.meta.url));
+const script = fileURLToPath(new URL('../fixtures/legacy-listener.sh', import.meta.url));
 
-/** A listener of the original kind, which polls `GET /cmd` and posts to `/result` with the session key. */
+/** A legacy listener: it polls `GET /cmd` and posts to `/result` with the session key. */
 export function startSlotListener(url: string, key: string): Promise<Listener> {
   return startListener(`exec bash '${script}' '${url}/cmd-${key}' '${url}/result-${key}'`);
 }

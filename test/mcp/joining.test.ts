@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import type { CallReport, CancelReport } from '../../src/mcp/tool-schemas.ts';
 import { eventually } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
 import { startMcpHost } from './mcp-host.ts';
 import { startTracedHost, type TracedHost } from './traced-host.ts';
+import type { ReadAnswer } from './read-answer.ts';
 
 // A command is asked for once, however often it is asked for, until its end was told.
 
@@ -30,7 +30,7 @@ beforeEach(async () => {
 test('a long command over several calls: each joins it, the last one hears of its end, and it ran once', async () => {
   const gate = join(host.folder, 'gate');
   const command = host.traced(`echo begun; until [ -e '${gate}' ]; do sleep 0.05; done; echo done; exit 4`);
-  const calls: CallReport[] = [];
+  const calls: ReadAnswer[] = [];
   for (let call = 0; call < 3; call++) calls.push((await host.exec(command, { wait_seconds: 1 })).data);
   const [{ id } = { id: '' }] = calls;
   for (const data of calls) {
@@ -103,11 +103,18 @@ test('remote_cancel: what runs is stopped, what waits never runs, and then there
   const { data: running } = await host.exec('sleep 300', { wait_seconds: 1 });
   const { data: waiting } = await host.exec(host.traced('true'), { wait_seconds: 0 });
   expect([running.state, waiting.state]).toEqual(['running', 'queued']);
-  const cancel = (input = {}) => host.call<CancelReport>('remote_cancel', input);
-  expect((await cancel({ id: waiting.id })).data).toMatchObject({ outcome: 'cancelled', state: 'cancelled' });
-  expect((await cancel()).data).toMatchObject({ id: running.id, outcome: 'stopped', exit_status: 143 });
-  expect((await cancel({ id: running.id })).data.outcome).toBe('ended before');
-  expect((await cancel()).data).toMatchObject({ id: null, outcome: 'nothing to cancel' });
+  const cancel = (input = {}) => host.call('remote_cancel', input);
+  expect((await cancel({ id: waiting.id })).data).toMatchObject({
+    outcome: 'It was withdrawn',
+    state: 'cancelled',
+  });
+  expect((await cancel()).data).toMatchObject({
+    id: running.id,
+    outcome: 'It was stopped',
+    exit_status: 143,
+  });
+  expect((await cancel({ id: running.id })).data.outcome).toBe('It had already ended');
+  expect((await cancel()).data).toMatchObject({ id: '', outcome: 'No command runs' });
   expect(await host.countRuns()).toBe(0);
 });
 

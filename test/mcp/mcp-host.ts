@@ -3,7 +3,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { binaryPath } from '../harness/binary.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
-import type { CallReport } from '../../src/mcp/tool-schemas.ts';
+import { type ReadAnswer, readAnswer } from './read-answer.ts';
 
 /** Revisions with `initialize`, and the one without. */
 export const versions = [
@@ -18,27 +18,29 @@ export type Version = (typeof versions)[number];
 
 const newest: Version = '2026-07-28';
 
-export type Answer<T> = {
+export type Answer = {
   text: string;
-  /** Of an answer that is no error; of one that is, it throws what it says. */
-  readonly data: T;
+  /** The facts of an answer that is no error; of one that is, it throws what it says. */
+  readonly data: ReadAnswer;
   isError: boolean;
 };
 
 export type CallOptions = {
   signal?: AbortSignal;
   /** Asks for progress. */
-  onProgress?: (message: string) => void;
+  onProgress?: (message: string, progress: number) => void;
 };
 
 export type McpHost = {
   client: Client;
   pid: number;
   stderr: () => string;
+  /** Bytes of the result that came last, as it crossed the pipe. */
+  resultBytes: () => number;
   /** Methods of the notifications that came, in order. */
   notified: () => readonly string[];
-  call: <T = CallReport>(tool: string, input?: object, options?: CallOptions) => Promise<Answer<T>>;
-  exec: (command: string, more?: object, options?: CallOptions) => Promise<Answer<CallReport>>;
+  call: (tool: string, input?: object, options?: CallOptions) => Promise<Answer>;
+  exec: (command: string, more?: object, options?: CallOptions) => Promise<Answer>;
   /** Closes the server's stdin and waits for its end. */
   close: () => Promise<void>;
 };
@@ -54,10 +56,11 @@ export async function startMcpHost(
   configDir: string,
   env: Record<string, string>,
   version: Version = newest,
+  program: string[] = [binaryPath, 'mcp'],
 ): Promise<McpHost> {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [binaryPath, 'mcp'],
+    args: program,
     env: cleanEnvironment(configDir, { REMOTIFY_CONFIG_DIR: configDir, ...env }),
     stderr: 'pipe',
   });
@@ -68,29 +71,31 @@ export async function startMcpHost(
   const client = new Client({ name: 'test-host', version: '1.0.0' }, optionsFor(version));
   await withDeadline(client.connect(transport), 15_000, `the server answers in ${version}`);
   const notified: string[] = [];
+  let resultBytes = 0;
   const { onmessage } = transport;
   transport.onmessage = (message) => {
     if ('method' in message && !('id' in message)) notified.push(message.method);
+    if ('result' in message) resultBytes = Buffer.byteLength(JSON.stringify(message.result));
     onmessage?.(message);
   };
-  const call: McpHost['call'] = async <T>(tool: string, input: object = {}, options: CallOptions = {}) => {
+  const call: McpHost['call'] = async (tool: string, input: object = {}, options: CallOptions = {}) => {
     const { signal, onProgress } = options;
     const answering = client.callTool(
       { name: tool, arguments: { ...input } },
       {
         timeout: 60_000,
         ...(signal && { signal }),
-        ...(onProgress && { onprogress: ({ message = '' }) => onProgress(message) }),
+        ...(onProgress && { onprogress: ({ message = '', progress }) => onProgress(message, progress) }),
       },
     );
-    const { content, structuredContent, isError = false } = await answering;
+    const { content, isError = false } = await answering;
     const text = (content as { type: string; text?: string }[]).map((part) => part.text ?? '').join('');
     return {
       text,
       isError,
       get data() {
-        if (structuredContent === undefined) throw new Error(`the tool failed: ${text}`);
-        return structuredContent as T;
+        if (isError) throw new Error(`the tool failed: ${text}`);
+        return readAnswer(text);
       },
     };
   };
@@ -98,6 +103,7 @@ export async function startMcpHost(
     client,
     pid: transport.pid ?? -1,
     stderr: () => stderr,
+    resultBytes: () => resultBytes,
     notified: () => notified,
     call,
     exec: (command, more = {}, options = {}) => call('remote_exec', { command, ...more }, options),

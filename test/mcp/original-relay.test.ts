@@ -1,6 +1,5 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type OriginalRelay, startOriginalRelay } from '../fixtures/original-relay.ts';
-import type { CancelReport, InfoReport, PageReport, ResetReport } from '../../src/mcp/tool-schemas.ts';
+import { type LegacyRelay, startLegacyRelay } from '../harness/legacy-relay.ts';
 import { makeClient } from '../harness/client.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
@@ -8,9 +7,9 @@ import { startMcpHost } from './mcp-host.ts';
 
 // A relay that has slots and nothing else: it works, with less.
 
-let relay: OriginalRelay;
+let relay: LegacyRelay;
 beforeAll(async () => {
-  relay = await startOriginalRelay();
+  relay = await startLegacyRelay();
   return relay.close;
 });
 
@@ -40,7 +39,7 @@ test('output and exit status, from memory as often as wanted', async () => {
     exit_status: 7,
     untrusted: { stdout: { head: 'out\nerr\n' }, stderr: { bytes: 0 } },
   });
-  const page = await host.call<PageReport>('remote_output', { id: data.id, search: 'err' });
+  const page = await host.call('remote_output', { id: data.id, search: 'err' });
   expect(page.data).toMatchObject({ complete: true, untrusted: { matches: [{ offset: 4, line: 'err' }] } });
 });
 
@@ -63,16 +62,16 @@ test('no listener: both lines; what waits can be withdrawn', async () => {
   expect(data.state).toBe('queued');
   expect(data.paste?.supervised).toBe(host.made.remote_quickstart);
   expect(data.paste?.auto).toContain('?mode=auto');
-  const cancelled = await host.call<CancelReport>('remote_cancel');
-  expect(cancelled.data).toMatchObject({ id: data.id, outcome: 'cancelled', state: 'cancelled' });
+  const cancelled = await host.call('remote_cancel');
+  expect(cancelled.data).toMatchObject({ id: data.id, outcome: 'It was withdrawn', state: 'cancelled' });
 });
 
 test('what runs cannot be stopped, and it says so', async () => {
   const host = await setUpListener();
   const { data } = await host.exec('sleep 2; echo end', { wait_seconds: 1.5 });
   expect(data.state).toBe('running');
-  const answer = await host.call<CancelReport>('remote_cancel', { id: data.id });
-  expect(answer.data).toMatchObject({ outcome: 'unconfirmed', state: 'running' });
+  const answer = await host.call('remote_cancel', { id: data.id });
+  expect(answer.data).toMatchObject({ outcome: 'A signal was sent', state: 'running' });
   expect((await host.exec('sleep 2; echo end')).data.untrusted.stdout.head).toBe('end\n');
 });
 
@@ -81,16 +80,16 @@ test('stdin and timeout are refused by name, and nothing runs', async () => {
   for (const more of [{ stdin: 'x' }, { timeout: 5 }]) {
     const { isError, text } = await host.exec('true', more);
     expect(isError).toBe(true);
-    expect(text).toContain('this relay is of the original kind');
+    expect(text).toContain('this is a legacy relay');
   }
 });
 
 test('info, reset and rotate', async () => {
   const host = await setUpListener();
-  const info = await host.call<InfoReport>('remote_session_info');
+  const info = await host.call('remote_session_info');
   expect(info.data).toMatchObject({ relay: relay.url, listener: { connected: true, mode: null } });
-  expect((await host.call<ResetReport>('remote_session_reset')).data.rotated).toBe(false);
-  const rotated = await host.call<ResetReport>('remote_session_reset', { rotate: true });
+  expect((await host.call('remote_session_reset')).data.rotated).toBe(false);
+  const rotated = await host.call('remote_session_reset', { rotate: true });
   expect(rotated.data.paste?.supervised).not.toBe(host.made.remote_quickstart);
 });
 

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { mcpHosts } from '../../src/cli/mcp-config.ts';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { runCli } from '../harness/cli.ts';
+import { withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startMcpHost } from './mcp-host.ts';
@@ -61,6 +65,42 @@ describe('remotify mcp config', () => {
     expect(text).toBe('claude mcp add -s user remotify -- remotify mcp\n');
   });
 
+  test('claude-code --npx: the form of the original README, with the package of this project', async () => {
+    const { text, stderr } = await remotify('mcp', 'config', 'claude-code', '--npx');
+    expect(text).toBe('claude mcp add -s user remotify -- npx -y remotify@latest mcp\n');
+    expect(stderr).toBe('remotify: run this in a shell:\n');
+  });
+
+  test.each(Object.entries(places))('%s --npx: the same JSON, started by npx', async (host, place) => {
+    const { text } = await remotify('mcp', 'config', host, '--npx');
+    const server = (JSON.parse(text) as Record<string, { remotify: Server }>)[place]?.remotify;
+    expect([server?.command, server?.args ?? []].flat(2)).toEqual(['npx', '-y', 'remotify@latest', 'mcp']);
+  });
+
+  test('continue and codex --npx: YAML and TOML', async () => {
+    const yaml = parse((await remotify('mcp', 'config', 'continue', '--npx')).text) as {
+      mcpServers: Server[];
+    };
+    expect(yaml.mcpServers[0]).toMatchObject({ command: 'npx', args: ['-y', 'remotify@latest', 'mcp'] });
+    const toml = (await remotify('mcp', 'config', 'codex', '--npx')).text;
+    expect(toml).toContain('command = "npx"\nargs = ["-y","remotify@latest","mcp"]\n');
+  });
+
+  test('without remotify on PATH the message says so, with it it does not', async () => {
+    const { stderr } = await remotify('mcp', 'config', 'cursor');
+    expect(stderr).toBe(
+      'remotify: add this to ~/.cursor/mcp.json (needs remotify on PATH; --npx does not):\n',
+    );
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    await writeFile(join(folder.path, 'remotify'), '');
+    const found = await runCli(['mcp', 'config', 'cursor'], {
+      configDir: folder.path,
+      env: { PATH: folder.path },
+    });
+    expect(found.stderr).toBe('remotify: add this to ~/.cursor/mcp.json:\n');
+  });
+
   test('cline: a timeout in seconds that is longer than a call', async () => {
     const { text } = await remotify('mcp', 'config', 'cline');
     expect(JSON.parse(text)).toEqual({
@@ -105,7 +145,7 @@ REMOTIFY_URL = "http://relay.example"
   });
 
   test.each([
-    [['mcp', 'config'], 'which host?'],
+    [['mcp', 'config'], 'missing HOST'],
     [['mcp', 'config', 'emacs'], 'no such host: "emacs"'],
     [['mcp', 'run'], 'no such action: "run"'],
   ])('%j is a usage error', async (args, message) => {
@@ -129,6 +169,41 @@ type Registered = {
     environmentVariables: { name: string; isSecret: boolean }[];
   }[];
 };
+
+describe('remotify-mcp', () => {
+  const path = fileURLToPath(new URL('bin/remotify-mcp.js', root));
+  const start = async (...args: string[]) => {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const env = cleanEnvironment(folder.path, { REMOTIFY_CONFIG_DIR: folder.path });
+    const run = spawnCaptured(process.execPath, [path, ...args], { env });
+    const { code } = await withDeadline(run.closed, 20_000, 'remotify-mcp ends');
+    return { code, text: run.stdout().toString('utf8') };
+  };
+
+  test('is in the package, beside remotify', () => {
+    expect(readJson<{ bin: object }>('package.json').bin).toEqual({
+      remotify: 'bin/remotify.js',
+      'remotify-mcp': 'bin/remotify-mcp.js',
+    });
+  });
+
+  test('--version and --help', async () => {
+    const { version } = readJson<{ version: string }>('package.json');
+    expect(await start('--version')).toEqual({ code: 0, text: `${version}\n` });
+    const { code, text } = await start('--help');
+    expect([code, text]).toEqual([0, expect.stringContaining('Usage: remotify mcp')]);
+    expect((await start('config', 'cursor')).text).toContain('mcpServers');
+  });
+
+  test('without arguments it is the server', async () => {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const host = await startMcpHost(folder.path, {}, '2025-11-25', [path]);
+    onTestFinished(host.close);
+    expect((await host.client.listTools()).tools).toHaveLength(7);
+  });
+});
 
 test('templates/AGENTS.md.example is what `remotify agents` prints, and is part of the package', async () => {
   const { text } = await remotify('agents');

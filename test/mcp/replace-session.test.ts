@@ -23,7 +23,8 @@ function createSessions(): { sessions: Sessions; made: string[] } {
     version: '',
     describedAs: '',
     showBytes: String,
-    explain: () => ({ message: '', hint: undefined }),
+    explain: () => ({ message: '', hint: undefined, code: '' }),
+    listSessions: () => Promise.resolve([]),
     openSession: () => Promise.resolve(undefined),
     makeSession,
   });

@@ -1,5 +1,5 @@
+import { stat } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { InfoReport } from '../../src/mcp/tool-schemas.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startSupervised } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
@@ -20,7 +20,7 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     const { remote, host } = await setUp();
     const { data } = await host.exec('echo approved', { wait_seconds: 3 });
     expect(data).toMatchObject({ state: 'awaiting_approval', exit_status: null, paste: null });
-    const info = await host.call<InfoReport>('remote_session_info');
+    const info = await host.call('remote_session_info');
     expect(info.data.listener).toMatchObject({ connected: true, mode: 'supervised' });
     expect(info.text).toContain('its operator is asked before each command');
     expect(await remote.terminal.waitForText('run it? [', 10_000)).toMatch(/remotify\/\d/);
@@ -46,7 +46,22 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     expect(text).toMatch(
       /\[(\w{24})\] begin untrusted reason\nnot on \\u\{202e\}a friday\n\[\1\] end untrusted/,
     );
-    expect(data.next).toContain('Ask the user before anything else is tried to the same end');
+    expect(data.next).toContain('Ask the user before trying another way');
+  });
+
+  test('reads what a file is to hold; declined, nothing is written', async () => {
+    const { remote, host } = await setUp();
+    const path = `${remote.configDir}/notes`;
+    const call = host.call('remote_write_file', { path, content: 'first line\nsecond line\n' });
+    const screen = await remote.terminal.waitForText('run it? [', 10_000);
+    expect(screen).toContain(`# remotify: write 23 bytes to "${path}"`);
+    expect(screen).toContain('first line');
+    await remote.terminal.type('n not there\n');
+    const { text, isError } = await call;
+    expect(isError).toBe(false);
+    expect(text).toContain(`"${path}" was not written by this call.`);
+    expect(text).toContain('begin untrusted reason\nnot there\n');
+    await expect(stat(path)).rejects.toThrow('ENOENT');
   });
 
   test('declines without a reason', async () => {

@@ -109,7 +109,7 @@ test('as JSON: every line of stderr, from the first to the last', async () => {
   }
   expect(lines[0]?.['msg']).toMatch(/^listening on http/);
   expect(lines[1]?.['msg']).toBe(`metrics on ${relay.metrics}`);
-  expect(lines.at(-1)?.['msg']).toBe('draining');
+  expect(lines.at(-1)?.['msg']).toBe('shutting down');
   const name = shortNameOf(session.listener_key);
   expect(lines.filter(({ kind }) => kind === 'audit')).toMatchObject([
     { event: 'session made', session: name, from: '127.0.0.1' },

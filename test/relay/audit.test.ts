@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { startRemote } from '../harness/remote.ts';
-import { startCurl } from '../harness/curl.ts';
+import { curl, startCurl } from '../harness/curl.ts';
 import { introduce, openResource } from '../harness/resource.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
@@ -50,6 +50,23 @@ test('the life of a session: who did what, from where, how long and how many byt
     `listener left ${here} by ann@one-host door=runner mode=auto`,
     `ended ${here}`,
   ]);
+});
+
+test('a listener without user and host: it is unknown', async () => {
+  const { told, ask, session } = await setUp();
+  await ask('POST', '/commands', 'true');
+  const request = [
+    '-H',
+    'Remotify-Listener: nameless00000000',
+    '-H',
+    'Remotify-Host:  ',
+    '-H',
+    'Remotify-Mode: auto',
+  ];
+  const key = ['-H', `Authorization: Bearer ${session.listener_key}`];
+  await curl([...request, ...key, `${new URL(session.urls.api).origin}/api/session/self/next`]);
+  expect(told()).toContain(`listener attached ${here} by unknown door=runner mode=auto`);
+  expect(told()).toContain(`command c1 started ${here} by unknown waited_ms=N`);
 });
 
 test('a prompt that is declined: the reason only with the text', async () => {

@@ -9,7 +9,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-const originalListener = fileURLToPath(new URL('../fixtures/original-listener.sh', import.meta.url));
+const legacyListener = fileURLToPath(new URL('../fixtures/legacy-listener.sh', import.meta.url));
 
 let relay: Relay;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ function endGroup(group: CapturedProcess) {
 async function listen({ urls }: SlotSession) {
   const home = await makeTemporaryFolder();
   const env = cleanEnvironment(home.path, { TMPDIR: home.path, PLACE: 'remote' });
-  const listener = spawnCaptured('bash', [originalListener, urls.cmd, urls.result], { env, detached: true });
+  const listener = spawnCaptured('bash', [legacyListener, urls.cmd, urls.result], { env, detached: true });
   onTestFinished(async () => {
     endGroup(listener)();
     await home.remove();

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
+import { untilPassed } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 
@@ -10,20 +11,44 @@ async function makeMany(url: string, count: number) {
   return answers;
 }
 
-test('10r/m with a burst of 5 makes at most 15 sessions at once, and then says when to come back', async () => {
-  const relay = await startRelay({ flags: ['--rate-limit', '10r/m', '--rate-limit-burst', '5'] });
+test.each([
+  ['file', 'the default', [], undefined, 6],
+  ['memory', '10r/m and 5', ['--rate-limit', '10r/m', '--rate-limit-burst', '5'], 'memory:', 6],
+  ['file', '1r/m and 0', ['--rate-limit', '1r/m', '--rate-limit-burst', '0'], undefined, 1],
+] as const)(
+  '10 sessions at once in a %s store with %s: one and the burst are created, then 429 says when to try again',
+  async (_store, _title, flags, store, passing) => {
+    const env = flags.length === 0 ? { RATE_LIMIT: '', RATE_LIMIT_BURST: '' } : {};
+    const relay = await startRelay({ flags: [...flags], env, ...(store !== undefined && { store }) });
+    onTestFinished(relay.stop);
+    const began = performance.now();
+    const answers = await makeMany(relay.url, 10);
+    // What the rate lets through while this takes its time: one each 6 s.
+    const later = Math.floor((performance.now() - began) / 6_000);
+    const made = answers.filter((answer) => answer.status === 201);
+    const refused = answers.filter((answer) => answer.status === 429);
+    expect(made.length + refused.length).toBe(10);
+    expect(made.length).toBeGreaterThanOrEqual(passing);
+    expect(made.length).toBeLessThanOrEqual(passing + later);
+    expect(answers.slice(0, passing).every((answer) => answer.status === 201)).toBe(true);
+    for (const answer of refused) {
+      expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(60);
+      expect(answer.headers['cache-control']).toMatch(/no-store/);
+      expect(answer.text).not.toContain('"key"');
+    }
+  },
+);
+
+test('a client that waits for as long as Retry-After says gets its session', async () => {
+  const relay = await startRelay({ flags: ['--rate-limit', '30r/m', '--rate-limit-burst', '0'] });
   onTestFinished(relay.stop);
-  const answers = await makeMany(relay.url, 24);
-  const made = answers.filter((answer) => answer.status === 201);
-  const refused = answers.filter((answer) => answer.status === 429);
-  expect(made.length + refused.length).toBe(24);
-  expect(made.length).toBeGreaterThanOrEqual(5);
-  expect(made.length).toBeLessThanOrEqual(15);
-  for (const answer of refused) {
-    expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
-    expect(answer.headers['cache-control']).toMatch(/no-store/);
-    expect(answer.text).not.toContain('"key"');
-  }
+  const [, refused] = await makeMany(relay.url, 2);
+  const since = performance.now();
+  expect(refused?.status).toBe(429);
+  await untilPassed('Retry-After', Number(refused?.headers['retry-after']) * 1000, since);
+  const [answer] = await makeMany(relay.url, 1);
+  expect(answer?.status).toBe(201);
 });
 
 test('only the making of sessions is limited', async () => {

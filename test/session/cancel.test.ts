@@ -37,6 +37,25 @@ test('a running command is asked to end, and each time counts', () => {
   });
 });
 
+test('a cancel without a signal: a running command goes on, a queued or shown one never runs', () => {
+  const scene = new Scene();
+  scene.push();
+  scene.push();
+  scene.look(bob);
+  expect(scene.cancel('c1', null)).toMatchObject({
+    outcome: 'running',
+    command: { state: 'running', cancelSignal: null, cancelCount: 0 },
+  });
+  expect(scene.cancel('c2', null).outcome).toBe('cancelled');
+  scene.finish('c1', bob);
+  expect(scene.look(bob)).toBeUndefined();
+  const shown = new Scene();
+  shown.push();
+  shown.look(ann);
+  expect(shown.cancel('c1', null).outcome).toBe('cancelled');
+  expect(refusalOf(() => shown.start('c1', ann))).toBe('not_startable');
+});
+
 test('an ended command stays as it is', () => {
   const scene = new Scene();
   scene.push();

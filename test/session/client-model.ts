@@ -109,7 +109,7 @@ export class ClientModel {
     });
     if (!reply.ok) return;
     const { outcome, command } = reply.result;
-    const expected = { cancelled: 'cancelled', signalled: 'running' } as const;
+    const expected = { cancelled: 'cancelled', signalled: 'running', running: 'running' } as const;
     if (outcome !== 'ended') assert.equal(command.state, expected[outcome], `${id} is ${outcome}`);
     // Whether it has begun already or not: it does not begin now.
     ledger.over.set(id, `cancelled (${outcome})`);

@@ -160,7 +160,7 @@ export class Scene {
     return this.apply((session, now) => appendOutput(session, id, by, chunk, now));
   }
 
-  cancel(id: string, signal: 'INT' | 'TERM' | 'KILL' = 'TERM'): Cancelled {
+  cancel(id: string, signal: 'INT' | 'TERM' | 'KILL' | null = 'TERM'): Cancelled {
     return this.apply((session, now) => cancelCommand(session, id, signal, now));
   }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { viewCommand } from '../../src/session/view-command.ts';
 import { viewStatus } from '../../src/session/view-status.ts';
 import { auto, Scene, startOfTime, supervised } from './scene.ts';
@@ -78,6 +78,70 @@ test('a clock that was set back shows no negative ages', () => {
   scene.look(bob);
   scene.skip(-5_000);
   expect(viewStatus(scene.session, scene.now).listener_seen_seconds_ago).toBe(0);
+});
+
+describe('a legacy client resets a session where the pickup is 30 s older than the last sign of the listener', () => {
+  /** What such a client compares: missing numbers count as 0 there. */
+  const lag = (scene: Scene) => {
+    const status = viewStatus(scene.session, scene.now);
+    return (status.cmd_in_flight_seconds_ago ?? 0) - (status.listener_seen_seconds_ago ?? 0);
+  };
+
+  test.each<[string, (scene: Scene) => void]>([
+    ['nothing else happens', () => undefined],
+    ['the listener sends output', (scene) => scene.write('c1', bob, '')],
+    ['its connection breaks off', (scene) => scene.detach(bob)],
+    ['a client pushes', (scene) => void scene.push()],
+    ['a client pushes through the slot', (scene) => scene.pushToSlot()],
+    ['a client cancels', (scene) => scene.cancel('c1')],
+  ])('a run of 100 s, the listener is heard each 5 s, %s: there is no lag', (_title, happen) => {
+    const scene = new Scene();
+    scene.pushToSlot();
+    scene.look(bob);
+    for (let seconds = 0; seconds < 100; seconds += 5) {
+      scene.skip(5_000);
+      happen(scene);
+      scene.hear('c1', bob);
+      expect(lag(scene)).toBeLessThanOrEqual(0);
+    }
+    expect(viewStatus(scene.session, scene.now).cmd_in_flight).toBe(true);
+    expect(viewStatus(scene.session, scene.now).cmd_in_flight_seconds_ago).toBe(100);
+  });
+
+  test('a question of 100 s, the listener is heard all the time: there is no lag', () => {
+    const scene = new Scene();
+    const ann = supervised('ann');
+    scene.pushToSlot();
+    scene.look(ann);
+    for (let seconds = 0; seconds < 100; seconds += 5) {
+      scene.skip(5_000);
+      scene.hear('c1', ann);
+      expect(lag(scene)).toBeLessThanOrEqual(0);
+    }
+    expect(viewStatus(scene.session, scene.now).cmd_in_flight_seconds_ago).toBe(100);
+  });
+
+  test('when the command is over, the last sign of the listener counts again', () => {
+    const scene = new Scene();
+    scene.pushToSlot();
+    scene.look(bob);
+    scene.skip(40_000);
+    scene.finish('c1', bob);
+    expect(viewStatus(scene.session, scene.now)).toMatchObject({ listener_seen_seconds_ago: 0 });
+  });
+
+  test('the listener itself is shown with its own last sign', () => {
+    const scene = new Scene();
+    scene.pushToSlot();
+    scene.look(bob);
+    scene.skip(40_000);
+    scene.hear('c1', bob);
+    expect(viewStatus(scene.session, scene.now)).toMatchObject({
+      cmd_in_flight_seconds_ago: 40,
+      listener_seen_seconds_ago: 40,
+      listener: { seen_seconds_ago: 0 },
+    });
+  });
 });
 
 test('looking at the status changes nothing', () => {

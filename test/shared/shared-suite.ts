@@ -2,7 +2,7 @@
 
 export const sharedSuite: readonly string[] = [
   'test/cli/exec*.test.ts',
-  'test/cli/{cancel,several-sessions,session-commands,stdin,status,early-interrupt,original-listener}.test.ts',
+  'test/cli/{cancel,several-sessions,session-commands,stdin,status,early-interrupt,legacy-listener}.test.ts',
   'test/mcp/{exec,joining,missing-output,output,sessions,supervised,hostile}.test.ts',
   'test/page/*.test.ts',
   'test/relay/part1-*.test.ts',

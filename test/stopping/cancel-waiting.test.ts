@@ -124,7 +124,7 @@ test('one that ended is said to have ended before, whatever it ended as', async 
   const remote = await openRemote();
   await remote.run(['exec', 'exit 3']);
   const { text, exitCode } = await remote.run(['cancel', 'c1']);
-  expect([text, exitCode]).toEqual(['c1 had ended before: finished\n', 0]);
+  expect([text, exitCode]).toEqual(['c1 already finished\n', 0]);
   expect(await remote.runJson('cancel', 'c1')).toEqual({
     id: 'c1',
     outcome: 'ended before',
@@ -174,7 +174,7 @@ test('two cancels at once of what runs: it is stopped, and both say so', async (
   const watched = await startWatched(remote, `sleep ${oddSleep()}; :`);
   const answers = await Promise.all([remote.run(['cancel', 'c1']), remote.run(['cancel', 'c1'])]);
   expect(answers.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-  for (const { text } of answers) expect(text).toMatch(/^c1 (stopped|had ended before: finished)\n$/);
+  for (const { text } of answers) expect(text).toMatch(/^c1 (stopped|already finished)\n$/);
   expect(answers.map(({ text }) => text)).toContain('c1 stopped\n');
   expect(await withDeadline(watched.exec.closed, 5_000, 'exec ends')).toMatchObject({ code: 143 });
   expect(await watched.alive()).toEqual([]);
@@ -185,7 +185,7 @@ test('two cancels at once of what waits: one drops it, the other hears of that',
   const second = await remote.queue('second');
   const answers = await Promise.all([remote.run(['cancel', second]), remote.run(['cancel', second])]);
   const texts = answers.map(({ text }) => text).toSorted();
-  expect(texts).toEqual([`${second} cancelled\n`, `${second} had ended before: cancelled\n`]);
+  expect(texts).toEqual([`${second} cancelled\n`, `${second} already cancelled\n`]);
   await remote.open();
   await remote.waitForEnd(remote.running);
   expect(await remote.ledger()).toBe('first\n');

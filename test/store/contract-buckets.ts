@@ -1,32 +1,54 @@
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../src/protocol/errors.ts';
+import { eventually } from '../harness/deadline.ts';
 import { type OpenStore, refusalOf } from './store-kit.ts';
 
 const hour = 3_600;
 
 export function describeBuckets(open: OpenStore): void {
   describe('rate limits', () => {
-    test('a bucket gives its count and its burst, then refuses with Retry-After in seconds', async () => {
+    test('one and the burst at once: then a refusal with Retry-After, the seconds until the next one fits', async () => {
       const { store } = await open();
       const rate = { count: 3, perSeconds: hour, burst: 2 };
-      for (let taken = 0; taken < 5; taken += 1) await store.take('192.0.2.7', rate);
+      for (let taken = 0; taken < 3; taken += 1) await store.take('192.0.2.7', rate);
       const error = await store.take('192.0.2.7', rate).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(Refusal);
       expect(error).toHaveProperty('code', 'rate_limited');
       const after = (error as Refusal).headers['retry-after'] ?? '';
       expect(after).toMatch(/^[1-9]\d*$/);
-      expect(Number(after)).toBeLessThanOrEqual(hour);
+      expect(Number(after)).toBeLessThanOrEqual(hour / 3);
+      expect(Number(after)).toBeGreaterThan(hour / 3 - 60);
       expect(error).toHaveProperty('message', expect.stringContaining(`try again in ${after} s`));
     });
 
-    test('requests at once do not pass the limit together', async () => {
+    test.each([
+      { count: 10, perSeconds: 60, burst: 5 },
+      { count: 1, perSeconds: hour, burst: 0 },
+      { count: 600, perSeconds: hour, burst: 9 },
+      { count: 1, perSeconds: 60, burst: 1 },
+    ])(
+      '20 requests at once with $count in $perSeconds s and a burst of $burst: one and the burst pass',
+      async (rate) => {
+        const { store } = await open();
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, () => refusalOf(store.take('192.0.2.7', rate))),
+        );
+        expect(answers.filter((answer) => answer === undefined)).toHaveLength(rate.burst + 1);
+        expect(answers.filter((answer) => answer === 'rate_limited')).toHaveLength(19 - rate.burst);
+      },
+    );
+
+    test('after a refusal: one request passes once the rate allows it, and refusals in between delay nothing', async () => {
       const { store } = await open();
-      const rate = { count: 4, perSeconds: hour, burst: 0 };
-      const answers = await Promise.all(
-        Array.from({ length: 20 }, () => refusalOf(store.take('192.0.2.7', rate))),
-      );
-      expect(answers.filter((answer) => answer === undefined)).toHaveLength(4);
-      expect(answers.filter((answer) => answer === 'rate_limited')).toHaveLength(16);
+      const rate = { count: 1, perSeconds: 2, burst: 1 };
+      for (let taken = 0; taken < 2; taken += 1) await store.take('192.0.2.7', rate);
+      let refusals = 0;
+      await eventually('one more passes', 20_000, async () => {
+        if ((await refusalOf(store.take('192.0.2.7', rate))) === undefined) return true;
+        refusals += 1;
+        return false;
+      });
+      expect(refusals).toBeGreaterThan(0);
     });
 
     test('buckets do not count for each other, nor do different rates', async () => {

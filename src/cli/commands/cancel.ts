@@ -1,4 +1,4 @@
-/** `remotify cancel`: what waits never runs, what runs is stopped, and what happened is said. */
+/** `remotify cancel`: drops a queued command or stops the running one, and prints the outcome. */
 import type { Command } from 'commander';
 import { type StopOutcome, stopCommand } from '../../client/stop-command.ts';
 import { ConfigError } from '../../config/config-error.ts';
@@ -10,6 +10,7 @@ import { chooseCommand } from '../choose-command.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { addHelp } from '../help-format.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 
 interface CancelOptions extends CommonOptions {
@@ -24,17 +25,15 @@ function parseSignal(text: string): Signal {
 
 export function describe(command: Command): void {
   command
-    .argument('[id]', 'the command; by default the running one, else the next in the queue')
-    .option('--signal <name>', 'INT, TERM or KILL', parseWith(parseSignal), 'TERM')
-    .addHelpText(
-      'after',
-      `
-Asked with INT or TERM, what ignores it is killed ten seconds later. Says what happened: cancelled (it never ran), stopped, unconfirmed (nobody said that it ended), or that it had ended before.
-
-Examples:
-  $ remotify cancel
-  $ remotify cancel c7 --signal KILL`,
-    );
+    .argument('[id]', 'command id (default: the running command, else the next queued one)')
+    .option('--signal <name>', 'INT, TERM or KILL', parseWith(parseSignal), 'TERM');
+  addHelp(command, {
+    notes: [
+      `A command that ignores INT or TERM gets SIGKILL after ${killAfterSeconds} seconds.`,
+      'Prints the outcome: cancelled (it never ran), stopped, unconfirmed (the listener has not reported the end), or already ended.',
+    ],
+    examples: ['remotify cancel', 'remotify cancel c7 --signal KILL'],
+  });
 }
 
 type Outcome = StopOutcome | 'nothing to cancel';
@@ -53,8 +52,7 @@ async function report(
   const state: CommandState | null = view?.state ?? null;
   if (context.json) await printer.printJson({ id, outcome, state, exit_status: view?.exit_status ?? null });
   else if (id === null) await printer.print(outcome);
-  else
-    await printer.print(outcome === 'ended before' ? `${id} had ended before: ${state}` : `${id} ${outcome}`);
+  else await printer.print(outcome === 'ended before' ? `${id} already ${state}` : `${id} ${outcome}`);
   return outcome === 'unconfirmed' ? exitCodes.trouble : exitCodes.ok;
 }
 
@@ -76,7 +74,9 @@ export const run: Run = async (context, command) => {
   const { id } = chooseCommand(commands, given, wanted);
   const { outcome, command: view } = await stopCommand(session.client, id, options.signal, () =>
     context.printer.note(
-      `${id} is told to stop (${options.signal}); what ignores it is killed after ${killAfterSeconds} s`,
+      options.signal === 'KILL'
+        ? `sent SIGKILL to ${id}`
+        : `sent SIG${options.signal} to ${id}; SIGKILL follows in ${killAfterSeconds} s if needed`,
     ),
   );
   return report(context, outcome, id, view);

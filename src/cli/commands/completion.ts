@@ -1,4 +1,4 @@
-/** `remotify completion` */
+/** `remotify completion`: prints the completion file of a shell. */
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,18 +6,19 @@ import { quote } from '../../config/parse-values.ts';
 import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { addHelp } from '../help-format.ts';
 
 const files: Record<string, string> = { bash: 'remotify.bash', zsh: '_remotify', fish: 'remotify.fish' };
 
 export function describe(command: Command): void {
-  command.argument('<shell>', Object.keys(files).join(', ')).addHelpText(
-    'after',
-    `
-Examples:
-  $ source <(remotify completion bash)
-  $ remotify completion zsh > "\${fpath[1]}/_remotify"
-  $ mkdir -p ~/.config/fish/completions && remotify completion fish > ~/.config/fish/completions/remotify.fish`,
-  );
+  command.argument('<shell>', Object.keys(files).join(', '));
+  addHelp(command, {
+    examples: [
+      'source <(remotify completion bash)',
+      'remotify completion zsh > "${fpath[1]}/_remotify"',
+      'mkdir -p ~/.config/fish/completions && remotify completion fish > ~/.config/fish/completions/remotify.fish',
+    ],
+  });
 }
 
 /** The package's own folder completions/: beside dist/, or above src/ when the source itself runs. */
@@ -31,7 +32,12 @@ function findFolder(): string {
       folder = dirname(folder);
     }
   }
-  throw new Failure('the completion files are missing', 'is the package whole? install it again');
+  throw new Failure(
+    'the completion files are missing from this package',
+    'install remotify again',
+    exitCodes.trouble,
+    'file',
+  );
 }
 
 export const run: Run = async (context, command) => {

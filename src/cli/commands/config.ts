@@ -1,13 +1,18 @@
-/** `remotify config` */
+/** `remotify config`: the settings in effect, and changes of stored ones. */
 import type { Command } from 'commander';
+import { type EffectiveSetting, listSettings } from '../../config/effective-settings.ts';
+import { readVariable } from '../../config/environment.ts';
 import { parseRelayUrl } from '../../config/parse-url.ts';
 import { quote } from '../../config/parse-values.ts';
 import type { Settings } from '../../config/settings.ts';
 import { settingsPath } from '../../config/settings-file.ts';
+import { escapeText } from '../../terminal/escape.ts';
 import type { Run } from '../command-module.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { formatTable } from '../format.ts';
+import { addHelp } from '../help-format.ts';
 
 /** What may be stored by hand, and how it is checked. Sessions have commands of their own. */
 const known: Record<string, (text: string) => string> = { url: parseRelayUrl };
@@ -15,12 +20,23 @@ const known: Record<string, (text: string) => string> = { url: parseRelayUrl };
 export function describe(command: Command): void {
   command
     .argument('[action]', 'get, set, unset or path', 'get')
-    .argument('[name]', `a setting: ${Object.keys(known).join(', ')}`)
-    .argument('[value]', 'what to set it to')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ remotify config\n  $ remotify config set url https://relay.example\n  $ remotify config unset url\n  $ remotify config path',
-    );
+    .argument(
+      '[name]',
+      `setting to change: ${Object.keys(known).join(', ')}; get takes any that \`remotify config\` lists`,
+    )
+    .argument('[value]', 'new value');
+  addHelp(command, {
+    notes: [
+      'Without arguments: lists each setting in effect, and where it comes from: a flag, a variable, the settings file, or the default.',
+    ],
+    examples: [
+      'remotify config',
+      'remotify config get url',
+      'remotify config set url https://relay.example',
+      'remotify config unset url',
+      'remotify config path',
+    ],
+  });
 }
 
 function usage(message: string, hint: string): Failure {
@@ -29,27 +45,29 @@ function usage(message: string, hint: string): Failure {
 
 function requireName(name: string | undefined): string {
   if (name !== undefined && Object.hasOwn(known, name)) return name;
-  const message = name === undefined ? 'which setting?' : `no such setting: ${quote(name)}`;
-  throw usage(message, `there is: ${Object.keys(known).join(', ')}`);
+  const message = name === undefined ? 'missing the name of a setting' : `cannot change ${quote(name)}`;
+  throw usage(message, `settings to change: ${Object.keys(known).join(', ')}`);
+}
+
+function describeAll(all: readonly EffectiveSetting[]): string {
+  return formatTable(
+    all.map(({ name, value, source }) => [name, escapeText(value ?? 'none'), `(${escapeText(source)})`]),
+  );
 }
 
 async function get(context: Context, name: string | undefined): Promise<number> {
-  const stored: Record<string, string> = {
-    ...(context.settings().url !== undefined && { url: context.settings().url ?? '' }),
-  };
+  const { printer, json } = context;
+  const finders = listSettings(context.given(), context.environment, () => context.settings());
   if (name === undefined) {
-    if (context.json) await context.printer.printJson(stored);
-    else
-      await context.printer.print(
-        Object.entries(stored)
-          .map(([key, value]) => `${key}=${value}`)
-          .join('\n'),
-      );
+    const all = Object.values(finders).map((find) => find());
+    const entries = all.map(({ name: each, value, source }) => [each, { value, source }]);
+    await (json ? printer.printJson(Object.fromEntries(entries)) : printer.print(describeAll(all)));
     return exitCodes.ok;
   }
-  const value = stored[requireName(name)];
-  if (value === undefined) return exitCodes.absent;
-  await (context.json ? context.printer.printJson({ [name]: value }) : context.printer.print(value));
+  const find = Object.hasOwn(finders, name) ? finders[name] : undefined;
+  if (!find) throw usage(`no such setting: ${quote(name)}`, `there is: ${Object.keys(finders).join(', ')}`);
+  const { value, source } = find();
+  await (json ? printer.printJson({ [name]: value, source }) : printer.print(escapeText(value ?? '')));
   return exitCodes.ok;
 }
 
@@ -69,7 +87,10 @@ export const run: Run = async (context, command) => {
       if (value === undefined)
         throw usage(`${setting} needs a value`, `remotify config set ${setting} VALUE`);
       const checked = known[setting]?.(value);
-      return store(context, (settings) => ({ ...settings, [setting]: checked }));
+      await store(context, (settings) => ({ ...settings, [setting]: checked }));
+      if (setting === 'url' && readVariable(context.environment, 'REMOTIFY_URL') !== undefined)
+        await context.printer.note('REMOTIFY_URL is set and takes precedence');
+      return exitCodes.ok;
     }
     case 'unset': {
       const setting = requireName(name);

@@ -1,29 +1,29 @@
-/** `remotify end` */
+/** `remotify end`: deletes a session on the relay and here. */
 import type { Command } from 'commander';
 import { RelayError } from '../../client/relay-error.ts';
 import type { Run } from '../command-module.ts';
 import { labelOf } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { addHelp } from '../help-format.ts';
 
 export function describe(command: Command): void {
-  command
-    .argument('[name]', 'a stored session or a key; the current one by default')
-    .addHelpText(
-      'after',
-      '\nIts listener ends, and all of its output is deleted.\n\nExamples:\n  $ remotify end\n  $ remotify end prod',
-    );
+  command.argument('[name]', 'stored session or key (default: the current session)');
+  addHelp(command, {
+    notes: ['The listener exits, and the relay deletes all output of the session.'],
+    examples: ['remotify end', 'remotify end prod'],
+  });
 }
 
 export const run: Run = async (context, command) => {
   const chosen = context.chosen(command.args[0]);
-  if (!chosen) throw new Failure('there is no session to end', 'see `remotify list`');
+  if (!chosen) throw new Failure('no session to end', 'run `remotify list`', exitCodes.trouble, 'no_session');
   let wasGone = false;
   try {
     const { client } = await context.openSession(chosen);
     await client.endSession();
   } catch (error) {
-    // Already over there: what is left is to forget it here.
+    // The relay has deleted it already: it is only removed here.
     if (!(error instanceof RelayError) || error.code !== 'gone') throw error;
     wasGone = true;
   }
@@ -37,7 +37,7 @@ export const run: Run = async (context, command) => {
   }
   if (context.json) await context.printer.printJson({ session: labelOf(chosen), ended: true });
   await context.printer.note(
-    `session ${labelOf(chosen)} ${wasGone ? 'was over already; it is forgotten here' : 'is ended'}`,
+    `session ${labelOf(chosen)} ${wasGone ? 'had already ended; removed it here' : 'ended'}`,
   );
   return exitCodes.ok;
 };

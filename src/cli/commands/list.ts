@@ -1,31 +1,129 @@
-/** `remotify list` */
+/** `remotify list`: the stored sessions, and what their relays say of them. */
 import type { Command } from 'commander';
+import { RelayError } from '../../client/relay-error.ts';
+import type { StoredSession } from '../../config/settings.ts';
+import { describeFailure } from '../../terminal/printer.ts';
+import { openMeasure } from '../../terminal/text-width.ts';
+import { type Answer, askSessions } from '../ask-sessions.ts';
 import type { Run } from '../command-module.ts';
+import type { CommonOptions } from '../context.ts';
+import { describeHost, findLastSeen, findPresence } from '../describe-presence.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatTable } from '../format.ts';
+import { explain } from '../explain.ts';
+import { formatAge, formatSeconds, formatTable } from '../format.ts';
+import { addHelp } from '../help-format.ts';
+import { mergeOptions } from '../options.ts';
 
-export function describe(command: Command): void {
-  command.addHelpText(
-    'after',
-    '\nThe current one is marked with a star.\n\nExamples:\n  $ remotify list\n  $ remotify list --json',
-  );
+interface ListOptions extends CommonOptions {
+  offline?: boolean;
 }
 
-export const run: Run = async (context) => {
+interface Row {
+  name: string;
+  current: boolean;
+  stored: StoredSession;
+  /** Undefined when the relay was not asked. */
+  answer: Answer | undefined;
+}
+
+export function describe(command: Command): void {
+  command.option('--offline', 'list what is stored, without asking the relays');
+  addHelp(command, {
+    notes: [
+      'A star marks the current session. Columns: name, relay, listener, age, expiry.',
+      'All relays are asked at once, for a few seconds at most. The question counts as a request: it restarts the time to expiry.',
+    ],
+    examples: ['remotify list', 'remotify list --offline', 'remotify list --json'],
+  });
+}
+
+/** One word for scripts. */
+function nameState(answer: Answer): string {
+  if (!('error' in answer)) return findPresence(answer.status);
+  const { error } = answer;
+  if (!(error instanceof RelayError)) return 'unknown';
+  return error.code === 'gone' ? 'gone' : error.kind;
+}
+
+const statesOfFailure: Readonly<Record<string, string>> = {
+  gone: 'expired or ended',
+  unreachable: 'unreachable',
+  not_a_relay: 'not a relay',
+  moved: 'the relay has moved',
+  refused: 'the relay refused to answer',
+};
+
+function describeAnswer(answer: Answer): string {
+  if ('error' in answer) return statesOfFailure[nameState(answer)] ?? 'unknown';
+  const { listener } = answer.status;
+  const ago = `${formatSeconds(findLastSeen(answer.status) ?? 0)} ago`;
+  switch (findPresence(answer.status)) {
+    case 'none':
+      return 'no listener yet';
+    case 'slot':
+      return `legacy listener, last seen ${ago}`;
+    case 'connected':
+      return listener ? `connected, ${describeHost(listener)}, ${listener.mode}` : 'connected';
+    case 'disconnected':
+      return `disconnected, last seen ${ago}`;
+  }
+}
+
+function describeExpiry(answer: Answer): string {
+  if ('error' in answer || answer.ttlSeconds === 0) return '';
+  const { status, ttlSeconds } = answer;
+  if (findPresence(status) === 'connected') return 'does not expire while connected';
+  return status.cmd_in_flight
+    ? 'does not expire while a command runs'
+    : `expires ${formatSeconds(ttlSeconds)} after the last request`;
+}
+
+function describeAge({ createdAt }: StoredSession): string {
+  return createdAt > 0 ? `${formatAge(createdAt)} old` : '';
+}
+
+function renderRow({ name, current, stored, answer }: Row): string[] {
+  const asked = answer
+    ? [describeAnswer(answer), describeAge(stored), describeExpiry(answer)]
+    : [describeAge(stored)];
+  return [current ? '*' : ' ', name, stored.url, ...asked];
+}
+
+function describeAsJson({ name, current, stored, answer }: Row): object {
+  const known = { name, current, url: stored.url, created_at: stored.createdAt };
+  if (!answer) return known;
+  const failed = 'error' in answer ? answer.error : undefined;
+  const state = 'error' in answer ? undefined : answer;
+  return {
+    ...known,
+    state: nameState(answer),
+    listener: state?.status.listener ?? null,
+    listener_seen_seconds_ago: state?.status.listener_seen_seconds_ago ?? null,
+    ttl_seconds: state?.ttlSeconds ?? null,
+    error: failed === undefined ? null : describeFailure(explain(failed)),
+  };
+}
+
+export const run: Run = async (context, command) => {
+  const { offline } = mergeOptions<ListOptions>(command);
   const { sessions, current } = context.settings();
-  const names = Object.keys(sessions);
+  const { printer } = context;
+  const stored = Object.entries(sessions);
+  const isAsked = offline !== true && stored.length > 0;
+  const answers = isAsked ? await askSessions(context, Object.values(sessions)) : [];
+  const rows = stored.map(([name, session], at) => ({
+    name,
+    current: name === current,
+    stored: session,
+    answer: answers[at],
+  }));
   if (context.json) {
-    const rows = names.map((name) => ({
-      name,
-      current: name === current,
-      url: sessions[name]?.url,
-      created_at: sessions[name]?.createdAt,
-    }));
-    await context.printer.printJson({ sessions: rows });
+    await printer.printJson({ sessions: rows.map(describeAsJson) });
     return exitCodes.ok;
   }
-  if (names.length === 0) await context.printer.note('no sessions are stored; make one with `remotify new`');
-  const rows = names.map((name) => [name === current ? '*' : ' ', name, sessions[name]?.url ?? '']);
-  if (rows.length > 0) await context.printer.print(formatTable(rows));
+  if (rows.length === 0) await printer.note('no stored sessions; create one: `remotify new`');
+  const table = rows.map(renderRow);
+  const measure = await openMeasure(table.flat());
+  if (rows.length > 0) await printer.print(formatTable(table, { columns: context.columns, measure }));
   return exitCodes.ok;
 };

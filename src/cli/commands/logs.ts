@@ -1,19 +1,21 @@
-/** `remotify logs`: reading never destroys, so it may be read again. */
+/** `remotify logs`: prints the output of a command; reading deletes nothing. */
 import type { Command } from 'commander';
 import { followCommand } from '../../client/follow-command.ts';
 import type { MissingOutput } from '../../client/parse-output.ts';
 import { withPatience } from '../../client/patience.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { parseCount, quote } from '../../config/parse-values.ts';
+import { isEnded } from '../../protocol/command-states.ts';
 import { maxReadBytes } from '../../protocol/limits.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, OpenSession } from '../context.ts';
 import { describeMissing, missingHint } from '../exec/describe-missing.ts';
-import { openSink, type OutputSink } from '../exec/output-sink.ts';
+import { openSinks, type OutputSink } from '../exec/output-sink.ts';
 import { settleEnd } from '../exec/settle-end.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { addHelp } from '../help-format.ts';
+import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 
@@ -26,20 +28,19 @@ interface LogsOptions extends CommonOptions {
 
 export function describe(command: Command): void {
   command
-    .argument('[id]', 'the command; the newest by default')
-    .option('-f, --follow', 'follow it to its end, and exit with its status')
+    .argument('[id]', 'command id (default: the newest command)')
+    .option('-f, --follow', 'follow the output to its end, and exit with the status of the command')
     .option(
       '--offset <bytes>',
-      'start this far into each stream',
+      'start at this offset of each stream',
       parseWith((text) => parseCount(text)),
       0,
     )
-    .option('--stream <name>', 'stdout or stderr alone', parseWith(parseStream))
-    .option('--raw', 'leave control bytes alone, also on a terminal')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ remotify logs\n  $ remotify logs c7 -f\n  $ remotify logs c7 --stream stderr',
-    );
+    .option('--stream <name>', 'print only stdout or only stderr', parseWith(parseStream))
+    .option('--raw', 'print control bytes unescaped');
+  addHelp(command, {
+    examples: ['remotify logs', 'remotify logs c7 -f', 'remotify logs c7 --stream stderr'],
+  });
 }
 
 function parseStream(text: string): string {
@@ -65,7 +66,7 @@ async function printNow(
   }
 }
 
-/** Before there is anything to follow, a relay that is not there is said soon. */
+/** The first request fails soon when the relay is unreachable. */
 const shortPatienceMs = 2_000;
 
 const nowhere: OutputSink = { write: () => Promise.resolve(), end: () => Promise.resolve() };
@@ -76,7 +77,7 @@ export const run: Run = async (context, command) => {
   if (context.json) {
     throw new Failure(
       'logs prints bytes, not JSON',
-      'see `remotify status ID --json` for how it ended',
+      'run `remotify status ID --json` for the state and exit status',
       exitCodes.usage,
     );
   }
@@ -91,21 +92,25 @@ export const run: Run = async (context, command) => {
     patienceMs: shortPatienceMs,
   });
   const { id, state, started_at: startedAt } = chooseCommand(commands, command.args[0], commands.at(-1));
-  const raw = options.raw === true;
+  const open = openSinks(io, options.raw === true, context.term);
   const sinks = {
-    stdout: options.stream === 'stderr' ? nowhere : openSink(io.stdout, raw),
-    stderr: options.stream === 'stdout' ? nowhere : openSink(io.stderr, raw),
+    stdout: options.stream === 'stderr' ? nowhere : open.stdout,
+    stderr: options.stream === 'stdout' ? nowhere : open.stderr,
   };
   const from = { stdout: options.offset, stderr: options.offset };
   if (options.follow !== true) {
     const missing = await printNow(session, id, from, sinks);
     await Promise.all([sinks.stdout.end(), sinks.stderr.end()]);
-    if (missing) throw new Failure(describeMissing(id, missing), missingHint);
-    if (startedAt === null) await context.printer.note(`command ${id} did not run: it is ${state}`);
+    if (missing)
+      throw new Failure(describeMissing(id, missing), missingHint, exitCodes.trouble, 'output_missing');
+    if (startedAt === null)
+      await context.printer.note(
+        isEnded(state) ? `command ${id} never ran: ${state}` : `command ${id} has not started: ${state}`,
+      );
     return exitCodes.ok;
   }
   const leave = new AbortController();
-  const letGo = onInterrupt(() => leave.abort());
+  const letGo = onInterrupt((_count, _isUrgent, signal) => leave.abort(signal));
   // A reader that has enough, as `head` does, ends the reading and not the command.
   const onBroken = (): void => leave.abort('broken pipe');
   io.stdout.once('error', onBroken);
@@ -121,8 +126,9 @@ export const run: Run = async (context, command) => {
     if (failure) throw failure;
     return exitCode;
   } catch (error) {
-    if (leave.signal.reason === 'broken pipe') return exitCodes.brokenPipe;
-    if (leave.signal.aborted) return exitCodes.interrupted;
+    const reason: unknown = leave.signal.reason;
+    if (reason === 'broken pipe') return exitCodes.brokenPipe;
+    if (isInterrupt(reason)) return exitCodeOf(reason);
     throw error;
   } finally {
     io.stdout.off('error', onBroken);

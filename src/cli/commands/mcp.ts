@@ -1,5 +1,8 @@
-/** `remotify mcp`: a tool for models, on stdin and stdout. */
+/** `remotify mcp`: the MCP server on stdin and stdout, and the settings of hosts that start it. */
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
+import { readVariable } from '../../config/environment.ts';
 import { defaultUrl } from '../../config/parse-url.ts';
 import { quote } from '../../config/parse-values.ts';
 import type { Run } from '../command-module.ts';
@@ -11,27 +14,36 @@ import { mcpHosts, renderMcpConfig } from '../mcp-config.ts';
 
 export function describe(command: Command): void {
   command
-    .argument('[action]', 'config: print what a host needs to be told')
+    .argument('[action]', 'config: print the settings for an MCP host')
     .argument('[host]', mcpHosts.join(', '))
+    .option('--npx', 'config: a host starts it with npx, and nothing has to be installed')
     .addHelpText(
       'after',
       `
 Speaks the Model Context Protocol on stdin and stdout, for hosts that start it. Tools: remote_exec, remote_output,
-remote_cancel, remote_session_info, remote_session_reset. Environment: REMOTIFY_URL, REMOTIFY_KEY, REMOTIFY_TOKEN;
-REMOTIFY_KEY_FILE and REMOTIFY_TOKEN_FILE name files that hold these.
+remote_cancel, remote_read_file, remote_write_file, remote_session_info, remote_session_reset. Environment: REMOTIFY_URL,
+REMOTIFY_KEY, REMOTIFY_TOKEN; REMOTIFY_KEY_FILE and REMOTIFY_TOKEN_FILE name files that hold these.
+\`remotify-mcp\` is the same server.
 
 Examples:
-  $ remotify mcp config claude-code
+  $ remotify mcp config claude-code | sh
+  $ remotify mcp config claude-code --npx
   $ remotify mcp config codex --url https://relay.example >> ~/.codex/config.toml`,
     );
 }
 
-async function printConfig(context: Context, host: string | undefined): Promise<number> {
+/** Programs that npx or npm run put on PATH for a moment do not count. */
+function isInstalled({ environment }: Context): boolean {
+  const folders = (readVariable(environment, 'PATH') ?? '').split(delimiter);
+  return folders.some((folder) => !folder.includes('node_modules') && existsSync(join(folder, 'remotify')));
+}
+
+async function printConfig(context: Context, host: string | undefined, npx: boolean): Promise<number> {
   const url = context.url();
-  const found = renderMcpConfig(host ?? '', url === defaultUrl ? {} : { REMOTIFY_URL: url });
+  const found = renderMcpConfig(host ?? '', url === defaultUrl ? {} : { REMOTIFY_URL: url }, { npx });
   if (!found) {
     throw new Failure(
-      host === undefined ? 'which host?' : `no such host: ${quote(host)}`,
+      host === undefined ? 'missing HOST' : `no such host: ${quote(host)}`,
       `there are snippets for ${mcpHosts.join(', ')}`,
       exitCodes.usage,
     );
@@ -41,16 +53,21 @@ async function printConfig(context: Context, host: string | undefined): Promise<
     await context.printer.printJson({ host, file, snippet });
     return exitCodes.ok;
   }
-  await context.printer.note(file === null ? 'run this in a shell:' : `add this to ${file}:`);
+  const needs = npx || isInstalled(context) ? '' : ' (needs remotify on PATH; --npx does not)';
+  await context.printer.note(file === null ? `run this in a shell${needs}:` : `add this to ${file}${needs}:`);
   await context.printer.print(snippet);
   return exitCodes.ok;
 }
 
 export const run: Run = async (context, command) => {
   const [action, host] = command.args;
-  if (action === 'config') return printConfig(context, host);
+  if (action === 'config') return printConfig(context, host, command.opts()['npx'] === true);
   if (action !== undefined)
-    throw new Failure(`no such action: ${quote(action)}`, 'config, or nothing', exitCodes.usage);
+    throw new Failure(
+      `no such action: ${quote(action)}`,
+      'expected `config` or no argument',
+      exitCodes.usage,
+    );
   const { serveMcp } = await import('../../mcp/serve-mcp.ts');
   await serveMcp(openMcpHost(context, () => Promise.resolve(context)));
   return exitCodes.ok;

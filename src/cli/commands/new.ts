@@ -1,100 +1,106 @@
-/** `remotify new` */
-import type { Command } from 'commander';
+/** `remotify new`: creates a session and prints the line to paste. */
+import { type Command, CommanderError } from 'commander';
 import { parseDuration } from '../../config/parse-values.ts';
-import { addAutoMode, type SessionPayload } from '../../protocol/session-payload.ts';
+import type { LineMode } from '../../config/settings.ts';
+import type { SessionPayload } from '../../protocol/session-payload.ts';
 import { escapeText } from '../../terminal/escape.ts';
-import { startSpinner } from '../../terminal/spinner.ts';
-import { awaitListener, describeListener } from '../await-listener.ts';
+import type { OutputStream } from '../../terminal/io.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { formatSeconds } from '../format.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { addHelp } from '../help-format.ts';
+import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { type MadeSession, makeSession } from '../make-session.ts';
 import { mergeOptions, parseWith } from '../options.ts';
+import { waitForListener } from '../wait-for-listener.ts';
 
 interface NewOptions extends CommonOptions {
   name?: string;
   auto?: boolean;
   pin?: boolean;
-  wait?: number | true;
+  copy?: boolean;
+  /** False: `--no-wait`. */
+  wait?: number | boolean;
 }
 
 /** As long as `exec` waits for a listener. */
 const defaultWaitSeconds = 600;
 
+/** Commander takes the last of the two. */
+function refuseBoth(command: Command, names: readonly [string, string]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    command.on(`option:${name}`, () => {
+      if (seen.add(name).size < names.length) return;
+      const message = `--${names[0]} and --${names[1]} exclude each other`;
+      throw new CommanderError(exitCodes.usage, 'remotify.value', `${message}\nleave one of them out`);
+    });
+  }
+}
+
 export function describe(command: Command): void {
   command
     .option('--name <name>', 'name to store it under (default: session-1, session-2, …)')
-    .option('--auto', 'the line for a listener that runs every command unasked')
-    .option('--pin', 'a line that runs the script of this client and no other, whatever the relay hands out')
+    .option('--auto', 'print the line for a listener that runs commands without asking')
+    .option('--pin', 'print a line that runs only the script of this client, not another one from the relay')
+    .option('--copy', "send the line to the terminal's clipboard as well (OSC 52)")
     .option(
       '--wait [duration]',
       'wait until the listener connects (default 10m; on a terminal always)',
       parseWith(parseDuration),
     )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ remotify new
-  $ remotify new --name prod --url https://relay.example
-  $ remotify new --pin --url https://relay.of.others.example
-  $ remotify new --auto --wait 5m > line.txt`,
-    );
+    .option('--no-wait', 'print the line and exit, also on a terminal');
+  refuseBoth(command, ['wait', 'no-wait']);
+  addHelp(command, {
+    examples: [
+      'remotify new',
+      'remotify new --name prod --url https://relay.example',
+      'remotify new --pin --url https://relay.example',
+      'remotify new --copy --no-wait',
+      'remotify new --auto --wait 5m > line.txt',
+    ],
+  });
 }
 
-async function waitFor(
-  context: Context,
-  { name, stored }: MadeSession,
-  seconds: number,
-  stop: AbortController,
-): Promise<number> {
-  const { printer, io } = context;
-  const { client } = await context.openSession({ name, ...stored });
-  const timer = setTimeout(() => stop.abort('time'), seconds * 1000);
-  const spinner = await startSpinner(
-    io.stderr,
-    'waiting for the listener (Ctrl-C leaves the session as it is)',
-    {
-      term: context.term,
-      quiet: printer.options.quiet || context.json,
-    },
-  );
-  try {
-    const { listener } = await awaitListener(client, { signal: stop.signal });
-    spinner.stop();
-    await printer.note(`connected: ${describeListener(listener)}`);
-    return exitCodes.ok;
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    spinner.stop();
-    if (stop.signal.reason === 'interrupt') return exitCodes.interrupted;
-    throw new Failure(
-      `no listener connected within ${formatSeconds(seconds)}`,
-      'the session lives on: paste its line when you can',
-    );
-  } finally {
-    spinner.stop();
-    clearTimeout(timer);
-  }
-}
-
-async function printLine(
-  { printer, io, json }: Context,
-  { payload, name, stored }: MadeSession,
-  line: string,
-  mode: 'auto' | 'supervised',
-): Promise<void> {
+async function printLine({ printer, io, json }: Context, made: MadeSession, mode: LineMode): Promise<void> {
+  const { payload, name, stored } = made;
+  const line = stored.quickstart;
   if (json) {
     await printer.printJson({ ...payload, remote_quickstart: line, name });
-  } else {
-    const asks = mode === 'auto' ? 'it will run every command unasked' : 'it will ask before each command';
-    await printer.note(`session ${name} is made on ${stored.url}; paste this line on the remote (${asks}):`);
-    // Into a pipe as it is; on a screen nothing in it acts.
-    await printer.print(io.stdout.isTTY === true ? escapeText(line) : line);
+    return;
   }
+  const asks = mode === 'auto' ? 'runs commands without asking' : 'asks before each command';
+  await printer.note(`created session ${name} on ${stored.url}. Paste this on the remote (${asks}):`);
+  // A pipe gets it as it is; on a terminal nothing in it acts.
+  await printer.print(io.stdout.isTTY === true ? escapeText(line) : line);
+}
+
+/** Before anything is created. */
+async function requireTerminal({ io, environment }: Context): Promise<OutputStream> {
+  const { findTerminal } = await import('../../terminal/copy-to-clipboard.ts');
+  const terminal = findTerminal(io, environment);
+  if (terminal) return terminal;
+  throw new Failure(
+    '--copy needs a terminal: neither stdout nor stderr is one',
+    'leave --copy out',
+    exitCodes.usage,
+  );
+}
+
+async function copyLine(
+  { printer, environment }: Context,
+  terminal: OutputStream,
+  line: string,
+): Promise<void> {
+  const { copyToClipboard, findMultiplexer } = await import('../../terminal/copy-to-clipboard.ts');
+  const multiplexer = findMultiplexer(environment);
+  await copyToClipboard(terminal, line, multiplexer);
+  const needs =
+    multiplexer === 'tmux' ? '; tmux needs `set -s set-clipboard on` or `set -g allow-passthrough on`' : '';
+  await printer.note(
+    `sent the line to the terminal's clipboard (OSC 52; not every terminal takes it)${needs}`,
+  );
 }
 
 export const run: Run = async (context, command) => {
@@ -103,23 +109,23 @@ export const run: Run = async (context, command) => {
   const mode = options.auto === true ? 'auto' : 'supervised';
   const pin = async (payload: SessionPayload) =>
     (await import('../pin-line.ts')).pinLine(context, payload, mode);
-  const made = await makeSession(context, options.name, options.pin === true ? pin : undefined);
-  const { payload, stored } = made;
-  const plain = mode === 'auto' ? addAutoMode(payload.remote_quickstart) : payload.remote_quickstart;
-  const line = options.pin === true ? stored.quickstart : plain;
-  const looksOn =
+  const terminal = options.copy === true ? await requireTerminal(context) : undefined;
+  const renderLine = options.pin === true ? pin : undefined;
+  const made = await makeSession(context, { name: options.name, mode, renderLine });
+  const isWatched =
     io.stdout.isTTY === true && io.stderr.isTTY === true && !context.json && !printer.options.quiet;
-  if (options.wait === undefined && !looksOn) {
-    await printLine(context, made, line, mode);
-    return exitCodes.ok;
-  }
-  // From the moment in which the line can be seen, an interrupt means the waiting and not the session.
+  const waits = options.wait === undefined ? isWatched : options.wait !== false;
+  // From the moment in which the line can be seen, an interrupt ends the wait and not the session.
   const stop = new AbortController();
-  const letGo = onInterrupt(() => stop.abort('interrupt'));
+  const letGo = waits ? onInterrupt((_count, _isUrgent, signal) => stop.abort(signal)) : () => undefined;
   try {
-    await printLine(context, made, line, mode);
+    await printLine(context, made, mode);
+    if (terminal) await copyLine(context, terminal, made.stored.quickstart);
+    if (!waits) return exitCodes.ok;
     const seconds = typeof options.wait === 'number' ? options.wait : defaultWaitSeconds;
-    return await waitFor(context, made, seconds, stop);
+    const session = await context.openSession({ name: made.name, ...made.stored });
+    const end = await waitForListener(context, session, { seconds, source: '--wait' }, stop);
+    return isInterrupt(end) ? exitCodeOf(end) : exitCodes.ok;
   } finally {
     letGo();
   }

@@ -1,13 +1,16 @@
-/** `remotify reset` */
+/** `remotify reset`: cancels queued commands and stops the running one. */
 import type { Command } from 'commander';
 import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { addHelp } from '../help-format.ts';
 
 export function describe(command: Command): void {
-  command.addHelpText(
-    'after',
-    '\nDrops what waits, stops what runs, clears unread results. Key and listener live on.\n\nExamples:\n  $ remotify reset -s prod',
-  );
+  addHelp(command, {
+    notes: [
+      'Cancels queued commands, stops the running one, clears unread results. The key and listener stay valid.',
+    ],
+    examples: ['remotify reset -s prod'],
+  });
 }
 
 export const run: Run = async (context) => {
@@ -24,7 +27,7 @@ export const run: Run = async (context) => {
   };
   const found = Object.entries(words).flatMap(([name, text]) => (cleared[name] === true ? [text] : []));
   await context.printer.note(
-    `session ${label} is reset: ${found.length === 0 ? 'nothing was stuck' : `cleared ${found.join(', ')}`}`,
+    `reset session ${label}: ${found.length === 0 ? 'nothing to clear' : `cleared ${found.join(', ')}`}`,
   );
   return exitCodes.ok;
 };

@@ -4,12 +4,12 @@ import { resolveServe, type ServeFlags, type ServeSettings } from '../../config/
 import { forgetActivation } from '../../config/socket-activation.ts';
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
 import type { Relay } from '../../relay/create-relay.ts';
-import { write } from '../../terminal/io.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { explainListen } from '../explain-listen.ts';
 import { Failure } from '../failure.ts';
+import { addHelp } from '../help-format.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { collect, mergeOptions } from '../options.ts';
 import { openServeLog, type ServeLog } from '../serve-log.ts';
@@ -33,7 +33,7 @@ export function describe(command: Command): void {
     )
     .option(
       '--durability <what>',
-      'what an acknowledgement outlives: process, replica (Redis) or power (REMOTIFY_DURABILITY; default process)',
+      'durability of accepted data: process (crash), replica (Redis) or power (loss) (REMOTIFY_DURABILITY; default process)',
     )
     .option('--token <token>', 'required to create a session (better: REMOTIFY_SERVE_TOKEN)')
     .option('--token-file <file>', 'the file that holds it (REMOTIFY_SERVE_TOKEN_FILE)')
@@ -49,13 +49,22 @@ export function describe(command: Command): void {
     .option('--tls-cert <file>', 'serve https with this chain, re-read when it changes (REMOTIFY_TLS_CERT)')
     .option('--tls-key <file>', 'its private key (REMOTIFY_TLS_KEY)')
     .option('--rate-limit <rate>', 'new sessions per address, off for no limit (RATE_LIMIT; default 10r/m)')
-    .option('--rate-limit-burst <count>', 'how many more may come at once (RATE_LIMIT_BURST; default 5)')
-    .option('--max-body-size <size>', 'of one request (MAX_BODY_SIZE; default 25m)')
-    .option('--session-ttl <duration>', 'how long a session lasts that nobody uses (SESSION_TTL; default 3h)')
+    .option('--rate-limit-burst <count>', 'burst size (RATE_LIMIT_BURST; default 5)')
+    .option('--max-body-size <size>', 'max size of a request body (MAX_BODY_SIZE; default 25m)')
+    .option('--session-ttl <duration>', 'lifetime of an unused session (SESSION_TTL; default 3h)')
     .option('--long-poll <duration>', 'how long a poll is held (LONGPOLL_MS; default 15s)')
-    .option('--max-held-polls <count>', 'held at once, the oldest gives way (REMOTIFY_MAX_HELD_POLLS; 32768)')
-    .option('--max-held-polls-per-address <count>', '(REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)')
-    .option('--max-held-polls-per-session <count>', '(REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)')
+    .option(
+      '--max-held-polls <count>',
+      'max concurrent long polls; the oldest is dropped (REMOTIFY_MAX_HELD_POLLS; 32768)',
+    )
+    .option(
+      '--max-held-polls-per-address <count>',
+      'the same for one address (REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)',
+    )
+    .option(
+      '--max-held-polls-per-session <count>',
+      'the same for one session (REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)',
+    )
     .option('--max-sessions-per-address <count>', 'alive at once (REMOTIFY_MAX_SESSIONS_PER_ADDRESS; 2048)')
     .option('--session-quota <size>', 'what a session may store (REMOTIFY_SESSION_QUOTA; 4g, in memory 256m)')
     .option(
@@ -64,18 +73,17 @@ export function describe(command: Command): void {
     )
     .option(
       '--audit-log [level]',
-      'say on stderr who did what when; level text: also what was run (AUDIT_LOG=1 or text)',
+      'write an audit log to stderr; level text: also the text of commands (AUDIT_LOG=1 or text)',
     )
-    .option('--log <form>', 'say each request on stderr, as text or json (REMOTIFY_LOG)')
-    .option('--metrics <address>', 'port, or address and port, for Prometheus (REMOTIFY_METRICS)')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ remotify serve
-  $ remotify serve --port 0 --store memory: --json
-  $ remotify serve --listen unix:/run/remotify.sock --public-url https://relay.example`,
-    );
+    .option('--log <form>', 'write an access log to stderr, as text or json (REMOTIFY_LOG)')
+    .option('--metrics <address>', 'port, or address and port, for Prometheus (REMOTIFY_METRICS)');
+  addHelp(command, {
+    examples: [
+      'remotify serve',
+      'remotify serve --port 0 --store memory: --json',
+      'remotify serve --listen unix:/run/remotify.sock --public-url https://relay.example',
+    ],
+  });
 }
 
 async function startRelay(context: Context, settings: ServeSettings, log: ServeLog): Promise<Relay> {
@@ -88,6 +96,8 @@ async function startRelay(context: Context, settings: ServeSettings, log: ServeL
       throw new Failure(
         `cannot serve https: ${error.message}`,
         'check --tls-cert and --tls-key: a chain and its private key, in PEM form',
+        exitCodes.trouble,
+        'cannot_serve',
       );
     }
     if (!(error instanceof StoreUnusable)) throw error;
@@ -95,11 +105,15 @@ async function startRelay(context: Context, settings: ServeSettings, log: ServeL
       throw new Failure(
         error.message,
         'use that one, or give this one a place of its own: --store file:DIR or memory:',
+        exitCodes.trouble,
+        'cannot_serve',
       );
     }
     throw new Failure(
       `cannot open ${settings.shownStore}: ${error.message}`,
       'check --store: file:DIR, memory: or redis://HOST',
+      exitCodes.trouble,
+      'cannot_serve',
     );
   }
 }
@@ -125,13 +139,13 @@ async function serve(context: Context, settings: ServeSettings, log: ServeLog): 
     throw explainListen(error, settings);
   }
   const metrics = relay.metricsUrl();
-  if (context.json) await write(context.io.stdout, `${JSON.stringify({ url: place, metrics })}\n`);
+  if (context.json) await context.printer.printJson({ url: place, metrics }, 0);
   const isKept = settings.storeUrl !== 'memory:' && settings.storeUrl !== 'memory';
   log.say(`listening on ${place}, ${isKept ? `sessions are in ${settings.shownStore}` : 'keeping nothing'}`);
   if (metrics !== undefined) log.say(`metrics on ${metrics}`);
   log.say(`next: ${nextStep(settings, place)}`);
   await stopped;
-  log.say('draining');
+  log.say('shutting down');
   await relay.close();
   return exitCodes.ok;
 }
@@ -145,7 +159,7 @@ export const run: Run = async (context, command) => {
   try {
     return await serve(context, settings, log);
   } catch (error) {
-    if (error instanceof Failure && log.fail(error)) return error.exitCode;
+    if (error instanceof Failure) error.isShown = log.fail(error);
     throw error;
   } finally {
     await log.end();

@@ -1,116 +1,68 @@
-/** `remotify status` */
+/** `remotify status`: the session, or one command. */
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../../client/patience.ts';
 import { PollFloor } from '../../client/poll-floor.ts';
-import { isEnded } from '../../protocol/command-states.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
 import { maxWaitSeconds } from '../../protocol/limits.ts';
 import type { StatusPayload } from '../../protocol/status-payload.ts';
-import { escapeText } from '../../terminal/escape.ts';
 import { write } from '../../terminal/io.ts';
-import { describeListener } from '../await-listener.ts';
+import { openMeasure } from '../../terminal/text-width.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatDuration, formatSeconds, formatTable } from '../format.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { formatTable } from '../format.ts';
+import { addHelp } from '../help-format.ts';
+import { isInterrupt, isTermination, onInterrupt } from '../interrupts.ts';
 import { mergeOptions } from '../options.ts';
+import { renderCommand, renderStatus, type Snapshot } from '../render-status.ts';
 
 interface StatusOptions extends CommonOptions {
   watch?: boolean;
 }
-
-const recentCommands = 5;
 
 /** What changes without an event: ages. */
 const refreshSeconds = 5;
 
 export function describe(command: Command): void {
   command
-    .argument('[id]', 'one command instead of the session')
-    .option('--watch', 'keep it fresh until Ctrl-C')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ remotify status\n  $ remotify status c7 --json\n  $ remotify status --watch',
-    );
+    .argument('[id]', 'show one command instead of the session')
+    .option('--watch', 'refresh until Ctrl-C');
+  addHelp(command, {
+    notes: ['On a terminal lines are cut to its width. With --watch, --json prints one object per change.'],
+    examples: ['remotify status', 'remotify status c7 --json', 'remotify status --watch'],
+  });
 }
 
-function describeLoss({ missing_reason: reason, missing_bytes: bytes }: CommandView): string {
-  if (reason === null) return '';
-  const count = bytes === 0 ? 'output' : `${bytes} bytes of output`;
-  return reason === 'evicted' ? `${count} removed to make room` : `${count} not stored`;
+/** Undefined where the relay does not say it. */
+async function readTtl({ client }: OpenSession): Promise<number | undefined> {
+  const { ttl_seconds: seconds } = await client.readSession();
+  return seconds > 0 ? seconds : undefined;
 }
 
-function describeCommand(command: CommandView): string[] {
-  const { id, state, exit_status: exitStatus, signal, reason, duration_ms: durationMs } = command;
-  const how =
-    exitStatus === null
-      ? ''
-      : `exit status ${exitStatus}${signal === null ? '' : ` (${escapeText(signal)})`}`;
-  return [
-    id,
-    state,
-    how,
-    durationMs === null ? '' : formatDuration(durationMs),
-    [reason === null ? '' : escapeText(reason), describeLoss(command)].filter(Boolean).join('; '),
-  ];
+async function takeSnapshot(session: OpenSession, status: StatusPayload): Promise<Snapshot> {
+  const [commands, ttlSeconds] = await Promise.all([
+    session.dialect === 'commands' ? session.client.listCommands() : [],
+    readTtl(session),
+  ]);
+  return { session, status, commands, ttlSeconds };
 }
 
-function describeState(status: StatusPayload): string {
-  const { listener, listener_seen_seconds_ago: seen } = status;
-  if (seen === null) return 'none yet: paste the line on the remote';
-  if (listener === undefined || listener?.kind === 'slot')
-    return `somebody polls the slot, last seen ${formatSeconds(seen)} ago`;
-  const who = escapeText(describeListener(listener));
-  return listener?.attached === true ? who : `gone (${who}), last seen ${formatSeconds(seen)} ago`;
-}
-
-function describeRunning(status: StatusPayload, commands: readonly CommandView[]): string {
-  if (!status.cmd_in_flight) return 'nothing';
-  const since = formatSeconds(status.cmd_in_flight_seconds_ago ?? 0);
-  const current = commands.find(({ id }) => id === status.current);
-  if (!current) return `a command, picked up ${since} ago`;
-  if (current.state === 'awaiting_approval') return `${current.id} waits for approval`;
-  const stopping = current.cancel_signal === null ? '' : `, told to stop (${current.cancel_signal})`;
-  return `${current.id} for ${since}${stopping}`;
-}
-
-function render(
-  { label, url }: OpenSession,
-  status: StatusPayload,
-  commands: readonly CommandView[],
-): string {
-  const queued = commands.filter(({ state }) => state === 'queued').map(({ id }) => id);
-  const length = status.queue_length ?? Number(status.cmd_queued);
-  const queue =
-    length === 0 ? 'empty' : `${length} waiting${queued.length > 0 ? `: ${queued.join(' ')}` : ''}`;
-  const lines = [
-    ['relay', url],
-    ['session', label],
-    ['listener', describeState(status)],
-    ['running', describeRunning(status, commands)],
-    ['queue', queue],
-    ...(status.result_queued ? [['result', 'one is unread in the slot']] : []),
-  ];
-  const recent = commands.filter(({ state }) => isEnded(state)).slice(-recentCommands);
-  const table = recent.length === 0 ? '' : `\n\n${formatTable(recent.map(describeCommand))}`;
-  return `${formatTable(lines)}${table}\n`;
+function describeAsJson({ session, status, commands, ttlSeconds }: Snapshot): object {
+  const { url: relay, label } = session;
+  return { relay, session: label, ttl_seconds: ttlSeconds ?? null, ...status, commands };
 }
 
 async function show(context: Context, session: OpenSession, status: StatusPayload): Promise<void> {
-  const commands = session.dialect === 'commands' ? await session.client.listCommands() : [];
-  if (context.json) {
-    await context.printer.printJson({ relay: session.url, session: session.label, ...status, commands });
-    return;
-  }
-  await context.printer.print(render(session, status, commands));
+  const snapshot = await takeSnapshot(session, status);
+  if (context.json) await context.printer.printJson(describeAsJson(snapshot));
+  else await context.printer.print(await renderStatus(snapshot, context.columns));
 }
 
 async function watch(context: Context, session: OpenSession): Promise<number> {
   const leave = new AbortController();
-  const letGo = onInterrupt(() => leave.abort());
+  const letGo = onInterrupt((_count, _isUrgent, signal) => leave.abort(signal));
   context.io.stdout.once('error', () => leave.abort());
   const { signal } = leave;
   try {
@@ -120,13 +72,13 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
       floor.begin();
       const waitSeconds = after === undefined ? 0 : Math.min(refreshSeconds, maxWaitSeconds);
       const poll = { ...(after !== undefined && { after }), waitSeconds, signal };
-      // Whoever watches wants to see the relay come back too.
+      // The view comes back when the relay does.
       const status = await withPatience(() => session.client.readStatus(poll), {
         signal,
         onTrouble: (error) => void context.printer.note(`${error.message}; trying again`),
         onRecovery: () => void context.printer.note('the relay answers again'),
       });
-      // A screen starts anew, a pipe gets one after the other.
+      // A terminal is cleared; a pipe gets one view after the other.
       if (context.io.stdout.isTTY === true && !context.json) await write(context.io.stdout, '\x1b[H\x1b[2J');
       await show(context, session, status);
       if (status.revision === undefined) await sleep(refreshSeconds * 1000, undefined, { signal });
@@ -134,11 +86,19 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
       after = status.revision;
     }
   } catch (error) {
+    const reason: unknown = signal.reason;
+    // Ctrl-C is how a person ends the view.
+    if (isInterrupt(reason) && isTermination(reason)) return exitCodes.terminated;
     if (signal.aborted) return exitCodes.ok;
     throw error;
   } finally {
     letGo();
   }
+}
+
+async function renderOne({ columns }: Context, view: CommandView): Promise<string> {
+  const row = renderCommand(view);
+  return formatTable([row], { columns, measure: await openMeasure(row) });
 }
 
 export const run: Run = async (context, command) => {
@@ -150,7 +110,7 @@ export const run: Run = async (context, command) => {
     const view = chooseCommand(await session.client.listCommands(), id, undefined);
     await (context.json
       ? context.printer.printJson(view)
-      : context.printer.print(formatTable([describeCommand(view)])));
+      : context.printer.print(await renderOne(context, view)));
     return exitCodes.ok;
   }
   if (options.watch === true) return watch(context, session);

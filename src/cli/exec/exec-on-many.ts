@@ -1,6 +1,6 @@
 /** One command on several sessions at once: each line with its name in front, a summary, the worst status. */
 import { PassThrough } from 'node:stream';
-import { looksLikeKey } from '../../config/resolve-session.ts';
+import type { ChosenSession } from '../../config/resolve-session.ts';
 import { parseJsonFields } from '../../protocol/json-fields.ts';
 import { endStream, PrefixedStream } from '../../terminal/prefixed-stream.ts';
 import { Context, labelOf, type OpenSession } from '../context.ts';
@@ -12,37 +12,32 @@ export type RunOne = (context: Context, session: OpenSession) => Promise<number>
 interface Result {
   name: string;
   exitCode: number;
-  /** The object of its --json, when it came to that. */
+  /** The object of its --json. A failure is in it as `error`. */
   report: Readonly<Record<string, unknown>> | null;
   error: string | null;
 }
 
 interface Chosen {
-  /** A name or a key. */
-  given: string;
+  session: ChosenSession;
   /** What stands before its lines: never a whole key. */
   label: string;
 }
 
-/** Each session once, however often and by whichever of its names it was given. What is wrong with one is said when its turn comes. */
+/**
+ * Each session once, however often and by whichever of its names it was given. A name or key that means nothing is thrown here: no session
+ * runs the command before all of them are known.
+ */
 function chooseOnce(context: Context, names: readonly string[]): Chosen[] {
   const chosen = new Map<string, Chosen>();
   for (const given of names) {
-    let found: { name?: string; key: string } | undefined;
-    try {
-      found = context.chosen(given);
-    } catch {
-      // Its own run will say so.
-    }
-    const key = found?.key ?? given;
-    const label = found ? labelOf(found) : labelOf(looksLikeKey(given) ? { key } : { name: given, key });
-    if (!chosen.has(key)) chosen.set(key, { given, label });
+    const session = context.chosen(given);
+    if (session && !chosen.has(session.key)) chosen.set(session.key, { session, label: labelOf(session) });
   }
   return [...chosen.values()];
 }
 
 /** Runs it as if it were alone, on streams of its own. */
-async function runNamed(outer: Context, { given, label: name }: Chosen, run: RunOne): Promise<Result> {
+async function runNamed(outer: Context, { session, label: name }: Chosen, run: RunOne): Promise<Result> {
   const collected = outer.json ? new PassThrough() : undefined;
   const chunks: Buffer[] = [];
   collected?.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -58,11 +53,12 @@ async function runNamed(outer: Context, { given, label: name }: Chosen, run: Run
   let exitCode: number;
   let error: string | null = null;
   try {
-    exitCode = await run(context, await context.requireSession(given));
+    exitCode = await run(context, await context.openSession(session));
   } catch (thrown) {
-    const failure = explain(thrown);
+    const failure = explain(context.explain(thrown));
     ({ exitCode, message: error } = failure);
     await context.printer.error(failure.message, failure.hint);
+    if (context.json) await context.printer.endJson(failure);
   }
   await context.close();
   await Promise.all([endStream(stdout), endStream(stderr)]);
@@ -75,10 +71,10 @@ export async function execOnMany(context: Context, names: readonly string[], run
   for (const stream of [context.io.stdout, context.io.stderr]) stream.setMaxListeners(0);
   const results = await Promise.all(chooseOnce(context, names).map((one) => runNamed(context, one, run)));
   if (context.json) {
-    const sessions = results.map(({ name, exitCode, report, error }) => ({
+    const sessions = results.map(({ name, exitCode, report }) => ({
       session: name,
       exit_code: exitCode,
-      error,
+      error: null,
       ...report,
     }));
     await context.printer.printJson({ sessions });

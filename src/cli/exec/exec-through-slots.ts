@@ -1,12 +1,81 @@
-/** exec on a relay of the original kind: one slot, one stream, the status in a marker line. */
+/** exec on a legacy relay: one slot, one stream, the exit status in a marker line. */
 import { runThroughSlots } from '../../client/run-through-slots.ts';
+import { readAvailability, type SlotTrouble, watchSlot } from '../../client/watch-slot.ts';
+import type { SlotFate } from '../../client/withdraw-from-slot.ts';
+import type { SlotResult } from '../../protocol/slot-text.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
 import { onInterrupt } from '../interrupts.ts';
 import type { ExecOptions } from './exec-options.ts';
-import { openSink } from './output-sink.ts';
+import { openSinks } from './output-sink.ts';
+
+/** With --wait 0 a listener that polls takes the command within this. */
+const leastWaitSeconds = 5;
+
+const fates: Record<SlotFate, string> = {
+  dropped: '',
+  taken: 'a listener took the command already and runs it to its end: a legacy relay cannot stop it',
+  unknown: 'the command may still be queued; `remotify cancel` drops it',
+};
+
+function explainTrouble(trouble: SlotTrouble, waitSeconds: number): Failure {
+  const { trouble: exitCode } = exitCodes;
+  if (trouble === 'not taken') {
+    return new Failure(
+      `no listener took the command within ${formatSeconds(waitSeconds)}`,
+      'paste the line on the remote, or give more time with --wait',
+      exitCode,
+      'no_listener',
+    );
+  }
+  const message =
+    trouble === 'restarted'
+      ? 'the listener was restarted while the command ran; the outcome is unknown'
+      : 'another client reset the session; the outcome is unknown';
+  return new Failure(message, 'look at the remote before you run it again', exitCode, 'lost');
+}
+
+function refuseAtOnce(availability: 'busy' | 'absent'): Failure {
+  return availability === 'busy'
+    ? new Failure(
+        'the listener is running another command',
+        'wait with --wait',
+        exitCodes.trouble,
+        'listener_busy',
+      )
+    : new Failure(
+        'no listener is connected',
+        'paste the line on the remote, or wait with --wait',
+        exitCodes.trouble,
+        'no_listener',
+      );
+}
+
+async function show(context: Context, url: string, result: SlotResult, isRaw: boolean): Promise<number> {
+  const { note = '' } = result;
+  if (result.declined) {
+    const words = note === '' ? '' : `: ${note}`;
+    throw new Failure(
+      `the operator declined${words}`,
+      'ask the operator before trying again',
+      exitCodes.declined,
+    );
+  }
+  if (result.note !== undefined)
+    throw new Failure(note, `${url} sent this instead of a result`, exitCodes.trouble, 'lost');
+  const { stdout: sink } = openSinks(context.io, isRaw, context.term);
+  await sink.write(result.output);
+  await sink.end();
+  if (result.exitStatus !== null) return result.exitStatus;
+  throw new Failure(
+    'the command ended without an exit status',
+    'its result was cut, or its shell was killed',
+    exitCodes.trouble,
+    'lost',
+  );
+}
 
 export async function execThroughSlots(
   context: Context,
@@ -14,44 +83,41 @@ export async function execThroughSlots(
   script: Buffer,
   options: ExecOptions,
 ): Promise<number> {
-  const { printer, io } = context;
+  const { printer } = context;
+  if (options.wait === 0) {
+    const availability = readAvailability(await client.readStatus());
+    if (availability !== 'free') throw refuseAtOnce(availability);
+  }
+  const waitSeconds = options.wait === 0 ? leastWaitSeconds : options.wait;
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort('time'), options.wait * 1000);
-  const letGo = onInterrupt(() => stop.abort('interrupt'));
+  const hurry = new AbortController();
+  const patience = {
+    signal: stop.signal,
+    onTrouble: (error: Error) => void printer.note(`${error.message}; trying again`),
+    onRecovery: () => void printer.note('the relay answers again'),
+  };
+  const letGo = onInterrupt((count, isUrgent) => {
+    if (count > 1) hurry.abort();
+    stop.abort(isUrgent ? exitCodes.terminated : exitCodes.interrupted);
+  });
+  const watched = watchSlot(client, waitSeconds, { signal: stop.signal }).then(
+    (trouble) => stop.abort(explainTrouble(trouble, waitSeconds)),
+    () => undefined,
+  );
   try {
     const result = await runThroughSlots(client, script, {
-      signal: stop.signal,
-      onTrouble: (error) => void printer.note(`${error.message}; trying again`),
-      onRecovery: () => void printer.note('the relay answers again'),
+      ...patience,
+      hurry: hurry.signal,
+      onWithdrawn: (fate) => void (fates[fate] === '' || printer.note(fates[fate])),
     });
-    if (result.declined) {
-      const words = result.note === undefined || result.note === '' ? '' : `: ${result.note}`;
-      throw new Failure(
-        `the operator declined${words}`,
-        'agree on it with whoever sits there',
-        exitCodes.declined,
-      );
-    }
-    if (result.note !== undefined) throw new Failure(result.note, `${url} said so in place of a result`);
-    const sink = openSink(io.stdout, options.raw === true);
-    await sink.write(result.output);
-    await sink.end();
-    if (result.exitStatus !== null) return result.exitStatus;
-    throw new Failure(
-      'the command ended, and nobody told how',
-      'its result was cut, or its shell was killed',
-    );
+    return await show(context, url, result, options.raw === true);
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    // What nobody picked up must not run later on behalf of nobody.
-    await client.dropFromSlot().catch(() => undefined);
-    if (stop.signal.reason === 'interrupt') return exitCodes.interrupted;
-    throw new Failure(
-      `no result within ${formatSeconds(options.wait)}`,
-      'is the line pasted on the remote? give more time with --wait',
-    );
+    const reason: unknown = stop.signal.reason;
+    if (typeof reason === 'number') return reason;
+    throw reason instanceof Failure ? reason : error;
   } finally {
-    clearTimeout(timer);
+    stop.abort();
     letGo();
+    await watched;
   }
 }

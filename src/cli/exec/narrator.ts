@@ -1,53 +1,69 @@
 /** What a person is told while a command has not started. */
 import type { CommandState } from '../../protocol/command-states.ts';
-import { escapeText } from '../../terminal/escape.ts';
-import { startSpinner, type Spinner } from '../../terminal/spinner.ts';
+import type { StatusPayload } from '../../protocol/status-payload.ts';
 import { describeListener } from '../await-listener.ts';
 import type { Context, OpenSession } from '../context.ts';
+import { formatSeconds } from '../format.ts';
+import { startWaiting, type WaitingLine } from '../waiting-line.ts';
+
+function describeWait(state: CommandState, { listener }: StatusPayload): string {
+  if (state === 'awaiting_approval') return `waiting for approval by ${describeListener(listener)}`;
+  if (listener?.attached !== true) return 'waiting for a listener';
+  return `waiting for its turn: ${listener.user}@${listener.host} is busy`;
+}
 
 /** Says what is waited for, once it takes longer than a short command does. */
 export class Narrator {
   readonly #context: Context;
   readonly #session: OpenSession;
-  #spinner: Spinner | undefined;
+  #line: WaitingLine | undefined;
   /** What was begun before the latest word is not said any more. */
   #turn = 0;
+  #isLineShown: boolean;
 
-  constructor(context: Context, session: OpenSession) {
+  /** `isLineShown`: the line to paste is on stderr already. */
+  constructor(context: Context, session: OpenSession, isLineShown: boolean) {
     this.#context = context;
     this.#session = session;
+    this.#isLineShown = isLineShown;
+  }
+
+  /** The status, or undefined. Only words hang on it: whoever follows the command says that the relay does not answer. */
+  async #readStatus(): Promise<StatusPayload | undefined> {
+    return this.#session.client.readStatus().catch(() => undefined);
+  }
+
+  async #showLine({ listener, listener_seen_seconds_ago: seen }: StatusPayload): Promise<void> {
+    const { printer } = this.#context;
+    const { quickstart } = this.#session;
+    if (this.#isLineShown || printer.options.quiet) return;
+    this.#isLineShown = true;
+    const who = listener
+      ? `the listener ${listener.user}@${listener.host} left, last seen ${formatSeconds(seen ?? 0)} ago`
+      : 'no listener has connected yet';
+    await printer.note(quickstart === '' ? who : `${who}; paste this line on the remote:`);
+    if (quickstart !== '') await printer.showLine(quickstart);
   }
 
   async tell(state: CommandState): Promise<void> {
     this.quiet();
     const turn = this.#turn;
     if (state !== 'queued' && state !== 'awaiting_approval') return;
-    const { printer, io, term, json } = this.#context;
-    const { client, quickstart } = this.#session;
-    // Only words: when the relay does not answer, whoever follows the command will say so.
-    const status = await client.readStatus().catch(() => undefined);
+    if (this.#context.printer.options.quiet) return;
+    const status = await this.#readStatus();
     if (!status || turn !== this.#turn) return;
-    const { listener } = status;
-    let text: string;
-    if (state === 'awaiting_approval') text = `waiting for approval by ${describeListener(listener)}`;
-    else if (listener?.attached === true)
-      text = `waiting for its turn: ${listener.user}@${listener.host} is busy`;
-    else {
-      await printer.note('no listener yet; paste this line on the remote:');
-      if (!printer.options.quiet && quickstart !== '') await printer.showLine(quickstart);
-      text = 'waiting for a listener';
-    }
-    const spinner = await startSpinner(io.stderr, escapeText(text), {
-      term,
-      quiet: printer.options.quiet || json,
+    if (state === 'queued' && status.listener?.attached !== true) await this.#showLine(status);
+    const line = await startWaiting(this.#context, describeWait(state, status), async () => {
+      const now = await this.#readStatus();
+      return now && describeWait(state, now);
     });
-    if (turn === this.#turn) this.#spinner = spinner;
-    else spinner.stop();
+    if (turn === this.#turn) this.#line = line;
+    else line.stop();
   }
 
   quiet(): void {
     this.#turn++;
-    this.#spinner?.stop();
-    this.#spinner = undefined;
+    this.#line?.stop();
+    this.#line = undefined;
   }
 }

@@ -1,17 +1,37 @@
 /** Where the remote's output goes: byte for byte into pipes, escaped onto terminals, collected for --json. */
-import { OutputEscaper } from '../../terminal/escape.ts';
 import { type OutputStream, write } from '../../terminal/io.ts';
+import { OutputEscaper } from '../../terminal/output-escaper.ts';
+import { TerminalRow } from '../../terminal/terminal-row.ts';
 
 export interface OutputSink {
   write(bytes: Buffer): Promise<void>;
   end(): Promise<void>;
 }
 
-export function openSink(stream: OutputStream, raw: boolean): OutputSink {
+function openSink(stream: OutputStream, raw: boolean, row: TerminalRow): OutputSink {
   if (raw || stream.isTTY !== true)
     return { write: (bytes) => write(stream, bytes), end: () => Promise.resolve() };
-  const escaper = new OutputEscaper();
+  const escaper = new OutputEscaper(row);
   return { write: (bytes) => write(stream, escaper.push(bytes)), end: () => write(stream, escaper.end()) };
+}
+
+function openRow(stream: OutputStream, term: string | undefined): TerminalRow {
+  return new TerminalRow({
+    columns: () => stream.columns ?? 0,
+    canErase: term !== undefined && term !== 'dumb',
+    holdsRows: stream.holdsRows === true,
+  });
+}
+
+/** `term`: the kind of terminal, as TERM has it. */
+export function openSinks(
+  { stdout, stderr }: { stdout: OutputStream; stderr: OutputStream },
+  raw: boolean,
+  term: string | undefined,
+): { stdout: OutputSink; stderr: OutputSink } {
+  const row = openRow(stdout.isTTY === true ? stdout : stderr, term);
+  const rowOfStderr = stderr.holdsRows === true ? openRow(stderr, term) : row;
+  return { stdout: openSink(stdout, raw, row), stderr: openSink(stderr, raw, rowOfStderr) };
 }
 
 /** More than this is for pipes, not for one JSON object. */

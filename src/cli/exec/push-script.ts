@@ -1,41 +1,47 @@
-/** A command on its way to the relay, and a Ctrl-C meanwhile. */
+/** Pushes a command to the relay; a signal during the push is kept until the command has an id. */
 import { withPatience } from '../../client/patience.ts';
 import type { PushOptions, RelayClient } from '../../client/relay-client.ts';
-import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { exitCodeOf, type Interrupt, onInterrupt } from '../interrupts.ts';
 
 /** A relay that is being restarted is worth a moment; one that is not there is said soon. */
 const patienceMs = 2_000;
 
+/** After SIGTERM or SIGHUP: the time for the relay's answer. The sender may soon send SIGKILL. */
+const urgentMs = 4_000;
+
 /**
- * A first Ctrl-C waits for the answer, so that what the relay has taken can be stopped by its id; a second one leaves, and says what that
- * means.
+ * A first signal waits for the answer, so that a command that the relay has taken can be stopped by its id; a second Ctrl-C leaves, and
+ * says what that means.
  */
 export async function pushScript(
   client: RelayClient,
   script: Buffer,
   options: PushOptions,
-): Promise<{ id: string; interrupted: boolean }> {
+): Promise<{ id: string; interrupt: Interrupt | undefined }> {
   const leave = new AbortController();
-  let interrupted = false;
-  const letGo = onInterrupt((count, isUrgent) => {
-    interrupted = true;
-    if (count > 1 || isUrgent) leave.abort();
+  let interrupt: Interrupt | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const letGo = onInterrupt((count, isUrgent, signal) => {
+    interrupt = signal;
+    if (isUrgent) timer ??= setTimeout(() => leave.abort(), urgentMs);
+    else if (count > 1) leave.abort();
   });
   const { signal } = leave;
   try {
     const push = () => client.pushCommand(script, options, signal);
     const { id } = await withPatience(push, { patienceMs, signal });
-    return { id, interrupted };
+    return { id, interrupt };
   } catch (error) {
-    if (!interrupted) throw error;
+    if (interrupt === undefined) throw error;
     throw new Failure(
-      'interrupted while the command was on its way: it may run all the same',
-      'see `remotify status` before you repeat it',
-      exitCodes.interrupted,
+      'interrupted while the command was being sent: it may run all the same',
+      'run `remotify status` before you repeat it',
+      exitCodeOf(interrupt),
+      'interrupted',
     );
   } finally {
+    clearTimeout(timer);
     letGo();
   }
 }

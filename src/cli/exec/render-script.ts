@@ -1,13 +1,13 @@
 /** From the words of a command line to the script that the remote runs. What is added is part of the text: the operator sees it. */
-import { readFileSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { type Environment, readVariable } from '../../config/environment.ts';
 import { quote } from '../../config/parse-values.ts';
 import { maxScriptBytes } from '../../protocol/limits.ts';
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
+import { renderChangeDirectory } from '../../protocol/render-change-directory.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import type { CleanScript } from './clean-script.ts';
 
 export interface ScriptOptions {
   file?: string;
@@ -32,19 +32,7 @@ function renderExport(given: string, environment: Environment): string {
     throw usage(`not a variable: ${quote(given)}`, 'write it as --env NAME=VALUE or --env NAME');
   const value = at === -1 ? readVariable(environment, name) : given.slice(at + 1);
   if (value === undefined) throw usage(`${name} is not set here`, 'give it a value: --env NAME=VALUE');
-  return `export ${name}=${quoteWord(value) || "''"}\n`;
-}
-
-async function readStdin(stdin: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    bytes += chunk.byteLength;
-    // Too long already: the rest need not be read to say so.
-    if (bytes > maxScriptBytes) break;
-  }
-  return Buffer.concat(chunks);
+  return `export ${name}=${quoteWord(value)}\n`;
 }
 
 /** The remote runs bash: a script for something else would be taken for shell text. */
@@ -57,33 +45,44 @@ function checkShebang(text: Buffer): void {
   );
 }
 
-async function readScript(path: string, stdin: Readable): Promise<Buffer> {
-  try {
-    return path === '-' ? await readStdin(stdin) : readFileSync(path);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw usage(`cannot read ${quote(path)} (${code})`, 'name a file that is there, or - for stdin');
-  }
+/** The script in a file, or on stdin. Its code is loaded for it only. */
+async function readFile(path: string, { io }: Pick<Context, 'io'>): Promise<CleanScript> {
+  const { readScriptFile } = await import('./read-script-file.ts');
+  const { cleanScript } = await import('./clean-script.ts');
+  const cleaned = cleanScript(await readScriptFile(path, io.stdin), path);
+  checkShebang(cleaned.text);
+  return cleaned;
 }
 
-/** The bytes to push. One argument is shell text; of several each arrives as it was typed. With a file they are its arguments. */
+/** One argument is shell text; of several each arrives as it was typed. */
+async function readWords(words: readonly string[]): Promise<CleanScript> {
+  const [first = ''] = words;
+  if (words.length > 1) {
+    if (first.trim() === '') {
+      throw usage(
+        'the first word of the command is empty',
+        'is a variable unset? write "${NAME:?}" to find out',
+      );
+    }
+    return { text: Buffer.from(words.map(quoteWord).join(' ')), notices: [] };
+  }
+  if (!first.includes('\r') && !first.startsWith('\ufeff')) return { text: Buffer.from(first), notices: [] };
+  return (await import('./clean-script.ts')).cleanArgument(first);
+}
+
+/** The bytes to push. With a file the words are its arguments. Notices go to stderr. */
 export async function renderScript(
   words: readonly string[],
   options: ScriptOptions,
-  { environment, io }: Pick<Context, 'environment' | 'io'>,
+  context: Pick<Context, 'environment' | 'io' | 'printer'>,
 ): Promise<Buffer> {
-  const prefix = (options.env ?? []).map((given) => renderExport(given, environment));
-  if (options.cwd !== undefined) prefix.push(`cd -- ${quoteWord(options.cwd)} || exit\n`);
-  let text: Buffer;
-  if (options.file === undefined) {
-    text = Buffer.from(
-      words.length === 1 ? (words[0] ?? '') : words.map((word) => quoteWord(word)).join(' '),
-    );
-  } else {
-    if (words.length > 0) prefix.push(`set -- ${words.map(quoteWord).join(' ')}\n`);
-    text = await readScript(options.file, io.stdin);
-    checkShebang(text);
-  }
+  const prefix = (options.env ?? []).map((given) => renderExport(given, context.environment));
+  if (options.cwd === '') throw usage('--cwd is empty', 'name a folder of the remote: --cwd DIR');
+  if (options.cwd !== undefined) prefix.push(renderChangeDirectory(options.cwd));
+  if (options.file !== undefined && words.length > 0)
+    prefix.push(`set -- ${words.map(quoteWord).join(' ')}\n`);
+  const { text, notices } =
+    options.file === undefined ? await readWords(words) : await readFile(options.file, context);
   if (text.toString('latin1').trim() === '')
     throw usage('empty command', 'give one: remotify exec COMMAND, or --file SCRIPT');
   const script = Buffer.concat([Buffer.from(prefix.join('')), text]);
@@ -94,5 +93,6 @@ export async function renderScript(
       `${maxScriptBytes} at most: send a script that fetches the rest`,
     );
   }
+  for (const notice of notices) await context.printer.note(notice);
   return script;
 }

@@ -1,62 +1,72 @@
-/** From the end of a command to the end of ours. */
+/** Maps a command's final state to our exit status and error. */
 import type { CommandEnd } from '../../client/follow-command.ts';
 import { cancelledByClient } from '../../protocol/command-states.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import type { FailureCode } from '../failure-codes.ts';
 import { describeMissing, missingHint } from './describe-missing.ts';
 
 /** How it ended, as an exit status; words where the status alone would not tell. */
 export function settleEnd(
-  end: CommandEnd,
+  end: Omit<CommandEnd, 'read'>,
   id: string,
   label: string,
 ): { exitCode: number; failure?: Failure } {
   const reason = end.reason === null ? '' : `: ${end.reason}`;
-  const fail = (message: string, hint: string, exitCode: number = exitCodes.trouble) => ({
+  const fail = (
+    code: FailureCode,
+    message: string,
+    hint: string,
+    exitCode: number = exitCodes.trouble,
+  ): { exitCode: number; failure: Failure } => ({
     exitCode,
-    failure: new Failure(message, hint, exitCode),
+    failure: new Failure(message, hint, exitCode, code),
   });
   switch (end.state) {
     case 'finished':
       if (end.missing) {
         // Output that is not whole never counts as success.
         const exitCode = end.exitStatus === null || end.exitStatus === 0 ? exitCodes.trouble : end.exitStatus;
-        return fail(describeMissing(id, end.missing), missingHint, exitCode);
+        return fail('output_missing', describeMissing(id, end.missing), missingHint, exitCode);
       }
       if (end.exitStatus !== null) return { exitCode: end.exitStatus };
-      return fail(`command ${id} ended, and nobody told how`, 'its listener reports no exit status');
-    case 'timed_out':
       return fail(
-        `command ${id} was stopped: its time was up`,
-        'give it more with --timeout',
-        exitCodes.timedOut,
+        'lost',
+        `command ${id} ended without an exit status`,
+        'it may have run: check before you repeat it',
       );
+    case 'timed_out':
+      return fail('timed_out', `command ${id} timed out`, 'raise --timeout', exitCodes.timedOut);
     case 'declined':
       return fail(
+        'declined',
         `the operator declined${reason}`,
-        'agree on it with whoever sits there',
+        'ask the operator before you try again',
         exitCodes.declined,
       );
     case 'expired':
       return fail(
-        `nobody started command ${id} in time`,
-        `is the line pasted? see \`remotify status -s ${label}\``,
+        'expired',
+        `command ${id} did not start in time`,
+        `is the line pasted? run \`remotify status -s ${label}\``,
       );
     case 'cancelled':
       return fail(
+        'cancelled',
         `command ${id} was cancelled and never ran`,
         end.reason === null || end.reason === cancelledByClient
-          ? 'somebody with the same key did this'
+          ? 'another client with the same session key cancelled it'
           : end.reason,
       );
     case 'lost':
       return fail(
+        'lost',
         `command ${id} is lost: its outcome is unknown${reason}`,
-        'it may have run: look before you repeat it',
+        'it may have run: check before you repeat it',
       );
     case 'queued':
     case 'awaiting_approval':
     case 'running':
-      return fail(`command ${id} is ${end.state}`, 'see `remotify status`');
+      return fail('internal', `command ${id} is ${end.state}`, 'run `remotify status`');
   }
 }

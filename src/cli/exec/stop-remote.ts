@@ -1,29 +1,37 @@
-/** Ends of ours that are ends of the remote command too. */
+/** Ctrl-C, SIGTERM, SIGHUP and a closed stdout stop the remote command. */
 import { withPatience } from '../../client/patience.ts';
+import { describeFileError } from '../../config/describe-file-error.ts';
 import type { Signal } from '../../protocol/command-states.ts';
+import { killAfterSeconds } from '../../protocol/limits.ts';
 import type { Context, OpenSession } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { type Interrupt, isTermination, onInterrupt } from '../interrupts.ts';
 
-/** From the INT of the first Ctrl-C to the TERM for what ignores it. */
+/** From the INT of the first Ctrl-C to the TERM for a command that ignores it. */
 const termAfterMs = 3_000;
 
-/** For a relay that does not answer when there is no time to wait for it. */
+/** A reader that closed our stdout does not wait for the relay. */
 const urgentMs = 2_000;
 
-/** Why nobody follows the command any more. */
-export type Leaving = 'interrupt' | 'broken pipe';
+/** After SIGTERM or SIGHUP: the remote's TERM, its KILL, and the report of the end. */
+const confirmWithinMs = (killAfterSeconds + 5) * 1000;
+
+/** Why the command is not followed any more: it may still run. */
+export type Leaving = Interrupt | 'broken pipe';
 
 export interface Stopping {
-  /** There was a first Ctrl-C while the command was on its way to the relay. */
-  already: boolean;
-  onInterrupt: () => void;
+  /** A signal that came while the command was being pushed. */
+  already: Interrupt | undefined;
+  /** The command was asked to stop because of this signal. */
+  onInterrupt: (signal: Interrupt) => void;
   leave: (why: Leaving | Error) => void;
 }
 
 /**
- * First Ctrl-C: INT, then TERM, and the truth is waited for. Second: leaves it running. A reader that closed our stdout, as `head` does,
- * is the end of the command, as it is over ssh. Returns the way to let go.
+ * First Ctrl-C: INT, then TERM, and the real outcome is waited for. SIGTERM and SIGHUP: TERM, and the outcome is waited for, but not without
+ * end. Ctrl-C after either leaves the command running. A reader that closed our stdout, as `head` does, is the end of the command, as it is
+ * over ssh. Returns the way to let go.
  */
 export function stopRemote(
   context: Context,
@@ -35,34 +43,45 @@ export function stopRemote(
   const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const ask = async (signal: Signal): Promise<void> => {
-    // For as long as the output is waited for. Nobody is left to be told of a failure: the state of the command says what came of it.
+    // For as long as the output is waited for. A failure is told to nobody: the state of the command says what came of it.
     await withPatience(() => client.cancelCommand(id, signal), { signal: over.signal }).catch(
       () => undefined,
     );
   };
-  /** Whoever sent the signal, or closed the pipe, does not wait. */
   const leaveSoon = async (why: Leaving | Error): Promise<void> => {
     const enough = setTimeout(() => leave(why), urgentMs);
     await ask('TERM');
     clearTimeout(enough);
     leave(why);
   };
-  const stop = (): void => {
-    hear();
+  const stop = (signal: Interrupt): void => {
+    hear(signal);
+    clearTimeout(timer);
+    if (isTermination(signal)) {
+      void ask('TERM');
+      timer = setTimeout(() => leave(signal), confirmWithinMs);
+      void printer.note(`${signal}: stopping command ${id}`);
+      return;
+    }
     void ask('INT');
     timer = setTimeout(() => void ask('TERM'), termAfterMs);
-    void printer.note(`stopping command ${id}; Ctrl-C again leaves it alone`);
+    void printer.note(`stopping command ${id}; press Ctrl-C again to detach and leave it running`);
   };
-  const letGo = onInterrupt((count, isUrgent) => {
-    if (isUrgent) return void leaveSoon('interrupt');
-    if (already || count > 1) return leave('interrupt');
-    stop();
+  let last = already;
+  const letGo = onInterrupt((_count, isUrgent, signal) => {
+    const before = last;
+    last = signal;
+    if (!isUrgent) return before === undefined ? stop(signal) : leave(before);
+    // `timeout` and systemd send more than one, and supervisors send SIGTERM after SIGINT: no wish to leave the command running.
+    if (before === undefined || !isTermination(before)) stop(signal);
   });
-  if (already) stop();
+  if (already) stop(already);
   const onBroken = (error: Error & { code?: string }): void => {
     const failed = new Failure(
-      `cannot write to stdout (${error.code ?? error.name})`,
-      'is there room where it goes?',
+      `cannot write to stdout: ${describeFileError(error)}`,
+      'check free space on the output device',
+      exitCodes.trouble,
+      'file',
     );
     void leaveSoon(error.code === 'EPIPE' ? 'broken pipe' : failed);
   };

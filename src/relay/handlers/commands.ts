@@ -1,5 +1,5 @@
 /** Commands as a resource: push, look, list, cancel. */
-import { isSignal, isEnded } from '../../protocol/command-states.ts';
+import { isSignal, isEnded, noSignal } from '../../protocol/command-states.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
 import {
@@ -74,8 +74,9 @@ export const readCommand: Handler = async ({ exchange, name, route }, relay) => 
 };
 
 export const cancel: Handler = async ({ exchange, name, route }, relay) => {
-  const signal = exchange.query.get('signal') ?? 'TERM';
-  if (!isSignal(signal)) throw new Refusal('bad_parameter', 'signal');
+  const wanted = exchange.query.get('signal') ?? 'TERM';
+  const signal = wanted === noSignal ? null : wanted;
+  if (signal !== null && !isSignal(signal)) throw new Refusal('bad_parameter', 'signal');
   const { after, result } = await relay.sessions.commit(
     name,
     (session, now) => cancelCommand(session, route.id, signal, now),

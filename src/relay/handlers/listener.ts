@@ -3,6 +3,7 @@ import { Refusal } from '../../protocol/errors.ts';
 import { renderFrameEnd, renderFrameHead } from '../../protocol/frame.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxChunkBytes, maxLabelLength, maxReasonLength } from '../../protocol/limits.ts';
+import { readLabel } from '../../protocol/name-listener.ts';
 import { appendOutput } from '../../session/append-bytes.ts';
 import { type Command, isWaiting } from '../../session/command.ts';
 import type { Chunk } from '../../session/extend-flow.ts';
@@ -30,7 +31,7 @@ export function readListenerId(exchange: Exchange): string {
 }
 
 /** What the listener says of itself, cut down to printable ASCII without a key in it: it is stored, shown and logged. */
-function readLabel(exchange: Exchange, name: string): string {
+function hideName(exchange: Exchange, name: string): string {
   return hideKeys(exchange.header(name))
     .slice(0, maxLabelLength)
     .replaceAll(/[^\x20-\x7e]/g, '?');
@@ -40,8 +41,8 @@ function readIdentity(exchange: Exchange): ListenerIdentity {
   return {
     id: readListenerId(exchange),
     kind: 'runner',
-    host: readLabel(exchange, header.host) || 'unknown',
-    user: readLabel(exchange, header.user) || 'unknown',
+    host: readLabel(hideName(exchange, header.host)),
+    user: readLabel(hideName(exchange, header.user)),
     // Whoever does not say that it runs things unasked is supervised.
     mode: exchange.header(header.mode) === 'auto' ? 'auto' : 'supervised',
   };

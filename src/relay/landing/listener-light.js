@@ -11,11 +11,16 @@ const consent = {
   unknown: 'of another kind',
 };
 
+function nameListener(user, host) {
+  const known = [user, host].map((word) => word || 'unknown');
+  return known.every((word) => word === 'unknown') ? 'unknown' : known.join('@');
+}
+
 /** From `GET …/status` to a state, who it is, and what that means. */
 function describeListener({ listener, current }, currentState) {
   if (!listener) return { state: 'waiting', who: 'no listener yet', more: 'paste a line on the remote' };
   const { user, host, mode, attached, seen_seconds_ago: seconds } = listener;
-  const who = escapeText(`${user || 'somebody'}@${host || 'somewhere'}`);
+  const who = escapeText(nameListener(user, host));
   if (!attached) return { state: 'gone', who, more: `gone, heard ${formatSeconds(seconds)} ago` };
   if (current === null) return { state: 'ready', who, more: `listens, ${consent[mode] ?? consent.unknown}` };
   const doing =

@@ -7,7 +7,7 @@ import { waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 
-// Our CLI and our relay with a listener of the original kind: it knows the two slots, and reports no exit status by itself.
+// Our CLI and our relay with a legacy listener: it knows the two slots, and reports no exit status by itself.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -87,7 +87,7 @@ test('--wait 0 with such a listener, idle: runs', async () => {
   expect(await run(['exec', '--wait', '0', 'echo ran'])).toMatchObject({ exitCode: 0, text: 'ran\n' });
 });
 
-test('status says that somebody polls the slot, and a cancel that cannot be confirmed says so', async () => {
+test('status says that a legacy listener polls the slot, and a cancel that cannot be confirmed says so', async () => {
   const { run, start, made } = await setUp();
   const exec = start(['exec', 'true']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
@@ -96,7 +96,9 @@ test('status says that somebody polls the slot, and a cancel that cannot be conf
     15_000,
     async () => (await curl([`${made.urls.cmd}?nowait=1`])).status === 200,
   );
-  expect((await run(['status'])).text).toMatch(/^listener +somebody polls the slot, last seen \d+ s ago$/m);
+  expect((await run(['status'])).text).toMatch(
+    /^listener +a legacy listener polls the slot, last seen \d+ s ago$/m,
+  );
   expect(await run(['cancel'], { deadlineMs: 25_000 })).toMatchObject({
     exitCode: 255,
     text: 'c1 unconfirmed\n',

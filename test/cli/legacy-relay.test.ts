@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startOriginalRelay, type OriginalRelay } from '../fixtures/original-relay.ts';
+import { startLegacyRelay, type LegacyRelay } from '../harness/legacy-relay.ts';
 import { renderAnswer, startCannedServer } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
@@ -10,11 +10,11 @@ import type { SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// Our CLI with a relay of the original kind: slots and nothing else.
+// Our CLI with a legacy relay: it has slots and nothing else.
 
-let relay: OriginalRelay;
+let relay: LegacyRelay;
 beforeAll(async () => {
-  relay = await startOriginalRelay();
+  relay = await startLegacyRelay();
   return relay.close;
 });
 
@@ -110,7 +110,7 @@ describe('exec', () => {
     // Not a word of how it ended: that is no success.
     const { exitCode, text, stderr } = await exec;
     expect([exitCode, text]).toEqual([255, 'done\n']);
-    expect(stderr).toContain('the command ended, and nobody told how');
+    expect(stderr).toContain('the command ended without an exit status');
   });
 
   test('the late result of a command that was given up is nobody else’s', async () => {
@@ -129,7 +129,11 @@ describe('exec', () => {
 
   test('nobody takes it: 255, and it is taken back', async () => {
     const { run, made } = await setUp();
-    expectFailure(await run(['exec', '--wait', '1s', 'true']), 255, /no result within 1 s/);
+    expectFailure(
+      await run(['exec', '--wait', '1s', 'true']),
+      255,
+      /no listener took the command within 1 s/,
+    );
     expect((await curl([`${made.urls.cmd}?nowait=1`])).status).toBe(204);
   });
 
@@ -190,7 +194,7 @@ describe('status and cancel tell what they can', () => {
     await curl(['--data-raw', 'true', made.urls.cmd]);
     await curl([`${made.urls.cmd}?nowait=1`]);
     expect(await say()).toMatch(/^running +a command, picked up \d+ s ago$/m);
-    expect(await say()).toMatch(/^listener +somebody polls the slot, last seen \d+ s ago$/m);
+    expect(await say()).toMatch(/^listener +a legacy listener polls the slot, last seen \d+ s ago$/m);
     // It cannot be reached there, and nobody pretends that it was.
     expect(await run(['cancel'])).toMatchObject({ exitCode: 255, text: 'unconfirmed\n' });
     expect(await access(trace).catch(() => 'never ran')).toBe('never ran');
@@ -198,17 +202,17 @@ describe('status and cancel tell what they can', () => {
 
   test('logs, and commands by their id, are not to be had', async () => {
     const { run } = await setUp();
-    for (const args of [['logs'], ['status', 'c1']])
-      expectFailure(await run(args), 255, /of the original kind: its commands have no ids/);
+    for (const args of [['logs'], ['status', 'c1'], ['history']])
+      expectFailure(await run(args), 255, /is a legacy relay: its commands have no ids/);
   });
 
   test('reset and end', async () => {
     const { run, made } = await setUp();
     await curl(['--data-raw', 'true', made.urls.cmd]);
     expect((await run(['reset'])).stderr).toBe(
-      'remotify: session session-1 is reset: cleared queued commands\n',
+      'remotify: reset session session-1: cleared queued commands\n',
     );
-    expect((await run(['end'])).stderr).toBe('remotify: session session-1 is ended\n');
+    expect((await run(['end'])).stderr).toBe('remotify: session session-1 ended\n');
     expect((await curl([made.urls.api])).status).toBe(410);
   });
 });

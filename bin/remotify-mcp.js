@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// The MCP server by a name of its own, for hosts that run a package's program without arguments: `remotify mcp`.
+'use strict';
+
+const words = process.argv.slice(2);
+if (words.length !== 1 || (words[0] !== '--version' && words[0] !== '-V')) process.argv.splice(2, 0, 'mcp');
+require('./remotify.js');

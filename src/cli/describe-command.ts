@@ -1,0 +1,35 @@
+/** A command of the session in the words of `status` and `history`. All text of others is escaped. */
+import type { CommandView } from '../protocol/command-view.ts';
+import { escapeText } from '../terminal/escape.ts';
+
+/** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
+export function describeText({ text, script_bytes: bytes }: CommandView): string {
+  if (text === null) return '';
+  const [first = '', ...rest] = text.trim().split('\n');
+  const isCut = rest.length > 0 || Buffer.byteLength(text) < bytes;
+  return escapeText(first.trimEnd()) + (isCut ? ' …' : '');
+}
+
+/** `ann@desk`: who pushed it, as the client says; the version of the client is left out. */
+export function describePusher({ pushed_by: by, origin }: CommandView): string {
+  if (by === null) return origin === 'slot' ? 'slot' : '';
+  return escapeText(by.replace(/,remotify\/[\w.+-]{1,40}$/, '').slice(0, 80));
+}
+
+function describeLoss({ missing_reason: reason, missing_bytes: bytes }: CommandView): string {
+  if (reason === null) return '';
+  const count = bytes === 0 ? 'output' : `${bytes} bytes of output`;
+  return reason === 'evicted' ? `${count} removed to make room` : `${count} not stored`;
+}
+
+/** `exit status 3 (KILL)`, the reason of a command that did not end by itself, and what is missing of its output. */
+export function describeOutcome(command: CommandView): string {
+  const { exit_status: exitStatus, signal, reason } = command;
+  const status =
+    exitStatus === null
+      ? ''
+      : `exit status ${exitStatus}${signal === null ? '' : ` (${escapeText(signal)})`}`;
+  return [status, reason === null ? '' : escapeText(reason), describeLoss(command)]
+    .filter((part) => part !== '')
+    .join('; ');
+}

@@ -1,0 +1,25 @@
+/** What a legacy relay cannot do. */
+import { exitCodes } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+import type { ExecOptions } from './exec-options.ts';
+import type { Job } from './exec-through-commands.ts';
+import { nameFlag } from './name-flag.ts';
+
+/** What a legacy relay cannot do, by the flag or variable that asks for it. */
+function findUnsupported(options: ExecOptions, { timeout }: Pick<Job, 'timeout'>): string | undefined {
+  const flags = ['detach', 'stdin', 'json', 'waitListener', 'waitApproval'] as const;
+  const flag = flags.find((name) => options[name] !== undefined);
+  if (flag !== undefined) return nameFlag(flag);
+  return timeout && timeout.seconds > 0 ? timeout.source : undefined;
+}
+
+export function checkSupported(url: string, options: ExecOptions, job: Job): void {
+  const unsupported = findUnsupported(options, job);
+  if (unsupported === undefined) return;
+  throw new Failure(
+    `${url} is a legacy relay: it cannot do ${unsupported}`,
+    'leave it out, or use a remotify relay: `remotify serve`',
+    exitCodes.usage,
+    'not_supported',
+  );
+}

@@ -1,0 +1,31 @@
+/** The object of `exec --json`. */
+import { withPatience } from '../../client/patience.ts';
+import type { Context, OpenSession } from '../context.ts';
+import type { Followed } from './follow-remote.ts';
+import type { CollectedOutput } from './output-sink.ts';
+
+/** Printed at the end of the run, with the error in it if there is one. */
+export async function holdReport(
+  { printer }: Context,
+  { client }: OpenSession,
+  id: string,
+  end: Followed,
+  { stdout, stderr }: Record<'stdout' | 'stderr', CollectedOutput>,
+): Promise<void> {
+  printer.holdJson({
+    id,
+    state: end.state,
+    exit_status: end.exitStatus,
+    signal: end.signal,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    stdout_bytes: stdout.bytes,
+    stderr_bytes: stderr.bytes,
+    truncated: stdout.isTruncated || stderr.isTruncated || end.missing !== undefined,
+    missing_bytes: end.missing?.bytes ?? 0,
+    reason: end.reason,
+    started_at: end.startedAt,
+    duration_ms: end.durationMs,
+    listener: (await withPatience(() => client.readCommand(id), {})).listener,
+  });
+}

@@ -1,0 +1,4 @@
+/** `waitListener` is `--wait-listener`. */
+export function nameFlag(option: string): string {
+  return `--${option.replaceAll(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
+}

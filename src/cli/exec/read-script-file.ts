@@ -1,0 +1,72 @@
+/** The bytes of a script: from a file, a pipe, or stdin. Never more than a command may have, and a little. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { describeFileError } from '../../config/describe-file-error.ts';
+import { quote } from '../../config/parse-values.ts';
+import { maxScriptBytes } from '../../protocol/limits.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
+
+const chunkBytes = 65_536;
+
+const stdinPaths = new Set(['-', '/dev/stdin', '/dev/fd/0']);
+
+function fail(message: string, hint: string): Failure {
+  return new Failure(message, hint, exitCodes.usage, 'file');
+}
+
+async function readStdin(stdin: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    // Too long already: the rest need not be read to say so.
+    if (bytes > maxScriptBytes) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A pipe such as `<(…)` is read like a file; a device without an end is not read to it. */
+function readPath(path: string): Buffer {
+  const descriptor = openSync(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    while (bytes <= maxScriptBytes) {
+      const chunk = Buffer.alloc(chunkBytes);
+      const count = readSync(descriptor, chunk);
+      if (count === 0) break;
+      chunks.push(chunk.subarray(0, count));
+      bytes += count;
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** `-` is stdin. Throws a Failure that says in words what is wrong with the file. */
+export async function readScriptFile(path: string, stdin: Readable & { isTTY?: boolean }): Promise<Buffer> {
+  if (path === '') throw fail('--file is empty', 'name a script: --file SCRIPT, or - for stdin');
+  try {
+    // As a path it may be read only when there is something to read.
+    if (stdinPaths.has(path)) return await readStdin(stdin);
+    const stat = statSync(path);
+    if (stat.isDirectory())
+      throw fail(`${quote(path)} is a folder, not a script`, 'name a file in it: --file DIR/SCRIPT');
+    if (stat.isFile() && stat.size > maxScriptBytes) {
+      throw fail(
+        `the script ${quote(path)} is too long: ${stat.size} bytes`,
+        `${maxScriptBytes} bytes at most: send a script that fetches the rest`,
+      );
+    }
+    return readPath(path);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw fail(
+      `cannot read ${path === '-' ? 'stdin' : quote(path)}: ${describeFileError(error)}`,
+      'name a script that exists and is readable, or - for stdin',
+    );
+  }
+}

@@ -1,0 +1,89 @@
+/** Cancels a command whose start took too long. One that starts meanwhile goes on. */
+import { hasListener } from '../../client/has-listener.ts';
+import { withPatience } from '../../client/patience.ts';
+import type { RelayClient } from '../../client/relay-client.ts';
+import { RelayError } from '../../client/relay-error.ts';
+import type { CommandState } from '../../protocol/command-states.ts';
+import { pickUpSeconds, type StartBounds } from './start-bounds.ts';
+
+/** What the command waited for when its time was over. */
+export type Awaited = 'listener' | 'queue' | 'approval';
+
+/** Longer than setTimeout takes. */
+const maxTimerMs = 2 ** 31 - 1;
+
+export class StartTimer {
+  readonly #client: RelayClient;
+  readonly #id: string;
+  readonly #bounds: StartBounds;
+  readonly #over = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #state: CommandState | undefined;
+  /** Set when the command was cancelled for want of it. */
+  #missed: Awaited | undefined;
+
+  constructor(client: RelayClient, id: string, bounds: StartBounds) {
+    this.#client = client;
+    this.#id = id;
+    this.#bounds = bounds;
+    const { listener } = bounds;
+    // The bound of the listener begins with the push. The relay itself ends the total.
+    if (listener) this.#arm(listener.seconds, () => this.#checkListener());
+  }
+
+  get missed(): Awaited | undefined {
+    return this.#missed;
+  }
+
+  /** Each change of the command's state. */
+  see(state: CommandState): void {
+    const before = this.#state;
+    this.#state = state;
+    if (state === before) return;
+    const { approval, listener } = this.#bounds;
+    // The bound of the listener runs since the push.
+    if (before === undefined && state === 'queued') return;
+    clearTimeout(this.#timer);
+    if (state === 'awaiting_approval' && approval)
+      this.#arm(approval.seconds, () => this.#cancel('approval'));
+    // Its listener left before the operator answered.
+    if (state === 'queued' && listener) this.#arm(listener.seconds, () => this.#checkListener());
+  }
+
+  /** The command ended, or nobody follows it any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#over.abort();
+  }
+
+  #arm(seconds: number, ring: () => Promise<void>): void {
+    clearTimeout(this.#timer);
+    // Without an answer of the relay there is nothing to say: whoever follows the command says that.
+    const run = (): void => void ring().catch(() => undefined);
+    this.#timer = setTimeout(run, Math.min(seconds * 1000, maxTimerMs));
+  }
+
+  async #checkListener(): Promise<void> {
+    const { signal } = this.#over;
+    const status = await withPatience(() => this.#client.readStatus({ signal }), { signal });
+    if (this.#state !== undefined && this.#state !== 'queued') return;
+    if (!hasListener(status)) return this.#cancel('listener');
+    // It is connected: what is left is the queue, which --wait 0 gives no time for.
+    if (this.#bounds.atOnce) this.#arm(pickUpSeconds, () => this.#cancel('queue'));
+  }
+
+  async #cancel(missed: Awaited): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    this.#missed = missed;
+    const cancel = () => this.#client.cancelCommand(this.#id, 'none');
+    try {
+      const { outcome } = await withPatience(cancel, { signal: this.#over.signal });
+      // It started in the last moment: it is followed to its end.
+      if (outcome === 'running') this.#missed = undefined;
+    } catch (error) {
+      // A relay that is too old to know this cancel. It ends the command when the total is over.
+      if (error instanceof RelayError && error.kind === 'refused') this.#missed = undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** How help looks: one width for all of it, each paragraph wrapped once, examples as they are. */
+import { type Command, Help } from 'commander';
+import type { Environment } from '../config/environment.ts';
+import type { OutputStream } from '../terminal/io.ts';
+import { readColumns } from '../terminal/text-width.ts';
+
+const narrowest = 20;
+const offTerminal = 80;
+
+/** A description that would be narrower than this goes below its term. */
+const minDescriptionWidth = 24;
+const belowIndent = 6;
+
+/** COLUMNS, else the terminal's width, else 80. */
+export function chooseHelpWidth(stream: OutputStream, environment: Environment): number {
+  const columns = readColumns(environment) ?? stream.columns ?? 0;
+  return columns > 0 ? Math.max(narrowest, columns) : offTerminal;
+}
+
+const indent = (text: string, width: number): string => text.replaceAll('\n', `\n${' '.repeat(width)}`);
+
+/** Commander leaves narrow descriptions and the usage line to the terminal, which breaks words. */
+export const helpConfiguration: Partial<Help> = {
+  minWidthToWrap: 10,
+  commandUsage(this: Help, command) {
+    const label = 'Usage: '.length;
+    const usage = Help.prototype.commandUsage.call(this, command);
+    return indent(this.boxWrap(usage, (this.helpWidth ?? offTerminal) - label), label);
+  },
+  formatItem(this: Help, term, termWidth, description, helper) {
+    const width = this.helpWidth ?? offTerminal;
+    if (description === '' || width - termWidth - 4 >= minDescriptionWidth)
+      return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
+    const below = helper.boxWrap(description, width - belowIndent);
+    return `  ${term}\n${' '.repeat(belowIndent)}${indent(below, belowIndent)}`;
+  },
+};
+
+export interface HelpText {
+  /** Paragraphs, each a line of its own; they are wrapped. */
+  notes?: readonly string[];
+  /** Lines to copy; they are never wrapped. */
+  examples?: readonly string[];
+  /** Paragraphs after the examples. */
+  closing?: readonly string[];
+}
+
+/** What follows the options. */
+export function addHelp(command: Command, { notes = [], examples = [], closing = [] }: HelpText): Command {
+  return command.addHelpText('after', ({ error }) => {
+    const help = command.createHelp();
+    const output = command.configureOutput();
+    const width = (error ? output.getErrHelpWidth?.() : output.getOutHelpWidth?.()) ?? offTerminal;
+    const wrap = (text: string): string => help.boxWrap(text, width);
+    const shown =
+      examples.length === 0 ? [] : [['Examples:', ...examples.map((line) => `  $ ${line}`)].join('\n')];
+    return `\n${[...notes.map(wrap), ...shown, ...closing.map(wrap)].join('\n\n')}`;
+  });
+}

@@ -1,0 +1,19 @@
+/** The way to a relay that the environment names: through a proxy, or with other certificate authorities. */
+import type { Route } from '../client/http.ts';
+import type { Environment } from '../config/environment.ts';
+import { findProxy } from '../config/find-proxy.ts';
+import { readAuthorities } from '../config/read-authorities.ts';
+
+/** Undefined for a plain connection. Throws a ConfigError. */
+export async function openRoute(url: string, environment: Environment): Promise<Route | undefined> {
+  const proxy = findProxy(url, environment);
+  const needsTls = /^https:/i.test(url) || proxy?.protocol === 'https:';
+  const authorities = needsTls ? readAuthorities(environment) : undefined;
+  if (proxy) {
+    const { openProxyRoute } = await import('../client/proxy-route.ts');
+    return openProxyRoute(url, proxy, authorities);
+  }
+  if (!authorities) return undefined;
+  const { openDirectRoute } = await import('../client/http.ts');
+  return openDirectRoute(new URL(url).origin, authorities);
+}

@@ -1,0 +1,65 @@
+/** The wait of `remotify new` and `remotify wait --listener`. */
+import { hasListener } from '../client/has-listener.ts';
+import { withPatience } from '../client/patience.ts';
+import type { Bound } from '../config/resolve-waits.ts';
+import type { StatusPayload } from '../protocol/status-payload.ts';
+import { awaitListener, describeListener } from './await-listener.ts';
+import type { Context, OpenSession } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { Failure } from './failure.ts';
+import { formatSeconds } from './format.ts';
+import { type Interrupt, isInterrupt } from './interrupts.ts';
+import { startWaiting } from './waiting-line.ts';
+
+/** Longer than setTimeout takes. */
+const maxTimerMs = 2 ** 31 - 1;
+
+function failLate({ seconds, source }: Bound): Failure {
+  return new Failure(
+    seconds === 0
+      ? 'no listener is connected'
+      : `no listener connected within ${formatSeconds(seconds)} (${source})`,
+    'the session is still valid; paste its line when you are ready',
+    exitCodes.trouble,
+    'no_listener',
+  );
+}
+
+/** Resolves with the status that shows a listener, or with the signal that `stop` was aborted with. */
+export async function waitForListener(
+  context: Context,
+  { client }: OpenSession,
+  bound: Bound,
+  stop: AbortController,
+): Promise<StatusPayload | Interrupt> {
+  const { printer } = context;
+  const { signal } = stop;
+  const patience = {
+    signal,
+    onTrouble: (error: Error) => void printer.note(`${error.message}; trying again`),
+    onRecovery: () => void printer.note('the relay answers again'),
+  };
+  const words = 'waiting for the remote to connect (Ctrl-C stops waiting; the session stays)';
+  const isAtOnce = bound.seconds === 0;
+  const line = isAtOnce ? undefined : await startWaiting(context, words);
+  const timer = isAtOnce
+    ? undefined
+    : setTimeout(() => stop.abort('time'), Math.min(bound.seconds * 1000, maxTimerMs));
+  try {
+    const status = isAtOnce
+      ? await withPatience(() => client.readStatus({ signal }), { ...patience, patienceMs: 0 })
+      : await awaitListener(client, patience);
+    line?.stop();
+    if (!hasListener(status)) throw failLate(bound);
+    await printer.note(`connected: ${describeListener(status.listener)}`);
+    return status;
+  } catch (error) {
+    const reason: unknown = signal.reason;
+    if (!signal.aborted || error instanceof Failure) throw error;
+    if (isInterrupt(reason)) return reason;
+    throw failLate(bound);
+  } finally {
+    line?.stop();
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,66 @@
+/** Says what is waited for: a spinner with the time on a terminal, else a line at once and one each minute. */
+import { escapeText } from '../terminal/escape.ts';
+import { canSpin, startSpinner } from '../terminal/spinner.ts';
+import type { Context } from './context.ts';
+import { formatSeconds } from './format.ts';
+
+const minuteMs = 60_000;
+const secondMs = 1_000;
+
+/** A spinner asks this often what is waited for now. */
+const askAgainSeconds = 15;
+
+function formatTime(date: Date): string {
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}
+
+export interface WaitingLine {
+  stop(): void;
+}
+
+type Surroundings = Pick<Context, 'io' | 'term' | 'json' | 'printer'>;
+
+/** `describe` says what is waited for now; undefined keeps the text. `--quiet` silences all of it. */
+export async function startWaiting(
+  { io, term, json, printer }: Surroundings,
+  first: string,
+  describe: () => Promise<string | undefined> = () => Promise.resolve(undefined),
+): Promise<WaitingLine> {
+  if (printer.options.quiet) return { stop: () => undefined };
+  const moves = !json && canSpin(io.stderr, term);
+  let text = first;
+  // The span is the monotonic clock's, the point is what a person compares with other logs.
+  let since = performance.now();
+  let point = new Date();
+  let ticks = 0;
+  let isOver = false;
+  const elapsed = (): string => formatSeconds((performance.now() - since) / 1000);
+  const spinner = moves ? await startSpinner(io.stderr, escapeText(text), { term, quiet: false }) : undefined;
+  if (!spinner) await printer.note(text);
+  const refresh = async (): Promise<void> => {
+    const now = await describe();
+    if (now === undefined || now === text || isOver) return;
+    text = now;
+    since = performance.now();
+    point = new Date();
+  };
+  const tick = async (): Promise<void> => {
+    if (!spinner) {
+      await refresh();
+      if (!isOver) await printer.note(`still ${text}: since ${formatTime(point)}, ${elapsed()}`);
+      return;
+    }
+    spinner.say(escapeText(`${text} (${elapsed()})`));
+    if (++ticks % askAgainSeconds === 0) await refresh();
+  };
+  const timer = setInterval(() => void tick(), moves ? secondMs : minuteMs);
+  return {
+    stop: () => {
+      isOver = true;
+      clearInterval(timer);
+      spinner?.stop();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** Whether `--json` is among our own words: an error of parsing has to be JSON too. */
+import type { Command, Option } from 'commander';
+
+type Taken = 'alone' | 'with the next';
+
+/** How commander reads a word that begins with a dash. */
+function readFlag(word: string, options: readonly Option[]): Taken {
+  if (word.startsWith('--')) {
+    const found = options.find(({ long }) => long === word);
+    return found?.required === true ? 'with the next' : 'alone';
+  }
+  // `-dw 5`: a flag, and one whose value is what follows in the word, or the next word.
+  for (let at = 1; at < word.length; at++) {
+    const found = options.find(({ short }) => short === `-${word[at]}`);
+    if (found?.required !== true) continue;
+    return at === word.length - 1 ? 'with the next' : 'alone';
+  }
+  return 'alone';
+}
+
+/** `passesThrough`: after its first argument all words of the command are the remote command's. */
+export function wantsJson(
+  argv: readonly string[],
+  program: Command,
+  command: Command | undefined,
+  passesThrough: boolean,
+): boolean {
+  let current = program;
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    if (word === '--json') return true;
+    if (word === '--') return false;
+    if (word.startsWith('-') && word !== '-') {
+      if (readFlag(word, current.options) === 'with the next') at++;
+    } else if (current === program && command) current = command;
+    else if (passesThrough) return false;
+  }
+  return false;
+}

@@ -1,0 +1,29 @@
+/** Waits until a command ended, without its output. */
+import { isEnded } from '../protocol/command-states.ts';
+import type { CommandView } from '../protocol/command-view.ts';
+import { maxWaitSeconds } from '../protocol/limits.ts';
+import { type Patience, withPatience } from './patience.ts';
+import { PollFloor } from './poll-floor.ts';
+import type { RelayClient } from './relay-client.ts';
+
+/** `onState` hears each state but the last. Throws when the signal aborts. */
+export async function awaitEnd(
+  client: RelayClient,
+  id: string,
+  patience: Patience & { onState?: (view: CommandView) => void },
+): Promise<CommandView> {
+  const { signal, onState } = patience;
+  const floor = new PollFloor();
+  let state: string | undefined;
+  for (;;) {
+    floor.begin();
+    const waitSeconds = state === undefined ? 0 : maxWaitSeconds;
+    const poll = { state, waitSeconds, ...(signal && { signal }) };
+    const view = await withPatience(() => client.readCommand(id, poll), patience);
+    if (isEnded(view.state)) return view;
+    const isNews = view.state !== state;
+    if (isNews) onState?.(view);
+    state = view.state;
+    await floor.end(isNews, signal);
+  }
+}

@@ -1,0 +1,14 @@
+/** A proxy, as the client is told of it. */
+export interface ProxyAddress {
+  readonly protocol: 'http:' | 'https:' | 'socks5:' | 'socks5h:';
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Undefined for a proxy that is used without a login. */
+  readonly user: string | undefined;
+  readonly password: string;
+  /** For messages: the address without user and password. */
+  readonly shown: string;
+  /** What named it, for messages: a variable. */
+  readonly source: string;
+}

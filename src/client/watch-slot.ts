@@ -1,0 +1,53 @@
+/** What the status of a legacy relay says about a command that waits for its result there. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Patience, withPatience } from './patience.ts';
+import type { RelayClient } from './relay-client.ts';
+import type { StatusPayload } from '../protocol/status-payload.ts';
+
+/** Why no result will come. */
+export type SlotTrouble = 'not taken' | 'restarted' | 'reset';
+
+/** A listener that polls again so long after it took a command has forgotten the command: it does not poll during a run. */
+const restartedAfterSeconds = 30;
+
+const lookEveryMs = 15_000;
+
+/** A listener is in its poll all the time, and a poll takes 15 s. */
+const pollSeconds = 20;
+
+/** Whether a listener would take a command now. */
+export function readAvailability(status: StatusPayload): 'free' | 'busy' | 'absent' {
+  const { listener_seen_seconds_ago: seen } = status;
+  if (status.cmd_in_flight || status.cmd_queued) return 'busy';
+  return seen !== null && seen <= pollSeconds ? 'free' : 'absent';
+}
+
+function hasRestarted({
+  cmd_in_flight_seconds_ago: taken,
+  listener_seen_seconds_ago: seen,
+}: StatusPayload): boolean {
+  return taken !== null && seen !== null && taken - seen > restartedAfterSeconds;
+}
+
+/** Resolves when there will be no result; throws when the signal aborts. `takeWithinSeconds`: for how long the command may be queued. */
+export async function watchSlot(
+  client: RelayClient,
+  takeWithinSeconds: number,
+  patience: Patience & { signal: AbortSignal },
+): Promise<SlotTrouble> {
+  const { signal } = patience;
+  const began = performance.now();
+  let absences = 0;
+  for (;;) {
+    const left = Math.max(takeWithinSeconds * 1000 - (performance.now() - began), 0);
+    await sleep(left > 0 ? Math.min(left, lookEveryMs) : lookEveryMs, undefined, { signal });
+    const status = await withPatience(() => client.readStatus({ signal }), patience);
+    const isLate = performance.now() - began >= takeWithinSeconds * 1000;
+    if (status.cmd_queued && isLate) return 'not taken';
+    if (hasRestarted(status)) return 'restarted';
+    // Seen twice: between two looks the result may be on its way here. A relay that counts no seconds does not know what is in flight.
+    const isNowhere = !status.cmd_queued && !status.cmd_in_flight && !status.result_queued;
+    absences = isNowhere && status.listener_seen_seconds_ago !== null ? absences + 1 : 0;
+    if (absences >= 2) return 'reset';
+  }
+}

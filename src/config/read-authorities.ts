@@ -1,0 +1,69 @@
+/** Whom to trust for a certificate: the variables that curl reads on the remote count for this client as well. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { ConfigError } from './config-error.ts';
+import { type Environment, readVariable } from './environment.ts';
+import { quote } from './parse-values.ts';
+import { describeFileError } from './describe-file-error.ts';
+
+const certificate =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+function readFile(path: string, name: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'latin1');
+  } catch (error) {
+    throw new ConfigError(
+      `${name}: cannot read ${quote(path)}: ${describeFileError(error)}`,
+      'name a PEM file of certificates that this user can read, or unset it',
+      'setting',
+    );
+  }
+  const found = text.match(certificate);
+  if (found) return found;
+  throw new ConfigError(
+    `${name}: ${quote(path)} holds no certificate`,
+    'name a PEM file: it has a line -----BEGIN CERTIFICATE-----',
+    'setting',
+  );
+}
+
+/** The files that OpenSSL looks for in such a folder: `openssl rehash` names them after a hash. */
+function readFolder(path: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(path);
+  } catch {
+    // As in OpenSSL, a folder that is not there holds nothing.
+    return [];
+  }
+  return names
+    .filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name))
+    .flatMap((name) => readFileSync(join(path, name), 'latin1').match(certificate) ?? []);
+}
+
+/**
+ * PEM texts for TLS, or undefined for what Node trusts by itself. A file takes the place of the built-in authorities, as with curl; a
+ * folder adds to them. NODE_EXTRA_CA_CERTS always counts. Throws a ConfigError.
+ */
+export function readAuthorities(environment: Environment): string[] | undefined {
+  const fileName = ['CURL_CA_BUNDLE', 'SSL_CERT_FILE'].find(
+    (name) => readVariable(environment, name) !== undefined,
+  );
+  const folders = readVariable(environment, 'SSL_CERT_DIR')?.split(':') ?? [];
+  const fromFolders = folders.flatMap(readFolder);
+  if (fileName === undefined && fromFolders.length === 0) return undefined;
+  const file = fileName === undefined ? undefined : readVariable(environment, fileName);
+  const base = file === undefined ? rootCertificates : readFile(file, fileName ?? '');
+  const extra = readVariable(environment, 'NODE_EXTRA_CA_CERTS');
+  // Node warns of one that it cannot read, and goes on without it.
+  let extras: string[] = [];
+  try {
+    if (extra !== undefined) extras = readFileSync(extra, 'latin1').match(certificate) ?? [];
+  } catch {
+    extras = [];
+  }
+  return [...base, ...fromFolders, ...extras];
+}

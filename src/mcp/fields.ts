@@ -1,0 +1,163 @@
+/** Kinds of tool arguments: the schema of each, and how it reads the values that hosts really send. */
+
+/** Undefined: the value is not accepted. A notice says what was changed about it. */
+export type ReadValue<T> = { value: T; notice?: string } | undefined;
+
+export interface Schema {
+  [word: string]: string | string[];
+}
+
+export interface Field<T, Required extends boolean = boolean> {
+  isRequired: Required;
+  /** Sent to hosts, which show it to models. */
+  schema: Schema;
+  /** For a message about a value that was not accepted. */
+  accepts: string;
+  example: unknown;
+  /** An empty string is a value, and not an argument that was left out. */
+  keepsEmpty?: boolean;
+  /** `value` is neither null nor undefined. */
+  read(value: unknown): ReadValue<T>;
+}
+
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** What a tool gets: an argument that was left out is undefined. */
+export type Values<F extends Fields> = {
+  [Name in keyof F]: F[Name] extends Field<infer T, infer Required>
+    ? Required extends true
+      ? T
+      : T | undefined
+    : never;
+};
+
+type TextOptions = { accepts?: string; example?: string; keepsEmpty?: boolean; readList?: ListReader };
+type ListReader = (words: readonly string[]) => string;
+
+function readText(value: unknown, readList: ListReader | undefined): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (!readList || !Array.isArray(value) || value.length === 0) return undefined;
+  return value.every((word) => typeof word === 'string') ? readList(value) : undefined;
+}
+
+/** An empty description is left out: the name says it, or another tool does. */
+function describe(type: string, description: string): Schema {
+  return description === '' ? { type } : { type, description };
+}
+
+export function text<R extends boolean>(
+  isRequired: R,
+  description: string,
+  { accepts = 'text without NUL bytes', example = '', keepsEmpty = false, readList }: TextOptions = {},
+): Field<string, R> {
+  return {
+    isRequired,
+    schema: describe('string', description),
+    accepts,
+    example,
+    keepsEmpty,
+    read: (given) => {
+      const value = readText(given, readList);
+      return value === undefined || value.includes('\0') ? undefined : { value };
+    },
+  };
+}
+
+const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Numbers also arrive as text. `30s` and `5m` are understood where a number is a duration. */
+function readNumber(value: unknown, isDuration: boolean): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== 'string') return undefined;
+  const match = /^(-?\d{1,15}(?:\.\d{1,15})?)\s?([a-z]*)$/i.exec(value.trim());
+  const unit = match?.[2]?.toLowerCase() ?? '';
+  if (!match || (unit !== '' && !isDuration)) return undefined;
+  const factor = unit === '' ? 1 : secondsPer[unit];
+  return factor === undefined ? undefined : Number(match[1]) * factor;
+}
+
+interface NumberOptions {
+  min: number;
+  max: number;
+  isDuration?: boolean;
+  /** Fractions are rounded this way. */
+  round?: (value: number) => number;
+  /** A value below `min` becomes `min`; otherwise it is not accepted. */
+  raises?: boolean;
+  /** 0 is what hosts send that fill in every argument: it counts as left out. */
+  zeroIsAbsent?: boolean;
+  example: number;
+}
+
+export function number(description: string, options: NumberOptions): Field<number | undefined, false> {
+  const { min, max, isDuration = false, round = (value) => value, raises = false, example } = options;
+  return {
+    isRequired: false,
+    schema: describe('number', description),
+    accepts: `a number from ${min} to ${max}${isDuration ? ' (seconds)' : ''}`,
+    example,
+    read: (given) => {
+      const found = readNumber(given, isDuration);
+      if (found === undefined) return undefined;
+      if (found === 0 && options.zeroIsAbsent === true) return { value: undefined };
+      const rounded = round(found);
+      if (rounded < min && !raises) return undefined;
+      const value = Math.min(max, Math.max(min, rounded));
+      return value === found ? { value } : { value, notice: `${found} was changed to ${value}` };
+    },
+  };
+}
+
+export function flag(description: string): Field<boolean, false> {
+  return {
+    isRequired: false,
+    schema: describe('boolean', description),
+    accepts: 'true or false',
+    example: true,
+    read: (given) => {
+      const word = String(given).trim().toLowerCase();
+      if (['true', '1', 'yes', 'on'].includes(word)) return { value: true };
+      return ['false', '0', 'no', 'off'].includes(word) ? { value: false } : undefined;
+    },
+  };
+}
+
+/** One of a few words; `aliases` are other ways to write them. */
+export function choice<T extends string>(
+  words: readonly T[],
+  description = '',
+  aliases: Readonly<Record<string, T>> = {},
+): Field<T, false> {
+  return {
+    isRequired: false,
+    schema: { ...describe('string', description), enum: [...words] },
+    accepts: words.join(' or '),
+    example: words[0],
+    read: (given) => {
+      const word = String(given).trim().toLowerCase();
+      const value = words.find((one) => one.toLowerCase() === word) ?? aliases[word];
+      return value === undefined ? undefined : { value };
+    },
+  };
+}
+
+/** Text of one form, tidied before it is checked. */
+export function formatted<R extends boolean>(
+  isRequired: R,
+  pattern: RegExp,
+  about: { description?: string; accepts: string; example: string; tidy?: (text: string) => string },
+): Field<string, R> {
+  const { description = '', accepts, example, tidy = (word) => word } = about;
+  return {
+    isRequired,
+    schema: describe('string', description),
+    accepts,
+    example,
+    read: (given) => {
+      if (typeof given !== 'string' && typeof given !== 'number') return undefined;
+      const value = tidy(String(given).trim());
+      return pattern.test(value) ? { value } : undefined;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** What a file script of the remote reported. */
+import type { Call } from './calls.ts';
+import { describeState } from './describe-call.ts';
+import { fileFailures } from './file-script.ts';
+import type { Host } from './host.ts';
+import { showPath } from './quote-path.ts';
+import { reportState } from './report-call.ts';
+import type { Answer } from './tool.ts';
+
+/** The scripts print little but content: more than this is not looked at. */
+const maxReportBytes = 64 * 1024;
+
+export interface FileReport {
+  size: number;
+  /** Null where the remote cannot compute it. */
+  sha256: string | null;
+  start: number;
+  /** What the script printed besides. */
+  content: Buffer;
+}
+
+const reportLine = /^size (\d{1,15}), sha256 ([0-9a-f]{64}|unknown)(?:, start (\d{1,15}))?$/m;
+
+/** Undefined where there is no report. A legacy relay has both streams in one: the report is its first line. */
+export async function readReport({ remote, snapshot }: Call): Promise<FileReport | undefined> {
+  const { id, bytes } = snapshot;
+  const read = (stream: 'stdout' | 'stderr') =>
+    remote.source.read(id, stream, 0, Math.min(bytes[stream], maxReportBytes));
+  let content = await read('stdout');
+  let found = reportLine.exec((await read('stderr')).toString('latin1'));
+  if (!found) {
+    const end = content.indexOf(0x0a) + 1;
+    found = reportLine.exec(content.subarray(0, end).toString('latin1'));
+    content = content.subarray(end);
+  }
+  if (!found) return undefined;
+  const [, size, sha256 = 'unknown', start = '0'] = found;
+  return { size: Number(size), sha256: sha256 === 'unknown' ? null : sha256, start: Number(start), content };
+}
+
+export function describeDigest(sha256: string | null): string {
+  return sha256 === null
+    ? 'The remote has no sha256sum, shasum or openssl: its SHA-256 is not known.'
+    : `Its SHA-256 is ${sha256}.`;
+}
+
+/** For a script that did not end with a report. `verb`: what did not happen. */
+export async function reportFailure(host: Host, call: Call, verb: string, path: string): Promise<Answer> {
+  const { snapshot, remote } = call;
+  const { state, exitStatus, id, bytes } = snapshot;
+  if (state !== 'finished') {
+    const answer = reportState(host, call);
+    const isOpen = state === 'queued' || state === 'awaiting_approval' || state === 'running';
+    const outcome = isOpen ? 'yet' : state === 'lost' ? 'as far as is known' : 'by this call';
+    return { ...answer, words: [`${showPath(path)} was not ${verb} ${outcome}.`, ...answer.words] };
+  }
+  const failure = fileFailures[exitStatus ?? 0];
+  const stderr = await remote.source.read(id, 'stderr', 0, Math.min(bytes.stderr, 2_000));
+  return {
+    words: [`${showPath(path)} was not ${verb}: ${failure ?? 'the script failed'}.`, describeState(snapshot)],
+    untrusted: [{ title: 'stderr', text: host.showBytes(stderr) }],
+    isError: true,
+  };
+}

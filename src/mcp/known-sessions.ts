@@ -1,0 +1,55 @@
+/** The stored sessions, which a call chooses by name. */
+import { hasListener } from '../client/has-listener.ts';
+import type { KnownSession } from './host.ts';
+import { isGone, type Remote } from './sessions.ts';
+import type { ToolContext } from './tool.ts';
+
+/** More of them are listed without asking their relays. */
+const maxAsked = 8;
+
+/** For all of them together: the list must not wait for a relay that is down. */
+const askedWithinMs = 2_000;
+
+async function describeState({ sessions }: ToolContext, name: string, signal: AbortSignal): Promise<string> {
+  try {
+    const remote = await sessions.find(name);
+    if (!remote) return 'unknown';
+    return hasListener(await remote.client.readStatus({ signal }))
+      ? 'a listener is connected'
+      : 'no listener';
+  } catch (error) {
+    return isGone(error) ? 'gone from its relay' : 'its relay does not answer';
+  }
+}
+
+async function describe(
+  context: ToolContext,
+  { name, url, isCurrent }: KnownSession,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const late = new Promise<string>((resolve) => {
+    signal?.addEventListener('abort', () => resolve('its relay does not answer'));
+  });
+  const state = signal ? `: ${await Promise.race([describeState(context, name, signal), late])}` : '';
+  return `  ${name}${isCurrent ? ' (current)' : ''} on ${url}${state}`;
+}
+
+/** Lines; empty where there are no other sessions. `inspected` was described already. */
+export async function listKnownSessions(
+  context: ToolContext,
+  inspected: Remote | undefined,
+): Promise<string[]> {
+  const known = await context.host.listSessions();
+  const others = known.filter(({ name }) => name !== inspected?.label);
+  if (others.length === 0) return [];
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), askedWithinMs);
+  try {
+    const lines = await Promise.all(
+      others.map((one, index) => describe(context, one, index < maxAsked ? controller.signal : undefined)),
+    );
+    return ['Other sessions, chosen by session:', ...lines];
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,103 @@
+/** The protocol's lines on two streams. The library's own transport drops a line that it does not understand: its host would wait for an answer. */
+import type { Readable, Writable } from 'node:stream';
+import { type JSONRPCMessage, parseJSONRPCMessage, type Transport } from '@modelcontextprotocol/server';
+import { repairRequest } from './repair-request.ts';
+
+/** A file of 1 MiB as JSON with every byte escaped, and room around it. */
+const maxLineBytes = 10 * 1024 * 1024;
+
+const errorCodes = { parse: -32_700, invalid: -32_600 };
+
+export class StdioTransport implements Transport {
+  readonly #input: Readable;
+  readonly #output: Writable;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #isClosed = false;
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+
+  constructor(input: Readable, output: Writable) {
+    this.#input = input;
+    this.#output = output;
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
+      const line = Buffer.concat([...this.#pending, chunk.subarray(start, end)]).toString('utf8');
+      this.#pending = [];
+      this.#pendingBytes = 0;
+      start = end + 1;
+      if (line.trim() !== '') this.#receive(line);
+    }
+    const rest = chunk.subarray(start);
+    this.#pending.push(rest);
+    this.#pendingBytes += rest.length;
+    // A host that sends this much without an end of line has lost its way.
+    if (this.#pendingBytes > maxLineBytes) void this.close();
+  };
+
+  readonly #onEnd = (): void => void this.close();
+
+  readonly #onError = (error: Error): void => {
+    this.onerror?.(error);
+    void this.close();
+  };
+
+  #receive(line: string): void {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      this.#refuse(null, errorCodes.parse, 'not a line of JSON');
+      return;
+    }
+    let message: JSONRPCMessage;
+    try {
+      message = parseJSONRPCMessage(repairRequest(value));
+    } catch {
+      // Without an id it is a notification, which nobody waits for.
+      const { id } = { id: undefined, ...(value as object | null) };
+      if (id !== undefined) this.#refuse(id, errorCodes.invalid, 'not a request of JSON-RPC 2.0');
+      return;
+    }
+    this.onmessage?.(message);
+  }
+
+  #refuse(id: unknown, code: number, message: string): void {
+    const isId = typeof id === 'string' || typeof id === 'number';
+    this.#write({ jsonrpc: '2.0', id: isId ? id : null, error: { code, message } }).catch(() => undefined);
+  }
+
+  async start(): Promise<void> {
+    this.#input.on('data', this.#onData);
+    this.#input.on('error', this.#onError);
+    this.#input.once('end', this.#onEnd);
+    this.#input.once('close', this.#onEnd);
+    this.#output.on('error', this.#onError);
+  }
+
+  /** Resolves once the stream has taken it. */
+  #write(message: unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#output.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    if (this.#isClosed) throw new Error('the host has closed its end');
+    await this.#write(message);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#input.off('data', this.#onData);
+    // An input that nothing reads must not keep the process alive.
+    if (this.#input.listenerCount('data') === 0) this.#input.pause();
+    this.#pending = [];
+    this.onclose?.();
+  }
+}

@@ -1,0 +1,98 @@
+/** A stream of untrusted output for a terminal: colours, tabs and line ends pass, a carriage return redraws its row. */
+import { decode, escapeUnsafe, spell, splitIncomplete } from './escape.ts';
+import type { TerminalRow } from './terminal-row.ts';
+
+/** Colours: the one escape sequence that does no more than it says. At most a few numbers. */
+const colour = /^\x1b\[[0-9;:]{0,40}m/;
+
+/** Erases the row, or the rest of it. Passed over beside a carriage return, which does that here by itself. */
+const erase = /^\x1b\[[02]?K/;
+
+/** The beginning of what may become a colour, or an erasure and a return, with more bytes. */
+const unfinished = /^\x1b(?:\[(?:[0-9;:]{0,40}|[02]?K))?$/;
+
+/** Sequences may be cut anywhere. */
+export class OutputEscaper {
+  readonly #row: TerminalRow;
+  #pendingBytes = Buffer.alloc(0);
+  #pendingText = '';
+  /** There was a carriage return, and no text since. */
+  #isReturned = false;
+  /** Colours after it: they must not colour the row that is erased. */
+  #heldColours = '';
+  #out = '';
+
+  constructor(row: TerminalRow) {
+    this.#row = row;
+  }
+
+  push(chunk: Uint8Array): string {
+    const [whole, rest] = splitIncomplete(Buffer.concat([this.#pendingBytes, chunk]));
+    this.#pendingBytes = Buffer.from(rest);
+    return this.#escape(this.#pendingText + decode(whole), false);
+  }
+
+  /** What was held back at the end of the last chunk. A return at the very end leaves its row as it is. */
+  end(): string {
+    const text = this.#pendingText + decode(this.#pendingBytes);
+    this.#pendingBytes = Buffer.alloc(0);
+    return this.#escape(text, true);
+  }
+
+  #escape(text: string, isLast: boolean): string {
+    this.#pendingText = '';
+    this.#out = '';
+    const sign = /[\x1b\r]/g;
+    for (let at = 0; at < text.length; ) {
+      sign.lastIndex = at;
+      const plainEnd = sign.exec(text)?.index ?? text.length;
+      this.#print(escapeUnsafe(text.slice(at, plainEnd)));
+      at = plainEnd;
+      if (at >= text.length) break;
+      const rest = text.slice(at, at + 48);
+      if (!isLast && at + rest.length === text.length && this.#mayGrow(rest)) {
+        this.#pendingText = rest;
+        break;
+      }
+      at += this.#take(rest);
+    }
+    const out = this.#out + this.#heldColours;
+    this.#heldColours = '';
+    return out;
+  }
+
+  #mayGrow(rest: string): boolean {
+    return unfinished.test(rest) && !(this.#isReturned && erase.test(rest));
+  }
+
+  /** A return, or what begins with an escape character. Returns its length. */
+  #take(rest: string): number {
+    if (rest.startsWith('\r')) {
+      this.#isReturned = true;
+      return 1;
+    }
+    const coloured = colour.exec(rest)?.[0];
+    if (coloured !== undefined) {
+      if (this.#isReturned) this.#heldColours += coloured;
+      else this.#out += coloured;
+      return coloured.length;
+    }
+    const erased = erase.exec(rest)?.[0];
+    const isBeforeReturn = erased !== undefined && rest.startsWith('\r', erased.length);
+    if (erased !== undefined && (this.#isReturned || isBeforeReturn)) {
+      if (this.#isReturned || erased === '\x1b[2K') this.#out += this.#row.restart(this);
+      return erased.length;
+    }
+    this.#print(spell('\x1b'));
+    return 1;
+  }
+
+  #print(text: string): void {
+    if (text === '') return;
+    if (this.#isReturned) this.#out += text.startsWith('\n') ? '\r' : this.#row.restart(this);
+    this.#isReturned = false;
+    this.#out += this.#heldColours + text;
+    this.#heldColours = '';
+    this.#row.add(this, text);
+  }
+}

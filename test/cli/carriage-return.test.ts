@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { binaryPath } from '../harness/binary.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, readSession, startRemote } from '../harness/remote.ts';
+import { hasTmux, startTerminal } from '../harness/tmux.ts';
+
+// Progress of a remote command on the terminal of the client.
+
+let relay: Relay;
+let remote: Remote;
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+});
+afterAll(async () => {
+  await remote.stop();
+  await relay.stop();
+});
+
+const progress = String.raw`for n in 10 50 100; do printf 'Loading %s%%\r' $n; sleep 0.1; done; printf '\nover\n'`;
+
+/** `remotify WORDS` in a terminal, to its end: the rows before the notice of it. */
+async function runOnTerminal(words: string, columns: number): Promise<string[]> {
+  const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' ${words}`, {
+    columns,
+    env: { REMOTIFY_CONFIG_DIR: remote.configDir, REMOTIFY_URL: relay.url },
+  });
+  onTestFinished(terminal.close);
+  // The beginning of the notice that it ended: the rest of it is on other rows where the terminal is narrow.
+  const screen = await terminal.waitForText('[the com', 20_000);
+  return screen.split('\n[the com')[0]?.trimEnd().split('\n') ?? [];
+}
+
+function quote(script: string): string {
+  return `'${script.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+describe.skipIf(!hasTmux)('on a terminal', () => {
+  test.each([120, 40, 14])(
+    'exec, %i columns: the row is redrawn, and its last state stays',
+    async (columns) => {
+      const rows = await runOnTerminal(`exec ${quote(progress)}`, columns);
+      expect(rows).toEqual(['Loading 100%', 'over']);
+    },
+  );
+
+  test('a row wider than the terminal: each of its states is there', async () => {
+    const rows = await runOnTerminal(`exec ${quote(progress)}`, 8);
+    expect(rows).toEqual(['Loading', '10%', 'Loading', '50%', 'Loading', '100%', 'over']);
+  });
+
+  test('progress on stderr, and what stdout wrote on the same row', async () => {
+    const script = String.raw`printf 'begin '; sleep 0.3; printf '1%%\r2%%\r3%%\n' >&2`;
+    const rows = await runOnTerminal(`exec ${quote(script)}`, 80);
+    expect(rows).toEqual(['begin 1%', '3%']);
+  });
+
+  test('logs shows the last states too', async () => {
+    await remote.run(['exec', progress]);
+    expect(await runOnTerminal('logs', 80)).toEqual(['Loading 100%', 'over']);
+  });
+
+  test('--raw leaves the returns to the terminal', async () => {
+    const rows = await runOnTerminal(`exec --raw ${quote(String.raw`printf 'Loading\rover\n'`)}`, 80);
+    expect(rows).toEqual(['overing']);
+  });
+});
+
+test('into a pipe: byte for byte', async () => {
+  const { stdout } = await remote.run(['exec', String.raw`printf 'a\rb\r\n\r\033[Kc\r'`]);
+  expect(stdout.toString()).toBe('a\rb\r\n\r\x1b[Kc\r');
+});
+
+test('two sessions into a pipe: byte for byte, with names in front', async () => {
+  const other = await startRemote(relay);
+  onTestFinished(other.stop);
+  const [one, two] = await Promise.all([readSession(remote.configDir), readSession(other.configDir)]);
+  const script = String.raw`printf 'a\rb\n'`;
+  const { stdout } = await remote.run(['exec', '-s', one.key, '-s', two.key, script]);
+  const lines = stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '');
+  expect(lines.map((line) => line.replace(/^[^:]+: /, ''))).toEqual(['a\rb', 'a\rb']);
+});

@@ -1,0 +1,126 @@
+import { getSystemErrorMap } from 'node:util';
+import { expect, test } from 'vitest';
+import { explainConnection } from '../../src/client/explain-connection.ts';
+import { describeTlsError } from '../../src/client/tls-words.ts';
+
+// Whatever the system, OpenSSL or a library calls it, the user reads words before it.
+
+const peer = { name: 'https://relay.example', host: 'relay.example', port: 443, source: '--url' };
+
+function fail(code: string, message = `something (${code})`, more: object = {}): Error {
+  return Object.assign(new Error(message), { code, ...more });
+}
+
+/** All that Node knows for `tlsSocket.authorizationError`. */
+const certificateCodes = [
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_CRL',
+  'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+  'UNABLE_TO_DECRYPT_CRL_SIGNATURE',
+  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+  'CERT_SIGNATURE_FAILURE',
+  'CRL_SIGNATURE_FAILURE',
+  'CERT_NOT_YET_VALID',
+  'CERT_HAS_EXPIRED',
+  'CRL_NOT_YET_VALID',
+  'CRL_HAS_EXPIRED',
+  'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+  'ERROR_IN_CERT_NOT_AFTER_FIELD',
+  'ERROR_IN_CRL_LAST_UPDATE_FIELD',
+  'ERROR_IN_CRL_NEXT_UPDATE_FIELD',
+  'OUT_OF_MEM',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_REVOKED',
+  'INVALID_CA',
+  'PATH_LENGTH_EXCEEDED',
+  'INVALID_PURPOSE',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'HOSTNAME_MISMATCH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_TLS_HANDSHAKE_TIMEOUT',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+  'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
+  'ERR_SSL_DH_KEY_TOO_SMALL',
+  'ERR_SSL_EE_KEY_TOO_SMALL',
+  'ERR_SSL_CA_MD_TOO_WEAK',
+  'ERR_SSL_UNSUPPORTED_PROTOCOL',
+  'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+  'ERR_SSL_SOMETHING_NEW',
+  'ERR_OSSL_EVP_UNSUPPORTED',
+];
+
+test.each(certificateCodes)(
+  '%s: words, the code behind them, and a hint that is not to start a relay',
+  (code) => {
+    const { message, hint } = explainConnection(fail(code), peer);
+    expect(message).toMatch(/^cannot reach https:\/\/relay\.example: [a-z][a-z ,.'-]{9,}.* \(\w+\)$/i);
+    expect(message.endsWith(`(${code})`)).toBe(true);
+    expect(hint).toMatch(/\w{3,} \w+/);
+    expect(hint).not.toMatch(/remotify serve|HOST:PORT/);
+  },
+);
+
+test.each([...getSystemErrorMap()].map(([errno, [code, words]]) => [code, errno, words] as const))(
+  '%s: words before the code',
+  (code, errno) => {
+    const { message } = explainConnection(fail(code, `connect ${code}`, { errno }), peer);
+    expect(message).toMatch(/^cannot reach https:\/\/relay\.example: [\w' ,/.-]{6,} \(\w+\)$/);
+    expect(message).not.toMatch(/: [A-Z0-9_]+ \(/);
+  },
+);
+
+test.each([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_SOMETHING_NEW',
+  'HPE_INVALID_CONSTANT',
+  'SOMETHING_NEW',
+  '',
+])('%j of a library: words', (code) => {
+  const { message } = explainConnection(code === '' ? new Error('odd') : fail(code), peer);
+  expect(message).toMatch(/: [a-z][a-z ]{9,}/i);
+  expect(message).not.toMatch(/: [A-Z_0-9]+$/);
+});
+
+test('several addresses were tried: the reason of the first is told', () => {
+  const refused = fail('ECONNREFUSED', 'connect ECONNREFUSED ::1:443');
+  const { message } = explainConnection(new AggregateError([refused, fail('EHOSTUNREACH')], ''), peer);
+  expect(message).toContain('connection refused (ECONNREFUSED)');
+});
+
+test('a library that wraps what the system said: the system is quoted', () => {
+  const error = Object.assign(fail('UND_ERR_SOCKET'), { cause: fail('ECONNRESET') });
+  expect(explainConnection(error, peer).message).toContain('the connection broke off (ECONNRESET)');
+});
+
+test('OpenSSL older than its codes in Node: its words decide', () => {
+  const error = fail(
+    'EPROTO',
+    'write EPROTO 00:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:',
+  );
+  expect(explainConnection(error, peer).message).toContain('it does not speak TLS (EPROTO)');
+});
+
+test('names in a certificate of a stranger: few, short', () => {
+  const subjectaltname = Array.from({ length: 100 }, (_, at) => `DNS:${'x'.repeat(50)}${at}.example`).join(
+    ', ',
+  );
+  const error = fail('ERR_TLS_CERT_ALTNAME_INVALID', '', { cert: { subjectaltname } });
+  const found = describeTlsError(error, 'ERR_TLS_CERT_ALTNAME_INVALID', 'relay.example:443');
+  expect(found?.words.length).toBeLessThan(300);
+  expect(found?.words).toContain('x0.example');
+});

@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { findMultiplexer, renderClipboard } from '../../src/terminal/copy-to-clipboard.ts';
+import { binaryPath } from '../harness/binary.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { eventually } from '../harness/deadline.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasTmux, startTerminal } from '../harness/tmux.ts';
+
+// The line to paste on the clipboard of the terminal, by OSC 52.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp(): Promise<Client> {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  return client;
+}
+
+const decode = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
+
+describe('the sequence', () => {
+  const line = "curl -q -fsSL 'http://127.0.0.1:8080/r/KEY' | bash";
+  const base64 = Buffer.from(line).toString('base64');
+
+  test('a plain terminal', () => {
+    expect(renderClipboard(line, 'none')).toBe(`\x1b]52;c;${base64}\x07`);
+  });
+
+  test('tmux: passed through with its escapes doubled, and once for tmux itself', () => {
+    expect(renderClipboard(line, 'tmux')).toBe(
+      `\x1bPtmux;\x1b\x1b]52;c;${base64}\x07\x1b\\\x1b]52;c;${base64}\x07`,
+    );
+  });
+
+  test('screen: in pieces that it takes, which give the whole when joined', () => {
+    const sent = renderClipboard('x'.repeat(1000), 'screen');
+    const pieces = [...sent.matchAll(/\x1bP([^]*?)\x1b\\/g)].map((match) => match[1] ?? '');
+    expect(pieces.length).toBeGreaterThan(3);
+    for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(240);
+    expect(pieces.join('')).toBe(renderClipboard('x'.repeat(1000), 'none'));
+  });
+
+  test.each([
+    ['two lines', 'a\nb'],
+    ['an escape', 'a\x1bb'],
+    ['nothing', ''],
+    ['other letters', 'ä'],
+  ])('%s: nothing is sent', (_title, text) => {
+    expect(() => renderClipboard(text, 'none')).toThrow(RangeError);
+  });
+
+  test('what stands between: TMUX over STY', () => {
+    expect(findMultiplexer({})).toBe('none');
+    expect(findMultiplexer({ STY: '1.pts' })).toBe('screen');
+    expect(findMultiplexer({ TMUX: '/tmp/x,1,0', STY: '1.pts' })).toBe('tmux');
+    expect(findMultiplexer({ TMUX: '', TERM: 'xterm' })).toBe('none');
+  });
+});
+
+test('off a terminal: 2 before anything is created', async () => {
+  const { run, runJson } = await setUp();
+  expect(await run(['new', '--copy'])).toMatchObject({
+    exitCode: 2,
+    text: '',
+    stderr:
+      'remotify: error: --copy needs a terminal: neither stdout nor stderr is one\nremotify: hint: leave --copy out\n',
+  });
+  expect(await runJson('list')).toEqual({ sessions: [] });
+});
+
+describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
+  async function runNew(client: Client, args: string, prefix = '') {
+    const raw = join(client.configDir, 'raw');
+    // The terminal waits until all that is written to it is recorded.
+    const terminal = await startTerminal(
+      `read -r _; ${prefix} '${process.execPath}' '${binaryPath}' new ${args} --url '${relay.url}'`,
+      {
+        columns: 200,
+        env: { REMOTIFY_CONFIG_DIR: client.configDir },
+      },
+    );
+    onTestFinished(terminal.close);
+    await terminal.recordTo(raw);
+    await terminal.type('\n');
+    const screen = await terminal.waitForText('[the command ended with', 20_000);
+    const bytes = await eventually('the record is whole', 10_000, async () => {
+      const text = await readFile(raw, 'utf8');
+      return text.includes('[the command ended with') && text;
+    });
+    return { screen, bytes };
+  }
+
+  test('--copy --no-wait: the line is on the screen and in the sequence; the words say "sent"', async () => {
+    const client = await setUp();
+    const { screen, bytes } = await runNew(client, '--copy --no-wait', 'TMUX=');
+    const line = /^curl .* \| bash$/m.exec(screen)?.[0] ?? '';
+    expect(line).toMatch(/\/r\/[0-9a-f]{32}/);
+    const sent = [...bytes.matchAll(/\x1b\]52;c;([A-Za-z0-9+/=]*)\x07/g)].map((match) =>
+      decode(match[1] ?? ''),
+    );
+    expect(sent).toEqual([line]);
+    expect(screen).toContain("sent the line to the terminal's clipboard (OSC 52");
+    expect(screen).not.toMatch(/copied/);
+    expect(screen).toContain('[the command ended with 0]');
+  });
+
+  test('inside tmux: passed through, and a note on its settings', async () => {
+    const client = await setUp();
+    const { screen, bytes } = await runNew(client, '--copy --no-wait --auto');
+    expect(bytes).toMatch(/\x1bPtmux;\x1b\x1b\]52;c;[A-Za-z0-9+/=]+\x07\x1b\\/);
+    expect(screen).toContain('set-clipboard on');
+    const [, base64 = ''] = /\]52;c;([A-Za-z0-9+/=]+)\x07/.exec(bytes) ?? [];
+    expect(decode(base64)).toMatch(/\?mode=auto' \| bash$/);
+  });
+
+  test('stdout into a file: the sequence goes to the terminal, the file holds the line alone', async () => {
+    const client = await setUp();
+    const file = join(client.configDir, 'line.txt');
+    const { bytes } = await runNew(client, `--copy >'${file}'`, 'TMUX=');
+    expect(await readFile(file, 'utf8')).toMatch(/^curl [\x20-\x7e]* \| bash\n$/);
+    expect(bytes).toMatch(/\x1b\]52;c;/);
+  });
+
+  test('--no-wait alone: prints the line and leaves', async () => {
+    const client = await setUp();
+    const { screen } = await runNew(client, '--no-wait');
+    expect(screen).not.toContain('waiting for the remote');
+    expect(screen).toContain('[the command ended with 0]');
+    expect(screen.match(/^curl /gm)).toHaveLength(1);
+  });
+});
+
+test.each([[['--wait', '--no-wait']], [['--no-wait', '--wait', '5s']], [['--wait=5s', '--no-wait']]])(
+  '%j: a usage error, and nothing is created',
+  async (flags) => {
+    const { run, runJson } = await setUp();
+    const { exitCode, text, stderr } = await run(['new', ...flags]);
+    expect([exitCode, text]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      /^remotify: error: --wait and --no-wait exclude each other\nremotify: hint: .+\n$/,
+    );
+    expect(await runJson('list')).toEqual({ sessions: [] });
+  },
+);

@@ -1,0 +1,357 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { openSync, closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startLegacyRelay } from '../harness/legacy-relay.ts';
+import { binaryPath } from '../harness/binary.ts';
+import { findClosedPort, renderAnswer, startCannedServer } from '../harness/canned-server.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { curl } from '../harness/curl.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+
+// With --json the failure of any command is one object on stdout, and the words are on stderr.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp(): Promise<Client> {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  return client;
+}
+
+async function setUpSession(): Promise<Client & { made: SessionPayload }> {
+  const client = await setUp();
+  return { ...client, made: await client.runJson<SessionPayload>('new', '--name', 'prod') };
+}
+
+interface Failed {
+  error: { code: string; message: string; hint: string | null };
+}
+
+type Result = { exitCode: number | null; text: string; stderr: string };
+
+/** One object, nothing else; its words are those of stderr. */
+function expectError({ exitCode, text, stderr }: Result, code: string, status: number): Failed['error'] {
+  expect(text, stderr).not.toBe('');
+  const shown = JSON.parse(text) as Failed;
+  expect(Object.keys(shown)).toEqual(['error']);
+  expect(Object.keys(shown.error)).toEqual(['code', 'message', 'hint']);
+  expect(shown.error.code, text).toBe(code);
+  expect(stderr).toContain(`error: ${shown.error.message}\n`);
+  if (shown.error.hint !== null) expect(stderr).toContain(`hint: ${shown.error.hint}\n`);
+  expect(text).not.toMatch(/[0-9a-f]{32}/);
+  expect(exitCode).toBe(status);
+  return shown.error;
+}
+
+const key = '0123456789abcdef0123456789abcdef';
+
+describe('words that are not understood', () => {
+  test.each<[string, string[], string]>([
+    ['an unknown flag', ['exec', '--json', '--frobnicate', 'true'], 'usage'],
+    ['an unknown flag, --json before the command', ['--json', 'status', '--frobnicate'], 'usage'],
+    ['a bad value before --json', ['exec', '--timeout', 'soon', '--json', 'true'], 'usage'],
+    ['a bad value behind joined flags', ['exec', '-dt', 'soon', '--json', 'true'], 'usage'],
+    ['a flag without its value', ['exec', '--json', '--timeout'], 'usage'],
+    ['an unknown command', ['stauts', '--json'], 'usage'],
+    ['an unknown command with --help', ['stauts', '--json', '--help'], 'usage'],
+    ['help of an unknown command', ['help', 'stauts', '--json'], 'usage'],
+    ['too many arguments', ['list', 'all', '--json'], 'usage'],
+    ['a missing argument', ['use', '--json'], 'usage'],
+    ['no command to run', ['exec', '--json'], 'usage'],
+    ['a bad id', ['logs', '--json', '12'], 'usage'],
+    ['a bad signal', ['cancel', '--signal=HUP', '--json'], 'usage'],
+    ['a bad name', ['new', '--name', 'a b', '--json'], 'usage'],
+    ['two flags that exclude each other', ['new', '--no-wait', '--wait', '--json'], 'usage'],
+    ['--copy off a terminal', ['new', '--copy', '--json'], 'usage'],
+    ['a setting that is none', ['config', 'set', 'colour', 'red', '--json'], 'usage'],
+    ['a shell without completions', ['completion', 'tcsh', '--json'], 'usage'],
+    ['two sessions', ['status', '-s', 'a', '-s', 'b', '--json'], 'usage'],
+    ['a bad address', ['new', '--url', 'ftp://relay.example', '--json'], 'usage'],
+    ['a session that is not stored', ['status', '-s', 'nowhere', '--json'], 'no_such_session'],
+    ['a session that is not stored: use', ['use', 'nowhere', '--json'], 'no_such_session'],
+    ['a malformed key', ['status', '-s', `${key}0`, '--json'], 'no_such_session'],
+    ['--quiet as well', ['-q', 'use', 'nowhere', '--json'], 'no_such_session'],
+  ])('%s', async (_title, args, code) => {
+    const { run } = await setUpSession();
+    expectError(await run(args), code, 2);
+  });
+
+  test.each([
+    ['an option of the remote command', ['exec', '--frobnicate', 'true', '--json']],
+    ['the remote command', ['exec', '--frobnicate', '--', '--json']],
+    ['the value of an option', ['exec', '--frobnicate', '--cwd', '--json', 'true']],
+    ['the value of the session', ['-s', '--json', 'status', '--frobnicate']],
+  ])('--json is %s: words on stderr, nothing on stdout', async (_title, args) => {
+    const { run } = await setUpSession();
+    expect(await run(args)).toMatchObject({ exitCode: 2, text: '' });
+  });
+
+  test('--help and --version are no failures', async () => {
+    const { run } = await setUp();
+    for (const args of [
+      ['--json', '--help'],
+      ['exec', '--json', '--help'],
+      ['--json', '--version'],
+      ['--json'],
+    ]) {
+      const { exitCode, text, stderr } = await run(args);
+      expect([exitCode, stderr]).toEqual([0, '']);
+      expect(text).not.toContain('{');
+    }
+  });
+});
+
+describe('sessions and settings', () => {
+  test.each([['status'], ['logs', '-s', 'x'], ['cancel'], ['reset'], ['end'], ['history']])(
+    'no session: %s',
+    async (...args) => {
+      const { run } = await setUp();
+      const [code, status] = args[0] === 'logs' ? (['usage', 2] as const) : (['no_session', 255] as const);
+      expectError(await run([...args, '--json']), code, status);
+    },
+  );
+
+  test('a session that is gone', async () => {
+    const { run, made } = await setUpSession();
+    expect((await curl(['-X', 'DELETE', made.urls.api])).status).toBe(204);
+    for (const args of [
+      ['status'],
+      ['cancel'],
+      ['reset'],
+      ['history'],
+      ['exec', 'true'],
+      ['exec', '-w', '0', 'true'],
+    ]) {
+      const [name = '', ...rest] = args;
+      const { hint } = expectError(await run([name, '--json', ...rest]), 'gone', 255);
+      expect(hint).toContain('remotify new --name prod');
+    }
+  });
+
+  test('the listener key: the code of the relay', async () => {
+    const { run, made } = await setUpSession();
+    expectError(await run(['status', '--json', '-s', made.listener_key]), 'listener_key', 255);
+  });
+
+  test.each([
+    ['a token that is missing', 'token_needed', { flags: ['--token', 'secret'] }],
+    ['too many sessions', 'rate_limited', { flags: ['--rate-limit', '1r/h', '--rate-limit-burst', '0'] }],
+  ])('%s', async (_title, code, options) => {
+    const guarded = await startRelay(options);
+    onTestFinished(guarded.stop);
+    const client = await makeClient(guarded);
+    onTestFinished(client.remove);
+    await client.run(['new']);
+    expectError(await client.run(['new', '--json']), code, 255);
+  });
+
+  test('settings that are no JSON, a folder in their place, a folder that cannot be created', async () => {
+    const { run, configDir } = await setUp();
+    const path = join(configDir, 'config.json');
+    await writeFile(path, '{"sessions": ');
+    for (const args of [['status'], ['new'], ['list'], ['config'], ['exec', 'true']])
+      expectError(await run([args[0] ?? '', '--json', ...args.slice(1)]), 'settings', 255);
+    await mkdir(join(configDir, 'other', 'config.json'), { recursive: true });
+    expectError(await run(['list', '--json', '--config-dir', join(configDir, 'other')]), 'settings', 255);
+    expectError(await run(['new', '--json', '--config-dir', join(path, 'below')]), 'settings', 255);
+  });
+
+  test('a command that is not there', async () => {
+    const { run } = await setUpSession();
+    for (const args of [
+      ['cancel', 'c9'],
+      ['status', 'c9'],
+    ])
+      expectError(await run([...args, '--json']), 'no_such_command', 255);
+  });
+
+  test('a legacy relay', async () => {
+    const legacy = await startLegacyRelay();
+    onTestFinished(legacy.close);
+    const client = await makeClient(legacy);
+    onTestFinished(client.remove);
+    await client.makeSession();
+    expectError(await client.run(['history', '--json']), 'not_supported', 255);
+    expectError(await client.run(['status', 'c1', '--json']), 'not_supported', 255);
+  });
+});
+
+describe('the relay', () => {
+  test.each([['status'], ['history'], ['cancel'], ['reset'], ['end'], ['new', '--no-wait']])(
+    'is down: %s',
+    async (...args) => {
+      const { run } = await setUpSession();
+      const url = `http://127.0.0.1:${await findClosedPort()}`;
+      expectError(await run(['--url', url, ...args, '--json']), 'unreachable', 255);
+    },
+  );
+
+  test.each([
+    ['a web page', renderAnswer('200 OK', '<html>', ['Content-Type: text/html']), 'not_a_relay'],
+    ['a redirect', renderAnswer('302 Found', '', ['Location: http://127.0.0.1:1/']), 'not_a_relay'],
+    [
+      'a relay that has moved',
+      renderAnswer('426 Upgrade Required', '{"endpoint": "https://new.example"}'),
+      'moved',
+    ],
+    ['a proxy in trouble', renderAnswer('502 Bad Gateway', ''), 'refused'],
+    ['a code that is unknown', renderAnswer('418 Teapot', 'no', ['Remotify-Error: teapot']), 'refused'],
+    [
+      'a code that is a word of objects',
+      renderAnswer('403 No', 'no', ['Remotify-Error: constructor']),
+      'refused',
+    ],
+    [
+      'words that act on a screen',
+      renderAnswer('403 No', '\u001b[2J\u009b', ['Remotify-Error: listener_key']),
+      'listener_key',
+    ],
+  ])('answers with %s', async (_title, answer, code) => {
+    const { run } = await setUpSession();
+    const server = await startCannedServer(answer);
+    onTestFinished(server.close);
+    const { text, ...rest } = await run(['--url', server.url, 'new', '--json']);
+    expectError({ text, ...rest }, code, 255);
+    // oxlint-disable-next-line no-control-regex
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+});
+
+describe('serve', () => {
+  test.each([
+    ['a port that is taken', () => ['--port', String(relay.port), '--store', 'memory:']],
+    ['a store that cannot be opened', () => ['--port', '0', '--store', 'file:/proc/x']],
+    [
+      'a certificate that is missing',
+      () => ['--port', '0', '--store', 'memory:', '--tls-cert', '/nowhere', '--tls-key', '/nowhere'],
+    ],
+    ['and a log in JSON', () => ['--port', String(relay.port), '--store', 'memory:', '--log', 'json']],
+  ])('%s', async (title, args) => {
+    const { run } = await setUp();
+    const result = await run(['serve', '--host', '127.0.0.1', '--json', ...args()]);
+    const shown = JSON.parse(result.text) as Failed;
+    expect(shown.error.code).toBe('cannot_serve');
+    expect(result.exitCode).toBe(255);
+    if (!title.includes('log')) expectError(result, 'cannot_serve', 255);
+  });
+});
+
+test('stdout that takes nothing: words on stderr, and 255', async () => {
+  const { configDir } = await setUpSession();
+  const full = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(full));
+  const { status, stderr } = spawnSync(process.execPath, [binaryPath, 'status', '--json'], {
+    env: cleanEnvironment(configDir, { REMOTIFY_CONFIG_DIR: configDir }),
+    stdio: ['ignore', full, 'pipe'],
+  });
+  expect(stderr.toString()).toMatch(
+    /^remotify: error: cannot write to stdout: no space left on the device \(ENOSPC\)\nremotify: hint: .+\n$/,
+  );
+  expect(status).toBe(255);
+});
+
+describe('new --wait', () => {
+  test('nobody connects: the object is the session, as its line is needed; the exit status tells', async () => {
+    const { run } = await setUp();
+    const { exitCode, text, stderr } = await run(['new', '--json', '--wait', '1s']);
+    expect(JSON.parse(text)).toMatchObject({ name: 'session-1', remote_quickstart: expect.any(String) });
+    expect(stderr).toContain('no listener connected within 1 s');
+    expect(exitCode).toBe(255);
+  });
+});
+
+describe('exec', () => {
+  test('a remote command that fails is no failure of ours: its report, without an error', async () => {
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    const { exitCode, text } = await remote.run(['exec', '--json', 'echo out; exit 7']);
+    const report = JSON.parse(text) as object;
+    expect(report).toMatchObject({ state: 'finished', exit_status: 7, stdout: 'out\n' });
+    expect(report).not.toHaveProperty('error');
+    expect(exitCode).toBe(7);
+  });
+
+  test('a run that timed out: one object, the report with the error in it', async () => {
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    const { exitCode, text, stderr } = await remote.run(['exec', '--json', '-t', '1', 'echo out; sleep 60']);
+    const report = JSON.parse(text) as Failed;
+    expect(report).toMatchObject({
+      id: 'c1',
+      state: 'timed_out',
+      stdout: 'out\n',
+      error: { code: 'timed_out' },
+    });
+    expect(stderr).toContain(`error: ${report.error.message}\n`);
+    expect(exitCode).toBe(124);
+  });
+
+  test('cancelled by another client before it started: the report with the error', async () => {
+    const client = await setUpSession();
+    const exec = client.start(['exec', '--json', 'true']);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await waitForState(client, 'it is queued', ({ commands }) => commands.length === 1);
+    await client.run(['cancel']);
+    await withDeadline(exec.closed, 15_000, 'exec ends');
+    expect(JSON.parse(exec.stdout().toString())).toMatchObject({
+      state: 'cancelled',
+      error: { code: 'cancelled', message: expect.any(String) },
+    });
+  });
+
+  test('no listener in time: the report with the error', async () => {
+    const { run } = await setUpSession();
+    const { exitCode, text } = await run(['exec', '--json', '-w', '1s', 'true']);
+    expect(JSON.parse(text)).toMatchObject({
+      state: 'expired',
+      error: { code: expect.stringMatching(/^(expired|no_listener)$/) },
+    });
+    expect(exitCode).toBe(255);
+  });
+
+  test('--wait 0 without a listener: no command, an error alone', async () => {
+    const { run } = await setUpSession();
+    expectError(await run(['exec', '--json', '-w', '0', 'true']), 'no_listener', 255);
+  });
+
+  test('a second Ctrl-C: an error, as there is no report', async () => {
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    const exec = remote.start(['exec', '--json', 'trap "" INT TERM; echo begun; sleep 60']);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    await waitForState(remote, 'it runs', ({ commands }) => commands[0]?.state === 'running');
+    exec.child.kill('SIGINT');
+    await eventually('the first is heard', 10_000, () => exec.stderr().includes('stopping command c1'));
+    exec.child.kill('SIGINT');
+    expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 130 });
+    expect(JSON.parse(exec.stdout().toString())).toMatchObject({ error: { code: 'interrupted' } });
+  });
+
+  test('several sessions: each has an error object of its own, or null', async () => {
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    const { urls } = await remote.runJson<SessionPayload>('new', '--name', 'ended');
+    await curl(['-X', 'DELETE', urls.api]);
+    const { text } = await remote.run(['exec', '--json', '-s', 'session-1', '-s', 'ended', 'echo hi']);
+    expect(JSON.parse(text)).toMatchObject({
+      sessions: [
+        { session: 'session-1', exit_code: 0, error: null, stdout: 'hi\n' },
+        {
+          session: 'ended',
+          exit_code: 255,
+          error: { code: 'gone', message: expect.any(String), hint: expect.any(String) },
+        },
+      ],
+    });
+  });
+});

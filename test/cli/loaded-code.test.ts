@@ -1,0 +1,75 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startForwardProxy } from '../harness/forward-proxy.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// What `exec` loads: the code for a network that has a proxy or authorities of its own is loaded only there.
+
+let relay: Relay;
+let remote: Remote;
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+});
+afterAll(async () => {
+  await remote.stop();
+  await relay.stop();
+});
+
+const spy = `
+const Module = require('node:module');
+const load = Module._load;
+const seen = new Set();
+Module._load = function (request, parent) {
+  if (request.startsWith('.') && parent) seen.add(Module._resolveFilename(request, parent));
+  return load.apply(this, arguments);
+};
+process.on('exit', () => require('node:fs').writeFileSync(process.env.LOADED, [...seen].join('\\n')));
+`;
+
+/** The names of the loaded files of dist/, without their hashes. */
+async function listLoaded(env: Record<string, string>): Promise<string[]> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const [spyPath, listPath] = [join(folder.path, 'spy.cjs'), join(folder.path, 'loaded')];
+  await writeFile(spyPath, spy);
+  const { exitCode, stderr } = await remote.run(['exec', 'true'], {
+    env: { NODE_OPTIONS: `--require=${spyPath}`, LOADED: listPath, ...env },
+  });
+  expect([exitCode, stderr]).toEqual([0, '']);
+  const paths = (await readFile(listPath, 'utf8')).split('\n').filter((path) => path.includes('/dist/'));
+  return paths
+    .map((path) =>
+      basename(path)
+        .replace(/-.{8}\.cjs$/, '')
+        .replace(/\.cjs$/, ''),
+    )
+    .toSorted();
+}
+
+const plain = ['exec', 'http', 'main', 'rolldown-runtime', 'run', 'shared'];
+
+test('no proxy, no authority: exec loads nothing for them', async () => {
+  expect(await listLoaded({})).toEqual(plain);
+});
+
+test('a proxy for other URLs, or an authority and a plain http relay: the same', async () => {
+  const env = { https_proxy: 'http://127.0.0.1:1', SSL_CERT_FILE: '/nowhere', NO_PROXY: '*' };
+  expect(await listLoaded(env)).toEqual(plain);
+});
+
+test('a proxy that NO_PROXY passes by: the code that finds out is loaded, and no more', async () => {
+  const env = { http_proxy: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1' };
+  expect(await listLoaded(env)).toEqual([...plain, 'open-route'].toSorted());
+});
+
+test('a proxy that applies: its code is loaded, that of SOCKS is not', async () => {
+  const proxy = await startForwardProxy(relay.port);
+  onTestFinished(proxy.stop);
+  const loaded = await listLoaded({ http_proxy: proxy.url });
+  expect(loaded).toContain('proxy-route');
+  expect(loaded).not.toContain('socks-tunnel');
+});

@@ -1,0 +1,210 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { binaryPath } from '../harness/binary.ts';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { makeClient } from '../harness/client.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { expectFailure } from './expect-failure.ts';
+
+// REMOTIFY_URL and REMOTIFY_KEY say all that is needed: settings that cannot be read are in nobody's way.
+
+let relay: Relay;
+let remote: Remote;
+let key: string;
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+  const settings = JSON.parse(
+    await (await import('node:fs/promises')).readFile(join(remote.configDir, 'config.json'), 'utf8'),
+  ) as { sessions: Record<string, { key: string }> };
+  key = settings.sessions['session-1']?.key ?? '';
+  return async () => {
+    await remote.stop();
+    await relay.stop();
+  };
+});
+
+/** root reads every file. The command runs without that right. */
+const withoutRights = [
+  'setpriv',
+  '--inh-caps=-dac_override,-dac_read_search',
+  '--bounding-set=-dac_override,-dac_read_search',
+];
+const isRoot = process.getuid?.() === 0;
+const canBeRefused = !isRoot || spawnSync('setpriv', [...withoutRights.slice(1), 'true']).status === 0;
+
+type Place = { env: Record<string, string>; isRefused?: boolean };
+
+/** Where settings would be, and why they cannot be read. */
+const places: [title: string, make: (folder: string) => Promise<Place>][] = [
+  [
+    'a file without permission to read it (EACCES)',
+    async (folder) => {
+      await writeFile(join(folder, 'config.json'), '{}', { mode: 0 });
+      return { env: { REMOTIFY_CONFIG_DIR: folder }, isRefused: true };
+    },
+  ],
+  [
+    'a folder without permission to enter it',
+    async (folder) => {
+      await mkdir(join(folder, 'closed'), { mode: 0 });
+      onTestFinished(() => chmod(join(folder, 'closed'), 0o700));
+      return { env: { REMOTIFY_CONFIG_DIR: join(folder, 'closed', 'x') }, isRefused: true };
+    },
+  ],
+  [
+    'broken JSON',
+    async (folder) => {
+      await writeFile(join(folder, 'config.json'), '{"sessions": ');
+      return { env: { REMOTIFY_CONFIG_DIR: folder } };
+    },
+  ],
+  [
+    'another JSON',
+    async (folder) => {
+      await writeFile(join(folder, 'config.json'), '[1]');
+      return { env: { REMOTIFY_CONFIG_DIR: folder } };
+    },
+  ],
+  [
+    'a folder in the place of the file',
+    async (folder) => {
+      await mkdir(join(folder, 'config.json'));
+      return { env: { REMOTIFY_CONFIG_DIR: folder } };
+    },
+  ],
+  [
+    'a link that leads to itself',
+    async (folder) => {
+      await symlink('loop', join(folder, 'loop'));
+      return { env: { REMOTIFY_CONFIG_DIR: join(folder, 'loop') } };
+    },
+  ],
+  [
+    'a path that is too long',
+    (folder) => Promise.resolve({ env: { REMOTIFY_CONFIG_DIR: join(folder, 'x'.repeat(300)) } }),
+  ],
+  ['HOME is /nonexistent', () => Promise.resolve({ env: { HOME: '/nonexistent' } })],
+  ['HOME is not set', () => Promise.resolve({ env: { HOME: '' } })],
+  ['HOME is a file', () => Promise.resolve({ env: { HOME: binaryPath } })],
+  ['HOME is /proc', () => Promise.resolve({ env: { HOME: '/proc' } })],
+  [
+    'HOME is read-only',
+    async (folder) => {
+      await mkdir(join(folder, 'home'), { mode: 0o500 });
+      return { env: { HOME: join(folder, 'home') }, isRefused: true };
+    },
+  ],
+];
+
+type Result = { exitCode: number | null; text: string; stderr: string };
+
+async function run(
+  args: string[],
+  { env, isRefused }: Place,
+  extra: Record<string, string>,
+): Promise<Result> {
+  const [program = '', ...words] = [
+    ...(isRefused && isRoot ? withoutRights : []),
+    process.execPath,
+    binaryPath,
+    ...args,
+  ];
+  const { XDG_CONFIG_HOME: _own, ...clean } = cleanEnvironment('/nonexistent');
+  const cli = spawnCaptured(program, words, { env: { ...clean, ...env, ...extra } });
+  onTestFinished(() => void cli.child.kill('SIGKILL'));
+  const { code } = await withDeadline(cli.closed, 30_000, `remotify ${args.join(' ')}`);
+  return { exitCode: code, text: cli.stdout().toString(), stderr: cli.stderr() };
+}
+
+describe.each(places)('%s', (_title, make) => {
+  async function setUp(): Promise<Place | undefined> {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const place = await make(folder.path);
+    return place.isRefused && !canBeRefused ? undefined : place;
+  }
+
+  test.skipIf(!canBeRefused)(
+    'with URL and key in the environment: commands work, and write nothing',
+    async () => {
+      const place = await setUp();
+      if (!place) return;
+      const env = { REMOTIFY_URL: relay.url, REMOTIFY_KEY: key };
+      expect(await run(['exec', 'echo out; exit 3'], place, env)).toEqual({
+        exitCode: 3,
+        text: 'out\n',
+        stderr: '',
+      });
+      for (const args of [['status'], ['logs'], ['history'], ['reset'], ['cancel'], ['config', 'get', 'url']])
+        expect(await run(args, place, env), args.join(' ')).toMatchObject({ exitCode: 0 });
+    },
+  );
+
+  test.skipIf(!canBeRefused)('with flags: the same', async () => {
+    const place = await setUp();
+    if (!place) return;
+    const flags = ['--url', relay.url, '-s', key];
+    expect(await run(['exec', ...flags, 'echo out'], place, {})).toMatchObject({
+      exitCode: 0,
+      text: 'out\n',
+    });
+    expect(await run(['status', ...flags], place, {})).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+});
+
+describe('only commands that need the file fail, in words', () => {
+  test.skipIf(!canBeRefused).each([
+    ['a file without permission', /cannot read \/.*config\.json: permission denied \(EACCES\)/],
+    ['broken JSON', /config\.json is not valid JSON/],
+  ])('%s', async (title, error) => {
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const isRefused = title.includes('permission');
+    await writeFile(join(folder.path, 'config.json'), '{"a', { mode: isRefused ? 0 : 0o600 });
+    const place = { env: { REMOTIFY_CONFIG_DIR: folder.path }, isRefused };
+    const env = { REMOTIFY_URL: relay.url };
+    for (const args of [
+      ['status'],
+      ['list'],
+      ['new'],
+      ['use', 'prod'],
+      ['exec', 'true'],
+      ['status', '-s', 'prod'],
+    ])
+      expectFailure(await run(args, place, env), 255, error);
+    for (const args of [
+      ['config', 'path'],
+      ['config', 'get', 'url'],
+      ['completion', 'bash'],
+      ['--help'],
+      ['list', '--help'],
+    ])
+      expect(await run(args, place, env), args.join(' ')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await readdir(folder.path)).toEqual(['config.json']);
+  });
+
+  test('end of a session by its key: no settings are created', async () => {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const made = await client.runJson<SessionPayload>('new');
+    const place = { env: { HOME: '/proc' } };
+    expect(await run(['end'], place, { REMOTIFY_URL: relay.url, REMOTIFY_KEY: made.key })).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/^remotify: session [0-9a-f]{4}… ended\n$/),
+    });
+  });
+});
+
+test('the settings are readable: a key in the environment is known by its name', async () => {
+  const shown = await remote.run(['status', '--json'], { env: { REMOTIFY_KEY: key } });
+  expect(JSON.parse(shown.text)).toMatchObject({ session: 'session-1' });
+  await waitForState(remote, 'the listener is still there', (state) => state.listener?.attached === true);
+});

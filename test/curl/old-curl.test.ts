@@ -1,0 +1,60 @@
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { makeOldCurl, type OldCurl } from '../harness/old-curl.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { readSession, startRemote } from '../harness/remote.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// The options of an old curl, in front of the real one, on both sides.
+
+let relay: Relay;
+let oldCurl: OldCurl;
+beforeAll(async () => {
+  relay = await startRelay();
+  oldCurl = await makeOldCurl();
+  return async () => {
+    await relay.stop();
+    await oldCurl.remove();
+  };
+});
+
+async function setUp() {
+  const remote = await startRemote(relay, { PATH: oldCurl.path });
+  onTestFinished(remote.stop);
+  return remote;
+}
+
+test('a listener whose curl is 7.29: output, input, a limit and a cancel', async () => {
+  const { run, start } = await setUp();
+  const before = (await oldCurl.read()).runs;
+  expect(await run(['exec', 'seq 3; exit 4'])).toMatchObject({ exitCode: 4, text: '1\n2\n3\n' });
+  expect(await run(['exec', '-i', 'cat'], { stdin: 'in' })).toMatchObject({ exitCode: 0, text: 'in' });
+  expect((await run(['exec', '-t', '1', 'sleep 60'])).exitCode).toBe(124);
+  expect(
+    (await run(['exec', 'head -c 3000000 /dev/zero | wc -c; head -c 3000000 /dev/zero'])).stdout,
+  ).toHaveLength(3_000_008);
+  const exec = start(['exec', 'sleep 60']);
+  onTestFinished(() => void exec.child.kill('SIGKILL'));
+  exec.child.kill('SIGINT');
+  await withDeadline(exec.closed, 20_000, 'exec ends');
+  const { runs, unknown } = await oldCurl.read();
+  expect(unknown).toEqual([]);
+  expect(runs - before).toBeGreaterThan(8);
+});
+
+test('the exec recipe with curl 7.29: the result of the command', async () => {
+  const { configDir } = await setUp();
+  const { key } = await readSession(configDir);
+  const payload = (await (await fetch(`${relay.url}/api/session/${key}`)).json()) as SessionPayload;
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const recipe = spawnCaptured('sh', ['-c', payload.exec.replace('COMMAND', 'echo @ran')], {
+    env: cleanEnvironment(folder.path, { PATH: oldCurl.path, TMPDIR: folder.path }),
+  });
+  const { code } = await withDeadline(recipe.closed, 20_000, 'the recipe ends');
+  expect({ code, output: recipe.stdout().toString() }).toEqual({ code: 0, output: '@ran\n' });
+  expect((await oldCurl.read()).unknown).toEqual([]);
+});

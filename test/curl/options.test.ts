@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { renderSessionPayload } from '../../src/relay/session-lines.ts';
+import { curlOptions, oldestCurl } from '../harness/old-curl.ts';
+
+// Every option of curl in what we hand out: the script, the lines to paste, the recipes, the rules for agents, the examples.
+
+const root = new URL('../../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const list = (folder: string) => readdirSync(new URL(folder, root)).map((name) => `${folder}/${name}`);
+
+const payload = renderSessionPayload('0'.repeat(32), 'https://relay.example', { ttlMs: 1, version: '0' });
+
+const sources: Record<string, string> = {
+  'the line to paste': payload.remote_quickstart,
+  'the exec recipe': payload.exec,
+  'remotify agents': read('src/cli/commands/agents.md'),
+  'templates/AGENTS.md.example': read('templates/AGENTS.md.example'),
+  'the page': read('src/relay/landing/index.html'),
+  runner: list('src/runner')
+    .filter((path) => path.endsWith('.sh'))
+    .map(read)
+    .join('\n')
+    // Arguments of its request() are curl's.
+    .replaceAll(/\brequest ("?[$\w]+"?|decision) (GET|POST|PUT) /g, 'curl -q request '),
+  ...Object.fromEntries(
+    list('docs/examples')
+      .filter((path) => !path.endsWith('README.md'))
+      .map((path) => [path, read(path)]),
+  ),
+};
+
+/** `-fsS --proto` → f, s, S, proto. A value in quotes is no option. */
+function findOptions(text: string): string[] {
+  const calls = text
+    .split('\n')
+    .filter((line) => !/^\s*#/.test(line))
+    .join('\n')
+    .replaceAll(/\\\n/g, ' ')
+    .split('\n')
+    .flatMap((line) => line.split(/(?=\bcurl -)/).slice(1));
+  return calls.flatMap((call) => {
+    const bare = call.replaceAll(/"[^"]*"|'[^']*'/g, "''").split(/[|;&)<>]/)[0] ?? '';
+    return bare.split(/\s+/).flatMap((word) => {
+      if (/^--\w/.test(word)) return [word.slice(2)];
+      return /^-\w+$/.test(word) ? Array.from(word.slice(1)) : [];
+    });
+  });
+}
+
+const isAtMost = (version: string, limit: string): boolean =>
+  version.localeCompare(limit, 'en', { numeric: true }) <= 0;
+
+describe.each(Object.entries(sources))('curl in %s', (_name, text) => {
+  const options = findOptions(text);
+
+  test(`has only options that curl ${oldestCurl} knows`, () => {
+    const unknown = options.filter((name) => curlOptions[name] === undefined);
+    expect(unknown).toEqual([]);
+    for (const name of options) {
+      const { since = '' } = curlOptions[name] ?? {};
+      expect(isAtMost(since, oldestCurl), `${name} needs ${since}`).toBe(true);
+    }
+  });
+
+  test('does not obey ~/.curlrc: -q comes first', () => {
+    const calls = text.split(/(?=\bcurl -)/).slice(1);
+    // The page shows a line of the seed.
+    for (const call of calls) if (!call.includes('id="relay"')) expect(call).toMatch(/^curl -q\b/);
+  });
+
+  test('takes no header from a file, and no text as a body that a command could turn into a file name', () => {
+    expect(text).not.toMatch(/-H ['"]?@/);
+    for (const [, body = ''] of text.matchAll(/--data-binary (\S+)/g))
+      expect(['@-', 'x', '"@$body"', '"@$work/reason"']).toContain(body);
+  });
+});
+
+test('the list of options: each is in use, and newer ones are those of curl’s manual', () => {
+  const used = new Set(Object.values(sources).flatMap(findOptions));
+  expect([...used].toSorted()).toEqual(Object.keys(curlOptions).toSorted());
+  expect(used.size).toBeGreaterThan(15);
+});
+
+const manual = spawnSync('curl', ['-q', '--manual'], { encoding: 'utf8' }).stdout ?? '';
+
+test.skipIf(!manual.includes('Added in'))(
+  'the versions agree with curl’s manual (a curl with a manual is needed)',
+  () => {
+    const since = new Map<string, string>();
+    for (const entry of manual.split(/\n(?= {7}-)/)) {
+      const long = /^ {7}(?:-\S, )?--([\w-]+)/.exec(entry)?.[1];
+      // That of the option itself ends its entry; others are of its values.
+      const version = /Added in (\d+\.\d+(?:\.\d+)?)\.\s*$/.exec(entry)?.[1];
+      if (long !== undefined && version !== undefined) since.set(long, version);
+    }
+    expect(since.get('data-raw')).toBe('7.43.0');
+    expect(since.get('fail-with-body')).toBe('7.76.0');
+    for (const { long, since: ours } of Object.values(curlOptions))
+      expect(since.get(long) ?? ours, long).toBe(ours);
+  },
+);

@@ -1,0 +1,105 @@
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { findClosedPort } from '../harness/canned-server.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote } from '../harness/remote.ts';
+import { startMcpHost } from './mcp-host.ts';
+import { ownWords } from './read-answer.ts';
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp() {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  return { remote, host };
+}
+
+test('one session: info lists no others', async () => {
+  const { host } = await setUp();
+  expect((await host.call('remote_session_info')).text).not.toContain('Other sessions');
+});
+
+test('several sessions: info lists each with its relay, which is current, and whether a listener is connected', async () => {
+  const { remote, host } = await setUp();
+  await remote.makeSession('--name', 'idle');
+  const gone = await remote.runJson<{ key: string }>('new', '--name', 'gone');
+  await fetch(`${relay.url}/api/session/${gone.key}`, { method: 'DELETE' });
+  await remote.makeSession('--name', 'prod');
+  const { text } = await host.call('remote_session_info');
+  expect(text).toContain(`Session prod on ${relay.url}.`);
+  expect(ownWords(text)).toContain(
+    [
+      'Other sessions, chosen by session:',
+      `  session-1 on ${relay.url}: a listener is connected`,
+      `  idle on ${relay.url}: no listener`,
+      `  gone on ${relay.url}: gone from its relay`,
+      '',
+    ].join('\n'),
+  );
+  const other = await host.call('remote_session_info', { session: 'session-1' });
+  expect(other.text).toContain('A listener is connected');
+  expect(other.text).toContain(`  prod (current) on ${relay.url}: no listener\n`);
+});
+
+test('a session whose relay is down: the list does not wait for it, and says so', async () => {
+  const { remote, host } = await setUp();
+  await remote.makeSession('--name', 'other');
+  const port = await findClosedPort();
+  const away = await startRelay({ port });
+  await remote.run(['new', '--name', 'away', '--url', away.url]);
+  await away.stop();
+  await remote.run(['use', 'session-1']);
+  const { text } = await host.call('remote_session_info');
+  expect(text).toContain(`  away on ${away.url}: its relay does not answer`);
+  expect(text).toContain(`  other on ${relay.url}: no listener`);
+});
+
+test('an unknown name: an error that lists those that there are, in every tool', async () => {
+  const { remote, host } = await setUp();
+  await remote.makeSession('--name', 'prod');
+  for (const [tool, input] of [
+    ['remote_exec', { command: 'true' }],
+    ['remote_output', { id: 'c1' }],
+    ['remote_cancel', {}],
+    ['remote_read_file', { path: 'x' }],
+    ['remote_write_file', { path: 'x', content: 'y' }],
+    ['remote_session_info', {}],
+    ['remote_session_reset', {}],
+  ] as const) {
+    const { text, isError } = await host.call(tool, { ...input, session: 'production' });
+    expect([tool, isError]).toEqual([tool, true]);
+    expect(text).toContain('no stored session is called "production"');
+    expect(text).toContain('the stored sessions are session-1, prod (current)');
+    expect(text).not.toContain('do not look for another way');
+  }
+});
+
+test('the texts of the last commands, fenced, on one line each', async () => {
+  const { host } = await setUp();
+  await host.exec('echo one\n\techo two\x1b[31m');
+  await host.exec('true', { cwd: '/tmp' });
+  const { text } = await host.call('remote_session_info');
+  expect(text).toContain('begin untrusted texts of the commands\n');
+  expect(text).toContain('c1: echo one echo two\\x1b[31m\nc2: cd -- /tmp || exit true\n');
+  expect(ownWords(text)).not.toContain('echo one');
+});
+
+test('two names of one session are one: its commands are known by both', async () => {
+  const { host } = await setUp();
+  const { data } = await host.exec('echo ok');
+  const page = await host.call('remote_output', { id: data.id, session: 'session-1' });
+  expect(page.data.untrusted.text).toBe('ok\n');
+});
+
+test('a pinned line that was stored is the one that is shown', async () => {
+  const { remote, host } = await setUp();
+  const line = await remote.makeSession('--pin', '--name', 'pinned');
+  expect(line).toContain('sha256sum');
+  const { text } = await host.exec('true', { session: 'pinned', wait_seconds: 0 });
+  expect(text).toContain(`  ${line}\n`);
+});

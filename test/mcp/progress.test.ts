@@ -1,0 +1,86 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../harness/deadline.ts';
+import { startListener } from '../harness/listener.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { startRemote, startSupervised } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { hasTmux } from '../harness/tmux.ts';
+import { startMcpHost } from './mcp-host.ts';
+
+type Message = { message: string; progress: number };
+
+async function setUpRelay() {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  return relay;
+}
+
+function collect() {
+  const messages: Message[] = [];
+  return {
+    messages,
+    onProgress: (message: string, progress: number) => void messages.push({ message, progress }),
+    saw: (pattern: RegExp) => () => messages.some(({ message }) => pattern.test(message)),
+  };
+}
+
+function expectGrowing(messages: readonly Message[]): void {
+  const values = messages.map(({ progress }) => progress);
+  expect(values.length).toBeGreaterThan(0);
+  expect(values.every((value, index) => index === 0 || value > (values[index - 1] ?? 0))).toBe(true);
+}
+
+test('a running command: for how long it runs, how much output there is, and the new output', async () => {
+  const relay = await setUpRelay();
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  const { messages, onProgress, saw } = collect();
+  const call = host.exec('echo step; sleep 300', {}, { onProgress });
+  await eventually('progress of a run', 20_000, saw(/^running for \d+ s, 5 bytes of output so far/));
+  expect(messages.map(({ message }) => message).join('\n')).toContain('\nstdout: step\n');
+  const second = collect();
+  const waiting = host.exec('true', {}, { onProgress: second.onProgress });
+  await eventually('progress of the queue', 20_000, second.saw(/^c2 waits for its turn, \d+ s$/));
+  await host.call('remote_cancel', {});
+  await Promise.all([call, waiting]);
+  expectGrowing(messages);
+});
+
+test('without a listener: once the line was shown, the call waits for one and says so', async () => {
+  const relay = await setUpRelay();
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const host = await startMcpHost(folder.path, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  const { data } = await host.exec('echo done');
+  const { messages, onProgress, saw } = collect();
+  const call = host.exec('echo done', {}, { onProgress });
+  await eventually('progress without a listener', 20_000, saw(/^waiting for a listener, \d+ s$/));
+  const listener = await startListener(data.paste?.auto ?? '');
+  onTestFinished(listener.stop);
+  expect((await call).data).toMatchObject({ id: data.id, state: 'finished' });
+  expectGrowing(messages);
+});
+
+test.skipIf(!hasTmux)(
+  'an operator who has not answered: who is waited for, and since when (needs tmux)',
+  async () => {
+    const relay = await setUpRelay();
+    const remote = await startSupervised(relay);
+    onTestFinished(remote.stop);
+    const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+    onTestFinished(host.close);
+    const { onProgress, saw } = collect();
+    const call = host.exec('true', {}, { onProgress });
+    await eventually(
+      'progress at the question',
+      20_000,
+      saw(/^waiting for the operator to approve c1, \d+ s$/),
+    );
+    await remote.terminal.waitForText('run it? [', 10_000);
+    await remote.terminal.type('n\n');
+    expect((await call).data.state).toBe('declined');
+  },
+);

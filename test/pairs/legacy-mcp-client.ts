@@ -1,0 +1,38 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
+
+/** What makes such a client believe that the listener was restarted: it was seen so long after it took the command. */
+export const resetAfterSeconds = 30;
+
+/** Missing numbers count as 0 there. */
+export const lagOf = (status: SessionStatus): number =>
+  (status.cmd_in_flight_seconds_ago ?? 0) - (status.listener_seen_seconds_ago ?? 0);
+
+export type LegacyRun = { result: string | undefined; wasReset: boolean; lags: number[] };
+
+/**
+ * The logic of the public original's MCP server (0.4.0): it pushes through the slot, polls for the result, and looks at the status in
+ * between. A listener that was seen after it took the command has lost it, it believes: it resets the session, and gives up.
+ */
+export async function runAsLegacyClient(
+  { urls }: SessionPayload,
+  command: string,
+  { lookEveryMs = 2_000, deadlineMs = 80_000 } = {},
+): Promise<LegacyRun> {
+  const lags: number[] = [];
+  const pushed = await fetch(urls.cmd, { method: 'POST', body: command });
+  if (pushed.status !== 201) throw new Error(`the push: ${pushed.status}`);
+  const until = performance.now() + deadlineMs;
+  while (performance.now() < until) {
+    const answer = await fetch(`${urls.result}?nowait=1`);
+    if (answer.status === 200) return { result: await answer.text(), wasReset: false, lags };
+    const status = (await (await fetch(`${urls.api}/status`)).json()) as SessionStatus;
+    if (status.cmd_in_flight) lags.push(lagOf(status));
+    if (status.cmd_in_flight && lagOf(status) > resetAfterSeconds) {
+      await fetch(`${urls.api}/reset`, { method: 'POST' });
+      return { result: undefined, wasReset: true, lags };
+    }
+    await pause(lookEveryMs);
+  }
+  throw new Error(`no result within ${deadlineMs} ms`);
+}
