@@ -68,7 +68,9 @@ async function attempt(
   const begin = usable ? usable.from : spool.bytes;
   const script = renderDownload({ ...plan, from: begin });
   const push = { script, stdin: false, waitSeconds: options.wait, runSeconds: mostRunSeconds };
-  const pushed = usable ? { id: usable.view.id, already: false } : await pushTransfer(context, session, push);
+  const pushed = usable
+    ? { id: usable.view.id, already: undefined }
+    : await pushTransfer(context, session, push);
   const files: RemoteFile[] = [];
   const failures: string[] = [];
   let sha256: string | undefined;
@@ -139,7 +141,7 @@ export async function download(
       throw new Failure(
         'SHA-256 differs: what arrived is not what the remote sent; nothing was written',
         'run the same command again',
-        exitCodes.absent,
+        exitCodes.fileTrouble,
         'file',
       );
     }

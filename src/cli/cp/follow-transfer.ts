@@ -9,13 +9,13 @@ import { settleEnd } from '../exec/settle-end.ts';
 import { type Leaving, stopRemote } from '../exec/stop-remote.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { exitCodeOf, type Interrupt } from '../interrupts.ts';
 import { StatusLines } from './status-lines.ts';
 
 export interface Pushed {
   id: string;
-  /** A first Ctrl-C came on the way. */
-  already: boolean;
+  /** A signal that came while the command was being pushed. */
+  already: Interrupt | undefined;
 }
 
 export interface PushWishes {
@@ -32,14 +32,14 @@ export async function pushTransfer(
   { client }: OpenSession,
   { script, stdin, waitSeconds, runSeconds }: PushWishes,
 ): Promise<Pushed> {
-  const { id, interrupted } = await pushScript(client, Buffer.from(script), {
+  const { id, interrupt } = await pushScript(client, Buffer.from(script), {
     idempotencyKey: randomUUID(),
     client: context.describeClient(),
     stdin,
     timeoutSeconds: Math.ceil(runSeconds),
     queueSeconds: Math.max(1, Math.ceil(waitSeconds)),
   });
-  return { id, already: interrupted };
+  return { id, already: interrupt };
 }
 
 export interface Listening {
@@ -59,9 +59,8 @@ export interface TransferEnd extends CommandEnd {
 
 const keptHint = 'what was copied is kept: the same command goes on from there';
 
-function interruptedBy(wasUrgent: boolean): Failure {
-  const code = wasUrgent ? exitCodes.terminated : exitCodes.interrupted;
-  return new Failure('interrupted', keptHint, code, 'interrupted');
+function interruptedBy(signal: Interrupt): Failure {
+  return new Failure('interrupted', keptHint, exitCodeOf(signal), 'interrupted');
 }
 
 /** Throws where the command did not run to its end: declined, cancelled, lost, interrupted. `leave` lets the caller end it. */
@@ -73,19 +72,14 @@ export async function followTransfer(
   leave: AbortController,
 ): Promise<TransferEnd> {
   const { printer } = context;
-  const narrator = new Narrator(context, session);
+  const narrator = new Narrator(context, session, false);
   const lines = new StatusLines(listening);
-  let interrupted = already;
-  if (already) listening.onInterrupt?.();
-  let wasUrgent = false;
-  const letGoUrgent = onInterrupt((_count, isUrgent) => {
-    wasUrgent ||= isUrgent;
-    listening.onInterrupt?.();
-  });
+  let interrupt: Interrupt | undefined;
   const letGo = stopRemote(context, session, id, {
     already,
-    onInterrupt: () => {
-      interrupted = true;
+    onInterrupt: (signal) => {
+      interrupt = signal;
+      listening.onInterrupt?.();
     },
     leave: (why) => leave.abort(why),
   });
@@ -106,7 +100,7 @@ export async function followTransfer(
     });
     lines.end();
     const isDone = end.state === 'finished' && end.exitStatus === 0;
-    if (interrupted && !isDone) throw interruptedBy(wasUrgent);
+    if (interrupt !== undefined && !isDone) throw interruptedBy(interrupt);
     if (end.state !== 'finished') {
       const { failure } = settleEnd(end, id, session.label);
       if (failure) throw failure;
@@ -118,10 +112,9 @@ export async function followTransfer(
     if (!aborted || error instanceof Failure) throw error;
     if (reason instanceof Error) throw reason;
     const why = reason as Leaving;
-    throw why === 'interrupt' ? interruptedBy(wasUrgent) : new Failure(String(why), keptHint);
+    throw why === 'broken pipe' ? new Failure(why, keptHint) : interruptedBy(why);
   } finally {
     narrator.quiet();
-    letGoUrgent();
     letGo();
   }
 }

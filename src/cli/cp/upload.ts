@@ -52,7 +52,9 @@ async function attempt(
   const sentBefore = found?.view.stdin_bytes ?? 0;
   const runSeconds = leastRunSeconds + plan.total / leastRate;
   const push = { script: renderUpload(plan), stdin: true, waitSeconds: options.wait, runSeconds };
-  const pushed = found ? { id: found.view.id, already: false } : await pushTransfer(context, session, push);
+  const pushed = found
+    ? { id: found.view.id, already: undefined }
+    : await pushTransfer(context, session, push);
   const state: Omit<Attempt, 'end'> = {
     verified: false,
     resumedBytes: 0,
