@@ -1,8 +1,8 @@
 /** What the exit status of remotify itself means. `exec` and `logs -f` pass the remote's own through. */
 export const exitCodes = {
   ok: 0,
-  /** A file that `cp` could not copy. */
-  file: 1,
+  /** cp: a file here or on the remote could not be copied. */
+  fileTrouble: 1,
   /** The words on the command line. */
   usage: 2,
   /** The run reached its `--timeout`. */

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startOriginalRelay } from '../harness/legacy-relay.ts';
+import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
@@ -103,7 +103,7 @@ describe(`terminals without a size${hasScript ? '' : ' (script is missing)'}`, (
 });
 
 test.each(['up', 'down'])('a legacy relay: refused in words, nothing is pushed, %s', async (way) => {
-  const relay = await startOriginalRelay();
+  const relay = await startLegacyRelay();
   onTestFinished(relay.close);
   const client = await makeClient(relay);
   onTestFinished(client.remove);

@@ -21,7 +21,7 @@ function changed({ path }: FileEntry): Failure {
   return new Failure(
     `${path.toString('utf8')} changed while it was read`,
     'run the same command again',
-    exitCodes.file,
+    exitCodes.fileTrouble,
     'file',
   );
 }

@@ -29,7 +29,7 @@ async function checkBefore({ folder, as, tops }: Chosen, recursive: boolean): Pr
     throw new Failure(
       `two of the sources have the same name: ${twice}`,
       'copy them one by one',
-      exitCodes.file,
+      exitCodes.fileTrouble,
       'file',
     );
   if (recursive) return;
@@ -40,7 +40,7 @@ async function checkBefore({ folder, as, tops }: Chosen, recursive: boolean): Pr
     await checkTarget(path, as === '' ? 'inside' : 'named');
   } catch (error) {
     if (!(error instanceof NotPlaced)) throw error;
-    throw new Failure(error.message, 'choose another target', exitCodes.file, 'file');
+    throw new Failure(error.message, 'choose another target', exitCodes.fileTrouble, 'file');
   }
 }
 

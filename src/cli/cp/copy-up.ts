@@ -89,7 +89,7 @@ export async function copyUp(
       throw new Failure(
         `a source cannot be read: ${describeFileError(error)}`,
         undefined,
-        exitCodes.file,
+        exitCodes.fileTrouble,
         'file',
       );
     });

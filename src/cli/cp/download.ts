@@ -142,7 +142,7 @@ export async function download(
       throw new Failure(
         'SHA-256 differs: what arrived is not what the remote sent; nothing was written',
         'run the same command again',
-        exitCodes.file,
+        exitCodes.fileTrouble,
         'file',
       );
     }

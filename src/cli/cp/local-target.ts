@@ -13,7 +13,7 @@ export interface LocalTarget {
 }
 
 function refuse(message: string, hint: string): Failure {
-  return new Failure(message, hint, exitCodes.file, 'file');
+  return new Failure(message, hint, exitCodes.fileTrouble, 'file');
 }
 
 async function isFolder(path: string): Promise<boolean> {

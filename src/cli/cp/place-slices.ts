@@ -43,7 +43,7 @@ export async function placeSlices(
     throw new Failure(
       `the remote sent ${spool.bytes} bytes and not ${announced}: a file changed while it was read; nothing was written`,
       'run the same command again',
-      exitCodes.file,
+      exitCodes.fileTrouble,
       'file',
     );
   }

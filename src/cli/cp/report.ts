@@ -21,7 +21,7 @@ export async function report(context: Context, outcome: Outcome): Promise<number
     const copied = files.length === 0 ? '' : `; ${formatCount(files.length, 'file')} copied`;
     const what = failures.length === 1 ? first : `${failures.length} were not copied, the first: ${first}`;
     const hint = files.length === 0 ? 'nothing was copied' : 'everything else that was named is copied';
-    throw new Failure(what + copied, hint, exitCodes.file, 'file');
+    throw new Failure(what + copied, hint, exitCodes.fileTrouble, 'file');
   }
   if (context.json) {
     const [only] = files;

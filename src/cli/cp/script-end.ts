@@ -17,7 +17,7 @@ export function describeScriptEnd(end: CommandEnd & { words: readonly string[] }
   return new Failure(
     `the script for ${place === '' ? '.' : place} ended ${how}${last === undefined ? '' : `: ${last}`}`,
     'run the same command again: it goes on where it ended',
-    exitCodes.file,
+    exitCodes.fileTrouble,
     'file',
   );
 }

@@ -33,7 +33,7 @@ export class Spool {
       throw new Failure(
         `cannot write ${path.toString('utf8')}: ${describeFileError(error)}`,
         'choose another target',
-        exitCodes.file,
+        exitCodes.fileTrouble,
         'file',
       );
     }
@@ -50,7 +50,7 @@ export class Spool {
       throw new Failure(
         `cannot write ${this.path.toString('utf8')}: ${describeFileError(error)}`,
         'make room, and run the same command again',
-        exitCodes.file,
+        exitCodes.fileTrouble,
         'file',
       );
     }
