@@ -37,7 +37,7 @@ export class TarWatch {
       if (size > bavail * bsize)
         this.#problem = `has a file of ${size} bytes, for which there is no space here`;
     }
-    for await (const _piece of entry) if (this.#problem !== undefined) return;
+    for await (const piece of entry as AsyncIterable<Buffer>) void piece;
   }
 
   /** What is wrong so far, to follow "the archive"; undefined while nothing is. */
@@ -55,12 +55,14 @@ export class TarWatch {
 
   /** The same at the end. */
   async end(): Promise<string | undefined> {
+    if (this.#problem !== undefined) return this.#problem;
     if (!this.#archive.destroyed) this.#archive.end();
     await this.#done;
     return this.#problem ?? (this.#entries === 0 ? 'is empty' : undefined);
   }
 
   close(): void {
+    this.#archive.once('error', () => undefined);
     this.#archive.destroy();
   }
 }
