@@ -52,7 +52,7 @@ function nameTransfer(key: string, sources: readonly string[], plan: UploadPlan)
     plan.entries[0]?.name,
   ]);
   const content = renderUpload({ ...plan, id: '', part: 1, from: 0, fresh: false });
-  return hash(group).slice(0, groupLength) + hash(content).slice(0, groupLength);
+  return hash(group).slice(0, groupLength) + hash(`${key}\n${content}`).slice(0, groupLength);
 }
 
 export async function copyUp(
