@@ -11,7 +11,7 @@ import { startWaiting, type WaitingLine } from '../waiting-line.ts';
 function describeWait(state: CommandState, { listener }: StatusPayload): string {
   if (state === 'awaiting_approval') return `waiting for approval by ${describeListener(listener)}`;
   if (listener?.attached !== true) return 'waiting for a listener';
-  return `waiting for its turn: ${nameListener(listener)} is busy`;
+  return `queued: ${nameListener(listener)} is running another command`;
 }
 
 /** Says what is waited for, once it takes longer than a short command does. */
