@@ -1,5 +1,6 @@
 /** What a person is told while a command has not started. */
 import type { CommandState } from '../../protocol/command-states.ts';
+import { nameListener } from '../../protocol/name-listener.ts';
 import type { StatusPayload } from '../../protocol/status-payload.ts';
 import { describeListener } from '../await-listener.ts';
 import type { Context, OpenSession } from '../context.ts';
@@ -10,7 +11,7 @@ import { startWaiting, type WaitingLine } from '../waiting-line.ts';
 function describeWait(state: CommandState, { listener }: StatusPayload): string {
   if (state === 'awaiting_approval') return `waiting for approval by ${describeListener(listener)}`;
   if (listener?.attached !== true) return 'waiting for a listener';
-  return `waiting for its turn: ${listener.user}@${listener.host} is busy`;
+  return `queued: ${nameListener(listener)} is running another command`;
 }
 
 /** Says what is waited for, once it takes longer than a short command does. */
@@ -40,7 +41,7 @@ export class Narrator {
     if (this.#isLineShown || printer.options.quiet) return;
     this.#isLineShown = true;
     const who = listener
-      ? `the listener ${listener.user}@${listener.host} is disconnected, last seen ${formatSeconds(listener.seen_seconds_ago)} ago`
+      ? `the listener ${nameListener(listener)} is disconnected, last seen ${formatSeconds(listener.seen_seconds_ago)} ago`
       : 'no listener has connected yet';
     await printer.note(quickstart === '' ? who : `${who}; paste this line on the remote:`);
     if (quickstart !== '') await printer.showLine(quickstart);
