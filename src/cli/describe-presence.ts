@@ -20,8 +20,8 @@ export function findPresence(status: StatusPayload): Presence {
 }
 
 /** `root@vm` */
-export function describeHost({ user, host }: ListenerView): string {
-  return escapeText(nameListener({ user, host }));
+export function describeHost(listener: ListenerView): string {
+  return escapeText(nameListener(listener));
 }
 
 const asks: Readonly<Record<ListenerView['mode'], string>> = {

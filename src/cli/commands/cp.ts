@@ -1,55 +1,57 @@
 /** `remotify cp`: files to and from the remote, through commands that its operator sees. */
-import { type Command, Option } from 'commander';
-import { readVariable } from '../../config/environment.ts';
+import type { Command } from 'commander';
 import { parseDuration } from '../../config/parse-values.ts';
 import type { Run } from '../command-module.ts';
 import type { CpOptions } from '../cp/cp-options.ts';
 import { parsePlaces } from '../cp/places.ts';
+import type { ExecOptions } from '../exec/exec-options.ts';
+import { planBounds } from '../exec/start-bounds.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { addHelp } from '../help-format.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 
 export function describe(command: Command): void {
+  const duration = parseWith(parseDuration);
   command
     .usage('[options] <source...> <target>')
     .argument('[path...]', 'a path of the remote begins with a colon; ./:x is a local file of that name')
-    .option('-r, --recursive', 'copy folders with all that is below them')
+    .option('-r, --recursive', 'copy folders with everything below them')
     .option('-p, --preserve', 'keep mode and time exactly; without it the umask applies, as with cp')
-    .addOption(
-      new Option(
-        '-w, --wait <duration>',
-        'how long to wait for a listener, the queue and approval (default: 10m)',
-      ).argParser(parseWith(parseDuration)),
+    .option(
+      '-w, --wait <duration>',
+      'how long to wait in all for a listener, the queue and approval; 0: start at once or fail (REMOTIFY_WAIT; default: 10m)',
+      duration,
     )
-    .addHelpText(
-      'after',
-      `
-A relative path of the remote begins in the folder where the line was pasted. SHA-256 is compared before a file gets its name.
-A transfer that was cut goes on where it ended: run the same command again.
-
-Examples:
-  $ remotify cp site.tgz :/srv/
-  $ remotify cp -r public :/srv/www
-  $ remotify cp :/var/log/syslog :~/notes.txt .
-  $ remotify cp -rp :/etc/nginx backup/
-
-Exit status: 0 copied, 1 a file could not be copied, 126 declined by the operator, 130 interrupted, 255 relay, network or
-session trouble, 2 usage.`,
-    );
+    .option('--wait-listener <duration>', 'how long of it to wait for a listener', duration)
+    .option('--wait-approval <duration>', 'how long of it to wait for the operator to approve', duration);
+  addHelp(command, {
+    notes: [
+      'A relative path of the remote begins in the folder where the line was pasted. SHA-256 is compared before a file gets its name.',
+      'A transfer that was cut goes on where it ended: run the same command again.',
+    ],
+    examples: [
+      'remotify cp site.tgz :/srv/',
+      'remotify cp -r public :/srv/www',
+      'remotify cp :/var/log/syslog :~/notes.txt .',
+      'remotify cp -rp :/etc/nginx backup/',
+    ],
+    closing: [
+      'Exit status: 0 copied, 1 a file was not copied, 126 declined by the operator, 130 interrupted (Ctrl-C), 143 interrupted (SIGTERM), 255 relay, network or session trouble, 2 usage.',
+    ],
+  });
 }
 
 export const run: Run = async (context, command) => {
-  const given = mergeOptions<Omit<CpOptions, 'wait'> & { wait?: number }>(command);
+  const given = mergeOptions<Omit<CpOptions, 'bounds'> & Partial<ExecOptions>>(command);
   const places = parsePlaces(command.args);
-  const stored = readVariable(context.environment, 'REMOTIFY_WAIT');
-  const wait = given.wait ?? (stored === undefined ? 600 : parseDuration(stored));
-  const options: CpOptions = { ...given, wait };
+  const options: CpOptions = { ...given, bounds: planBounds(given, context.environment) };
   const session = await context.requireSession();
   const key = context.chosen()?.key ?? '';
   if (session.dialect !== 'commands') {
     throw new Failure(
       `${session.url} is a legacy relay: it cannot copy files`,
-      'use a remotify relay (`remotify serve`), or send a small file through exec',
+      'use a remotify relay: `remotify serve`',
       exitCodes.trouble,
       'not_supported',
     );

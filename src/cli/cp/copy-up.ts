@@ -10,7 +10,7 @@ import type { CpOptions, Outcome } from './cp-options.ts';
 import { type Entry, listSources } from './list-sources.ts';
 import { baseName, type Places } from './places.ts';
 import { Progress } from './progress.ts';
-import { describeFileError } from './file-errors.ts';
+import { describeFileError } from '../../config/describe-file-error.ts';
 import { groupLength } from './script-parts.ts';
 import { formatCount } from './sizes.ts';
 import { copiedFiles, upload } from './upload.ts';

@@ -1,10 +1,11 @@
 /** The options of `remotify cp`, and what a transfer came to. */
 import type { CommonOptions } from '../context.ts';
+import type { StartBounds } from '../exec/start-bounds.ts';
 
 export interface CpOptions extends CommonOptions {
   recursive?: boolean;
   preserve?: boolean;
-  wait: number;
+  bounds: StartBounds;
 }
 
 export interface CopiedFile {

@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { describeFileError } from './file-errors.ts';
+import { describeFileError } from '../../config/describe-file-error.ts';
 import { baseName } from './places.ts';
 
 export interface LocalTarget {

@@ -2,7 +2,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, chmod, chown, lstat, realpath, rename, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { describeFileError } from './file-errors.ts';
+import { describeFileError } from '../../config/describe-file-error.ts';
 
 export interface Attributes {
   /** Permission bits, as the remote says. */

@@ -24,5 +24,5 @@ export const sharedFunctions = `failed=0
 say() { printf 'remotify-cp %s\\n' "\${*//$'\\n'/ }" >&2; }
 fail() { say "failed $*" && failed=1; }
 stop() { say "stopped $*" && exit 1; }
-digest() { { sha256sum || shasum -a 256 || openssl dgst -sha256 || cat >/dev/null; } 2>/dev/null; }
+digest() { { sha256sum || shasum -a 256 || openssl dgst -sha256 || cat >/dev/null; } 2>/dev/null | head -c 200; }
 `;

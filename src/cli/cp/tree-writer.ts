@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, rm, symlink, utimes } from 'node:fs/promises';
-import { describeFileError } from './file-errors.ts';
+import { describeFileError } from '../../config/describe-file-error.ts';
 import { allowedMode, type Attributes, NotPlaced, placeFile } from './place-file.ts';
 import { checkName } from './safe-names.ts';
 

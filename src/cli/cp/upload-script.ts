@@ -26,7 +26,7 @@ export interface UploadPlan {
 
 const chooseTarget = `if [ ! -d "$to" ]; then
   as=\${to##*/}
-  case $to in */*) to=\${to%/*}/ ;; *) to=. ;; esac
+  case $to in */*) to=\${to%/*} to=\${to:-/} ;; *) to=. ;; esac
   say renamed
 fi
 [ -d "$to" ] || stop "$to: no such folder"
@@ -56,7 +56,7 @@ const receive = (fresh: boolean, tools: string): string => `for tool in ${tools}
 done
 part=$to/.remotify-part-$id mask=$((8#$(umask)))
 ${fresh ? 'rm -f "$part"\n' : ''}for old in "$to/.remotify-part-\${id:0:8}"*; do
-  case $old in "$part"*) ;; *) rm -f "$old" ;; esac
+  [ "$old" = "$part" ] || rm -rf "$old"
 done
 (umask 077 && : >>"$part") || stop "$to/\${as:-$top}: cannot be written"
 have=$(wc -c <"$part")
@@ -74,8 +74,8 @@ kill "$watcher" 2>/dev/null
 [ "$(wc -c <"$part")" -ge "$total" ] || exit 75
 case $(digest <"$part") in
   *$sum*) say verified ;;
-  '') say unverified && [ "$(wc -c <"$part")" -eq "$total" ] || { rm -f "$part" && stop 'size differs'; } ;;
-  *) rm -f "$part" && stop 'SHA-256 differs: nothing was written' ;;
+  '') say 'no tool for SHA-256 there' && [ "$(wc -c <"$part")" -eq "$total" ] || { rm -f "$part" && stop "$to/\${as:-$top}: size differs"; } ;;
+  *) rm -f "$part" && stop "$to/\${as:-$top}: SHA-256 differs" ;;
 esac
 `;
 
@@ -92,7 +92,7 @@ const placeFile = (preserve: boolean): string => `place() { # FINISHED TARGET MO
     chown "$owner" "$1" 2>/dev/null
   fi
   chmod "$mode" "$1"
-${preserve ? '  set_time "$1" "$4"\n' : ''}  mv -f "$1" "$t" || fail "$2: cannot be written"
+${preserve ? '  set_time "$1" "$4"\n' : ''}  mv -f "$1" "$t" && [ ! -e "$1" ] || fail "$2: cannot be written"
 }
 `;
 
@@ -105,42 +105,72 @@ const setTime = `set_time() { # FILE TIME
 const placeOne = `place "$part" "$to/\${as:-$top}" "\${list[1]}" "\${list[2]}"
 `;
 
-/** The stream is a file by now, from which dd takes exactly so many bytes. */
-const placeMany = (preserve: boolean): string => `take() { # BYTES
-  [ "$1" -lt 65536 ] || dd bs=65536 count=$(($1 / 65536)) 2>/dev/null
-  [ $(($1 % 65536)) -eq 0 ] || dd bs=$(($1 % 65536)) count=1 2>/dev/null
+/**
+ * The stream is a file by now, from which dd takes exactly so many bytes. A folder that is not there yet is filled under another name,
+ * with few processes for each file, and moved when it is whole.
+ */
+const placeMany = (preserve: boolean): string => `take() { # BYTES FILE
+  if [ "$1" -eq 0 ]; then
+    : >"$2"
+  elif [ "$1" -le 1048576 ]; then
+    dd bs="$1" count=1 >"$2" 2>/dev/null
+  else
+    { dd bs=1048576 count=$(($1 / 1048576)) && [ $(($1 % 1048576)) -eq 0 ] || dd bs=$(($1 % 1048576)) count=1; } >"$2" 2>/dev/null
+  fi || { rm -rf "$part"* && stop "$t: cannot be written"; }
 }
 exec <"$part"
-i=0 folders=()
+i=0 folders=() moves=() new=/ tree=''
 while [ "$i" -lt "\${#list[@]}" ]; do
   kind=\${list[i]} mode=\${list[i + 1]} time=\${list[i + 2]} what=\${list[i + 3]} name=\${list[i + 4]} i=$((i + 5))
-  t=$to/\${as:-$top}\${name#"$top"}
+  t=$to/\${as:-$top}\${name#"$top"} inside=''
+  case $name in "$new"/*) inside=$tree\${name#"$new"} ;; esac
   case $kind in
-    file)
-      (umask 077 && take "$what" >"$part.file") || { rm -f "$part" "$part.file" && stop "$t: cannot be written"; }
-      place "$part.file" "$t" "$mode" "$time"
-      ;;
     folder)
-      ${preserve ? '' : '[ ! -d "$t" ] || continue\n      '}[ -d "$t" ] || mkdir -m 700 "$t" || { fail "$t: cannot be created" && continue; }
+      if [ -n "$inside" ]; then
+        mkdir -m 700 "$inside"
+      elif [ -d "$t" ]; then
+        ${preserve ? ':' : 'continue'}
+      else
+        new=$name tree=$part.tree.$i && mkdir -m 700 "$tree"
+        # What is below it goes nowhere then.
+        if [ -e "$t" ] || [ -L "$t" ]; then fail "$t: a file is in the way of a folder" && continue; fi
+        moves+=("$tree" "$t")
+      fi
       folders=("$mode" "$time" "$t" \${folders[@]+"\${folders[@]}"})
       ;;
     link)
-      if [ -d "$t" ] && [ ! -L "$t" ]; then fail "$t: a folder is in the way" && continue; fi
-      rm -f "$t" && ln -s "$what" "$t" || fail "$t: cannot be created"
+      if [ -z "$inside" ] && [ -d "$t" ] && [ ! -L "$t" ]; then fail "$t: a folder is in the way" && continue; fi
+      [ -n "$inside" ] || rm -f "$t"
+      ln -s "$what" "\${inside:-$t}" || fail "$t: cannot be created"
+      ;;
+    file)
+      if [ -n "$inside" ]; then
+        take "$what" "$inside"
+        ${preserve ? 'chmod "$mode" "$inside" && set_time "$inside" "$time"' : '[ $((8#$mode & ~mask)) -eq $((8#666 & ~mask)) ] || { printf -v mode %o $((8#$mode & ~mask)) && chmod "$mode" "$inside"; }'}
+      else
+        take "$what" "$part.file"
+        place "$part.file" "$t" "$mode" "$time"
+      fi
       ;;
   esac
+done
+set -- \${moves[@]+"\${moves[@]}"}
+while [ "$#" -gt 0 ]; do
+  mv "$1" "$2" || fail "$2: cannot be created"
+  shift 2
 done
 `;
 
 const finishFolders = (preserve: boolean): string => `set -- \${folders[@]+"\${folders[@]}"}
 while [ "$#" -gt 0 ]; do
+  [ -d "$3" ] || { shift 3 && continue; }
   printf -v mode %o $((8#$1${preserve ? '' : ' & ~mask'}))
   chmod "$mode" "$3"
 ${preserve ? '  set_time "$3" "$2"\n' : ''}  shift 3
 done
 `;
 
-const cleanUp = `rm -f "$part" "$part.file"
+const cleanUp = `rm -rf "$part"*
 exit "$failed"
 `;
 
@@ -153,8 +183,11 @@ export function renderEntry(entry: Entry, preserve: boolean): string {
 
 function describe({ entries, total, target, intoFolder }: UploadPlan): string {
   const files = entries.filter(({ kind }) => kind === 'file').length;
-  const others = entries.length - files;
-  const more = others === 0 ? '' : `, ${others} folders and links`;
+  const count = (kind: Entry['kind']): string => {
+    const found = entries.filter((entry) => entry.kind === kind).length;
+    return found === 0 ? '' : `, ${formatCount(found, kind)}`;
+  };
+  const more = count('folder') + count('link');
   return `write ${formatCount(files, 'file')}${more}, ${formatSize(total)}, ${intoFolder ? 'into' : 'to'} ${target === '' ? '.' : target}`;
 }
 

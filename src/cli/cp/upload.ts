@@ -10,6 +10,7 @@ import { findCommand } from './find-command.ts';
 import { followTransfer, pushTransfer, type TransferEnd } from './follow-transfer.ts';
 import type { Progress } from './progress.ts';
 import { describeScriptEnd } from './script-end.ts';
+import { readFailure } from './status-lines.ts';
 import { renderUpload, type UploadPlan } from './upload-script.ts';
 
 /** The script's exit status for input that ended before all was there. */
@@ -51,7 +52,7 @@ async function attempt(
   const found = plan.fresh ? undefined : await findCommand(client, plan.id);
   const sentBefore = found?.view.stdin_bytes ?? 0;
   const runSeconds = leastRunSeconds + plan.total / leastRate;
-  const push = { script: renderUpload(plan), stdin: true, waitSeconds: options.wait, runSeconds };
+  const push = { script: renderUpload(plan), stdin: true, bounds: options.bounds, runSeconds };
   const pushed = found
     ? { id: found.view.id, already: undefined }
     : await pushTransfer(context, session, push);
@@ -107,11 +108,15 @@ async function attempt(
     if (have) void send(Number(have[1]), have[2]).catch((error: unknown) => leave.abort(error));
     else if (line === 'verified') state.verified = true;
     else if (line === 'renamed') state.renamed = true;
-    else if (line.startsWith('stopped ')) state.stopped = line.slice(8);
-    else if (line.startsWith('failed ') && state.failures.length < 1000) state.failures.push(line.slice(7));
+    else if (line.startsWith('stopped ')) state.stopped = readFailure(line);
+    else {
+      const failure = readFailure(line);
+      if (failure !== undefined && state.failures.length < 1000) state.failures.push(failure);
+    }
   };
   try {
     const listening = {
+      bounds: options.bounds,
       readFrom: { stdout: 0, stderr: 0 },
       onStdout: () => Promise.resolve(),
       onStatus,
@@ -158,6 +163,8 @@ export async function upload(
       throw new Failure(
         `the transfer was cut at ${reached} of ${plan.total} bytes`,
         'run the same command again: it goes on from there',
+        exitCodes.trouble,
+        'transfer_cut',
       );
     }
     await context.printer.note(`the relay stores no more of one command: going on at ${reached} bytes`);

@@ -1,6 +1,7 @@
 /** Follows a command to its end: output to our streams, stdin to the remote, signals and bounds beside them. */
 import type { Readable } from 'node:stream';
 import { type CommandEnd, followCommand, type Follower } from '../../client/follow-command.ts';
+import type { ReadFrom } from '../../client/relay-client.ts';
 import { RelayError } from '../../client/relay-error.ts';
 import type { CommandState } from '../../protocol/command-states.ts';
 import type { Context, OpenSession } from '../context.ts';
@@ -34,6 +35,12 @@ export interface Following {
   already: Interrupt | undefined;
   /** The line to paste is on stderr already. */
   isLineShown: boolean;
+  /** Where both streams are read from; their beginning unless given. */
+  from?: ReadFrom;
+  /** Aborted with an Error by a caller that ends it. */
+  leave?: AbortController;
+  onState?: (state: CommandState) => void;
+  onInterrupt?: () => void;
 }
 
 /** A command that was pushed must not be run a second time because its relay went away. */
@@ -102,7 +109,7 @@ export async function followRemote(
   const { printer } = context;
   const { id, sinks, stdin, already } = following;
   const waiting = new Waiting(context, session, following);
-  const leave = new AbortController();
+  const { leave = new AbortController(), from = { stdout: 0, stderr: 0 } } = following;
   let lastState: CommandState | undefined;
   let interrupt: Interrupt | undefined;
   let lastStderr = Buffer.alloc(0);
@@ -110,6 +117,7 @@ export async function followRemote(
     already,
     onInterrupt: (signal) => {
       interrupt = signal;
+      following.onInterrupt?.();
     },
     leave: (why) => leave.abort(why),
   });
@@ -123,6 +131,7 @@ export async function followRemote(
     },
     onState: (state) => {
       lastState = state;
+      following.onState?.(state);
       waiting.see(state);
     },
     onTrouble: (error) => void printer.note(`${error.message}; trying again`),
@@ -137,7 +146,7 @@ export async function followRemote(
     );
   forwarded?.catch((error: unknown) => leave.abort(error));
   try {
-    const end = await followCommand(session.client, id, { stdout: 0, stderr: 0 }, follower);
+    const end = await followCommand(session.client, id, from, follower);
     await sinks.stdout.end();
     await sinks.stderr.end();
     return {
