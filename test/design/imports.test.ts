@@ -39,7 +39,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/relay/json-lines.ts'],
   ioredis: ['src/store/redis-client.ts', 'src/store/redis-connection.ts', 'src/store/redis-subscriber.ts'],
   '@modelcontextprotocol/server': ['mcp'],
-  'tar-stream': ['src/cli/cp/unpack-tar.ts'],
+  'tar-stream': ['src/cli/cp/unpack-tar.ts', 'src/cli/cp/tar-watch.ts', 'src/cli/cp/tar-stream.d.ts'],
   zod: ['mcp'],
 };
 

@@ -77,7 +77,11 @@ export async function copyDown(
   try {
     const plan = { id, sources, recursive, from: 0, part: 1, fresh: false };
     const progress = new Progress(context, 'receiving', 0);
-    const downloaded = await download(context, session, plan, options, { spool, progress });
+    const downloaded = await download(context, session, plan, options, {
+      spool,
+      progress,
+      folder: local.folder,
+    });
     isKept = false;
     const { files, failures } = await place(chosen, spool, downloaded, options, context.json);
     return {

@@ -24,7 +24,8 @@ for f in "\${list[@]}"; do
   elif [ ! -f "$f" ]; then fail "$f: not a regular file"
   elif [ ! -r "$f" ]; then fail "$f: permission denied"
   else
-    size=$(wc -c <"$f") && size=$((size)) && good+=("$f") sizes+=("$size")
+    size=$(($(wc -c <"$f")))
+    good+=("$f") sizes+=("$size")
     say "file $at $size $(stat -c '%a %Y %y' "$f" 2>/dev/null || stat -f '%Lp %Fm' "$f" 2>/dev/null)"
   fi
   at=$((at + 1))
@@ -47,7 +48,7 @@ send() {
   local bad=0 f folder
   for f in \${good[@]+"\${good[@]}"}; do
     folder=\${f%/*}
-    TAR_OPTIONS='' tar cf - -C "\${folder:-/}" "./\${f##*/}" || bad=1
+    TAR_OPTIONS='' tar cf - -C "\${folder:-/}" "./\${f##*/}" || { bad=1 && fail "$f: tar reports an error"; }
   done
   return "$bad"
 }

@@ -8,21 +8,14 @@ import { type DownloadPlan, renderDownload } from './download-script.ts';
 import { findCommand } from './find-command.ts';
 import { followTransfer, pushTransfer, type TransferEnd } from './follow-transfer.ts';
 import type { Progress } from './progress.ts';
+import { parseFile, type RemoteFile } from './remote-file.ts';
 import { describeScriptEnd } from './script-end.ts';
 import type { Spool } from './spool.ts';
-import { findHash } from './status-lines.ts';
+import { findHash, readFailure } from './status-lines.ts';
+import { StreamGuard } from './stream-guard.ts';
 
-/** A day: what nobody reads is stored by the relay and ends by itself. */
+/** A day: output that nobody reads is stored by the relay, and ends by itself. */
 const mostRunSeconds = 86_400;
-
-/** One file of the remote, as it says. */
-export interface RemoteFile {
-  /** Which of the sources it is. */
-  index: number;
-  size: number;
-  mode: number;
-  time: number | undefined;
-}
 
 export interface Downloaded {
   files: RemoteFile[];
@@ -33,26 +26,19 @@ export interface Downloaded {
   resumedBytes: number;
 }
 
-/** `file 0 123 644 1700000000 2023-11-14 22:13:20.123456789 +0000`, or with macOS's stat `file 0 123 644 1700000000.123456789`. */
-function parseFile(line: string): RemoteFile | undefined {
-  const match =
-    /^file (\d{1,7}) (\d{1,15})(?: ([0-7]{1,5}) (\d{1,12}(?:\.\d{1,9})?)(?: .*?:\d\d(\.\d{1,9}))?)?/.exec(
-      line,
-    );
-  if (!match) return undefined;
-  const [, index, size, mode, seconds, fraction] = match;
-  return {
-    index: Number(index),
-    size: Number(size),
-    mode: Number.parseInt(mode ?? '644', 8),
-    time: seconds === undefined ? undefined : Number(seconds) + Number(fraction ?? 0),
-  };
+export interface Sinks {
+  spool: Spool;
+  progress: Progress;
+  /** Where the files will be. */
+  folder: Buffer;
 }
 
 interface Attempt extends Downloaded {
   end: TransferEnd;
   /** Where its stream began. */
   begin: number;
+  /** What the remote says of the hash: `none` where it has no tool, `odd` for something that is no hash. */
+  hashState: 'unsaid' | 'none' | 'odd' | 'said';
 }
 
 async function attempt(
@@ -60,10 +46,10 @@ async function attempt(
   session: OpenSession,
   plan: DownloadPlan,
   options: CpOptions,
-  { spool, progress }: Sinks,
+  { spool, progress, folder }: Sinks,
 ): Promise<Attempt> {
   const { client } = session;
-  const found = plan.part === 1 && !plan.fresh ? await findCommand(client, plan.id) : undefined;
+  const found = plan.fresh ? undefined : await findCommand(client, plan.id);
   const usable = found && found.from <= spool.bytes ? found : undefined;
   const begin = usable ? usable.from : spool.bytes;
   const script = renderDownload({ ...plan, from: begin });
@@ -71,26 +57,45 @@ async function attempt(
   const pushed = usable
     ? { id: usable.view.id, already: undefined }
     : await pushTransfer(context, session, push);
-  const files: RemoteFile[] = [];
-  const failures: string[] = [];
-  let sha256: string | undefined;
-  const resumedBytes = spool.bytes;
-  const onStatus = (line: string): void => {
-    const file = files.length < plan.sources.length ? parseFile(line) : undefined;
-    if (file && file.index < plan.sources.length) {
-      files.push(file);
-      progress.total = files.reduce((sum, { size }) => sum + size, 0);
-    } else if (line.startsWith('sum ')) sha256 = findHash(line);
-    else if (/^(?:failed|stopped) /.test(line) && failures.length < 1000)
-      failures.push(line.replace(/^\w+ /, ''));
-  };
+  const guard = new StreamGuard(plan, folder);
   const leave = new AbortController();
+  const { files } = guard;
+  const state: Omit<Attempt, 'end' | 'words'> = {
+    files,
+    sha256: undefined,
+    failures: [],
+    resumedBytes: spool.bytes,
+    begin,
+    hashState: 'unsaid',
+  };
+  /** The remote sends what it should not: nothing of it is kept, and nobody waits for its end. */
+  const refuse = async (problem: string): Promise<void> => {
+    await client.cancelCommand(pushed.id, 'TERM').catch(() => undefined);
+    await spool.restart();
+    leave.abort(new Failure(problem, 'nothing was written', exitCodes.fileTrouble, 'file'));
+  };
+  const onStatus = (line: string): void => {
+    const file = parseFile(line, plan.sources.length);
+    if (file) {
+      guard.announce(file);
+      progress.total = guard.announced;
+    } else if (line.startsWith('sum')) {
+      state.sha256 = findHash(line);
+      state.hashState = state.sha256 !== undefined ? 'said' : line.trim() === 'sum' ? 'none' : 'odd';
+    } else {
+      const failure = readFailure(line);
+      if (failure !== undefined && state.failures.length < 1000) state.failures.push(failure);
+    }
+  };
   try {
+    if (plan.recursive) for await (const piece of spool.read(0, spool.bytes)) await guard.look(piece);
     const listening = {
       bounds: options.bounds,
       readFrom: { stdout: spool.bytes - begin, stderr: 0 },
       onStdout: async (bytes: Buffer) => {
         await progress.start(spool.bytes);
+        const problem = await guard.check(bytes, spool.bytes);
+        if (problem !== undefined) return refuse(problem);
         await spool.append(bytes);
         progress.at(spool.bytes);
       },
@@ -98,15 +103,12 @@ async function attempt(
       onRunning: () => void progress.start(spool.bytes),
     };
     const end = await followTransfer(context, session, pushed, listening, leave);
-    return { files, sha256, failures, words: end.words, resumedBytes, end, begin };
+    if (!end.missing && end.signal === null) state.failures.push(...(await guard.end(state.failures.length)));
+    return { ...state, words: end.words, end };
   } finally {
+    guard.close();
     progress.stop();
   }
-}
-
-export interface Sinks {
-  spool: Spool;
-  progress: Progress;
 }
 
 /** Fills the spool and compares its hash. Throws where the two differ, or where bytes are missing. */
@@ -119,29 +121,33 @@ export async function download(
 ): Promise<Downloaded> {
   const { spool } = sinks;
   const { printer } = context;
+  const name = given.sources.join(', ');
   let plan = given;
   let resumedBytes: number | undefined;
   for (;;) {
     const before = spool.bytes;
     const result = await attempt(context, session, plan, options, sinks);
     resumedBytes ??= result.resumedBytes;
-    const { end, begin, sha256, failures } = result;
+    const { end, begin, sha256, failures, hashState } = result;
+    if (end.signal !== null) throw describeScriptEnd(end, name);
     if (end.missing) {
-      if (spool.bytes === before)
-        throw new Failure(describeMissing('', end.missing), missingHint, exitCodes.trouble, 'output_missing');
+      if (spool.bytes === before) {
+        const message = `${name}: ${describeMissing('', end.missing)}`;
+        throw new Failure(message, missingHint, exitCodes.trouble, 'output_missing');
+      }
       await printer.note(`the relay stores no more of one command: going on at ${spool.bytes} bytes`);
       plan = { ...plan, part: plan.part + 1, fresh: true };
       continue;
     }
-    if (end.exitStatus !== 0 && failures.length === 0 && result.words.length === 0)
-      throw describeScriptEnd(end, plan.sources[0] ?? '');
-    const isGood = sha256 === undefined ? begin === 0 : sha256 === spool.digest();
-    if (isGood) return { ...result, resumedBytes };
+    if (end.exitStatus !== 0 && failures.length === 0) throw describeScriptEnd(end, name);
+    // Without a hash, only what one command sent is known to be of one piece.
+    const isGood = hashState === 'none' ? begin === 0 : sha256 === spool.digest();
+    if (isGood || spool.bytes === 0) return { ...result, resumedBytes };
     if (before === 0 && plan.part === 1) {
-      await spool.remove();
+      await spool.restart();
       throw new Failure(
-        'SHA-256 differs: what arrived is not what the remote sent; nothing was written',
-        'run the same command again',
+        `${name}: SHA-256 differs: what arrived is not what the remote sent`,
+        'nothing was written: run the same command again',
         exitCodes.fileTrouble,
         'file',
       );

@@ -5,7 +5,7 @@ import { open, rm } from 'node:fs/promises';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { CopiedFile } from './cp-options.ts';
-import type { RemoteFile } from './download.ts';
+import type { RemoteFile } from './remote-file.ts';
 import { describeFileError } from '../../config/describe-file-error.ts';
 import { NotPlaced, placeFile } from './place-file.ts';
 import type { Spool } from './spool.ts';
@@ -41,8 +41,8 @@ export async function placeSlices(
   const announced = found.reduce((sum, { size }) => sum + size, 0);
   if (announced !== spool.bytes) {
     throw new Failure(
-      `the remote sent ${spool.bytes} bytes and not ${announced}: a file changed while it was read; nothing was written`,
-      'run the same command again',
+      `${tops.join(', ')}: the remote sent ${spool.bytes} bytes and not ${announced}: it changed while it was read, or a tool is missing there`,
+      'nothing was written: run the same command again',
       exitCodes.fileTrouble,
       'file',
     );

@@ -7,7 +7,9 @@ import { formatSize } from './sizes.ts';
 
 const redrawMs = 200;
 const lineMs = 60_000;
-const barWidth = 24;
+
+/** The spinner, and a blank beside it and at the end of the row. */
+const markColumns = 3;
 
 /** The rate is that of about so long a time. */
 const windowMs = 5_000;
@@ -36,16 +38,31 @@ export class Progress {
     return (last.bytes - first.bytes) / ((last.at - first.at) / 1000);
   }
 
-  render(): string {
+  /** The fullest text that has room in so many columns. */
+  render(columns = Number.POSITIVE_INFINITY): string {
     const rate = this.#rate();
     const speed = rate > 0 ? `, ${formatSize(rate)}/s` : '';
-    if (this.total <= 0) return `${this.#title} ${formatSize(this.#bytes)}${speed}`;
-    const share = Math.min(1, this.#bytes / this.total);
-    const filled = Math.round(share * barWidth);
-    const bar = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`;
-    const left = rate > 0 ? `, ${formatSeconds(Math.max(0, this.total - this.#bytes) / rate)} left` : '';
-    const sizes = `${formatSize(this.#bytes)} of ${formatSize(this.total)}`;
-    return `${this.#title} ${bar} ${Math.floor(share * 100)}%, ${sizes}${speed}${left}`;
+    const sofar = formatSize(this.#bytes);
+    const title = this.#title;
+    const texts = [`${title} ${sofar}${speed}`, `${title} ${sofar}`, sofar];
+    if (this.total > 0) {
+      const share = Math.min(1, this.#bytes / this.total);
+      const draw = (width: number): string => {
+        const filled = Math.round(share * width);
+        return `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}]`;
+      };
+      const percent = `${Math.floor(share * 100)} %`;
+      const seconds = Math.max(0, this.total - this.#bytes) / rate;
+      const left = rate > 0 ? `, ${formatSeconds(seconds)} left` : '';
+      texts.unshift(
+        `${title} ${draw(24)} ${percent}, ${sofar} of ${formatSize(this.total)}${speed}${left}`,
+        `${title} ${draw(12)} ${percent}, ${sofar} of ${formatSize(this.total)}${speed}${left}`,
+        `${title} ${draw(12)} ${percent}${speed}${left}`,
+        `${title} ${percent}${left}`,
+        percent,
+      );
+    }
+    return texts.find((text) => text.length < columns - markColumns) ?? '';
   }
 
   #sample(): void {
@@ -72,12 +89,13 @@ export class Progress {
       this.#timer.unref();
       return;
     }
-    const spinner = await startSpinner(io.stderr, escapeText(this.render()), { term, quiet: false });
+    const draw = (): string => escapeText(this.render(io.stderr.columns));
+    const spinner = await startSpinner(io.stderr, draw(), { term, quiet: false });
     if (this.#isStopped) return spinner.stop();
     this.#spinner = spinner;
     this.#timer = setInterval(() => {
       this.#sample();
-      spinner.say(escapeText(this.render()));
+      spinner.say(draw());
     }, redrawMs);
     this.#timer.unref();
   }

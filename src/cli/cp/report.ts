@@ -12,7 +12,7 @@ export async function report(context: Context, outcome: Outcome): Promise<number
   const { printer } = context;
   const { failures, files, bytes, seconds, verified, resumedBytes, words } = outcome;
   for (const line of words) await printer.note(`the remote: ${line}`);
-  if (files.length > 0 && !verified)
+  if (files.length > 0 && !verified && failures.length === 0)
     await printer.note('not verified: the remote has none of sha256sum, shasum and openssl');
   if (failures.length > 0) {
     const [first = ''] = failures;

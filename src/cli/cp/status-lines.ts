@@ -44,6 +44,12 @@ export class StatusLines {
   }
 }
 
+/** A failure in the words of the script: `./` was put before a relative path there. */
+export function readFailure(line: string): string | undefined {
+  const match = /^(?:failed|stopped) (?:\.\/)?(.{1,1000})/.exec(line);
+  return match?.[1];
+}
+
 /** The hash in what a tool printed; undefined where no tool was there. */
 export function findHash(text: string): string | undefined {
   return /(?:^|[\s=*])([0-9a-f]{64})(?:\s|$)/.exec(text)?.[1];

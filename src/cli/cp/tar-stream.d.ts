@@ -8,6 +8,7 @@ declare module 'tar-stream' {
     /** Null for what it does not know. */
     type: string | null;
     mode: number;
+    size: number;
     mtime: Date;
     pax: Record<string, string> | null;
   }

@@ -78,7 +78,7 @@ export async function unpackTar(spool: Spool, options: TreeOptions): Promise<Unp
     }
   } catch (error) {
     if (error instanceof NotPlaced) throw error;
-    failures.push(`the archive of the remote is damaged: ${error instanceof Error ? error.message : ''}`);
+    failures.push(`${options.tops.join(', ')}: the archive of the remote is damaged`);
   }
   await fed;
   for (const late of tree.finish()) await late().catch(fail);

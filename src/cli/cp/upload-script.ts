@@ -26,7 +26,7 @@ export interface UploadPlan {
 
 const chooseTarget = `if [ ! -d "$to" ]; then
   as=\${to##*/}
-  case $to in */*) to=\${to%/*}/ ;; *) to=. ;; esac
+  case $to in */*) to=\${to%/*} to=\${to:-/} ;; *) to=. ;; esac
   say renamed
 fi
 [ -d "$to" ] || stop "$to: no such folder"
@@ -130,10 +130,11 @@ while [ "$i" -lt "\${#list[@]}" ]; do
         mkdir -m 700 "$inside"
       elif [ -d "$t" ]; then
         ${preserve ? ':' : 'continue'}
-      elif [ -e "$t" ] || [ -L "$t" ]; then
-        fail "$t: a file is in the way of a folder" && continue
       else
-        new=$name tree=$part.tree.$i && mkdir -m 700 "$tree" && moves+=("$tree" "$t")
+        new=$name tree=$part.tree.$i && mkdir -m 700 "$tree"
+        # What is below it goes nowhere then.
+        if [ -e "$t" ] || [ -L "$t" ]; then fail "$t: a file is in the way of a folder" && continue; fi
+        moves+=("$tree" "$t")
       fi
       folders=("$mode" "$time" "$t" \${folders[@]+"\${folders[@]}"})
       ;;
@@ -162,6 +163,7 @@ done
 
 const finishFolders = (preserve: boolean): string => `set -- \${folders[@]+"\${folders[@]}"}
 while [ "$#" -gt 0 ]; do
+  [ -d "$3" ] || { shift 3 && continue; }
   printf -v mode %o $((8#$1${preserve ? '' : ' & ~mask'}))
   chmod "$mode" "$3"
 ${preserve ? '  set_time "$3" "$2"\n' : ''}  shift 3

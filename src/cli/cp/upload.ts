@@ -10,6 +10,7 @@ import { findCommand } from './find-command.ts';
 import { followTransfer, pushTransfer, type TransferEnd } from './follow-transfer.ts';
 import type { Progress } from './progress.ts';
 import { describeScriptEnd } from './script-end.ts';
+import { readFailure } from './status-lines.ts';
 import { renderUpload, type UploadPlan } from './upload-script.ts';
 
 /** The script's exit status for input that ended before all was there. */
@@ -107,8 +108,11 @@ async function attempt(
     if (have) void send(Number(have[1]), have[2]).catch((error: unknown) => leave.abort(error));
     else if (line === 'verified') state.verified = true;
     else if (line === 'renamed') state.renamed = true;
-    else if (line.startsWith('stopped ')) state.stopped = line.slice(8);
-    else if (line.startsWith('failed ') && state.failures.length < 1000) state.failures.push(line.slice(7));
+    else if (line.startsWith('stopped ')) state.stopped = readFailure(line);
+    else {
+      const failure = readFailure(line);
+      if (failure !== undefined && state.failures.length < 1000) state.failures.push(failure);
+    }
   };
   try {
     const listening = {
