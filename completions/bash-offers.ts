@@ -2,7 +2,7 @@
 export const bashOffers = `# Names of the stored sessions. \`list\` prints a star or nothing, the name, the address.
 _remotify_sessions() {
   local name second rest
-  command remotify list </dev/null 2>/dev/null | while IFS=' ' read -r name second rest; do
+  command remotify list --offline </dev/null 2>/dev/null | while IFS=' ' read -r name second rest; do
     [[ $name == '*' ]] && name=$second
     case $name in
       '' | *[!A-Za-z0-9._-]*) ;;

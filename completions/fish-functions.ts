@@ -1,7 +1,7 @@
 /** The part of remotify.fish that knows no command by name. */
 export const fishFunctions = `# Names of the stored sessions. \`list\` prints a star or nothing, the name, the address.
 function _remotify_sessions
-    command remotify list </dev/null 2>/dev/null | string replace -rf '^(?:\\* | ) *([A-Za-z0-9._-]+)(?: .*)?$' '$1'
+    command remotify list --offline </dev/null 2>/dev/null | string replace -rf '^(?:\\* | ) *([A-Za-z0-9._-]+)(?: .*)?$' '$1'
 end
 
 # What is being typed, without the flag that it is the value of.

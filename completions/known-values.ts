@@ -19,6 +19,7 @@ export type Value =
 /** By "command --option" or "command argument", as commander calls them. One that is no more stops the generator. */
 const byPlace: Record<string, Value> = {
   'exec command': { kind: 'command' },
+  'cp path': { kind: 'file' },
   'logs --stream': { kind: 'words', words: ['stdout', 'stderr'] },
   'cancel --signal': { kind: 'words', words: signals },
   'use name': { kind: 'session' },

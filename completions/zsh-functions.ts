@@ -3,7 +3,7 @@ export const zshFunctions = `# Names of the stored sessions. \`list\` prints a s
 _remotify_sessions() {
   local row
   local -a names fields
-  for row in \${(f)"$(command remotify list </dev/null 2>/dev/null)"}; do
+  for row in \${(f)"$(command remotify list --offline </dev/null 2>/dev/null)"}; do
     fields=(\${=row})
     [[ $fields[1] == '*' ]] && shift fields
     [[ -n $fields[1] && $fields[1] != *[^A-Za-z0-9._-]* ]] && names+=($fields[1])

@@ -1,4 +1,5 @@
 /** Whether a listener is there, in words: what `status` and `list` print. All text of others is escaped. */
+import { nameListener } from '../protocol/name-listener.ts';
 import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
 import { escapeText } from '../terminal/escape.ts';
 import { formatSeconds } from './format.ts';
@@ -19,8 +20,8 @@ export function findPresence(status: StatusPayload): Presence {
 }
 
 /** `root@vm` */
-export function describeHost({ user, host }: ListenerView): string {
-  return escapeText(`${user}@${host}`);
+export function describeHost(listener: ListenerView): string {
+  return escapeText(nameListener(listener));
 }
 
 const asks: Readonly<Record<ListenerView['mode'], string>> = {

@@ -4,6 +4,15 @@ import { SocketUnusable } from '../relay/socket-unusable.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 
+const reasons: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'no such host name',
+  EAI_AGAIN: 'the host name cannot be looked up',
+  EAFNOSUPPORT: 'this machine has no addresses of this kind',
+  EINVAL: 'it is not an address to listen on',
+  EMFILE: 'too many open files',
+};
+
 const cannotServe = (message: string, hint: string): Failure =>
   new Failure(message, hint, exitCodes.trouble, 'cannot_serve');
 
@@ -22,7 +31,7 @@ export function explainListen(error: unknown, { host, port, metrics }: ServeSett
     return cannotServe(`${what} ${place.port} needs privileges`, hint);
   }
   return cannotServe(
-    `cannot listen on ${place.host}:${place.port} (${code})`,
+    `cannot listen on ${place.host}:${place.port}: ${reasons[code] ?? 'the system refused it'} (${code})`,
     isMetrics ? 'check --metrics' : 'check --host and --port',
   );
 }

@@ -15,6 +15,7 @@ export const failureCodes = {
   cancelled: 'another client cancelled the command before it started',
   lost: 'the listener went away: the outcome is unknown',
   output_missing: 'the output is not complete',
+  transfer_cut: 'a copy ended before all bytes were there',
   interrupted: 'a signal ended this client',
   no_such_command: 'the session has no such command',
   not_supported: 'a legacy relay cannot do this',

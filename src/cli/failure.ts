@@ -29,7 +29,6 @@ export class Failure extends Error {
   isShown = false;
 
   /** Only an exit status that says what happened needs no code beside it. */
-  constructor(message: string, hint?: string, exitCode?: number);
   constructor(message: string, hint: string | undefined, exitCode: TellingExit, code?: AnyCode);
   constructor(message: string, hint: string | undefined, exitCode: number | undefined, code: AnyCode);
   constructor(

@@ -12,6 +12,7 @@ import { maskKeys } from '../terminal/printer.ts';
 import type { Context, Surroundings } from './context.ts';
 import { describeClient } from './describe-client.ts';
 import { explain } from './explain.ts';
+import { onInterrupt } from './interrupts.ts';
 import { buildOwnLine } from './own-line.ts';
 
 async function open(context: Context, chosen: ChosenSession): Promise<HostSession> {
@@ -74,6 +75,8 @@ function show(text: string): string {
 
 /** `openContext` is called when a tool is: a host waits for the list of them, which needs no settings. */
 export function openMcpHost({ io, version }: Surroundings, openContext: () => Promise<Context>): Host {
+  // Some hosts end a server by a signal. It then ends as if they had closed its stdin: queued commands are withdrawn.
+  onInterrupt(() => void io.stdin.destroy());
   return {
     input: io.stdin,
     output: io.stdout,

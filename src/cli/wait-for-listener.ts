@@ -39,7 +39,7 @@ export async function waitForListener(
     onTrouble: (error: Error) => void printer.note(`${error.message}; trying again`),
     onRecovery: () => void printer.note('the relay answers again'),
   };
-  const words = 'waiting for the remote to connect (Ctrl-C stops waiting; the session stays)';
+  const words = 'waiting for the remote to connect; Ctrl-C stops waiting, the session stays';
   const isAtOnce = bound.seconds === 0;
   const line = isAtOnce ? undefined : await startWaiting(context, words);
   const timer = isAtOnce

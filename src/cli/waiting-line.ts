@@ -39,17 +39,20 @@ export async function startWaiting(
   const elapsed = (): string => formatSeconds((performance.now() - since) / 1000);
   const spinner = moves ? await startSpinner(io.stderr, escapeText(text), { term, quiet: false }) : undefined;
   if (!spinner) await printer.note(text);
-  const refresh = async (): Promise<void> => {
+  /** Whether something else is waited for now. */
+  const refresh = async (): Promise<boolean> => {
     const now = await describe();
-    if (now === undefined || now === text || isOver) return;
+    if (now === undefined || now === text) return false;
     text = now;
     since = performance.now();
     point = new Date();
+    return true;
   };
   const tick = async (): Promise<void> => {
     if (!spinner) {
-      await refresh();
-      if (!isOver) await printer.note(`still ${text}: since ${formatTime(point)}, ${elapsed()}`);
+      const isNew = await refresh();
+      const words = isNew ? text : `still ${text} (since ${formatTime(point)}, ${elapsed()})`;
+      if (!isOver) await printer.note(words);
       return;
     }
     spinner.say(escapeText(`${text} (${elapsed()})`));

@@ -33,19 +33,35 @@ function hintAt({ source, shown, user }: ProxyAddress, host: string, status: num
   return `check the address of the relay; ${direct}`;
 }
 
-/** `place`: what was asked for, an address. */
-export function explainRefusal(proxy: ProxyAddress, place: string, status: number): RelayError {
-  const { shown, source, user } = proxy;
+/** What it asks for when that is nothing that this client has; its text is a stranger's. */
+function findOtherLogin(offered: string | undefined): string | undefined {
+  if (offered === undefined || offered === '' || /\bbasic\b/i.test(offered)) return undefined;
+  return /^[A-Za-z]{1,20}/.exec(offered)?.[0];
+}
+
+function describeLogin({ user }: ProxyAddress, other: string | undefined): string {
+  if (other !== undefined) return `it asks for a login of the kind ${other}, which this client does not have`;
+  return user === undefined ? 'it asks for a user and password' : 'it refuses the user or password';
+}
+
+/** `place`: what was asked for, an address. `offered`: the proxy's `Proxy-Authenticate`. */
+export function explainRefusal(
+  proxy: ProxyAddress,
+  place: string,
+  status: number,
+  offered?: string,
+): RelayError {
+  const { shown, source } = proxy;
   const host = place.replace(/^https?:\/\//, '').replace(/:\d+$/, '');
-  const why =
-    status === 407
-      ? user === undefined
-        ? 'it asks for a user and password'
-        : 'it refuses the user or password'
-      : (reasons[status] ?? 'it refuses');
+  const other = status === 407 ? findOtherLogin(offered) : undefined;
+  const why = status === 407 ? describeLogin(proxy, other) : (reasons[status] ?? 'it refuses');
+  const hint =
+    other === undefined
+      ? hintAt(proxy, host, status)
+      : `run a proxy on this machine that logs in there, such as cntlm, and name it in ${source}`;
   return new RelayError(
     'unreachable',
     `cannot reach ${place} through the proxy ${shown} (from ${source}): ${why} (HTTP ${status})`,
-    { status, hint: hintAt(proxy, host, status) },
+    { status, hint },
   );
 }

@@ -92,7 +92,11 @@ async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {
 
 function flatten(headers: Record<string, string | string[] | undefined>): HttpAnswer['headers'] {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+    Object.entries(headers).map(([name, value]) => {
+      if (!Array.isArray(value)) return [name, value];
+      // The one list whose later entries count: the kinds of login that a proxy offers.
+      return [name, name === 'proxy-authenticate' ? value.join(', ') : value[0]];
+    }),
   );
 }
 

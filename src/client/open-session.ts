@@ -5,7 +5,7 @@ import { isWeakerLine } from './line-address.ts';
 import { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
 
-/** `commands`: ours. `slots`: a relay of the original kind. */
+/** `commands`: a remotify relay. `slots`: a legacy relay. */
 export type Dialect = 'commands' | 'slots';
 
 /** A session and the way to talk about it. */

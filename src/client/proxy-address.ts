@@ -1,4 +1,4 @@
-/** A proxy, as the client is told of it. */
+/** A proxy and what is asked of it, as the client is told of it. */
 export interface ProxyAddress {
   readonly protocol: 'http:' | 'https:' | 'socks5:' | 'socks5h:';
   /** Without brackets. */
@@ -11,4 +11,11 @@ export interface ProxyAddress {
   readonly shown: string;
   /** What named it, for messages: a variable. */
   readonly source: string;
+}
+
+/** What is to be reached through it. */
+export interface Target {
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
 }

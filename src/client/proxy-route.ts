@@ -41,7 +41,7 @@ function openForwarding(relay: URL, proxy: ProxyAddress, dialer: ProxyDialer): R
     through: ` through the proxy ${proxy.shown} (from ${proxy.source})`,
     check({ status, headers }: HttpAnswer) {
       if (headers[header.error] === undefined && proxyStatuses.includes(status))
-        throw explainRefusal(proxy, relay.origin, status);
+        throw explainRefusal(proxy, relay.origin, status, headers['proxy-authenticate']);
     },
     close: () => pool.destroy(),
   };

@@ -4,21 +4,16 @@ import type { Socket } from 'node:net';
 import buildConnector from 'undici/lib/core/connect.js';
 import { explainConnection } from './explain-connection.ts';
 import { explainRefusal, hintDirect } from './explain-proxy.ts';
-import type { ProxyAddress } from './proxy-address.ts';
+import type { ProxyAddress, Target } from './proxy-address.ts';
 
 /** To the proxy; and to the relay's TLS. */
 const connectTimeoutMs = 10_000;
 
-/** A proxy may try for as long to reach the relay: 60 s is the default of Squid. */
-const tunnelTimeoutMs = 70_000;
+/** For the proxy to reach the relay. */
+const tunnelTimeoutMs = 30_000;
 
 type Connector = ReturnType<typeof buildConnector>;
 type ConnectOptions = Parameters<Connector>[0];
-
-export interface Target {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** A library's connector as a promise. */
 export function connectSocket(connector: Connector, options: ConnectOptions): Promise<Socket> {
@@ -107,9 +102,12 @@ export class ProxyDialer {
         const peer = { name: `${place} through the proxy ${shown} (from ${source})`, host, port, source };
         reject(explainConnection(error, peer, this.#hint));
       });
-      asking.once('connect', ({ statusCode = 0 }, tunnel: Socket, head: Buffer) => {
+      asking.once('connect', ({ statusCode = 0, headers }, tunnel: Socket, head: Buffer) => {
         tunnel.setTimeout(0);
-        if (statusCode < 200 || statusCode > 299) return reject(explainRefusal(proxy, place, statusCode));
+        if (statusCode < 200 || statusCode > 299)
+          return reject(
+            explainRefusal(proxy, place, statusCode, String(headers['proxy-authenticate'] ?? '')),
+          );
         if (head.byteLength > 0) tunnel.unshift(head);
         resolve(tunnel);
       });

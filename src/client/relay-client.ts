@@ -47,7 +47,7 @@ interface Call extends Partial<Omit<HttpRequest, 'path' | 'timeoutMs'>> {
 export class RelayClient {
   readonly #http: Http;
   readonly #key: string;
-  /** A relay of the original kind knows keys in paths only; ours keeps them out of logs. */
+  /** A legacy relay knows keys in paths only; a remotify relay keeps them out of logs. */
   readonly #keyInPath: boolean;
 
   constructor(http: Http, key = '', keyInPath = false) {

@@ -4,8 +4,7 @@ import type { Socket } from 'node:net';
 import { Socks5Client } from 'undici/lib/core/socks5-client.js';
 import { explainConnection } from './explain-connection.ts';
 import { hintDirect } from './explain-proxy.ts';
-import type { ProxyAddress } from './proxy-address.ts';
-import type { Target } from './proxy-socket.ts';
+import type { ProxyAddress, Target } from './proxy-address.ts';
 import { RelayError } from './relay-error.ts';
 
 /** The replies of RFC 1928, and undici's codes for a login that failed. */

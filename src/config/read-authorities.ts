@@ -1,4 +1,5 @@
 /** Whom to trust for a certificate: the variables that curl reads on the remote count for this client as well. */
+import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -9,6 +10,17 @@ import { describeFileError } from './describe-file-error.ts';
 
 const certificate =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+/** A file of one's own is checked, as TLS passes over what it cannot read. Bundles of systems hold more, and would take too long. */
+const maxChecked = 10;
+
+function isReadable(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).fingerprint256 !== '';
+  } catch {
+    return false;
+  }
+}
 
 function readFile(path: string, name: string): string[] {
   let text: string;
@@ -21,13 +33,16 @@ function readFile(path: string, name: string): string[] {
       'setting',
     );
   }
+  const fail = (what: string): ConfigError =>
+    new ConfigError(
+      `${name}: ${quote(path)} holds ${what}`,
+      'name a PEM file: it has a line -----BEGIN CERTIFICATE-----',
+      'setting',
+    );
   const found = text.match(certificate);
-  if (found) return found;
-  throw new ConfigError(
-    `${name}: ${quote(path)} holds no certificate`,
-    'name a PEM file: it has a line -----BEGIN CERTIFICATE-----',
-    'setting',
-  );
+  if (!found) throw fail('no certificate');
+  if (found.length <= maxChecked && !found.every(isReadable)) throw fail('a certificate that is damaged');
+  return found;
 }
 
 /** The files that OpenSSL looks for in such a folder: `openssl rehash` names them after a hash. */

@@ -98,7 +98,7 @@ export function describeNext({ id, state, reason }: Snapshot, tool: string): str
 /** The operator's words are 500 characters at most; a relay may send anything. */
 const maxReasonChars = 1_000;
 
-/** The reason where it is somebody else's words, visible and bounded. */
+/** The operator's or the relay's reason, made visible and bounded. Without our own. */
 export function untrustedReason(
   { state, reason }: Snapshot,
   show: (text: string) => string,

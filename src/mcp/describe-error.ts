@@ -23,7 +23,7 @@ const ownHints: Readonly<Record<string, string>> = {
   queue_full: 'wait for commands to end, or cancel some: remote_session_info lists them',
 };
 
-/** Longer messages hold something of somebody else. */
+/** Longer messages hold text from elsewhere. */
 const maxMessageChars = 500;
 
 interface Described {

@@ -1,9 +1,10 @@
 /** `remote_exec`: runs a command on the remote, or joins the same one that runs already. */
+import { renderChangeDirectory } from '../protocol/render-change-directory.ts';
 import { maxBudgetSeconds } from './await-news.ts';
 import { checkScript } from './check-script.ts';
 import { number, text } from './fields.ts';
 import { followCall } from './follow-call.ts';
-import { quotePath, quoteWord } from './quote-path.ts';
+import { quoteWord } from './quote-path.ts';
 import { reportCall } from './report-call.ts';
 import { describedBudget, describedSession } from './tool-arguments.ts';
 import { defineTool } from './tool.ts';
@@ -39,7 +40,7 @@ const fields = {
 function renderScript(command: string, cwd: string | undefined): string {
   if (command.trim() === '')
     throw new ToolError('input', 'command is empty', 'for example {"command":"uname -a"}');
-  const script = cwd === undefined ? command : `cd -- ${quotePath(cwd)} || exit\n${command}`;
+  const script = renderChangeDirectory(cwd ?? '') + command;
   return checkScript(script, 'write it to a file in parts (remote_write_file with append), and run that');
 }
 

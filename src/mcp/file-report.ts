@@ -12,14 +12,14 @@ const maxReportBytes = 64 * 1024;
 
 export interface FileReport {
   size: number;
-  /** Null where the remote cannot compute it. */
-  sha256: string | null;
+  /** `unknown` where the remote cannot compute it, `skipped` where the file is too large. */
+  sha256: string;
   start: number;
   /** What the script printed besides. */
   content: Buffer;
 }
 
-const reportLine = /^size (\d{1,15}), sha256 ([0-9a-f]{64}|unknown)(?:, start (\d{1,15}))?$/m;
+const reportLine = /^size (\d{1,15}), sha256 ([0-9a-f]{64}|unknown|skipped)(?:, start (\d{1,15}))?$/m;
 
 /** Undefined where there is no report. A legacy relay has both streams in one: the report is its first line. */
 export async function readReport({ remote, snapshot }: Call): Promise<FileReport | undefined> {
@@ -35,13 +35,14 @@ export async function readReport({ remote, snapshot }: Call): Promise<FileReport
   }
   if (!found) return undefined;
   const [, size, sha256 = 'unknown', start = '0'] = found;
-  return { size: Number(size), sha256: sha256 === 'unknown' ? null : sha256, start: Number(start), content };
+  return { size: Number(size), sha256, start: Number(start), content };
 }
 
-export function describeDigest(sha256: string | null): string {
-  return sha256 === null
-    ? 'The remote has no sha256sum, shasum or openssl: its SHA-256 is not known.'
-    : `Its SHA-256 is ${sha256}.`;
+export function describeDigest(sha256: string): string {
+  if (sha256 === 'skipped') return 'Its SHA-256 was not computed: the file is larger than 1 GiB.';
+  if (sha256 === 'unknown')
+    return 'Its SHA-256 is not known: the remote has no sha256sum, shasum or openssl.';
+  return `Its SHA-256 is ${sha256}.`;
 }
 
 /** For a script that did not end with a report. `verb`: what did not happen. */

@@ -21,7 +21,7 @@ const maxHashedBytes = 1024 ** 3;
 const prelude = (path: string): string[] => [
   `f=${quotePath(path)}`,
   'fail() { s=$1; shift; echo "$*" >&2; exit "$s"; }',
-  "sha() { for c in sha256sum 'shasum -a 256' 'openssl dgst -sha256 -r'; do command -v ${c%% *} >/dev/null || continue",
+  `sha() { for c in sha256sum 'shasum -a 256' 'openssl dgst -sha256 -r'; do command -v "\${c%% *}" >/dev/null || continue`,
   '  s=$($c) && echo "${s%% *}"; return; done; echo unknown; }',
   `[ ! -d "$f" ] || fail 71 'it is a folder'`,
 ];
@@ -117,7 +117,7 @@ export function renderRead({ path, offset, length, unit }: ReadRequest, maxBytes
     `[ -e "$f" ] || fail 74 'it does not exist'`,
     `[ -f "$f" ] || fail 72 'it is not a regular file'`,
     `[ -r "$f" ] || fail 75 'no permission to read it'`,
-    'n=$(($(wc -c <"$f"))); h=unknown',
+    'n=$(($(wc -c <"$f"))); h=skipped',
     `[ "$n" -gt ${maxHashedBytes} ] || h=$(sha <"$f")`,
     isLines ? `b=$(($(head -n ${offset} <"$f" | wc -c)))` : `b=${offset}`,
     'echo "size $n, sha256 $h, start $b" >&2',

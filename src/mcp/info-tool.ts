@@ -1,5 +1,6 @@
 /** `remote_session_info`: the session, its listener, its last commands, and the other sessions. */
 import { hasListener } from '../client/has-listener.ts';
+import { nameListener } from '../protocol/name-listener.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import type { Snapshot } from './command-source.ts';
 import {
@@ -48,7 +49,7 @@ async function inspect({ host }: ToolContext, remote: Remote): Promise<Answer> {
   const isConnected = hasListener(status);
   const { listener } = status;
   const seen = listener?.seen_seconds_ago ?? status.listener_seen_seconds_ago;
-  const name = listener ? show(`${listener.user}@${listener.host}`.slice(0, maxNameChars)) : '';
+  const name = listener ? show(nameListener(listener).slice(0, maxNameChars)) : '';
   return {
     words: [
       `Session ${remote.label} on ${remote.url}.`,

@@ -1,9 +1,11 @@
 /** `remote_output`: any part of a command's output, as often as wanted. */
+import type { ServerContext } from '@modelcontextprotocol/server';
 import { isEnded } from '../protocol/command-states.ts';
 import type { Snapshot, Stream } from './command-source.ts';
 import { describeState } from './describe-call.ts';
 import { fitHead, fitTail } from './excerpt.ts';
 import { number, text, type Values } from './fields.ts';
+import { createNotifier } from './progress.ts';
 import { describeMissing } from './report-call.ts';
 import { searchOutput } from './search-output.ts';
 import type { Remote } from './sessions.ts';
@@ -64,13 +66,18 @@ async function awaitOutput(
   { source }: Remote,
   { id: command, offset = 0, wait_seconds: seconds = 0 }: Input,
   from: Stream,
-  signal: AbortSignal,
+  request: ServerContext,
 ): Promise<Snapshot> {
-  const deadline = performance.now() + seconds * 1000;
+  const { signal } = request.mcpReq;
+  const notify = createNotifier(request);
+  const began = performance.now();
+  const deadline = began + seconds * 1000;
   for (;;) {
     const snapshot = await source.look(command, undefined, 0, signal);
     const isNews = isEnded(snapshot.state) || snapshot.bytes[from] > offset;
     if (isNews || performance.now() >= deadline) return snapshot;
+    const waited = Math.round((performance.now() - began) / 1000);
+    await notify?.(`waiting for ${from} of ${command} beyond byte ${offset}, ${waited} s`);
     await new Promise((resolve) => setTimeout(resolve, askAgainSeconds * 1000));
     signal.throwIfAborted();
   }
@@ -114,12 +121,12 @@ async function readPage(
   return { offset, nextOffset: offset + taken, text: shown, matches: null };
 }
 
-async function report(context: ToolContext, input: Input, signal: AbortSignal): Promise<Answer> {
+async function report(context: ToolContext, input: Input, request: ServerContext): Promise<Answer> {
   checkCombination(input);
   const { host, calls } = context;
   const from = input.stream ?? 'stdout';
   const remote = await requireRemote(context, input.session);
-  const snapshot = await awaitOutput(remote, input, from, signal);
+  const snapshot = await awaitOutput(remote, input, from, request);
   const hasEnded = isEnded(snapshot.state);
   if (hasEnded) await calls.forget(remote, input.id);
   const {
@@ -154,5 +161,5 @@ export const outputTool = defineTool({
     'Reads the output of a command, running nothing: a range, the last lines, or lines with a text. Output is untrusted.',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   fields,
-  run: (context, values, request) => report(context, values, request.mcpReq.signal),
+  run: (context, values, request) => report(context, values, request),
 });

@@ -10,7 +10,7 @@ import type { Host } from './host.ts';
 const roomChars = 2_000;
 
 /** One line. */
-export function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): string {
+function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): string {
   const { id, state, bytes } = snapshot;
   const seconds = `${Math.round((performance.now() - sinceMs) / 1000)} s`;
   if (state === 'queued')
@@ -19,16 +19,28 @@ export function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): str
   return `running for ${seconds}, ${formatBytes(bytes.stdout + bytes.stderr)} of output so far`;
 }
 
-/** Undefined where the host did not ask. */
-export function createProgress(
-  { showBytes }: Host,
-  { mcpReq }: ServerContext,
-): ((call: Call) => Promise<void>) | undefined {
+/** Sends one message; undefined where the host did not ask for progress. */
+export function createNotifier({ mcpReq }: ServerContext): ((message: string) => Promise<void>) | undefined {
   const progressToken = mcpReq._meta?.progressToken;
   if (progressToken === undefined) return undefined;
   const began = performance.now();
-  const seen: Record<Stream, number> = { stdout: 0, stderr: 0 };
   let progress = 0;
+  return async (message) => {
+    // Grows with each message, as the protocol demands: seconds, or a little more.
+    progress = Math.max(progress + 0.001, Math.round(performance.now() - began) / 1000);
+    const params = { progressToken, progress, message };
+    await mcpReq.notify({ method: 'notifications/progress', params });
+  };
+}
+
+/** Undefined where the host did not ask. */
+export function createProgress(
+  { showBytes }: Host,
+  request: ServerContext,
+): ((call: Call) => Promise<void>) | undefined {
+  const notify = createNotifier(request);
+  if (!notify) return undefined;
+  const seen: Record<Stream, number> = { stdout: 0, stderr: 0 };
   return async (call) => {
     const { remote, snapshot } = call;
     const lines = [describeWaiting(call)];
@@ -40,11 +52,6 @@ export function createProgress(
       const bytes = await remote.source.read(snapshot.id, stream, from, total - from);
       lines.push(`${stream}: ${fitTail(bytes, roomChars, showBytes).text}`);
     }
-    // Grows with each message, as the protocol demands: seconds, or a little more.
-    progress = Math.max(progress + 0.001, Math.round(performance.now() - began) / 1000);
-    await mcpReq.notify({
-      method: 'notifications/progress',
-      params: { progressToken, progress, message: lines.join('\n') },
-    });
+    await notify(lines.join('\n'));
   };
 }

@@ -1,4 +1,4 @@
-/** The text of an answer: the tool's own words first, then untrusted text between lines that nobody could foresee. */
+/** The text of an answer: the tool's own words first, then untrusted text between lines with a random mark. */
 
 /** Text of the remote machine, its operator or the relay, made visible. */
 export interface UntrustedText {

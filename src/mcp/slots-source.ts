@@ -84,7 +84,8 @@ export class SlotsSource implements CommandSource {
     let neverRan = false;
     const onWithdrawn = (fate: SlotFate): void => void (neverRan = fate === 'dropped');
     try {
-      const result = await runThroughSlots(this.#client, script, { signal, onWithdrawn });
+      // The code that aborts has dropped the command already.
+      const result = await runThroughSlots(this.#client, script, { signal, hurry: signal, onWithdrawn });
       run.output = result.output;
       snapshot.bytes.stdout = result.output.byteLength;
       snapshot.reason = result.note ?? null;

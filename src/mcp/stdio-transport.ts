@@ -35,7 +35,7 @@ export class StdioTransport implements Transport {
     const rest = chunk.subarray(start);
     this.#pending.push(rest);
     this.#pendingBytes += rest.length;
-    // A host that sends this much without an end of line has lost its way.
+    // No message is this long.
     if (this.#pendingBytes > maxLineBytes) void this.close();
   };
 
@@ -54,11 +54,16 @@ export class StdioTransport implements Transport {
       this.#refuse(null, errorCodes.parse, 'not a line of JSON');
       return;
     }
+    // Revision 2025-03-26 has batches: each message of one is answered on a line of its own.
+    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) this.#deliver(one);
+  }
+
+  #deliver(value: unknown): void {
     let message: JSONRPCMessage;
     try {
       message = parseJSONRPCMessage(repairRequest(value));
     } catch {
-      // Without an id it is a notification, which nobody waits for.
+      // Without an id it is a notification, which has no answer.
       const { id } = { id: undefined, ...(value as object | null) };
       if (id !== undefined) this.#refuse(id, errorCodes.invalid, 'not a request of JSON-RPC 2.0');
       return;

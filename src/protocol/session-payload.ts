@@ -10,7 +10,7 @@ export interface SessionPayload {
   remote_quickstart: string;
   /** A curl line with the placeholder COMMAND. */
   exec: string;
-  /** These three are ours; a relay of the original kind leaves them out. */
+  /** A legacy relay leaves these three out. */
   version?: string;
   features?: string[];
   listener_key?: string;

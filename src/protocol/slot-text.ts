@@ -17,7 +17,7 @@ export function renderMarker(exitStatus: number | null, endsWithNewline: boolean
 }
 
 /**
- * A listener of the original kind reports no exit status: a command that is handed to one is made to print it, also when it is 0: the last line is then never
+ * A legacy listener reports no exit status: a command that is handed to one is made to print it, also when it is 0: the last line is then never
  * the command's own.
  * It gets a shell of its own, so that exec, traps and syntax errors stay its affair; stderr joins in, for there is one stream. By the
  * tag, hex digits, its result is told from that of another one.

@@ -1,6 +1,7 @@
 /** node:http with its limits: connections and their turns, what is no HTTP, and an end that leaves nobody without an answer. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { describeCode } from '../store/error-code.ts';
 import { renderCommonHeaders } from './answer-headers.ts';
 import { type AddressReader, createAddressReader, markUnixPeer } from './client-address.ts';
 import { Connections } from './connections.ts';
@@ -144,7 +145,7 @@ export class HttpServer {
     this.#server.removeAllListeners('error');
     // A connection that the system could not hand over: the next one may come through.
     this.#server.on('error', (error: Error & { code?: string }) =>
-      this.#options.log(`a connection was not taken (${error.code ?? 'unknown'})`),
+      this.#options.log(`a connection was not taken: ${describeCode(error.code ?? 'unknown')}`),
     );
     return place;
   }

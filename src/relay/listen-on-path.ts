@@ -3,6 +3,7 @@ import { type BigIntStats, closeSync, openSync } from 'node:fs';
 import { chmod, link, mkdtemp, rename, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { describeCode } from '../store/error-code.ts';
 import { findDeadSocket, isSame, readIdentity, takenError } from './probe-path.ts';
 import { SocketUnusable, systemCode } from './socket-unusable.ts';
 import { withPathHeld } from './with-path-held.ts';
@@ -40,7 +41,7 @@ function explain(error: unknown, path: string): SocketUnusable {
     EROFS: `${folder} is read-only`,
   };
   return new SocketUnusable(
-    `cannot listen on unix:${path}: ${words[code] ?? 'the system refuses it'} (${code})`,
+    `cannot listen on unix:${path}: ${code in words ? `${words[code]} (${code})` : describeCode(code)}`,
     'give --listen a path in a folder that this user can write to',
     error,
   );

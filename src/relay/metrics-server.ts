@@ -1,6 +1,7 @@
 /** `GET /metrics`, on a port of its own: for those who run the relay, not for those who use it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { describeCode } from '../store/error-code.ts';
 import { isAllowedHost } from './public-url.ts';
 
 /** A scrape is one small request: whoever needs longer for it, or for its answer, is cut. */
@@ -16,7 +17,7 @@ export class MetricsPortUnusable extends Error {
 
   constructor(cause: unknown) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    super(`metrics cannot be served (${code})`, { cause });
+    super(`metrics cannot be served: ${describeCode(code)}`, { cause });
     this.code = code;
   }
 }

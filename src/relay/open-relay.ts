@@ -2,6 +2,7 @@
 import { hideStoreSecrets } from '../protocol/mask-store-url.ts';
 import { dueAt } from '../session/apply-transition.ts';
 import { FolderTaken } from '../store/claim-folder.ts';
+import { describeCode, errorCode } from '../store/error-code.ts';
 import { openStore } from '../store/open-store.ts';
 import { isRedisUrl } from '../store/redis-url.ts';
 import type { StoreDurability } from '../store/store.ts';
@@ -16,11 +17,14 @@ export class StoreUnusable extends Error {
   readonly isTaken: boolean;
 
   constructor(cause: unknown, storeUrl: string) {
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    const code = errorCode(cause);
     // The system's own text repeats paths and calls.
     const call = cause instanceof Error && 'syscall' in cause ? cause.syscall : undefined;
     const what = call === 'mkdir' ? 'the folder cannot be created' : 'it cannot be used';
-    const words = code === '' && cause instanceof Error ? cause.message : `${what}${code}`;
+    const words =
+      code === undefined && cause instanceof Error
+        ? cause.message
+        : `${what}: ${describeCode(code ?? 'unknown')}`;
     super(hideStoreSecrets(words, storeUrl), { cause });
     this.isTaken = cause instanceof FolderTaken;
   }

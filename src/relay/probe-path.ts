@@ -2,6 +2,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { describeCode } from '../store/error-code.ts';
 import { SocketUnusable, systemCode } from './socket-unusable.ts';
 
 /** Undefined where there is nothing. */
@@ -57,7 +58,7 @@ export async function findDeadSocket(path: string): Promise<BigIntStats | undefi
   // EAGAIN: its queue of connections is full.
   if (outcome === 'connected' || outcome === 'EAGAIN' || outcome === 'ECONNRESET') throw takenError(path);
   throw new SocketUnusable(
-    `cannot tell whether unix:${path} is in use (${outcome})`,
+    `cannot tell whether unix:${path} is in use: ${describeCode(outcome)}`,
     'remove it if nothing uses it, or choose another path with --listen',
   );
 }

@@ -1,6 +1,7 @@
 /** Opens the server where it was told to: a port, a unix socket, or a socket that was handed over. */
 import { readFile, readlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
+import { describeCode } from '../store/error-code.ts';
 import { listenOnPath } from './listen-on-path.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { SocketUnusable, systemCode } from './socket-unusable.ts';
@@ -54,7 +55,7 @@ async function listenOnDescriptor(server: Server, fd: number, scheme: string): P
     });
   } catch (error) {
     throw new SocketUnusable(
-      `the socket that was handed over (file descriptor ${fd}) cannot be listened on (${systemCode(error)})`,
+      `the socket that was handed over (file descriptor ${fd}) cannot be listened on: ${describeCode(systemCode(error))}`,
       'in the .socket unit, use ListenStream= and Accept=no',
       error,
     );

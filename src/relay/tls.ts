@@ -6,6 +6,7 @@ import type { RequestListener, Server as HttpServer, ServerOptions } from 'node:
 import { createServer, type Server } from 'node:https';
 import { basename } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { describeCode } from '../store/error-code.ts';
 import type { RelayOptions } from './relay-options.ts';
 
 type TlsFiles = NonNullable<RelayOptions['tls']>;
@@ -39,7 +40,7 @@ function attempt<T>(work: () => T, words: (code: string) => string): T {
 
 function readPart(path: string): Promise<Buffer> {
   return readFile(path).catch((error: unknown) => {
-    throw new TlsUnusable(`cannot read ${basename(path)} (${codeOf(error)})`);
+    throw new TlsUnusable(`cannot read ${basename(path)}: ${describeCode(codeOf(error))}`);
   });
 }
 
@@ -61,7 +62,7 @@ async function readKeyPair({ certPath, keyPath }: TlsFiles): Promise<KeyPair> {
   // The rest of the chain, which may be half written, and what is too weak.
   attempt(
     () => createSecureContext({ cert, key }),
-    (code) => `${certName} cannot be used (${code})`,
+    (code) => `${certName} cannot be used: TLS does not accept it (${code})`,
   );
   return { cert, key };
 }
@@ -117,7 +118,9 @@ export class Certificate {
       this.#current = pair;
       this.#log('the TLS certificate changed and was read again');
     } catch (error) {
-      this.#complain(error instanceof TlsUnusable ? error.message : `cannot be used (${codeOf(error)})`);
+      this.#complain(
+        error instanceof TlsUnusable ? error.message : `TLS does not accept it (${codeOf(error)})`,
+      );
     }
   }
 

@@ -100,7 +100,7 @@ export function dropFromSlot(session: Session, now: number): Outcome<void> {
   };
 }
 
-/** What a listener of the original kind posted, as the end of the command that it had. */
+/** What a legacy listener posted, as the end of the command that it had. */
 function readPostedResult(command: Command, posted: Buffer, now: number): { ended: Command; output: Buffer } {
   if (command.origin === 'slot') return { ended: endCommand(command, 'finished', now), output: posted };
   // It was wrapped on its way out, so that its text tells how it ended.

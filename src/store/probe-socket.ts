@@ -1,6 +1,6 @@
 /** Connects to the claim socket of another relay and asks whether it holds the folder. */
 import { connect } from 'node:net';
-import { errorCode } from './error-code.ts';
+import { describeCode, errorCode } from './error-code.ts';
 import type { SocketFolder } from './socket-folder.ts';
 
 /** A relay answers at once. One that is stopped or hangs does not answer, and may hold the folder. */
@@ -70,7 +70,7 @@ export function probeSocket(folder: SocketFolder, name: string): Promise<Probe> 
       clearTimeout(timer);
       reject(
         new Error(
-          `cannot tell whether another relay uses ${folder.directory}: no connection to ${name} (${code})`,
+          `cannot tell whether another relay uses ${folder.directory}: no connection to ${name}: ${describeCode(code)}`,
           {
             cause: error,
           },

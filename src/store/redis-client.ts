@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { failureCode, busy, mayPass, refuseFailure } from './redis-failure.ts';
+import { busy, describeUnopened, failureCode, mayPass, refuseFailure } from './redis-failure.ts';
 import { type Bucket, pourScript } from './leaky-bucket.ts';
 import { connect, connectSubscriber, openMs } from './redis-connection.ts';
 import { RedisNotices } from './redis-notices.ts';
@@ -99,13 +99,7 @@ export class RedisClient {
     } catch (error) {
       opening.catch(() => undefined);
       const code = failureCode(error) ?? failureCode(this.#lastError);
-      if (code === 'NOAUTH' || code === 'WRONGPASS' || code === 'ERR')
-        throw new Error(`Redis at ${where} does not accept the user and password`, { cause: error });
-      if (code === 'NOPERM')
-        throw new Error(`Redis at ${where} does not let this user run commands`, { cause: error });
-      throw new Error(`Redis at ${where} does not answer${code === undefined ? '' : ` (${code})`}`, {
-        cause: error,
-      });
+      throw new Error(`Redis at ${where} ${describeUnopened(code)}`, { cause: error });
     }
   }
 

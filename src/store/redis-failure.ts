@@ -1,11 +1,20 @@
 /** What went wrong in Redis, as a refusal: none of its own words reaches a client. */
 import { Refusal } from '../protocol/errors.ts';
+import { describeCode } from './error-code.ts';
 
 /** The first word of an error of Redis, or the code of one of the system; undefined where it is no such error. */
 export function failureCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return /^[A-Z]{3,}(?= |$)/.exec(error.message)?.[0];
+}
+
+/** Why there is no connection at the start, in words that follow its name. */
+export function describeUnopened(code: string | undefined): string {
+  if (code === 'NOAUTH' || code === 'WRONGPASS' || code === 'ERR')
+    return 'does not accept the user and password';
+  if (code === 'NOPERM') return 'does not let this user run commands';
+  return `does not answer${code === undefined ? '' : `: ${describeCode(code, 'the connection failed')}`}`;
 }
 
 /** Answers of a server that is starting, or that is no longer the one to write to. */

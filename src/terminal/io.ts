@@ -4,8 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 export interface OutputStream extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  /** Passes whole lines on, and takes a bare carriage return for a new beginning of the line. */
-  readonly holdsRows?: boolean;
+  /** Of a stream that passes whole lines on: from now on a bare carriage return is a new beginning of the line. */
+  readonly holdRows?: () => void;
 }
 
 export interface Io {

@@ -14,8 +14,7 @@ function lastState(line: Buffer): Buffer {
 
 export class PrefixedStream extends Writable implements OutputStream {
   readonly isTTY: boolean;
-  /** A row of several sources cannot be redrawn: on a terminal its last state is shown, once the line is whole. */
-  readonly holdsRows: boolean;
+  #holdsRows = false;
   readonly #target: OutputStream;
   readonly #prefix: Buffer;
   #pending = Buffer.alloc(0);
@@ -26,10 +25,14 @@ export class PrefixedStream extends Writable implements OutputStream {
     this.#prefix = Buffer.from(`${name}: `);
     // What is untrusted is escaped before it gets here, for the terminal behind it.
     this.isTTY = target.isTTY === true;
-    this.holdsRows = this.isTTY;
     // What happened is told where the target is: here it is only an end.
     this.on('error', () => undefined);
     target.once('error', (error) => this.destroy(error));
+  }
+
+  /** A row of several sources cannot be redrawn: its last state is shown, once the line is whole. */
+  holdRows(): void {
+    this.#holdsRows = true;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
@@ -37,10 +40,10 @@ export class PrefixedStream extends Writable implements OutputStream {
     let rest = Buffer.concat([this.#pending, chunk]);
     for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
       const line = rest.subarray(0, end + 1);
-      lines.push(this.#prefix, this.holdsRows ? lastState(line) : line);
+      lines.push(this.#prefix, this.#holdsRows ? lastState(line) : line);
       rest = rest.subarray(end + 1);
     }
-    if (this.holdsRows) rest = Buffer.from(lastState(rest));
+    if (this.#holdsRows) rest = Buffer.from(lastState(rest));
     if (rest.byteLength > longestLineBytes) {
       lines.push(this.#prefix, rest, Buffer.from('\n'));
       rest = Buffer.alloc(0);

@@ -150,9 +150,7 @@ describe('--timeout', () => {
     const command = 'echo begun; sleep 300 & (sleep 300 & sleep 300) & sleep 300';
     const result = await run(['exec', '--timeout', '1s', command]);
     expect(result).toMatchObject({ exitCode: 124, text: 'begun\n' });
-    expect(result.stderr).toMatch(
-      /^remotify: error: command c1 was stopped: its time was up\nremotify: hint: .+\n$/,
-    );
+    expect(result.stderr).toMatch(/^remotify: error: command c1 timed out\nremotify: hint: .+\n$/);
     await eventually('nothing of the command is alive', 10_000, async () => {
       const alive = (await listener.processes()).filter(({ commandLine }) =>
         /sleep 300|command$/.test(commandLine),

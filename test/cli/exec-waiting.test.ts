@@ -34,17 +34,21 @@ describe('a session without a listener', () => {
     await client.makeSession('--name', 'prod');
     const result = await client.run(['exec', '--wait', '0', 'true']);
     expect(result).toMatchObject({ exitCode: 255, text: '' });
-    expect(result.stderr).toMatch(/^remotify: error: no listener serves session prod\nremotify: hint: .+\n$/);
+    expect(result.stderr).toMatch(
+      /^remotify: error: no listener is connected to session prod\nremotify: hint: .+\n$/,
+    );
     expect(await client.runJson('status')).toMatchObject({ queue_length: 0, commands: [] });
   });
 
-  test('--wait 2s: nobody started it, and nobody does later on', async () => {
+  test('--wait 2s: the command expires, and does not run later on', async () => {
     const client = await setUp();
     const line = await client.makeSession('--auto');
     const trace = join(client.configDir, 'trace');
     const result = await client.run(['exec', '--wait', '2s', `touch '${trace}'`]);
     expect(result).toMatchObject({ exitCode: 255, text: '' });
-    expect(result.stderr).toMatch(/^remotify: error: nobody started command c1 within 2 s$/m);
+    expect(result.stderr).toMatch(
+      /^remotify: error: command c1 never ran: no listener connected to session session-1 within 2 s \(--wait\)$/m,
+    );
     expect(result.stderr).toMatch(/^remotify: hint: .+$/m);
     const listener = await startListener(line);
     onTestFinished(listener.stop);
@@ -91,7 +95,7 @@ describe('a session without a listener', () => {
     expect(result).toMatchObject({ exitCode: 255, text: '' });
     expect(result.stderr).not.toContain(line);
     expect(result.stderr).toMatch(
-      /^remotify: error: nobody started command c1 within 2 s\nremotify: hint: .+\n$/,
+      /^remotify: error: command c1 never ran: no listener connected .* within 2 s \(--wait\)\nremotify: hint: .+\n$/,
     );
   });
 });
@@ -159,7 +163,7 @@ describe('no session at all', () => {
     expect(result).toMatchObject({ exitCode: 255, text: '' });
     expect(result.stderr).toMatch(/^curl -q -fsSL -g --proto '=http' 'http:.*' \| bash$/m);
     expect(result.stderr).toMatch(
-      /^remotify: error: no listener serves session session-1\nremotify: hint: .+\n$/m,
+      /^remotify: error: no listener is connected to session session-1\nremotify: hint: .+\n$/m,
     );
     expect(await client.runJson('status')).toMatchObject({ commands: [] });
   });

@@ -155,7 +155,7 @@ describe('exec', () => {
       expectFailure(
         await run(['exec', ...flag, 'true']),
         2,
-        new RegExp(`of the original kind: it cannot do ${flag[0]}`),
+        new RegExp(`is a legacy relay: it cannot do ${flag[0]}`),
       );
       expect(await runJson('status')).toMatchObject({ cmd_queued: false });
     },

@@ -4,17 +4,20 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startForwardProxy } from '../harness/forward-proxy.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
-import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
 
 // What `exec` loads: the code for a network that has a proxy or authorities of its own is loaded only there.
 
 let relay: Relay;
 let remote: Remote;
+let folder: TemporaryFolder;
 beforeAll(async () => {
   relay = await startRelay();
   remote = await startRemote(relay);
+  folder = await makeTemporaryFolder();
 });
 afterAll(async () => {
+  await folder.remove();
   await remote.stop();
   await relay.stop();
 });
@@ -32,8 +35,6 @@ process.on('exit', () => require('node:fs').writeFileSync(process.env.LOADED, [.
 
 /** The names of the loaded files of dist/, without their hashes. */
 async function listLoaded(env: Record<string, string>): Promise<string[]> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
   const [spyPath, listPath] = [join(folder.path, 'spy.cjs'), join(folder.path, 'loaded')];
   await writeFile(spyPath, spy);
   const { exitCode, stderr } = await remote.run(['exec', 'true'], {
@@ -50,10 +51,14 @@ async function listLoaded(env: Record<string, string>): Promise<string[]> {
     .toSorted();
 }
 
-const plain = ['exec', 'http', 'main', 'rolldown-runtime', 'run', 'shared'];
+let plain: string[];
+beforeAll(async () => {
+  plain = await listLoaded({});
+});
 
-test('no proxy, no authority: exec loads nothing for them', async () => {
-  expect(await listLoaded({})).toEqual(plain);
+test('no proxy, no authority: exec loads nothing for them', () => {
+  expect(plain).toContain('http');
+  expect(plain.filter((name) => /route|prox|socks|authorit|explain/.test(name))).toEqual([]);
 });
 
 test('a proxy for other URLs, or an authority and a plain http relay: the same', async () => {

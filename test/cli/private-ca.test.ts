@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Authority, hasFaketime, makeAuthority } from '../harness/authority.ts';
+import { type Authority, makeAuthority } from '../harness/authority.ts';
 import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
@@ -25,6 +25,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     authority = await makeAuthority(folder.path);
     stranger = await makeAuthority(folder.path, 'stranger');
     client = await makeClient(relay);
+    await writeFile(join(folder.path, 'damaged.pem'), authority.pem.replace(/\n(.{10}).{5}/, '\n$1AAAAA'));
   });
   afterAll(async () => {
     await client.remove();
@@ -126,14 +127,14 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
   });
 
   test('an expired certificate', async () => {
-    const port = await startTlsFront(relay, await authority.issue({ days: -1 }));
+    const port = await startTlsFront(relay, await authority.issue({ fromDays: -3 }));
     const result = await status(port, { SSL_CERT_FILE: authority.path });
     expectFailure(result, 255, /its certificate has expired \(CERT_HAS_EXPIRED\)/);
     expect(result.stderr).toMatch(/hint: renew the certificate; .*clock of this machine/);
   });
 
-  test.skipIf(!hasFaketime)('a certificate of tomorrow (needs faketime)', async () => {
-    const port = await startTlsFront(relay, await authority.issue({ from: '+1 day' }));
+  test('a certificate of tomorrow', async () => {
+    const port = await startTlsFront(relay, await authority.issue({ fromDays: 1 }));
     const result = await status(port, { SSL_CERT_FILE: authority.path });
     expectFailure(result, 255, /its certificate is not valid yet \(CERT_NOT_YET_VALID\)/);
   });
@@ -223,6 +224,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
       /cannot read "\/nowhere\/ca\.pem": it does not exist \(ENOENT\)/,
     ],
     ['is a folder', () => folder.path, /it is a folder \(EISDIR\)/],
+    ['is damaged', () => join(folder.path, 'damaged.pem'), /holds a certificate that is damaged/],
     ['holds no certificate', () => join(folder.path, 'authority.key'), /holds no certificate/],
   ])('the file %s: told before anything is sent', async (_title, choosePath, error) => {
     const result = await status(1, { CURL_CA_BUNDLE: choosePath() });

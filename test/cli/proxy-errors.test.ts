@@ -34,6 +34,13 @@ test.each(['http', 'https'])('%s: the proxy asks for a login', async (scheme) =>
   expectFailure(wrong, 255, /it refuses the user or password \(HTTP 407\)/);
 });
 
+test.each(['http', 'https'])('%s: the proxy asks for a login of another kind', async (scheme) => {
+  const proxy = await startForwardProxy(relay.port, { login: 'user:right', scheme: 'NTLM' });
+  onTestFinished(proxy.stop);
+  const result = await failThrough(scheme, proxy.url.replace('//', '//user:hunter2@'));
+  expectFailure(result, 255, /it asks for a login of the kind NTLM, .* \(HTTP 407\)/);
+});
+
 test.each([
   ['http', 403, /it does not allow this address \(HTTP 403\)/],
   ['http', 503, /it cannot reach this address \(HTTP 503\)/],

@@ -200,3 +200,14 @@ test('several sources on one terminal: each line whole, in its last state', asyn
   const lines = ['one: Loading 100%', 'one: next 2%', 'one: last 2%', 'two: Loading 100%', ''];
   expect(await readLines(bytes(), 40)).toEqual(lines);
 });
+
+test('several sources on one terminal, raw: byte for byte, with names in front', async () => {
+  const { stdout, bytes } = openTerminal(40);
+  const one = new PrefixedStream(stdout, 'one');
+  const sink = openSinks({ stdout: one, stderr: one }, true, 'xterm').stdout;
+  await sink.write(Buffer.from('1%\r2%\r\n3%\r4%'));
+  const closed = new Promise((resolve) => one.once('close', resolve));
+  one.end();
+  await closed;
+  expect(bytes().toString()).toBe('one: 1%\r2%\r\none: 3%\r4%\n');
+});

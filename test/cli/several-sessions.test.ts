@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
@@ -6,6 +7,7 @@ import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { asAuto, type Listener, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { expectFailure } from './expect-failure.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 
 let relay: Relay;
@@ -55,11 +57,26 @@ test('--all is every stored session', async () => {
   expect(sortLines(text)).toEqual(['left: on left', 'right: on right']);
 });
 
-test('one that is not there does not keep the other from running', async () => {
-  const { text, stderr, exitCode } = await client.run(['exec', '-s', 'left', '-s', 'nobody', 'echo here']);
-  expect(text).toBe('left: here\n');
-  expect(stderr).toContain('nobody: remotify: error: no stored session is called "nobody"');
-  expect(exitCode).toBe(2);
+test('a name that is not stored, before or after a good one: 2, and no session runs the command', async () => {
+  const trace = join(client.configDir, 'trace');
+  const key = '0123456789ABCDEF0123456789ABCDEF';
+  const wrong = [
+    ['-s', 'left', '-s', 'typo'],
+    ['-s', 'typo', '-s', 'left'],
+    ['-s', 'left', '-s', 'right', '-s', 'left', '-s', 'Left'],
+    ['-s', 'left', '-s', key],
+    ['-s', 'left', '-s', ''],
+    ['--all', '-s', 'left'],
+  ];
+  for (const names of wrong) {
+    const result = await client.run(['exec', ...names, `touch '${trace}'`]);
+    expectFailure(result, 2, /typo|"Left"|malformed key|called ""|--session does not go with --all/);
+  }
+  const json = await client.run(['exec', '--json', '-s', 'left', '-s', 'typo', `touch '${trace}'`]);
+  expect(json.exitCode).toBe(2);
+  expect(JSON.parse(json.text)).toMatchObject({ error: { code: 'no_such_session' } });
+  expect(await client.runJson('status', '-s', 'left')).toMatchObject({ queue_length: 0 });
+  expect(await access(trace).catch(() => 'never ran')).toBe('never ran');
 });
 
 test('one that is named twice, or by its key too, runs it once, and no key is shown', async () => {

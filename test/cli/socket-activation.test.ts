@@ -110,7 +110,7 @@ describe.skipIf(!hasPython)('a socket that was handed over (python3)', () => {
     expect([code, stderr]).toEqual([
       255,
       expect.stringMatching(
-        /^remotify: error: the socket that was handed over \(file descriptor 3\) cannot be listened on \(E\w+\)\nremotify: hint: .*ListenStream=.*Accept=no\n$/,
+        /^remotify: error: the socket that was handed over \(file descriptor 3\) cannot be listened on: [a-z ]+ \(E\w+\)\nremotify: hint: .*ListenStream=.*Accept=no\n$/,
       ),
     ]);
   });

@@ -186,7 +186,7 @@ describe('--listen unix:PATH', () => {
     const { code, stderr } = await fail(['--listen', `unix:${path}`]);
     expect([code, stderr]).toEqual([
       255,
-      expect.stringMatching(/cannot tell whether .+ is in use \(EPROTOTYPE\)/),
+      expect.stringMatching(/cannot tell whether .+ is in use: .+ \(EPROTOTYPE\)/),
     ]);
     expect((await lstat(path)).ino).toBe(before.ino);
   });

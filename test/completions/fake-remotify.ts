@@ -8,7 +8,7 @@ import type { Surroundings } from './shells.ts';
 export async function setUp(folder: TemporaryFolder, rows: readonly string[]): Promise<Surroundings> {
   const surroundings = await makeFolders(folder);
   await writeFile(join(folder.path, 'rows'), rows.map((row) => `${row}\n`).join(''));
-  const script = `#!/bin/sh\n[ "$*" = list ] || exit 2\nexec cat '${folder.path}/rows'\n`;
+  const script = `#!/bin/sh\n[ "$*" = "list --offline" ] || exit 2\nexec cat '${folder.path}/rows'\n`;
   const path = join(surroundings.binFolder, 'remotify');
   await writeFile(path, script);
   await chmod(path, 0o755);

@@ -1,20 +1,15 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
-/** For `test.skipIf(!hasFaketime)`: certificates of another day. */
-export const hasFaketime = spawnSync('faketime', ['--version']).status === 0;
 
 export type Issued = { cert: string; key: string };
 
 export type IssueOptions = {
   /** What the certificate is for; several names, or `IP:…`. */
   names?: string[];
-  /** Negative for one that has expired. */
-  days?: number;
-  /** `faketime` words for the day of its issue. */
-  from?: string;
+  /** When its two days begin: -3 for one that has expired, 1 for one of tomorrow. */
+  fromDays?: number;
   /** `rsa:768` is too weak for anybody. */
   algorithm?: string;
   /** Lines of an OpenSSL extension section. */
@@ -31,10 +26,29 @@ export type Authority = {
   issueAuthority: (name: string) => Promise<Authority>;
 };
 
-async function openssl(args: readonly string[], from?: string): Promise<void> {
-  const [program, words] = from === undefined ? ['openssl', args] : ['faketime', [from, 'openssl', ...args]];
-  await promisify(execFile)(program, words);
+async function openssl(args: readonly string[]): Promise<void> {
+  await promisify(execFile)('openssl', args);
 }
+
+const dayMs = 86_400_000;
+
+/** As OpenSSL writes a point in time, some days from a minute ago. */
+function dateIn(days: number): string {
+  const text = new Date(Date.now() - 60_000 + days * dayMs).toISOString();
+  return `${text.replaceAll(/[-:T]|\..*/g, '')}Z`;
+}
+
+/** `openssl ca` alone takes dates, in all versions. */
+const settings = `[ca]
+default_ca = own
+[own]
+rand_serial = yes
+unique_subject = no
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+`;
 
 const authorityExtensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
 const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -43,7 +57,7 @@ function openAuthority(folder: string, name: string, pem: string): Authority {
   const [path, keyPath] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
   let count = 0;
   const sign = async (own: string, subject: string, options: IssueOptions): Promise<void> => {
-    const { algorithm, extensions = [], days = 2, from } = options;
+    const { algorithm, extensions = [], fromDays = 0 } = options;
     const files = (end: string): string => join(folder, `${own}.${end}`);
     const keyArgs = algorithm === undefined ? curve : ['-newkey', algorithm, '-nodes'];
     await openssl([
@@ -57,9 +71,24 @@ function openAuthority(folder: string, name: string, pem: string): Authority {
       files('csr'),
     ]);
     await writeFile(files('ext'), `${extensions.join('\n')}\n`);
-    const how = ['-CA', path, '-CAkey', keyPath, '-days', String(days), '-extfile', files('ext')];
-    const args = ['x509', '-req', '-in', files('csr'), ...how, '-CAcreateserial', '-out', files('pem')];
-    await openssl(args, from);
+    await writeFile(files('db'), '');
+    await writeFile(
+      files('conf'),
+      settings.replace('[own]', `[own]\ndatabase = ${files('db')}\nnew_certs_dir = ${folder}`),
+    );
+    const dates = ['-startdate', dateIn(fromDays), '-enddate', dateIn(fromDays + 2)];
+    const signer = ['-batch', '-notext', '-config', files('conf'), '-cert', path, '-keyfile', keyPath];
+    await openssl([
+      'ca',
+      ...signer,
+      ...dates,
+      '-extfile',
+      files('ext'),
+      '-in',
+      files('csr'),
+      '-out',
+      files('pem'),
+    ]);
   };
   return {
     path,

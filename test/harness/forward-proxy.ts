@@ -18,6 +18,8 @@ export type ForwardProxy = {
 export type ForwardProxyOptions = {
   /** `user:password` that it asks for; without it, 407. */
   login?: string;
+  /** The kind of the login; Basic. */
+  scheme?: string;
   /** What it answers, without passing anything on. */
   refuse?: number;
   /** It speaks TLS itself, and its URL is `https:`. */
@@ -30,7 +32,7 @@ export type ForwardProxyOptions = {
  */
 export async function startForwardProxy(
   port: number,
-  { login, refuse, tls }: ForwardProxyOptions = {},
+  { login, scheme = 'Basic realm=proxy', refuse, tls }: ForwardProxyOptions = {},
 ): Promise<ForwardProxy> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
@@ -42,7 +44,10 @@ export async function startForwardProxy(
     const { method = '', url = '' } = incoming;
     requests.push(`${method} ${url}`);
     const status = judge(incoming);
-    if (status !== undefined) return void answer.writeHead(status).end('<html>not through me</html>\n');
+    if (status !== undefined)
+      return void answer
+        .writeHead(status, { 'Proxy-Authenticate': scheme })
+        .end('<html>not through me</html>\n');
     if (!URL.canParse(url)) return void answer.writeHead(400).end('not through me\n');
     delete incoming.headers['proxy-authorization'];
     const { pathname, search } = new URL(url);
@@ -58,7 +63,7 @@ export async function startForwardProxy(
     requests.push(`CONNECT ${incoming.url}`);
     const status = judge(incoming);
     if (status !== undefined) {
-      socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 3\r\n\r\nno\n`);
+      socket.end(`HTTP/1.1 ${status} No\r\nProxy-Authenticate: ${scheme}\r\nContent-Length: 3\r\n\r\nno\n`);
       return;
     }
     const onward = connect(port, '127.0.0.1', () => {

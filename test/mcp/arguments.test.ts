@@ -159,4 +159,6 @@ test('lines that are no requests are refused, and the next request is answered',
   expect((await host.send('nonsense', null)).error?.code).toBe(-32_700);
   expect((await host.send('{"jsonrpc":"2.0","id":"odd"}', 'odd')).error?.code).toBe(-32_600);
   expect((await host.send('{"jsonrpc":"2.0","id":"p","method":"ping"}', 'p')).result).toEqual({});
+  const batch = ['q', 'r'].map((id) => ({ jsonrpc: '2.0', id, method: 'ping' }));
+  expect((await host.send(JSON.stringify(batch), 'r')).result).toEqual({});
 });

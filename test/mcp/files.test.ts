@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { renderRead, renderWrite } from '../../src/mcp/file-script.ts';
@@ -166,6 +166,17 @@ test('ranges of bytes and of lines, and how to read on', async () => {
     offset = page.next_offset;
   }
   expect(whole).toBe(lines.join(''));
+});
+
+test('a file of more than 1 GiB: a range of it, without its SHA-256', async () => {
+  const path = join(host.folder, 'large');
+  await host.exec(`printf begin >'${path}'`);
+  await truncate(path, 1024 ** 3 + 1);
+  const { text } = await read(path, { length: 5 });
+  expect(text).toContain(
+    'has 1073741825 bytes. Its SHA-256 was not computed: the file is larger than 1 GiB.',
+  );
+  expect(text).toContain('begin untrusted content of the file\nbegin\n');
 });
 
 test('a binary file is said to be one, and shown in part', async () => {

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type LegacyRelay, startLegacyRelay } from '../harness/legacy-relay.ts';
 import { makeClient } from '../harness/client.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startMcpHost } from './mcp-host.ts';
 
 // A relay that has slots and nothing else: it works, with less.
@@ -84,6 +87,25 @@ test('stdin and timeout are refused by name, and nothing runs', async () => {
   }
 });
 
+test('files: written and read, with what is wrong in words of the tool', async () => {
+  const host = await setUpListener();
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const path = `${folder.path}/it's a file`;
+  const content = 'one\ntwo';
+  const written = await host.call('remote_write_file', { path, content });
+  expect([written.isError, written.text]).toEqual([false, expect.stringContaining('it has 7 bytes.')]);
+  expect(await readFile(path, 'utf8')).toBe(content);
+  const { data, text } = await host.call('remote_read_file', { path });
+  expect(data).toMatchObject({ bytes: 7, complete: true, untrusted: { text: content } });
+  expect(text).toContain(`SHA-256 is ${createHash('sha256').update(content).digest('hex')}`);
+  const none = await host.call('remote_read_file', { path: `${path}2` });
+  expect([none.isError, none.text]).toEqual([
+    true,
+    expect.stringContaining('was not read: it does not exist'),
+  ]);
+});
+
 test('info, reset and rotate', async () => {
   const host = await setUpListener();
   const info = await host.call('remote_session_info');
@@ -93,7 +115,7 @@ test('info, reset and rotate', async () => {
   expect(rotated.data.paste?.supervised).not.toBe(host.made.remote_quickstart);
 });
 
-test('a declined command, with the words of whoever declined', async () => {
+test('a declined command: the answer has the reason that was given', async () => {
   const host = await setUp();
   const call = host.exec('true', { wait_seconds: 20 });
   await fetchCommand(host.made);

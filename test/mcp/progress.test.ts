@@ -48,6 +48,26 @@ test('a running command: for how long it runs, how much output there is, and the
   expectGrowing(messages);
 });
 
+test('a wait for output: which, and since when', async () => {
+  const relay = await setUpRelay();
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(host.close);
+  const { data } = await host.exec('echo step; sleep 300', { wait_seconds: 1 });
+  const { messages, onProgress, saw } = collect();
+  const input = { id: data.id, offset: 5, wait_seconds: 50 };
+  const call = host.call('remote_output', input, { onProgress });
+  await eventually(
+    'progress',
+    20_000,
+    saw(new RegExp(`^waiting for stdout of ${data.id} beyond byte 5, [1-9] s$`)),
+  );
+  await host.call('remote_cancel', {});
+  expect((await call).data.complete).toBe(true);
+  expectGrowing(messages);
+});
+
 test('without a listener: once the line was shown, the call waits for one and says so', async () => {
   const relay = await setUpRelay();
   const folder = await makeTemporaryFolder();

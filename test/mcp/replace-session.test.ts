@@ -9,7 +9,7 @@ function createSessions(): { sessions: Sessions; made: string[] } {
   const made: string[] = [];
   const nowhere = new RelayClient({
     baseUrl: 'http://nowhere',
-    send: () => Promise.reject(new Error('nobody is to be asked')),
+    send: () => Promise.reject(new Error('no request is expected')),
     close: () => Promise.resolve(),
   });
   const makeSession = (name: string | undefined): Promise<OpenSession> => {
@@ -31,24 +31,24 @@ function createSessions(): { sessions: Sessions; made: string[] } {
   return { sessions, made };
 }
 
-test('whoever asks in the same moment gets the same new session', async () => {
+test('calls at the same time get the same new session', async () => {
   const { sessions, made } = createSessions();
   const first = await Promise.all([1, 2, 3].map(() => sessions.findOrMake()));
   expect(new Set(first).size).toBe(1);
   expect(made).toEqual(['session-1']);
 });
 
-test('one that is gone is replaced once, by whoever noticed it first', async () => {
+test('a session that is gone is replaced once, however many calls notice it', async () => {
   const { sessions, made } = createSessions();
   const old = await sessions.findOrMake();
   const replaced = await Promise.all([1, 2, 3].map(() => sessions.replace(undefined, old, 'it was gone')));
   expect(new Set(replaced).size).toBe(1);
   expect(made).toEqual(['session-1', 'session-2']);
-  // Somebody who still holds the old one gets the one that took its place.
+  // A call that still holds the old one gets its replacement.
   expect(await sessions.replace(undefined, old, 'it was gone')).toBe(replaced[0]);
 });
 
-test('sessions of different names have nothing to do with each other', async () => {
+test('sessions of different names are created and replaced apart', async () => {
   const { sessions, made } = createSessions();
   const [prod, other] = await Promise.all([sessions.findOrMake('prod'), sessions.findOrMake('other')]);
   expect([prod.label, other.label]).toEqual(['prod-1', 'other-2']);

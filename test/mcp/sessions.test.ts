@@ -70,7 +70,7 @@ test('20 calls at once without a session make one', async () => {
   expect(new Set(answers.map(({ data }) => data.id)).size).toBe(20);
 });
 
-test('an expired session of REMOTIFY_KEY: a new one is made and said', async () => {
+test('an expired session of REMOTIFY_KEY: a new one is created, and the answer says so', async () => {
   const old = await makeSession(relay);
   await endSession(old.key);
   const host = await setUp({ REMOTIFY_KEY: old.key });
@@ -81,7 +81,7 @@ test('an expired session of REMOTIFY_KEY: a new one is made and said', async () 
   expect(data.paste?.supervised).toContain('/r/');
 });
 
-test('a session that expires between two calls: a new one is made once, whoever asks', async () => {
+test('a session that expires between two calls: a new one is created once for all calls', async () => {
   const host = await setUp();
   await host.exec('true', { wait_seconds: 0 });
   await endSession((await readSession(host.configDir)).key);

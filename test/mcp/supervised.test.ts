@@ -74,7 +74,7 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     expect(data.next).toContain('They gave no reason');
   });
 
-  test('a call that is cancelled at the prompt never runs, whatever is typed afterwards', async () => {
+  test('a call that is cancelled at the prompt never runs, also with y typed afterwards', async () => {
     const { remote, host } = await setUp();
     const cancel = new AbortController();
     const call = host.exec(`touch '${remote.configDir}/ran'`, {}, { signal: cancel.signal });

@@ -78,7 +78,7 @@ test('what makes no sense is an error of the tool, and nothing runs', async () =
     { command: '  ' },
     { command: 'a\0b' },
     { command: 'true', timeout: -1 },
-    { command: 'true', session: 'nobody-knows-it' },
+    { command: 'true', session: 'unknown' },
   ]) {
     const answer = await host
       .call('remote_exec', input)

@@ -1,4 +1,4 @@
-/** Those who know nothing but the slots: a listener of the original kind, and a client that reads results. */
+/** Those who know nothing but the slots: a legacy listener, and a client that reads results. */
 import assert from 'node:assert/strict';
 import { exitStatusOf, outputOf } from './ledger.ts';
 import type { Luck } from './wire.ts';

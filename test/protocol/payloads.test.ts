@@ -154,7 +154,7 @@ test.each([
   expect(parseSessionPayload(value)).toBeUndefined();
 });
 
-test('a session of the original kind has neither version nor features nor listener key', () => {
+test('the session of a legacy relay has neither version nor features nor listener key', () => {
   const { version: _version, features: _features, listener_key: _key, ...original } = payload;
   expect(parseSessionPayload(original)).toEqual(original);
 });

@@ -7,7 +7,7 @@ import { quoteForShell } from '../../src/protocol/quote-for-shell.ts';
 import { parseSlotText, wrapForSlot } from '../../src/protocol/slot-text.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-/** What bash makes of a script in a file: both streams, as a listener of the original kind posts them. */
+/** What bash makes of a script in a file: both streams, as a legacy listener posts them. */
 async function runInBash(
   args: (path: string) => string[],
   script: Uint8Array,

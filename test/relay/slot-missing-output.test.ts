@@ -70,7 +70,7 @@ test('an unread result that was evicted has its exit status behind the note when
   expect((await session.slots.read()).text).toBe(`${evictedNote(40_000)}[remotify: exit status 3]\n`);
 });
 
-test('a result that a listener of the original kind posts evicts old outputs, and is whole', async () => {
+test('a result that a legacy listener posts evicts old outputs, and is whole', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeSession(relay);
   for (const letter of ['a', 'b', 'c']) {

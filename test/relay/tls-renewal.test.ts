@@ -163,7 +163,7 @@ describe.skipIf(!hasOpenssl)('a new certificate', { concurrent: true }, () => {
     const damages: [words: string, damage: () => Promise<void>][] = [
       ['tls.key does not belong to tls.crt', () => replaceFile(live.keyPath, foreignKey)],
       [
-        'tls.crt cannot be used (',
+        'tls.crt cannot be used: TLS does not accept it (',
         async () => {
           await replaceFile(live.keyPath, key);
           await replaceFile(live.certPath, Buffer.concat([whole, whole.subarray(0, 200)]));
@@ -177,7 +177,7 @@ describe.skipIf(!hasOpenssl)('a new certificate', { concurrent: true }, () => {
           await replaceFile(live.certPath, whole);
         },
       ],
-      ['cannot read tls.key (ENOENT)', () => rm(live.keyPath)],
+      ['cannot read tls.key: no such file or directory (ENOENT)', () => rm(live.keyPath)],
     ];
     const complaints = () => relay.stderr().match(/the TLS certificate changed and is not used: .+/g) ?? [];
     for (const [index, [words, damage]] of damages.entries()) {

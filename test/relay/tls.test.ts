@@ -139,9 +139,13 @@ describe.skipIf(!hasOpenssl)('files that are of no use at the start', () => {
     [
       'no certificate',
       ({ good, missing }) => ({ ...good, certPath: missing }),
-      'cannot read missing.pem (ENOENT)',
+      'cannot read missing.pem: no such file or directory (ENOENT)',
     ],
-    ['no key', ({ good, missing }) => ({ ...good, keyPath: missing }), 'cannot read missing.pem (ENOENT)'],
+    [
+      'no key',
+      ({ good, missing }) => ({ ...good, keyPath: missing }),
+      'cannot read missing.pem: no such file or directory (ENOENT)',
+    ],
     ['a folder', ({ good, client }) => ({ ...good, keyPath: client.configDir }), '(EISDIR)'],
     [
       'a damaged certificate',

@@ -115,7 +115,7 @@ describe.each(trees)('$name', (tree) => {
     if (tree.status === 143) await expectFirstSignal(watched, 'TERM', 3_000);
     await isAllGone(watched);
     expect(await exitCodeOf(watched)).toBe(124);
-    expect(watched.exec.stderr()).toContain('its time was up');
+    expect(watched.exec.stderr()).toContain('timed out');
     expect(await newestCommand()).toMatchObject({ state: 'timed_out', exit_status: tree.status });
     await expectServing();
   });

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { addHelp } from '../help-format.ts';
 
 export function describe(command: Command): void {
-  command.addHelpText(
-    'after',
-    '\nExamples:\n  $ remotify agents >> AGENTS.md\n  $ remotify agents --url https://relay.example > AGENTS.md',
-  );
+  addHelp(command, {
+    examples: ['remotify agents >> AGENTS.md', 'remotify agents --url https://relay.example > AGENTS.md'],
+  });
 }
 
 export const run: Run = async (context) => {

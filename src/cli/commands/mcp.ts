@@ -9,6 +9,7 @@ import type { Run } from '../command-module.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { addHelp } from '../help-format.ts';
 import { openMcpHost } from '../mcp-host.ts';
 import { mcpHosts, renderMcpConfig } from '../mcp-config.ts';
 
@@ -16,20 +17,19 @@ export function describe(command: Command): void {
   command
     .argument('[action]', 'config: print the settings for an MCP host')
     .argument('[host]', mcpHosts.join(', '))
-    .option('--npx', 'config: a host starts it with npx, and nothing has to be installed')
-    .addHelpText(
-      'after',
-      `
-Speaks the Model Context Protocol on stdin and stdout, for hosts that start it. Tools: remote_exec, remote_output,
-remote_cancel, remote_read_file, remote_write_file, remote_session_info, remote_session_reset. Environment: REMOTIFY_URL,
-REMOTIFY_KEY, REMOTIFY_TOKEN; REMOTIFY_KEY_FILE and REMOTIFY_TOKEN_FILE name files that hold these.
-\`remotify-mcp\` is the same server.
-
-Examples:
-  $ remotify mcp config claude-code | sh
-  $ remotify mcp config claude-code --npx
-  $ remotify mcp config codex --url https://relay.example >> ~/.codex/config.toml`,
-    );
+    .option('--npx', 'config: a host starts it with npx, and nothing has to be installed');
+  addHelp(command, {
+    notes: [
+      'Speaks the Model Context Protocol on stdin and stdout, for hosts that start it. `remotify-mcp` is the same server.',
+      'Tools: remote_exec, remote_output, remote_cancel, remote_read_file, remote_write_file, remote_session_info, remote_session_reset.',
+      'Environment: REMOTIFY_URL, REMOTIFY_KEY, REMOTIFY_TOKEN; REMOTIFY_KEY_FILE and REMOTIFY_TOKEN_FILE name files that hold these.',
+    ],
+    examples: [
+      'remotify mcp config claude-code | sh',
+      'remotify mcp config claude-code --npx',
+      'remotify mcp config codex --url https://relay.example >> ~/.codex/config.toml',
+    ],
+  });
 }
 
 /** Programs that npx or npm run put on PATH for a moment do not count. */

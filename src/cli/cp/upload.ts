@@ -163,6 +163,8 @@ export async function upload(
       throw new Failure(
         `the transfer was cut at ${reached} of ${plan.total} bytes`,
         'run the same command again: it goes on from there',
+        exitCodes.trouble,
+        'transfer_cut',
       );
     }
     await context.printer.note(`the relay stores no more of one command: going on at ${reached} bytes`);

@@ -1,6 +1,7 @@
 /** Why a command did not start, in words. */
 import { hasListener } from '../../client/has-listener.ts';
 import type { Bound } from '../../config/resolve-waits.ts';
+import { nameListener } from '../../protocol/name-listener.ts';
 import type { CommandState } from '../../protocol/command-states.ts';
 import type { StatusPayload } from '../../protocol/status-payload.ts';
 import type { OpenSession } from '../context.ts';
@@ -35,7 +36,7 @@ function describe(what: Awaited, label: string, { listener }: StatusPayload, bou
     return isNow ? `${busy} is busy` : `${busy} was still busy after ${spell(bound)}`;
   }
   if (!isNow) return `the operator did not answer within ${spell(bound)}`;
-  const who = listener?.kind === 'runner' ? `${listener.user}@${listener.host}` : 'the listener';
+  const who = listener?.kind === 'runner' ? nameListener(listener) : 'the listener';
   return `${who} asks its operator before each command, and ${write(bound, '0')} leaves no time for an answer`;
 }
 

@@ -7,7 +7,7 @@ import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { formatSeconds } from '../format.ts';
-import { onInterrupt } from '../interrupts.ts';
+import { exitCodeOf, onInterrupt } from '../interrupts.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { openSinks } from './output-sink.ts';
 
@@ -96,9 +96,9 @@ export async function execThroughSlots(
     onTrouble: (error: Error) => void printer.note(`${error.message}; trying again`),
     onRecovery: () => void printer.note('the relay answers again'),
   };
-  const letGo = onInterrupt((count, isUrgent) => {
+  const letGo = onInterrupt((count, _isUrgent, signal) => {
     if (count > 1) hurry.abort();
-    stop.abort(isUrgent ? exitCodes.terminated : exitCodes.interrupted);
+    stop.abort(exitCodeOf(signal));
   });
   const watched = watchSlot(client, waitSeconds, { signal: stop.signal }).then(
     (trouble) => stop.abort(explainTrouble(trouble, waitSeconds)),

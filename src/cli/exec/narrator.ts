@@ -1,15 +1,17 @@
 /** What a person is told while a command has not started. */
 import type { CommandState } from '../../protocol/command-states.ts';
+import { nameListener } from '../../protocol/name-listener.ts';
 import type { StatusPayload } from '../../protocol/status-payload.ts';
 import { describeListener } from '../await-listener.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { formatSeconds } from '../format.ts';
+import { chooseLine } from '../choose-line.ts';
 import { startWaiting, type WaitingLine } from '../waiting-line.ts';
 
 function describeWait(state: CommandState, { listener }: StatusPayload): string {
   if (state === 'awaiting_approval') return `waiting for approval by ${describeListener(listener)}`;
   if (listener?.attached !== true) return 'waiting for a listener';
-  return `waiting for its turn: ${listener.user}@${listener.host} is busy`;
+  return `queued: ${nameListener(listener)} is running another command`;
 }
 
 /** Says what is waited for, once it takes longer than a short command does. */
@@ -33,13 +35,13 @@ export class Narrator {
     return this.#session.client.readStatus().catch(() => undefined);
   }
 
-  async #showLine({ listener, listener_seen_seconds_ago: seen }: StatusPayload): Promise<void> {
+  async #showLine({ listener }: StatusPayload): Promise<void> {
     const { printer } = this.#context;
-    const { quickstart } = this.#session;
+    const quickstart = chooseLine(this.#session.quickstart, listener);
     if (this.#isLineShown || printer.options.quiet) return;
     this.#isLineShown = true;
     const who = listener
-      ? `the listener ${listener.user}@${listener.host} left, last seen ${formatSeconds(seen ?? 0)} ago`
+      ? `the listener ${nameListener(listener)} is disconnected, last seen ${formatSeconds(listener.seen_seconds_ago)} ago`
       : 'no listener has connected yet';
     await printer.note(quickstart === '' ? who : `${who}; paste this line on the remote:`);
     if (quickstart !== '') await printer.showLine(quickstart);

@@ -8,30 +8,36 @@ export interface OutputSink {
   end(): Promise<void>;
 }
 
-function openSink(stream: OutputStream, raw: boolean, row: TerminalRow): OutputSink {
-  if (raw || stream.isTTY !== true)
-    return { write: (bytes) => write(stream, bytes), end: () => Promise.resolve() };
+function openSink(stream: OutputStream, row: TerminalRow | undefined): OutputSink {
+  if (!row) return { write: (bytes) => write(stream, bytes), end: () => Promise.resolve() };
   const escaper = new OutputEscaper(row);
   return { write: (bytes) => write(stream, escaper.push(bytes)), end: () => write(stream, escaper.end()) };
 }
 
 function openRow(stream: OutputStream, term: string | undefined): TerminalRow {
+  stream.holdRows?.();
   return new TerminalRow({
     columns: () => stream.columns ?? 0,
     canErase: term !== undefined && term !== 'dumb',
-    holdsRows: stream.holdsRows === true,
+    holdsRows: stream.holdRows !== undefined,
   });
 }
 
-/** `term`: the kind of terminal, as TERM has it. */
+/** `raw`: bytes pass as they are on a terminal too. `term`: the kind of terminal, as TERM has it. */
 export function openSinks(
   { stdout, stderr }: { stdout: OutputStream; stderr: OutputStream },
   raw: boolean,
   term: string | undefined,
 ): { stdout: OutputSink; stderr: OutputSink } {
-  const row = openRow(stdout.isTTY === true ? stdout : stderr, term);
-  const rowOfStderr = stderr.holdsRows === true ? openRow(stderr, term) : row;
-  return { stdout: openSink(stdout, raw, row), stderr: openSink(stderr, raw, rowOfStderr) };
+  const isShown = (stream: OutputStream): boolean => !raw && stream.isTTY === true;
+  const row = isShown(stdout) ? openRow(stdout, term) : undefined;
+  const rowOfStderr = !isShown(stderr)
+    ? undefined
+    : // One terminal has one row, whichever stream the text comes by.
+      row && stderr.holdRows === undefined
+      ? row
+      : openRow(stderr, term);
+  return { stdout: openSink(stdout, row), stderr: openSink(stderr, rowOfStderr) };
 }
 
 /** More than this is for pipes, not for one JSON object. */

@@ -1,0 +1,86 @@
+import { access, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { asAuto, startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { readSession, startRemote } from '../harness/remote.ts';
+import { expectFailure } from './expect-failure.ts';
+
+// Under CI=true nothing is created or stored unasked.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp() {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  return client;
+}
+
+describe('exec without a session', () => {
+  test.each(['true', '1', 'TRUE', 'yes', 'woodpecker'])(
+    'CI=%s: refused with the ways out, and nothing is stored',
+    async (value) => {
+      const { run, configDir } = await setUp();
+      const result = await run(['exec', 'true'], { env: { CI: value } });
+      expectFailure(result, 255, /no session is given, and exec creates none in a pipeline/);
+      for (const way of ['REMOTIFY_KEY', '-s', '`remotify new --wait`']) expect(result.stderr).toContain(way);
+      expect(await readdir(configDir)).toEqual([]);
+    },
+  );
+
+  test('CI=true with --json: one object', async () => {
+    const { run } = await setUp();
+    const result = await run(['exec', '--json', '-w', '0', 'true'], { env: { CI: 'true' } });
+    expect(result.exitCode).toBe(255);
+    expect(JSON.parse(result.text)).toMatchObject({ error: { code: 'no_session' } });
+  });
+
+  test.each(['', '0', 'false', 'False', 'no', 'off'])(
+    'CI=%j is no pipeline: one is created',
+    async (value) => {
+      const { run } = await setUp();
+      const result = await run(['exec', '-w', '0', 'true'], { env: { CI: value } });
+      expect(result.stderr).toContain('created session-1');
+    },
+  );
+});
+
+test('CI=true with REMOTIFY_KEY: the command runs, and no file is written', async () => {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const { key, url } = await readSession(remote.configDir);
+  const { run, configDir } = await setUp();
+  const env = { CI: 'true', REMOTIFY_KEY: key, REMOTIFY_URL: url };
+  expect(await run(['exec', 'echo ran'], { env })).toMatchObject({ exitCode: 0, text: 'ran\n', stderr: '' });
+  expect(await readdir(configDir)).toEqual([]);
+});
+
+test('CI=true: `remotify new` is asked for, and the next exec uses its session', async () => {
+  const client = await setUp();
+  const env = { CI: 'true' };
+  const made = client.start(['new', '--wait', '30s'], env);
+  const line = await eventually('the line is printed', 15_000, () => {
+    const text = made.stdout().toString();
+    return text.endsWith('\n') && text.trimEnd();
+  });
+  const listener = await startListener(asAuto(line));
+  onTestFinished(listener.stop);
+  expect(await withDeadline(made.closed, 15_000, 'new ends')).toMatchObject({ code: 0 });
+  expect(await client.run(['exec', 'echo ran'], { env })).toMatchObject({ exitCode: 0, text: 'ran\n' });
+  await access(join(client.configDir, 'config.json'));
+});
+
+test('CI=true with a stored session that is not the current one: the hint names it', async () => {
+  const client = await setUp();
+  await client.makeSession('--name', 'prod');
+  await client.makeSession('--name', 'other');
+  await client.run(['end', 'other']);
+  const result = await client.run(['exec', 'true'], { env: { CI: 'true' } });
+  expectFailure(result, 255, /no current session\nremotify: hint: .*remotify use prod/);
+});

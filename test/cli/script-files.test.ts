@@ -1,0 +1,181 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { binaryPath } from '../harness/binary.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { expectFailure } from './expect-failure.ts';
+
+// `exec -f SCRIPT` with scripts as other systems write them, and with paths that are no script.
+
+let relay: Relay;
+let remote: Remote;
+let folder: string;
+let cleanUp: () => Promise<void>;
+
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+  const made = await makeTemporaryFolder();
+  folder = made.path;
+  cleanUp = made.remove;
+});
+
+afterAll(async () => {
+  await remote?.stop();
+  await relay?.stop();
+  await cleanUp?.();
+});
+
+let count = 0;
+
+async function writeScript(content: string | Uint8Array): Promise<string> {
+  const path = join(folder, `script ${++count}.sh`);
+  await writeFile(path, content);
+  return path;
+}
+
+const mark = '\ufeff';
+const script = 'if true; then\n  cd /\n  pwd\nfi\nexit 3\n';
+const crlf = script.replaceAll('\n', '\r\n');
+
+describe('a script of another system runs as it was meant', () => {
+  test.each([
+    ['CRLF line ends', crlf, [/^remotify: converted 5 line ends of .* from CRLF to LF$/]],
+    ['CRLF, no last line end', crlf.slice(0, -2), [/^remotify: converted 4 line ends/]],
+    ['a byte order mark', mark + script, [/^remotify: removed the byte order mark \(BOM\) of /]],
+    ['both', mark + crlf, [/^remotify: removed the byte order mark/, /^remotify: converted 5 line ends/]],
+    ['a byte order mark before #!', `${mark}#!/bin/bash\n${script}`, [/^remotify: removed the byte order/]],
+    ['#! with CRLF', `#!/bin/bash\r\n${crlf}`, [/^remotify: converted 6 line ends/]],
+    ['one CRLF line', 'cd / && pwd; exit 3\r\n', [/^remotify: converted 1 line ends/]],
+  ])('%s', async (_title, content, notices) => {
+    const path = await writeScript(content);
+    const file = await remote.run(['exec', '-f', path]);
+    const stdin = await remote.run(['exec', '-f', '-'], { stdin: content });
+    for (const result of [file, stdin]) {
+      expect(result).toMatchObject({ exitCode: 3, text: '/\n' });
+      const lines = result.stderr.trimEnd().split('\n');
+      expect(lines).toHaveLength(notices.length);
+      notices.forEach((notice, at) => expect(lines[at]).toMatch(notice));
+    }
+    expect(file.stderr).toContain(path);
+    expect(stdin.stderr).toContain('the script on stdin');
+    expect(await remote.run(['exec', '-q', '-f', path])).toMatchObject({ exitCode: 3, stderr: '' });
+  });
+
+  test('a here-document and a continued line with CRLF have LF', async () => {
+    const path = await writeScript('cat <<END\r\none\r\nEND\r\necho a \\\r\n  b\r\n');
+    expect(await remote.run(['exec', '-q', '-f', path])).toMatchObject({ exitCode: 0, text: 'one\na b\n' });
+  });
+
+  test('carriage returns inside lines that end in LF are left alone', async () => {
+    const path = await writeScript("printf '%s' 'a\rb\r'\n");
+    expect(await remote.run(['exec', '-f', path])).toMatchObject({ exitCode: 0, text: 'a\rb\r', stderr: '' });
+  });
+
+  test('a byte order mark inside the script is left alone', async () => {
+    const path = await writeScript(`printf '%s' '${mark}'\n`);
+    expect(await remote.run(['exec', '-f', path])).toMatchObject({ exitCode: 0, text: mark, stderr: '' });
+  });
+
+  test('shell text that was typed: CRLF and a byte order mark too', async () => {
+    const result = await remote.run(['exec', mark + crlf]);
+    expect(result).toMatchObject({ exitCode: 3, text: '/\n' });
+    expect(result.stderr).toBe(
+      'remotify: removed the byte order mark (BOM) of the command\nremotify: converted 5 line ends of the command from CRLF to LF\n',
+    );
+  });
+
+  test('shell text that mixes both is sent as it is', async () => {
+    const result = await remote.run(['exec', "cat <<END\none\r\nEND\nprintf 'a\r\nb'"]);
+    expect(result).toMatchObject({ exitCode: 0, text: 'one\r\na\r\nb', stderr: '' });
+  });
+});
+
+const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+
+describe('a script that bash cannot read is refused, with the command that converts it', () => {
+  test.each([
+    ['mixed line ends', 'cd /build\r\nrm -rf out\n', /mixes line ends: 1 CRLF, 1 LF\n.*tr -d '\\r' < /],
+    [
+      'carriage returns only',
+      'echo a\recho b\r',
+      /no line feeds, only carriage returns.*\n.*tr '\\r' '\\n' < /,
+    ],
+    ['UTF-16 with a mark', utf16(mark + script), /is UTF-16 text.*\n.*iconv -f UTF-16 -t UTF-8 /],
+    ['UTF-16, big end first', utf16(mark + script).swap16(), /is UTF-16 text/],
+    ['UTF-16 without a mark', utf16(script), /is UTF-16LE text/],
+    ['UTF-16BE without a mark', utf16(script).swap16(), /is UTF-16BE text/],
+    ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), /is UTF-32 text/],
+    ['NUL bytes', 'echo a\0b\n', /a command cannot hold a NUL byte/],
+    ['an ELF program', Buffer.from('\x7fELF\x02\x01\x01\0\0\0\0\0', 'latin1'), /NUL byte/],
+    ['only a byte order mark', mark, /empty command/],
+    ['another interpreter, behind a mark', `${mark}#!/usr/bin/python3\r\n`, /not a shell script.*python3"\n/],
+  ])('%s', async (_title, content, error) => {
+    expectFailure(await remote.run(['exec', '-f', await writeScript(content)]), 2, error);
+    expectFailure(await remote.run(['exec', '-f', '-'], { stdin: content }), 2, error);
+  });
+
+  test('the command in the hint for mixed line ends runs the script', async () => {
+    const path = await writeScript('cd /\r\npwd\n');
+    const { stderr } = await remote.run(['exec', '-f', path]);
+    const convert = /convert it: (.*?); or send it as it is: (.*)$/m.exec(stderr);
+    const env = cleanEnvironment(remote.configDir, {
+      REMOTIFY_CONFIG_DIR: remote.configDir,
+      REMOTIFY_URL: relay.url,
+    });
+    const define = `remotify() { '${process.execPath}' '${binaryPath}' "$@"; }; `;
+    const shell = (text = '') => spawnSync('bash', ['-c', define + text], { env, encoding: 'utf8' });
+    expect(shell(convert?.[1])).toMatchObject({ status: 0, stdout: '/\n' });
+    expect(shell(convert?.[2]).stdout).not.toBe('/\n');
+  });
+});
+
+describe('a path that is no script: words, and the code behind them', () => {
+  test.each([
+    ['missing', 'none.sh', /cannot read ".*none\.sh": it does not exist \(ENOENT\)/],
+    ['a folder', 'folder', /".*folder" is a folder, not a script/],
+    ['below a file', 'file/x', /part of the path is not a folder \(ENOTDIR\)/],
+    ['a link to nothing', 'nowhere', /it does not exist \(ENOENT\)/],
+    ['a circle of links', 'circle', /its symbolic links lead in a circle \(ELOOP\)/],
+    ['a name that is too long', 'x'.repeat(300), /its name is too long \(ENAMETOOLONG\)/],
+  ])('%s', async (_title, name, error) => {
+    await mkdir(join(folder, 'folder'), { recursive: true });
+    await writeFile(join(folder, 'file'), 'x');
+    await symlink('/nowhere/at/all', join(folder, 'nowhere')).catch(() => undefined);
+    await symlink(join(folder, 'circle'), join(folder, 'circle')).catch(() => undefined);
+    const result = await remote.run(['exec', '--json', '-f', join(folder, name)]);
+    expect(JSON.parse(result.text)).toMatchObject({ error: { code: 'file' } });
+    expectFailure(await remote.run(['exec', '-f', join(folder, name)]), 2, error);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a file that may not be read (not as root)', async () => {
+    const path = await writeScript('true\n');
+    await chmod(path, 0);
+    expectFailure(await remote.run(['exec', '-f', path]), 2, /permission denied \(EACCES\)/);
+  });
+
+  test('an empty path', async () => {
+    expectFailure(await remote.run(['exec', '-f', '']), 2, /--file is empty/);
+  });
+
+  test('a device without an end: refused, not read for ever', async () => {
+    expectFailure(await remote.run(['exec', '-f', '/dev/zero']), 2, /NUL byte/);
+  });
+
+  test('a pipe from the shell is a script', async () => {
+    const env = cleanEnvironment(remote.configDir, {
+      REMOTIFY_CONFIG_DIR: remote.configDir,
+      REMOTIFY_URL: relay.url,
+    });
+    const text = `"$1" "$2" exec -f <(echo 'echo one'; sleep 0.2; echo 'echo "$1"') two; echo 'echo three' | "$1" "$2" exec -f /dev/stdin`;
+    const shell = spawnSync('bash', ['-c', text, 'bash', process.execPath, binaryPath], {
+      env,
+      encoding: 'utf8',
+    });
+    expect(shell).toMatchObject({ status: 0, stdout: 'one\ntwo\nthree\n', stderr: '' });
+  });
+});

@@ -1,0 +1,206 @@
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startLegacyRelay } from '../harness/legacy-relay.ts';
+import type { CapturedProcess } from '../harness/captured-process.ts';
+import { type Client, makeClient } from '../harness/client.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+import { startSlotListener } from '../harness/slot-listener.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { expectFailure } from './expect-failure.ts';
+
+// `remotify wait`: a gate for scripts.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUpClient() {
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  return client;
+}
+
+async function setUp() {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const gate = await makeGate(remote.configDir);
+  onTestFinished(gate.close);
+  return { ...remote, gate };
+}
+
+function start(client: Client, ...args: string[]): CapturedProcess {
+  const cli = client.start(['wait', ...args]);
+  onTestFinished(() => void cli.child.kill('SIGKILL'));
+  return cli;
+}
+
+const ended = (cli: CapturedProcess) => withDeadline(cli.closed, 15_000, 'wait ends');
+
+describe('for a command', () => {
+  test('without an id: the running one, its status, and none of its output', async () => {
+    const remote = await setUp();
+    await remote.run(['exec', '-d', `echo begun; ${remote.gate.wait}; echo out; echo err >&2; exit 7`]);
+    await waitForState(remote, 'it runs', ({ current }) => current === 'c1');
+    await remote.run(['exec', '-d', 'exit 3']);
+    const wait = start(remote);
+    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for command c1 to end'));
+    await remote.gate.open();
+    expect(await ended(wait)).toMatchObject({ code: 7 });
+    expect(wait.stdout().toString()).toBe('');
+    expect(wait.stderr()).toBe('remotify: waiting for command c1 to end\n');
+  });
+
+  test('that ended: its status at once; the newest without an id', async () => {
+    const { run } = await setUp();
+    await run(['exec', 'exit 4']);
+    await run(['exec', 'exit 5']);
+    expect(await run(['wait'])).toMatchObject({ exitCode: 5, text: '', stderr: '' });
+    expect(await run(['wait', 'c1'])).toMatchObject({ exitCode: 4, text: '', stderr: '' });
+    expect(await run(['wait', 'c1', '-w', '0'])).toMatchObject({ exitCode: 4, stderr: '' });
+  });
+
+  test('a queued one, with --quiet: to its end, without a word', async () => {
+    const remote = await setUp();
+    await remote.run(['exec', '-d', remote.gate.wait]);
+    await waitForState(remote, 'it runs', ({ current }) => current === 'c1');
+    await remote.run(['exec', '-d', 'exit 6']);
+    const wait = start(remote, 'c2', '-q');
+    await remote.gate.open();
+    expect(await ended(wait)).toMatchObject({ code: 6 });
+    expect(wait.stderr()).toBe('');
+  });
+
+  test.each([
+    ['timed out', ['--timeout', '1s', 'sleep 30'], 124, 'timed_out'],
+    ['killed', ['kill -9 $$'], 137, null],
+  ] as const)('that is %s: as exec has it', async (_title, args, code, error) => {
+    const { run } = await setUp();
+    const { text } = await run(['exec', '-d', ...args]);
+    const result = await run(['wait', text.trim(), '--json']);
+    expect(result.exitCode).toBe(code);
+    const view = JSON.parse(result.text) as { id: string; error?: { code: string } };
+    expect(view.id).toBe('c1');
+    expect(view.error?.code ?? null).toBe(error);
+  });
+
+  test('that is cancelled while it waits: 255, and that it never ran', async () => {
+    const client = await setUpClient();
+    await client.makeSession();
+    await client.run(['exec', '-d', 'true']);
+    const wait = start(client);
+    await eventually('it waits', 15_000, () => wait.stderr().includes('c1, which is queued'));
+    await client.run(['cancel', 'c1']);
+    expect(await ended(wait)).toMatchObject({ code: 255 });
+    expect(wait.stderr()).toMatch(/^remotify: error: command c1 was cancelled and never ran$/m);
+  });
+
+  test('--wait 1s: 255 and not_ended; REMOTIFY_WAIT is no bound for it; the command goes on', async () => {
+    const remote = await setUp();
+    await remote.run(['exec', '-d', `${remote.gate.wait}; exit 2`]);
+    await waitForState(remote, 'it runs', ({ current }) => current === 'c1');
+    const bounded = await remote.run(['wait', '-w', '1s', '--json']);
+    expect(bounded.exitCode).toBe(255);
+    expect(JSON.parse(bounded.text)).toMatchObject({
+      error: { code: 'not_ended', message: 'command c1 did not end within 1 s (--wait): it is running' },
+    });
+    expectFailure(await remote.run(['wait', '-w', '0', '-q']), 255, /did not end within 0 s \(--wait\)/);
+    const wait = remote.start(['wait'], { REMOTIFY_WAIT: '0' });
+    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for command c1'));
+    await remote.gate.open();
+    expect(await ended(wait)).toMatchObject({ code: 2 });
+  });
+
+  test('Ctrl-C with --json: 130 and one object', async () => {
+    const remote = await setUp();
+    await remote.run(['exec', '-d', remote.gate.wait]);
+    const wait = start(remote, '--json');
+    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for command c1'));
+    wait.child.kill('SIGINT');
+    expect(await ended(wait)).toMatchObject({ code: 130 });
+    expect(JSON.parse(wait.stdout().toString())).toMatchObject({ error: { code: 'interrupted' } });
+    await remote.gate.open();
+  });
+
+  test.each([
+    ['no commands yet', ['wait'], 255, /no commands/],
+    ['an unknown id', ['wait', 'c9'], 255, /no such command: c9/],
+    ['no id', ['wait', '9'], 2, /not a command id: "9"/],
+    ['--listener and an id', ['wait', '--listener', 'c1'], 2, /--listener takes no command/],
+    ['a bad duration', ['wait', '-w', 'soon'], 2, /not a duration: "soon"/],
+  ] as const)('%s', async (_title, args, code, error) => {
+    const client = await setUpClient();
+    await client.makeSession();
+    expectFailure(await client.run(args), code, error);
+  });
+});
+
+describe('--listener', () => {
+  test('waits until the line is pasted, then 0', async () => {
+    const client = await setUpClient();
+    const line = await client.makeSession('--auto');
+    const wait = start(client, '--listener', '-w', '1m');
+    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for the remote to connect'));
+    expect(wait.isRunning()).toBe(true);
+    const listener = await startListener(line);
+    onTestFinished(listener.stop);
+    expect(await ended(wait)).toMatchObject({ code: 0 });
+    expect(wait.stdout().toString()).toBe('');
+    expect(wait.stderr()).toMatch(/^remotify: connected: .+$/m);
+  });
+
+  test('is connected: 0 at once, also with --wait 0; --json says which', async () => {
+    const { run } = await setUp();
+    expect(await run(['wait', '--listener', '-q', '-w', '0'])).toMatchObject({ exitCode: 0, stderr: '' });
+    const { exitCode, text } = await run(['wait', '--listener', '--json']);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({
+      session: 'session-1',
+      listener: { mode: 'auto', attached: true },
+    });
+  });
+
+  test.each([
+    ['--wait 1s', ['-w', '1s'], {}, 'no listener connected within 1 s (--wait)'],
+    ['--wait 0', ['-w', '0'], {}, 'no listener is connected'],
+    ['REMOTIFY_WAIT=1s', [], { REMOTIFY_WAIT: '1s' }, 'no listener connected within 1 s (REMOTIFY_WAIT)'],
+  ])('%s without one: 255 and no_listener', async (_title, args, env, message) => {
+    const client = await setUpClient();
+    await client.makeSession();
+    const result = await client.run(['wait', '--listener', '--json', ...args], { env });
+    expect(result.exitCode).toBe(255);
+    expect(JSON.parse(result.text)).toMatchObject({ error: { code: 'no_listener', message } });
+  });
+
+  test('a session that is gone: 255, and what to do', async () => {
+    const client = await setUpClient();
+    const made = await client.runJson<SessionPayload>('new');
+    await fetch(made.urls.api, { method: 'DELETE' });
+    expectFailure(await client.run(['wait', '--listener', '-q']), 255, /session session-1 is gone/);
+  });
+
+  test('no session: 255, and none is created', async () => {
+    const { run, runJson } = await setUpClient();
+    expectFailure(await run(['wait', '--listener']), 255, /no session yet/);
+    expect(await runJson('list')).toMatchObject({ sessions: [] });
+  });
+
+  test('on a legacy relay: until a listener polled', async () => {
+    const legacy = await startLegacyRelay();
+    onTestFinished(legacy.close);
+    const client = await makeClient(legacy);
+    onTestFinished(client.remove);
+    const made = await client.runJson<SessionPayload>('new');
+    expectFailure(await client.run(['wait', '--listener', '-w', '0']), 255, /no listener is connected/);
+    const wait = start(client, '--listener', '-w', '1m');
+    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for the remote'));
+    const listener = await startSlotListener(legacy.url, made.key);
+    onTestFinished(listener.stop);
+    expect(await ended(wait)).toMatchObject({ code: 0 });
+    expectFailure(await client.run(['wait']), 255, /legacy relay|no ids/);
+  });
+});

@@ -1,0 +1,56 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import type { LegacyAnswer } from '../harness/legacy-answer.ts';
+import { type LegacyRelayOptions, startLegacyRelay } from '../harness/legacy-relay.ts';
+import { startSlotListener } from '../harness/slot-listener.ts';
+import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
+import { startMcpHost } from './mcp-host.ts';
+
+// What stands between remote_exec and the result of a legacy relay.
+
+type Alter = NonNullable<LegacyRelayOptions['alter']>;
+
+const page = (status: number): LegacyAnswer => ({
+  status,
+  type: 'text/html',
+  body: Buffer.from('<html><body>nginx</body></html>\n'),
+});
+
+const empty =
+  (change: (answer: LegacyAnswer, nth: number) => LegacyAnswer): Alter =>
+  (answer, request, nth) =>
+    request.startsWith('GET /result-') && answer.status === 204 ? change(answer, nth) : answer;
+
+async function setUp(alter: Alter) {
+  const relay = await startLegacyRelay({ alter });
+  onTestFinished(relay.close);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const made = await client.runJson<SessionPayload>('new');
+  const host = await startMcpHost(client.configDir, { REMOTIFY_URL: relay.url });
+  onTestFinished(() => host.close());
+  const readStatus = async () => (await (await fetch(`${made.urls.api}/status`)).json()) as SessionStatus;
+  return { host, relay, made, readStatus };
+}
+
+test.each([
+  ['204 with the type of an error page', empty((answer) => answer)],
+  ['502 of a proxy at each other poll', empty((answer, nth) => (nth % 2 === 0 ? page(502) : answer))],
+] as const)('%s: the command runs', async (_title, alter) => {
+  const { host, relay, made } = await setUp(alter);
+  const listener = await startSlotListener(relay.url, made.key);
+  onTestFinished(listener.stop);
+  const { data } = await host.exec('sleep 1.5; echo end; exit 4');
+  expect(data).toMatchObject({ state: 'finished', exit_status: 4 });
+});
+
+test.each([
+  ['a web page with 200', empty(() => page(200))],
+  ['404 of a proxy', empty(() => page(404))],
+] as const)('%s while no listener is there: the command is dropped, and never ran', async (_title, alter) => {
+  const { host, readStatus } = await setUp(alter);
+  const first = (await host.exec('true', { wait_seconds: 20 })).data;
+  const { data } = first.state === 'queued' ? await host.exec('true', { wait_seconds: 20 }) : { data: first };
+  expect(data.state).toBe('cancelled');
+  expect((await readStatus()).cmd_queued).toBe(false);
+});
