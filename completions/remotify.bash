@@ -7,17 +7,20 @@ _remotify_flags() {
   kind=()
   case $1 in
     '') kind=(words -V --version --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
-    new) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --name --auto --pin --wait -h --help) ;;
-    exec) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -f --file -i --stdin -t --timeout -w --wait -d --detach --merge --env --cwd --raw --all -h --help) ;;
-    logs) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -f --follow --offset --stream --raw -h --help) ;;
-    status) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --watch -h --help) ;;
-    cancel) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --signal -h --help) ;;
-    list) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    new) kind=(words --name --auto --pin --copy --wait --no-wait --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    exec) kind=(words -f --file -i --stdin -t --timeout -w --wait --wait-listener --wait-approval -d --detach --merge --env --cwd --raw --all --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    cp) kind=(words -r --recursive -p --preserve -w --wait --wait-listener --wait-approval --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    logs) kind=(words -f --follow --offset --stream --raw --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    wait) kind=(words --listener -w --wait --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    status) kind=(words --watch --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    history) kind=(words -n --last --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    cancel) kind=(words --signal --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    list) kind=(words --offline --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     use) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     end) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     reset) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
-    serve) kind=(words --url -s --session --json -q --quiet --no-color --config-dir --host --port --listen --socket-mode --public-url --store --durability --token --token-file --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --audit-log --log --metrics -h --help) ;;
-    mcp) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    serve) kind=(words --host --port --listen --socket-mode --public-url --store --durability --token --token-file --allowed-host --trust-proxy --tls-cert --tls-key --rate-limit --rate-limit-burst --max-body-size --session-ttl --long-poll --max-held-polls --max-held-polls-per-address --max-held-polls-per-session --max-sessions-per-address --session-quota --address-quota --audit-log --log --metrics --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
+    mcp) kind=(words --npx --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     agents) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     config) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
     completion) kind=(words --url -s --session --json -q --quiet --no-color --config-dir -h --help) ;;
@@ -37,26 +40,40 @@ _remotify_flag_value() {
       ;;
     new)
       case $2 in
-        --url | --name) kind=(free) ;;
+        --name | --url) kind=(free) ;;
+        --wait) kind=(free) optional=1 ;;
         -s | --session) kind=(session) ;;
         --config-dir) kind=(folder) ;;
-        --wait) kind=(free) optional=1 ;;
       esac
       ;;
     exec)
       case $2 in
-        --url | -t | --timeout | -w | --wait | --env) kind=(free) ;;
-        -s | --session) kind=(session) ;;
-        --config-dir | --cwd) kind=(folder) ;;
         -f | --file) kind=(script) ;;
+        -t | --timeout | -w | --wait | --wait-listener | --wait-approval | --env | --url) kind=(free) ;;
+        --cwd | --config-dir) kind=(folder) ;;
+        -s | --session) kind=(session) ;;
+      esac
+      ;;
+    cp)
+      case $2 in
+        -w | --wait | --wait-listener | --wait-approval | --url) kind=(free) ;;
+        -s | --session) kind=(session) ;;
+        --config-dir) kind=(folder) ;;
       esac
       ;;
     logs)
       case $2 in
-        --url | --offset) kind=(free) ;;
+        --offset | --url) kind=(free) ;;
+        --stream) kind=(words stdout stderr) ;;
         -s | --session) kind=(session) ;;
         --config-dir) kind=(folder) ;;
-        --stream) kind=(words stdout stderr) ;;
+      esac
+      ;;
+    wait)
+      case $2 in
+        -w | --wait | --url) kind=(free) ;;
+        -s | --session) kind=(session) ;;
+        --config-dir) kind=(folder) ;;
       esac
       ;;
     status)
@@ -66,12 +83,19 @@ _remotify_flag_value() {
         --config-dir) kind=(folder) ;;
       esac
       ;;
+    history)
+      case $2 in
+        -n | --last | --url) kind=(free) ;;
+        -s | --session) kind=(session) ;;
+        --config-dir) kind=(folder) ;;
+      esac
+      ;;
     cancel)
       case $2 in
+        --signal) kind=(words INT TERM KILL) ;;
         --url) kind=(free) ;;
         -s | --session) kind=(session) ;;
         --config-dir) kind=(folder) ;;
-        --signal) kind=(words INT TERM KILL) ;;
       esac
       ;;
     list)
@@ -104,12 +128,12 @@ _remotify_flag_value() {
       ;;
     serve)
       case $2 in
-        --url | --host | --port | --listen | --socket-mode | --public-url | --durability | --token | --allowed-host | --trust-proxy | --rate-limit | --rate-limit-burst | --max-body-size | --session-ttl | --long-poll | --max-held-polls | --max-held-polls-per-address | --max-held-polls-per-session | --max-sessions-per-address | --session-quota | --address-quota | --log | --metrics) kind=(free) ;;
-        -s | --session) kind=(session) ;;
-        --config-dir) kind=(folder) ;;
+        --host | --port | --listen | --socket-mode | --public-url | --durability | --token | --allowed-host | --trust-proxy | --rate-limit | --rate-limit-burst | --max-body-size | --session-ttl | --long-poll | --max-held-polls | --max-held-polls-per-address | --max-held-polls-per-session | --max-sessions-per-address | --session-quota | --address-quota | --log | --metrics | --url) kind=(free) ;;
         --store) kind=(store file: memory: 'redis://') ;;
         --token-file | --tls-cert | --tls-key) kind=(file) ;;
         --audit-log) kind=(free) optional=1 ;;
+        -s | --session) kind=(session) ;;
+        --config-dir) kind=(folder) ;;
       esac
       ;;
     mcp)
@@ -147,8 +171,9 @@ _remotify_flag_value() {
 _remotify_argument() {
   kind=()
   case "$1 $2" in
-    ' 0') kind=(words new exec logs status cancel list use end reset serve mcp agents config completion help) ;;
+    ' 0') kind=(words new exec cp logs wait status history cancel list use end reset serve mcp agents config completion help) ;;
     'exec '*) kind=(command) ;;
+    'cp '*) kind=(file) ;;
     'use 0') kind=(session) ;;
     'end 0') kind=(session) ;;
     'mcp 0') kind=(words config) ;;
@@ -156,14 +181,14 @@ _remotify_argument() {
     'config 0') kind=(words get set unset path) ;;
     'config 1') kind=(words url) ;;
     'completion 0') kind=(words bash zsh fish) ;;
-    'help 0') kind=(words new exec logs status cancel list use end reset serve mcp agents config completion help) ;;
+    'help 0') kind=(words new exec cp logs wait status history cancel list use end reset serve mcp agents config completion help) ;;
   esac
 }
 
 # Names of the stored sessions. `list` prints a star or nothing, the name, the address.
 _remotify_sessions() {
   local name second rest
-  command remotify list </dev/null 2>/dev/null | while IFS=' ' read -r name second rest; do
+  command remotify list --offline </dev/null 2>/dev/null | while IFS=' ' read -r name second rest; do
     [[ $name == '*' ]] && name=$second
     case $name in
       '' | *[!A-Za-z0-9._-]*) ;;
