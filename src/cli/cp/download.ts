@@ -64,6 +64,7 @@ async function attempt(
     : await pushTransfer(context, session, push);
   const guard = new StreamGuard(plan, folder, spool.bytes);
   const leave = new AbortController();
+  let writing: Promise<void> = Promise.resolve();
   const { files } = guard;
   const state: Omit<Attempt, 'end' | 'words'> = {
     files,
@@ -104,10 +105,12 @@ async function attempt(
       readFrom: { stdout: spool.bytes - begin, stderr: 0 },
       onStdout: async (bytes: Buffer) => {
         await progress.start(spool.bytes);
+        // It is written while the next part is on its way.
+        await writing;
         const problem = await guard.check(bytes, spool.bytes);
         if (problem !== undefined) return refuse(problem);
-        await spool.append(bytes);
-        progress.at(spool.bytes);
+        writing = spool.append(bytes).then(() => progress.at(spool.bytes));
+        writing.catch(() => undefined);
       },
       onStatus,
       onRunning: () => void progress.start(spool.bytes),
@@ -115,9 +118,11 @@ async function attempt(
       onInterrupt: (signal: Interrupt) => void stop(signal),
     };
     const end = await followTransfer(context, session, pushed, listening, leave);
+    await writing;
     if (!end.missing && end.signal === null) state.failures.push(...(await guard.end(state.failures.length)));
     return { ...state, words: end.words, end };
   } finally {
+    await writing.catch(() => undefined);
     guard.close();
     progress.stop();
   }
