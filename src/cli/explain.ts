@@ -1,6 +1,8 @@
 /** From an error to words for people. No stack trace ever; an unforeseen error is named by its class and message. */
 import { RelayError } from '../client/relay-error.ts';
 import { ConfigError, type ConfigErrorKind } from '../config/config-error.ts';
+import { describeFileError } from '../config/describe-file-error.ts';
+import { quote } from '../config/parse-values.ts';
 import { type RefusalCode, refusals } from '../protocol/errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type AnyCode, Failure } from './failure.ts';
@@ -65,6 +67,20 @@ function explainRelay(error: RelayError): Failure {
   return new Failure(error.message, hint === '' ? undefined : hint, exitCodes.trouble, codeOf(error));
 }
 
+/** A call to the system that failed where nothing was foreseen: not our bug, and not to be told by its code alone. */
+function explainSystem(error: NodeJS.ErrnoException): Failure {
+  const isLimit = error.code === 'EMFILE' || error.code === 'ENFILE';
+  const what = error.path === undefined ? 'a call to the system failed' : `cannot use ${quote(error.path)}`;
+  return new Failure(
+    `${what}: ${describeFileError(error)}`,
+    isLimit
+      ? 'allow more open files: `ulimit -n 4096`'
+      : 'check the disk, the memory and the limits of this machine',
+    exitCodes.trouble,
+    error.path === undefined ? 'internal' : 'file',
+  );
+}
+
 export function explain(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof RelayError) return explainRelay(error);
@@ -76,6 +92,7 @@ export function explain(error: unknown): Failure {
       codeOfConfig[error.kind],
     );
   }
+  if (error instanceof Error && 'syscall' in error) return explainSystem(error as NodeJS.ErrnoException);
   const message =
     error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is not an error was thrown';
   return new Failure(

@@ -60,6 +60,9 @@ const hints: Readonly<Record<string, string>> = {
   EMFILE: 'allow more: `ulimit -n 4096`',
   ENFILE: 'close some programs, or allow more open files',
   ENOBUFS: 'close some programs and try again',
+  UND_ERR_SOCKET:
+    'try again; if it stays, check SOURCE: the port may be of another service, or for OTHER_SCHEME',
+  UND_ERR_HEADERS_TIMEOUT: 'try again; if it stays, check that the relay, and a proxy before it, answers',
   EADDRNOTAVAIL: 'close some connections and try again, or check the network of this machine',
 };
 
@@ -68,6 +71,9 @@ const sameHint: Readonly<Record<string, string>> = {
   ENOMEM: 'ENOBUFS',
   EHOSTDOWN: 'EHOSTUNREACH',
   UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_BODY_TIMEOUT: 'UND_ERR_HEADERS_TIMEOUT',
+  ECONNRESET: 'UND_ERR_SOCKET',
+  EPIPE: 'UND_ERR_SOCKET',
   EAI_NODATA: 'ENOTFOUND',
   EAI_NONAME: 'ENOTFOUND',
 };
@@ -115,8 +121,9 @@ export function explainConnection(
   const hint =
     tls?.hint ??
     proxyHint ??
-    hints[sameHint[code] ?? code]
+    hints[sameHint[code] ?? (code.startsWith('HPE_') ? 'UND_ERR_SOCKET' : code)]
       ?.replace('SOURCE', source)
+      .replace('OTHER_SCHEME', name.startsWith('https:') ? 'http' : 'https')
       .replace('PROXY_VARIABLE', name.startsWith('https:') ? 'https_proxy' : 'http_proxy');
   return new RelayError('unreachable', says, hint === undefined ? {} : { hint });
 }

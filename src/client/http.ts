@@ -100,6 +100,16 @@ function flatten(headers: Record<string, string | string[] | undefined>): HttpAn
   );
 }
 
+/** undici hears of an abort only once it has a connection: through a proxy that may take long. */
+function orAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(new Error('aborted'));
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([sent, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
 /** `baseUrl`: http or https, a path is kept as a prefix, credentials and query are not. Throws a TypeError on anything else. */
 export function openHttp(baseUrl: string, given?: Route): Http {
   const { protocol, origin, pathname } = new URL(baseUrl);
@@ -110,7 +120,7 @@ export function openHttp(baseUrl: string, given?: Route): Http {
     baseUrl: origin + prefix,
     async send({ method, path, headers = {}, body, timeoutMs, signal }) {
       try {
-        const answer = await request.call(route.dispatcher, {
+        const sent = request.call(route.dispatcher, {
           method,
           path: route.pathPrefix + prefix + path,
           headers: { ...headers, ...route.headers },
@@ -119,6 +129,7 @@ export function openHttp(baseUrl: string, given?: Route): Http {
           bodyTimeout: timeoutMs,
           ...(signal && { signal }),
         });
+        const answer = await (signal ? orAborted(sent, signal) : sent);
         const whole = {
           status: answer.statusCode,
           headers: flatten(answer.headers),

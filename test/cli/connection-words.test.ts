@@ -1,5 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 import { expect, test } from 'vitest';
+import { explain } from '../../src/cli/explain.ts';
 import { explainConnection } from '../../src/client/explain-connection.ts';
 import { describeTlsError } from '../../src/client/tls-words.ts';
 
@@ -123,4 +124,17 @@ test('names in a certificate of a stranger: few, short', () => {
   const found = describeTlsError(error, 'ERR_TLS_CERT_ALTNAME_INVALID', 'relay.example:443');
   expect(found?.words.length).toBeLessThan(300);
   expect(found?.words).toContain('x0.example');
+});
+
+test('a call to the system fails where nothing is foreseen: words, no bug', () => {
+  const error = fail('EMFILE', "EMFILE: too many open files, open '/x'", {
+    errno: -24,
+    syscall: 'open',
+    path: '/x',
+  });
+  const { message, hint } = explain(error);
+  expect(message).toBe('cannot use "/x": too many open files (EMFILE)');
+  expect(hint).toContain('ulimit -n');
+  const other = explain(fail('ENOMEM', 'spawn ENOMEM', { errno: -12, syscall: 'spawn' }));
+  expect(other.message).toMatch(/^a call to the system failed: .+ \(ENOMEM\)$/);
 });

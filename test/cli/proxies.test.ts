@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import type { Client } from '../harness/client.ts';
@@ -180,6 +182,31 @@ describe('exec through a proxy', () => {
     const { code } = await withDeadline(run.closed, 15_000, 'exec ends');
     expect([code, run.stdout().toString()]).toEqual([0, 'begun\ndone\n']);
     expect(run.stderr()).toMatch(/^remotify: cannot reach .*the connection broke off.*; trying again\n/);
+  });
+
+  test('a proxy that never answers: the second Ctrl-C ends exec at once', async () => {
+    const silent = createServer();
+    const asked = once(silent, 'connection');
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const sockets: Socket[] = [];
+    silent.on('connection', (socket) => sockets.push(socket));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const run = remote.start(['exec', 'true'], { all_proxy: `socks5h://127.0.0.1:${port}` });
+    onTestFinished(() => void run.child.kill('SIGKILL'));
+    await withDeadline(asked, 15_000, 'the proxy is asked');
+    run.child.kill('SIGINT');
+    run.child.kill('SIGINT');
+    // Sooner than the client gives the proxy up by itself.
+    const { code } = await eventually('exec ends', 8_000, () => {
+      if (run.isRunning()) run.child.kill('SIGINT');
+      return run.isRunning() ? undefined : run.closed;
+    });
+    expect(code).toBe(130);
   });
 
   test('the MCP server goes through the proxy', async () => {
