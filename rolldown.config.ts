@@ -51,7 +51,7 @@ export default defineConfig({
       groups: [
         {
           name: 'shared',
-          test: /\/src\/(?:protocol|config|terminal|cli|client)\/(?!run-through-slots|http\.ts|explain-connection|tls-words)/,
+          test: /\/src\/(?:protocol|config|terminal|cli|client)\/(?!run-through-slots|http\.ts|explain-connection|tls-words|find-proxy|exempt-host)/,
           minShareCount: 2,
         },
         // One file, though the code for proxies needs parts of it. SOCKS is no part of it: few need that.

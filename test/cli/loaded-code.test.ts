@@ -68,7 +68,7 @@ test('a proxy for other URLs, or an authority and a plain http relay: the same',
 
 test('a proxy that NO_PROXY passes by: the code that finds out is loaded, and no more', async () => {
   const env = { http_proxy: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1' };
-  expect(await listLoaded(env)).toEqual([...plain, 'open-route'].toSorted());
+  expect(await listLoaded(env)).toEqual([...plain, 'find-proxy', 'open-route'].toSorted());
 });
 
 test('a proxy that applies: its code is loaded, that of SOCKS is not', async () => {
