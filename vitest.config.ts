@@ -17,6 +17,7 @@ export default defineConfig({
             'test/faults/**',
             'test/stopping/**',
             'test/shared/**',
+            'test/cp/{changing-source,few-tools,quotas,trouble}.test.ts',
             'test/deploy/behind-*.test.ts',
             'test/promises/relay-mutants.test.ts',
             'test/relay/real-proxies.test.ts',

@@ -52,7 +52,7 @@ _remotify_offer_lines() {
   done <<<"$1"
 }
 
-# Bash 4 and newer: files where nothing of ours fits, or not. Bash 3.2 has no compopt and offers them.
+# Bash 4 and newer: files where no word of remotify fits, or not. Bash 3.2 has no compopt and offers them.
 _remotify_compopt() {
   compopt "$@" 2>/dev/null || return 0
 }

@@ -45,7 +45,7 @@ _remotify() {
       cmd=$word bare=''
     else
       _remotify_argument "$cmd" "$count"
-      # From here on it is somebody else's command line.
+      # From here on it is the command line of another program.
       [[ \${kind[0]-} == command ]] && return 0
       kind=()
       count=$((count + 1))

@@ -39,7 +39,7 @@ const byPlaceholder: Record<string, Value> = {
   'name-or-key': { kind: 'session' },
 };
 
-/** Looks values up, and knows which of the places above nobody asked for. */
+/** Looks values up, and knows which of the places above were not looked up. */
 export class KnownValues {
   readonly #unused = new Set(Object.keys(byPlace));
 

@@ -3,7 +3,7 @@ import { bashReader } from './bash-reader.ts';
 import type { CliCommand, Flag } from './describe-cli.ts';
 import type { Value } from './known-values.ts';
 
-/** A word of ours, in single quotes where the shell would take it for more than itself. */
+/** A word of remotify, in single quotes where the shell would expand it. */
 function quote(word: string): string {
   return /^[\w.:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -6,7 +6,7 @@ function quote(text: string): string {
   return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 }
 
-/** A call of a function of ours, to be evaluated by fish; an empty name is the program's. */
+/** A call of a function of this file, to be evaluated by fish; an empty name is the program's. */
 function renderCondition(name: string, command: string, ...rest: (string | number)[]): string {
   return [`"${name}`, command || `''`, ...rest].join(' ').concat('"');
 }
@@ -95,7 +95,7 @@ ${all.flatMap(renderTakes).join('\n')}
     echo $takes
 end
 
-# Whether the argument number $argv[2] of the command $argv[1] starts somebody else's command line.
+# Whether the argument number $argv[2] of the command $argv[1] starts the command line of another program.
 function _remotify_owns_rest
     contains -- "$argv[1] $argv[2]" ${all.flatMap(renderOwnsRest).join(' ')}
 end

@@ -2,7 +2,7 @@ import type { Argument, CliCommand, Flag } from './describe-cli.ts';
 import type { Value } from './known-values.ts';
 import { zshFunctions } from './zsh-functions.ts';
 
-/** A word of ours for zsh itself. */
+/** A word of remotify, quoted for zsh. */
 function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

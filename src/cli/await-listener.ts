@@ -1,4 +1,4 @@
-/** Waiting until somebody pasted the line. */
+/** Waits until a listener is connected. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasListener } from '../client/has-listener.ts';
 import { type Patience, withPatience } from '../client/patience.ts';
@@ -11,10 +11,10 @@ import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts'
 /** A relay without revisions is asked this often. */
 const askAgainMs = 1_000;
 
-/** `root@host, asking before each command`. Untrusted words: escape before showing. */
+/** `root@host, asks before each command`. Untrusted words: escape before showing. */
 export function describeListener(listener: ListenerView | null | undefined): string {
   if (!listener || listener.kind === 'slot') return 'a listener';
-  const mode = listener.mode === 'auto' ? 'running every command unasked' : 'asking before each command';
+  const mode = listener.mode === 'auto' ? 'runs commands without asking' : 'asks before each command';
   return `${nameListener(listener)}, ${mode}`;
 }
 

@@ -47,5 +47,5 @@ export function describePresence(status: StatusPayload): string {
 
 /** The relay deletes a session that is not used for this long. */
 export function describeExpiry(ttlSeconds: number): string {
-  return `${formatSeconds(ttlSeconds)} after the last request; not while a listener is connected or a command runs`;
+  return `${formatSeconds(ttlSeconds)} after the last request; not while connected or running`;
 }

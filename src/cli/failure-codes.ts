@@ -1,7 +1,7 @@
 /** What `--json` calls a failure of remotify itself. Refusals of a relay keep the relay's own code (protocol/errors.ts). */
 export const failureCodes = {
-  usage: 'the command line is not understood',
-  settings: 'the settings cannot be read or written, or a variable has a bad value',
+  usage: 'the command line, or the value of a variable, is not understood',
+  settings: 'the settings cannot be read or written, or a variable of the network is unusable',
   no_session: 'no session was named, and none is current',
   no_such_session: 'no stored session has that name, or the key is malformed',
   cannot_serve: 'the relay cannot start: its port, socket, certificate or store cannot be used',

@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import type { Failure } from './failure.ts';
 
 export interface ServeLog {
-  /** A word on the way, of ours; `--quiet` silences it. */
+  /** A progress message of remotify; `--quiet` suppresses it. */
   readonly say: (text: string) => void;
   /** What was asked for: a line of the audit or access log. */
   readonly record: (line: string, parts: Record<string, unknown>) => void;
@@ -17,7 +17,7 @@ export interface ServeLog {
 }
 
 const renderDropped = (count: number): string =>
-  `${count} ${count === 1 ? 'line was' : 'lines were'} dropped here, as nobody read them`;
+  `${count} ${count === 1 ? 'line was' : 'lines were'} dropped here: the reader was too slow`;
 
 function openTextLog({ io, options }: Context): ServeLog {
   const render = (line: string): string => `remotify: ${line}\n`;

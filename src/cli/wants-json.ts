@@ -28,7 +28,7 @@ export function wantsJson(
   let current = program;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? '';
-    if (word === '--json') return true;
+    if (word === '--json' || word.startsWith('--json=')) return true;
     if (word === '--') return false;
     if (word.startsWith('-') && word !== '-') {
       if (readFlag(word, current.options) === 'with the next') at++;

@@ -34,7 +34,7 @@ function findSession(given: Given, environment: Environment, read: ReadSettings)
   return { name, value, source: secret?.source ?? (chosen ? settingsFile : 'default') };
 }
 
-/** A stored session stays with its relay, whatever `url` is. */
+/** A stored session stays with its relay, even if `url` is another one. */
 function findSessionUrl(given: Given, environment: Environment, read: ReadSettings): EffectiveSetting {
   const name = 'session_url';
   const chosen = resolveSession(given, environment, read);

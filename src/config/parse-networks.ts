@@ -27,7 +27,7 @@ function parseNetwork(text: string): Network {
   return { address, prefix: bits, family: family === 4 ? 'ipv4' : 'ipv6' };
 }
 
-/** `2`, or addresses and networks with commas between them; 0 trusts nobody. */
+/** `2`, or addresses and networks with commas between them; 0 trusts no proxy. */
 export function parseTrustedProxies(text: string): TrustedProxies {
   if (/^\d+$/.test(text.trim())) return { hops: parseCount(text, { max: 16 }) };
   return { networks: text.split(',').map(parseNetwork) };

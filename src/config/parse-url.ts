@@ -14,7 +14,7 @@ export function parseRelayUrl(text: string): string {
     throw new ConfigError(`not a URL: ${quote(text.replace(/^.*@/s, '…@'))}`, hint);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new ConfigError(`neither http nor https: ${quote(`${url.protocol}//…`)}`, hint);
+    throw new ConfigError(`URL must start with http:// or https://: ${quote(`${url.protocol}//…`)}`, hint);
   }
   if (url.username !== '' || url.password !== '') {
     throw new ConfigError(

@@ -73,7 +73,7 @@ export function checkWritable(configDir: string): void {
   }
 }
 
-/** Reads, changes, writes, with nobody in between. Throws a ConfigError when the place cannot be written. */
+/** Reads, changes and writes under a lock. Throws a ConfigError when the place cannot be written. */
 export async function changeSettings(
   configDir: string,
   change: (settings: Settings) => Settings,

@@ -1,4 +1,4 @@
-/** Lines into a stream that nobody may be reading: what does not fit is dropped and counted, and the count is told later. */
+/** Writes lines to a stream that may have no reader: lines that do not fit are dropped and counted, and the count is written later. */
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { OutputStream } from './io.ts';
@@ -11,7 +11,7 @@ const patienceMs = 1_000;
 
 export interface LineSink {
   readonly write: (line: string) => void;
-  /** Resolves when all is written, or when nobody takes it: what is left then is lost, as it would keep the process for ever. */
+  /** Resolves when all is written, or when no reader takes it in time: the rest is dropped, as it would keep the process alive. */
   readonly end: () => Promise<void>;
 }
 

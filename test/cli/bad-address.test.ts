@@ -23,9 +23,9 @@ async function setUp(): Promise<Client> {
 describe('addresses', () => {
   test.each([
     ['no scheme', 'relay.example', /not a URL: "relay\.example"/],
-    ['another scheme', 'ftp://relay.example', /neither http nor https/],
+    ['another scheme', 'ftp://relay.example', /URL must start with http:\/\/ or https:\/\//],
     ['a scheme alone', 'http://', /not a URL/],
-    ['a file', 'file:///etc/passwd', /neither http nor https/],
+    ['a file', 'file:///etc/passwd', /URL must start with http:\/\/ or https:\/\//],
     ['words', 'not a url', /not a URL: "not a url"/],
     ['a bad port', 'http://127.0.0.1:99999', /not a URL/],
     ['a query', 'http://127.0.0.1/?x=1', /ends with its path/],

@@ -100,8 +100,8 @@ describe('words', () => {
 
 describe('files', () => {
   test.each([
-    ['missing', undefined, /cannot read ".*" \(ENOENT\)/],
-    ['a folder', undefined, /cannot read ".*" \(EISDIR\)/],
+    ['missing', undefined, /cannot read ".*": it does not exist \(ENOENT\)/],
+    ['a folder', undefined, /".*" is a folder, not a script/],
     ['empty', '', /empty command/],
     ['white space', ' \n\t\n', /empty command/],
     ['with a NUL byte', 'echo a\0b', /NUL/],

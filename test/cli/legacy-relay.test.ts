@@ -137,14 +137,19 @@ describe('exec', () => {
     expect((await curl([`${made.urls.cmd}?nowait=1`])).status).toBe(204);
   });
 
-  test('Ctrl-C: 130, and it is taken back', async () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 143],
+  ] as const)('%s: %i, the command is taken back, and that is said', async (signal, code) => {
     const client = await setUp();
     const exec = client.start(['exec', 'true']);
     await eventually('the command is in the slot', 15_000, async () => {
       return (await client.runJson<{ cmd_queued: boolean }>('status')).cmd_queued;
     });
-    exec.child.kill('SIGINT');
-    expect(await withDeadline(exec.closed, 10_000, 'exec ends')).toEqual({ code: 130, signal: null });
+    exec.child.kill(signal);
+    expect(await withDeadline(exec.closed, 10_000, 'exec ends')).toEqual({ code, signal: null });
+    expect(exec.stderr()).toBe('remotify: the command is cancelled: no listener runs it\n');
     expect(await client.runJson('status')).toMatchObject({ cmd_queued: false });
   });
 

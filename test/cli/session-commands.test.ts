@@ -91,7 +91,7 @@ describe('new', () => {
     const listener = await startListener(line);
     onTestFinished(listener.stop);
     expect(await withDeadline(made.closed, 20_000, 'new --wait ends')).toEqual({ code: 0, signal: null });
-    expect(made.stderr()).toMatch(/^remotify: connected: \S+@\S+, running every command unasked$/m);
+    expect(made.stderr()).toMatch(/^remotify: connected: \S+@\S+, runs commands without asking$/m);
     expect(await client.run(['exec', 'echo here'])).toMatchObject({ text: 'here\n' });
   });
 

@@ -43,7 +43,7 @@ test('no listener', async () => {
       `relay     ${relay.url}`,
       'session   prod',
       'listener  none yet: paste the line on the remote',
-      'expires   3 h after the last request; not while a listener is connected or a command runs',
+      'expires   3 h after the last request; not while connected or running',
       'running   nothing',
       'queue     empty\n',
     ].join('\n'),

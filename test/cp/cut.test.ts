@@ -36,82 +36,86 @@ describe.each(['up', 'down'] as const)(`${size / mebi} MiB %s`, { timeout: 3 * d
   });
 });
 
-describe.each(['up', 'down'] as const)(`${small / mebi} MiB %s`, { timeout: 3 * deadlineMs }, (direction) => {
-  const setUp = () => setUpCut(direction, { size: small, deadlineMs });
+describe.skipIf(!isLong).each(['up', 'down'] as const)(
+  `${small / mebi} MiB %s`,
+  { timeout: 3 * deadlineMs },
+  (direction) => {
+    const setUp = () => setUpCut(direction, { size: small, deadlineMs });
 
-  test('Ctrl-C in the middle: 130, no part under its name; typed again: it goes on', async () => {
-    const { proxy, to, start, startToMiddle, ended, expectWhole, expectWholeOrNone } = await setUp();
-    const first = await startToMiddle();
-    first.child.kill('SIGINT');
-    proxy.open();
-    expect(await ended(first)).toEqual({ code: 130, signal: null });
-    await expectWholeOrNone();
-    const isLeft = !(await readdir(to)).includes('large');
-    const report = await expectWhole(start());
-    if (isLeft) expect(report.resumed_bytes).toBeGreaterThan(small / 4);
-  });
+    test('Ctrl-C in the middle: 130, no part under its name; typed again: it goes on', async () => {
+      const { proxy, to, start, startToMiddle, ended, expectWhole, expectWholeOrNone } = await setUp();
+      const first = await startToMiddle();
+      first.child.kill('SIGINT');
+      proxy.open();
+      expect(await ended(first)).toEqual({ code: 130, signal: null });
+      await expectWholeOrNone();
+      const isLeft = !(await readdir(to)).includes('large');
+      const report = await expectWhole(start());
+      if (isLeft) expect(report.resumed_bytes).toBeGreaterThan(small / 4);
+    });
 
-  test('SIGTERM in the middle: 143, no part under its name', async () => {
-    const { proxy, startToMiddle, ended, expectWholeOrNone } = await setUp();
-    const first = await startToMiddle();
-    first.child.kill('SIGTERM');
-    proxy.open();
-    expect(await ended(first)).toEqual({ code: 143, signal: null });
-    await expectWholeOrNone();
-  });
+    test('SIGTERM in the middle: 143, no part under its name', async () => {
+      const { proxy, startToMiddle, ended, expectWholeOrNone } = await setUp();
+      const first = await startToMiddle();
+      first.child.kill('SIGTERM');
+      proxy.open();
+      expect(await ended(first)).toEqual({ code: 143, signal: null });
+      await expectWholeOrNone();
+    });
 
-  test.each([
-    ['cancels its command', ['cancel']],
-    ['ends its session', ['end']],
-  ])('another client %s in the middle: 255 in words, no part under its name', async (_title, args) => {
-    const { proxy, client, startToMiddle, ended, expectWhole, expectWholeOrNone } = await setUp();
-    const cp = await startToMiddle();
-    expect(await client.run(args)).toMatchObject({ exitCode: 0 });
-    proxy.open();
-    const { code } = await ended(cp);
-    // The remote may have sent all of it before.
-    if (code === 0 && direction === 'down') return void (await expectWhole(cp));
-    expect(code, cp.stderr()).toBe(255);
-    expect(cp.stderr() + cp.stdout().toString()).toMatch(/cancelled|ended|gone/);
-    await expectWholeOrNone();
-  });
+    test.each([
+      ['cancels its command', ['cancel']],
+      ['ends its session', ['end']],
+    ])('another client %s in the middle: 255 in words, no part under its name', async (_title, args) => {
+      const { proxy, client, startToMiddle, ended, expectWhole, expectWholeOrNone } = await setUp();
+      const cp = await startToMiddle();
+      expect(await client.run(args)).toMatchObject({ exitCode: 0 });
+      proxy.open();
+      const { code } = await ended(cp);
+      // The remote may have sent all of it before.
+      if (code === 0 && direction === 'down') return void (await expectWhole(cp));
+      expect(code, cp.stderr()).toBe(255);
+      expect(cp.stderr() + cp.stdout().toString()).toMatch(/cancelled|ended|gone/);
+      await expectWholeOrNone();
+    });
 
-  test('the source changes after the cut: the new one arrives, no mixture', async () => {
-    const { proxy, start, startToMiddle, expectWhole, changeSource } = await setUp();
-    await killHard(await startToMiddle());
-    proxy.open();
-    await changeSource();
-    await expectWhole(start());
-  });
+    test('the source changes after the cut: the new one arrives, no mixture', async () => {
+      const { proxy, start, startToMiddle, expectWhole, changeSource } = await setUp();
+      await killHard(await startToMiddle());
+      proxy.open();
+      await changeSource();
+      await expectWhole(start());
+    });
 
-  test('what was kept of the first part is damaged: never a wrong file under the name', async () => {
-    const { proxy, to, start, startToMiddle, ended, expectWhole } = await setUp();
-    await killHard(await startToMiddle());
-    proxy.open();
-    for (const name of await readdir(to)) {
-      const part = await open(join(to, name), 'r+');
-      await part.write(Buffer.alloc(1024, 0x55), 0, 1024, 4096);
-      await part.close();
-    }
-    const second = start();
-    const { code } = await ended(second);
-    if (code === 0) return void (await expectWhole(second));
-    expect(code, second.stderr()).toBe(1);
-    expect(await readdir(to)).not.toContain('large');
-    await expectWhole(start());
-  });
+    test('what was kept of the first part is damaged: never a wrong file under the name', async () => {
+      const { proxy, to, start, startToMiddle, ended, expectWhole } = await setUp();
+      await killHard(await startToMiddle());
+      proxy.open();
+      for (const name of await readdir(to)) {
+        const part = await open(join(to, name), 'r+');
+        await part.write(Buffer.alloc(1024, 0x55), 0, 1024, 4096);
+        await part.close();
+      }
+      const second = start();
+      const { code } = await ended(second);
+      if (code === 0) return void (await expectWhole(second));
+      expect(code, second.stderr()).toBe(1);
+      expect(await readdir(to)).not.toContain('large');
+      await expectWhole(start());
+    });
 
-  test.skipIf(!isLong)('the listener is killed in the middle and pasted again', async () => {
-    const { proxy, listener, listen, start, startToMiddle, ended, expectWhole } = await setUp();
-    const cp = await startToMiddle();
-    for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGKILL');
-    sendSignal(-listener.pid, 'SIGKILL');
-    proxy.open();
-    // The relay keeps the place of a listener that said nothing for a while.
-    await eventually('another listener is let in', 60_000, listen, 1_000);
-    const { code } = await ended(cp);
-    if (code === 0) return void (await expectWhole(cp));
-    expect(code, cp.stderr()).toBe(255);
-    await expectWhole(start());
-  });
-});
+    test('the listener is killed in the middle and pasted again', async () => {
+      const { proxy, listener, listen, start, startToMiddle, ended, expectWhole } = await setUp();
+      const cp = await startToMiddle();
+      for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGKILL');
+      sendSignal(-listener.pid, 'SIGKILL');
+      proxy.open();
+      // The relay keeps the place of a listener that said nothing for a while.
+      await eventually('another listener is let in', 60_000, listen, 1_000);
+      const { code } = await ended(cp);
+      if (code === 0) return void (await expectWhole(cp));
+      expect(code, cp.stderr()).toBe(255);
+      await expectWhole(start());
+    });
+  },
+);

@@ -174,6 +174,16 @@ test('-r of a single file, and of a symlink: as cp', async () => {
   expect(await readlink(join(there, 'link')).catch(() => 'a file')).toMatch(/^(data|a file)$/);
 });
 
+test('a list that is longer than a script may be: up all the same', { timeout: 90_000 }, async () => {
+  const { here, there } = await site.makePair();
+  await mkdir(join(here, 'links'));
+  for (let at = 0; at < 400; at++)
+    await symlink(`${'long/'.repeat(700)}${at}`, join(here, 'links', `link-${at}`));
+  await writeFiles(here, { 'links/file': 'x' });
+  await site.cpWell(['-r', join(here, 'links'), `:${there}`]);
+  expect(await listTree(there)).toEqual(await listTree(here));
+});
+
 test('an empty folder, up and down', async () => {
   const { here, there } = await site.makePair();
   await mkdir(join(here, 'empty'));

@@ -1,6 +1,7 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { isLong } from '../harness/is-long.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Site, startSite } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
@@ -41,27 +42,39 @@ const names = [
   ['255 bytes of two-byte letters', `x${'ü'.repeat(127)}`],
 ] as const;
 
-/** A name of the user's own, as it is typed: with its folder in front, so that no option is meant. */
-describe.each(names)('%s', (_title, name) => {
-  test('up, under its own name and given as the target; down again', async () => {
-    const { here, there } = await site.makePair();
-    const bytes = `of ${name}`;
-    await writeFile(join(here, name), bytes);
-    await site.cpWell([join(here, name), `:${there}`]);
-    await mkdir(join(there, 'sub'));
-    await site.cpWell([join(here, name), `:${there}/sub/${name}`]);
-    expect((await readdir(there)).toSorted()).toEqual([name, 'sub'].toSorted());
-    expect(await readFile(join(there, name), 'utf8')).toBe(bytes);
-    expect(await readdir(join(there, 'sub'))).toEqual([name]);
-    expect(await readFile(join(there, 'sub', name), 'utf8')).toBe(bytes);
+// Where the remote runs its commands: no name was one.
+const expectNoTrace = async () => expect(await readdir(process.cwd())).not.toContain('pwned');
 
-    await mkdir(join(here, 'back'));
-    await site.cpWell([`:${there}/${name}`, join(here, 'back')]);
-    // Where the remote runs its commands: no name was one.
-    expect(await readdir(process.cwd())).not.toContain('pwned');
-    expect(await readdir(join(here, 'back'))).toEqual([name]);
-    expect(await readFile(join(here, 'back', name), 'utf8')).toBe(bytes);
-  });
+test('all of them in one command, up and down again: each under its own name', async () => {
+  const { here, there } = await site.makePair();
+  for (const [, name] of names) await writeFile(join(here, name), `of ${name}`);
+  await site.cpWell([...names.map(([, name]) => join(here, name)), `:${there}`]);
+  expect(await listTree(there)).toEqual(await listTree(here));
+  await mkdir(join(here, 'back'));
+  await site.cpWell([...names.map(([, name]) => `:${there}/${name}`), join(here, 'back')]);
+  expect(await listTree(join(here, 'back'))).toEqual(await listTree(there));
+  await expectNoTrace();
+});
+
+const hard = [
+  'a newline',
+  'a newline at the end',
+  'a leading dash',
+  'a substitution',
+  'a leading tilde',
+  '255 bytes',
+];
+const alone = names.filter(([title]) => isLong || hard.includes(title));
+
+test.each(alone)('%s, alone: given as the target up, and taken from there', async (_title, name) => {
+  const { here, there } = await site.makePair();
+  await writeFile(join(here, name), `of ${name}`);
+  await site.cpWell([join(here, name), `:${there}/${name}`]);
+  expect(await listTree(there)).toEqual(await listTree(here));
+  await mkdir(join(here, 'back'));
+  await site.cpWell([`:${there}/${name}`, join(here, 'back', name)]);
+  expect(await listTree(join(here, 'back'))).toEqual(await listTree(there));
+  await expectNoTrace();
 });
 
 test('all of them in a folder, which has such a name too: -r up and down', async () => {

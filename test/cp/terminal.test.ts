@@ -8,6 +8,7 @@ import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { findProgram } from '../harness/find-program.ts';
+import { isLong } from '../harness/is-long.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
@@ -22,9 +23,13 @@ import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
 describe.skipIf(!hasTmux)('the bar', { timeout: 60_000 }, () => {
   test.each([
     ['up', 80],
-    ['down', 80],
-    ['up', 40],
     ['down', 40],
+    ...(isLong
+      ? ([
+          ['up', 40],
+          ['down', 80],
+        ] as const)
+      : []),
   ] as const)('%s on %d columns: how far, one row, gone or whole at the end', async (way, columns) => {
     const site = await setUpCut(way, { size: 32 * mebi, deadlineMs: 30_000 });
     const { proxy, client, key } = site;
@@ -79,8 +84,12 @@ describe(`terminals without a size${hasScript ? '' : ' (script is missing)'}`, (
 
   test.skipIf(!hasScript).each([
     [0, 0],
-    [1, 1],
-    [10, 5],
+    ...(isLong
+      ? [
+          [1, 1],
+          [10, 5],
+        ]
+      : []),
   ])('%d columns, %d rows: it ends', async (columns, rows) => {
     const site = await startSite(relay);
     onTestFinished(site.stop);

@@ -47,7 +47,7 @@ async function makeWalk(
     '--rate-limit',
     '4r/m',
     '--rate-limit-burst',
-    '1',
+    '4',
     ...flags,
   ];
   const relay = await startRelay({ flags: all, store });

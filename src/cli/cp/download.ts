@@ -1,12 +1,14 @@
 /** `remotify cp :PATH… DIR`: the stream of the remote into a file beside the target, in as many commands as it takes. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, OpenSession } from '../context.ts';
 import { describeMissing, missingHint } from '../exec/describe-missing.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import type { Interrupt } from '../interrupts.ts';
 import type { CpOptions } from './cp-options.ts';
 import { type DownloadPlan, renderDownload } from './download-script.ts';
 import { findCommand } from './find-command.ts';
-import { followTransfer, pushTransfer, type TransferEnd } from './follow-transfer.ts';
+import { followTransfer, interruptedBy, pushTransfer, type TransferEnd } from './follow-transfer.ts';
 import type { Progress } from './progress.ts';
 import { parseFile, type RemoteFile } from './remote-file.ts';
 import { describeScriptEnd } from './script-end.ts';
@@ -16,6 +18,9 @@ import { StreamGuard } from './stream-guard.ts';
 
 /** A day: output that nobody reads is stored by the relay, and ends by itself. */
 const mostRunSeconds = 86_400;
+
+/** After a signal: time for the relay to hear of it. */
+const stopMs = 2_000;
 
 export interface Downloaded {
   files: RemoteFile[];
@@ -49,7 +54,7 @@ async function attempt(
   { spool, progress, folder }: Sinks,
 ): Promise<Attempt> {
   const { client } = session;
-  const found = plan.fresh ? undefined : await findCommand(client, plan.id);
+  const found = plan.fresh ? undefined : await findCommand(client, plan.id, { running: false });
   const usable = found && found.from <= spool.bytes ? found : undefined;
   const begin = usable ? usable.from : spool.bytes;
   const script = renderDownload({ ...plan, from: begin });
@@ -57,8 +62,9 @@ async function attempt(
   const pushed = usable
     ? { id: usable.view.id, already: undefined }
     : await pushTransfer(context, session, push);
-  const guard = new StreamGuard(plan, folder);
+  const guard = new StreamGuard(plan, folder, spool.bytes);
   const leave = new AbortController();
+  let writing: Promise<void> = Promise.resolve();
   const { files } = guard;
   const state: Omit<Attempt, 'end' | 'words'> = {
     files,
@@ -73,6 +79,11 @@ async function attempt(
     await client.cancelCommand(pushed.id, 'TERM').catch(() => undefined);
     await spool.restart();
     leave.abort(new Failure(problem, 'nothing was written', exitCodes.fileTrouble, 'file'));
+  };
+  const stop = async (signal: Interrupt): Promise<void> => {
+    const soon = sleep(stopMs, undefined, { ref: false });
+    await Promise.race([client.cancelCommand(pushed.id, 'TERM').catch(() => undefined), soon]);
+    leave.abort(interruptedBy(signal));
   };
   const onStatus = (line: string): void => {
     const file = parseFile(line, plan.sources.length);
@@ -94,18 +105,24 @@ async function attempt(
       readFrom: { stdout: spool.bytes - begin, stderr: 0 },
       onStdout: async (bytes: Buffer) => {
         await progress.start(spool.bytes);
+        // It is written while the next part is on its way.
+        await writing;
         const problem = await guard.check(bytes, spool.bytes);
         if (problem !== undefined) return refuse(problem);
-        await spool.append(bytes);
-        progress.at(spool.bytes);
+        writing = spool.append(bytes).then(() => progress.at(spool.bytes));
+        writing.catch(() => undefined);
       },
       onStatus,
       onRunning: () => void progress.start(spool.bytes),
+      // Nothing on the remote changes by it: the rest need not be read.
+      onInterrupt: (signal: Interrupt) => void stop(signal),
     };
     const end = await followTransfer(context, session, pushed, listening, leave);
+    await writing;
     if (!end.missing && end.signal === null) state.failures.push(...(await guard.end(state.failures.length)));
     return { ...state, words: end.words, end };
   } finally {
+    await writing.catch(() => undefined);
     guard.close();
     progress.stop();
   }

@@ -12,16 +12,21 @@ export interface FoundCommand {
 }
 
 /**
- * The newest one that still runs or waits. One that copies the same files to the same place, but as they were before they changed, is
- * stopped: it would wait for the rest of them.
+ * The newest one that waits, or with `running` also one that runs. The others of the same transfer are stopped: they wait for a client
+ * that is gone, or read files as they were before they changed.
  */
-export async function findCommand(client: RelayClient, id: string): Promise<FoundCommand | undefined> {
+export async function findCommand(
+  client: RelayClient,
+  id: string,
+  { running }: { running: boolean },
+): Promise<FoundCommand | undefined> {
   const commands = await withPatience(() => client.listCommands(), {});
   let found: FoundCommand | undefined;
   for (const view of commands) {
     const line = readTransferLine(view.text);
     if (!line || isEnded(view.state) || line.id.slice(0, groupLength) !== id.slice(0, groupLength)) continue;
-    if (line.id !== id) await withPatience(() => client.cancelCommand(view.id, 'TERM'), {});
+    const isUseful = line.id === id && (running || view.state !== 'running');
+    if (!isUseful) await withPatience(() => client.cancelCommand(view.id, 'TERM'), {});
     else if (!found || view.pushed_at > found.view.pushed_at) found = { view, from: line.from };
   }
   return found;

@@ -54,7 +54,7 @@ export interface Listening {
   /** The command runs: what is shown from now on is progress. */
   onRunning: () => void;
   /** The first signal: nothing more is to be sent. */
-  onInterrupt?: () => void;
+  onInterrupt?: (signal: Interrupt) => void;
 }
 
 export interface TransferEnd extends CommandEnd {
@@ -62,7 +62,7 @@ export interface TransferEnd extends CommandEnd {
   words: string[];
 }
 
-function interruptedBy(signal: Interrupt): Failure {
+export function interruptedBy(signal: Interrupt): Failure {
   const hint = 'what was copied is kept: the same command goes on from there';
   return new Failure('interrupted: the file is not in place', hint, exitCodeOf(signal), 'interrupted');
 }
@@ -76,7 +76,7 @@ export async function followTransfer(
   leave: AbortController,
 ): Promise<TransferEnd> {
   const lines = new StatusLines({ onStatus });
-  if (already) onInterrupt?.();
+  if (already) onInterrupt?.(already);
   const end = await followRemote(context, session, {
     id,
     bounds,

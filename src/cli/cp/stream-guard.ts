@@ -10,10 +10,13 @@ export class StreamGuard {
   readonly #sources: readonly string[];
   readonly #watch: TarWatch | undefined;
   readonly files: RemoteFile[] = [];
+  /** What an earlier attempt left here was as long as announced then. */
+  readonly #start: number;
   #bytes = 0;
 
-  constructor({ sources, recursive }: DownloadPlan, folder: Buffer) {
+  constructor({ sources, recursive }: DownloadPlan, folder: Buffer, start: number) {
     this.#sources = sources;
+    this.#start = start;
     this.#watch = recursive ? new TarWatch(folder) : undefined;
   }
 
@@ -42,7 +45,7 @@ export class StreamGuard {
       const problem = await this.#watch.push(bytes);
       return problem === undefined ? undefined : `${this.#name}: the archive of the remote ${problem}`;
     }
-    if (this.#bytes <= this.announced + graceBytes) return undefined;
+    if (this.#bytes <= Math.max(this.announced, this.#start) + graceBytes) return undefined;
     return `${this.#name}: the remote sends more than the ${this.announced} bytes that it announced`;
   }
 

@@ -49,7 +49,7 @@ async function attempt(
   progress: Progress,
 ): Promise<Attempt> {
   const { client } = session;
-  const found = plan.fresh ? undefined : await findCommand(client, plan.id);
+  const found = plan.fresh ? undefined : await findCommand(client, plan.id, { running: true });
   const sentBefore = found?.view.stdin_bytes ?? 0;
   const runSeconds = leastRunSeconds + plan.total / leastRate;
   const push = { script: renderUpload(plan), stdin: true, bounds: options.bounds, runSeconds };

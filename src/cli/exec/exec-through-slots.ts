@@ -108,7 +108,12 @@ export async function execThroughSlots(
     const result = await runThroughSlots(client, script, {
       ...patience,
       hurry: hurry.signal,
-      onWithdrawn: (fate) => void (fates[fate] === '' || printer.note(fates[fate])),
+      onWithdrawn: (fate) => {
+        const isInterrupted = typeof stop.signal.reason === 'number';
+        const words =
+          fate === 'dropped' && isInterrupted ? 'the command is cancelled: no listener runs it' : fates[fate];
+        if (words !== '') void printer.note(words);
+      },
     });
     return await show(context, url, result, options.raw === true);
   } catch (error) {

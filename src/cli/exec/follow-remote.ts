@@ -40,7 +40,7 @@ export interface Following {
   /** Aborted with an Error by a caller that ends it. */
   leave?: AbortController;
   onState?: (state: CommandState) => void;
-  onInterrupt?: () => void;
+  onInterrupt?: (signal: Interrupt) => void;
 }
 
 /** A command that was pushed must not be run a second time because its relay went away. */
@@ -117,7 +117,7 @@ export async function followRemote(
     already,
     onInterrupt: (signal) => {
       interrupt = signal;
-      following.onInterrupt?.();
+      following.onInterrupt?.(signal);
     },
     leave: (why) => leave.abort(why),
   });

@@ -2,14 +2,14 @@
 import type { CommandState } from '../../protocol/command-states.ts';
 import { nameListener } from '../../protocol/name-listener.ts';
 import type { StatusPayload } from '../../protocol/status-payload.ts';
-import { describeListener } from '../await-listener.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { formatSeconds } from '../format.ts';
 import { chooseLine } from '../choose-line.ts';
 import { startWaiting, type WaitingLine } from '../waiting-line.ts';
 
 function describeWait(state: CommandState, { listener }: StatusPayload): string {
-  if (state === 'awaiting_approval') return `waiting for approval by ${describeListener(listener)}`;
+  if (state === 'awaiting_approval')
+    return `waiting for approval by the operator at ${listener?.kind === 'runner' ? nameListener(listener) : 'the remote'}`;
   if (listener?.attached !== true) return 'waiting for a listener';
   return `queued: ${nameListener(listener)} is running another command`;
 }

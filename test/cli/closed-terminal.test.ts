@@ -1,0 +1,35 @@
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { binaryPath } from '../harness/binary.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote, waitForState } from '../harness/remote.ts';
+import { hasTmux, startTerminal } from '../harness/tmux.ts';
+
+// The window in which exec runs is closed: SIGHUP, and no place for its last words.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+async function setUp(command: string) {
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const env = { REMOTIFY_CONFIG_DIR: remote.configDir, REMOTIFY_URL: relay.url };
+  const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' exec ${command}`, { env });
+  onTestFinished(terminal.close);
+  await waitForState(remote, 'the command runs', ({ current }) => current === 'c1');
+  return { ...remote, terminal };
+}
+
+describe.skipIf(!hasTmux)('the terminal of the client is closed (needs tmux)', () => {
+  test.each([
+    ['a quiet command', "'sleep 300; echo end'"],
+    ['a command that prints', "'while sleep 0.1; do date; done'"],
+  ])('%s is stopped', async (_title, command) => {
+    const remote = await setUp(command);
+    await remote.terminal.hangUp();
+    const { commands } = await waitForState(remote, 'it is stopped', ({ current }) => current === null);
+    expect(commands).toMatchObject([{ id: 'c1', state: 'finished', exit_status: 143 }]);
+  });
+});
