@@ -64,7 +64,6 @@ export async function copyDown(
   { sources, target }: Places,
   options: CpOptions,
 ): Promise<Outcome> {
-  const began = performance.now();
   const recursive = options.recursive === true;
   const local = await resolveTarget(target, sources.length > 1, recursive);
   const tops = sources.map(remoteBaseName);
@@ -87,7 +86,7 @@ export async function copyDown(
     return {
       files,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      seconds: (performance.now() - began) / 1000,
+      seconds: progress.seconds,
       verified: downloaded.sha256 !== undefined,
       resumedBytes: downloaded.resumedBytes,
       failures: [...downloaded.failures, ...failures],

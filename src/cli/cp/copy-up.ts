@@ -52,7 +52,7 @@ function nameTransfer(key: string, sources: readonly string[], plan: UploadPlan)
     plan.entries[0]?.name,
   ]);
   const content = renderUpload({ ...plan, id: '', part: 1, from: 0, fresh: false });
-  return hash(group).slice(0, groupLength) + hash(content).slice(0, groupLength);
+  return hash(group).slice(0, groupLength) + hash(`${key}\n${content}`).slice(0, groupLength);
 }
 
 export async function copyUp(
@@ -62,7 +62,6 @@ export async function copyUp(
   { sources, target: typed }: Places,
   options: CpOptions,
 ): Promise<Outcome> {
-  const began = performance.now();
   const preserve = options.preserve === true;
   const { entries, failures } = await listSources(sources, options.recursive === true);
   const outcome: Outcome = {
@@ -108,7 +107,9 @@ export async function copyUp(
       fresh: false,
     };
     const plan = { ...draft, id: nameTransfer(key, sources, draft) };
-    const done = await upload(context, session, plan, options, new Progress(context, 'sending', total));
+    const progress = new Progress(context, 'sending', total);
+    const done = await upload(context, session, plan, options, progress);
+    outcome.seconds += progress.seconds;
     const each = hashes.each.length > 0 ? hashes.each : list.length === 1 ? [hashes.all] : [];
     outcome.words.push(...done.words);
     if (done.stopped !== undefined) {
@@ -128,7 +129,6 @@ export async function copyUp(
       top = name;
     }
   }
-  outcome.seconds = (performance.now() - began) / 1000;
   return outcome;
 }
 

@@ -24,6 +24,8 @@ export class Progress {
   #timer: NodeJS.Timeout | undefined;
   #spinner: Spinner | undefined;
   #isStopped = true;
+  #startedAt = 0;
+  #activeMs = 0;
 
   constructor(context: Context, title: string, total: number) {
     this.#context = context;
@@ -76,6 +78,7 @@ export class Progress {
     if (!this.#isStopped) return;
     const { printer, io, term, json } = this.#context;
     this.#isStopped = false;
+    this.#startedAt = performance.now();
     this.#bytes = bytes;
     this.#samples = [];
     this.#sample();
@@ -104,7 +107,13 @@ export class Progress {
     this.#bytes = bytes;
   }
 
+  /** Seconds from each start to its stop: without the time in which a command waited. */
+  get seconds(): number {
+    return this.#activeMs / 1000;
+  }
+
   stop(): void {
+    if (!this.#isStopped) this.#activeMs += performance.now() - this.#startedAt;
     this.#isStopped = true;
     clearInterval(this.#timer);
     this.#spinner?.stop();

@@ -11,7 +11,7 @@ export interface RemoteFile {
 
 /** `file 0 123 644 1700000000 2023-11-14 22:13:20.123456789 +0000`, or with the stat of macOS `file 0 123 644 1700000000.123456789`. */
 const pattern =
-  /^file (\d{1,7}) (\d{1,15})(?: ([0-7]{1,5}) (-?\d{1,12}(?:\.\d{1,9})?)(?: .*?:\d\d(\.\d{1,9}))?)?/;
+  /^file (\d{1,7}) (\d{1,15})(?![^ ])(?: ([0-7]{1,5}) (-?\d{1,12}(?:\.\d{1,9})?)(?: .*?:\d\d(\.\d{1,9}))?)?/;
 
 /** Undefined for any other line, and for a file that is none of the sources. */
 export function parseFile(line: string, sources: number): RemoteFile | undefined {

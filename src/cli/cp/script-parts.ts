@@ -20,8 +20,8 @@ export function readTransferLine(text: string | null): { id: string; from: numbe
 }
 
 /** Status lines, failures, and SHA-256 by what is there: without any of the three it stays empty. */
-export const sharedFunctions = `failed=0
-say() { printf 'remotify-cp %s\\n' "\${*//$'\\n'/ }" >&2; }
+export const sharedFunctions = `failed=0 newline=$'\\n'
+say() { printf 'remotify-cp %s\\n' "\${*//$newline/ }" >&2; }
 fail() { say "failed $*" && failed=1; }
 stop() { say "stopped $*" && exit 1; }
 digest() { { sha256sum || shasum -a 256 || openssl dgst -sha256 || cat >/dev/null; } 2>/dev/null | head -c 200; }

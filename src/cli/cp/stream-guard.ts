@@ -4,7 +4,7 @@ import type { RemoteFile } from './remote-file.ts';
 import { TarWatch } from './tar-watch.ts';
 
 /** Bytes may arrive before the line that announces them. */
-const graceBytes = 16 * 1024 * 1024;
+const graceBytes = 64 * 1024 * 1024;
 
 export class StreamGuard {
   readonly #sources: readonly string[];

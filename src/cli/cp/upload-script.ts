@@ -58,6 +58,8 @@ part=$to/.remotify-part-$id mask=$((8#$(umask)))
 ${fresh ? 'rm -f "$part"\n' : ''}for old in "$to/.remotify-part-\${id:0:8}"*; do
   [ "$old" = "$part" ] || rm -rf "$old"
 done
+# In a folder like /tmp others may have created it.
+if [ -e "$part" ] || [ -L "$part" ]; then [ -O "$part" ] && [ ! -L "$part" ] || stop "$part: is not of this user"; fi
 (umask 077 && : >>"$part") || stop "$to/\${as:-$top}: cannot be written"
 have=$(wc -c <"$part")
 [ "$have" -eq 0 ] || sum_of_part=$(digest <"$part")
@@ -119,6 +121,8 @@ const placeMany = (preserve: boolean): string => `take() { # BYTES FILE
   fi || { rm -rf "$part"* && stop "$t: cannot be written"; }
 }
 exec <"$part"
+own=$part.own
+rm -rf "$own" && mkdir -m 700 "$own" || stop "$to: cannot be written"
 i=0 folders=() moves=() new=/ tree=''
 while [ "$i" -lt "\${#list[@]}" ]; do
   kind=\${list[i]} mode=\${list[i + 1]} time=\${list[i + 2]} what=\${list[i + 3]} name=\${list[i + 4]} i=$((i + 5))
@@ -131,7 +135,7 @@ while [ "$i" -lt "\${#list[@]}" ]; do
       elif [ -d "$t" ]; then
         ${preserve ? ':' : 'continue'}
       else
-        new=$name tree=$part.tree.$i && mkdir -m 700 "$tree"
+        new=$name tree=$own/$i && mkdir -m 700 "$tree"
         # What is below it goes nowhere then.
         if [ -e "$t" ] || [ -L "$t" ]; then fail "$t: a file is in the way of a folder" && continue; fi
         moves+=("$tree" "$t")
@@ -148,8 +152,8 @@ while [ "$i" -lt "\${#list[@]}" ]; do
         take "$what" "$inside"
         ${preserve ? 'chmod "$mode" "$inside" && set_time "$inside" "$time"' : '[ $((8#$mode & ~mask)) -eq $((8#666 & ~mask)) ] || { printf -v mode %o $((8#$mode & ~mask)) && chmod "$mode" "$inside"; }'}
       else
-        take "$what" "$part.file"
-        place "$part.file" "$t" "$mode" "$time"
+        take "$what" "$own/file"
+        place "$own/file" "$t" "$mode" "$time"
       fi
       ;;
   esac

@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { baseName, parsePlaces, remoteBaseName } from '../../src/cli/cp/places.ts';
+import { commentText, quoteName, quoteRemotePath } from '../../src/cli/cp/shell-words.ts';
+import { formatSize } from '../../src/cli/cp/sizes.ts';
+import { Failure } from '../../src/cli/failure.ts';
+
+/** What bash makes of a word. */
+const expand = (word: string, env: Record<string, string> = {}): Buffer =>
+  execFileSync('bash', ['-c', `printf %s ${word}`], { env: { ...env, LC_ALL: 'C.UTF-8' } });
+
+describe('words on the command line', () => {
+  test('a colon makes a path of the remote: the last word says the direction', () => {
+    expect(parsePlaces(['a', 'b', ':'])).toEqual({ direction: 'up', sources: ['a', 'b'], target: '' });
+    expect(parsePlaces([':~/a', ':b', '.'])).toEqual({
+      direction: 'down',
+      sources: ['~/a', 'b'],
+      target: '.',
+    });
+    expect(parsePlaces(['./:a', ':b'])).toEqual({ direction: 'up', sources: ['./:a'], target: 'b' });
+    expect(parsePlaces(['a:b', ':c'])).toEqual({ direction: 'up', sources: ['a:b'], target: 'c' });
+  });
+
+  test.each([
+    [[]],
+    [['a']],
+    [['a', 'b']],
+    [[':a', ':b']],
+    [['a', ':b', ':c']],
+    [[':a', 'b', 'c']],
+    [['', ':b']],
+  ])('not a copy between here and the remote: %j is exit status 2 with a hint', (words) => {
+    expect(() => parsePlaces(words)).toThrow(Failure);
+    try {
+      parsePlaces(words);
+    } catch (error) {
+      expect(error).toMatchObject({ exitCode: 2, code: 'usage', hint: expect.any(String) });
+    }
+  });
+
+  test.each([
+    ['a', 'a'],
+    ['a/b', 'b'],
+    ['a/b//', 'b'],
+    ['/', '.'],
+    ['..', '.'],
+    ['a/.', '.'],
+    ['a/..', '.'],
+    ['~x', '~x'],
+  ])('the last name of %s is %s', (path, name) => {
+    expect(baseName(path)).toBe(name);
+  });
+
+  test('the home of the remote has no name of its own', () => {
+    expect([remoteBaseName('~'), remoteBaseName('~root/'), remoteBaseName('~/x')]).toEqual(['.', '.', 'x']);
+  });
+});
+
+describe('words of the script', () => {
+  const names = [
+    Buffer.from('plain.txt'),
+    Buffer.from("it's"),
+    Buffer.from('a b*?[x]$HOME`id`"\\!~'),
+    Buffer.from('new\nline\ttab\r'),
+    Buffer.from('-rf'),
+    Buffer.from('Größe ノート'),
+    Buffer.from('left\u202eright\u200b'),
+    Buffer.from([0xff, 0x27, 0x5c, 0x31, 0x80, 0x41]),
+    Buffer.from('\x1b[2J\x07'),
+  ];
+
+  test.each(names)('a name of any bytes arrives as it is: %s', (name) => {
+    expect(expand(quoteName(name)).equals(name)).toBe(true);
+  });
+
+  test('every byte but NUL and slash, in one name', () => {
+    const name = Buffer.from(Array.from({ length: 255 }, (_, at) => at + 1).filter((byte) => byte !== 0x2f));
+    expect(expand(quoteName(name)).equals(name)).toBe(true);
+  });
+
+  test('what hides or acts on a screen is spelled out, letters stay readable', () => {
+    expect(quoteName(Buffer.from('Größe ノート'))).toBe("'Größe ノート'");
+    for (const name of names) expect(quoteName(name)).toMatch(/^[\p{L}\p{N} -~]+$/u);
+  });
+
+  test.each([
+    ['', '.'],
+    ['/etc/x y', '/etc/x y'],
+    ['-rf', './-rf'],
+    ['a/b', './a/b'],
+    ['~', '/home/me'],
+    ['~/x y', '/home/me/x y'],
+    ['~/$(id)', '/home/me/$(id)'],
+    ['a~b', './a~b'],
+    ['~no$(id)/x', './~no$(id)/x'],
+  ])('the path %s of the remote is %s there', (path, there) => {
+    expect(expand(quoteRemotePath(path), { HOME: '/home/me' }).toString()).toBe(there);
+  });
+
+  test('the comment of a script is one line', () => {
+    expect(commentText('a\nrm -rf /\r\x1b', 100)).toBe('a?rm -rf /??');
+    expect(commentText('x'.repeat(300), 100)).toHaveLength(100);
+  });
+});
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [999_949, '999.9 kB'],
+  [999_950, '1.0 MB'],
+  [12_345_678, '12.3 MB'],
+  [5e12, '5.0 TB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(formatSize(bytes)).toBe(text);
+});
