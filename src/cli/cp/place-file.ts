@@ -30,6 +30,11 @@ export function allowedMode(mode: number, preserve: boolean): number {
   return mode & 0o777 & (preserve ? 0o777 : ~process.umask());
 }
 
+/** Node takes a negative number for the time of now, a date before 1970 as it is. */
+export function timeOf(seconds: number): number | Date {
+  return seconds < 0 ? new Date(seconds * 1000) : seconds;
+}
+
 async function follow(target: Buffer, links: Placing['links']): Promise<Buffer> {
   const folder = bytesOf(dirname(target.toString('latin1')));
   let real: Buffer;
@@ -80,7 +85,7 @@ export async function placeFile(finished: Buffer, target: Buffer, placing: Placi
     const existing = await statOrNothing(real);
     if (existing && process.getuid?.() === 0) await chown(finished, existing.uid, existing.gid);
     await chmod(finished, existing && !preserve ? existing.mode & 0o7777 : allowedMode(mode, preserve));
-    if (preserve && time !== undefined) await utimes(finished, time, time);
+    if (preserve && time !== undefined) await utimes(finished, timeOf(time), timeOf(time));
     await rename(finished, real);
   } catch (error) {
     if (error instanceof NotPlaced) throw error;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, rm, symlink, utimes } from 'node:fs/promises';
 import { describeFileError } from '../../config/describe-file-error.ts';
-import { allowedMode, type Attributes, NotPlaced, placeFile } from './place-file.ts';
+import { allowedMode, type Attributes, NotPlaced, placeFile, timeOf } from './place-file.ts';
 import { checkName } from './safe-names.ts';
 
 export interface TreeOptions {
@@ -97,7 +97,7 @@ export class TreeWriter {
     if (!this.#lateFolders.has(key) && !preserve) return;
     this.#lateFolders.set(key, async () => {
       await chmod(path, allowedMode(mode, preserve));
-      if (preserve && time !== undefined) await utimes(path, time, time);
+      if (preserve && time !== undefined) await utimes(path, timeOf(time), timeOf(time));
     });
   }
 

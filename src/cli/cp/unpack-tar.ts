@@ -20,7 +20,7 @@ function nameOf(fromPax: string | undefined, given: string | null | undefined): 
 function attributesOf({ header }: TarEntry): Attributes {
   const precise = Number(header.pax?.['mtime'] ?? 0);
   const seconds = header.mtime.getTime() / 1000;
-  const time = precise > 0 ? precise : seconds;
+  const time = precise === 0 ? seconds : precise;
   return { mode: header.mode, time: Number.isFinite(time) ? time : undefined };
 }
 
