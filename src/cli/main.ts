@@ -58,12 +58,17 @@ async function checkWritten({ stdoutError }: Io): Promise<void> {
   );
 }
 
+/** How `--json` is printed: `serve` prints lines. Undefined without it. */
+type Json = { indent: number } | undefined;
+
+const chooseLayout = (command: string | undefined): Json => ({ indent: command === 'serve' ? 0 : 2 });
+
 /** The end of every run: the words on stderr, and with `--json` one object on stdout. */
-async function finish(printer: Printer, io: Io, error: unknown, json: boolean): Promise<number> {
+async function finish(printer: Printer, io: Io, error: unknown, json: Json): Promise<number> {
   const { explain } = await import('./explain.ts');
   const failure = explain(error);
   if (failure.message !== '' && !failure.isShown) await printer.error(failure.message, failure.hint);
-  if (json && !io.stdoutError()) await printer.endJson(failure);
+  if (json !== undefined && !io.stdoutError()) await printer.endJson(failure, json.indent);
   return failure.exitCode;
 }
 
@@ -89,7 +94,7 @@ async function runCall({ module, command }: Call, surroundings: Surroundings): P
     await checkWritten(io);
     return exitCode;
   } catch (error) {
-    return await finish(printer, io, context.explain(error), json);
+    return await finish(printer, io, context.explain(error), json ? chooseLayout(command.name()) : undefined);
   } finally {
     await context.close();
   }
@@ -118,7 +123,8 @@ export async function main(argv: readonly string[], surroundings: Surroundings):
       error instanceof CommanderError
         ? (await import('./explain-usage.ts')).explainUsage(error, wanted)
         : error;
-    return await finish(openFallbackPrinter(argv, surroundings), surroundings.io, failure, json);
+    const printer = openFallbackPrinter(argv, surroundings);
+    return await finish(printer, surroundings.io, failure, json ? chooseLayout(wanted) : undefined);
   }
   return call ? await runCall(call, surroundings) : exitCodes.ok;
 }
