@@ -1,10 +1,40 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { defineConfig, type Plugin, rolldown } from 'rolldown';
 import license from 'rollup-plugin-license';
 import { runnerSource, valuesMark } from './src/runner/runner-source.ts';
 
 const root = import.meta.dirname;
+
+const staticImport = /^(?:import|export) (?!type )([^;]*?)from '(\.[^']+)'/gm;
+
+const neededByExec = listImports(
+  'src/main.ts',
+  'src/cli/run.ts',
+  'src/cli/context.ts',
+  'src/cli/commands/exec.ts',
+);
+
+/** Loaded when a connection fails, a proxy is set, or a key is derived. */
+const isLate = (id: string): boolean =>
+  /\/(?:run-through-slots|http|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host)\.ts$/.test(
+    id,
+  );
+
+/** These modules of ours and all that they import statically, types left out. */
+function listImports(...entries: string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  const open = entries.map((path) => join(root, path));
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    for (const [, names = '', specifier = ''] of readFileSync(path, 'utf8').matchAll(staticImport)) {
+      const isTypes = /^\{(?:\s*type \w+,?)+\s*\}$/.test(names.trim());
+      if (!isTypes) open.push(join(dirname(path), specifier));
+    }
+  }
+  return found;
+}
 
 export default defineConfig({
   input: 'src/main.ts',
@@ -45,13 +75,15 @@ export default defineConfig({
     chunkFileNames: '[name]-[hash].cjs',
     minify: true,
     comments: false,
-    // What several commands need is one file: each file more costs a start a third of a millisecond. What loads node:crypto
-    // costs two, and is no part of it.
+    // What `exec` needs is one file: each file more costs a start a third of a millisecond. What several other commands need is another.
+    // What loads node:crypto costs two, and is in neither.
     codeSplitting: {
       groups: [
+        { name: 'shared', test: (id) => neededByExec.has(id), minShareCount: 2 },
         {
-          name: 'shared',
-          test: /\/src\/(?:protocol|config|terminal|cli|client)\/(?!run-through-slots|http\.ts|explain-connection|tls-words)/,
+          name: 'more',
+          test: (id) =>
+            /\/src\/(?:config|terminal|cli|client)\//.test(id) && !neededByExec.has(id) && !isLate(id),
           minShareCount: 2,
         },
         // One file, though the code for proxies needs parts of it. SOCKS is no part of it: few need that.

@@ -10,7 +10,7 @@ import type { Settings } from '../config/settings.ts';
 import { chooseConfigDir, readSettings } from '../config/settings-file.ts';
 import type { Io } from '../terminal/io.ts';
 import { Printer } from '../terminal/printer.ts';
-import { findColumns } from '../terminal/text-width.ts';
+import { findColumns } from '../terminal/columns.ts';
 import { describeClient } from './describe-client.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';

@@ -2,7 +2,7 @@
 import { type Command, Help } from 'commander';
 import type { Environment } from '../config/environment.ts';
 import type { OutputStream } from '../terminal/io.ts';
-import { readColumns } from '../terminal/text-width.ts';
+import { readColumns } from '../terminal/columns.ts';
 
 const narrowest = 20;
 const offTerminal = 80;

@@ -1,7 +1,6 @@
 /** From words to an exit code. Never throws. */
 import { setImmediate } from 'node:timers/promises';
 import { type Command, CommanderError } from 'commander';
-import { describeFileError } from '../config/describe-file-error.ts';
 import { quote } from '../config/parse-values.ts';
 import { type Io, write } from '../terminal/io.ts';
 import { Printer } from '../terminal/printer.ts';
@@ -9,8 +8,6 @@ import { buildProgram, type Call, findCommandName } from './build-program.ts';
 import { commandTable } from './command-table.ts';
 import type { Surroundings } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
-import { explain } from './explain.ts';
-import { explainUsage } from './explain-usage.ts';
 import { Failure, findExitCode } from './failure.ts';
 import { chooseHelpWidth } from './help-format.ts';
 import { mergeOptions } from './options.ts';
@@ -49,9 +46,10 @@ async function parse(program: Command, argv: readonly string[]): Promise<void> {
 }
 
 /** Output that did not arrive is a failure. A reader that went away is none, and exec deals with it itself. */
-function checkWritten({ stdoutError }: Io): void {
+async function checkWritten({ stdoutError }: Io): Promise<void> {
   const error = stdoutError();
   if (!error || error.code === 'EPIPE') return;
+  const { describeFileError } = await import('../config/describe-file-error.ts');
   throw new Failure(
     `cannot write to stdout: ${describeFileError(error)}`,
     'check free space on the output device',
@@ -60,11 +58,17 @@ function checkWritten({ stdoutError }: Io): void {
   );
 }
 
+/** How `--json` is printed: `serve` prints lines. Undefined without it. */
+type Json = { indent: number } | undefined;
+
+const chooseLayout = (command: string | undefined): Json => ({ indent: command === 'serve' ? 0 : 2 });
+
 /** The end of every run: the words on stderr, and with `--json` one object on stdout. */
-async function finish(printer: Printer, io: Io, error: unknown, json: boolean): Promise<number> {
+async function finish(printer: Printer, io: Io, error: unknown, json: Json): Promise<number> {
+  const { explain } = await import('./explain.ts');
   const failure = explain(error);
   if (failure.message !== '' && !failure.isShown) await printer.error(failure.message, failure.hint);
-  if (json && !io.stdoutError()) await printer.endJson(failure);
+  if (json !== undefined && !io.stdoutError()) await printer.endJson(failure, json.indent);
   return failure.exitCode;
 }
 
@@ -87,10 +91,10 @@ async function runCall({ module, command }: Call, surroundings: Surroundings): P
     if (json) await finishQuietly(printer, exitCode);
     // Errors of the last write are told a moment later.
     await setImmediate();
-    checkWritten(io);
+    await checkWritten(io);
     return exitCode;
   } catch (error) {
-    return await finish(printer, io, context.explain(error), json);
+    return await finish(printer, io, context.explain(error), json ? chooseLayout(command.name()) : undefined);
   } finally {
     await context.close();
   }
@@ -115,8 +119,12 @@ export async function main(argv: readonly string[], surroundings: Surroundings):
     await parse(program, argv);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-    const failure = error instanceof CommanderError ? explainUsage(error, wanted) : error;
-    return await finish(openFallbackPrinter(argv, surroundings), surroundings.io, failure, json);
+    const failure =
+      error instanceof CommanderError
+        ? (await import('./explain-usage.ts')).explainUsage(error, wanted)
+        : error;
+    const printer = openFallbackPrinter(argv, surroundings);
+    return await finish(printer, surroundings.io, failure, json ? chooseLayout(wanted) : undefined);
   }
   return call ? await runCall(call, surroundings) : exitCodes.ok;
 }

@@ -81,11 +81,11 @@ export class Printer {
   }
 
   /** The end of a run with `--json`: the object that was held, or one for the failure where no other was printed. */
-  async endJson(failure?: ReportedFailure): Promise<void> {
+  async endJson(failure?: ReportedFailure, indent = 2): Promise<void> {
     const error = failure && describeFailure(failure);
     const report = this.#held;
     this.#held = undefined;
-    if (report) await this.printJson(error ? { ...report, error } : report);
-    else if (error && !this.#hasPrintedJson) await this.printJson({ error });
+    if (report) await this.printJson(error ? { ...report, error } : report, indent);
+    else if (error && !this.#hasPrintedJson) await this.printJson({ error }, indent);
   }
 }

@@ -1,5 +1,4 @@
 /** How many columns text takes on a screen. Wide characters take two: their table is loaded only where text holds any. */
-import type { OutputStream } from './io.ts';
 
 /** Columns of escaped text on one line. */
 export type Measure = (text: string) => number;
@@ -28,20 +27,4 @@ export function cutToWidth(text: string, width: number, measure: Measure): strin
     kept += segment;
   }
   return `${kept}…`;
-}
-
-/** COLUMNS, if it is a number of columns. */
-export function readColumns(variables: Readonly<Record<string, string | undefined>>): number | undefined {
-  const columns = /^\d{1,5}$/.test(variables['COLUMNS'] ?? '') ? Number(variables['COLUMNS']) : 0;
-  return columns > 0 ? columns : undefined;
-}
-
-/** The width of a terminal: COLUMNS, else what the system says. Undefined off a terminal, and where it is unknown. */
-export function findColumns(
-  stream: OutputStream,
-  variables: Readonly<Record<string, string | undefined>>,
-): number | undefined {
-  if (stream.isTTY !== true) return undefined;
-  const columns = readColumns(variables) ?? stream.columns ?? 0;
-  return columns > 0 ? columns : undefined;
 }

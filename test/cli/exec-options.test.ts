@@ -139,7 +139,8 @@ describe('--detach and logs', () => {
     const { run } = await setUp();
     await run(['exec', 'true']);
     const result = await run(['logs', '--json']);
-    expect(result).toMatchObject({ exitCode: 2, text: '' });
+    expect(result.exitCode).toBe(2);
+    expect(JSON.parse(result.text)).toMatchObject({ error: { code: 'usage' } });
     expect(result.stderr).toMatch(/^remotify: error: logs prints bytes, not JSON\nremotify: hint: .+\n$/);
   });
 });

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startForwardProxy } from '../harness/forward-proxy.ts';
@@ -33,16 +33,20 @@ Module._load = function (request, parent) {
 process.on('exit', () => require('node:fs').writeFileSync(process.env.LOADED, [...seen].join('\\n')));
 `;
 
-/** The names of the loaded files of dist/, without their hashes. */
-async function listLoaded(env: Record<string, string>): Promise<string[]> {
+/** The paths of the loaded files of dist/. */
+async function listLoadedPaths(env: Record<string, string>): Promise<string[]> {
   const [spyPath, listPath] = [join(folder.path, 'spy.cjs'), join(folder.path, 'loaded')];
   await writeFile(spyPath, spy);
   const { exitCode, stderr } = await remote.run(['exec', 'true'], {
     env: { NODE_OPTIONS: `--require=${spyPath}`, LOADED: listPath, ...env },
   });
   expect([exitCode, stderr]).toEqual([0, '']);
-  const paths = (await readFile(listPath, 'utf8')).split('\n').filter((path) => path.includes('/dist/'));
-  return paths
+  return (await readFile(listPath, 'utf8')).split('\n').filter((path) => path.includes('/dist/'));
+}
+
+/** Their names, without hashes. */
+async function listLoaded(env: Record<string, string>): Promise<string[]> {
+  return (await listLoadedPaths(env))
     .map((path) =>
       basename(path)
         .replace(/-.{8}\.cjs$/, '')
@@ -50,6 +54,12 @@ async function listLoaded(env: Record<string, string>): Promise<string[]> {
     )
     .toSorted();
 }
+
+test('exec loads six files, and no more bytes than before it knew proxies, bounds and hints', async () => {
+  const sizes = await Promise.all((await listLoadedPaths({})).map(async (path) => (await stat(path)).size));
+  expect(sizes).toHaveLength(6);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(389_700);
+});
 
 let plain: string[];
 beforeAll(async () => {
@@ -68,7 +78,7 @@ test('a proxy for other URLs, or an authority and a plain http relay: the same',
 
 test('a proxy that NO_PROXY passes by: the code that finds out is loaded, and no more', async () => {
   const env = { http_proxy: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1' };
-  expect(await listLoaded(env)).toEqual([...plain, 'open-route'].toSorted());
+  expect(await listLoaded(env)).toEqual([...plain, 'find-proxy', 'open-route'].toSorted());
 });
 
 test('a proxy that applies: its code is loaded, that of SOCKS is not', async () => {

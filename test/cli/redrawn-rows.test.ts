@@ -11,7 +11,7 @@ import { seed } from '../harness/seed.ts';
 type Part = ['out' | 'err', string];
 
 /** A terminal, as Node has it: both streams go to the same screen. */
-function openTerminal(columns: number, term = 'xterm') {
+async function openTerminal(columns: number, term = 'xterm') {
   const written: Buffer[] = [];
   const make = () => {
     const stream = new PassThrough();
@@ -19,7 +19,7 @@ function openTerminal(columns: number, term = 'xterm') {
     return Object.assign(stream, { isTTY: true, columns });
   };
   const [stdout, stderr] = [make(), make()];
-  const sinks = openSinks({ stdout, stderr }, false, term);
+  const sinks = await openSinks({ stdout, stderr }, false, term);
   const resize = (now: number): void => {
     stdout.columns = now;
     stderr.columns = now;
@@ -46,7 +46,7 @@ async function readLines(bytes: Uint8Array, columns: number): Promise<string[]> 
 }
 
 async function show(parts: readonly (Part | string)[], columns = 40, term?: string): Promise<string[]> {
-  const { sinks, bytes } = openTerminal(columns, term);
+  const { sinks, bytes } = await openTerminal(columns, term);
   for (const part of parts) {
     const [name, text] = typeof part === 'string' ? (['out', part] as const) : part;
     await (name === 'out' ? sinks.stdout : sinks.stderr).write(Buffer.from(text));
@@ -110,7 +110,7 @@ describe('nothing else is hidden:', () => {
   });
 
   test('the terminal became narrower than the row: a new one is begun', async () => {
-    const { sinks, resize, bytes } = openTerminal(40);
+    const { sinks, resize, bytes } = await openTerminal(40);
     await sinks.stdout.write(Buffer.from('a'.repeat(30)));
     resize(20);
     await sinks.stdout.write(Buffer.from('\rb\rc'));
@@ -119,13 +119,13 @@ describe('nothing else is hidden:', () => {
 
   test('a terminal that cannot erase, or of unknown width: each state on a row of its own', async () => {
     expect(await show(['10%\r20%\n'], 40, 'dumb')).toEqual(['10%', '20%', '']);
-    const { sinks, bytes } = openTerminal(0);
+    const { sinks, bytes } = await openTerminal(0);
     await sinks.stdout.write(Buffer.from('10%\r20%\n'));
     expect(await readLines(bytes(), 40)).toEqual(['10%', '20%', '']);
   });
 
   test('an erased row gets no colour from the state after it', async () => {
-    const { sinks, bytes } = openTerminal(40);
+    const { sinks, bytes } = await openTerminal(40);
     await sinks.stdout.write(Buffer.from('10%\r\x1b[44m20%\x1b[0m\n'));
     expect(bytes().toString()).toBe('10%\r\x1b[K\x1b[44m20%\x1b[0m\n');
   });
@@ -141,7 +141,7 @@ test('any output, cut anywhere, at any width: a row is redrawn whole or left as 
   await fc.assert(
     fc.asyncProperty(input, async ({ atoms: chosen, cuts, columns }) => {
       const bytes = Buffer.from(chosen.join(''));
-      const { sinks, bytes: shown } = openTerminal(columns);
+      const { sinks, bytes: shown } = await openTerminal(columns);
       let from = 0;
       for (const cut of [...cuts.filter((at) => at < bytes.length).toSorted((a, b) => a - b), bytes.length]) {
         await sinks.stdout.write(bytes.subarray(from, cut));
@@ -184,10 +184,12 @@ function expectLines(atoms: readonly string[], columns: number): string[] {
 }
 
 test('several sources on one terminal: each line whole, in its last state', async () => {
-  const { stdout, bytes } = openTerminal(40);
+  const { stdout, bytes } = await openTerminal(40);
   const [one, two] = [new PrefixedStream(stdout, 'one'), new PrefixedStream(stdout, 'two')];
-  const sinks = [one, two].map(
-    (stream) => openSinks({ stdout: stream, stderr: stream }, false, 'xterm').stdout,
+  const sinks = await Promise.all(
+    [one, two].map(
+      async (stream) => (await openSinks({ stdout: stream, stderr: stream }, false, 'xterm')).stdout,
+    ),
   );
   for (const percent of [10, 20, 100])
     for (const sink of sinks) await sink.write(Buffer.from(`\rLoading ${percent}%`));
@@ -202,9 +204,9 @@ test('several sources on one terminal: each line whole, in its last state', asyn
 });
 
 test('several sources on one terminal, raw: byte for byte, with names in front', async () => {
-  const { stdout, bytes } = openTerminal(40);
+  const { stdout, bytes } = await openTerminal(40);
   const one = new PrefixedStream(stdout, 'one');
-  const sink = openSinks({ stdout: one, stderr: one }, true, 'xterm').stdout;
+  const { stdout: sink } = await openSinks({ stdout: one, stderr: one }, true, 'xterm');
   await sink.write(Buffer.from('1%\r2%\r\n3%\r4%'));
   const closed = new Promise((resolve) => one.once('close', resolve));
   one.end();

@@ -54,7 +54,7 @@ async function fail(before: readonly string[], flags: readonly string[], env: Re
   const relay = spawnServe(await makeFolder(), flags, { before, env });
   onTestFinished(() => void relay.child.kill('SIGKILL'));
   const { code } = await withDeadline(relay.closed, 20_000, 'the relay refuses to start');
-  expect(relay.stdout().toString()).toBe('');
+  expect(relay.stdout().toString()).toMatch(/^\{"error":\{"code":".+\}\}\n$/);
   return { code, stderr: relay.stderr() };
 }
 

@@ -54,7 +54,8 @@ export async function startServe(
   const announced = new Promise<string>((resolve, reject) => {
     relay.child.stdout?.on('data', () => {
       const [line, rest] = relay.stdout().toString('utf8').split('\n');
-      if (line !== undefined && rest !== undefined) resolve(line);
+      // A relay that does not start prints an error there, and ends.
+      if (line?.startsWith('{"url"') && rest !== undefined) resolve(line);
     });
     void relay.closed.then(() => reject(new Error(relay.stderr())));
   });

@@ -92,7 +92,7 @@ export const run: Run = async (context, command) => {
     patienceMs: shortPatienceMs,
   });
   const { id, state, started_at: startedAt } = chooseCommand(commands, command.args[0], commands.at(-1));
-  const open = openSinks(io, options.raw === true, context.term);
+  const open = await openSinks(io, options.raw === true, context.term);
   const sinks = {
     stdout: options.stream === 'stderr' ? nowhere : open.stdout,
     stderr: options.stream === 'stdout' ? nowhere : open.stderr,

@@ -3,13 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { Bound } from '../../config/resolve-waits.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { describeMissing, missingHint } from './describe-missing.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { type Followed, followRemote } from './follow-remote.ts';
 import { CollectedOutput, openSinks } from './output-sink.ts';
 import { pushScript } from './push-script.ts';
 import { hasNoLastingEffect } from './has-no-lasting-effect.ts';
-import { settleEnd } from './settle-end.ts';
 import type { StartBounds } from './start-bounds.ts';
 
 /** What to run, and what is known about it here. */
@@ -40,21 +38,13 @@ async function settle(
   end: Followed,
   bounds: StartBounds,
 ): Promise<number> {
-  const { exitCode, failure } = settleEnd(end, id, session.label);
-  if (end.interrupt !== undefined) {
-    const { settleInterrupt } = await import('./settle-interrupt.ts');
-    const interrupted = await settleInterrupt(context, id, end, failure);
-    if (interrupted !== undefined) return interrupted;
+  // Most commands end so: nothing else has to be loaded.
+  if (end.state === 'finished' && end.exitStatus !== null && !end.missing && end.interrupt === undefined) {
+    if (context.json) await context.printer.endJson();
+    return end.exitStatus;
   }
-  if (end.missing && end.state !== 'finished')
-    await context.printer.error(describeMissing(id, end.missing), missingHint);
-  if (end.state === 'expired' || (end.state === 'cancelled' && end.missed !== undefined)) {
-    const { describeUnstarted } = await import('./describe-unstarted.ts');
-    throw await describeUnstarted(session, id, bounds, end);
-  }
-  if (failure) throw failure;
-  if (context.json) await context.printer.endJson();
-  return exitCode;
+  const { settleTrouble } = await import('./settle-trouble.ts');
+  return settleTrouble(context, session, { id, end, bounds });
 }
 
 /** Common mistakes are seen by what was typed, by the status, and by the last words of the command. */
@@ -96,16 +86,17 @@ export async function execThroughCommands(
     timeoutSeconds: Math.ceil(timeout?.seconds ?? 0),
     queueSeconds: bounds.queueSeconds,
   };
+  const collected = context.json
+    ? { stdout: new CollectedOutput(), stderr: new CollectedOutput() }
+    : undefined;
+  // Before the push: a signal between the push and the follower would find no handler.
+  const sinks = collected ?? (await openSinks(io, options.raw === true, context.term));
   const { id, interrupt: already } = await pushScript(client, script, push);
   // A signal during the push is an end of the command, and not a wish to leave it.
   if (options.detach === true && already === undefined) {
     await (context.json ? printer.printJson({ id, session: label }) : printer.print(id));
     return exitCodes.ok;
   }
-  const collected = context.json
-    ? { stdout: new CollectedOutput(), stderr: new CollectedOutput() }
-    : undefined;
-  const sinks = collected ?? openSinks(io, options.raw === true, context.term);
   const stdin = options.stdin === true ? io.stdin : undefined;
   const end = await followRemote(context, session, { id, bounds, sinks, stdin, already, isLineShown });
   if (end === 'broken pipe') return exitCodes.brokenPipe;

@@ -65,7 +65,7 @@ async function show(context: Context, url: string, result: SlotResult, isRaw: bo
   }
   if (result.note !== undefined)
     throw new Failure(note, `${url} sent this instead of a result`, exitCodes.trouble, 'lost');
-  const { stdout: sink } = openSinks(context.io, isRaw, context.term);
+  const { stdout: sink } = await openSinks(context.io, isRaw, context.term);
   await sink.write(result.output);
   await sink.end();
   if (result.exitStatus !== null) return result.exitStatus;

@@ -1,43 +1,30 @@
 /** Where the remote's output goes: byte for byte into pipes, escaped onto terminals, collected for --json. */
 import { type OutputStream, write } from '../../terminal/io.ts';
-import { OutputEscaper } from '../../terminal/output-escaper.ts';
-import { TerminalRow } from '../../terminal/terminal-row.ts';
 
 export interface OutputSink {
   write(bytes: Buffer): Promise<void>;
   end(): Promise<void>;
 }
 
-function openSink(stream: OutputStream, row: TerminalRow | undefined): OutputSink {
-  if (!row) return { write: (bytes) => write(stream, bytes), end: () => Promise.resolve() };
-  const escaper = new OutputEscaper(row);
-  return { write: (bytes) => write(stream, escaper.push(bytes)), end: () => write(stream, escaper.end()) };
+export interface OutputStreams {
+  stdout: OutputStream;
+  stderr: OutputStream;
 }
 
-function openRow(stream: OutputStream, term: string | undefined): TerminalRow {
-  stream.holdRows?.();
-  return new TerminalRow({
-    columns: () => stream.columns ?? 0,
-    canErase: term !== undefined && term !== 'dumb',
-    holdsRows: stream.holdRows !== undefined,
-  });
+export function openPipeSink(stream: OutputStream): OutputSink {
+  return { write: (bytes) => write(stream, bytes), end: () => Promise.resolve() };
 }
 
 /** `raw`: bytes pass as they are on a terminal too. `term`: the kind of terminal, as TERM has it. */
-export function openSinks(
-  { stdout, stderr }: { stdout: OutputStream; stderr: OutputStream },
+export async function openSinks(
+  { stdout, stderr }: OutputStreams,
   raw: boolean,
   term: string | undefined,
-): { stdout: OutputSink; stderr: OutputSink } {
-  const isShown = (stream: OutputStream): boolean => !raw && stream.isTTY === true;
-  const row = isShown(stdout) ? openRow(stdout, term) : undefined;
-  const rowOfStderr = !isShown(stderr)
-    ? undefined
-    : // One terminal has one row, whichever stream the text comes by.
-      row && stderr.holdRows === undefined
-      ? row
-      : openRow(stderr, term);
-  return { stdout: openSink(stdout, row), stderr: openSink(stderr, rowOfStderr) };
+): Promise<Record<keyof OutputStreams, OutputSink>> {
+  if (raw || (stdout.isTTY !== true && stderr.isTTY !== true))
+    return { stdout: openPipeSink(stdout), stderr: openPipeSink(stderr) };
+  const { openTerminalSinks } = await import('./terminal-sinks.ts');
+  return openTerminalSinks({ stdout, stderr }, term);
 }
 
 /** More than this is for pipes, not for one JSON object. */

@@ -1,0 +1,35 @@
+/** The end of an exec whose command was interrupted, did not finish, or lacks output. */
+import type { Context, OpenSession } from '../context.ts';
+import { describeMissing, missingHint } from './describe-missing.ts';
+import type { Followed } from './follow-remote.ts';
+import { settleEnd } from './settle-end.ts';
+import type { StartBounds } from './start-bounds.ts';
+
+export interface Ended {
+  id: string;
+  end: Followed;
+  bounds: StartBounds;
+}
+
+/** The exit status. Throws a Failure where remotify has something to say beside it. */
+export async function settleTrouble(
+  context: Context,
+  session: OpenSession,
+  { id, end, bounds }: Ended,
+): Promise<number> {
+  const { exitCode, failure } = settleEnd(end, id, session.label);
+  if (end.interrupt !== undefined) {
+    const { settleInterrupt } = await import('./settle-interrupt.ts');
+    const interrupted = await settleInterrupt(context, id, end, failure);
+    if (interrupted !== undefined) return interrupted;
+  }
+  if (end.missing && end.state !== 'finished')
+    await context.printer.error(describeMissing(id, end.missing), missingHint);
+  if (end.state === 'expired' || (end.state === 'cancelled' && end.missed !== undefined)) {
+    const { describeUnstarted } = await import('./describe-unstarted.ts');
+    throw await describeUnstarted(session, id, bounds, end);
+  }
+  if (failure) throw failure;
+  if (context.json) await context.printer.endJson();
+  return exitCode;
+}
