@@ -32,7 +32,7 @@ function serve(wrapper: readonly string[], folder: string, port = 0): Started {
         const text = relay.stdout().toString('utf8');
         return text.endsWith('\n') || !relay.isRunning() ? text : undefined;
       });
-      if (line === '') throw new Error(`the relay ended: ${relay.stderr()}`);
+      if (!line.startsWith('{"url"')) throw new Error(`the relay ended: ${relay.stderr()}`);
       return (JSON.parse(line) as { url: string }).url;
     },
     kill: async () => {
