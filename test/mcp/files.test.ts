@@ -168,6 +168,20 @@ test('ranges of bytes and of lines, and how to read on', async () => {
   expect(whole).toBe(lines.join(''));
 });
 
+test('a range beyond the end, however far, and an empty file: nothing to read, in words', async () => {
+  const path = join(host.folder, 'short');
+  await writeFile(path, 'four');
+  for (const more of [{ offset: 4 }, { offset: 1e15 }, { offset: 3, unit: 'lines' }]) {
+    const { text, isError } = await read(path, more);
+    expect([isError, text]).toEqual([
+      false,
+      expect.stringContaining('beyond the end of the file, 4: nothing follows.'),
+    ]);
+  }
+  await writeFile(path, '');
+  expect((await read(path)).text).toContain('The file is empty: nothing follows.');
+});
+
 test('a file of more than 1 GiB: a range of it, without its SHA-256', async () => {
   const path = join(host.folder, 'large');
   await host.exec(`printf begin >'${path}'`);
