@@ -238,7 +238,7 @@ _remotify_offer_lines() {
   done <<<"$1"
 }
 
-# Bash 4 and newer: files where nothing of ours fits, or not. Bash 3.2 has no compopt and offers them.
+# Bash 4 and newer: files where no word of remotify fits, or not. Bash 3.2 has no compopt and offers them.
 _remotify_compopt() {
   compopt "$@" 2>/dev/null || return 0
 }
@@ -327,7 +327,7 @@ _remotify() {
       cmd=$word bare=''
     else
       _remotify_argument "$cmd" "$count"
-      # From here on it is somebody else's command line.
+      # From here on it is the command line of another program.
       [[ ${kind[0]-} == command ]] && return 0
       kind=()
       count=$((count + 1))

@@ -104,7 +104,7 @@ function _remotify_takes
     echo $takes
 end
 
-# Whether the argument number $argv[2] of the command $argv[1] starts somebody else's command line.
+# Whether the argument number $argv[2] of the command $argv[1] starts the command line of another program.
 function _remotify_owns_rest
     contains -- "$argv[1] $argv[2]" 'exec 0'
 end
@@ -144,7 +144,7 @@ function _remotify_first_words
 end
 
 # The command before the cursor, how many arguments it has so far, and words for what else is known: "bare" after --,
-# "script" when one is given, "tail" when the rest is somebody else's command line. Words are compared, never expanded.
+# "script" when one is given, "tail" when the rest is the command line of another program. Words are compared, never expanded.
 function _remotify_state
     set -l words (commandline -opc)
     set -e words[1]
@@ -209,7 +209,7 @@ function _remotify_argument_of
     and test $state[2] $argv[3] $argv[2]
 end
 
-# Here come the words of somebody else's command line: files may be among them.
+# The words of another program's command line follow: files may be among them.
 function _remotify_rest
     set -l state (_remotify_state)
     contains -- tail $state[3..]

@@ -124,7 +124,7 @@ describe('an archive that leads out of the target', () => {
     for (const line of tree) {
       expect(line).toMatch(/^tree([ /]|$)/);
       expect(line).not.toMatch(/ special/);
-      // No set-user-id by somebody else's word.
+      // No set-user-id bit that the remote chose.
       expect(line).not.toMatch(/ [2467]\d{3}$/);
     }
   });

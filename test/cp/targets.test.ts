@@ -142,7 +142,7 @@ describe.each(ways)('%s', (_way, choose) => {
     },
   );
 
-  test('a fifo that nobody writes as the source: 1 with its name, at once', async () => {
+  test('a fifo without a writer as the source: 1 with its name, at once', async () => {
     const { from, to, source, target } = await setUp();
     expect(spawnSync('mkfifo', [join(from, 'fifo')]).status).toBe(0);
     expectFileError(await site.cp([`${source}/fifo`, target]), /fifo/);

@@ -31,7 +31,7 @@ const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-
 const canBecomeNobody =
   process.getuid?.() === 0 && spawnSync('setpriv', [...asNobody.slice(1), 'true']).status === 0;
 
-describe.skipIf(!canBecomeNobody)('a remote where the listener is nobody (needs root)', () => {
+describe.skipIf(!canBecomeNobody)('a listener of a user without rights (needs root)', () => {
   async function setUp() {
     const own = await startSite(relay, {
       change: (line) =>

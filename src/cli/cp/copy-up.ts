@@ -80,7 +80,7 @@ export async function copyUp(
   const lists = splitList(entries, preserve);
   if (lists.length > 1)
     await context.printer.note(
-      `${formatCount(entries.length, 'file')}: the list goes in ${lists.length} commands`,
+      `${formatCount(entries.length, 'name')}: the list goes in ${lists.length} commands`,
     );
   for (const list of lists) {
     const hashes = await hashAll(list, context.json && entries.length > 1).catch((error: unknown) => {

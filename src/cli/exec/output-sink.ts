@@ -1,19 +1,7 @@
 /** Where the remote's output goes: byte for byte into pipes, escaped onto terminals, collected for --json. */
-import { type OutputStream, write } from '../../terminal/io.ts';
+import { openPipeSink, type OutputSink, type OutputStreams } from './pipe-sink.ts';
 
-export interface OutputSink {
-  write(bytes: Buffer): Promise<void>;
-  end(): Promise<void>;
-}
-
-export interface OutputStreams {
-  stdout: OutputStream;
-  stderr: OutputStream;
-}
-
-export function openPipeSink(stream: OutputStream): OutputSink {
-  return { write: (bytes) => write(stream, bytes), end: () => Promise.resolve() };
-}
+export type { OutputSink } from './pipe-sink.ts';
 
 /** `raw`: bytes pass as they are on a terminal too. `term`: the kind of terminal, as TERM has it. */
 export async function openSinks(

@@ -2,7 +2,7 @@
 import { type OutputStream, write } from '../../terminal/io.ts';
 import { OutputEscaper } from '../../terminal/output-escaper.ts';
 import { TerminalRow } from '../../terminal/terminal-row.ts';
-import { openPipeSink, type OutputSink, type OutputStreams } from './output-sink.ts';
+import { openPipeSink, type OutputSink, type OutputStreams } from './pipe-sink.ts';
 
 function openSink(stream: OutputStream, row: TerminalRow | undefined): OutputSink {
   if (!row) return openPipeSink(stream);

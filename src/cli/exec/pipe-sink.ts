@@ -1,0 +1,16 @@
+/** Output as it comes. */
+import { type OutputStream, write } from '../../terminal/io.ts';
+
+export interface OutputSink {
+  write(bytes: Buffer): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface OutputStreams {
+  stdout: OutputStream;
+  stderr: OutputStream;
+}
+
+export function openPipeSink(stream: OutputStream): OutputSink {
+  return { write: (bytes) => write(stream, bytes), end: () => Promise.resolve() };
+}
