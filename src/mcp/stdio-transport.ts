@@ -31,16 +31,20 @@ export class StdioTransport implements Transport {
       this.#pending = [];
       this.#pendingBytes = 0;
       start = end + 1;
+      if (line.length > maxLineBytes) return this.#refuseLong();
       this.#receive(line);
     }
     const rest = chunk.subarray(start);
     this.#pending.push(rest);
     this.#pendingBytes += rest.length;
-    if (this.#pendingBytes <= maxLineBytes) return;
-    // No message is this long.
+    if (this.#pendingBytes > maxLineBytes) this.#refuseLong();
+  };
+
+  /** No message is this long. */
+  #refuseLong(): void {
     this.#refuse(null, errorCodes.invalid, `a line of more than ${maxLineBytes} bytes`);
     void this.close();
-  };
+  }
 
   readonly #onEnd = (): void => void this.close();
 
