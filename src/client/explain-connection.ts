@@ -15,6 +15,7 @@ export interface Peer {
 }
 
 const brokeOff = 'the connection broke off';
+const notHttp = 'REMOTIFY_NOT_HTTP';
 const noLookup = 'the host name cannot be looked up';
 
 const words: Readonly<Record<string, string>> = {
@@ -44,6 +45,7 @@ const words: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'the answer stopped half way',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of its answer are too large',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its answer is not as long as it says',
+  [notHttp]: 'it does not speak HTTP',
   REMOTIFY_ANSWER_TOO_LARGE: 'its answer is too large',
 };
 
@@ -74,12 +76,18 @@ const sameHint: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'UND_ERR_HEADERS_TIMEOUT',
   ECONNRESET: 'UND_ERR_SOCKET',
   EPIPE: 'UND_ERR_SOCKET',
+  [notHttp]: 'UND_ERR_SOCKET',
   EAI_NODATA: 'ENOTFOUND',
   EAI_NONAME: 'ENOTFOUND',
 };
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** The library leaves its parser's code out. */
+function isParserError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'HTTPParserError';
 }
 
 /** The error that says most: several addresses were tried, or a library wrapped what the system said. */
@@ -114,7 +122,7 @@ export function explainConnection(
 ): RelayError {
   if (error instanceof RelayError) return error;
   const cause = findCause(error);
-  const code = codeOf(cause);
+  const code = codeOf(cause) || (isParserError(cause) ? notHttp : '');
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const tls = cause instanceof Error ? describeTlsError(cause, code, place) : undefined;
   const says = `cannot reach ${name}: ${tls?.words ?? describe(cause, code)}${showCode(code)}`;

@@ -15,13 +15,15 @@ const reasons: Readonly<Record<number, string>> = {
   504: 'this address did not answer it in time',
 };
 
-/** `host`: of the relay, as NO_PROXY names it. */
-export function hintDirect(host: string): string {
-  return `where no proxy is needed: \`export NO_PROXY=${host}\``;
+/** `host`: of the relay, as NO_PROXY names it. A list that is set already is extended: another one might not be read. */
+export function hintDirect({ exemptBy }: ProxyAddress, host: string): string {
+  const set = exemptBy === undefined ? `NO_PROXY=${host}` : `${exemptBy}="$${exemptBy},${host}"`;
+  return `where no proxy is needed: \`export ${set}\``;
 }
 
-function hintAt({ source, shown, user }: ProxyAddress, host: string, status: number): string {
-  const direct = hintDirect(host);
+function hintAt(proxy: ProxyAddress, host: string, status: number): string {
+  const { source, shown, user } = proxy;
+  const direct = hintDirect(proxy, host);
   if (status === 407) {
     const [scheme = '', rest = ''] = shown.split('//');
     const how = `\`export ${source}=${scheme}//USER:PASSWORD@${rest}\``;

@@ -11,6 +11,8 @@ export interface ProxyAddress {
   readonly shown: string;
   /** What named it, for messages: a variable. */
   readonly source: string;
+  /** The variable that lists hosts to be reached without it; undefined where none is set. */
+  readonly exemptBy?: string;
 }
 
 /** What is to be reached through it. */

@@ -44,7 +44,7 @@ export class ProxyDialer {
   /** `relayHost`: for the hint. */
   constructor(proxy: ProxyAddress, relayHost: string, authorities: readonly string[] | undefined) {
     this.#proxy = proxy;
-    this.#hint = `check ${proxy.source}, and that the proxy runs; ${hintDirect(relayHost)}`;
+    this.#hint = `check ${proxy.source}, and that the proxy runs; ${hintDirect(proxy, relayHost)}`;
     this.#connector = buildConnector({
       timeout: connectTimeoutMs,
       ...(authorities && { ca: [...authorities] }),

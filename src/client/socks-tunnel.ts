@@ -29,7 +29,7 @@ function explainSocks(error: unknown, proxy: ProxyAddress, target: Target): Rela
   const name = `${target.host}:${target.port} through the proxy ${shown} (from ${source})`;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = reasons[code.replace('UND_ERR_SOCKS5_', '')];
-  const check = `check ${source}; ${hintDirect(target.host)}`;
+  const check = `check ${source}; ${hintDirect(proxy, target.host)}`;
   if (reason === undefined) return explainConnection(error, { name, host, port, source }, check);
   const login = `set its user and password: \`export ${source}=${shown.replace('//', '//USER:PASSWORD@')}\``;
   const hint = code.includes('AUTH') ? login : check;

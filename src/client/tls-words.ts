@@ -5,7 +5,7 @@ const cures = {
   authority:
     'if it is your own authority, trust it: `export NODE_EXTRA_CA_CERTS=/path/to/ca.pem`; see what the server sends: `openssl s_client -showcerts -connect HOST:PORT`',
   chain:
-    'if the authority is trusted already (NODE_EXTRA_CA_CERTS=/path/to/ca.pem), the server must also send its intermediate certificates; see what it sends: `openssl s_client -showcerts -connect HOST:PORT`',
+    'if it is your own authority, trust it: `export NODE_EXTRA_CA_CERTS=/path/to/ca.pem`; if that is done, the server must also send its intermediate certificates; see what it sends: `openssl s_client -showcerts -connect HOST:PORT`',
   clock: 'renew the certificate; if it is good, correct the clock of this machine: `date`',
   name: 'use a host name that the certificate is for, or issue one for this name',
   broken:

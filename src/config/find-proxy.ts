@@ -21,6 +21,8 @@ export interface Proxy {
   readonly shown: string;
   /** The variable that named it. */
   readonly source: string;
+  /** The variable that lists hosts to be reached without it; undefined where none is set. */
+  readonly exemptBy?: string;
 }
 
 const hint = 'write it as http://proxy.example:3128, or unset it';
@@ -72,7 +74,9 @@ function parseProxy(text: string, source: string): Proxy {
 export function findProxy(url: string, environment: Environment): Proxy | undefined {
   const [source] = listProxyVariables(url, environment);
   if (source === undefined) return undefined;
-  const noProxy = readVariable(environment, 'no_proxy') ?? readVariable(environment, 'NO_PROXY') ?? '';
-  if (isExempt(new URL(url), noProxy)) return undefined;
-  return parseProxy(readVariable(environment, source) ?? '', source);
+  const exemptBy = ['no_proxy', 'NO_PROXY'].find((name) => readVariable(environment, name) !== undefined);
+  if (exemptBy !== undefined && isExempt(new URL(url), readVariable(environment, exemptBy) ?? ''))
+    return undefined;
+  const proxy = parseProxy(readVariable(environment, source) ?? '', source);
+  return exemptBy === undefined ? proxy : { ...proxy, exemptBy };
 }

@@ -11,10 +11,11 @@ function chooseCommand(commands: readonly Snapshot[]): Snapshot | undefined {
   return busy ?? commands.find(({ state }) => state === 'queued');
 }
 
-const outcomes: Record<StopOutcome, string> = {
+const outcomes: Record<StopOutcome | 'impossible', string> = {
   cancelled: 'It was withdrawn.',
   stopped: 'It was stopped with its whole process tree.',
   unconfirmed: 'A signal was sent, and the end of the command was not confirmed: it may still run.',
+  impossible: 'It was not stopped: a legacy relay cannot stop a command that has started.',
   'ended before': 'It had already ended.',
 };
 

@@ -43,7 +43,8 @@ export interface CommandSource {
   ): Promise<Snapshot>;
   /** At most `length` bytes from an offset. Reading never destroys. */
   read(id: string, stream: Stream, offset: number, length: number): Promise<Buffer>;
-  stop(id: string, signal: Signal): Promise<{ outcome: StopOutcome; command: Snapshot }>;
+  /** `impossible`: nothing was sent. */
+  stop(id: string, signal: Signal): Promise<{ outcome: StopOutcome | 'impossible'; command: Snapshot }>;
   /** Oldest first. */
   list(): Promise<Snapshot[]>;
 }

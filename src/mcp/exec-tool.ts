@@ -14,7 +14,7 @@ const description = `Runs bash text on a remote machine, whose operator may be a
 
 const fields = {
   command: text(true, '', {
-    accepts: 'shell text without NUL bytes',
+    accepts: 'shell text without NUL bytes or halves of characters',
     example: 'uname -a',
     // As `remotify exec` has it: one word is shell text, several are quoted.
     readList: (words) => (words.length === 1 ? (words[0] ?? '') : words.map(quoteWord).join(' ')),

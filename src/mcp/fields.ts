@@ -41,6 +41,9 @@ function readText(value: unknown, readList: ListReader | undefined): string | un
   return value.every((word) => typeof word === 'string') ? readList(value) : undefined;
 }
 
+/** Half a character: UTF-8 has no bytes for it, and another character would be sent. */
+const hasLoneSurrogate = (value: string): boolean => /\p{Surrogate}/u.test(value);
+
 /** An empty description is left out: the name says it, or another tool does. */
 function describe(type: string, description: string): Schema {
   return description === '' ? { type } : { type, description };
@@ -49,7 +52,12 @@ function describe(type: string, description: string): Schema {
 export function text<R extends boolean>(
   isRequired: R,
   description: string,
-  { accepts = 'text without NUL bytes', example = '', keepsEmpty = false, readList }: TextOptions = {},
+  {
+    accepts = 'text without NUL bytes or halves of characters',
+    example = '',
+    keepsEmpty = false,
+    readList,
+  }: TextOptions = {},
 ): Field<string, R> {
   return {
     isRequired,
@@ -59,7 +67,7 @@ export function text<R extends boolean>(
     keepsEmpty,
     read: (given) => {
       const value = readText(given, readList);
-      return value === undefined || value.includes('\0') ? undefined : { value };
+      return value === undefined || value.includes('\0') || hasLoneSurrogate(value) ? undefined : { value };
     },
   };
 }

@@ -19,7 +19,7 @@ export interface FileReport {
   content: Buffer;
 }
 
-const reportLine = /^size (\d{1,15}), sha256 ([0-9a-f]{64}|unknown|skipped)(?:, start (\d{1,15}))?$/m;
+const reportLine = /^size (\d{1,16}), sha256 ([0-9a-f]{64}|unknown|skipped)(?:, start (\d{1,16}))?$/m;
 
 /** Undefined where there is no report. A legacy relay has both streams in one: the report is its first line. */
 export async function readReport({ remote, snapshot }: Call): Promise<FileReport | undefined> {

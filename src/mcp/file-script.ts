@@ -7,7 +7,7 @@ export const fileFailures: Readonly<Record<number, string>> = {
   71: 'it is a folder',
   72: 'it is not a regular file',
   73: 'its folder does not exist',
-  74: 'it does not exist',
+  74: 'it does not exist, or its folder is closed to the user of the listener',
   75: 'the user of the listener may not read it',
   76: 'it cannot be written',
   77: 'the bytes that arrived are not the bytes that were sent',

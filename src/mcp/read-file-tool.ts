@@ -43,6 +43,11 @@ function isText(bytes: Buffer): boolean {
   return [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(start, Math.max(start, bytes.length - cut))));
 }
 
+function describeNothing(start: number, size: number): string {
+  if (size === 0) return 'The file is empty: nothing follows.';
+  return `Byte ${start} is beyond the end of the file, ${size}: nothing follows.`;
+}
+
 function describeContent({ size, sha256, start, content }: FileReport, path: string, host: Host): Answer {
   const isBinary = !isText(content);
   const room = isBinary ? binaryChars : pageChars;
@@ -56,7 +61,9 @@ function describeContent({ size, sha256, start, content }: FileReport, path: str
       hasEscapes
         ? 'Escapes such as \\x0d below are single bytes or characters of the file, made visible.'
         : '',
-      `Bytes ${start} to ${end}: ${end < size ? `read on with remote_read_file, offset ${end}, unit bytes` : 'nothing follows'}.`,
+      start >= size
+        ? describeNothing(start, size)
+        : `Bytes ${start} to ${end}: ${end < size ? `read on with remote_read_file, offset ${end}, unit bytes` : 'nothing follows'}.`,
     ],
     untrusted: [{ title: 'content of the file', text, isExact: true }],
   };

@@ -7,18 +7,34 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function repairMeta(meta: unknown): Record<string, unknown> | undefined {
   if (!isObject(meta)) return undefined;
   const { progressToken, ...rest } = meta;
-  const isToken = typeof progressToken === 'string' || typeof progressToken === 'number';
+  const isToken = typeof progressToken === 'string' || Number.isInteger(progressToken);
   return isToken ? meta : rest;
+}
+
+/** Params that are null, or hold null for what was left out. */
+function dropNulls(message: Record<string, unknown>): Record<string, unknown> {
+  const { params, ...rest } = message;
+  if (params === undefined || params === null) return rest;
+  if (!isObject(params)) return message;
+  return {
+    ...rest,
+    params: Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null)),
+  };
 }
 
 /**
  * A call without arguments, with null, or with JSON as text is handed on: readArguments() makes sense of it, or says what is wrong. The
  * library would answer with a protocol error, which many hosts do not show to the model.
  */
-export function repairRequest<T>(message: T): T {
-  if (!isObject(message) || message['method'] !== 'tools/call' || !isObject(message['params']))
-    return message;
-  const { arguments: given, _meta: meta, ...rest } = message['params'];
+export function repairRequest(given: unknown): unknown {
+  if (!isObject(given) || typeof given['method'] !== 'string') return given;
+  const message = dropNulls(given);
+  const { params: called = {} } = message;
+  return message['method'] === 'tools/call' && isObject(called) ? repairCall(message, called) : message;
+}
+
+function repairCall(message: Record<string, unknown>, called: Record<string, unknown>): unknown {
+  const { arguments: given, _meta: meta, ...rest } = called;
   const params: Record<string, unknown> = { ...rest };
   if (typeof rest['name'] !== 'string') params['name'] = String(rest['name']);
   params['arguments'] = isObject(given)

@@ -153,7 +153,7 @@ export class SlotsSource implements CommandSource {
     const { snapshot, leave, isPushed } = run;
     if (isEnded(snapshot.state)) return { outcome: 'ended before', command: { ...snapshot } };
     const isWaiting = !isPushed || (await withPatience(() => this.#client.readStatus(), {})).cmd_queued;
-    if (!isWaiting) return { outcome: 'unconfirmed', command: { ...snapshot } };
+    if (!isWaiting) return { outcome: 'impossible', command: { ...snapshot } };
     if (isPushed) await this.#client.dropFromSlot();
     snapshot.state = 'cancelled';
     leave.abort();

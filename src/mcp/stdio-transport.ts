@@ -1,4 +1,5 @@
 /** The protocol's lines on two streams. The library's own transport drops a line that it does not understand: its host would wait for an answer. */
+import { isUtf8 } from 'node:buffer';
 import type { Readable, Writable } from 'node:stream';
 import { type JSONRPCMessage, parseJSONRPCMessage, type Transport } from '@modelcontextprotocol/server';
 import { repairRequest } from './repair-request.ts';
@@ -26,18 +27,24 @@ export class StdioTransport implements Transport {
   readonly #onData = (chunk: Buffer): void => {
     let start = 0;
     for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
-      const line = Buffer.concat([...this.#pending, chunk.subarray(start, end)]).toString('utf8');
+      const line = Buffer.concat([...this.#pending, chunk.subarray(start, end)]);
       this.#pending = [];
       this.#pendingBytes = 0;
       start = end + 1;
-      if (line.trim() !== '') this.#receive(line);
+      if (line.length > maxLineBytes) return this.#refuseLong();
+      this.#receive(line);
     }
     const rest = chunk.subarray(start);
     this.#pending.push(rest);
     this.#pendingBytes += rest.length;
-    // No message is this long.
-    if (this.#pendingBytes > maxLineBytes) void this.close();
+    if (this.#pendingBytes > maxLineBytes) this.#refuseLong();
   };
+
+  /** No message is this long. */
+  #refuseLong(): void {
+    this.#refuse(null, errorCodes.invalid, `a line of more than ${maxLineBytes} bytes`);
+    void this.close();
+  }
 
   readonly #onEnd = (): void => void this.close();
 
@@ -46,12 +53,20 @@ export class StdioTransport implements Transport {
     void this.close();
   };
 
-  #receive(line: string): void {
+  #receive(bytes: Buffer): void {
+    const line = bytes.toString('utf8').replace(/^\uFEFF/, '');
+    if (line.trim() === '') return;
     let value: unknown;
     try {
       value = JSON.parse(line);
     } catch {
       this.#refuse(null, errorCodes.parse, 'not a line of JSON');
+      return;
+    }
+    // Another text than the host meant would run.
+    if (!isUtf8(bytes)) {
+      const { id } = { id: null, ...(value as object | null) };
+      this.#refuse(id, errorCodes.parse, 'not a line of UTF-8');
       return;
     }
     // Revision 2025-03-26 has batches: each message of one is answered on a line of its own.

@@ -19,7 +19,7 @@ export const pathField = text(true, '', {
 const fields = {
   path: pathField,
   content: text(true, '', {
-    accepts: 'text without NUL bytes',
+    accepts: 'text without NUL bytes or halves of characters',
     example: 'a line\n',
     keepsEmpty: true,
   }),

@@ -1,8 +1,11 @@
 import { getSystemErrorMap } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { explain } from '../../src/cli/explain.ts';
 import { explainConnection } from '../../src/client/explain-connection.ts';
 import { describeTlsError } from '../../src/client/tls-words.ts';
+import { startCannedServer } from '../harness/canned-server.ts';
+import { makeClient } from '../harness/client.ts';
+import { expectFailure } from './expect-failure.ts';
 
 // Whatever the system, OpenSSL or a library calls it, the user reads words before it.
 
@@ -95,6 +98,19 @@ test.each([
   const { message } = explainConnection(code === '' ? new Error('odd') : fail(code), peer);
   expect(message).toMatch(/: [a-z][a-z ]{9,}/i);
   expect(message).not.toMatch(/: [A-Z_0-9]+$/);
+});
+
+test.each([
+  ['a malformed header', 'x y: z\r\n\r\n'],
+  ['a malformed chunk', 'transfer-encoding: chunked\r\n\r\nzz\r\n'],
+])('a server answers with %s: it does not speak HTTP', async (_title, rest) => {
+  const server = await startCannedServer(`HTTP/1.1 200 OK\r\n${rest}`);
+  onTestFinished(server.close);
+  const client = await makeClient({ url: server.url });
+  onTestFinished(client.remove);
+  const result = await client.run(['new']);
+  expectFailure(result, 255, /it does not speak HTTP\n/);
+  expect(result.stderr).toContain('the port may be of another service');
 });
 
 test('several addresses were tried: the reason of the first is told', () => {

@@ -95,6 +95,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
       255,
       /or an intermediate certificate is missing \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/,
     );
+    expect(result.stderr).toContain('trust it: `export NODE_EXTRA_CA_CERTS=/path/to/ca.pem`');
     expect(result.stderr).toMatch(/hint: .*must also send its intermediate certificates.*openssl s_client/);
   });
 

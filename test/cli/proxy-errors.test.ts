@@ -68,6 +68,14 @@ test.each(['http', 'https'])('%s: no proxy is there', async (scheme) => {
   expect(result.stderr).toMatch(/hint: check https?_proxy/);
 });
 
+test.each(['no_proxy', 'NO_PROXY'])('%s is set: the hint extends this list', async (name) => {
+  const client = await makeClient({ url: 'http://relay.example' });
+  onTestFinished(client.remove);
+  const http_proxy = `http://127.0.0.1:${await findClosedPort()}`;
+  const result = await client.run(['new'], { env: { http_proxy, [name]: 'other.example' } });
+  expect(result.stderr).toContain(`\`export ${name}="$${name},relay.example"\``);
+});
+
 test('no host has the name of the proxy', async () => {
   const result = await failThrough('http', 'http://proxy.invalid:3128', 'ALL_PROXY');
   expectFailure(result, 255, /cannot reach the proxy http:\/\/proxy\.invalid:3128 \(from ALL_PROXY\): /);

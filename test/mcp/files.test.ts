@@ -137,7 +137,9 @@ test('what cannot be written or read: an error that says why, in words of the to
     expect([isError, text]).toEqual([true, expect.stringMatching(new RegExp(`was not written: (${why})`))]);
     expect(text).not.toContain('do not look for another way');
   }
-  expect((await read(join(host.folder, 'none'))).text).toContain('was not read: it does not exist.');
+  expect((await read(join(host.folder, 'none'))).text).toContain(
+    'was not read: it does not exist, or its folder is closed to',
+  );
   expect((await read(join(host.folder, 'dir'))).text).toContain('was not read: it is a folder.');
   expect((await write(`${host.folder}/`, 'x')).text).toContain('names a folder');
   expect((await write(`${host.folder}/x`, 'a\0b')).text).toContain('content is text without NUL bytes');
@@ -166,6 +168,20 @@ test('ranges of bytes and of lines, and how to read on', async () => {
     offset = page.next_offset;
   }
   expect(whole).toBe(lines.join(''));
+});
+
+test('a range beyond the end, however far, and an empty file: nothing to read, in words', async () => {
+  const path = join(host.folder, 'short');
+  await writeFile(path, 'four');
+  for (const more of [{ offset: 4 }, { offset: 1e15 }, { offset: 3, unit: 'lines' }]) {
+    const { text, isError } = await read(path, more);
+    expect([isError, text]).toEqual([
+      false,
+      expect.stringContaining('beyond the end of the file, 4: nothing follows.'),
+    ]);
+  }
+  await writeFile(path, '');
+  expect((await read(path)).text).toContain('The file is empty: nothing follows.');
 });
 
 test('a file of more than 1 GiB: a range of it, without its SHA-256', async () => {

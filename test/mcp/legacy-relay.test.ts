@@ -74,7 +74,7 @@ test('what runs cannot be stopped, and it says so', async () => {
   const { data } = await host.exec('sleep 2; echo end', { wait_seconds: 1.5 });
   expect(data.state).toBe('running');
   const answer = await host.call('remote_cancel', { id: data.id });
-  expect(answer.data).toMatchObject({ outcome: 'A signal was sent', state: 'running' });
+  expect(answer.data).toMatchObject({ outcome: 'It was not stopped', state: 'running' });
   expect((await host.exec('sleep 2; echo end')).data.untrusted.stdout.head).toBe('end\n');
 });
 

@@ -13,7 +13,7 @@ export type RawHost = {
   /** Sends `tools/call` with these params, and resolves with the answer to it. */
   call: (params: object) => Promise<{ text: string; isError: boolean }>;
   /** Sends a line as it is, and resolves with the answer that has this id. */
-  send: (line: string, id: unknown) => Promise<Message>;
+  send: (line: string | Buffer, id: unknown) => Promise<Message>;
   close: () => Promise<void>;
 };
 
@@ -27,10 +27,11 @@ export async function startRawHost(configDir: string, env: Record<string, string
     const lines = server.stdout().toString('utf8').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Message);
   };
-  const send = async (line: string, id: unknown): Promise<Message> => {
-    server.child.stdin?.write(`${line}\n`);
+  const send = async (line: string | Buffer, id: unknown): Promise<Message> => {
+    server.child.stdin?.write(line);
+    server.child.stdin?.write('\n');
     let found: Message | undefined;
-    await eventually(`an answer to ${line.slice(0, 200)}`, 20_000, () => {
+    await eventually(`an answer to ${line.toString().slice(0, 200)}`, 20_000, () => {
       found = messages().find((message) => message.id === id && ('result' in message || 'error' in message));
       return found !== undefined;
     });

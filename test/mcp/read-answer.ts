@@ -135,8 +135,9 @@ export function readAnswer(text: string): ReadAnswer {
       find(/^Session: (\S+)\.$/m) ?? find(/^Session (\S+) on /m) ?? find(/new session is (\S+) on/) ?? '',
     signal: find(/\(killed by SIG(\w+)\)/) ?? null,
     outcome:
-      find(/^(It was withdrawn|It was stopped|A signal was sent|It had already ended|No command runs)/m) ??
-      '',
+      find(
+        /^(It was withdrawn|It was stopped|It was not stopped|A signal was sent|It had already ended|No command runs)/m,
+      ) ?? '',
     relay: find(/^Session \S+ on (\S+)\.$/m) ?? '',
     rotated: own.includes('The new session is'),
     cleared: find(/was reset; cleared: (.*)\./) ?? '',
