@@ -57,6 +57,9 @@ export const defaultQueueSeconds = 600;
 /** The longest that a command may wait for its turn: a day. */
 export const maxQueueSeconds = 86_400;
 
+/** The longest `?timeout=`, 31 years: a runner refuses a frame whose timeout has more digits. */
+export const maxTimeoutSeconds = 999_999_999;
+
 /** Session lifetime after the last request on its key. */
 export const defaultTtlSeconds = 10_800;
 

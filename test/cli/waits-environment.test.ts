@@ -40,6 +40,15 @@ describe('the environment', () => {
     expect(await remote.run(['exec', 'true'], { env: empty })).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
+  test('a timeout of more digits than the runner reads: the command runs', async () => {
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    const env = { REMOTIFY_TIMEOUT: '9999999h' };
+    expect(await remote.run(['exec', 'echo done'], { env })).toMatchObject({ exitCode: 0, text: 'done\n' });
+    const byFlag = await remote.run(['exec', '-t', '999999999d', 'echo done']);
+    expect(byFlag).toMatchObject({ exitCode: 0, text: 'done\n' });
+  });
+
   test.each(['REMOTIFY_WAIT', 'REMOTIFY_TIMEOUT'])(
     '%s with a bad value: an error that names it, and no session is created',
     async (name) => {

@@ -7,6 +7,7 @@ import {
   maxIdempotencyKeyLength,
   maxQueueSeconds,
   maxScriptBytes,
+  maxTimeoutSeconds,
 } from '../../protocol/limits.ts';
 import { cancelCommand } from '../../session/cancel-command.ts';
 import { pushCommand } from '../../session/push-command.ts';
@@ -27,7 +28,7 @@ export const pushToQueue: Handler = async ({ exchange, name }, relay) => {
   const options = {
     merge: exchange.query.get('merge') === '1',
     stdin: exchange.query.get('stdin') === '1' ? ('open' as const) : ('none' as const),
-    timeoutSeconds: exchange.count('timeout', 0),
+    timeoutSeconds: Math.min(exchange.count('timeout', 0), maxTimeoutSeconds),
     queueSeconds: Math.min(exchange.count('expires', defaultQueueSeconds), maxQueueSeconds),
   };
   const idempotencyKey = readIdempotencyKey(exchange);
