@@ -50,7 +50,7 @@ describe('a script of another system runs as it was meant', () => {
     ['both', mark + crlf, [/^remotify: removed the byte order mark/, /^remotify: converted 5 line ends/]],
     ['a byte order mark before #!', `${mark}#!/bin/bash\n${script}`, [/^remotify: removed the byte order/]],
     ['#! with CRLF', `#!/bin/bash\r\n${crlf}`, [/^remotify: converted 6 line ends/]],
-    ['one CRLF line', 'cd / && pwd; exit 3\r\n', [/^remotify: converted 1 line ends/]],
+    ['one CRLF line', 'cd / && pwd; exit 3\r\n', [/^remotify: converted 1 line end of /]],
   ])('%s', async (_title, content, notices) => {
     const path = await writeScript(content);
     const file = await remote.run(['exec', '-f', path]);

@@ -94,9 +94,13 @@ export function cleanScript(given: Buffer, path: string): CleanScript {
   }
   if (crlf > 0) {
     text = dropReturns(text);
-    notices.push(`converted ${crlf} line ends of ${name} from CRLF to LF`);
+    notices.push(`converted ${countOf(crlf)} of ${name} from CRLF to LF`);
   }
   return { text, notices };
+}
+
+function countOf(lineEnds: number): string {
+  return lineEnds === 1 ? '1 line end' : `${lineEnds} line ends`;
 }
 
 /** The same for shell text that was typed, where a mix may be meant: it is sent as it is. */
@@ -108,7 +112,7 @@ export function cleanArgument(given: string): CleanScript {
   const { crlf, lf } = countLineEnds(text);
   if (crlf > 0 && lf === 0) {
     text = dropReturns(text);
-    notices.push(`converted ${crlf} line ends of the command from CRLF to LF`);
+    notices.push(`converted ${countOf(crlf)} of the command from CRLF to LF`);
   }
   return { text, notices };
 }
