@@ -185,7 +185,7 @@ test('two cancels at once of what waits: one drops it, the other hears of that',
   const second = await remote.queue('second');
   const answers = await Promise.all([remote.run(['cancel', second]), remote.run(['cancel', second])]);
   const texts = answers.map(({ text }) => text).toSorted();
-  expect(texts).toEqual([`${second} cancelled\n`, `${second} already cancelled\n`]);
+  expect(texts).toEqual([`${second} already cancelled\n`, `${second} cancelled\n`]);
   await remote.open();
   await remote.waitForEnd(remote.running);
   expect(await remote.ledger()).toBe('first\n');

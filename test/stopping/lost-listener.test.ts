@@ -55,7 +55,7 @@ test('the listener is killed in the middle of a command: exec says lost at once,
   process.kill(await findRunner(remote.listener), 'SIGKILL');
   await expectLost(exec, 5_000);
   const { text } = await remote.run(['status']);
-  expect(text).toMatch(/^listener +gone \(/m);
+  expect(text).toMatch(/^listener +disconnected, /m);
   expect(text).toMatch(/^c1 +lost/m);
   expect((await remote.run(['exec', '--wait', '0', 'true'])).exitCode).toBe(255);
   await expectTakeOver(remote);
@@ -91,7 +91,7 @@ test('all processes of the listener are killed, so that nobody says farewell: lo
   await waitForHeldRequest(remote.listener);
   await killOutright(remote.listener);
   await expectLost(exec, 15_000);
-  expect((await remote.run(['status'])).text).toMatch(/^listener +gone \(/m);
+  expect((await remote.run(['status'])).text).toMatch(/^listener +disconnected, /m);
   await expectTakeOver(remote);
 });
 
@@ -103,7 +103,7 @@ test('a listener that ends on TERM in the middle of a command stops it, and says
   expect(code).toBe(130);
   expect(await watched.alive()).toEqual([]);
   await withDeadline(remote.listener.exited, 5_000, 'the listener ends');
-  expect((await remote.run(['status'])).text).toMatch(/^listener +gone \(/m);
+  expect((await remote.run(['status'])).text).toMatch(/^listener +disconnected, /m);
   expect(await readdir(remote.listener.temporaryFolder)).toEqual([]);
 });
 
@@ -148,7 +148,7 @@ test.skipIf(!isLong)(
     const frozen = await freeze(remote.listener);
     onTestFinished(() => thaw(frozen));
     await expectLost(exec, 60_000);
-    expect((await remote.run(['status'])).text).toMatch(/^listener +gone \(/m);
+    expect((await remote.run(['status'])).text).toMatch(/^listener +disconnected, /m);
     thaw(frozen);
     await gate.open();
     await eventually('the late finish counts', 30_000, async () => {

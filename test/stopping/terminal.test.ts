@@ -94,7 +94,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       await operator.terminal.type(interrupt);
       await operator.terminal.waitForText('[the command ended with', 5_000);
       await waitForState(operator, 'the relay knows', isGone, 3_000);
-      expect((await operator.run(['status'])).text).toMatch(/^listener +gone \(/m);
+      expect((await operator.run(['status'])).text).toMatch(/^listener +disconnected, /m);
       expect(await readdir(operator.temporaryFolder)).toEqual([]);
     },
   );
