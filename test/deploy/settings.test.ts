@@ -136,9 +136,10 @@ test.skipIf(missing.length > 0)(
     const trace = join(folder, 'trace');
     // V8 asks whether the processor protects memory by keys, and does without.
     const refused = ['-e', 'inject=pkey_alloc:error=EPERM'];
+    // -D: the child is the relay and not strace, whose end would leave the relay behind.
     const relay = spawnCaptured(
       'strace',
-      ['-f', '-qq', ...refused, '-o', trace, process.execPath, binaryPath, 'serve', '--json'],
+      ['-D', '-f', '-qq', ...refused, '-o', trace, process.execPath, binaryPath, 'serve', '--json'],
       { env },
     );
     const { status, url } = await askForHealth(relay);
