@@ -21,7 +21,7 @@ const isLate = (id: string): boolean =>
     id,
   );
 
-/** These modules of ours and all that they import statically, types left out. */
+/** These modules and all modules that they import statically, without types. */
 function listImports(...entries: string[]): ReadonlySet<string> {
   const found = new Set<string>();
   const open = entries.map((path) => join(root, path));

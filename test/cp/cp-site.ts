@@ -6,6 +6,7 @@ import type { CliResult } from '../harness/cli.ts';
 import { type Client, makeClient, type RunOptions } from '../harness/client.ts';
 import { type Listener, startListener } from '../harness/listener.ts';
 import { waitForState } from '../harness/remote.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 export type CpResult = CliResult & { text: string };
@@ -101,4 +102,15 @@ export function expectFileError({ exitCode, text, stderr }: CpResult, words: Reg
 
 export async function writeFiles(folder: string, files: Record<string, string | Uint8Array>): Promise<void> {
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
+}
+
+/** With a relay of its own, which ends with it. */
+export async function startSiteWithRelay(): Promise<Site> {
+  const relay = await startRelay();
+  const site = await startSite(relay);
+  const stop = async () => {
+    await site.stop();
+    await relay.stop();
+  };
+  return { ...site, stop };
 }

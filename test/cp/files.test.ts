@@ -2,22 +2,16 @@ import { chmod, mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Site, startSite, writeFiles } from './cp-site.ts';
+import { type Site, startSiteWithRelay, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, kibi, makeBytes, mebi, writeSeededFile } from './seeded-file.ts';
 
 // Single files, each way: bytes, mode, time, and what is printed.
 
-let relay: Relay;
 let site: Site;
 beforeAll(async () => {
-  relay = await startRelay();
-  site = await startSite(relay);
-  return async () => {
-    await site.stop();
-    await relay.stop();
-  };
+  site = await startSiteWithRelay();
+  return site.stop;
 });
 
 const sizes = isLong ? [0, 1, 64 * kibi, mebi - 1, mebi, 5 * mebi + 1] : [0, 1, mebi, 5 * mebi + 1];

@@ -3,23 +3,17 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
 import { createRandom } from '../harness/random.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
-import { expectFileError, type Pair, type Site, startSite, writeFiles } from './cp-site.ts';
+import { expectFileError, type Pair, type Site, startSiteWithRelay, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { kibi, makeBytes, mebi } from './seeded-file.ts';
 
 // Folders with -r, in both directions.
 
-let relay: Relay;
 let site: Site;
 beforeAll(async () => {
-  relay = await startRelay();
-  site = await startSite(relay);
-  return async () => {
-    await site.stop();
-    await relay.stop();
-  };
+  site = await startSiteWithRelay();
+  return site.stop;
 });
 
 const ways = [

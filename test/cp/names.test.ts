@@ -2,21 +2,15 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Site, startSite } from './cp-site.ts';
+import { type Site, startSiteWithRelay } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 
 // Names that a shell, a list of lines, a terminal or a temporary name may choke on.
 
-let relay: Relay;
 let site: Site;
 beforeAll(async () => {
-  relay = await startRelay();
-  site = await startSite(relay);
-  return async () => {
-    await site.stop();
-    await relay.stop();
-  };
+  site = await startSiteWithRelay();
+  return site.stop;
 });
 
 const names = [

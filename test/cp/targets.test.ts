@@ -2,21 +2,15 @@ import { chmod, link, lstat, mkdir, readFile, readlink, stat, symlink, writeFile
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { expectFileError, type Pair, type Site, startSite, writeFiles } from './cp-site.ts';
+import { expectFileError, type Pair, type Site, startSiteWithRelay, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 
 // What `cp` would make of a target, on either side.
 
-let relay: Relay;
 let site: Site;
 beforeAll(async () => {
-  relay = await startRelay();
-  site = await startSite(relay);
-  return async () => {
-    await site.stop();
-    await relay.stop();
-  };
+  site = await startSiteWithRelay();
+  return site.stop;
 });
 
 /** The same test in both directions: `from` and `to` are folders, `source` and `target` how the command line names what is in them. */

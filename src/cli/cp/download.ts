@@ -16,7 +16,7 @@ import type { Spool } from './spool.ts';
 import { findHash, readFailure } from './status-lines.ts';
 import { StreamGuard } from './stream-guard.ts';
 
-/** A day: output that nobody reads is stored by the relay, and ends by itself. */
+/** A day. Without a reader the relay stores the output, and the command ends by itself. */
 const mostRunSeconds = 86_400;
 
 /** After a signal: time for the relay to hear of it. */
@@ -74,7 +74,7 @@ async function attempt(
     begin,
     hashState: 'unsaid',
   };
-  /** The remote sends what it should not: nothing of it is kept, and nobody waits for its end. */
+  /** The remote sent something that it should not: the client keeps none of it and does not wait for the end. */
   const refuse = async (problem: string): Promise<void> => {
     await client.cancelCommand(pushed.id, 'TERM').catch(() => undefined);
     await spool.restart();

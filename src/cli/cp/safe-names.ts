@@ -30,6 +30,6 @@ export function checkName(name: Buffer, { tops, as, id }: NameRules): Buffer[] {
     throw refuse('the name of a temporary file');
   if (tops.includes('.')) return as === '' ? parts : [Buffer.from(as), ...parts];
   const [first, ...below] = parts;
-  if (!first || !tops.some((top) => first.equals(Buffer.from(top)))) throw refuse('nobody asked for it');
+  if (!first || !tops.some((top) => first.equals(Buffer.from(top)))) throw refuse('it was not asked for');
   return [as === '' ? first : Buffer.from(as), ...below];
 }

@@ -1,4 +1,4 @@
-/** A script of ours that ended without a word of its own. */
+/** The failure for a script of cp that ended without a status line. */
 import type { CommandEnd } from '../../client/follow-command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';

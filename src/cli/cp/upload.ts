@@ -16,7 +16,7 @@ import { renderUpload, type UploadPlan } from './upload-script.ts';
 /** The script's exit status for input that ended before all was there. */
 const cutStatus = 75;
 
-/** A remote that takes fewer bytes a second than this is taken for one that nobody serves. */
+/** Bytes per second. A slower transfer runs into its timeout: its client is probably gone. */
 const leastRate = 10_000;
 const leastRunSeconds = 3600;
 

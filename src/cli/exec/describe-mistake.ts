@@ -16,7 +16,7 @@ const maxShownLength = 200;
 
 const severalAreQuoted = 'one argument is shell text, several are quoted';
 
-/** Words that a shell acts on when nobody quotes them. */
+/** Words that a shell acts on unless they are quoted. */
 const operators = new Set(['|', '||', '&&', '&', '>', '>>', '<', '2>', '2>&1', '&>']);
 
 /** Commands for which such a word is an ordinary argument. */

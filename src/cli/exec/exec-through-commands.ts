@@ -22,7 +22,7 @@ export interface Job {
   isLineShown: boolean;
 }
 
-/** A bound of 0 is checked before anything is pushed: nobody is asked something whose answer nobody waits for. */
+/** A bound of 0 is checked before the push: the operator gets no question whose answer this client would not wait for. */
 async function checkReady({ client, label }: OpenSession, bounds: StartBounds): Promise<void> {
   if (bounds.listener?.seconds !== 0 && bounds.approval?.seconds !== 0) return;
   const status = await client.readStatus();

@@ -30,7 +30,7 @@ export class Narrator {
     this.#isLineShown = isLineShown;
   }
 
-  /** The status, or undefined. Only words hang on it: whoever follows the command says that the relay does not answer. */
+  /** The status; undefined without an answer. It is for words only: the code that follows the command reports an unreachable relay. */
   async #readStatus(): Promise<StatusPayload | undefined> {
     return this.#session.client.readStatus().catch(() => undefined);
   }

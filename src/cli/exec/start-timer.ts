@@ -50,7 +50,7 @@ export class StartTimer {
     if (state === 'queued' && listener) this.#arm(listener.seconds, () => this.#checkListener());
   }
 
-  /** The command ended, or nobody follows it any more. */
+  /** The command ended, or is no longer followed. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#over.abort();
@@ -58,7 +58,7 @@ export class StartTimer {
 
   #arm(seconds: number, ring: () => Promise<void>): void {
     clearTimeout(this.#timer);
-    // Without an answer of the relay there is nothing to say: whoever follows the command says that.
+    // Without an answer there is nothing to do here: the code that follows the command reports an unreachable relay.
     const run = (): void => void ring().catch(() => undefined);
     this.#timer = setTimeout(run, Math.min(seconds * 1000, maxTimerMs));
   }

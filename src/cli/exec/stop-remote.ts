@@ -43,7 +43,7 @@ export function stopRemote(
   const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const ask = async (signal: Signal): Promise<void> => {
-    // For as long as the output is waited for. A failure is told to nobody: the state of the command says what came of it.
+    // Retries for as long as the client waits for output. A failure is not reported: the state of the command shows the outcome.
     await withPatience(() => client.cancelCommand(id, signal), { signal: over.signal }).catch(
       () => undefined,
     );
