@@ -34,7 +34,7 @@ export interface HttpAnswer {
 
 export interface Http {
   readonly baseUrl: string;
-  /** Throws `unreachable` when no whole answer came. */
+  /** Throws a RelayError `unreachable` when no whole answer came. After close() it throws a plain Error: there is no use in trying again. */
   send(request: HttpRequest): Promise<HttpAnswer>;
   /** Cuts what is still open. */
   close(): Promise<void>;
@@ -116,6 +116,7 @@ export function openHttp(baseUrl: string, given?: Route): Http {
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError('neither http nor https');
   const prefix = pathname.replace(/\/+$/, '');
   const route = given ?? openDirectRoute(origin);
+  let isClosed = false;
   return {
     baseUrl: origin + prefix,
     async send({ method, path, headers = {}, body, timeoutMs, signal }) {
@@ -139,9 +140,13 @@ export function openHttp(baseUrl: string, given?: Route): Http {
         return whole;
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
+        if (isClosed) throw new Error('the connections to the relay are closed');
         throw await explain(error, origin, route.through);
       }
     },
-    close: () => route.close(),
+    close() {
+      isClosed = true;
+      return route.close();
+    },
   };
 }

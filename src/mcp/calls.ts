@@ -36,6 +36,7 @@ export class Calls {
   readonly #sessions: Sessions;
   readonly #open = new Map<string, { idempotencyKey: string; pushing: Promise<Call> }>();
   readonly #stopping = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
@@ -95,9 +96,12 @@ export class Calls {
     }
   }
 
-  /** The host cancelled a request. A command that another request waits for goes on. */
+  /**
+   * Stops the command of a request that the host cancelled. A command that another request waits for goes on, and so does one whose request
+   * ended because the host did: close() decides on that.
+   */
   abandon(call: Call): void {
-    if (call.waiting > 0 || isEnded(call.snapshot.state)) return;
+    if (this.#closing || call.waiting > 0 || isEnded(call.snapshot.state)) return;
     const stopping = call.remote.source
       .stop(call.snapshot.id, 'TERM')
       .then(() => this.forget(call.remote, call.snapshot.id))
@@ -112,8 +116,12 @@ export class Calls {
     if (state === 'queued' || state === 'awaiting_approval') await remote.source.stop(snapshot.id, 'TERM');
   }
 
-  /** The host has ended: commands that have not started are withdrawn, running ones are left alone. */
-  async close(): Promise<void> {
+  /** The host has ended: commands that have not started are withdrawn, running ones go on. The same promise for every call. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#withdrawAll());
+  }
+
+  async #withdrawAll(): Promise<void> {
     const withdrawing = [...this.#open.values()].map((entry) => this.#withdraw(entry));
     const enough = new Promise<void>((resolve) => setTimeout(resolve, withdrawWithinMs).unref());
     await Promise.race([enough, Promise.allSettled([...withdrawing, ...this.#stopping])]);

@@ -28,14 +28,15 @@ export async function serveMcp(host: Host): Promise<void> {
   const sessions = new Sessions(host);
   const calls = new Calls(sessions);
   const context: ToolContext = { host, sessions, calls };
-  const closed = new Promise<void>((resolve) => {
-    host.input.once('end', resolve);
-    host.input.once('close', resolve);
-    host.output.once('error', () => resolve());
+  const withdrawn = new Promise<void>((resolve) => {
+    // Before the transport, which listens after this, aborts the open requests: these were not cancelled by the host.
+    const onHostEnded = (): void => resolve(calls.close());
+    host.input.once('end', onHostEnded);
+    host.input.once('close', onHostEnded);
+    host.output.once('error', onHostEnded);
   });
   const transport = new StdioTransport(host.input, host.output);
   const handle = serveStdio(() => createServer(context), { transport });
-  await closed;
+  await withdrawn;
   await handle.close();
-  await calls.close();
 }

@@ -1,0 +1,35 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { openHttp } from '../../src/client/http.ts';
+import { withPatience } from '../../src/client/patience.ts';
+import { startSilentServer } from '../harness/silent-server.ts';
+
+// A closed client that is taken for an unreachable relay is tried again for a minute, and keeps its process alive.
+
+const request = { method: 'GET', path: '/api/health', timeoutMs: 60_000 } as const;
+
+test('a request that is open when the connections are closed is not tried again', async () => {
+  const server = await startSilentServer();
+  onTestFinished(server.close);
+  const http = openHttp(server.url);
+  let attempts = 0;
+  const sent = withPatience(() => {
+    attempts++;
+    return http.send(request);
+  }, {});
+  const refused = expect(sent).rejects.toThrow('the connections to the relay are closed');
+  await http.close();
+  await refused;
+  expect(attempts).toBe(1);
+});
+
+test('a request after the connections were closed is not tried again', async () => {
+  const http = openHttp('http://127.0.0.1:9');
+  await http.close();
+  let attempts = 0;
+  const sent = withPatience(() => {
+    attempts++;
+    return http.send(request);
+  }, {});
+  await expect(sent).rejects.toThrow('the connections to the relay are closed');
+  expect(attempts).toBe(1);
+});
