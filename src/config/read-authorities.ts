@@ -45,6 +45,15 @@ function readFile(path: string, name: string): string[] {
   return found;
 }
 
+/** Nothing where the file cannot be read: in the folders of systems there are links to files that were removed. */
+function readIfPossible(path: string): string[] {
+  try {
+    return readFileSync(path, 'latin1').match(certificate) ?? [];
+  } catch {
+    return [];
+  }
+}
+
 /** The files that OpenSSL looks for in such a folder: `openssl rehash` names them after a hash. */
 function readFolder(path: string): string[] {
   let names: string[];
@@ -54,9 +63,8 @@ function readFolder(path: string): string[] {
     // As in OpenSSL, a folder that is not there holds nothing.
     return [];
   }
-  return names
-    .filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name))
-    .flatMap((name) => readFileSync(join(path, name), 'latin1').match(certificate) ?? []);
+  const hashed = names.filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name));
+  return hashed.flatMap((name) => readIfPossible(join(path, name)));
 }
 
 /**
@@ -74,11 +82,6 @@ export function readAuthorities(environment: Environment): string[] | undefined 
   const base = file === undefined ? rootCertificates : readFile(file, fileName ?? '');
   const extra = readVariable(environment, 'NODE_EXTRA_CA_CERTS');
   // Node warns of one that it cannot read, and goes on without it.
-  let extras: string[] = [];
-  try {
-    if (extra !== undefined) extras = readFileSync(extra, 'latin1').match(certificate) ?? [];
-  } catch {
-    extras = [];
-  }
+  const extras = extra === undefined ? [] : readIfPossible(extra);
   return [...base, ...fromFolders, ...extras];
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Authority, makeAuthority } from '../harness/authority.ts';
@@ -59,6 +59,8 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     const { stdout } = spawnSync('openssl', ['x509', '-hash', '-noout', '-in', authority.path]);
     await writeFile(join(certificates, `${stdout.toString().trim()}.0`), authority.pem);
     await writeFile(join(certificates, 'README'), 'no certificate');
+    await symlink('/nowhere/removed.pem', join(certificates, '0badc0de.0'));
+    await mkdir(join(certificates, '0badc0de.1'));
     await expectTrusted(port, { SSL_CERT_DIR: `/nowhere:${certificates}` });
     expectFailure(await status(port, { SSL_CERT_DIR: '/nowhere' }), 255, /not trusted here/);
   });
