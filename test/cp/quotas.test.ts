@@ -1,24 +1,27 @@
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
 import { startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startSite } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
+import { addFake } from './tools.ts';
 
 // A file that is larger than what the relay keeps of a session.
 
-const [quota, size] = isLong ? ['64m', 200 * mebi] : ['8m', 24 * mebi];
+const [quotaBytes, size] = isLong ? [64 * mebi, 200 * mebi] : [8 * mebi, 24 * mebi];
+const quota = `${quotaBytes / mebi}m`;
 
 describe.each([
   ['files', undefined],
   ['memory', 'memory:'],
 ])(`a relay that keeps ${quota} of a session in %s`, { timeout: 120_000 }, (_title, store) => {
-  async function setUp() {
+  async function setUp(env: Record<string, string> = {}) {
     const flags = ['--session-quota', quota];
     const relay = await startRelay(store === undefined ? { flags } : { flags, store });
     onTestFinished(relay.stop);
-    const site = await startSite(relay);
+    const site = await startSite(relay, { env });
     onTestFinished(site.stop);
     return { site, ...(await site.makePair()) };
   }
@@ -35,6 +38,20 @@ describe.each([
     const { site, here, there } = await setUp();
     const sha256 = await writeSeededFile(join(there, 'large'), size);
     await site.cpWell([`:${there}/large`, here], { deadlineMs: 100_000 });
+    expect(await hashFile(join(here, 'large'))).toBe(sha256);
+    expect(await listTree(here)).toHaveLength(1);
+  });
+
+  test('the remote hashes for long: its command is ended when the relay stores no more, and the copy goes on', async () => {
+    const bin = await makeTemporaryFolder();
+    onTestFinished(bin.remove);
+    const isLarge = 'case "$(readlink /proc/self/fd/0)" in */large) sleep 4 ;; esac';
+    await addFake(bin.path, 'sha256sum', `${isLarge}\nexec "$REAL" "$@"`);
+    const { site, here, there } = await setUp({ PATH: [bin.path, process.env['PATH']].join(delimiter) });
+    const sha256 = await writeSeededFile(join(there, 'large'), quotaBytes * 1.5);
+    const { stderr, exitCode } = await site.cp([`:${there}/large`, here], { deadlineMs: 100_000 });
+    expect(stderr).toContain('the relay stores no more of one command: going on at ');
+    expect(exitCode).toBe(0);
     expect(await hashFile(join(here, 'large'))).toBe(sha256);
     expect(await listTree(here)).toHaveLength(1);
   });

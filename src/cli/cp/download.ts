@@ -1,5 +1,6 @@
 /** `remotify cp :PATH… DIR`: the stream of the remote into a file beside the target, in as many commands as it takes. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withPatience } from '../../client/patience.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { describeMissing, missingHint } from '../exec/describe-missing.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -39,6 +40,8 @@ export interface Sinks {
 }
 
 interface Attempt extends Downloaded {
+  /** Of its command. */
+  id: string;
   end: TransferEnd;
   /** Where its stream began. */
   begin: number;
@@ -67,6 +70,7 @@ async function attempt(
   let writing: Promise<void> = Promise.resolve();
   const { files } = guard;
   const state: Omit<Attempt, 'end' | 'words'> = {
+    id: pushed.id,
     files,
     sha256: undefined,
     failures: [],
@@ -128,6 +132,17 @@ async function attempt(
   }
 }
 
+/**
+ * Whether the signal that ended the command was another's. When the relay stores no more of its output, the listener ends the command with
+ * KILL, unless it ended by itself before that.
+ */
+async function wasStopped({ client }: OpenSession, { id, end }: Attempt): Promise<boolean> {
+  if (end.signal === null) return false;
+  if (end.signal !== 'KILL' || end.missing?.reason !== 'cut') return true;
+  const { cancel_signal: asked } = await withPatience(() => client.readCommand(id), {});
+  return asked !== null;
+}
+
 /** Fills the spool and compares its hash. Throws where the two differ, or where bytes are missing. */
 export async function download(
   context: Context,
@@ -146,7 +161,7 @@ export async function download(
     const result = await attempt(context, session, plan, options, sinks);
     resumedBytes ??= result.resumedBytes;
     const { end, begin, sha256, failures, hashState } = result;
-    if (end.signal !== null) throw describeScriptEnd(end, name);
+    if (await wasStopped(session, result)) throw describeScriptEnd(end, name);
     if (end.missing) {
       if (spool.bytes === before) {
         const message = `${name}: ${describeMissing('', end.missing)}`;
