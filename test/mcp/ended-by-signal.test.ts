@@ -1,12 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
 import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import { startRelay } from '../harness/relay-process.ts';
-import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
-import { makeGate } from '../harness/gate.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
-import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
 import { type McpHost, startMcpHost } from './mcp-host.ts';
 
 // A host that sends a signal, with or without closing the server's stdin: no command is left behind that would run later, and none is stopped
@@ -52,27 +51,25 @@ test.each(cases)(
   },
 );
 
-const endings: Record<string, (host: McpHost) => void> = {
-  'its stdin is closed': (host) => void host.close().catch(() => {}),
-  'it gets SIGTERM': ({ pid }) => void process.kill(pid, 'SIGTERM'),
-  'it gets SIGINT': ({ pid }) => void process.kill(pid, 'SIGINT'),
-};
+const endings: [string, (host: McpHost) => void][] = [
+  ['its stdin is closed', (host) => void host.close().catch(() => {})],
+  ['it gets SIGTERM', ({ pid }) => void process.kill(pid, 'SIGTERM')],
+  ['it gets SIGINT', ({ pid }) => void process.kill(pid, 'SIGINT')],
+];
 
-test.each(Object.keys(endings))(
+test.each(endings)(
   'a command runs, and a call waits for it, when %s: the server ends, and the command runs to its end',
-  async (ending) => {
+  async (_title, end) => {
     const relay = await startRelay();
     onTestFinished(relay.stop);
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const gate = await makeGate(folder.path);
+    const gate = await makeGate(remote.configDir);
     onTestFinished(gate.close);
     const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
     const call = host.exec(`${gate.wait}; exit 7`, { wait_seconds: 40 }).catch(() => 'the server ended');
     await waitForState(remote, 'the command runs', ({ commands }) => commands[0]?.state === 'running');
-    endings[ending]?.(host);
+    end(host);
     await eventually('the server ends', 10_000, () => !isThere(host.pid));
     await call;
     await gate.open();

@@ -24,7 +24,7 @@ interface Ring {
   at: number;
 }
 
-/** A ring may come twice where the store's own timer and its sweep of Redis meet: the tests ask for enough of them, and not for so many. */
+/** A ring may come twice where the store's own timer and its sweep of Redis meet: the tests wait for at least so many, and not for exactly so many. */
 export function describeDue(open: OpenStore): void {
   async function openRinging(
     onRing: (store: Store, name: string, rings: number) => Promise<unknown> = async () => undefined,
