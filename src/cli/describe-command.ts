@@ -1,6 +1,6 @@
 /** A command of the session in the words of `status` and `history`. All text of others is escaped. */
 import type { CommandView } from '../protocol/command-view.ts';
-import { escapeText } from '../terminal/escape.ts';
+import { escapeText } from '../text/escape.ts';
 
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
 export function describeText({ text, script_bytes: bytes }: CommandView): string {

@@ -1,6 +1,7 @@
 /** A stream of untrusted output for a terminal: colours, tabs and line ends pass, a carriage return redraws its row. */
-import { decode, escapeUnsafe, spell, splitIncomplete } from './escape.ts';
 import type { TerminalRow } from './terminal-row.ts';
+import { escapeUnsafe, spell } from '../text/escape.ts';
+import { decode, splitIncomplete } from '../text/utf8.ts';
 
 /** Colours: the one escape sequence that does no more than it says. At most a few numbers. */
 const colour = /^\x1b\[[0-9;:]{0,40}m/;
