@@ -10,8 +10,8 @@ import type { ReadFrom, RelayClient } from './relay-client.ts';
 const firstWaitSeconds = 1;
 
 export interface Follower extends Patience {
-  onStdout(bytes: Buffer): Promise<void>;
-  onStderr(bytes: Buffer): Promise<void>;
+  onStdout(bytes: Uint8Array): Promise<void>;
+  onStderr(bytes: Uint8Array): Promise<void>;
   /** The state when it takes longer, and each change of it. */
   onState?(state: CommandState): void;
 }

@@ -30,7 +30,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   ora: ['terminal'],
   'string-width': ['terminal'],
   undici: [
-    'src/client/http.ts',
+    'src/client/undici-http.ts',
     'src/client/proxy-route.ts',
     'src/client/proxy-socket.ts',
     'src/client/socks-tunnel.ts',

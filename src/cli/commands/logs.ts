@@ -54,7 +54,10 @@ async function printNow(
   { client }: OpenSession,
   id: string,
   from: { stdout: number; stderr: number },
-  sinks: { stdout: { write(bytes: Buffer): Promise<void> }; stderr: { write(bytes: Buffer): Promise<void> } },
+  sinks: {
+    stdout: { write(bytes: Uint8Array): Promise<void> };
+    stderr: { write(bytes: Uint8Array): Promise<void> };
+  },
 ): Promise<MissingOutput | undefined> {
   const read = { ...from };
   for (;;) {
