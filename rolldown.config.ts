@@ -17,7 +17,7 @@ const neededByExec = listImports(
 
 /** Loaded when a connection fails, a proxy is set, or a key is derived. */
 const isLate = (id: string): boolean =>
-  /\/(?:run-through-slots|http|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host)\.ts$/.test(
+  /\/(?:run-through-slots|undici-http|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host)\.ts$/.test(
     id,
   );
 
@@ -83,11 +83,11 @@ export default defineConfig({
         {
           name: 'more',
           test: (id) =>
-            /\/src\/(?:config|terminal|cli|client)\//.test(id) && !neededByExec.has(id) && !isLate(id),
+            /\/src\/(?:config|terminal|text|cli|client)\//.test(id) && !neededByExec.has(id) && !isLate(id),
           minShareCount: 2,
         },
         // One file, though the code for proxies needs parts of it. SOCKS is no part of it: few need that.
-        { name: 'http', test: /\/undici\/lib\/(?!core\/socks5)|\/src\/client\/http\.ts$/ },
+        { name: 'http', test: /\/undici\/lib\/(?!core\/socks5)|\/src\/client\/undici-http\.ts$/ },
       ],
     },
   },
