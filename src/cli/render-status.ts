@@ -4,8 +4,8 @@ import type { CommandView } from '../protocol/command-view.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { type Measure, openMeasure } from '../terminal/text-width.ts';
 import type { OpenSession } from './context.ts';
-import { describeOutcome, describePusher, describeText } from './describe-command.ts';
-import { describeExpiry, describePresence } from './describe-presence.ts';
+import { describeOutcome, describePusher, describeText } from '../text/describe-command.ts';
+import { describeExpiry, describePresence } from '../text/describe-presence.ts';
 import { formatTable } from './format.ts';
 import { formatAge, formatDuration, formatSeconds } from '../text/durations.ts';
 

@@ -7,7 +7,7 @@ import { openMeasure } from '../../terminal/text-width.ts';
 import { type Answer, askSessions } from '../ask-sessions.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions } from '../context.ts';
-import { describeHost, findLastSeen, findPresence } from '../describe-presence.ts';
+import { describeHost, findLastSeen, findPresence } from '../../text/describe-presence.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { explain } from '../explain.ts';
 import { formatTable } from '../format.ts';

@@ -1,12 +1,12 @@
 /** A command of the session in the words of `status` and `history`. All text of others is escaped. */
 import type { CommandView } from '../protocol/command-view.ts';
-import { escapeText } from '../text/escape.ts';
+import { escapeText } from './escape.ts';
 
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
 export function describeText({ text, script_bytes: bytes }: CommandView): string {
   if (text === null) return '';
   const [first = '', ...rest] = text.trim().split('\n');
-  const isCut = rest.length > 0 || Buffer.byteLength(text) < bytes;
+  const isCut = rest.length > 0 || new TextEncoder().encode(text).length < bytes;
   return escapeText(first.trimEnd()) + (isCut ? ' …' : '');
 }
 
