@@ -143,7 +143,9 @@ export class CommandCard {
   #tell(output = ''): void {
     const { state } = this.view;
     if (this.isQuiet || state === 'sending' || (state === 'finished' && !this.isComplete)) return;
-    announce([`${this.id ?? 'command'}: ${this.#words.textContent ?? ''}`, output].filter(Boolean).join('. '));
+    announce(
+      [`${this.id ?? 'command'}: ${this.#words.textContent ?? ''}`, output].filter(Boolean).join('. '),
+    );
   }
 
   #renderTitle(): void {
@@ -155,7 +157,8 @@ export class CommandCard {
       code.textContent = `${formatSize(bytes)} of text`;
     } else {
       code.append(...renderEscaped(this.#text));
-      if (new TextEncoder().encode(this.#text).length < bytes) code.append(make('span', 'more', ` … ${formatSize(bytes)}`));
+      if (new TextEncoder().encode(this.#text).length < bytes)
+        code.append(make('span', 'more', ` … ${formatSize(bytes)}`));
     }
     this.#title.replaceChildren(id, ' ', code);
     this.#again.hidden = this.#text === undefined;
@@ -167,7 +170,10 @@ export class CommandCard {
     this.element.dataset['state'] = view.state;
     this.element.dataset['tone'] = findTone(view);
     this.#words.textContent = describeState(view);
-    const by = view.pushed_at === undefined ? '' : describePusher({ pushed_by: null, origin: 'commands', ...view } as never);
+    const by =
+      view.pushed_at === undefined
+        ? ''
+        : describePusher({ pushed_by: null, origin: 'commands', ...view } as never);
     this.#by.textContent = by === '' ? '' : ` · ${by}`;
     const isTold = view.state === 'running' && typeof view.cancel_signal === 'string';
     const [label, name] = this.#stop.children;
@@ -190,7 +196,8 @@ export class CommandCard {
     const missing = describeMissing(view);
     this.#note.hidden = missing === undefined && !output.isCut;
     this.#note.textContent =
-      missing ?? `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
+      missing ??
+      `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
   }
 
   /** The page forgets it. */

@@ -92,14 +92,18 @@ export class CommandList {
   #explainUnsent(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
     const mayHaveArrived = wasGivenUp || (error instanceof RelayError && error.isPassing);
     const words = error instanceof Error ? error.message : 'something in this page went wrong';
-    const reason = mayHaveArrived ? 'not sent; if only its answer was lost, it shows up here' : `not taken: ${words}`;
+    const reason = mayHaveArrived
+      ? 'not sent; if only its answer was lost, it shows up here'
+      : `not taken: ${words}`;
     card.update({ state: 'unsent', reason });
     if (error instanceof RelayError && error.code === 'gone') this.#report(error);
   }
 
   async #sendFile(id: string, file: File): Promise<void> {
     const chunks = file.stream() as unknown as AsyncIterable<Uint8Array>;
-    await forwardStdin(this.#link.client, id, chunks, this.#link.patience).catch((error: unknown) => this.#report(error));
+    await forwardStdin(this.#link.client, id, chunks, this.#link.patience).catch((error: unknown) =>
+      this.#report(error),
+    );
   }
 
   /** Reads what the session remembers. A call while it reads makes it read once more. */
@@ -117,7 +121,8 @@ export class CommandList {
   }
 
   #takeList(views: readonly CommandView[]): void {
-    if (this.#isFirstList) this.history.unshift(...views.flatMap(({ text }) => (text === null ? [] : [text])));
+    if (this.#isFirstList)
+      this.history.unshift(...views.flatMap(({ text }) => (text === null ? [] : [text])));
     for (const view of views) this.#take(view);
     this.#isFirstList = false;
     this.#link.onChange();

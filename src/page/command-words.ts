@@ -28,7 +28,8 @@ const words: Readonly<Record<CardState, (view: CardView) => string>> = {
   queued: ({ position = null }) =>
     position !== null && position > 0 ? `queued, ${position} before it` : 'queued, waits for the listener',
   awaiting_approval: () => 'waits for approval: the operator is asked',
-  running: ({ cancel_signal: signal = null }) => (signal === null ? 'running' : `running, told to end by SIG${signal}`),
+  running: ({ cancel_signal: signal = null }) =>
+    signal === null ? 'running' : `running, told to end by SIG${signal}`,
   finished: describeEnd,
   timed_out: () => 'timed out',
   lost: ({ reason }) => withReason('lost, its end is not known', reason),
@@ -75,7 +76,10 @@ export function describeTime(view: CardView, isOpen: boolean): string {
 }
 
 /** Undefined where nothing is missing. */
-export function describeMissing({ missing_reason: reason = null, missing_bytes: bytes = 0 }: CardView): string | undefined {
+export function describeMissing({
+  missing_reason: reason = null,
+  missing_bytes: bytes = 0,
+}: CardView): string | undefined {
   if (reason === null) return undefined;
   const why = reason === 'evicted' ? 'removed to make room for later output' : 'there was no room for it';
   return `${bytes > 0 ? formatSize(bytes) : 'some'} of the output is missing: ${why}`;

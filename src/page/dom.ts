@@ -24,7 +24,12 @@ export function makeSpoken(text: string): HTMLElement {
 }
 
 /** `name` follows the label for screen readers, which hear buttons without what stands around them. */
-export function makeButton(className: string, label: string, name: string, onClick: () => void): HTMLButtonElement {
+export function makeButton(
+  className: string,
+  label: string,
+  name: string,
+  onClick: () => void,
+): HTMLButtonElement {
   const button = make('button', className);
   button.type = 'button';
   button.append(make('span', '', label), makeSpoken(` ${name}`));

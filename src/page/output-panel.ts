@@ -43,7 +43,9 @@ export class OutputPanel {
     this.#name = id;
     this.#view.element.setAttribute('aria-label', `output of ${id}`);
     for (const button of this.#tools.querySelectorAll('button .spoken'))
-      button.replaceWith(makeSpoken(` ${(button.textContent ?? '').trim().replace(/( of c\d+)?$/, '')} of ${id}`));
+      button.replaceWith(
+        makeSpoken(` ${(button.textContent ?? '').trim().replace(/( of c\d+)?$/, '')} of ${id}`),
+      );
   }
 
   append(stream: Stream, bytes: Uint8Array): void {

@@ -17,10 +17,15 @@ const markByte = (byte: number): string => String.fromCharCode(0xdc00 + byte);
 const isMark = (char: string): boolean => char.length === 1 && char >= '\udc80' && char <= '\udcff';
 
 const spellAll = (text: string): string =>
-  Array.from(text, (char) => spell(isMark(char) ? String.fromCharCode(char.charCodeAt(0) - 0xdc00) : char)).join('');
+  Array.from(text, (char) =>
+    spell(isMark(char) ? String.fromCharCode(char.charCodeAt(0) - 0xdc00) : char),
+  ).join('');
 
 /** Plain text, then one of: a line end, a return, an escape character, a run of unsafe characters. */
-const token = new RegExp(`\\r?\\n|\\r|\\x1b|(?:(?![\\r\\x1b])(?:${unsafeCharacters}|[\\ud800-\\udfff]))+`, 'gu');
+const token = new RegExp(
+  `\\r?\\n|\\r|\\x1b|(?:(?![\\r\\x1b])(?:${unsafeCharacters}|[\\ud800-\\udfff]))+`,
+  'gu',
+);
 
 /** Characters, sequences and line ends may be cut anywhere between two chunks. */
 export class OutputParser {

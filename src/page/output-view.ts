@@ -27,7 +27,11 @@ interface Row {
   isReturned: boolean;
 }
 
-function setColour(element: HTMLElement, name: 'color' | 'backgroundColor', colour: number | string | undefined): void {
+function setColour(
+  element: HTMLElement,
+  name: 'color' | 'backgroundColor',
+  colour: number | string | undefined,
+): void {
   if (colour === undefined) return;
   if (typeof colour === 'string') element.style[name] = colour;
   else element.classList.add(`${name === 'color' ? 'ink' : 'paper'}-${colour}`);

@@ -8,6 +8,8 @@ export function renderEscaped(text: string): Node[] {
   return text
     .split(unsafeRuns)
     .map((part, at) =>
-      at % 2 === 0 ? document.createTextNode(part) : make('span', 'spelled', Array.from(part, spell).join('')),
+      at % 2 === 0
+        ? document.createTextNode(part)
+        : make('span', 'spelled', Array.from(part, spell).join('')),
     );
 }

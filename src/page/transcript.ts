@@ -39,7 +39,8 @@ export class Transcript {
     if (card.element.nextElementSibling !== (next ?? null) || card.element.parentElement !== this.#list)
       this.#list.insertBefore(card.element, next ?? null);
     if (hadFocus) card.focus();
-    for (const [element] of this.#cards) if (element !== card.element && !element.isConnected) this.#cards.delete(element);
+    for (const [element] of this.#cards)
+      if (element !== card.element && !element.isConnected) this.#cards.delete(element);
     this.#keepEnd();
   }
 
