@@ -47,10 +47,11 @@ export default defineConfig({
     // landing/… is one of src/relay/, that of agents.md one of src/cli/commands/.
     copyAssets({
       'agents.md': 'src/cli/commands/agents.md',
-      'landing/index.html': 'src/relay/landing/index.html',
-      'landing/landing.css': 'src/relay/landing/landing.css',
+      'landing/index.html': 'src/page/index.html',
+      'landing/landing.css': 'src/page/page.css',
+      'landing/icon.svg': 'src/page/icon.svg',
     }),
-    bundlePage('landing/landing.js', 'src/relay/landing/landing.js'),
+    bundlePage('landing/landing.js', 'src/page/main.ts'),
     joinRunner(),
     loadChildProcessLate(),
     leaveOutSchemaCompiler(),
@@ -127,7 +128,7 @@ function bundlePage(fileName: string, input: string): Plugin {
     name: 'bundle-page',
     async buildStart() {
       const bundle = await rolldown({ input: join(root, input), platform: 'browser' });
-      const { output } = await bundle.generate({ format: 'esm', comments: false });
+      const { output } = await bundle.generate({ format: 'esm', comments: false, minify: true });
       await bundle.close();
       this.emitFile({ type: 'asset', fileName, source: output[0].code });
     },
