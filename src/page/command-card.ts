@@ -6,7 +6,7 @@ import { describePusher } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
 import { type CardView, describeMissing, describeState, describeTime, findTone } from './command-words.ts';
-import { hideButton, make, makeButton } from './dom.ts';
+import { hideButton, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
 import type { Stream } from './output-view.ts';
@@ -31,6 +31,8 @@ export class CommandCard {
   isRead = false;
   /** The visitor pushed it, saw it run, or asked for its output. */
   isWanted = false;
+  /** This tab pushed it. */
+  isOwn = false;
   /** It was over when the page came: nothing is announced. */
   isQuiet = false;
   readonly output: OutputPanel;
@@ -50,7 +52,7 @@ export class CommandCard {
     this.#text = text;
     this.#stop = makeButton('stop', 'cancel', '', () => actions.stop(this));
     this.#show = makeButton('show', 'show output', '', () => actions.show(this));
-    this.#again = makeButton('again', 'edit', 'again', () => actions.again(this.#text ?? ''));
+    this.#again = makeButton('quiet', 'edit', '', () => actions.again(this.#text ?? ''));
     this.output = new OutputPanel({ download: () => actions.download(this), copy: () => actions.copy(this) });
     this.#title.tabIndex = -1;
     this.#show.hidden = true;
@@ -58,7 +60,7 @@ export class CommandCard {
     const state = make('p', 'state');
     state.append(this.#words, this.#time, this.#by);
     const bar = make('div', 'bar');
-    bar.append(state, this.#again, this.#stop, this.#show);
+    bar.append(state, ...this.output.tools, this.#again, this.#show, this.#stop);
     this.element.append(this.#title, bar, this.#note, this.output.element);
     this.#renderTitle();
     this.#render();
@@ -162,7 +164,9 @@ export class CommandCard {
     }
     this.#title.replaceChildren(id, ' ', code);
     this.#again.hidden = this.#text === undefined;
-    this.output.setName(this.id ?? 'this command');
+    const name = this.id ?? 'this command';
+    this.output.setName(name);
+    for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
   }
 
   #render(): void {
@@ -170,15 +174,11 @@ export class CommandCard {
     this.element.dataset['state'] = view.state;
     this.element.dataset['tone'] = findTone(view);
     this.#words.textContent = describeState(view);
-    const by =
-      view.pushed_at === undefined
-        ? ''
-        : describePusher({ pushed_by: null, origin: 'commands', ...view } as never);
-    this.#by.textContent = by === '' ? '' : ` · ${by}`;
+    const by = this.isOwn ? '' : describePusher(view);
+    this.#by.textContent = by === '' ? '' : `, from ${by}`;
     const isTold = view.state === 'running' && typeof view.cancel_signal === 'string';
-    const [label, name] = this.#stop.children;
+    const [label] = this.#stop.children;
     if (label) label.textContent = view.state !== 'running' ? 'cancel' : isTold ? 'kill' : 'stop';
-    if (name) name.textContent = ` ${this.id ?? ''}`;
     if (this.isOpen) this.#stop.hidden = false;
     else hideButton(this.#stop, this.#title);
     this.#renderTime();

@@ -63,6 +63,7 @@ export class CommandList {
   async push({ text, file }: Push): Promise<void> {
     this.history.push(text);
     const card = new CommandCard(text, this.#actions);
+    card.isOwn = true;
     const giveUp = new AbortController();
     this.#pushing.set(card, giveUp);
     this.#transcript.add(card);
@@ -139,6 +140,7 @@ export class CommandList {
     const twin = this.#cards.get(view.id);
     if (twin) {
       twin.setText(card.text ?? '');
+      twin.isOwn = true;
       card.remove();
       return;
     }

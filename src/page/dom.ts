@@ -37,6 +37,12 @@ export function makeButton(
   return button;
 }
 
+/** What screen readers hear after the label. */
+export function setButtonName(button: HTMLButtonElement, name: string): void {
+  const spoken = button.querySelector('.spoken');
+  if (spoken) spoken.textContent = ` ${name}`;
+}
+
 /** A button that is hidden while it has the focus hands it on: the keyboard would begin at the top of the page again. */
 export function hideButton(button: HTMLElement, nextFocus: HTMLElement): void {
   const hadFocus = document.activeElement === button;

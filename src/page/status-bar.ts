@@ -73,7 +73,8 @@ export class StatusBar {
 
   #tick(view: CardView | undefined): void {
     clearTimeout(this.#timer);
-    this.#clock.textContent = view ? describeTime(view, true) : '';
+    const time = view ? describeTime(view, true) : '';
+    this.#clock.textContent = time === '' ? '' : `, ${time}`;
     if (view) this.#timer = setTimeout(() => this.#tick(view), 1000);
   }
 }
