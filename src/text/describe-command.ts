@@ -11,7 +11,10 @@ export function describeText({ text, script_bytes: bytes }: CommandView): string
 }
 
 /** `ann@desk`: who pushed it, as the client says; the version of the client is left out. */
-export function describePusher({ pushed_by: by, origin }: Partial<CommandView>): string {
+export function describePusher({
+  pushed_by: by,
+  origin,
+}: Partial<Pick<CommandView, 'pushed_by' | 'origin'>>): string {
   if (by === null || by === undefined) return origin === 'slot' ? 'slot' : '';
   return escapeText(by.replace(/,remotify\/[\w.+-]{1,40}$/, '').slice(0, 80));
 }
