@@ -123,7 +123,10 @@ export class OutputView {
       let row = this.#open;
       if (row?.stream !== stream || row.chars >= maxRowChars) row = this.#beginRow(stream);
       if (row.isReturned) row = this.#redraw(row);
-      const part = text.slice(at, at + Math.max(1, maxRowChars - row.chars));
+      let end = at + Math.max(1, maxRowChars - row.chars);
+      // No character is cut in two.
+      if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end++;
+      const part = text.slice(at, end);
       row.element.append(renderPiece(part, style, isSpelled));
       row.chars += part.length;
       this.#charge(part.length + (style === plainStyle && !isSpelled ? 0 : elementCost));

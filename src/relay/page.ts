@@ -29,6 +29,8 @@ function serveFile(file: URL, type: keyof typeof contentTypes): Handler {
       {
         'content-type': `${contentTypes[type]}; charset=utf-8`,
         'content-security-policy': contentSecurityPolicy,
+        // Another page that opens this one gets no hold of its window, and cannot change the key in its address.
+        'cross-origin-opener-policy': 'same-origin',
       },
       type === 'html' ? placeLinks(bytes, pathPrefix(options)) : bytes,
     );
