@@ -72,9 +72,11 @@ export function applyColour(style: TextStyle, sequence: string): TextStyle {
     else if (number >= 90 && number <= 97) next = { ...next, ink: number - 82 };
     else if (number >= 40 && number <= 47) next = { ...next, paper: number - 40 };
     else if (number >= 100 && number <= 107) next = { ...next, paper: number - 92 };
-    else if (number === 38 || number === 48) {
+    else if (number === 38 || number === 48 || number === 58) {
       const { colour, length } = readColour(numbers.slice(at + 1));
-      if (colour !== undefined) next = { ...next, [number === 38 ? 'ink' : 'paper']: colour };
+      // 58 colours the line below the text, which the page does not.
+      if (colour !== undefined && number !== 58)
+        next = { ...next, [number === 38 ? 'ink' : 'paper']: colour };
       at += length;
     } else if (number === 39 || number === 49) {
       const { [number === 39 ? 'ink' : 'paper']: _default, ...rest } = next;
