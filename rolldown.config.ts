@@ -17,7 +17,7 @@ const neededByExec = listImports(
 
 /** Loaded when a connection fails, a proxy is set, or a key is derived. */
 const isLate = (id: string): boolean =>
-  /\/(?:run-through-slots|http|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host)\.ts$/.test(
+  /\/(?:run-through-slots|undici-http|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host)\.ts$/.test(
     id,
   );
 
@@ -47,10 +47,9 @@ export default defineConfig({
     // landing/… is one of src/relay/, that of agents.md one of src/cli/commands/.
     copyAssets({
       'agents.md': 'src/cli/commands/agents.md',
-      'landing/index.html': 'src/relay/landing/index.html',
-      'landing/landing.css': 'src/relay/landing/landing.css',
+      'landing/icon.svg': 'src/page/icon.svg',
     }),
-    bundlePage('landing/landing.js', 'src/relay/landing/landing.js'),
+    emitPage(),
     joinRunner(),
     loadChildProcessLate(),
     leaveOutSchemaCompiler(),
@@ -83,11 +82,11 @@ export default defineConfig({
         {
           name: 'more',
           test: (id) =>
-            /\/src\/(?:config|terminal|cli|client)\//.test(id) && !neededByExec.has(id) && !isLate(id),
+            /\/src\/(?:config|terminal|text|cli|client)\//.test(id) && !neededByExec.has(id) && !isLate(id),
           minShareCount: 2,
         },
         // One file, though the code for proxies needs parts of it. SOCKS is no part of it: few need that.
-        { name: 'http', test: /\/undici\/lib\/(?!core\/socks5)|\/src\/client\/http\.ts$/ },
+        { name: 'http', test: /\/undici\/lib\/(?!core\/socks5)|\/src\/client\/undici-http\.ts$/ },
       ],
     },
   },
@@ -121,15 +120,37 @@ export const runnerSource = readFileSync(new URL('./runner.sh', import.meta.url)
   };
 }
 
-/** The page's modules as the one file that it asks for, left readable: whoever trusts it with a key may want to look. */
-function bundlePage(fileName: string, input: string): Plugin {
+/** Without what only readers of the source need. What stands in <pre> stays as it is. */
+function squeezeHtml(text: string): string {
+  const parts = text.replaceAll(/<!--[^]*?-->/g, '').split(/(<pre>[^]*?<\/pre>)/);
+  return parts.map((part, at) => (at % 2 === 1 ? part : part.replaceAll(/\s*\n\s*/g, '\n'))).join('');
+}
+
+function squeezeCss(text: string): string {
+  return text
+    .replaceAll(/\/\*[^]*?\*\//g, '')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ ?([{};]) ?/g, '$1');
+}
+
+/** The page in the files that it asks for: its markup, its style sheets joined, its modules as one script. */
+function emitPage(): Plugin {
+  const read = (name: string): string => readFileSync(join(root, 'src/page', name), 'utf8');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const sheets = ['base', 'start', 'workspace', 'transcript'];
   return {
-    name: 'bundle-page',
+    name: 'emit-page',
     async buildStart() {
-      const bundle = await rolldown({ input: join(root, input), platform: 'browser' });
-      const { output } = await bundle.generate({ format: 'esm', comments: false });
+      const bundle = await rolldown({ input: join(root, 'src/page/main.ts'), platform: 'browser' });
+      const { output } = await bundle.generate({ format: 'esm', comments: false, minify: true });
       await bundle.close();
-      this.emitFile({ type: 'asset', fileName, source: output[0].code });
+      const files = {
+        'index.html': squeezeHtml(read('index.html')).replace('%VERSION%', version),
+        'landing.css': squeezeCss(sheets.map((name) => read(`${name}.css`)).join('')),
+        'landing.js': output[0].code,
+      };
+      for (const [name, source] of Object.entries(files))
+        this.emitFile({ type: 'asset', fileName: `landing/${name}`, source });
     },
   };
 }

@@ -1,10 +1,10 @@
 /** Which command is meant. */
 import type { CommandView } from '../protocol/command-view.ts';
-import { quote } from '../config/parse-values.ts';
 import { commandIdPattern } from '../protocol/routes.ts';
 import type { OpenSession } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
+import { quote } from '../text/quote.ts';
 
 /** A legacy relay has no commands with ids. */
 export function requireCommands({ dialect, url }: OpenSession): void {

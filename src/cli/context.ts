@@ -1,6 +1,7 @@
 /** What every command works with, built from its options. */
 import { createSessionClient, dialectOf, type OpenSession, probeSession } from '../client/open-session.ts';
-import type { Http, Route } from '../client/http.ts';
+import type { Http } from '../client/http.ts';
+import type { Route } from '../client/undici-http.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { type Environment, readVariable } from '../config/environment.ts';
 import { isNetworkSet } from '../config/network-variables.ts';
@@ -98,7 +99,7 @@ export class Context {
 
   /** The HTTP client is most of what there is to load: it comes last. */
   async http(url: string): Promise<Http> {
-    const { openHttp } = await import('../client/http.ts');
+    const { openHttp } = await import('../client/undici-http.ts');
     const route = await this.#findRoute(url);
     const http = this.#open.get(url) ?? openHttp(url, route);
     this.#open.set(url, http);

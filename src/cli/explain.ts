@@ -2,10 +2,10 @@
 import { RelayError } from '../client/relay-error.ts';
 import { ConfigError, type ConfigErrorKind } from '../config/config-error.ts';
 import { describeFileError } from '../config/describe-file-error.ts';
-import { quote } from '../config/parse-values.ts';
 import { type RefusalCode, refusals } from '../protocol/errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { type AnyCode, Failure } from './failure.ts';
+import { quote } from '../text/quote.ts';
 
 const relayHints: Record<RelayError['kind'], string> = {
   unreachable: 'check --url or REMOTIFY_URL, and that the relay runs; `remotify serve` starts one here',

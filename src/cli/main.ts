@@ -1,7 +1,6 @@
 /** From words to an exit code. Never throws. */
 import { setImmediate } from 'node:timers/promises';
 import { type Command, CommanderError } from 'commander';
-import { quote } from '../config/parse-values.ts';
 import { type Io, write } from '../terminal/io.ts';
 import { Printer } from '../terminal/printer.ts';
 import { buildProgram, type Call, findCommandName } from './build-program.ts';
@@ -12,6 +11,7 @@ import { Failure, findExitCode } from './failure.ts';
 import { chooseHelpWidth } from './help-format.ts';
 import { mergeOptions } from './options.ts';
 import { wantsJson } from './wants-json.ts';
+import { quote } from '../text/quote.ts';
 
 function configureOutput(program: Command, { io, environment }: Surroundings): void {
   for (const command of [program, ...program.commands]) {

@@ -7,13 +7,13 @@ import { ToolError } from '../mcp/tool-error.ts';
 import { dialectOf } from '../client/open-session.ts';
 import { isKey } from '../protocol/keys.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
-import { escapeBytes } from '../terminal/escape.ts';
-import { maskKeys } from '../terminal/printer.ts';
 import type { Context, Surroundings } from './context.ts';
 import { describeClient } from './describe-client.ts';
 import { explain } from './explain.ts';
 import { onInterrupt } from './interrupts.ts';
 import { buildOwnLine } from './own-line.ts';
+import { escapeBytes } from '../text/escape.ts';
+import { maskKeys } from '../text/mask-keys.ts';
 
 async function open(context: Context, chosen: ChosenSession): Promise<HostSession> {
   const session = await context.openSession(chosen);

@@ -1,5 +1,5 @@
 /** The way to a relay that the environment names: through a proxy, or with other certificate authorities. */
-import type { Route } from '../client/http.ts';
+import type { Route } from '../client/undici-http.ts';
 import type { Environment } from '../config/environment.ts';
 import { findProxy } from '../config/find-proxy.ts';
 import { listAuthorityVariables } from '../config/network-variables.ts';
@@ -20,6 +20,6 @@ export async function openRoute(url: string, environment: Environment): Promise<
     return openProxyRoute(url, proxy, authorities);
   }
   if (!authorities) return undefined;
-  const { openDirectRoute } = await import('../client/http.ts');
+  const { openDirectRoute } = await import('../client/undici-http.ts');
   return openDirectRoute(new URL(url).origin, authorities);
 }

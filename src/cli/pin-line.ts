@@ -53,7 +53,7 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
   const own = renderRunner({ url: baseUrl, listenerKey, mode });
   const path = `${buildPath('runner', { key: listenerKey })}?mode=${mode}`;
   const { body } = await http.send({ method: 'GET', path, timeoutMs: fetchTimeoutMs });
-  if (!body.equals(Buffer.from(own))) {
+  if (!Buffer.from(own).equals(body)) {
     throw new Failure(
       `the script of ${baseUrl} is not the one of remotify ${context.version}: its line would not run`,
       'ask for a relay of the same version, or read the script and leave --pin out',

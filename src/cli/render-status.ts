@@ -4,9 +4,10 @@ import type { CommandView } from '../protocol/command-view.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { type Measure, openMeasure } from '../terminal/text-width.ts';
 import type { OpenSession } from './context.ts';
-import { describeOutcome, describePusher, describeText } from './describe-command.ts';
-import { describeExpiry, describePresence } from './describe-presence.ts';
-import { formatAge, formatDuration, formatSeconds, formatTable } from './format.ts';
+import { describeOutcome, describePusher, describeText } from '../text/describe-command.ts';
+import { describeExpiry, describePresence } from '../text/describe-presence.ts';
+import { formatTable } from './format.ts';
+import { formatAge, formatDuration, formatSeconds } from '../text/durations.ts';
 
 const recentCommands = 5;
 
@@ -26,7 +27,7 @@ export function renderCommand(command: CommandView): string[] {
     state,
     describeOutcome(command),
     durationMs === null ? '' : formatDuration(durationMs),
-    `${formatAge(endedAt ?? pushedAt)} ago`,
+    `${formatAge(endedAt ?? pushedAt, Date.now())} ago`,
     describePusher(command),
     describeText(command),
   ];
@@ -72,7 +73,7 @@ function render(
   ];
   const waiting = queued.map((command) => [
     command.id,
-    `${formatAge(command.pushed_at)} ago`,
+    `${formatAge(command.pushed_at, Date.now())} ago`,
     describePusher(command),
     describeText(command),
   ]);

@@ -1,9 +1,9 @@
 /** What `serve` says on stderr while it runs: in words, or as JSON from the first line to the last. */
-import { escapeText } from '../terminal/escape.ts';
 import { openLineSink } from '../terminal/line-sink.ts';
-import { maskKeys } from '../terminal/printer.ts';
 import type { Context } from './context.ts';
 import type { Failure } from './failure.ts';
+import { escapeText } from '../text/escape.ts';
+import { maskKeys } from '../text/mask-keys.ts';
 
 export interface ServeLog {
   /** A progress message of remotify; `--quiet` suppresses it. */

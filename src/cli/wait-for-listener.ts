@@ -7,9 +7,9 @@ import { awaitListener, describeListener } from './await-listener.ts';
 import type { Context, OpenSession } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
-import { formatSeconds } from './format.ts';
 import { type Interrupt, isInterrupt } from './interrupts.ts';
 import { startWaiting } from './waiting-line.ts';
+import { formatSeconds } from '../text/durations.ts';
 
 /** Longer than setTimeout takes. */
 const maxTimerMs = 2 ** 31 - 1;

@@ -1,8 +1,8 @@
 /** Says what is waited for: a spinner with the time on a terminal, else a line at once and one each minute. */
-import { escapeText } from '../terminal/escape.ts';
 import { canSpin, startSpinner } from '../terminal/spinner.ts';
 import type { Context } from './context.ts';
-import { formatSeconds } from './format.ts';
+import { formatSeconds } from '../text/durations.ts';
+import { escapeText } from '../text/escape.ts';
 
 const minuteMs = 60_000;
 const secondMs = 1_000;

@@ -4,9 +4,11 @@ import { parseJsonFields, readText } from '../protocol/json-fields.ts';
 import type { HttpAnswer } from './http.ts';
 import { RelayError } from './relay-error.ts';
 
+const decoder = new TextDecoder();
+
 /** One line of an answer's text, short, and with nothing in it that acts on a screen. */
-function firstLine(body: Buffer): string {
-  const line = body.subarray(0, 300).toString('utf8').split('\n')[0] ?? '';
+function firstLine(body: Uint8Array): string {
+  const line = decoder.decode(body.subarray(0, 300)).split('\n')[0] ?? '';
   return line.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
 }
 
@@ -16,7 +18,7 @@ function describeStranger({ status, headers, body }: HttpAnswer): string {
     return `it answered ${status} and points elsewhere (${location.replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 120)})`;
   }
   const type = headers['content-type'] ?? '';
-  const looksLikePage = type.includes('html') || /^\s*</.test(body.subarray(0, 64).toString('latin1'));
+  const looksLikePage = type.includes('html') || /^\s*</.test(decoder.decode(body.subarray(0, 64)));
   return `it answered ${status}${looksLikePage ? ' with a web page' : ''}`;
 }
 
@@ -26,8 +28,8 @@ export function notARelay(answer: HttpAnswer, baseUrl: string): RelayError {
   return new RelayError('not_a_relay', message, { status: answer.status });
 }
 
-function readMove(body: Buffer): RelayError {
-  const fields = parseJsonFields(body.toString('utf8')) ?? {};
+function readMove(body: Uint8Array): RelayError {
+  const fields = parseJsonFields(decoder.decode(body)) ?? {};
   const clean = (text: string | undefined): string =>
     (text ?? '').replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
   const where = clean(readText(fields, 'endpoint'));
@@ -68,7 +70,7 @@ export function parseAnswer<T>(
   parse: (value: unknown) => T | undefined,
   baseUrl: string,
 ): T {
-  const parsed = parse(parseJsonFields(answer.body.toString('utf8')));
+  const parsed = parse(parseJsonFields(decoder.decode(answer.body)));
   if (parsed !== undefined) return parsed;
   throw notARelay(answer, baseUrl);
 }

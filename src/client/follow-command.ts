@@ -10,10 +10,35 @@ import type { ReadFrom, RelayClient } from './relay-client.ts';
 const firstWaitSeconds = 1;
 
 export interface Follower extends Patience {
-  onStdout(bytes: Buffer): Promise<void>;
-  onStderr(bytes: Buffer): Promise<void>;
+  onStdout(bytes: Uint8Array): Promise<void>;
+  onStderr(bytes: Uint8Array): Promise<void>;
   /** The state when it takes longer, and each change of it. */
   onState?(state: CommandState): void;
+  /** For a reader that wants the newest output only. */
+  skip?: Skip;
+}
+
+export interface Skip {
+  /** Output of one stream that lies further back than this is left out. */
+  beyondBytes: number;
+  /** How much of it is read all the same, before its end. */
+  keptBytes: number;
+  onSkip(stream: 'stdout' | 'stderr', offset: number): void;
+}
+
+/** Moves a reader that is far behind, which a full answer hints at. */
+async function catchUp(client: RelayClient, id: string, read: ReadFrom, follower: Follower): Promise<void> {
+  const { skip, signal } = follower;
+  if (!skip) return;
+  const view = await withPatience(() => client.readCommand(id, signal && { signal }), follower);
+  for (const [stream, bytes] of [
+    ['stdout', view.stdout_bytes],
+    ['stderr', view.stderr_bytes],
+  ] as const) {
+    if (bytes - read[stream] <= skip.beyondBytes) continue;
+    read[stream] = bytes - skip.keptBytes;
+    skip.onSkip(stream, read[stream]);
+  }
 }
 
 export type CommandEnd = Omit<OutputPart, 'stdout' | 'stderr' | 'complete'> & { read: ReadFrom };
@@ -50,7 +75,10 @@ export async function followCommand(
     read.stderr += part.stderr.byteLength;
     const { stdout: _out, stderr: _err, complete, ...end } = part;
     if (complete) return { ...end, read };
-    if (part.stdout.byteLength + part.stderr.byteLength >= limit) limit = maxWantedBytes;
+    if (part.stdout.byteLength + part.stderr.byteLength >= limit) {
+      limit = maxWantedBytes;
+      await catchUp(client, id, read, follower);
+    }
     if (part.state !== state) follower.onState?.(part.state);
     state = part.state;
     const hasNews = part.stdout.byteLength + part.stderr.byteLength > 0 || !seen.has(state);

@@ -1,4 +1,6 @@
 /** Input that came and was not sent yet: read ahead of the sender, a bounded number of bytes. */
+import { concat } from './concat.ts';
+
 export class GatheredInput {
   readonly #most: number;
   #waiting: Uint8Array[] = [];
@@ -59,7 +61,7 @@ export class GatheredInput {
     }
     this.#bytes -= mostBytes - room;
     this.#drained();
-    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+    return concat(pieces);
   }
 
   /** Stops reading. */

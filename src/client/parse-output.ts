@@ -12,8 +12,8 @@ export interface OutputPart {
   reason: string | null;
   startedAt: number | null;
   durationMs: number | null;
-  stdout: Buffer;
-  stderr: Buffer;
+  stdout: Uint8Array;
+  stderr: Uint8Array;
   /** Nothing will follow. */
   complete: boolean;
   /** Output that this reader cannot get; undefined while it gets all of it. */

@@ -1,5 +1,5 @@
 /** Riding out a relay that restarts or a network that drops. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from './pause.ts';
 import { RelayError } from './relay-error.ts';
 
 /** A relay is restarted, upgraded or rebooted within this. */
@@ -33,11 +33,7 @@ export async function withPatience<T>(attempt: () => Promise<T>, patience: Patie
       troubleSince ??= Date.now();
       if (Date.now() - troubleSince > (patience.patienceMs ?? defaultPatienceMs)) throw error;
       // Jitter: clients that lost the same relay come back one by one.
-      await sleep(
-        pauseMs * (0.5 + Math.random()),
-        undefined,
-        patience.signal ? { signal: patience.signal } : {},
-      );
+      await pause(pauseMs * (0.5 + Math.random()), patience.signal);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     }
   }

@@ -1,5 +1,5 @@
 /** A floor under loops of polls: a relay that answers at once, without news, is not asked thousands of times a second. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from './pause.ts';
 
 /** A relay that holds its polls takes longer than this where it has no news. */
 const heldMs = 100;
@@ -23,6 +23,6 @@ export class PollFloor {
       return;
     }
     this.#pauseMs = Math.min(this.#pauseMs * 2 || firstPauseMs, longestPauseMs);
-    await sleep(this.#pauseMs, undefined, signal ? { signal } : {});
+    await pause(this.#pauseMs, signal);
   }
 }

@@ -6,7 +6,8 @@ import Pool from 'undici/lib/dispatcher/pool.js';
 import { header } from '../protocol/headers.ts';
 import { explainConnection } from './explain-connection.ts';
 import { explainRefusal } from './explain-proxy.ts';
-import type { HttpAnswer, Route } from './http.ts';
+import type { HttpAnswer } from './http.ts';
+import type { Route } from './undici-http.ts';
 import type { ProxyAddress } from './proxy-address.ts';
 import { connectSocket, ProxyDialer, writeLogin } from './proxy-socket.ts';
 

@@ -203,7 +203,7 @@ export class RelayClient {
   }
 
   /** The text in the result slot, or undefined when the poll ended without one. */
-  async takeResult(signal?: AbortSignal): Promise<Buffer | undefined> {
+  async takeResult(signal?: AbortSignal): Promise<Uint8Array | undefined> {
     const answer = await this.#send('slotResult', { waitSeconds: maxWaitSeconds, ...(signal && { signal }) });
     // A legacy relay names a type on its 204 too, that of its error pages.
     if (answer.status === 204) return undefined;

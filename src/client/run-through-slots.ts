@@ -27,7 +27,10 @@ async function awaitResult(client: RelayClient, tag: string, patience: Patience)
   for (;;) {
     floor.begin();
     const text = await withPatience(() => client.takeResult(signal), patience);
-    const result = text === undefined ? undefined : parseSlotText(text);
+    const result =
+      text === undefined
+        ? undefined
+        : parseSlotText(Buffer.from(text.buffer, text.byteOffset, text.byteLength));
     // Another tag: the late result of a command that was given up before. Ours is still to come.
     if (result && (result.tag === '' || result.tag === tag)) return result;
     await floor.end(false, signal);

@@ -1,6 +1,6 @@
 /** What the status of a legacy relay says about a command that waits for its result there. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Patience, withPatience } from './patience.ts';
+import { pause } from './pause.ts';
 import type { RelayClient } from './relay-client.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 
@@ -40,7 +40,7 @@ export async function watchSlot(
   let absences = 0;
   for (;;) {
     const left = Math.max(takeWithinSeconds * 1000 - (performance.now() - began), 0);
-    await sleep(left > 0 ? Math.min(left, lookEveryMs) : lookEveryMs, undefined, { signal });
+    await pause(left > 0 ? Math.min(left, lookEveryMs) : lookEveryMs, signal);
     const status = await withPatience(() => client.readStatus({ signal }), patience);
     const isLate = performance.now() - began >= takeWithinSeconds * 1000;
     if (status.cmd_queued && isLate) return 'not taken';

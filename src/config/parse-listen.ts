@@ -1,7 +1,7 @@
 /** Where a relay listens, as it is written: a port, an address and a port, or a unix socket. */
 import { ConfigError } from './config-error.ts';
 import { parseListenAddress } from './parse-networks.ts';
-import { quote } from './parse-values.ts';
+import { quote } from '../text/quote.ts';
 
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 

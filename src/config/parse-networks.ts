@@ -1,7 +1,8 @@
 /** Addresses of networks, as `serve` is told them. */
 import { isIP } from 'node:net';
 import { ConfigError } from './config-error.ts';
-import { parseCount, quote } from './parse-values.ts';
+import { parseCount } from './parse-values.ts';
+import { quote } from '../text/quote.ts';
 
 /** `address` with its first `prefix` bits in common: 0–32 for IPv4, 0–128 for IPv6. */
 export interface Network {

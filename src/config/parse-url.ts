@@ -1,6 +1,6 @@
 /** The address of a relay as people write it. */
 import { ConfigError } from './config-error.ts';
-import { quote } from './parse-values.ts';
+import { quote } from '../text/quote.ts';
 
 export const defaultUrl = 'https://remotify.run';
 

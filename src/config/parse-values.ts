@@ -1,5 +1,6 @@
 /** Strict parsers of what people type. Each throws a ConfigError that names the value. */
 import { ConfigError } from './config-error.ts';
+import { quote } from '../text/quote.ts';
 
 const secondsPer = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
@@ -59,12 +60,4 @@ export type AuditLevel = 'off' | 'events' | 'text';
 export function parseAuditLevel(text: string): AuditLevel {
   if (text === 'text') return 'text';
   return parseSwitch(text) ? 'events' : 'off';
-}
-
-/** What was typed, on one line, with nothing in it that acts on a screen. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text).replaceAll(
-    /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
-import { quote } from './parse-values.ts';
 import { describeFileError } from './describe-file-error.ts';
+import { quote } from '../text/quote.ts';
 
 const certificate =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ConfigError } from './config-error.ts';
 import { describeFileError } from './describe-file-error.ts';
 import { type Environment, readVariable } from './environment.ts';
-import { quote } from './parse-values.ts';
+import { quote } from '../text/quote.ts';
 
 /** Larger than any secret: a file beyond it is another file. */
 const maxSecretBytes = 64 * 1024;

@@ -4,12 +4,13 @@ import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { parseListenAddress, parseTrustedProxies, type TrustedProxies } from './parse-networks.ts';
 import { parseRelayUrl } from './parse-url.ts';
-import { parseAuditLevel, parseCount, parseWord, quote, type AuditLevel } from './parse-values.ts';
+import { parseAuditLevel, parseCount, parseWord, type AuditLevel } from './parse-values.ts';
 import { readSecret, readSecretFile } from './read-secret.ts';
 import { type LimitFlag, type LimitSettings, resolveLimits } from './resolve-limits.ts';
 import { type ListenFlag, type ListenSettings, resolveListen } from './resolve-listen.ts';
 import { isInMemory, resolveStore, type StoreFlag, type StoreSettings } from './resolve-store.ts';
 import { describeUnread } from './unread-variables.ts';
+import { quote } from '../text/quote.ts';
 
 type ServeFlag =
   | LimitFlag

@@ -3,9 +3,9 @@ import { isKey } from '../protocol/keys.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { defaultUrl, parseRelayUrl } from './parse-url.ts';
-import { quote } from './parse-values.ts';
 import { readSecret } from './read-secret.ts';
 import type { Settings, StoredSession } from './settings.ts';
+import { quote } from '../text/quote.ts';
 
 export interface Given {
   url?: string | undefined;

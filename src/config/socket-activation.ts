@@ -1,7 +1,8 @@
 /** A socket that was handed over by the service manager, as sd_listen_fds(3) describes it: the first one is descriptor 3. */
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
-import { parseCount, quote } from './parse-values.ts';
+import { parseCount } from './parse-values.ts';
+import { quote } from '../text/quote.ts';
 
 const firstDescriptor = 3;
 

@@ -1,6 +1,6 @@
 /** Shell text that reads and writes files. The operator sees it: the first line says what it does, and content is readable in it. */
-import { formatBytes } from './format-bytes.ts';
 import { quotePath, showPath } from './quote-path.ts';
+import { formatSize } from '../text/sizes.ts';
 
 /** Exit statuses of these scripts, and what they mean. */
 export const fileFailures: Readonly<Record<number, string>> = {
@@ -75,7 +75,7 @@ export function renderWrite({ path, content, append, mode, expected, digest }: W
   const details = mode === undefined ? '' : `, mode ${mode}`;
   const arrived = append ? `tail -c ${bytes} "$t"` : 'cat "$t"';
   return [
-    `# remotify: ${what} ${formatBytes(bytes)} to ${showPath(path)}${details}`,
+    `# remotify: ${what} ${formatSize(bytes)} to ${showPath(path)}${details}`,
     renderContent(content),
     ...prelude(path),
     `[ ! -L "$f" ] || f=$(readlink -f -- "$f") || fail 76 'its symbolic link cannot be followed'`,

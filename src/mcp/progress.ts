@@ -3,8 +3,8 @@ import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Call } from './calls.ts';
 import { type Stream, streams } from './command-source.ts';
 import { fitTail } from './excerpt.ts';
-import { formatBytes } from './format-bytes.ts';
 import type { Host } from './host.ts';
+import { formatSize } from '../text/sizes.ts';
 
 /** Of the output since the last message: hosts show a line or a few. */
 const roomChars = 2_000;
@@ -16,7 +16,7 @@ function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): string {
   if (state === 'queued')
     return lacksListener ? `waiting for a listener, ${seconds}` : `${id} waits for its turn, ${seconds}`;
   if (state === 'awaiting_approval') return `waiting for the operator to approve ${id}, ${seconds}`;
-  return `running for ${seconds}, ${formatBytes(bytes.stdout + bytes.stderr)} of output so far`;
+  return `running for ${seconds}, ${formatSize(bytes.stdout + bytes.stderr)} of output so far`;
 }
 
 /** Sends one message; undefined where the host did not ask for progress. */

@@ -1,5 +1,6 @@
 /** Paths of the remote in scripts and messages. */
-import { quoteForShell } from '../protocol/quote-for-shell.ts';
+import { toAscii } from '../text/quote.ts';
+import { quoteWord } from '../text/quote-word.ts';
 
 /** One word of a shell that names a path: `~` and `~user` at its start are expanded there, and a dash at its start is no option. */
 export function quotePath(path: string): string {
@@ -8,15 +9,10 @@ export function quotePath(path: string): string {
   return quoteWord(path.startsWith('-') ? `./${path}` : path);
 }
 
-export function quoteWord(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : quoteForShell(word);
-}
+const spellInside = (text: string): string => toAscii(JSON.stringify(text)).slice(1, -1);
 
-/** A path on one line, for people: in quotes, with everything but plain ASCII letters spelled out. */
+/** A path on one line, for people: in quotes, in ASCII, without the middle where it is long. */
 export function showPath(path: string): string {
-  const short = path.length > 300 ? `${path.slice(0, 150)}…${path.slice(-150)}` : path;
-  return JSON.stringify(short).replaceAll(
-    /[^\x20-\x7e…]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  if (path.length <= 300) return `"${spellInside(path)}"`;
+  return `"${spellInside(path.slice(0, 150))}…${spellInside(path.slice(-150))}"`;
 }

@@ -1,17 +1,7 @@
 /** From what a host sent as arguments to the values of a tool: coerced where the meaning is plain, otherwise refused with a correction. */
+import { quoteValue } from '../text/quote.ts';
 import type { Fields, Values } from './fields.ts';
 import { ToolError } from './tool-error.ts';
-
-const shownChars = 80;
-
-/** A value of the host in a message: one short line of ASCII. */
-export function quoteValue(value: unknown): string {
-  const json = JSON.stringify(value) ?? 'undefined';
-  return (json.length > shownChars ? `${json.slice(0, shownChars)}…` : json).replaceAll(
-    /[^\x20-\x7e…]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
 
 /** `waitSeconds` and `wait-seconds` are `wait_seconds`. */
 const squash = (name: string): string => name.replaceAll(/[_-]/g, '').toLowerCase();

@@ -60,7 +60,7 @@ export class RelaySource implements CommandSource {
 
   async read(id: string, stream: Stream, offset: number, length: number): Promise<Buffer> {
     const from = { stdout: beyondAll, stderr: beyondAll, [stream]: offset };
-    const chunks: Buffer[] = [];
+    const chunks: Uint8Array[] = [];
     for (let left = length; left > 0; ) {
       const limit = Math.min(left, maxReadBytes);
       const part = await withPatience(() => this.#client.readOutput(id, from, { limit }), { patienceMs });

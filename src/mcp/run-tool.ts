@@ -1,7 +1,8 @@
 /** From a request of the host to the answer of a tool. */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { answerError } from './describe-error.ts';
-import { quoteValue, readArguments } from './read-arguments.ts';
+import { quoteValue } from '../text/quote.ts';
+import { readArguments } from './read-arguments.ts';
 import { renderAnswer } from './render-answer.ts';
 import type { Answer, Tool, ToolContext } from './tool.ts';
 import { ToolError } from './tool-error.ts';

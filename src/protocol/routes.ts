@@ -21,6 +21,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 export const routes = {
   page: { path: '/', methods: { GET: 'open' }, isHarmless: true, isPage: true },
   pageStyle: { path: '/landing.css', methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageIcon: { path: '/icon.svg', methods: { GET: 'open' }, isHarmless: true, isPage: true },
   pageScript: { path: '/landing.js', methods: { GET: 'open' }, isHarmless: true, isPage: true },
   health: { path: '/api/health', methods: { GET: 'open' }, isHarmless: true },
   ready: { path: '/api/ready', methods: { GET: 'open' }, isHarmless: true },

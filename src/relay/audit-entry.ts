@@ -3,8 +3,8 @@ import type { Command } from '../session/command.ts';
 import type { Listener } from '../session/listener.ts';
 import { findMissing } from '../session/missing-output.ts';
 import { nameListener } from '../protocol/name-listener.ts';
-import { hideKeys } from './log-words.ts';
 import type { SessionEvent } from './session-event.ts';
+import { hideKeys } from '../text/mask-keys.ts';
 
 /** What `text` shows of a command: more is a file, and the relay has it. */
 const maxTextBytes = 4096;

@@ -10,12 +10,13 @@ import { endSession, makeSession, readSession, readStatus, reset } from './handl
 import { dropSlotCommand, pushSlotCommand, takeSlotCommand } from './handlers/slot-command.ts';
 import { dropSlotResult, postSlotResult, takeSlotResult } from './handlers/slot-result.ts';
 import { putStdin, readStdin } from './handlers/stdin.ts';
-import { servePage, servePageScript, servePageStyle } from './page.ts';
+import { servePage, servePageIcon, servePageScript, servePageStyle } from './page.ts';
 import type { Handler } from './relay-context.ts';
 
 export const handlers: Readonly<Record<RouteName, Readonly<Partial<Record<Method, Handler>>>>> = {
   page: { GET: servePage },
   pageStyle: { GET: servePageStyle },
+  pageIcon: { GET: servePageIcon },
   pageScript: { GET: servePageScript },
   health: { GET: readHealth },
   ready: { GET: readReadiness },

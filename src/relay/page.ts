@@ -1,4 +1,4 @@
-/** The landing page: three files, read once. */
+/** The landing page: four files, read once. */
 import { readFileSync } from 'node:fs';
 import { pathPrefix } from './public-url.ts';
 import type { Handler } from './relay-context.ts';
@@ -14,7 +14,12 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const contentTypes = { html: 'text/html', css: 'text/css', js: 'text/javascript' } as const;
+const contentTypes = {
+  html: 'text/html',
+  css: 'text/css',
+  js: 'text/javascript',
+  svg: 'image/svg+xml',
+} as const;
 
 function serveFile(file: URL, type: keyof typeof contentTypes): Handler {
   const bytes = readFileSync(file);
@@ -24,6 +29,8 @@ function serveFile(file: URL, type: keyof typeof contentTypes): Handler {
       {
         'content-type': `${contentTypes[type]}; charset=utf-8`,
         'content-security-policy': contentSecurityPolicy,
+        // Another page that opens this one gets no hold of its window, and cannot change the key in its address.
+        'cross-origin-opener-policy': 'same-origin',
       },
       type === 'html' ? placeLinks(bytes, pathPrefix(options)) : bytes,
     );
@@ -41,4 +48,5 @@ function placeLinks(page: Buffer, prefix: string): Buffer | string {
 // Written out one by one: a bundler must see each name.
 export const servePage = serveFile(new URL('./landing/index.html', import.meta.url), 'html');
 export const servePageStyle = serveFile(new URL('./landing/landing.css', import.meta.url), 'css');
+export const servePageIcon = serveFile(new URL('./landing/icon.svg', import.meta.url), 'svg');
 export const servePageScript = serveFile(new URL('./landing/landing.js', import.meta.url), 'js');

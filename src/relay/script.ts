@@ -4,7 +4,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { maxLabelLength, maxTextLength } from '../protocol/limits.ts';
 import type { Exchange } from './exchange.ts';
-import { hideKeys } from './log-words.ts';
+import { hideKeys } from '../text/mask-keys.ts';
 
 /** Throws `empty_command`, or `nul_byte`: bash drops NULs, so that what was seen would not be what runs. */
 export function checkScript(script: Buffer): void {

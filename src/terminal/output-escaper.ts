@@ -1,15 +1,8 @@
 /** A stream of untrusted output for a terminal: colours, tabs and line ends pass, a carriage return redraws its row. */
-import { decode, escapeUnsafe, spell, splitIncomplete } from './escape.ts';
+import { colour, erase, unfinished } from '../text/sequences.ts';
 import type { TerminalRow } from './terminal-row.ts';
-
-/** Colours: the one escape sequence that does no more than it says. At most a few numbers. */
-const colour = /^\x1b\[[0-9;:]{0,40}m/;
-
-/** Erases the row, or the rest of it. Passed over beside a carriage return, which does that here by itself. */
-const erase = /^\x1b\[[02]?K/;
-
-/** The beginning of what may become a colour, or an erasure and a return, with more bytes. */
-const unfinished = /^\x1b(?:\[(?:[0-9;:]{0,40}|[02]?K))?$/;
+import { escapeUnsafe, spell } from '../text/escape.ts';
+import { decode, splitIncomplete } from '../text/utf8.ts';
 
 /** Sequences may be cut anywhere. */
 export class OutputEscaper {

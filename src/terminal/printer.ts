@@ -2,17 +2,14 @@
  * The voice. Results to stdout; everything else to stderr as `remotify: …`, lower case, no full stop, no emoji. Error, then hint: what
  * happened with the value, then what to do. Keys are masked in all of it save the one line meant to be pasted.
  */
-import { escapeText } from './escape.ts';
 import { type Io, write } from './io.ts';
 import { type ColourWishes, openStyle } from './style.ts';
+import { escapeText } from '../text/escape.ts';
+import { maskKeys } from '../text/mask-keys.ts';
+import { renderSafeJson } from '../text/quote.ts';
 
 export interface PrinterOptions extends ColourWishes {
   quiet: boolean;
-}
-
-/** Anything that looks like a key, cut to what tells two of them apart. */
-export function maskKeys(text: string): string {
-  return text.replaceAll(/([0-9a-fA-F]{4})[0-9a-fA-F]{20,}/g, '$1…');
 }
 
 export interface ReportedFailure {
@@ -25,16 +22,6 @@ export interface ReportedFailure {
 export function describeFailure({ code, message, hint }: ReportedFailure): object {
   const show = (text: string): string => escapeText(maskKeys(text));
   return { code, message: show(message), hint: hint === undefined ? null : show(hint) };
-}
-
-/** JSON whose untrusted text acts on no terminal: invisible and control characters are spelled as JSON spells them. */
-export function renderJson(value: unknown, indent = 2): string {
-  return JSON.stringify(value, null, indent).replaceAll(/[^\n\P{C}]|[\u2028\u2029]/gu, (char) =>
-    Array.from(
-      { length: char.length },
-      (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  );
 }
 
 export class Printer {
@@ -72,7 +59,7 @@ export class Printer {
 
   async printJson(value: unknown, indent = 2): Promise<void> {
     this.#hasPrintedJson = true;
-    await write(this.io.stdout, `${renderJson(value, indent)}\n`);
+    await write(this.io.stdout, `${renderSafeJson(value, indent)}\n`);
   }
 
   /** The result of a run that may still fail: endJson() prints it, with the failure in it. */

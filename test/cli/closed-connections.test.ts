@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { openHttp } from '../../src/client/http.ts';
+import { openHttp } from '../../src/client/undici-http.ts';
 import { withPatience } from '../../src/client/patience.ts';
 import { startSilentServer } from '../harness/silent-server.ts';
 

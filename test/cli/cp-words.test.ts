@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { baseName, parsePlaces, remoteBaseName } from '../../src/cli/cp/places.ts';
 import { commentText, quoteName, quoteRemotePath } from '../../src/cli/cp/shell-words.ts';
-import { formatSize } from '../../src/cli/cp/sizes.ts';
 import { Failure } from '../../src/cli/failure.ts';
+import { formatSize } from '../../src/text/sizes.ts';
 
 /** What bash makes of a word. */
 const expand = (word: string, env: Record<string, string> = {}): Buffer =>

@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { StartTimer } from '../../src/cli/exec/start-timer.ts';
-import { openHttp } from '../../src/client/http.ts';
+import { openHttp } from '../../src/client/undici-http.ts';
 import { RelayClient } from '../../src/client/relay-client.ts';
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { type Client, makeClient } from '../harness/client.ts';

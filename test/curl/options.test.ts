@@ -17,7 +17,7 @@ const sources: Record<string, string> = {
   'the exec recipe': payload.exec,
   'remotify agents': read('src/cli/commands/agents.md'),
   'templates/AGENTS.md.example': read('templates/AGENTS.md.example'),
-  'the page': read('src/relay/landing/index.html'),
+  'the page': read('src/page/index.html'),
   runner: list('src/runner')
     .filter((path) => path.endsWith('.sh'))
     .map(read)

@@ -41,7 +41,7 @@ test('nobody hands process on whole, or imports it: its parts could not be told 
   expect(importing).toEqual([]);
 });
 
-test('session/ and protocol/ know no clock, no chance and no timer', () => {
+test('session/, protocol/ and text/ know no clock, no chance and no timer', () => {
   const impure =
     /^(Date|Math\.random|performance|crypto|process|set(Timeout|Interval|Immediate)|queueMicrotask|fetch)\b/;
   const elsewhere = ['store', 'relay', 'client', 'config', 'terminal', 'runner', 'mcp', 'cli'];

@@ -10,15 +10,16 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** What each room may import of the others. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
+  text: ['protocol'],
   session: ['protocol'],
   store: ['session', 'protocol'],
   runner: ['protocol'],
-  relay: ['store', 'session', 'runner', 'protocol'],
+  relay: ['store', 'session', 'runner', 'protocol', 'text'],
   client: ['protocol'],
-  config: ['protocol'],
-  terminal: ['protocol'],
-  mcp: ['client', 'protocol'],
-  cli: ['relay', 'runner', 'client', 'config', 'terminal', 'mcp', 'protocol'],
+  config: ['protocol', 'text'],
+  terminal: ['protocol', 'text'],
+  mcp: ['client', 'protocol', 'text'],
+  cli: ['relay', 'runner', 'client', 'config', 'terminal', 'mcp', 'protocol', 'text'],
 };
 
 /** Who may import a package: a room, or one file. */
@@ -29,7 +30,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   ora: ['terminal'],
   'string-width': ['terminal'],
   undici: [
-    'src/client/http.ts',
+    'src/client/undici-http.ts',
     'src/client/proxy-route.ts',
     'src/client/proxy-socket.ts',
     'src/client/socks-tunnel.ts',
@@ -46,6 +47,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
 /** Rooms without I/O: what they may take from Node all the same. */
 const builtinsOf: Readonly<Record<string, readonly string[]>> = {
   protocol: ['node:crypto'],
+  text: [],
   session: [],
 };
 

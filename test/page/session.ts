@@ -13,6 +13,24 @@ export async function readLine(page: Page, name: 'supervised' | 'auto'): Promise
   return (await page.locator(`[data-line="${name}"]`).textContent()) ?? '';
 }
 
+/** Opens what is folded away, where it is not open. */
+export async function openPanel(page: Page, name: 'connect' | 'other clients' | 'session'): Promise<void> {
+  const tab = page.getByRole('navigation').getByRole('button', { name, exact: true });
+  if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
+}
+
+/** A tab asks about a key that it did not make. */
+export async function openKey(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'open it' }).click();
+}
+
+/** By its panel, and with a yes. */
+export async function endSession(page: Page): Promise<void> {
+  await openPanel(page, 'session');
+  await page.getByRole('button', { name: 'end the session' }).click();
+  await page.getByRole('button', { name: 'end it' }).click();
+}
+
 export async function makeOnPage({ page }: { page: Page }): Promise<void> {
   await page.getByRole('button', { name: 'make a session' }).click();
   await page.locator('#session').waitFor();
@@ -27,7 +45,7 @@ export async function startOnPage({ page }: { page: Page }): Promise<Listener> {
   return listener;
 }
 
-type Light = 'waiting' | 'ready' | 'busy' | 'gone';
+type Light = 'waiting' | 'ready' | 'asking' | 'busy' | 'gone';
 
 export function findLight(page: Page, state: Light): Locator {
   return page.locator(`#light[data-state="${state}"]`);

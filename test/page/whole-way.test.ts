@@ -7,6 +7,7 @@ import {
   findCommand,
   findLight,
   makeOnPage,
+  openPanel,
   openGate,
   readOutput,
   runOnPage,
@@ -43,6 +44,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(key()).toMatch(/^[0-9a-f]{32}$/);
     await page.locator('#light-words', { hasText: 'no listener yet: paste a line on the remote' }).waitFor();
 
+    await page.getByText('run without approval…').click();
     const listener = await startListener(await copy(page, 'auto line'));
     onTestFinished(listener.stop);
     await findLight(page, 'ready').waitFor();
@@ -66,8 +68,8 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'exit status 7');
     await findCommand(page, 'c1').getByText('no end', { exact: true }).waitFor();
     expect(await page.locator('.command-text').allTextContents()).toEqual([
-      'c2 kill -9 $$',
       "c1 echo out; echo err >&2; printf 'no end'; exit 7",
+      'c2 kill -9 $$',
     ]);
     await findLight(page, 'ready').waitFor();
 
@@ -86,6 +88,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await readOutput(findCommand(page, 'c3'), 'stdout')).toEqual(['again']);
 
     const known = key();
+    await openPanel(page, 'session');
     await page.getByRole('button', { name: 'end the session' }).click();
     await page.getByRole('button', { name: 'keep it' }).click();
     await page.getByRole('button', { name: 'end the session' }).click();
@@ -113,6 +116,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const shown = await page.locator('#session').textContent();
     expect(shown).not.toContain(key());
     expect(await copy(page, 'supervised line')).toMatch(/^curl -q -fsSL -g .*\/r\/[0-9a-f]{32}' \| bash$/);
+    await openPanel(page, 'other clients');
     expect(await copy(page, 'curl line')).toContain(`/cmd-${key()}`);
     expect(await copy(page, 'remotify lines')).toBe(
       `export REMOTIFY_KEY=${key()}\nremotify exec --url ${relay.url} 'COMMAND'`,
@@ -126,6 +130,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
         },
       },
     });
+    await openPanel(page, 'session');
     expect(await copy(page, 'session key')).toBe(key());
     await page.getByRole('button', { name: 'reveal the key' }).click();
     expect(await page.locator('[data-line="key"]').textContent()).toBe(key());

@@ -17,6 +17,7 @@ const table: Record<string, Partial<Record<string, Rule>>> = {
   '/': { GET: rule('open', 200) },
   '/landing.css': { GET: rule('open', 200) },
   '/landing.js': { GET: rule('open', 200) },
+  '/icon.svg': { GET: rule('open', 200) },
   '/api/health': { GET: rule('open', 200) },
   '/api/ready': { GET: rule('open', 200) },
   '/api/session': { POST: rule('open', 201) },
@@ -47,13 +48,14 @@ const harmless = new Set([
   '/',
   '/landing.css',
   '/landing.js',
+  '/icon.svg',
   '/api/health',
   '/api/ready',
   '/api/session/{key}',
   '/api/session/{key}/status',
   '/r/{key}',
 ]);
-const pages = new Set(['/', '/landing.css', '/landing.js']);
+const pages = new Set(['/', '/icon.svg', '/landing.css', '/landing.js']);
 
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'TRACE'] as const;
 const hosts = {

@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { type StopOutcome, stopCommand } from '../../client/stop-command.ts';
 import { ConfigError } from '../../config/config-error.ts';
-import { quote } from '../../config/parse-values.ts';
 import { type CommandState, isSignal, type Signal } from '../../protocol/command-states.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
 import { killAfterSeconds } from '../../protocol/limits.ts';
@@ -12,6 +11,7 @@ import type { CommonOptions, Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { addHelp } from '../help-format.ts';
 import { mergeOptions, parseWith } from '../options.ts';
+import { quote } from '../../text/quote.ts';
 
 interface CancelOptions extends CommonOptions {
   signal: Signal;

@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { quote } from '../../config/parse-values.ts';
 import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { addHelp } from '../help-format.ts';
+import { quote } from '../../text/quote.ts';
 
 const files: Record<string, string> = { bash: 'remotify.bash', zsh: '_remotify', fish: 'remotify.fish' };
 

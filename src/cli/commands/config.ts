@@ -3,16 +3,16 @@ import type { Command } from 'commander';
 import { type EffectiveSetting, listSettings } from '../../config/effective-settings.ts';
 import { readVariable } from '../../config/environment.ts';
 import { parseRelayUrl } from '../../config/parse-url.ts';
-import { quote } from '../../config/parse-values.ts';
 import type { Settings } from '../../config/settings.ts';
 import { settingsPath } from '../../config/settings-file.ts';
-import { escapeText } from '../../terminal/escape.ts';
 import type { Run } from '../command-module.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { formatTable } from '../format.ts';
 import { addHelp } from '../help-format.ts';
+import { escapeText } from '../../text/escape.ts';
+import { quote } from '../../text/quote.ts';
 
 /** What may be stored by hand, and how it is checked. Sessions have commands of their own. */
 const known: Record<string, (text: string) => string> = { url: parseRelayUrl };

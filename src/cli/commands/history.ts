@@ -6,11 +6,12 @@ import { openMeasure } from '../../terminal/text-width.ts';
 import { requireCommands } from '../choose-command.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions } from '../context.ts';
-import { describeOutcome, describePusher, describeText } from '../describe-command.ts';
+import { describeOutcome, describePusher, describeText } from '../../text/describe-command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatDuration, formatTable, formatTime } from '../format.ts';
+import { formatTable, formatTime } from '../format.ts';
 import { addHelp } from '../help-format.ts';
 import { mergeOptions, parseWith } from '../options.ts';
+import { formatDuration } from '../../text/durations.ts';
 
 interface HistoryOptions extends CommonOptions {
   last: number;

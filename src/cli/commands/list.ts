@@ -7,12 +7,13 @@ import { openMeasure } from '../../terminal/text-width.ts';
 import { type Answer, askSessions } from '../ask-sessions.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions } from '../context.ts';
-import { describeHost, findLastSeen, findPresence } from '../describe-presence.ts';
+import { describeHost, findLastSeen, findPresence } from '../../text/describe-presence.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { explain } from '../explain.ts';
-import { formatAge, formatSeconds, formatTable } from '../format.ts';
+import { formatTable } from '../format.ts';
 import { addHelp } from '../help-format.ts';
 import { mergeOptions } from '../options.ts';
+import { formatAge, formatSeconds } from '../../text/durations.ts';
 
 interface ListOptions extends CommonOptions {
   offline?: boolean;
@@ -79,7 +80,7 @@ function describeExpiry(answer: Answer): string {
 }
 
 function describeAge({ createdAt }: StoredSession): string {
-  return createdAt > 0 ? `${formatAge(createdAt)} old` : '';
+  return createdAt > 0 ? `${formatAge(createdAt, Date.now())} old` : '';
 }
 
 function renderRow({ name, current, stored, answer }: Row): string[] {

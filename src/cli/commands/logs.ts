@@ -4,7 +4,7 @@ import { followCommand } from '../../client/follow-command.ts';
 import type { MissingOutput } from '../../client/parse-output.ts';
 import { withPatience } from '../../client/patience.ts';
 import { ConfigError } from '../../config/config-error.ts';
-import { parseCount, quote } from '../../config/parse-values.ts';
+import { parseCount } from '../../config/parse-values.ts';
 import { isEnded } from '../../protocol/command-states.ts';
 import { maxReadBytes } from '../../protocol/limits.ts';
 import type { Run } from '../command-module.ts';
@@ -18,6 +18,7 @@ import { addHelp } from '../help-format.ts';
 import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
 import { mergeOptions, parseWith } from '../options.ts';
+import { quote } from '../../text/quote.ts';
 
 interface LogsOptions extends CommonOptions {
   follow?: boolean;
@@ -53,7 +54,10 @@ async function printNow(
   { client }: OpenSession,
   id: string,
   from: { stdout: number; stderr: number },
-  sinks: { stdout: { write(bytes: Buffer): Promise<void> }; stderr: { write(bytes: Buffer): Promise<void> } },
+  sinks: {
+    stdout: { write(bytes: Uint8Array): Promise<void> };
+    stderr: { write(bytes: Uint8Array): Promise<void> };
+  },
 ): Promise<MissingOutput | undefined> {
   const read = { ...from };
   for (;;) {

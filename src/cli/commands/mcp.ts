@@ -4,7 +4,6 @@ import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
 import { readVariable } from '../../config/environment.ts';
 import { defaultUrl } from '../../config/parse-url.ts';
-import { quote } from '../../config/parse-values.ts';
 import type { Run } from '../command-module.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -12,6 +11,7 @@ import { Failure } from '../failure.ts';
 import { addHelp } from '../help-format.ts';
 import { openMcpHost } from '../mcp-host.ts';
 import { mcpHosts, renderMcpConfig } from '../mcp-config.ts';
+import { quote } from '../../text/quote.ts';
 
 export function describe(command: Command): void {
   command

@@ -3,7 +3,6 @@ import { type Command, CommanderError } from 'commander';
 import { parseDuration } from '../../config/parse-values.ts';
 import type { LineMode } from '../../config/settings.ts';
 import type { SessionPayload } from '../../protocol/session-payload.ts';
-import { escapeText } from '../../terminal/escape.ts';
 import type { OutputStream } from '../../terminal/io.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context } from '../context.ts';
@@ -14,6 +13,7 @@ import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { type MadeSession, makeSession } from '../make-session.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 import { waitForListener } from '../wait-for-listener.ts';
+import { escapeText } from '../../text/escape.ts';
 
 interface NewOptions extends CommonOptions {
   name?: string;

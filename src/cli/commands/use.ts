@@ -1,10 +1,10 @@
 /** `remotify use`: makes a stored session the current one. */
 import type { Command } from 'commander';
-import { quote } from '../../config/parse-values.ts';
 import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { addHelp } from '../help-format.ts';
+import { quote } from '../../text/quote.ts';
 
 export function describe(command: Command): void {
   command.argument('<name>', 'stored session');

@@ -12,12 +12,12 @@ import type { CommonOptions, Context, OpenSession } from '../context.ts';
 import { settleEnd } from '../exec/settle-end.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { formatSeconds } from '../format.ts';
 import { addHelp } from '../help-format.ts';
 import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 import { waitForListener } from '../wait-for-listener.ts';
 import { startWaiting } from '../waiting-line.ts';
+import { formatSeconds } from '../../text/durations.ts';
 
 interface WaitOptions extends CommonOptions {
   listener?: boolean;

@@ -12,9 +12,9 @@ import { baseName, type Places } from './places.ts';
 import { Progress } from './progress.ts';
 import { describeFileError } from '../../config/describe-file-error.ts';
 import { groupLength } from './script-parts.ts';
-import { formatCount } from './sizes.ts';
 import { copiedFiles, upload } from './upload.ts';
 import { renderEntry, renderUpload, type UploadPlan } from './upload-script.ts';
+import { formatCount } from '../../text/sizes.ts';
 
 /** For the rest of the script. */
 const shellBytes = 16 * 1024;

@@ -81,7 +81,10 @@ export async function followTransfer(
     id,
     bounds,
     sinks: {
-      stdout: { write: onStdout, end: () => Promise.resolve() },
+      stdout: {
+        write: (bytes) => onStdout(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+        end: () => Promise.resolve(),
+      },
       stderr: {
         write: (bytes) => Promise.resolve(lines.push(bytes)),
         end: () => Promise.resolve(lines.end()),

@@ -1,7 +1,7 @@
 /** From the words of `remotify cp` to what is copied where: a word that begins with `:` is a path of the remote. */
-import { quote } from '../../config/parse-values.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { quote } from '../../text/quote.ts';
 
 export interface Places {
   direction: 'up' | 'down';

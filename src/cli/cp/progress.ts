@@ -1,9 +1,9 @@
 /** How far a transfer is, on stderr: a bar on a terminal, else a line each minute. ora draws it, which is there already. */
-import { escapeText } from '../../terminal/escape.ts';
 import { startSpinner, type Spinner } from '../../terminal/spinner.ts';
 import type { Context } from '../context.ts';
-import { formatSeconds } from '../format.ts';
-import { formatSize } from './sizes.ts';
+import { formatSeconds } from '../../text/durations.ts';
+import { escapeText } from '../../text/escape.ts';
+import { formatSize } from '../../text/sizes.ts';
 
 const redrawMs = 200;
 const lineMs = 60_000;

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { Outcome } from './cp-options.ts';
-import { formatCount, formatSize } from './sizes.ts';
+import { formatCount, formatSize } from '../../text/sizes.ts';
 
 const mostShown = 20;
 

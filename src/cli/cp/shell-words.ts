@@ -1,12 +1,11 @@
 /** Names and paths as words of the script: in ASCII, so that the operator sees every byte of them. */
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
-
-const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
+import { isPlainWord } from '../../text/quote-word.ts';
 
 /** A name of any bytes as one word of bash. */
 export function quoteBytes(bytes: Buffer): string {
   const text = bytes.toString('latin1');
-  if (plain.test(text)) return text;
+  if (isPlainWord(text)) return text;
   if (/^[ -~]*$/.test(text)) return quoteForShell(text);
   const spelled = text.replaceAll(/[^ -~]|['\\]/g, (char) => {
     const code = char.charCodeAt(0).toString(8).padStart(3, '0');
@@ -19,7 +18,7 @@ export function quoteBytes(bytes: Buffer): string {
 export function quoteName(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   const isText = /^[\p{L}\p{N} -~]+$/u.test(text) && Buffer.from(text).equals(bytes);
-  return isText && !plain.test(text) ? quoteForShell(text) : quoteBytes(bytes);
+  return isText && !isPlainWord(text) ? quoteForShell(text) : quoteBytes(bytes);
 }
 
 /** A path of the remote: `~` and `~user` stay open for its shell, and none begins like an option. */

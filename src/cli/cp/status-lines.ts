@@ -22,7 +22,7 @@ export class StatusLines {
     this.#handler = handler;
   }
 
-  push(bytes: Buffer): void {
+  push(bytes: Uint8Array): void {
     let rest = Buffer.concat([this.#pending, bytes]);
     for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
       this.#take(rest.subarray(0, Math.min(end, maxLineBytes)));

@@ -2,7 +2,7 @@
 import type { Entry } from './list-sources.ts';
 import { sharedFunctions, transferLine } from './script-parts.ts';
 import { commentText, quoteName, quoteRemotePath } from './shell-words.ts';
-import { formatCount, formatSize } from './sizes.ts';
+import { formatCount, formatSize } from '../../text/sizes.ts';
 
 export interface UploadPlan {
   id: string;

@@ -1,7 +1,7 @@
 /** Hints for what is often typed wrong. They change neither the output nor the status. */
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
 import { hasNoLastingEffect } from './has-no-lasting-effect.ts';
-import { quoteWord } from './render-script.ts';
+import { quoteWord } from '../../text/quote-word.ts';
 
 export interface Mistaken {
   words: readonly string[];

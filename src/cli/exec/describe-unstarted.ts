@@ -7,9 +7,9 @@ import type { StatusPayload } from '../../protocol/status-payload.ts';
 import type { OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { formatSeconds } from '../format.ts';
 import type { StartBounds } from './start-bounds.ts';
 import type { Awaited } from './start-timer.ts';
+import { formatSeconds } from '../../text/durations.ts';
 
 const codes = { listener: 'no_listener', queue: 'listener_busy', approval: 'not_approved' } as const;
 

@@ -6,10 +6,10 @@ import type { SlotResult } from '../../protocol/slot-text.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
-import { formatSeconds } from '../format.ts';
 import { exitCodeOf, onInterrupt } from '../interrupts.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { openSinks } from './output-sink.ts';
+import { formatSeconds } from '../../text/durations.ts';
 
 /** With --wait 0 a listener that polls takes the command within this. */
 const leastWaitSeconds = 5;

@@ -3,9 +3,9 @@ import type { CommandState } from '../../protocol/command-states.ts';
 import { nameListener } from '../../protocol/name-listener.ts';
 import type { StatusPayload } from '../../protocol/status-payload.ts';
 import type { Context, OpenSession } from '../context.ts';
-import { formatSeconds } from '../format.ts';
 import { chooseLine } from '../choose-line.ts';
 import { startWaiting, type WaitingLine } from '../waiting-line.ts';
+import { formatSeconds } from '../../text/durations.ts';
 
 function describeWait(state: CommandState, { listener }: StatusPayload): string {
   if (state === 'awaiting_approval')

@@ -24,7 +24,7 @@ export class CollectedOutput implements OutputSink {
   /** All that came, kept or not. */
   bytes = 0;
 
-  async write(bytes: Buffer): Promise<void> {
+  async write(bytes: Uint8Array): Promise<void> {
     this.bytes += bytes.byteLength;
     const room = Math.max(0, collectLimitBytes - this.#kept);
     const kept = bytes.subarray(0, room);

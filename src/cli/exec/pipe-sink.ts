@@ -2,7 +2,7 @@
 import { type OutputStream, write } from '../../terminal/io.ts';
 
 export interface OutputSink {
-  write(bytes: Buffer): Promise<void>;
+  write(bytes: Uint8Array): Promise<void>;
   end(): Promise<void>;
 }
 

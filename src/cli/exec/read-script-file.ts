@@ -2,10 +2,10 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { describeFileError } from '../../config/describe-file-error.ts';
-import { quote } from '../../config/parse-values.ts';
 import { maxScriptBytes } from '../../protocol/limits.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
+import { quote } from '../../text/quote.ts';
 
 const chunkBytes = 65_536;
 

@@ -1,23 +1,18 @@
 /** From the words of a command line to the script that the remote runs. What is added is part of the text: the operator sees it. */
 import { type Environment, readVariable } from '../../config/environment.ts';
-import { quote } from '../../config/parse-values.ts';
 import { maxScriptBytes } from '../../protocol/limits.ts';
-import { quoteForShell } from '../../protocol/quote-for-shell.ts';
 import { renderChangeDirectory } from '../../protocol/render-change-directory.ts';
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { CleanScript } from './clean-script.ts';
+import { quote } from '../../text/quote.ts';
+import { quoteWord } from '../../text/quote-word.ts';
 
 export interface ScriptOptions {
   file?: string;
   env?: string[];
   cwd?: string;
-}
-
-/** One word of a shell: as it is where nothing in it is special. */
-export function quoteWord(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : quoteForShell(word);
 }
 
 function usage(message: string, hint: string): Failure {

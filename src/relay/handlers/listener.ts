@@ -19,10 +19,10 @@ import {
 } from '../../session/serve-listener.ts';
 import { findCommand } from '../../session/session.ts';
 import type { Exchange } from '../exchange.ts';
-import { hideKeys } from '../log-words.ts';
 import { openScript } from '../open-script.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler, RelayContext } from '../relay-context.ts';
+import { hideKeys } from '../../text/mask-keys.ts';
 
 export function readListenerId(exchange: Exchange): string {
   const id = exchange.header(header.listener);

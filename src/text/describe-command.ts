@@ -1,18 +1,21 @@
 /** A command of the session in the words of `status` and `history`. All text of others is escaped. */
 import type { CommandView } from '../protocol/command-view.ts';
-import { escapeText } from '../terminal/escape.ts';
+import { escapeText } from './escape.ts';
 
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
 export function describeText({ text, script_bytes: bytes }: CommandView): string {
   if (text === null) return '';
   const [first = '', ...rest] = text.trim().split('\n');
-  const isCut = rest.length > 0 || Buffer.byteLength(text) < bytes;
+  const isCut = rest.length > 0 || new TextEncoder().encode(text).length < bytes;
   return escapeText(first.trimEnd()) + (isCut ? ' …' : '');
 }
 
 /** `ann@desk`: who pushed it, as the client says; the version of the client is left out. */
-export function describePusher({ pushed_by: by, origin }: CommandView): string {
-  if (by === null) return origin === 'slot' ? 'slot' : '';
+export function describePusher({
+  pushed_by: by,
+  origin,
+}: Partial<Pick<CommandView, 'pushed_by' | 'origin'>>): string {
+  if (by === null || by === undefined) return origin === 'slot' ? 'slot' : '';
   return escapeText(by.replace(/,remotify\/[\w.+-]{1,40}$/, '').slice(0, 80));
 }
 

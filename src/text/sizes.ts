@@ -13,6 +13,7 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(1)} ${units[at] ?? ''}`;
 }
 
+/** `1 file`, `3 files`. */
 export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,8 @@
 /** For screen readers: what changed on the page without being asked for at this moment. */
-export function announce(sentence) {
-  const said = document.getElementById('said');
+import { find } from './dom.ts';
+
+export function announce(sentence: string): void {
+  const said = find('said', HTMLElement);
   // Emptied first: the same words twice in a row would not be spoken again.
   said.textContent = '';
   requestAnimationFrame(() => {

@@ -1,8 +1,8 @@
 /** Whether a listener is there, in words: what `status` and `list` print. All text of others is escaped. */
 import { nameListener } from '../protocol/name-listener.ts';
 import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
-import { escapeText } from '../terminal/escape.ts';
-import { formatSeconds } from './format.ts';
+import { formatSeconds } from './durations.ts';
+import { escapeText } from './escape.ts';
 
 export type Presence = 'none' | 'connected' | 'disconnected' | 'slot';
 

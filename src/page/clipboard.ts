@@ -1,0 +1,33 @@
+/** Copying text, with or without the browser's leave. */
+
+/** The clipboard is not there over plain http, and the visitor may have forbidden it. */
+async function writeClipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The older way, which works over plain http. The event hands over the true text, so that a masked key can stay masked in `shown`. */
+function copySelection(shown: Node, text: string): boolean {
+  let isHandedOver = false;
+  const handOver = (event: ClipboardEvent): void => {
+    event.clipboardData?.setData('text/plain', text);
+    event.preventDefault();
+    isHandedOver = true;
+  };
+  getSelection()?.selectAllChildren(shown);
+  document.addEventListener('copy', handOver, { once: true });
+  const isDone = document.execCommand('copy');
+  document.removeEventListener('copy', handOver);
+  return isDone && isHandedOver;
+}
+
+/** Whether it was copied. `shown`: what is selected for a moment where the older way is needed. */
+export async function copyText(text: string, shown: Node): Promise<boolean> {
+  const isCopied = (await writeClipboard(text)) || copySelection(shown, text);
+  if (isCopied) getSelection()?.removeAllRanges();
+  return isCopied;
+}

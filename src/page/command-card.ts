@@ -1,0 +1,208 @@
+/** One command in the transcript: who pushed it, its text, its state, its output, and what can be done with it. */
+import type { CommandEnd } from '../client/follow-command.ts';
+import type { ReadFrom } from '../client/relay-client.ts';
+import { isCommandState, isEnded } from '../protocol/command-states.ts';
+import { describePusher } from '../text/describe-command.ts';
+import { formatSize } from '../text/sizes.ts';
+import { announce } from './announce.ts';
+import { type CardView, describeMissing, describeState, describeTime, findTone } from './command-words.ts';
+import { hideButton, make, makeButton, setButtonName } from './dom.ts';
+import { renderEscaped } from './render-escaped.ts';
+import { OutputPanel } from './output-panel.ts';
+import type { Stream } from './output-view.ts';
+
+export interface CardActions {
+  stop(card: CommandCard): void;
+  /** The visitor wants output that was not read. */
+  show(card: CommandCard): void;
+  again(text: string): void;
+  download(card: CommandCard): void;
+  copy(card: CommandCard): void;
+}
+
+export class CommandCard {
+  readonly element = make('li', 'command');
+  view: CardView = { state: 'sending' };
+  /** How far each stream was read, in bytes. */
+  read: ReadFrom = { stdout: 0, stderr: 0 };
+  /** All of its output was read. */
+  isComplete = false;
+  /** A request reads its output now. */
+  isRead = false;
+  /** The visitor pushed it, saw it run, or asked for its output. */
+  isWanted = false;
+  /** This tab pushed it. */
+  isOwn = false;
+  /** It was over when the page came: nothing is announced. */
+  isQuiet = false;
+  readonly output: OutputPanel;
+  #text: string | undefined;
+  readonly #title = make('h3', 'command-text');
+  readonly #words = make('span', 'words');
+  readonly #time = make('span', 'time');
+  readonly #by = make('span', 'by');
+  readonly #note = make('p', 'note');
+  readonly #stop: HTMLButtonElement;
+  readonly #show: HTMLButtonElement;
+  readonly #again: HTMLButtonElement;
+  #timer: number | undefined;
+
+  /** `text`: undefined while the relay has not said it. */
+  constructor(text: string | undefined, actions: CardActions) {
+    this.#text = text;
+    this.#stop = makeButton('stop', 'cancel', '', () => actions.stop(this));
+    this.#show = makeButton('show', 'show output', '', () => actions.show(this));
+    this.#again = makeButton('quiet', 'edit', '', () => actions.again(this.#text ?? ''));
+    this.output = new OutputPanel({ download: () => actions.download(this), copy: () => actions.copy(this) });
+    this.#title.tabIndex = -1;
+    this.#show.hidden = true;
+    this.#note.hidden = true;
+    const state = make('p', 'state');
+    state.append(this.#words, this.#time, this.#by);
+    const bar = make('div', 'bar');
+    bar.append(state, ...this.output.tools, this.#again, this.#show, this.#stop);
+    this.element.append(this.#title, bar, this.#note, this.output.element);
+    this.#renderTitle();
+    this.#render();
+  }
+
+  get id(): string | undefined {
+    return this.view.id;
+  }
+
+  /** Grows with each command of the session. One that is on its way comes last. */
+  get number(): number {
+    return this.id === undefined ? Infinity : Number(this.id.slice(1));
+  }
+
+  get isOpen(): boolean {
+    return this.view.state === 'sending' || (isCommandState(this.view.state) && !isEnded(this.view.state));
+  }
+
+  get text(): string | undefined {
+    return this.#text;
+  }
+
+  setText(text: string): void {
+    this.#text = text;
+    this.#renderTitle();
+  }
+
+  /** What the relay says of it, whole or in part. */
+  update(news: CardView): void {
+    const before = this.view.state;
+    const wasLate = !this.isOpen && news.state !== before;
+    const isNamed = news.id !== undefined && news.id !== this.id;
+    this.view = { ...this.view, ...news };
+    if (this.#text === undefined && typeof news.text === 'string') this.#text = news.text;
+    if (isNamed) this.#renderTitle();
+    // A command that was lost and then heard of has more to say.
+    if (wasLate) this.isComplete = false;
+    this.#render();
+    if (this.view.state !== before && !wasLate) this.#tell();
+  }
+
+  append(stream: Stream, bytes: Uint8Array): void {
+    this.read[stream] += bytes.length;
+    this.output.append(stream, bytes);
+    this.#renderNote();
+  }
+
+  skipTo(stream: Stream, offset: number): void {
+    this.read[stream] = offset;
+    this.output.skip(stream);
+  }
+
+  complete(end: CommandEnd): void {
+    this.isComplete = true;
+    this.update({
+      state: end.state,
+      exit_status: end.exitStatus,
+      signal: end.signal,
+      reason: end.reason,
+      started_at: end.startedAt,
+      duration_ms: end.durationMs,
+      ...(end.missing && { missing_reason: end.missing.reason, missing_bytes: end.missing.bytes }),
+    });
+    this.output.end();
+    hideButton(this.#show, this.#title);
+    this.#renderNote();
+    if (this.view.state === 'finished') this.#tell(this.output.excerpt);
+  }
+
+  /** Its output can be had, and was not asked for. */
+  offerOutput(): void {
+    const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = this.view;
+    const label = this.#show.firstElementChild;
+    if (label) label.textContent = `show ${formatSize(stdout + stderr)} of output`;
+    this.#show.hidden = false;
+  }
+
+  focus(): void {
+    this.#title.focus();
+  }
+
+  #tell(output = ''): void {
+    const { state } = this.view;
+    if (this.isQuiet || state === 'sending' || (state === 'finished' && !this.isComplete)) return;
+    announce(
+      [`${this.id ?? 'command'}: ${this.#words.textContent ?? ''}`, output].filter(Boolean).join('. '),
+    );
+  }
+
+  #renderTitle(): void {
+    const { script_bytes: bytes = 0 } = this.view;
+    const code = make('code');
+    const id = make('span', 'id', this.id ?? '…');
+    if (this.#text === undefined) {
+      code.className = 'unknown';
+      code.textContent = `${formatSize(bytes)} of text`;
+    } else {
+      code.append(...renderEscaped(this.#text));
+      if (new TextEncoder().encode(this.#text).length < bytes)
+        code.append(make('span', 'more', ` … ${formatSize(bytes)}`));
+    }
+    this.#title.replaceChildren(id, ' ', code);
+    this.#again.hidden = this.#text === undefined;
+    const name = this.id ?? 'this command';
+    this.output.setName(name);
+    for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
+  }
+
+  #render(): void {
+    const { view } = this;
+    this.element.dataset['state'] = view.state;
+    this.element.dataset['tone'] = findTone(view);
+    this.#words.textContent = describeState(view);
+    const by = this.isOwn ? '' : describePusher(view);
+    this.#by.textContent = by === '' ? '' : `, from ${by}`;
+    const isTold = view.state === 'running' && typeof view.cancel_signal === 'string';
+    const [label] = this.#stop.children;
+    if (label) label.textContent = view.state !== 'running' ? 'cancel' : isTold ? 'kill' : 'stop';
+    if (this.isOpen) this.#stop.hidden = false;
+    else hideButton(this.#stop, this.#title);
+    this.#renderTime();
+  }
+
+  #renderTime(): void {
+    clearTimeout(this.#timer);
+    const time = describeTime(this.view, this.isOpen);
+    this.#time.textContent = time === '' ? '' : `, ${time}`;
+    if (this.isOpen) this.#timer = setTimeout(() => this.#renderTime(), 1000);
+  }
+
+  #renderNote(): void {
+    const { view, read, output } = this;
+    const missing = describeMissing(view);
+    this.#note.hidden = missing === undefined && !output.isCut;
+    this.#note.textContent =
+      missing ??
+      `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
+  }
+
+  /** The page forgets it. */
+  remove(): void {
+    clearTimeout(this.#timer);
+    this.element.remove();
+  }
+}

@@ -1,0 +1,51 @@
+/** Elements of the page. */
+
+/** The element of index.html with this id. Throws where there is none, or one of another kind. */
+export function find<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const element = document.getElementById(id);
+  if (element instanceof kind) return element;
+  throw new TypeError(`no ${kind.name} with the id ${id}`);
+}
+
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className = '',
+  text = '',
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+/** Read by screen readers, and not shown. */
+export function makeSpoken(text: string): HTMLElement {
+  return make('span', 'spoken', text);
+}
+
+/** `name` follows the label for screen readers, which hear buttons without what stands around them. */
+export function makeButton(
+  className: string,
+  label: string,
+  name: string,
+  onClick: () => void,
+): HTMLButtonElement {
+  const button = make('button', className);
+  button.type = 'button';
+  button.append(make('span', '', label), makeSpoken(` ${name}`));
+  button.addEventListener('click', onClick);
+  return button;
+}
+
+/** What screen readers hear after the label. */
+export function setButtonName(button: HTMLButtonElement, name: string): void {
+  const spoken = button.querySelector('.spoken');
+  if (spoken) spoken.textContent = ` ${name}`;
+}
+
+/** A button that is hidden while it has the focus hands it on: the keyboard would begin at the top of the page again. */
+export function hideButton(button: HTMLElement, nextFocus: HTMLElement): void {
+  const hadFocus = document.activeElement === button;
+  button.hidden = true;
+  if (hadFocus) nextFocus.focus();
+}

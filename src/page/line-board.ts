@@ -1,0 +1,88 @@
+/** The lines to paste on the page: the key is masked in what is shown, and whole in what is copied. */
+import type { SessionPayload } from '../protocol/session-payload.ts';
+import { announce } from './announce.ts';
+import { copyText } from './clipboard.ts';
+import { find, make } from './dom.ts';
+import { buildLines, type LineName, lineNames } from './session-lines.ts';
+
+/** How long a button says "copied" before it says "copy" again. */
+const copiedMs = 2_000;
+
+export class LineBoard {
+  readonly #reveal = find('reveal', HTMLButtonElement);
+  #key = '';
+  #lines: Readonly<Record<LineName, string>> | undefined;
+  #isRevealed = false;
+
+  constructor() {
+    this.#reveal.addEventListener('click', () => this.#showKey(!this.#isRevealed));
+    for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-copy]'))
+      button.addEventListener('click', () => void this.#copy(button));
+  }
+
+  show(payload: SessionPayload, pageUrl: string): void {
+    this.#key = payload.key;
+    this.#lines = buildLines(payload, pageUrl);
+    find('auto', HTMLElement).hidden = this.#lines.auto === '';
+    find('quoting', HTMLElement).hidden = !this.#lines.exec.includes("'COMMAND'");
+    this.#showKey(false);
+  }
+
+  /** Nothing of the session stays in the page. */
+  forget(): void {
+    this.#key = '';
+    this.#lines = undefined;
+    for (const code of this.#codes()) code.replaceChildren();
+  }
+
+  #codes(): NodeListOf<HTMLElement> {
+    return document.querySelectorAll<HTMLElement>('[data-line]');
+  }
+
+  #read(name: string | undefined): string {
+    const known = lineNames.find((one) => one === name);
+    return (known && this.#lines?.[known]) ?? '';
+  }
+
+  #showKey(isRevealed: boolean): void {
+    this.#isRevealed = isRevealed;
+    const label = this.#reveal.firstElementChild;
+    if (label) label.textContent = isRevealed ? 'hide' : 'reveal';
+    const parts = new RegExp(`(${this.#key}|\\bCOMMAND\\b)`);
+    for (const code of this.#codes())
+      code.replaceChildren(
+        ...this.#read(code.dataset['line'])
+          .split(parts)
+          .map((part) => this.#renderPart(part)),
+      );
+  }
+
+  #renderPart(part: string): HTMLElement {
+    if (part === 'COMMAND') return make('mark', '', part);
+    if (part !== this.#key || this.#isRevealed) return make('span', '', part);
+    const masked = make('span', '', '•'.repeat(8));
+    masked.setAttribute('role', 'img');
+    masked.setAttribute('aria-label', 'masked key');
+    return masked;
+  }
+
+  async #copy(button: HTMLButtonElement): Promise<void> {
+    const { copy, name = '' } = button.dataset;
+    const text = this.#read(copy);
+    const code = document.querySelector(`[data-line="${copy ?? ''}"]`);
+    if (!code) return;
+    if (await copyText(text, code)) return this.#say(button, 'copied', `${name} copied`);
+    // What is selected must be the whole line, so the key has to show.
+    if (text.includes(this.#key)) this.#showKey(true);
+    getSelection()?.selectAllChildren(code);
+    this.#say(button, 'selected', `${name} selected: copy it with the keyboard or the menu`);
+  }
+
+  #say(button: HTMLButtonElement, label: string, sentence: string): void {
+    const visible = button.firstElementChild;
+    if (!visible) return;
+    visible.textContent = label;
+    announce(sentence);
+    setTimeout(() => (visible.textContent = 'copy'), copiedMs);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Makes a session or opens the one whose key is in the address. The key is in memory and behind the `#`: in no URL that is sent, and in no
+ * storage. All text of the relay becomes text, never markup.
+ */
+import { createSessionClient } from '../client/open-session.ts';
+import { withPatience } from '../client/patience.ts';
+import { RelayClient } from '../client/relay-client.ts';
+import { RelayError } from '../client/relay-error.ts';
+import { isKey } from '../protocol/keys.ts';
+import type { SessionPayload } from '../protocol/session-payload.ts';
+import { formatSeconds } from '../text/durations.ts';
+import { announce } from './announce.ts';
+import { find } from './dom.ts';
+import { explain } from './explain.ts';
+import { openFetch } from './fetch-http.ts';
+import { LineBoard } from './line-board.ts';
+import { Notifier } from './notifier.ts';
+import { Panels } from './panels.ts';
+import { Prompt } from './prompt.ts';
+import { StatusBar } from './status-bar.ts';
+import { createTabGate } from './tab-gate.ts';
+import { Transcript } from './transcript.ts';
+import { Workspace } from './workspace.ts';
+
+/** Without a slash at its end. This script is directly below it, also when a proxy adds a path. */
+const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
+
+const shownKeyChars = 4;
+
+const makeButton = find('make', HTMLButtonElement);
+const errorLine = find('error', HTMLElement);
+const notifier = new Notifier();
+const http = openFetch(
+  relayUrl,
+  createTabGate(() => notifier.isOn),
+);
+const bar = new StatusBar();
+const panels = new Panels();
+const lines = new LineBoard();
+const transcript = new Transcript(find('commands', HTMLElement), find('transcript', HTMLElement));
+const prompt = new Prompt({
+  run: (push) => {
+    errorLine.textContent = '';
+    open?.run(push);
+  },
+  history: () => open?.history ?? [],
+});
+
+let open: Workspace | undefined;
+let isBusy = false;
+/** Keys that this tab made or was asked about: they are opened without a question. */
+const trusted = new Set<string>();
+
+function showTrouble(error: unknown): void {
+  errorLine.textContent = explain(error);
+  if (!(error instanceof RelayError)) reportError(error);
+}
+
+async function whileBusy(label: string, work: () => Promise<void>): Promise<void> {
+  if (isBusy) return;
+  isBusy = true;
+  // aria-disabled, not disabled: a disabled button loses the focus of the visitor who just pressed it.
+  makeButton.setAttribute('aria-disabled', 'true');
+  makeButton.textContent = label;
+  errorLine.textContent = '';
+  try {
+    await work();
+  } catch (error) {
+    showTrouble(error);
+  } finally {
+    isBusy = false;
+    makeButton.setAttribute('aria-disabled', 'false');
+    makeButton.textContent = 'make a session';
+  }
+}
+
+function makeSession(): Promise<void> {
+  return whileBusy('making a session…', async () => {
+    const field = find('token', HTMLInputElement);
+    try {
+      openSession(await new RelayClient(http).createSession(field.value === '' ? undefined : field.value));
+    } catch (error) {
+      const needsToken = error instanceof RelayError && error.code === 'token_needed';
+      if (!needsToken) throw error;
+      find('token-field', HTMLElement).hidden = false;
+      field.focus();
+      if (field.value !== '') throw error;
+      return;
+    }
+    if (!open) return;
+    trusted.add(open.key);
+    history.replaceState(null, '', `#${open.key}`);
+    find('remote-title', HTMLElement).focus();
+    announce('session made');
+  });
+}
+
+/** A link may hold the key of a stranger's session, where this visitor's commands and files would go. */
+function askAboutKey(key: string): void {
+  const question = find('foreign-key', HTMLElement);
+  question.hidden = false;
+  find('start', HTMLElement).hidden = true;
+  find('foreign-words', HTMLElement).textContent = open
+    ? `The address now holds the key of another session (${key.slice(0, shownKeyChars)}…). Leave this one for it?`
+    : `The address holds the key of a session (${key.slice(0, shownKeyChars)}…) that this tab did not make.`;
+  find('foreign-yes', HTMLButtonElement).focus();
+}
+
+function closeQuestion(): void {
+  find('foreign-key', HTMLElement).hidden = true;
+  find('start', HTMLElement).hidden = open !== undefined;
+}
+
+function keyInAddress(): string {
+  return location.hash.slice(1);
+}
+
+/** A reload of the tab comes back to the session without a question: its own entry of the history says so. */
+function isKnown(key: string): boolean {
+  return trusted.has(key) || (history.state as { opened?: unknown } | null)?.opened === key.slice(0, 8);
+}
+
+async function openFromAddress(): Promise<void> {
+  const key = keyInAddress();
+  if (key === (open?.key ?? '')) return closeQuestion();
+  if (key === '') return closeSession();
+  if (!isKey(key)) {
+    errorLine.textContent = 'what stands behind the # in the address is no session key';
+    return;
+  }
+  if (!isKnown(key)) return askAboutKey(key);
+  closeQuestion();
+  if (open) closeSession();
+  await whileBusy('opening the session…', async () => {
+    const client = createSessionClient(http, key, 'commands');
+    const payload = await withPatience(() => client.readSession(), {
+      patienceMs: Infinity,
+      onTrouble: () => (errorLine.textContent = 'the relay is away: trying again'),
+      onRecovery: () => (errorLine.textContent = ''),
+    });
+    openSession(payload);
+  });
+}
+
+function openSession(payload: SessionPayload): void {
+  transcript.clear();
+  trusted.add(payload.key);
+  history.replaceState({ opened: payload.key.slice(0, 8) }, '', `#${payload.key}`);
+  lines.show(payload, relayUrl);
+  bar.open(`${payload.key.slice(0, shownKeyChars)}…`);
+  find('ttl', HTMLElement).textContent = formatSeconds(payload.ttl_seconds);
+  askToEnd(false);
+  document.body.dataset['view'] = 'session';
+  find('start', HTMLElement).hidden = true;
+  find('session', HTMLElement).hidden = false;
+  find('run-form', HTMLElement).hidden = false;
+  panels.show('remote');
+  open = new Workspace(payload, {
+    http,
+    bar,
+    panels,
+    prompt,
+    transcript,
+    notifier,
+    showTrouble,
+    onGone: (error) => endOnPage(explain(error)),
+  });
+}
+
+function askToEnd(isAsking: boolean): void {
+  const question = find('end-question', HTMLElement);
+  const button = find('end', HTMLButtonElement);
+  const hadFocus = question.contains(document.activeElement);
+  button.hidden = isAsking;
+  question.hidden = !isAsking;
+  if (isAsking) find('end-no', HTMLButtonElement).focus();
+  else if (hadFocus) button.focus();
+}
+
+async function endSession(): Promise<void> {
+  const ending = open;
+  if (!ending) return;
+  errorLine.textContent = '';
+  try {
+    await ending.end();
+  } catch (error) {
+    open = undefined;
+    await openFromAddress();
+    showTrouble(error);
+    return;
+  }
+  if (ending === open) endOnPage('this session was ended');
+  makeButton.focus();
+}
+
+/** What was run stays to be read; the key is forgotten. */
+function endOnPage(words: string): void {
+  open?.leave();
+  open = undefined;
+  lines.forget();
+  panels.show(undefined);
+  history.replaceState(null, '', location.pathname);
+  bar.showAway(false);
+  bar.showEnd(words);
+  find('run-form', HTMLElement).hidden = true;
+  find('start', HTMLElement).hidden = false;
+  document.body.dataset['view'] = 'ended';
+  announce(words);
+}
+
+/** Another key, or none, stands in the address. */
+function closeSession(): void {
+  open?.leave();
+  open = undefined;
+  lines.forget();
+  panels.show(undefined);
+  bar.showAway(false);
+  transcript.clear();
+  find('session', HTMLElement).hidden = true;
+  find('start', HTMLElement).hidden = false;
+  document.body.dataset['view'] = 'start';
+}
+
+find('make-form', HTMLFormElement).addEventListener('submit', (event) => {
+  event.preventDefault();
+  void makeSession();
+});
+find('end', HTMLButtonElement).addEventListener('click', () => askToEnd(true));
+find('end-no', HTMLButtonElement).addEventListener('click', () => askToEnd(false));
+find('end-yes', HTMLButtonElement).addEventListener('click', () => void endSession());
+find('foreign-yes', HTMLButtonElement).addEventListener('click', () => {
+  trusted.add(keyInAddress());
+  void openFromAddress();
+});
+find('foreign-no', HTMLButtonElement).addEventListener('click', () => {
+  history.replaceState(null, '', open ? `#${open.key}` : location.pathname);
+  closeQuestion();
+  (open ? prompt : makeButton).focus();
+});
+addEventListener('hashchange', () => void openFromAddress());
+find('insecure', HTMLElement).hidden = globalThis.isSecureContext;
+find('relay', HTMLElement).textContent = relayUrl;
+find('relay-note', HTMLElement).hidden = true;
+find('make-form', HTMLElement).hidden = false;
+void openFromAddress();

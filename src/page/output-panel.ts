@@ -1,0 +1,104 @@
+/** The frame around the output of a command: folded where it is long, with a switch for long rows, copy and download. */
+import { make, makeButton, setButtonName } from './dom.ts';
+import { OutputView, type Stream } from './output-view.ts';
+
+/** So many rows are shown before there is a button for the rest. */
+const foldedRows = 12;
+
+/** Nearer to an end than this is at the end. */
+const slackPx = 4;
+
+export class OutputPanel {
+  readonly element = make('div', 'output-panel');
+  /** What can be done with the output; the command's own buttons stand beside them. */
+  readonly tools: readonly HTMLButtonElement[];
+  readonly #view = new OutputView();
+  readonly #all: HTMLButtonElement;
+  readonly #wrap: HTMLButtonElement;
+  #isFolded = true;
+
+  constructor({ download, copy }: { download: () => void; copy: () => void }) {
+    this.#all = makeButton('all', 'show all', 'of the output', () => this.#toggleFold());
+    this.#wrap = makeButton('quiet', 'wrap', 'long rows', () => this.#toggleWrap());
+    this.#wrap.setAttribute('aria-pressed', 'false');
+    this.tools = [
+      this.#wrap,
+      makeButton('quiet', 'copy', 'the output', copy),
+      makeButton('quiet', 'download', 'the output', download),
+    ];
+    this.element.append(this.#view.element, this.#all);
+    // With the focus it can be scrolled by the keyboard.
+    this.#view.element.tabIndex = 0;
+    this.#view.element.addEventListener('scroll', () => this.#markEdges(), { passive: true });
+    this.#render();
+  }
+
+  get isCut(): boolean {
+    return this.#view.isCut;
+  }
+
+  get excerpt(): string {
+    return this.#view.excerpt;
+  }
+
+  setName(id: string): void {
+    this.#view.element.setAttribute('aria-label', `output of ${id}`);
+    setButtonName(this.#all, `of the output of ${id}`);
+    setButtonName(this.#wrap, `long rows of ${id}`);
+    for (const tool of this.tools.slice(1)) setButtonName(tool, `the output of ${id}`);
+  }
+
+  append(stream: Stream, bytes: Uint8Array): void {
+    const { element } = this.#view;
+    const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - slackPx;
+    this.#view.append(stream, bytes);
+    this.#render();
+    if (isAtEnd) element.scrollTop = element.scrollHeight;
+    this.#markEdges();
+  }
+
+  skip(stream: Stream): void {
+    this.#view.skip(stream);
+  }
+
+  end(): void {
+    this.#view.end();
+    this.#render();
+    this.#markEdges();
+  }
+
+  #toggleFold(): void {
+    this.#isFolded = !this.#isFolded;
+    this.#render();
+    this.#markEdges();
+  }
+
+  #toggleWrap(): void {
+    const isWrapped = this.element.classList.toggle('wrapped');
+    this.#wrap.setAttribute('aria-pressed', String(isWrapped));
+    this.#markEdges();
+  }
+
+  /** A shade at an edge says that there is more beyond it. */
+  #markEdges(): void {
+    const { element } = this.#view;
+    const { scrollTop, clientHeight, scrollHeight, scrollWidth, clientWidth } = element;
+    element.classList.toggle('more-above', scrollTop > slackPx);
+    element.classList.toggle('more-below', scrollTop + clientHeight < scrollHeight - slackPx);
+    const isWide = scrollWidth > clientWidth + slackPx;
+    if (isWide || this.element.classList.contains('wrapped')) this.#wrap.hidden = false;
+  }
+
+  #render(): void {
+    const { rows } = this.#view;
+    const isLong = rows > foldedRows;
+    const isEmpty = this.#view.element.hidden;
+    this.element.hidden = isEmpty;
+    this.element.classList.toggle('folded', isLong && this.#isFolded);
+    this.#all.hidden = !isLong;
+    const label = this.#all.firstElementChild;
+    if (label) label.textContent = this.#isFolded ? `show all ${rows} rows` : 'show less';
+    for (const tool of this.tools) if (tool !== this.#wrap) tool.hidden = isEmpty;
+    if (isEmpty) this.#wrap.hidden = true;
+  }
+}

@@ -1,0 +1,90 @@
+/** Untrusted output as pieces of text with a style, line ends, and returns to the beginning of a row. */
+import { spell, unsafeCharacters } from '../text/escape.ts';
+import { colour, erase, unfinished } from '../text/sequences.ts';
+import { decode, splitIncomplete } from '../text/utf8.ts';
+import { concat } from '../client/concat.ts';
+import { applyColour, plainStyle, type TextStyle } from './text-style.ts';
+
+export type Piece =
+  | { kind: 'text'; text: string; style: TextStyle; isSpelled: boolean }
+  | { kind: 'line end' }
+  /** The row is drawn again: what stands in it goes as soon as text follows. */
+  | { kind: 'return' };
+
+/** A byte that is no UTF-8 stands as a lone surrogate, which no text that was decoded can hold. */
+const markByte = (byte: number): string => String.fromCharCode(0xdc00 + byte);
+
+const isMark = (char: string): boolean => char.length === 1 && char >= '\udc80' && char <= '\udcff';
+
+const spellAll = (text: string): string =>
+  Array.from(text, (char) =>
+    spell(isMark(char) ? String.fromCharCode(char.charCodeAt(0) - 0xdc00) : char),
+  ).join('');
+
+/** Plain text, then one of: a line end, a return, an escape character, a run of unsafe characters. */
+const token = new RegExp(
+  `\\r?\\n|\\r|\\x1b|(?:(?![\\r\\x1b])(?:${unsafeCharacters}|[\\ud800-\\udfff]))+`,
+  'gu',
+);
+
+/** Characters, sequences and line ends may be cut anywhere between two chunks. */
+export class OutputParser {
+  #bytes: Uint8Array = new Uint8Array();
+  #text = '';
+  #style = plainStyle;
+
+  push(chunk: Uint8Array): Piece[] {
+    const [whole, rest] = splitIncomplete(concat([this.#bytes, chunk]));
+    this.#bytes = rest.slice();
+    return this.#parse(this.#text + decode(whole, markByte), false);
+  }
+
+  /** What was held back at the end of the last chunk. */
+  end(): Piece[] {
+    const text = this.#text + decode(this.#bytes, markByte);
+    this.#bytes = new Uint8Array();
+    return this.#parse(text, true);
+  }
+
+  #parse(text: string, isLast: boolean): Piece[] {
+    const pieces: Piece[] = [];
+    this.#text = '';
+    const add = (part: string, isSpelled: boolean): void => {
+      if (part !== '') pieces.push({ kind: 'text', text: part, style: this.#style, isSpelled });
+    };
+    for (let at = 0; at < text.length; ) {
+      token.lastIndex = at;
+      const found = token.exec(text);
+      add(text.slice(at, found?.index ?? text.length), false);
+      if (!found) break;
+      const [sign] = found;
+      at = found.index + sign.length;
+      if (sign === '\x1b') {
+        const rest = text.slice(found.index, found.index + 48);
+        if (!isLast && found.index + rest.length === text.length && unfinished.test(rest)) {
+          this.#text = rest;
+          break;
+        }
+        at = found.index + this.#takeSequence(rest, add);
+      } else if (sign === '\r') {
+        if (at === text.length && !isLast) this.#text = sign;
+        else pieces.push({ kind: 'return' });
+      } else if (sign.endsWith('\n')) pieces.push({ kind: 'line end' });
+      else add(spellAll(sign), true);
+    }
+    return pieces;
+  }
+
+  /** Returns its length. */
+  #takeSequence(rest: string, add: (part: string, isSpelled: boolean) => void): number {
+    const coloured = colour.exec(rest)?.[0];
+    if (coloured !== undefined) {
+      this.#style = applyColour(this.#style, coloured);
+      return coloured.length;
+    }
+    const erased = erase.exec(rest)?.[0];
+    if (erased !== undefined) return erased.length;
+    add(spell('\x1b'), true);
+    return 1;
+  }
+}

@@ -1,0 +1,40 @@
+/** What folds away: the lines for the remote, those for other clients, the session itself. One at a time is open, or none. */
+import { find } from './dom.ts';
+
+export const panelNames = ['remote', 'elsewhere', 'key-section'] as const;
+export type PanelName = (typeof panelNames)[number];
+
+const panelOf = (name: PanelName): HTMLElement => find(name, HTMLElement);
+const tabOf = (name: PanelName): HTMLButtonElement => find(`${name}-tab`, HTMLButtonElement);
+
+export class Panels {
+  #open: PanelName | undefined;
+
+  constructor() {
+    for (const name of panelNames) {
+      tabOf(name).addEventListener('click', () => this.show(this.#open === name ? undefined : name));
+      panelOf(name).addEventListener('keydown', (event) => {
+        if (event.key !== 'Escape') return;
+        this.show(undefined);
+        tabOf(name).focus();
+      });
+    }
+    this.show(undefined);
+  }
+
+  get open(): PanelName | undefined {
+    return this.#open;
+  }
+
+  /** Undefined folds all of them. */
+  show(wanted: PanelName | undefined): void {
+    const hadFocus = this.#open !== undefined && panelOf(this.#open).contains(document.activeElement);
+    const before = this.#open;
+    this.#open = wanted;
+    for (const name of panelNames) {
+      panelOf(name).hidden = name !== wanted;
+      tabOf(name).setAttribute('aria-expanded', String(name === wanted));
+    }
+    if (hadFocus && before !== undefined && before !== wanted) tabOf(before).focus();
+  }
+}

@@ -1,0 +1,108 @@
+/** Where commands are typed: Enter runs, Shift+Enter begins a line, the arrows recall. A file becomes the input of the command. */
+import { formatSize } from '../text/sizes.ts';
+import type { Push } from './command-list.ts';
+import { find } from './dom.ts';
+
+/** The field grows to so many lines before it scrolls. */
+const maxRows = 12;
+
+export interface PromptHandler {
+  run(push: Push): void;
+  /** Oldest first. */
+  history(): readonly string[];
+}
+
+/** Within a text of several lines the arrows move; at its first and last line they recall. */
+function isAtEdge({ value, selectionStart, selectionEnd }: HTMLTextAreaElement, isUp: boolean): boolean {
+  if (selectionStart !== selectionEnd) return false;
+  const beyond = isUp ? value.slice(0, selectionStart) : value.slice(selectionEnd);
+  return !beyond.includes('\n');
+}
+
+export class Prompt {
+  readonly #handler: PromptHandler;
+  readonly #field = find('command', HTMLTextAreaElement);
+  readonly #picker = find('file', HTMLInputElement);
+  readonly #chosen = find('file-chosen', HTMLElement);
+  readonly #drop = find('file-drop', HTMLButtonElement);
+  #file: File | undefined;
+  /** How far back in the history: 0 is what is being typed. */
+  #back = 0;
+  #draft = '';
+
+  constructor(handler: PromptHandler) {
+    this.#handler = handler;
+    const form = find('run-form', HTMLFormElement);
+    form.addEventListener('submit', (event) => this.#submit(event));
+    this.#field.addEventListener('input', () => this.#fit());
+    this.#field.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#picker.addEventListener('change', () => this.#choose(this.#picker.files?.[0]));
+    this.#drop.addEventListener('click', () => {
+      this.#choose(undefined);
+      this.#field.focus();
+    });
+    find('file-pick', HTMLButtonElement).addEventListener('click', () => this.#picker.click());
+    form.addEventListener('dragover', (event) => event.preventDefault());
+    form.addEventListener('drop', (event) => {
+      event.preventDefault();
+      this.#choose(event.dataTransfer?.files[0]);
+    });
+  }
+
+  /** Puts a text there to be changed and run. */
+  edit(text: string): void {
+    this.#set(text);
+    this.#back = 0;
+    this.#field.focus();
+  }
+
+  focus(): void {
+    this.#field.focus();
+  }
+
+  #set(text: string): void {
+    this.#field.value = text;
+    this.#fit();
+  }
+
+  #fit(): void {
+    this.#field.rows = Math.min(maxRows, this.#field.value.split('\n').length);
+  }
+
+  #choose(file: File | undefined): void {
+    this.#file = file;
+    this.#picker.value = '';
+    this.#chosen.textContent = file ? `stdin: ${file.name} (${formatSize(file.size)})` : '';
+    this.#drop.hidden = file === undefined;
+  }
+
+  #submit(event: Event): void {
+    event.preventDefault();
+    const text = this.#field.value;
+    this.#field.focus();
+    if (text.trim() === '') return;
+    const file = this.#file;
+    this.#back = 0;
+    this.#set('');
+    this.#choose(undefined);
+    this.#handler.run({ text, file });
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const { key, isComposing, ctrlKey, altKey, metaKey, shiftKey } = event;
+    if (isComposing || ctrlKey || altKey || metaKey || shiftKey) return;
+    if (key === 'Enter') this.#submit(event);
+    if (key === 'ArrowUp' && isAtEdge(this.#field, true)) this.#recall(event, 1);
+    if (key === 'ArrowDown' && isAtEdge(this.#field, false)) this.#recall(event, -1);
+  }
+
+  #recall(event: Event, step: number): void {
+    const texts = this.#handler.history();
+    const next = this.#back + step;
+    if (next < 0 || next > texts.length) return;
+    event.preventDefault();
+    if (this.#back === 0) this.#draft = this.#field.value;
+    this.#back = next;
+    this.#set(next === 0 ? this.#draft : (texts.at(-next) ?? ''));
+  }
+}

@@ -1,0 +1,28 @@
+/** The lines to paste for one session. All but `supervised` and `auto` hold the session key. */
+import { addAutoMode, type SessionPayload } from '../protocol/session-payload.ts';
+import { quoteWord } from '../text/quote-word.ts';
+
+export const lineNames = ['supervised', 'auto', 'exec', 'cli', 'mcp', 'key'] as const;
+export type LineName = (typeof lineNames)[number];
+
+/** The address by which the relay wants to be called, which may be another one than that of the page. */
+function findAddress({ urls }: SessionPayload, pageUrl: string): string {
+  return /^(https?:\/\/.+)\/api\/session\//.exec(urls.api)?.[1] ?? pageUrl;
+}
+
+/** A line is empty where it cannot be built. */
+export function buildLines(payload: SessionPayload, pageUrl: string): Readonly<Record<LineName, string>> {
+  const { key, remote_quickstart: supervised, exec } = payload;
+  const relay = findAddress(payload, pageUrl);
+  const auto = addAutoMode(supervised);
+  const server = { command: 'remotify', args: ['mcp'], env: { REMOTIFY_URL: relay, REMOTIFY_KEY: key } };
+  return {
+    supervised,
+    // A line that has no place for the mode would be the supervised one.
+    auto: auto === supervised ? '' : auto,
+    exec,
+    cli: `export REMOTIFY_KEY=${key}\nremotify exec --url ${quoteWord(relay)} 'COMMAND'`,
+    mcp: JSON.stringify({ mcpServers: { remotify: server } }, null, 2),
+    key,
+  };
+}

@@ -1,0 +1,17 @@
+/** The open session as the parts of the page see it. */
+import type { Patience } from '../client/patience.ts';
+import type { RelayClient } from '../client/relay-client.ts';
+
+export interface SessionLink {
+  readonly client: RelayClient;
+  /** Of the relay. */
+  readonly version: string;
+  /** Aborts when the page leaves the session. */
+  readonly signal: AbortSignal;
+  /** Says on the page that the relay is away, and that it is back. Waits for it without end. */
+  readonly patience: Patience;
+  /** A state of a command changed. */
+  onChange(): void;
+  /** What waiting does not mend. Called only while the session is open. */
+  onTrouble(error: unknown): void;
+}

@@ -1,0 +1,58 @@
+/** The commands on the page, oldest first, as a terminal shows them. The newest stays in view while the visitor is at the end. */
+import type { CommandCard } from './command-card.ts';
+
+/** Closer to the end than this counts as at the end. */
+const endPx = 48;
+
+export class Transcript {
+  readonly #list: HTMLElement;
+  /** What scrolls. */
+  readonly #scroller: HTMLElement;
+  readonly #cards = new Map<Element, CommandCard>();
+  #isAtEnd = true;
+
+  constructor(list: HTMLElement, scroller: HTMLElement) {
+    this.#list = list;
+    this.#scroller = scroller;
+    scroller.addEventListener('scroll', () => (this.#isAtEnd = this.#leftPx() < endPx), { passive: true });
+    // Output that comes makes the list taller.
+    new ResizeObserver(() => this.#keepEnd()).observe(list);
+  }
+
+  #leftPx(): number {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  #keepEnd(): void {
+    if (this.#isAtEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** In the order of their numbers. A card that is here already moves to its place. */
+  add(card: CommandCard): void {
+    const hadFocus = card.element.contains(document.activeElement);
+    this.#cards.set(card.element, card);
+    const next = [...this.#list.children].find((element) => {
+      const other = this.#cards.get(element);
+      return other !== undefined && other !== card && other.number > card.number;
+    });
+    if (card.element.nextElementSibling !== (next ?? null) || card.element.parentElement !== this.#list)
+      this.#list.insertBefore(card.element, next ?? null);
+    if (hadFocus) card.focus();
+    for (const [element] of this.#cards)
+      if (element !== card.element && !element.isConnected) this.#cards.delete(element);
+    this.#keepEnd();
+  }
+
+  /** The visitor did something at the end: they want to see it. */
+  toEnd(): void {
+    this.#isAtEnd = true;
+    this.#keepEnd();
+  }
+
+  clear(): void {
+    this.#list.replaceChildren();
+    this.#cards.clear();
+    this.#isAtEnd = true;
+  }
+}

@@ -1,0 +1,164 @@
+/** One open session on the page: its light, its commands, its lines. */
+import { withPatience } from '../client/patience.ts';
+import { PollFloor } from '../client/poll-floor.ts';
+import { RelayClient } from '../client/relay-client.ts';
+import { RelayError } from '../client/relay-error.ts';
+import type { Http } from '../client/http.ts';
+import { maxWaitSeconds } from '../protocol/limits.ts';
+import type { SessionPayload } from '../protocol/session-payload.ts';
+import type { StatusPayload } from '../protocol/status-payload.ts';
+import { formatSize } from '../text/sizes.ts';
+import { announce } from './announce.ts';
+import { copyText } from './clipboard.ts';
+import type { CommandCard } from './command-card.ts';
+import { CommandList, type Push } from './command-list.ts';
+import type { LightState } from './describe-light.ts';
+import { readWhole, saveFile } from './download.ts';
+import type { Notifier } from './notifier.ts';
+import type { Panels } from './panels.ts';
+import type { Prompt } from './prompt.ts';
+import type { SessionLink } from './session-link.ts';
+import type { StatusBar } from './status-bar.ts';
+import type { Transcript } from './transcript.ts';
+
+/** More text than this is no use in a clipboard, and too much for a tab. */
+const maxCopyBytes = 8 * 1024 * 1024;
+
+export interface WorkspaceParts {
+  http: Http;
+  bar: StatusBar;
+  panels: Panels;
+  prompt: Prompt;
+  transcript: Transcript;
+  notifier: Notifier;
+  showTrouble(error: unknown): void;
+  /** The session is gone. */
+  onGone(error: RelayError): void;
+}
+
+export class Workspace {
+  readonly key: string;
+  readonly #parts: WorkspaceParts;
+  readonly #over = new AbortController();
+  readonly #link: SessionLink;
+  readonly #commands: CommandList;
+  #status: StatusPayload | undefined;
+  #light: LightState = 'waiting';
+
+  constructor({ key, version = '' }: SessionPayload, parts: WorkspaceParts) {
+    this.key = key;
+    this.#parts = parts;
+    const { signal } = this.#over;
+    this.#link = {
+      client: new RelayClient(parts.http, key),
+      version,
+      signal,
+      patience: {
+        signal,
+        patienceMs: Infinity,
+        onTrouble: () => parts.bar.showAway(true),
+        onRecovery: () => parts.bar.showAway(false),
+      },
+      onChange: () => this.#render(),
+      onTrouble: (error) =>
+        error instanceof RelayError && error.code === 'gone' ? parts.onGone(error) : parts.showTrouble(error),
+    };
+    this.#commands = new CommandList(this.#link, parts.transcript, {
+      again: (text) => parts.prompt.edit(text),
+      download: (card) => void this.#download(card),
+      copy: (card) => void this.#copy(card),
+    });
+    void this.#watch();
+  }
+
+  get history(): readonly string[] {
+    return this.#commands.history;
+  }
+
+  run(push: Push): void {
+    this.#parts.transcript.toEnd();
+    void this.#commands.push(push);
+  }
+
+  /** Asks the relay to forget the session. */
+  async end(): Promise<void> {
+    // First: a poll that is held would be told that the session is gone.
+    this.leave();
+    await this.#link.client.endSession().catch((error: unknown) => {
+      if (!(error instanceof RelayError) || error.code !== 'gone') throw error;
+    });
+  }
+
+  /** The page has nothing to do with this session any more. */
+  leave(): void {
+    this.#over.abort(new Error('the page has left the session'));
+  }
+
+  /** The light, and a look at the commands whenever something changed. */
+  async #watch(): Promise<void> {
+    const { client, patience, signal } = this.#link;
+    const floor = new PollFloor();
+    let isAway = false;
+    const watching = {
+      ...patience,
+      onTrouble: (error: RelayError) => {
+        isAway = true;
+        patience.onTrouble?.(error);
+      },
+    };
+    try {
+      while (!signal.aborted) {
+        floor.begin();
+        const known = this.#status?.revision;
+        const status = await withPatience(() => {
+          // After a relay that was away the first answer is to come at once.
+          const poll = known === undefined || isAway ? {} : { after: known, waitSeconds: maxWaitSeconds };
+          return client.readStatus({ ...poll, signal });
+        }, watching);
+        isAway = false;
+        const isNews = known === undefined || status.revision !== known;
+        this.#status = status;
+        if (isNews) void this.#commands.refresh();
+        this.#render();
+        await floor.end(isNews, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#link.onTrouble(error);
+    }
+  }
+
+  #render(): void {
+    if (!this.#status || this.#link.signal.aborted) return;
+    const { bar, panels, notifier } = this.#parts;
+    const { state, who } = bar.show(this.#status, this.#commands.find(this.#status.current)?.view);
+    const before = this.#light;
+    this.#light = state;
+    notifier.tell(state, who);
+    if (state === before) return;
+    // The lines have done their work, or are needed again.
+    if (before === 'waiting' && panels.open === 'remote') panels.show(undefined);
+    if (state === 'gone') panels.show('remote');
+  }
+
+  async #download({ id }: CommandCard): Promise<void> {
+    if (id === undefined) return;
+    try {
+      saveFile(await readWhole(this.#link.client, id, this.#link.patience), `remotify-${id}.txt`);
+    } catch (error) {
+      if (!this.#link.signal.aborted) this.#link.onTrouble(error);
+    }
+  }
+
+  async #copy({ id, view, element }: CommandCard): Promise<void> {
+    const bytes = (view.stdout_bytes ?? 0) + (view.stderr_bytes ?? 0);
+    if (id === undefined) return;
+    if (bytes > maxCopyBytes) return announce(`${formatSize(bytes)} are too much to copy: download it`);
+    try {
+      const whole = await readWhole(this.#link.client, id, this.#link.patience);
+      const isCopied = await copyText(await whole.text(), element);
+      announce(isCopied ? `output of ${id} copied` : `the browser does not allow copying`);
+    } catch (error) {
+      if (!this.#link.signal.aborted) this.#link.onTrouble(error);
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/** The sequences of a terminal that untrusted output may use: colours, and the erasing of a row. All others are shown as text. */
+
+/** A colour: the one sequence that does no more than it says. At most a few numbers. */
+export const colour = /^\x1b\[[0-9;:]{0,40}m/;
+
+/** Erases the row, or the rest of it. Where a carriage return stands beside it, that erases the row by itself. */
+export const erase = /^\x1b\[[02]?K/;
+
+/** What may become one of them, or an erasure and a carriage return, with more bytes. */
+export const unfinished = /^\x1b(?:\[(?:[0-9;:]{0,40}|[02]?K))?$/;

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { OutputParser, type Piece } from '../../src/page/output-parser.ts';
+import { applyColour, plainStyle } from '../../src/page/text-style.ts';
+import { createRandom } from '../harness/random.ts';
+
+// Output of a remote as pieces of text: what is not text is spelled out, wherever the chunks are cut.
+
+function show(pieces: readonly Piece[]): string {
+  return pieces
+    .map((piece) => {
+      if (piece.kind === 'line end') return '⏎';
+      if (piece.kind === 'return') return '↵';
+      return piece.isSpelled ? `[${piece.text}]` : piece.text;
+    })
+    .join('');
+}
+
+function parse(...chunks: (string | Uint8Array)[]): string {
+  const parser = new OutputParser();
+  return show([...chunks.flatMap((chunk) => parser.push(Buffer.from(chunk))), ...parser.end()]);
+}
+
+test.each([
+  ['lines', 'a\nb\r\nc', 'a⏎b⏎c'],
+  ['a return in a row, and at the very end', '10%\r20%\r', '10%↵20%↵'],
+  ['a colour', 'a\x1b[31mb\x1b[0mc', 'abc'],
+  ['an erasure beside a return', '\r\x1b[Kdone\x1b[2K\r', '↵done↵'],
+  ['a sequence that moves the cursor', 'a\x1b[2Jb', 'a[\\x1b][2Jb'],
+  ['a title', '\x1b]0;evil\x07', '[\\x1b]]0;evil[\\x07]'],
+  ['an escape character at the end', 'a\x1b', 'a[\\x1b]'],
+  ['direction', 'a\u202eb', 'a[\\u{202e}]b'],
+  ['a tab stays', 'a\tb', 'a\tb'],
+  ['no UTF-8', Buffer.from([0x61, 0xff, 0xc3, 0x28]), 'a[\\xff\\xc3]('],
+  ['U+FFFD itself', 'a\ufffdb', 'a\ufffdb'],
+  ['letters of four bytes', '😀', '😀'],
+])('%s', (_title, given, shown) => {
+  expect(parse(given)).toBe(shown);
+});
+
+test('wherever the chunks are cut, the same comes out', () => {
+  const random = createRandom(7);
+  const whole = Buffer.from(
+    'ä€😀\x1b[1;31mred\x1b[0m\r\n10%\r\x1b[K20%\x1b[38;5;208mx\xff\x1b]0;t\x07\u202e\n',
+  );
+  const expected = parse(whole);
+  for (let turn = 0; turn < 200; turn++) {
+    const chunks: Uint8Array[] = [];
+    for (let at = 0; at < whole.length; ) {
+      const end = at + 1 + random.below(6);
+      chunks.push(whole.subarray(at, end));
+      at = end;
+    }
+    expect(parse(...chunks)).toBe(expected);
+  }
+});
+
+describe('colours', () => {
+  test.each([
+    ['\x1b[31m', { ink: 1 }],
+    ['\x1b[1;97;44m', { isBold: true, ink: 15, paper: 4 }],
+    ['\x1b[38;5;208m', { ink: '#ff8700' }],
+    ['\x1b[38;5;9m', { ink: 9 }],
+    ['\x1b[48;2;1;2;255m', { paper: '#0102ff' }],
+    ['\x1b[38:2::255:0:0m', { ink: '#ff0000' }],
+    ['\x1b[38;5;999m', {}],
+    ['\x1b[38m', {}],
+    ['\x1b[38;2;1m', {}],
+    ['\x1b[58;5;1m', {}],
+    ['\x1b[73m', {}],
+  ])('%j', (sequence, style) => {
+    expect(applyColour(plainStyle, sequence)).toEqual(style);
+  });
+
+  test('what is set can be taken back, and 0 takes back all', () => {
+    const set = applyColour(plainStyle, '\x1b[1;3;31;42m');
+    expect(applyColour(set, '\x1b[39m')).toEqual({ isBold: true, isItalic: true, paper: 2 });
+    expect(applyColour(set, '\x1b[m')).toBe(plainStyle);
+  });
+});
