@@ -43,12 +43,8 @@ export default defineConfig({
   // Whoever imports such a module statically is a chunk of its own, loaded by the name of a command.
   checks: { ineffectiveDynamicImport: false },
   plugins: [
-    // Read at run time by `new URL(..., import.meta.url)`. Chunks lie flat in dist/, so the reader of
-    // landing/… is one of src/relay/, that of agents.md one of src/cli/commands/.
-    copyAssets({
-      'agents.md': 'src/cli/commands/agents.md',
-      'landing/icon.svg': 'src/page/icon.svg',
-    }),
+    // Read at run time by `new URL(..., import.meta.url)`. Chunks lie flat in dist/.
+    copyAssets({ 'agents.md': 'src/cli/commands/agents.md', 'landing/icon.svg': 'src/page/icon.svg' }),
     emitPage(),
     joinRunner(),
     loadChildProcessLate(),
@@ -133,13 +129,17 @@ function squeezeCss(text: string): string {
     .replaceAll(/ ?([{};]) ?/g, '$1');
 }
 
-/** The page in the files that it asks for: its markup, its style sheets joined, its modules as one script. */
+/** The files of the page: its markup, its style sheets joined, its modules as one script. The relay reads them beside itself. */
 function emitPage(): Plugin {
   const read = (name: string): string => readFileSync(join(root, 'src/page', name), 'utf8');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const sheets = ['base', 'start', 'workspace', 'transcript'];
   return {
     name: 'emit-page',
+    load: {
+      filter: { id: /\/src\/relay\/page-folder\.ts$/ },
+      handler: () => "export const pageFolder = new URL('./landing/', import.meta.url);",
+    },
     async buildStart() {
       const bundle = await rolldown({ input: join(root, 'src/page/main.ts'), platform: 'browser' });
       const { output } = await bundle.generate({ format: 'esm', comments: false, minify: true });

@@ -1,6 +1,6 @@
 /** What `GET …/output` answers, from its headers and its body. */
 import { type CommandState, isCommandState } from '../protocol/command-states.ts';
-import { isMissingReason, type MissingReason } from '../protocol/command-view.ts';
+import { isMissingReason, type MissingOutput } from '../protocol/missing-output.ts';
 import { header } from '../protocol/headers.ts';
 import type { HttpAnswer } from './http.ts';
 import { RelayError } from './relay-error.ts';
@@ -18,12 +18,6 @@ export interface OutputPart {
   complete: boolean;
   /** Output that this reader cannot get; undefined while it gets all of it. */
   missing: MissingOutput | undefined;
-}
-
-export interface MissingOutput {
-  /** 0 where it is not known how many. */
-  bytes: number;
-  reason: MissingReason;
 }
 
 function numberOr(text: string | undefined, fallback: number | null): number | null {

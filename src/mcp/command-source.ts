@@ -1,4 +1,5 @@
 /** Commands of one session as the tools see them, whichever way the relay speaks. */
+import type { MissingOutput } from '../protocol/missing-output.ts';
 import type { CommandState, Signal } from '../protocol/command-states.ts';
 import type { StopOutcome } from '../client/stop-command.ts';
 
@@ -19,8 +20,8 @@ export interface Snapshot {
   durationMs: number | null;
   /** So far. */
   bytes: Record<Stream, number>;
-  /** Bytes of both that can no longer be read, 0 where it is not known how many; null while all of them can. */
-  missingBytes: number | null;
+  /** What of both can no longer be read; null while all of it can. */
+  missing: MissingOutput | null;
 }
 
 export interface PushRequest {

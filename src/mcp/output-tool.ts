@@ -6,7 +6,7 @@ import { describeState } from './describe-call.ts';
 import { fitHead, fitTail } from './excerpt.ts';
 import { number, text, type Values } from './fields.ts';
 import { createNotifier } from './progress.ts';
-import { describeMissing } from './report-call.ts';
+import { reportMissing } from './report-call.ts';
 import { searchOutput } from './search-output.ts';
 import type { Remote } from './sessions.ts';
 import { id, session, stream, waitSeconds } from './tool-arguments.ts';
@@ -144,7 +144,7 @@ async function report(context: ToolContext, input: Input, request: ServerContext
   return {
     words: [
       describeState(snapshot),
-      ...describeMissing(snapshot),
+      ...reportMissing(snapshot),
       `Of ${from} of command ${input.id}, ${total} bytes so far: ${range}.`,
       hasEnded && nextOffset >= total ? 'Nothing follows.' : `Read on with ${again}.`,
     ],

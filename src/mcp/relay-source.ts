@@ -5,6 +5,7 @@ import type { RelayClient } from '../client/relay-client.ts';
 import { stopCommand } from '../client/stop-command.ts';
 import type { CommandState, Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
+import { findMissing } from '../protocol/missing-output.ts';
 import { maxReadBytes } from '../protocol/limits.ts';
 import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
 
@@ -15,7 +16,6 @@ const patienceMs = 3_000;
 const beyondAll = 10 ** 14;
 
 function toSnapshot(view: CommandView): Snapshot {
-  const isEvicted = view.missing_reason === 'evicted';
   return {
     id: view.id,
     text: view.text,
@@ -24,8 +24,11 @@ function toSnapshot(view: CommandView): Snapshot {
     signal: view.signal,
     reason: view.reason,
     durationMs: view.duration_ms,
-    bytes: isEvicted ? { stdout: 0, stderr: 0 } : { stdout: view.stdout_bytes, stderr: view.stderr_bytes },
-    missingBytes: view.missing_reason === null ? null : view.missing_bytes,
+    bytes:
+      view.missing_reason === 'evicted'
+        ? { stdout: 0, stderr: 0 }
+        : { stdout: view.stdout_bytes, stderr: view.stderr_bytes },
+    missing: findMissing(view) ?? null,
   };
 }
 

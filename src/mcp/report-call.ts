@@ -1,4 +1,5 @@
 /** The answer about one command. */
+import { describeMissing } from '../protocol/missing-output.ts';
 import type { Call } from './calls.ts';
 import { type Snapshot, streams } from './command-source.ts';
 import {
@@ -16,12 +17,8 @@ import type { UntrustedText } from './render-answer.ts';
 import type { Answer } from './tool.ts';
 
 /** A model must not take the rest for the whole output. */
-export function describeMissing({ missingBytes }: Snapshot): string[] {
-  if (missingBytes === null) return [];
-  const count = missingBytes === 0 ? 'Some' : String(missingBytes);
-  return [
-    `${count} bytes of its output are missing: there was no room to keep them. The output below is not the whole output.`,
-  ];
+export function reportMissing({ missing }: Snapshot): string[] {
+  return missing ? [`${describeMissing(missing)}. The output below is not the whole output.`] : [];
 }
 
 function describeSizes(id: string, excerpts: Record<'stdout' | 'stderr', Excerpt>): string[] {
@@ -62,7 +59,7 @@ export async function reportCall(host: Host, call: Call): Promise<Answer> {
   const excerpts = await readExcerpts(remote.source, snapshot, host.showBytes);
   const { words, untrusted = [] } = reportState(host, call);
   return {
-    words: [...words, ...describeMissing(snapshot), ...describeSizes(snapshot.id, excerpts)],
+    words: [...words, ...reportMissing(snapshot), ...describeSizes(snapshot.id, excerpts)],
     untrusted: [...untrusted, ...streams.map((stream) => quoteExcerpt(stream, excerpts[stream]))],
   };
 }

@@ -55,7 +55,7 @@ export class SlotsSource implements CommandSource {
         reason: null,
         durationMs: null,
         bytes: { stdout: 0, stderr: 0 },
-        missingBytes: null,
+        missing: null,
       },
       output: Buffer.alloc(0),
       leave: new AbortController(),

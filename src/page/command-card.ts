@@ -2,10 +2,11 @@
 import type { CommandEnd } from '../client/follow-command.ts';
 import type { ReadFrom } from '../client/relay-client.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
+import { describeMissing, findMissing } from '../protocol/missing-output.ts';
 import { describePusher } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
-import { type CardView, describeMissing, describeState, describeTime, findTone } from './command-words.ts';
+import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
 import { hideButton, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
@@ -193,11 +194,11 @@ export class CommandCard {
 
   #renderNote(): void {
     const { view, read, output } = this;
-    const missing = describeMissing(view);
+    const missing = findMissing(view);
     this.#note.hidden = missing === undefined && !output.isCut;
-    this.#note.textContent =
-      missing ??
-      `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
+    this.#note.textContent = missing
+      ? describeMissing(missing)
+      : `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
   }
 
   /** The page forgets it. */

@@ -9,14 +9,14 @@ import { type CardActions, CommandCard } from './command-card.ts';
 import type { SessionLink } from './session-link.ts';
 import type { Transcript } from './transcript.ts';
 
-/** A relay is restarted, upgraded or rebooted within this; a command that comes later would surprise. */
+/** Long enough for a restart of the relay. A command that is pushed later than this would surprise its author. */
 const pushPatienceMs = 60_000;
 
-/** The output of so many commands that were over when the page came is read unasked, where it is no longer than this. */
+/** Of the commands that had ended when the page was opened, the newest ones with short output are read at once. */
 const readAgainCommands = 10;
 const readAgainBytes = 64 * 1024;
 
-/** Output that lies further back is not read through: the page would show none of it. */
+/** The page shows only the end of long output: it skips the rest instead of reading it. */
 const skip = { beyondBytes: 1024 * 1024, keptBytes: 512 * 1024 };
 
 export interface Push {
@@ -92,10 +92,10 @@ export class CommandList {
 
   #explainUnsent(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
     const mayHaveArrived = wasGivenUp || (error instanceof RelayError && error.isPassing);
-    const words = error instanceof Error ? error.message : 'something in this page went wrong';
+    const words = error instanceof Error ? error.message : 'an error in this page';
     const reason = mayHaveArrived
-      ? 'not sent; if only its answer was lost, it shows up here'
-      : `not taken: ${words}`;
+      ? 'not confirmed by the relay; if it arrived after all, it appears here'
+      : `not accepted: ${words}`;
     card.update({ state: 'unsent', reason });
     if (error instanceof RelayError && error.code === 'gone') this.#report(error);
   }

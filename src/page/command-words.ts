@@ -3,13 +3,12 @@ import type { CommandState } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { formatDuration, formatSeconds } from '../text/durations.ts';
 import { escapeText } from '../text/escape.ts';
-import { formatSize } from '../text/sizes.ts';
 import { relayNow } from './relay-clock.ts';
 
-/** Of a command that the relay has not confirmed yet, or never took. */
+/** `sending`: the relay has not confirmed it yet. `unsent`: the relay did not accept it. */
 export type CardState = CommandState | 'sending' | 'unsent';
 
-/** Before the relay's own view is there, most of it is not known. */
+/** Until the relay's view arrives, most fields are unknown. */
 export type CardView = Partial<Omit<CommandView, 'state'>> & { state: CardState };
 
 function describeEnd({ exit_status: exitStatus = null, signal = null }: CardView): string {
@@ -23,18 +22,20 @@ const withReason = (words: string, reason: string | null | undefined): string =>
 
 /** A state that is missing here does not compile. */
 const words: Readonly<Record<CardState, (view: CardView) => string>> = {
-  sending: () => 'on its way to the relay',
+  sending: () => 'sending',
   unsent: ({ reason }) => reason ?? 'not sent',
   queued: ({ position = null }) =>
-    position !== null && position > 0 ? `queued, ${position} before it` : 'queued, waits for the listener',
-  awaiting_approval: () => 'waits for approval: the operator is asked',
+    position !== null && position > 0
+      ? `queued, ${position} ahead of it`
+      : 'queued, waiting for the listener',
+  awaiting_approval: () => 'waiting for approval',
   running: ({ cancel_signal: signal = null }) =>
-    signal === null ? 'running' : `running, told to end by SIG${signal}`,
+    signal === null ? 'running' : `stopping (SIG${signal} sent)`,
   finished: describeEnd,
   timed_out: () => 'timed out',
-  lost: ({ reason }) => withReason('lost, its end is not known', reason),
-  cancelled: ({ reason }) => escapeText(reason ?? 'cancelled before it ran'),
-  expired: () => 'expired before it ran',
+  lost: ({ reason }) => withReason('lost, outcome unknown', reason),
+  cancelled: ({ reason }) => escapeText(reason ?? 'cancelled before it started'),
+  expired: () => 'expired before it started',
   declined: ({ reason }) => withReason('declined by the operator', reason),
 };
 
@@ -42,7 +43,7 @@ export function describeState(view: CardView): string {
   return words[view.state](view);
 }
 
-/** How a state is to look. */
+/** The look of a state. */
 export type Tone = 'plain' | 'busy' | 'asking' | 'good' | 'bad' | 'declined';
 
 const tones: Readonly<Record<CardState, Tone>> = {
@@ -63,24 +64,14 @@ export function findTone({ state, exit_status: exitStatus = null }: CardView): T
   return state === 'finished' && exitStatus !== 0 ? 'bad' : tones[state];
 }
 
-/** When it entered the state that it is in, ms since 1970 by the relay's clock; undefined where that is not known. */
+/** When it entered its state, ms since 1970 by the relay's clock; undefined while that is unknown. */
 function findSince({ state, started_at: startedAt, pushed_at: pushedAt }: CardView): number | undefined {
   return (state === 'running' ? startedAt : pushedAt) ?? undefined;
 }
 
-/** What its label in the transcript says of time: how long it took, or has been at it. Empty while that is not known. */
+/** How long it ran, or for how long it has been in its state; empty while that is unknown. */
 export function describeTime(view: CardView, isOpen: boolean): string {
   if (!isOpen) return typeof view.duration_ms === 'number' ? formatDuration(view.duration_ms) : '';
   const since = findSince(view);
   return since === undefined ? '' : formatSeconds(Math.max(1, (relayNow() - since) / 1000));
-}
-
-/** Undefined where nothing is missing. */
-export function describeMissing({
-  missing_reason: reason = null,
-  missing_bytes: bytes = 0,
-}: CardView): string | undefined {
-  if (reason === null) return undefined;
-  const why = reason === 'evicted' ? 'removed to make room for later output' : 'there was no room for it';
-  return `${bytes > 0 ? formatSize(bytes) : 'some'} of the output is missing: ${why}`;
 }

@@ -1,10 +1,7 @@
-/** Who listens and what it does, for the light of the status bar. */
+/** The listener and what it does, for the light of the status bar. */
 import type { CommandState } from '../protocol/command-states.ts';
-import { nameListener } from '../protocol/name-listener.ts';
-import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
-import { formatSeconds } from '../text/durations.ts';
-import { escapeText } from '../text/escape.ts';
-import { findPresence } from '../text/describe-presence.ts';
+import type { StatusPayload } from '../protocol/status-payload.ts';
+import { describeHost, describeLastSeen, describeMode, findPresence } from '../text/describe-presence.ts';
 
 export type LightState = 'waiting' | 'ready' | 'asking' | 'busy' | 'gone';
 
@@ -15,28 +12,16 @@ export interface Light {
   more: string;
 }
 
-const consent: Readonly<Record<ListenerView['mode'], string>> = {
-  supervised: 'supervised: its operator is asked',
-  auto: 'auto: nobody is asked',
-  unknown: 'of another kind',
-};
-
-/** `currentState`: of the command that was picked up; undefined where it is not known. */
+/** `currentState`: of the command that the listener picked up; undefined while it is unknown. */
 export function describeLight(status: StatusPayload, currentState: CommandState | undefined): Light {
   const { listener, current = null } = status;
-  const presence = findPresence(status);
-  if (presence === 'none' || !listener)
-    return { state: 'waiting', who: 'no listener yet', more: 'paste a line on the remote' };
-  const who = escapeText(nameListener(listener));
+  if (findPresence(status) === 'none' || !listener)
+    return { state: 'waiting', who: 'no listener', more: 'paste the line on the remote' };
+  const who = describeHost(listener);
   if (!listener.attached)
-    return {
-      state: 'gone',
-      who,
-      more: `gone, heard ${formatSeconds(listener.seen_seconds_ago)} ago: paste the line again`,
-    };
-  if (current === null) return { state: 'ready', who, more: `listens, ${consent[listener.mode]}` };
-  const mode = listener.mode === 'unknown' ? '' : `${listener.mode}, `;
-  if (currentState === 'awaiting_approval')
-    return { state: 'asking', who, more: `busy, ${mode}asks its operator about ${current}` };
-  return { state: 'busy', who, more: `busy, ${mode}runs ${current}` };
+    return { state: 'gone', who, more: `disconnected, ${describeLastSeen(status)}: paste the line again` };
+  if (current === null) return { state: 'ready', who, more: `connected, ${describeMode(listener)}` };
+  return currentState === 'awaiting_approval'
+    ? { state: 'asking', who, more: `waiting for approval of ${current}` }
+    : { state: 'busy', who, more: `running ${current}` };
 }

@@ -1,13 +1,14 @@
-/** What went wrong, for the visitor. */
+/** Errors in words for the visitor. */
 import { RelayError } from '../client/relay-error.ts';
 
 const words: Readonly<Record<string, string>> = {
-  gone: 'this session is gone: unknown, expired or ended',
-  listener_key: 'this is the key of a listener, and no session key',
+  gone: 'the relay does not know this session: it expired or was ended',
+  listener_key: 'this is a listener key, not a session key',
 };
 
-/** A fault of the page itself is not put on the relay. */
+/** An error that is no `RelayError` is a defect of this page. */
 export function explain(error: unknown): string {
-  if (!(error instanceof RelayError)) return 'something in this page went wrong';
+  if (!(error instanceof RelayError))
+    return 'an error in this page; the console of the browser has the details';
   return words[error.code] ?? error.message;
 }

@@ -55,7 +55,7 @@ async function sendOnce(url: string, request: HttpRequest, leave: AbortControlle
     const bytes = await readAll(response, () => silence.restart());
     return { status: response.status, headers: Object.fromEntries(response.headers), body: bytes };
   } catch {
-    throw new RelayError('unreachable', 'the relay cannot be reached');
+    throw new RelayError('unreachable', 'the relay is unreachable');
   } finally {
     silence.end();
   }
@@ -64,7 +64,7 @@ async function sendOnce(url: string, request: HttpRequest, leave: AbortControlle
 /** Every answer of a relay names its version. */
 function checkSource({ status, headers }: HttpAnswer): void {
   if (headers[header.version] !== undefined) return;
-  const message = `something between this page and the relay answered ${status}`;
+  const message = `a proxy in front of the relay answered ${status}`;
   throw new RelayError('unreachable', message, { status });
 }
 

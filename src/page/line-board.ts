@@ -5,7 +5,7 @@ import { copyText } from './clipboard.ts';
 import { find, make } from './dom.ts';
 import { buildLines, type LineName, lineNames } from './session-lines.ts';
 
-/** How long a button says "copied" before it says "copy" again. */
+/** After this a button says "copy" again. */
 const copiedMs = 2_000;
 
 export class LineBoard {

@@ -1,6 +1,6 @@
 /**
- * Makes a session or opens the one whose key is in the address. The key is in memory and behind the `#`: in no URL that is sent, and in no
- * storage. All text of the relay becomes text, never markup.
+ * The page: creates a session, or opens the one whose key is in the URL. The key is in memory and after the `#`: never in a URL that is
+ * sent, never in storage. Text from the relay is inserted as text, never as markup.
  */
 import { createSessionClient } from '../client/open-session.ts';
 import { withPatience } from '../client/patience.ts';
@@ -8,7 +8,7 @@ import { RelayClient } from '../client/relay-client.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { isKey } from '../protocol/keys.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
-import { formatSeconds } from '../text/durations.ts';
+import { describeExpiry } from '../text/describe-presence.ts';
 import { announce } from './announce.ts';
 import { find } from './dom.ts';
 import { explain } from './explain.ts';
@@ -48,7 +48,7 @@ const prompt = new Prompt({
 
 let open: Workspace | undefined;
 let isBusy = false;
-/** Keys that this tab made or was asked about: they are opened without a question. */
+/** Keys that this tab created, or that the visitor agreed to open: they are opened without a question. */
 const trusted = new Set<string>();
 
 function showTrouble(error: unknown): void {
@@ -70,12 +70,12 @@ async function whileBusy(label: string, work: () => Promise<void>): Promise<void
   } finally {
     isBusy = false;
     makeButton.setAttribute('aria-disabled', 'false');
-    makeButton.textContent = 'make a session';
+    makeButton.textContent = 'create a session';
   }
 }
 
 function makeSession(): Promise<void> {
-  return whileBusy('making a session…', async () => {
+  return whileBusy('creating a session…', async () => {
     const field = find('token', HTMLInputElement);
     try {
       openSession(await new RelayClient(http).createSession(field.value === '' ? undefined : field.value));
@@ -91,7 +91,7 @@ function makeSession(): Promise<void> {
     trusted.add(open.key);
     history.replaceState(null, '', `#${open.key}`);
     find('remote-title', HTMLElement).focus();
-    announce('session made');
+    announce('session created');
   });
 }
 
@@ -101,8 +101,8 @@ function askAboutKey(key: string): void {
   question.hidden = false;
   find('start', HTMLElement).hidden = true;
   find('foreign-words', HTMLElement).textContent = open
-    ? `The address now holds the key of another session (${key.slice(0, shownKeyChars)}…). Leave this one for it?`
-    : `The address holds the key of a session (${key.slice(0, shownKeyChars)}…) that this tab did not make.`;
+    ? `The URL now has the key of another session (${key.slice(0, shownKeyChars)}…). Leave this session and open that one?`
+    : `The URL has the key of a session (${key.slice(0, shownKeyChars)}…) that this tab did not create.`;
   find('foreign-yes', HTMLButtonElement).focus();
 }
 
@@ -125,7 +125,7 @@ async function openFromAddress(): Promise<void> {
   if (key === (open?.key ?? '')) return closeQuestion();
   if (key === '') return closeSession();
   if (!isKey(key)) {
-    errorLine.textContent = 'what stands behind the # in the address is no session key';
+    errorLine.textContent = 'the part after # in this URL is not a session key';
     return;
   }
   if (!isKnown(key)) return askAboutKey(key);
@@ -135,7 +135,7 @@ async function openFromAddress(): Promise<void> {
     const client = createSessionClient(http, key, 'commands');
     const payload = await withPatience(() => client.readSession(), {
       patienceMs: Infinity,
-      onTrouble: () => (errorLine.textContent = 'the relay is away: trying again'),
+      onTrouble: () => (errorLine.textContent = 'relay unreachable, retrying'),
       onRecovery: () => (errorLine.textContent = ''),
     });
     openSession(payload);
@@ -148,7 +148,7 @@ function openSession(payload: SessionPayload): void {
   history.replaceState({ opened: payload.key.slice(0, 8) }, '', `#${payload.key}`);
   lines.show(payload, relayUrl);
   bar.open(`${payload.key.slice(0, shownKeyChars)}…`);
-  find('ttl', HTMLElement).textContent = formatSeconds(payload.ttl_seconds);
+  find('ttl', HTMLElement).textContent = describeExpiry(payload.ttl_seconds);
   askToEnd(false);
   document.body.dataset['view'] = 'session';
   find('start', HTMLElement).hidden = true;
@@ -189,11 +189,11 @@ async function endSession(): Promise<void> {
     showTrouble(error);
     return;
   }
-  if (ending === open) endOnPage('this session was ended');
+  if (ending === open) endOnPage('session ended');
   makeButton.focus();
 }
 
-/** What was run stays to be read; the key is forgotten. */
+/** The transcript stays readable; the key is removed from the page. */
 function endOnPage(words: string): void {
   open?.leave();
   open = undefined;
@@ -208,7 +208,7 @@ function endOnPage(words: string): void {
   announce(words);
 }
 
-/** Another key, or none, stands in the address. */
+/** The URL has another key, or none. */
 function closeSession(): void {
   open?.leave();
   open = undefined;

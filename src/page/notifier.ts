@@ -1,4 +1,4 @@
-/** Notifications of the browser, for a tab that is hidden. The visitor is asked for leave when they press the button, never before. */
+/** Desktop notifications while the tab is hidden. The browser asks for permission when the visitor presses the button, never before. */
 import type { LightState } from './describe-light.ts';
 import { find } from './dom.ts';
 
@@ -16,7 +16,7 @@ export class Notifier {
     });
   }
 
-  /** Whether a hidden tab has to go on asking the relay. */
+  /** Whether a hidden tab must continue to poll the relay. */
   get isOn(): boolean {
     return this.#isOn;
   }
@@ -26,19 +26,18 @@ export class Notifier {
     this.#isOn = isWanted && (await Notification.requestPermission()) === 'granted';
     this.#button.setAttribute('aria-pressed', String(this.#isOn));
     const words = find('notify-words', HTMLElement);
-    words.textContent =
-      isWanted && !this.#isOn ? 'the browser does not allow notifications of this page' : '';
+    words.textContent = isWanted && !this.#isOn ? 'this browser blocks notifications from this page' : '';
   }
 
-  /** Called at each change of the light. Nothing of the command or its output is in a notification: it may show on a locked screen. */
+  /** Call it at each change of the light. A notification may appear on a locked screen: it has no text of a command and no output. */
   tell(state: LightState, who: string): void {
     const before = this.#last;
     this.#last = state;
     if (!this.#isOn || !document.hidden || before === undefined || before === state) return;
     const words: Partial<Record<LightState, string>> = {
-      asking: 'a command waits for approval',
-      ready: before === 'busy' || before === 'asking' ? 'the command has ended' : 'the listener is connected',
-      gone: 'the listener is gone',
+      asking: 'a command is waiting for approval',
+      ready: before === 'busy' || before === 'asking' ? 'the command ended' : 'listener connected',
+      gone: 'listener disconnected',
     };
     const text = words[state];
     if (text === undefined) return;

@@ -61,7 +61,7 @@ export class StatusBar {
     if (this.#away.hidden === !isAway) return;
     this.#away.hidden = !isAway;
     this.#light.classList.toggle('away', isAway);
-    announce(isAway ? 'the relay is away: trying again' : 'the relay is back');
+    announce(isAway ? 'relay unreachable, retrying' : 'the relay answers again');
   }
 
   #render({ state, who, more }: Light): void {

@@ -1,4 +1,4 @@
-/** One open session on the page: its light, its commands, its lines. */
+/** One open session: watches its status, updates the status bar, and owns its list of commands. */
 import { withPatience } from '../client/patience.ts';
 import { PollFloor } from '../client/poll-floor.ts';
 import { RelayClient } from '../client/relay-client.ts';
@@ -21,7 +21,7 @@ import type { SessionLink } from './session-link.ts';
 import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
 
-/** More text than this is no use in a clipboard, and too much for a tab. */
+/** A tab and a clipboard do not take much more than this well. */
 const maxCopyBytes = 8 * 1024 * 1024;
 
 export interface WorkspaceParts {
@@ -82,19 +82,19 @@ export class Workspace {
 
   /** Asks the relay to forget the session. */
   async end(): Promise<void> {
-    // First: a poll that is held would be told that the session is gone.
+    // First: a held poll would fail with `gone` and be reported as an error.
     this.leave();
     await this.#link.client.endSession().catch((error: unknown) => {
       if (!(error instanceof RelayError) || error.code !== 'gone') throw error;
     });
   }
 
-  /** The page has nothing to do with this session any more. */
+  /** Ends all requests of this session. */
   leave(): void {
     this.#over.abort(new Error('the page has left the session'));
   }
 
-  /** The light, and a look at the commands whenever something changed. */
+  /** Long polls the status. Each new revision updates the light and reads the list of commands. */
   async #watch(): Promise<void> {
     const { client, patience, signal } = this.#link;
     const floor = new PollFloor();
@@ -111,7 +111,7 @@ export class Workspace {
         floor.begin();
         const known = this.#status?.revision;
         const status = await withPatience(() => {
-          // After a relay that was away the first answer is to come at once.
+          // After an outage the first request does not wait: its response ends the notice on the page.
           const poll = known === undefined || isAway ? {} : { after: known, waitSeconds: maxWaitSeconds };
           return client.readStatus({ ...poll, signal });
         }, watching);
@@ -135,7 +135,7 @@ export class Workspace {
     this.#light = state;
     notifier.tell(state, who);
     if (state === before) return;
-    // The lines have done their work, or are needed again.
+    // A listener that connected no longer needs the line; one that disconnected needs it again.
     if (before === 'waiting' && panels.open === 'remote') panels.show(undefined);
     if (state === 'gone') panels.show('remote');
   }
@@ -152,11 +152,12 @@ export class Workspace {
   async #copy({ id, view, element }: CommandCard): Promise<void> {
     const bytes = (view.stdout_bytes ?? 0) + (view.stderr_bytes ?? 0);
     if (id === undefined) return;
-    if (bytes > maxCopyBytes) return announce(`${formatSize(bytes)} are too much to copy: download it`);
+    if (bytes > maxCopyBytes)
+      return announce(`${formatSize(bytes)} are too much for the clipboard: download the output`);
     try {
       const whole = await readWhole(this.#link.client, id, this.#link.patience);
       const isCopied = await copyText(await whole.text(), element);
-      announce(isCopied ? `output of ${id} copied` : `the browser does not allow copying`);
+      announce(isCopied ? `output of ${id} copied` : 'this browser blocks copying: download the output');
     } catch (error) {
       if (!this.#link.signal.aborted) this.#link.onTrouble(error);
     }

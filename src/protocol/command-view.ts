@@ -1,18 +1,8 @@
 /** A command as clients see it, in JSON and in the headers of its output. */
 import { type CommandState, isCommandState, isSignal, type Signal } from './command-states.ts';
 import { parseFields, readNumber, readText } from './json-fields.ts';
+import { isMissingReason, type MissingReason } from './missing-output.ts';
 import { commandIdPattern } from './routes.ts';
-
-/**
- * Why output is missing. `evicted`: it was stored, and made room for later output. `cut`: it was never stored, since a quota of the relay
- * or the temporary folder of the remote had no room for it, or it was damaged on the relay's disk.
- */
-export const missingReasons = ['evicted', 'cut'] as const;
-export type MissingReason = (typeof missingReasons)[number];
-
-export function isMissingReason(text: unknown): text is MissingReason {
-  return missingReasons.some((reason) => reason === text);
-}
 
 export interface CommandView {
   id: string;

@@ -1,5 +1,6 @@
-/** The landing page: four files, read once. */
+/** The page: four files, read once at start. */
 import { readFileSync } from 'node:fs';
+import { pageFolder } from './page-folder.ts';
 import { pathPrefix } from './public-url.ts';
 import type { Handler } from './relay-context.ts';
 
@@ -15,24 +16,24 @@ const contentSecurityPolicy = [
 ].join('; ');
 
 const contentTypes = {
-  html: 'text/html',
-  css: 'text/css',
-  js: 'text/javascript',
-  svg: 'image/svg+xml',
+  'index.html': 'text/html',
+  'landing.css': 'text/css',
+  'landing.js': 'text/javascript',
+  'icon.svg': 'image/svg+xml',
 } as const;
 
-function serveFile(file: URL, type: keyof typeof contentTypes): Handler {
-  const bytes = readFileSync(file);
+function serveFile(name: keyof typeof contentTypes): Handler {
+  const bytes = readFileSync(new URL(name, pageFolder));
   return ({ exchange }, { options }) =>
     exchange.send(
       200,
       {
-        'content-type': `${contentTypes[type]}; charset=utf-8`,
+        'content-type': `${contentTypes[name]}; charset=utf-8`,
         'content-security-policy': contentSecurityPolicy,
-        // Another page that opens this one gets no hold of its window, and cannot change the key in its address.
+        // A page that opened this one gets no reference to its window, and so cannot change the key in its URL.
         'cross-origin-opener-policy': 'same-origin',
       },
-      type === 'html' ? placeLinks(bytes, pathPrefix(options)) : bytes,
+      name === 'index.html' ? placeLinks(bytes, pathPrefix(options)) : bytes,
     );
 }
 
@@ -45,8 +46,7 @@ function placeLinks(page: Buffer, prefix: string): Buffer | string {
   return page.toString().replaceAll('="./', () => `="${prefix.replaceAll('&', '&amp;')}/`);
 }
 
-// Written out one by one: a bundler must see each name.
-export const servePage = serveFile(new URL('./landing/index.html', import.meta.url), 'html');
-export const servePageStyle = serveFile(new URL('./landing/landing.css', import.meta.url), 'css');
-export const servePageIcon = serveFile(new URL('./landing/icon.svg', import.meta.url), 'svg');
-export const servePageScript = serveFile(new URL('./landing/landing.js', import.meta.url), 'js');
+export const servePage = serveFile('index.html');
+export const servePageStyle = serveFile('landing.css');
+export const servePageIcon = serveFile('icon.svg');
+export const servePageScript = serveFile('landing.js');

@@ -1,14 +1,8 @@
 /** Output that a reader can no longer get: evicted to make room, or refused by a full store. */
-import type { MissingReason } from '../protocol/command-view.ts';
+import type { MissingOutput } from '../protocol/missing-output.ts';
 import type { Command } from './command.ts';
 import { flowBytes, withFlowBytes } from './extend-flow.ts';
 import { findCommand, type Outcome, replaceCommand, type Session, type Stream } from './session.ts';
-
-export interface Missing {
-  /** 0 where it is not known how many. */
-  readonly bytes: number;
-  readonly reason: MissingReason;
-}
 
 /** How far a stream can be read, in bytes. */
 export function readableBytes(command: Command, stream: Stream): number {
@@ -16,7 +10,10 @@ export function readableBytes(command: Command, stream: Stream): number {
 }
 
 /** What a reader of these streams, from these offsets on, will not get; undefined when it gets all of them. */
-export function findMissing(command: Command, from: Partial<Record<Stream, number>>): Missing | undefined {
+export function findMissing(
+  command: Command,
+  from: Partial<Record<Stream, number>>,
+): MissingOutput | undefined {
   const streams = Object.entries(from) as [Stream, number][];
   const cut = streams.reduce((sum, [stream]) => sum + (command.cut?.[stream] ?? 0), 0);
   const evicted = streams.reduce(

@@ -1,5 +1,6 @@
 /** A command of the session in the words of `status` and `history`. All text of others is escaped. */
 import type { CommandView } from '../protocol/command-view.ts';
+import { describeMissing, findMissing } from '../protocol/missing-output.ts';
 import { escapeText } from './escape.ts';
 
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
@@ -19,12 +20,6 @@ export function describePusher({
   return escapeText(by.replace(/,remotify\/[\w.+-]{1,40}$/, '').slice(0, 80));
 }
 
-function describeLoss({ missing_reason: reason, missing_bytes: bytes }: CommandView): string {
-  if (reason === null) return '';
-  const count = bytes === 0 ? 'output' : `${bytes} bytes of output`;
-  return reason === 'evicted' ? `${count} removed to make room` : `${count} not stored`;
-}
-
 /** `exit status 3 (KILL)`, the reason of a command that did not end by itself, and what is missing of its output. */
 export function describeOutcome(command: CommandView): string {
   const { exit_status: exitStatus, signal, reason } = command;
@@ -32,7 +27,8 @@ export function describeOutcome(command: CommandView): string {
     exitStatus === null
       ? ''
       : `exit status ${exitStatus}${signal === null ? '' : ` (${escapeText(signal)})`}`;
-  return [status, reason === null ? '' : escapeText(reason), describeLoss(command)]
+  const missing = findMissing(command);
+  return [status, reason === null ? '' : escapeText(reason), missing ? describeMissing(missing) : '']
     .filter((part) => part !== '')
     .join('; ');
 }

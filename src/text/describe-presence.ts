@@ -24,22 +24,32 @@ export function describeHost(listener: ListenerView): string {
   return escapeText(nameListener(listener));
 }
 
-const asks: Readonly<Record<ListenerView['mode'], string>> = {
+/** `supervised: asks before each command` */
+export function describeMode({ mode }: ListenerView): string {
+  return modes[mode];
+}
+
+const modes: Readonly<Record<ListenerView['mode'], string>> = {
   supervised: 'supervised: asks before each command',
   auto: 'auto: runs commands without asking',
   unknown: 'mode unknown',
 };
 
+/** `last seen 4 s ago` */
+export function describeLastSeen(status: StatusPayload): string {
+  return `last seen ${formatSeconds(findLastSeen(status) ?? 0)} ago`;
+}
+
 export function describePresence(status: StatusPayload): string {
   const { listener } = status;
-  const lastSeen = `last seen ${formatSeconds(findLastSeen(status) ?? 0)} ago`;
+  const lastSeen = describeLastSeen(status);
   switch (findPresence(status)) {
     case 'none':
       return 'none yet: paste the line on the remote';
     case 'slot':
       return `a legacy listener polls the slot, ${lastSeen}`;
     case 'connected':
-      return listener ? `connected, ${describeHost(listener)}, ${asks[listener.mode]}` : 'connected';
+      return listener ? `connected, ${describeHost(listener)}, ${modes[listener.mode]}` : 'connected';
     case 'disconnected':
       return `disconnected, ${lastSeen}${listener ? `, ${describeHost(listener)}, ${listener.mode}` : ''}`;
   }

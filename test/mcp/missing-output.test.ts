@@ -14,8 +14,8 @@ test('the tools say that output was evicted or never stored, and how much is mis
   expect(first.text).not.toContain('missing');
   expect((await host.exec('head -c 1000000 /dev/zero | tr "\\0" y')).text).not.toContain('missing');
   const again = await host.call('remote_output', { id: first.data.id });
-  expect(again.text).toContain('1500000 bytes of its output are missing');
+  expect(again.text).toContain('1500000 bytes of output are missing');
   expect(again.data).toMatchObject({ bytes: 0, complete: true });
   const cut = await host.exec('head -c 5000000 /dev/zero | tr "\\0" z');
-  expect(cut.text).toMatch(/\d{7} bytes of its output are missing/);
+  expect(cut.text).toMatch(/\d{7} bytes of output are missing/);
 });

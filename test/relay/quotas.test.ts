@@ -45,7 +45,7 @@ test('output beyond the quota of its session is cut, which is said, and the next
   expect(logs.stderr).toMatch(/error: \d+ bytes of output of command c1 are missing: the relay removed them/);
   const status = await client.run(['status', 'c1']);
   expect(status.text).toMatch(
-    /^c1 {2}finished {2}exit status 137 .*; \d+ bytes of output removed to make room {2}/m,
+    /^c1 {2}finished {2}exit status 137 .*; \d+ bytes of output are missing: the relay removed them to make room for later output {2}/m,
   );
 });
 

@@ -8,7 +8,7 @@ import { makeQuotaSession, startQuotaRelay, startRestartable } from './quota-kit
 // A reader with nothing but curl learns from the text itself that bytes are missing.
 
 const evictedNote = (bytes: number) =>
-  `[remotify: ${bytes} bytes of output are missing: they made room for later output]\n`;
+  `[remotify: ${bytes} bytes of output are missing: the relay removed them to make room for later output]\n`;
 
 /** GET /result until there is one. */
 async function readResult(url: string): Promise<string> {

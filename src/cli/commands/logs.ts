@@ -1,7 +1,6 @@
 /** `remotify logs`: prints the output of a command; reading deletes nothing. */
 import type { Command } from 'commander';
 import { followCommand } from '../../client/follow-command.ts';
-import type { MissingOutput } from '../../client/parse-output.ts';
 import { withPatience } from '../../client/patience.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { parseCount } from '../../config/parse-values.ts';
@@ -9,7 +8,8 @@ import { isEnded } from '../../protocol/command-states.ts';
 import { maxReadBytes } from '../../protocol/limits.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, OpenSession } from '../context.ts';
-import { describeMissing, missingHint } from '../exec/describe-missing.ts';
+import { describeMissing, type MissingOutput } from '../../protocol/missing-output.ts';
+import { missingHint } from '../exec/missing-hint.ts';
 import { openSinks, type OutputSink } from '../exec/output-sink.ts';
 import { settleEnd } from '../exec/settle-end.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -106,7 +106,7 @@ export const run: Run = async (context, command) => {
     const missing = await printNow(session, id, from, sinks);
     await Promise.all([sinks.stdout.end(), sinks.stderr.end()]);
     if (missing)
-      throw new Failure(describeMissing(id, missing), missingHint, exitCodes.trouble, 'output_missing');
+      throw new Failure(describeMissing(missing, id), missingHint, exitCodes.trouble, 'output_missing');
     if (startedAt === null)
       await context.printer.note(
         isEnded(state) ? `command ${id} never ran: ${state}` : `command ${id} has not started: ${state}`,

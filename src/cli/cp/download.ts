@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../../client/patience.ts';
 import type { Context, OpenSession } from '../context.ts';
-import { describeMissing, missingHint } from '../exec/describe-missing.ts';
+import { describeMissing } from '../../protocol/missing-output.ts';
+import { missingHint } from '../exec/missing-hint.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { Interrupt } from '../interrupts.ts';
@@ -164,7 +165,7 @@ export async function download(
     if (await wasStopped(session, result)) throw describeScriptEnd(end, name);
     if (end.missing) {
       if (spool.bytes === before) {
-        const message = `${name}: ${describeMissing('', end.missing)}`;
+        const message = `${name}: ${describeMissing(end.missing)}`;
         throw new Failure(message, missingHint, exitCodes.trouble, 'output_missing');
       }
       await printer.note(`the relay stores no more of one command: going on at ${spool.bytes} bytes`);

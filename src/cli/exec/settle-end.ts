@@ -4,7 +4,8 @@ import { cancelledByClient } from '../../protocol/command-states.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { FailureCode } from '../failure-codes.ts';
-import { describeMissing, missingHint } from './describe-missing.ts';
+import { describeMissing } from '../../protocol/missing-output.ts';
+import { missingHint } from './missing-hint.ts';
 
 /** How it ended, as an exit status; words where the status alone would not tell. */
 export function settleEnd(
@@ -27,7 +28,7 @@ export function settleEnd(
       if (end.missing) {
         // Output that is not whole never counts as success.
         const exitCode = end.exitStatus === null || end.exitStatus === 0 ? exitCodes.trouble : end.exitStatus;
-        return fail('output_missing', describeMissing(id, end.missing), missingHint, exitCode);
+        return fail('output_missing', describeMissing(end.missing, id), missingHint, exitCode);
       }
       if (end.exitStatus !== null) return { exitCode: end.exitStatus };
       return fail(

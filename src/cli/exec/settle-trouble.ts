@@ -1,6 +1,7 @@
 /** The end of an exec whose command was interrupted, did not finish, or lacks output. */
 import type { Context, OpenSession } from '../context.ts';
-import { describeMissing, missingHint } from './describe-missing.ts';
+import { describeMissing } from '../../protocol/missing-output.ts';
+import { missingHint } from './missing-hint.ts';
 import type { Followed } from './follow-remote.ts';
 import { settleEnd } from './settle-end.ts';
 import type { StartBounds } from './start-bounds.ts';
@@ -24,7 +25,7 @@ export async function settleTrouble(
     if (interrupted !== undefined) return interrupted;
   }
   if (end.missing && end.state !== 'finished')
-    await context.printer.error(describeMissing(id, end.missing), missingHint);
+    await context.printer.error(describeMissing(end.missing, id), missingHint);
   if (end.state === 'expired' || (end.state === 'cancelled' && end.missed !== undefined)) {
     const { describeUnstarted } = await import('./describe-unstarted.ts');
     throw await describeUnstarted(session, id, bounds, end);

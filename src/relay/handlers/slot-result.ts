@@ -1,9 +1,10 @@
 /** `/result-{key}`: the seed's door for results. */
+import { describeMissing, type MissingOutput } from '../../protocol/missing-output.ts';
 import { randomUUID } from 'node:crypto';
 import { slotReaderMs } from '../../protocol/limits.ts';
 import { declinedText, notePrefix, renderMarker } from '../../protocol/slot-text.ts';
 import type { Command } from '../../session/command.ts';
-import { findMissing, loseOutput, type Missing, readableBytes } from '../../session/missing-output.ts';
+import { findMissing, loseOutput, readableBytes } from '../../session/missing-output.ts';
 import { claimResult, postToSlot, releaseResult, renewClaim, takeResult } from '../../session/serve-slots.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admitted } from '../exchange.ts';
@@ -27,10 +28,8 @@ function renderNote(command: Command): string {
 }
 
 /** Before the output: readers of the slot look for a note at the beginning. */
-function renderMissing({ bytes, reason }: Missing): string {
-  const count = bytes === 0 ? 'some' : String(bytes);
-  const why = reason === 'evicted' ? 'they made room for later output' : 'they could not be stored';
-  return `${notePrefix}${count} bytes of output are missing: ${why}]\n`;
+function renderMissing(missing: MissingOutput): string {
+  return `${notePrefix}${describeMissing(missing)}]\n`;
 }
 
 /** The claim on a result lasts this many renewals. */

@@ -1,0 +1,38 @@
+/** Output of a command that a reader cannot get, and why. */
+
+/**
+ * `evicted`: it was stored, and made room for later output. `cut`: it was never stored, since a quota of the relay or the temporary folder
+ * of the remote had no room for it, or it was damaged on the relay's disk.
+ */
+export const missingReasons = ['evicted', 'cut'] as const;
+export type MissingReason = (typeof missingReasons)[number];
+
+export function isMissingReason(text: unknown): text is MissingReason {
+  return missingReasons.some((reason) => reason === text);
+}
+
+export interface MissingOutput {
+  /** 0 where it is not known how many. */
+  readonly bytes: number;
+  readonly reason: MissingReason;
+}
+
+/** Of a command as clients see it, or of what is known of one; undefined where nothing is missing. */
+export function findMissing(view: {
+  readonly missing_reason?: MissingReason | null;
+  readonly missing_bytes?: number;
+}): MissingOutput | undefined {
+  const { missing_reason: reason = null, missing_bytes: bytes = 0 } = view;
+  return reason === null ? undefined : { bytes, reason };
+}
+
+const why: Readonly<Record<MissingReason, string>> = {
+  evicted: 'the relay removed them to make room for later output',
+  cut: 'they could not be stored',
+};
+
+/** `12 bytes of output of command c1 are missing: they could not be stored`. `id`: of the command, where the sentence has to name it. */
+export function describeMissing({ bytes, reason }: MissingOutput, id = ''): string {
+  const whose = id === '' ? '' : ` of command ${id}`;
+  return `${bytes === 0 ? 'some' : bytes} bytes of output${whose} are missing: ${why[reason]}`;
+}
