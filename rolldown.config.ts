@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { transform as transformCss } from 'lightningcss';
 import { defineConfig, type Plugin, rolldown } from 'rolldown';
 import license from 'rollup-plugin-license';
 import { runnerSource, valuesMark } from './src/runner/runner-source.ts';
@@ -116,22 +117,17 @@ export const runnerSource = readFileSync(new URL('./runner.sh', import.meta.url)
   };
 }
 
-/** Without what only readers of the source need. What stands in <pre> stays as it is. */
+/** Removes comments and indentation, except inside <pre>. */
 function squeezeHtml(text: string): string {
   const parts = text.replaceAll(/<!--[^]*?-->/g, '').split(/(<pre>[^]*?<\/pre>)/);
   return parts.map((part, at) => (at % 2 === 1 ? part : part.replaceAll(/\s*\n\s*/g, '\n'))).join('');
 }
 
-function squeezeCss(text: string): string {
-  return text
-    .replaceAll(/\/\*[^]*?\*\//g, '')
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/ ?([{};]) ?/g, '$1');
-}
-
 /** The files of the page: its markup, its style sheets joined, its modules as one script. The relay reads them beside itself. */
 function emitPage(): Plugin {
   const read = (name: string): string => readFileSync(join(root, 'src/page', name), 'utf8');
+  const minifyCss = (text: string): Uint8Array =>
+    transformCss({ filename: 'landing.css', code: Buffer.from(text), minify: true }).code;
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const sheets = ['base', 'start', 'workspace', 'transcript'];
   return {
@@ -146,7 +142,7 @@ function emitPage(): Plugin {
       await bundle.close();
       const files = {
         'index.html': squeezeHtml(read('index.html')).replace('%VERSION%', version),
-        'landing.css': squeezeCss(sheets.map((name) => read(`${name}.css`)).join('')),
+        'landing.css': minifyCss(sheets.map((name) => read(`${name}.css`)).join('')),
         'landing.js': output[0].code,
       };
       for (const [name, source] of Object.entries(files))
