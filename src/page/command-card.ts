@@ -53,7 +53,7 @@ export class CommandCard {
     this.#text = text;
     this.#stop = makeButton('stop', 'cancel', '', () => actions.stop(this));
     this.#show = makeButton('show', 'show output', '', () => actions.show(this));
-    this.#again = makeButton('quiet', 'edit', '', () => actions.again(this.#text ?? ''));
+    this.#again = makeButton('quiet', 'reuse', '', () => actions.again(this.#text ?? ''));
     this.output = new OutputPanel({ download: () => actions.download(this), copy: () => actions.copy(this) });
     this.#title.tabIndex = -1;
     this.#show.hidden = true;
@@ -61,7 +61,9 @@ export class CommandCard {
     const state = make('p', 'state');
     state.append(this.#words, this.#time, this.#by);
     const bar = make('div', 'bar');
-    bar.append(state, ...this.output.tools, this.#again, this.#show, this.#stop);
+    const tools = make('div', 'tools');
+    tools.append(...this.output.tools, this.#again, this.#show, this.#stop);
+    bar.append(state, tools);
     this.element.append(this.#title, bar, this.#note, this.output.element);
     this.#renderTitle();
     this.#render();

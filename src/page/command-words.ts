@@ -27,7 +27,7 @@ const words: Readonly<Record<CardState, (view: CardView) => string>> = {
   queued: ({ position = null }) =>
     position !== null && position > 0
       ? `queued, ${position} ahead of it`
-      : 'queued, waiting for the listener',
+      : 'queued, next',
   awaiting_approval: () => 'waiting for approval',
   running: ({ cancel_signal: signal = null }) =>
     signal === null ? 'running' : `stopping (SIG${signal} sent)`,
@@ -60,8 +60,14 @@ const tones: Readonly<Record<CardState, Tone>> = {
   declined: 'declined',
 };
 
-export function findTone({ state, exit_status: exitStatus = null }: CardView): Tone {
-  return state === 'finished' && exitStatus !== 0 ? 'bad' : tones[state];
+export function findTone({
+  state,
+  exit_status: exitStatus = null,
+  cancel_signal: asked = null,
+}: CardView): Tone {
+  // A command that a client stopped did not fail.
+  if (state === 'finished' && exitStatus !== 0) return asked === null ? 'bad' : 'plain';
+  return tones[state];
 }
 
 /** When it entered its state, ms since 1970 by the relay's clock; undefined while that is unknown. */

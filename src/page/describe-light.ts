@@ -1,7 +1,7 @@
 /** The listener and what it does, for the light of the status bar. */
 import type { CommandState } from '../protocol/command-states.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
-import { describeHost, describeLastSeen, describeMode, findPresence } from '../text/describe-presence.ts';
+import { describeHost, describeLastSeen, findPresence } from '../text/describe-presence.ts';
 
 export type LightState = 'waiting' | 'ready' | 'asking' | 'busy' | 'gone';
 
@@ -18,9 +18,13 @@ export function describeLight(status: StatusPayload, currentState: CommandState 
   if (findPresence(status) === 'none' || !listener)
     return { state: 'waiting', who: 'no listener', more: 'paste the line on the remote' };
   const who = describeHost(listener);
-  if (!listener.attached)
-    return { state: 'gone', who, more: `disconnected, ${describeLastSeen(status)}: paste the line again` };
-  if (current === null) return { state: 'ready', who, more: `connected, ${describeMode(listener)}` };
+  if (!listener.attached) return { state: 'gone', who, more: `disconnected, ${describeLastSeen(status)}` };
+  if (current === null)
+    return {
+      state: 'ready',
+      who,
+      more: `connected, ${listener.mode === 'unknown' ? 'mode unknown' : listener.mode}`,
+    };
   return currentState === 'awaiting_approval'
     ? { state: 'asking', who, more: `waiting for approval of ${current}` }
     : { state: 'busy', who, more: `running ${current}` };

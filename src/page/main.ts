@@ -173,6 +173,7 @@ function askToEnd(isAsking: boolean): void {
   const hadFocus = question.contains(document.activeElement);
   button.hidden = isAsking;
   question.hidden = !isAsking;
+  question.scrollIntoView({ block: 'nearest' });
   if (isAsking) find('end-no', HTMLButtonElement).focus();
   else if (hadFocus) button.focus();
 }

@@ -82,10 +82,11 @@ export class OutputPanel {
   /** A shade at an edge says that there is more beyond it. */
   #markEdges(): void {
     const { element } = this.#view;
-    const { scrollTop, clientHeight, scrollHeight, scrollWidth, clientWidth } = element;
+    const { scrollTop, clientHeight, scrollHeight, scrollLeft, scrollWidth, clientWidth } = element;
     element.classList.toggle('more-above', scrollTop > slackPx);
     element.classList.toggle('more-below', scrollTop + clientHeight < scrollHeight - slackPx);
     const isWide = scrollWidth > clientWidth + slackPx;
+    element.classList.toggle('more-right', scrollLeft + clientWidth < scrollWidth - slackPx);
     if (isWide || this.element.classList.contains('wrapped')) this.#wrap.hidden = false;
   }
 

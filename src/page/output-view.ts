@@ -1,7 +1,7 @@
 /** The output of one command as rows. stdout and stderr are told apart by a mark and a word, besides the colour. */
 import { make, makeSpoken } from './dom.ts';
 import { OutputParser, type Piece } from './output-parser.ts';
-import { plainStyle, type TextStyle } from './text-style.ts';
+import { type Colour, plainStyle, type TextStyle } from './text-style.ts';
 
 export type Stream = 'stdout' | 'stderr';
 
@@ -27,14 +27,9 @@ interface Row {
   isReturned: boolean;
 }
 
-function setColour(
-  element: HTMLElement,
-  name: 'color' | 'backgroundColor',
-  colour: number | string | undefined,
-): void {
-  if (colour === undefined) return;
-  if (typeof colour === 'string') element.style[name] = colour;
-  else element.classList.add(`${name === 'color' ? 'ink' : 'paper'}-${colour}`);
+/** One of the 16 colours that the style sheet has, or a colour of its own. */
+function toCss(colour: Colour | undefined): string {
+  return typeof colour === 'number' ? `var(--ink-${colour})` : (colour ?? '');
 }
 
 function renderPiece(text: string, style: TextStyle, isSpelled: boolean): Node {
@@ -52,8 +47,10 @@ function renderPiece(text: string, style: TextStyle, isSpelled: boolean): Node {
   };
   for (const [name, isSet = false] of Object.entries(marks)) if (isSet) element.classList.add(name);
   if (isSpelled) return element;
-  setColour(element, 'color', isInverse ? paper : ink);
-  setColour(element, 'backgroundColor', isInverse ? ink : paper);
+  const [front, back] = isInverse ? [paper, ink] : [ink, paper];
+  // Text without a colour on a paper with one would be unreadable in one of the two schemes.
+  element.style.color = toCss(front) || (back === undefined ? '' : 'var(--page)');
+  element.style.backgroundColor = toCss(back);
   return element;
 }
 

@@ -22,6 +22,13 @@ export class Panels {
     this.show(undefined);
   }
 
+  /** Says what to do about it beside the line. */
+  markDisconnected(isDisconnected: boolean): void {
+    find('reconnect', HTMLElement).hidden = !isDisconnected;
+    // The supervised line comes first again.
+    if (isDisconnected) find('auto', HTMLDetailsElement).open = false;
+  }
+
   get open(): PanelName | undefined {
     return this.#open;
   }

@@ -136,7 +136,10 @@ export class Workspace {
     notifier.tell(state, who);
     if (state === before) return;
     // A listener that connected no longer needs the line; one that disconnected needs it again.
-    if (before === 'waiting' && panels.open === 'remote') panels.show(undefined);
+    const isConnected = state !== 'waiting' && state !== 'gone';
+    const wasConnected = before !== 'waiting' && before !== 'gone';
+    panels.markDisconnected(state === 'gone');
+    if (isConnected && !wasConnected && panels.open === 'remote') panels.show(undefined);
     if (state === 'gone') panels.show('remote');
   }
 

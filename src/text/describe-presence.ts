@@ -24,11 +24,6 @@ export function describeHost(listener: ListenerView): string {
   return escapeText(nameListener(listener));
 }
 
-/** `supervised: asks before each command` */
-export function describeMode({ mode }: ListenerView): string {
-  return modes[mode];
-}
-
 const modes: Readonly<Record<ListenerView['mode'], string>> = {
   supervised: 'supervised: asks before each command',
   auto: 'auto: runs commands without asking',

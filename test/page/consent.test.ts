@@ -34,7 +34,7 @@ describe.skipIf(!hasChromium || !hasTmux)(
   'in chromium, with an operator at a terminal',
   { timeout: 90_000 },
   () => {
-    test('a command awaits approval, is run, is declined with words, is withdrawn', async () => {
+    test('a command waiting for approval, is run, is declined with words, is withdrawn', async () => {
       const visitor = await visit(browser, relay);
       const { page } = visitor;
       await makeOnPage(visitor);
@@ -58,21 +58,21 @@ describe.skipIf(!hasChromium || !hasTmux)(
       expect(await light.textContent()).toContain('supervised: its operator is asked');
 
       await runOnPage(page, 'echo approved');
-      await waitForWords(findCommand(page, 'c1'), 'waits for approval: the operator is asked');
+      await waitForWords(findCommand(page, 'c1'), 'waiting for approval: the operator is asked');
       await light.getByText('asks its operator about c1').waitFor();
       await answer(1, 'y');
       await waitForWords(findCommand(page, 'c1'), 'exit status 0');
       expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['approved']);
 
       await runOnPage(page, 'rm -rf build');
-      await waitForWords(findCommand(page, 'c2'), 'waits for approval');
+      await waitForWords(findCommand(page, 'c2'), 'waiting for approval');
       await answer(2, 'n not on a <b>friday</b>');
       await waitForWords(findCommand(page, 'c2'), 'declined by the operator: not on a <b>friday</b>');
       expect(await page.locator('#commands b').count()).toBe(0);
       await page.locator('#said', { hasText: 'c2: declined by the operator' }).waitFor({ state: 'attached' });
 
       await runOnPage(page, 'echo withdrawn');
-      await waitForWords(findCommand(page, 'c3'), 'waits for approval');
+      await waitForWords(findCommand(page, 'c3'), 'waiting for approval');
       await page.getByRole('button', { name: 'cancel c3' }).click();
       await waitForWords(findCommand(page, 'c3'), 'cancelled before it ran');
       await findLight(page, 'ready').waitFor();

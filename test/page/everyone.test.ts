@@ -74,7 +74,7 @@ async function overflow(page: Page): Promise<number> {
 describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   test('the first look costs the page and its three files', async () => {
     const { page, requests } = await visit(browser, relay);
-    await page.getByRole('button', { name: 'make a session' }).waitFor();
+    await page.getByRole('button', { name: 'create a session' }).waitFor();
     await page.waitForLoadState('networkidle');
     expect(requests.map(({ url }) => new URL(url).pathname).toSorted()).toEqual([
       '/',
@@ -137,7 +137,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await runOnPage(page, 'true');
     await waitForWords(findCommand(page, 'c1'), 'queued');
     await beside.listenAs({ mode: 'supervised' }, 'GET', '/next');
-    await waitForWords(findCommand(page, 'c1'), 'waits for approval');
+    await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
     expect(await findBarriers(page)).toEqual([]);
     await beside.listenAs({ mode: 'supervised' }, 'POST', '/commands/c1/decline', 'not now');
     await waitForWords(findCommand(page, 'c1'), 'declined');

@@ -156,7 +156,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await beside.ask('POST', '/commands', 'true', '-H', `Remotify-Client: ${markup.slice(0, 60)}`);
     await waitForWords(findCommand(page, 'c1'), 'queued');
     await beside.listenAs({ mode: 'supervised' }, 'GET', '/next');
-    await waitForWords(findCommand(page, 'c1'), 'awaits approval');
+    await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
     const reason = `${markup}\u202e\x1b[2J`;
     await beside.listenAs({ mode: 'supervised' }, 'POST', '/commands/c1/decline', reason);
     await waitForWords(findCommand(page, 'c1'), `declined by the operator: ${markup}`);

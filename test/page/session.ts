@@ -21,7 +21,7 @@ export async function openPanel(page: Page, name: 'connect' | 'other clients' | 
 
 /** A tab asks about a key that it did not make. */
 export async function openKey(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'open it' }).click();
+  await page.getByRole('button', { name: 'open the session', exact: true }).click();
 }
 
 /** By its panel, and with a yes. */
@@ -32,7 +32,7 @@ export async function endSession(page: Page): Promise<void> {
 }
 
 export async function makeOnPage({ page }: { page: Page }): Promise<void> {
-  await page.getByRole('button', { name: 'make a session' }).click();
+  await page.getByRole('button', { name: 'create a session' }).click();
   await page.locator('#session').waitFor();
 }
 

@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await page.locator('#light-words').textContent()).toMatch(
       /^\S+@\S+: gone, heard \d+ s ago: paste the line again$/,
     );
-    await waitForWords(findCommand(page, 'c1'), 'lost, its end is not known');
+    await waitForWords(findCommand(page, 'c1'), 'lost, outcome unknown');
     expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['begun']);
     await runOnPage(page, 'echo waits');
     await waitForWords(findCommand(page, 'c2'), 'queued');
@@ -117,9 +117,9 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await findCommand(page, 'c1').locator('.by').textContent()).toBe('');
 
     await endSession(second);
-    await page.getByText('this session is gone: unknown, expired or ended').first().waitFor();
+    await page.getByText('the relay does not know this session: it expired or was ended').first().waitFor();
     expect(page.url()).toBe(`${relay.url}/`);
-    await page.getByRole('button', { name: 'make a session' }).waitFor();
+    await page.getByRole('button', { name: 'create a session' }).waitFor();
   });
 
   test('another client beside it: what it pushes is shown, what it resets is told', async () => {
@@ -180,8 +180,8 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   });
 
   test.each([
-    ['no key', 'not-a-key', 'what stands behind the # in the address is no session key', /^$/],
-    ['a key of nothing', '0'.repeat(32), 'this session is gone: unknown, expired or ended', /status of 410/],
+    ['no key', 'not-a-key', 'the part after # in this URL is not a session key', /^$/],
+    ['a key of nothing', '0'.repeat(32), 'the relay does not know this session: it expired or was ended', /status of 410/],
   ])('%s in the address is said, and a session can be made', async (_title, word, said, expected) => {
     const { page } = await visit(browser, relay, { path: `/#${word}`, expected });
     await page.getByRole('alert').getByText(said).waitFor();
@@ -200,7 +200,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.goto('about:blank');
     await page.route('**/api/session/self', (route) => route.abort('connectionrefused'));
     await page.goto(address);
-    await page.getByRole('alert').getByText('the relay is away: trying again').waitFor();
+    await page.getByRole('alert').getByText('relay unreachable, retrying').waitFor();
     await page.unroute('**/api/session/self');
     await findLight(page, 'waiting').waitFor();
     expect(await page.getByRole('alert').textContent()).toBe('');

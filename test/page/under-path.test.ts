@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)('in chromium (skipped where there is none)', { tim
     const { front } = await setUp({ path: '/some/where', strips: true }, false);
     const visitor = await visit(browser, front, { path: '/' });
     const { page } = visitor;
-    await page.getByRole('button', { name: 'make a session' }).click();
+    await page.getByRole('button', { name: 'create a session' }).click();
     await page.locator('#session').waitFor();
     expect(front.requests).toContain('POST /some/where/api/session');
   });
@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium)('in chromium (skipped where there is none)', { tim
   test('the page of a relay below a path works at the relay itself', async () => {
     const { relay } = await setUp({ path: '/remotify' }, true);
     const { page } = await visit(browser, relay, { path: '/' });
-    await page.getByRole('button', { name: 'make a session' }).click();
+    await page.getByRole('button', { name: 'create a session' }).click();
     await page.locator('#session').waitFor();
   });
 });

@@ -93,7 +93,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.getByRole('button', { name: 'keep it' }).click();
     await page.getByRole('button', { name: 'end the session' }).click();
     await page.getByRole('button', { name: 'end it' }).click();
-    await page.getByText('this session was ended').first().waitFor();
+    await page.getByText('session ended').first().waitFor();
     await listener.exited;
     expect(page.url()).toBe(`${relay.url}/`);
     expect(await page.content()).not.toContain(known);
@@ -189,7 +189,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     onTestFinished(guarded.stop);
     // The browser itself says so of every 401.
     const { page } = await visit(browser, guarded, { expected: /status of 401/ });
-    await page.getByRole('button', { name: 'make a session' }).click();
+    await page.getByRole('button', { name: 'create a session' }).click();
     const field = page.getByLabel('this relay asks for a token');
     await field.fill('wrong');
     await field.press('Enter');

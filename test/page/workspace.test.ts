@@ -60,7 +60,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     for (const selector of ['#promise-title', '.steps', '.picture', '#make'])
       expect(await isInView(page, selector), selector).toBe(true);
     expect(await page.locator('.steps li').count()).toBe(3);
-    expect(await page.locator('.picture').innerText()).toMatch(/remotify exec[^]*run it\? \[y\/N\] y/);
+    expect(await page.locator('.picture').innerText()).toMatch(/remotify exec[^]*run it\? \[y\/N, n REASON, …\] y/);
     expect(await page.getByRole('button').count()).toBe(1);
     const { version } = JSON.parse(
       await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -103,10 +103,10 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await page.locator('[data-line="auto"]').isVisible()).toBe(false);
     await page.getByText('run without approval…').click();
     await page.locator('[data-line="auto"]').waitFor();
-    await page.getByText('Nobody is asked.').waitFor();
+    await page.getByText('No approval.').waitFor();
   });
 
-  test('a command that waits for approval: its clock, its colour, the title, and a notification that was asked for', async () => {
+  test('a command that waiting for approval: its clock, its colour, the title, and a notification that was asked for', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await page.addInitScript(spyOnNotifications);
@@ -124,14 +124,14 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await beside.listenAs({ host: 'vm', user: 'ann', mode: 'supervised' }, 'GET', '/next');
     await findLight(page, 'asking').waitFor();
     const command = findCommand(page, 'c1');
-    await waitForWords(command, 'waits for approval');
+    await waitForWords(command, 'waiting for approval');
     await command.locator('.time', { hasText: /, [2-9] s$/ }).waitFor();
     await page.locator('#light-clock', { hasText: /, \d+ s$/ }).waitFor();
     expect(await page.title()).toMatch(/^\? approval\? [0-9a-f]{4}… – remotify$/);
     const colour = (selector: string) =>
       page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).color`);
     expect(await colour('.words')).not.toBe(await colour('.time'));
-    expect(await page.evaluate('shown')).toEqual(['remotify: a command waits for approval | ann@vm']);
+    expect(await page.evaluate('shown')).toEqual(['remotify: a command waiting for approval | ann@vm']);
   });
 
   test('a listener that left: the line is there again, with what to do', async () => {
@@ -214,11 +214,11 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const other = (await curl(['-X', 'POST', `${relay.url}/api/session`])).json<{ key: string }>().key;
     await page.evaluate(`location.hash = '${other}'`);
     await page.getByText('Leave this one for it?').waitFor();
-    await page.getByRole('button', { name: 'do not open it' }).click();
+    await page.getByRole('button', { name: 'do not open' }).click();
     expect(key()).toBe(own);
     await findLight(page, 'waiting').waitFor();
     await page.evaluate(`location.hash = '${other}'`);
-    await page.getByRole('button', { name: 'open it' }).click();
+    await page.getByRole('button', { name: 'open the session', exact: true }).click();
     await page.locator('#session-name', { hasText: other.slice(0, 4) }).waitFor();
     const fresh = await visit(browser, relay, { path: `/#${own}` });
     await fresh.page.getByText('that this tab did not make').waitFor();
