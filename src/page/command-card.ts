@@ -6,7 +6,7 @@ import { describeMissing, findMissing } from '../protocol/missing-output.ts';
 import { describePusher } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
-import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
+import { type CardView, describeState, describeTime, findTone, isWholeText } from './command-words.ts';
 import { hideButton, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
@@ -32,6 +32,8 @@ export class CommandCard {
   isRead = false;
   /** The visitor pushed it, saw it run, or asked for its output. */
   isWanted = false;
+  /** Beside which numbers it stands while it has none. */
+  place = Infinity;
   /** This tab pushed it. */
   isOwn = false;
   /** It was over when the page came: nothing is announced. */
@@ -75,7 +77,7 @@ export class CommandCard {
 
   /** Grows with each command of the session. One that is on its way comes last. */
   get number(): number {
-    return this.id === undefined ? Infinity : Number(this.id.slice(1));
+    return this.id === undefined ? this.place : Number(this.id.slice(1));
   }
 
   get isOpen(): boolean {
@@ -133,6 +135,13 @@ export class CommandCard {
     if (this.view.state === 'finished') this.#tell(this.output.excerpt);
   }
 
+  /** No more can be read of it. `reason`: for one whose end is not known. */
+  close(reason: string): void {
+    this.isComplete = true;
+    if (this.isOpen) this.update({ state: 'unknown', reason });
+    hideButton(this.#show, this.#title);
+  }
+
   /** Its output can be had, and was not asked for. */
   offerOutput(): void {
     const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = this.view;
@@ -155,6 +164,7 @@ export class CommandCard {
 
   #renderTitle(): void {
     const { script_bytes: bytes = 0 } = this.view;
+    const isWhole = isWholeText({ text: this.#text, script_bytes: bytes });
     const code = make('code');
     const id = make('span', 'id', this.id ?? '…');
     if (this.#text === undefined) {
@@ -162,11 +172,11 @@ export class CommandCard {
       code.textContent = `${formatSize(bytes)} of text`;
     } else {
       code.append(...renderEscaped(this.#text));
-      if (new TextEncoder().encode(this.#text).length < bytes)
-        code.append(make('span', 'more', ` … ${formatSize(bytes)}`));
+      if (!isWhole) code.append(make('span', 'more', ` … ${formatSize(bytes)}`));
     }
     this.#title.replaceChildren(id, ' ', code);
-    this.#again.hidden = this.#text === undefined;
+    // The beginning of a command is another command.
+    this.#again.hidden = !isWhole;
     const name = this.id ?? 'this command';
     this.output.setName(name);
     for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
