@@ -47,7 +47,7 @@ const prompt = new Prompt({
 const address = new AddressKey(
   () => void openFromAddress(),
   () => {
-    if (open) address.set(open.key);
+    if (open) address.set(open.payload.key);
     else address.remove();
     (open ? prompt : makeButton).focus();
   },
@@ -112,7 +112,7 @@ async function openFromAddress(): Promise<void> {
   stopOpening();
   errorLine.textContent = '';
   address.closeQuestion();
-  if (key === (open?.key ?? '')) return;
+  if (key === (open?.payload.key ?? '')) return;
   if (key === '') return closeSession();
   if (!isKey(key)) {
     errorLine.textContent = 'the part after # in this URL is not a session key';
@@ -177,12 +177,14 @@ function askToEnd(isAsking: boolean): void {
 async function endSession(): Promise<void> {
   const ending = open;
   if (!ending) return;
-  errorLine.textContent = '';
+  find('run-form').hidden = true;
   try {
     await ending.end();
   } catch (error) {
-    if (ending === open) showTrouble(error);
-    return;
+    if (ending !== open) return;
+    // It may be there still, and says so once the relay answers.
+    openSession(ending.payload);
+    return showTrouble(error);
   }
   if (ending === open) endOnPage('session ended');
   makeButton.focus();

@@ -41,7 +41,7 @@ function isGone(error: unknown): error is RelayError {
 }
 
 export class Workspace {
-  readonly key: string;
+  readonly payload: SessionPayload;
   readonly #parts: WorkspaceParts;
   readonly #over = new AbortController();
   readonly #link: SessionLink;
@@ -50,11 +50,10 @@ export class Workspace {
   #light: LightState = 'waiting';
   /** Aborts to have the status read at once. */
   #held = new AbortController();
-  #isEnding = false;
-  #isGone = false;
 
-  constructor({ key, version = '' }: SessionPayload, parts: WorkspaceParts) {
-    this.key = key;
+  constructor(payload: SessionPayload, parts: WorkspaceParts) {
+    const { key, version = '' } = payload;
+    this.payload = payload;
     this.#parts = parts;
     parts.notifier.forget();
     const { signal } = this.#over;
@@ -94,17 +93,13 @@ export class Workspace {
     void this.#commands.push(push);
   }
 
-  /** Asks the relay to forget the session. Where that fails, the session stays open. */
+  /** Asks the relay to forget the session. */
   async end(): Promise<void> {
-    this.#isEnding = true;
-    try {
-      await this.#link.client.endSession();
-    } catch (error) {
-      this.#isEnding = false;
-      // A lost answer: the session is gone all the same.
-      if (!this.#isGone && !isGone(error)) throw error;
-    }
+    // First: a held poll would fail with `gone` and be reported as an error.
     this.leave();
+    await this.#link.client.endSession().catch((error: unknown) => {
+      if (!isGone(error)) throw error;
+    });
   }
 
   /** Ends all requests of this session. */
@@ -115,10 +110,8 @@ export class Workspace {
 
   #showTrouble(error: unknown): void {
     if (this.#over.signal.aborted) return;
-    if (!isGone(error)) return this.#parts.showTrouble(error);
-    this.#isGone = true;
-    // The answer to the request that ends it says the same.
-    if (!this.#isEnding) this.#parts.onGone(error);
+    if (isGone(error)) this.#parts.onGone(error);
+    else this.#parts.showTrouble(error);
   }
 
   /** Long polls the status. Each new revision updates the light and reads the list of commands. */
