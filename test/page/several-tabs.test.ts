@@ -71,17 +71,22 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const countHeld = () =>
       held.reduce((sum, paths) => sum + [...paths].filter((path) => path.includes('wait=')).length, 0);
     const gate = await openGate();
-    for (const page of windows) {
-      if (page !== visitor.page) await page.goto(`${relay.url}/`);
-      await startOnPage({ page });
-      await runOnPage(page, `echo begun; ${gate.wait}; echo done`);
+    // Two sessions, each in two windows.
+    for (const [at, page] of windows.entries()) {
+      const before = windows[at - 1];
+      if (at > 0) await page.goto(at % 2 === 0 ? `${relay.url}/` : (before?.url() ?? ''));
+      if (at % 2 === 0) {
+        await startOnPage({ page });
+        await runOnPage(page, `echo begun; ${gate.wait}; echo done`);
+      } else await openKey(page);
       await findCommand(page, 'c1').getByText('begun', { exact: true }).waitFor();
       expect(countHeld()).toBeLessThanOrEqual(4);
     }
     const last = windows.at(-1) as Page;
     await runOnPage(last, 'echo next');
     await findCommand(last, 'c2').getByText('queued').waitFor({ timeout: 5_000 });
-    for (const _ of windows) await gate.open();
+    await gate.open();
+    await gate.open();
     for (const page of windows) {
       await waitForWords(findCommand(page, 'c1'), 'exit status 0');
       await findCommand(page, 'c1').getByText('done', { exact: true }).waitFor();
@@ -112,10 +117,12 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const beside = await openBeside(relay, visitor);
     await beside.ask('POST', '/commands', 'echo one');
     await waitForWords(findCommand(second, 'c1'), 'queued');
+    await beside.ask('POST', '/commands', 'echo two');
+    await waitForWords(findCommand(second, 'c2'), 'queued');
     expect(await page.locator('.command').count()).toBe(0);
     expect([...held]).toEqual([]);
     await setHidden(page, false);
-    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await waitForWords(findCommand(page, 'c2'), 'queued');
   });
 
   test('a hundred commands while a tab is hidden: what the relay has forgotten is said, and the new ones are followed', async () => {
