@@ -10,7 +10,7 @@ import { type CardView, describeState, describeTime, findTone } from './command-
 import { hideButton, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
-import type { Stream } from './output-view.ts';
+import type { Stream } from './output-rows.ts';
 
 export interface CardActions {
   stop(card: CommandCard): void;

@@ -1,6 +1,7 @@
 /** The frame around the output of a command: folded where it is long, with a switch for long rows, copy and download. */
 import { make, makeButton, setButtonName } from './dom.ts';
-import { OutputView, type Stream } from './output-view.ts';
+import type { Stream } from './output-rows.ts';
+import { OutputView } from './output-view.ts';
 
 /** So many rows are shown before there is a button for the rest. */
 const foldedRows = 12;

@@ -2,17 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { OutputParser, type Piece } from '../../src/page/output-parser.ts';
 import { applyColour, plainStyle } from '../../src/page/text-style.ts';
 import { createRandom } from '../harness/random.ts';
+import { seed } from '../harness/seed.ts';
 
 // Output of a remote as pieces of text: what is not text is spelled out, wherever the chunks are cut.
 
 function show(pieces: readonly Piece[]): string {
-  return pieces
+  const shown = pieces
     .map((piece) => {
       if (piece.kind === 'line end') return '⏎';
       if (piece.kind === 'return') return '↵';
-      return piece.isSpelled ? `[${piece.text}]` : piece.text;
+      if (piece.kind === 'erase') return piece.isWhole ? '⌦' : '→';
+      return piece.isSpelled ? `⟦${piece.text}⟧` : piece.text;
     })
     .join('');
+  // Where a run of unsafe characters is cut between two chunks, two pieces show it instead of one.
+  return shown.replaceAll('⟧⟦', '').replaceAll('⟦', '[').replaceAll('⟧', ']');
 }
 
 function parse(...chunks: (string | Uint8Array)[]): string {
@@ -24,7 +28,8 @@ test.each([
   ['lines', 'a\nb\r\nc', 'a⏎b⏎c'],
   ['a return in a row, and at the very end', '10%\r20%\r', '10%↵20%↵'],
   ['a colour', 'a\x1b[31mb\x1b[0mc', 'abc'],
-  ['an erasure beside a return', '\r\x1b[Kdone\x1b[2K\r', '↵done↵'],
+  ['an erasure beside a return', '\r\x1b[Kdone\x1b[2K\r', '↵→done⌦↵'],
+  ['an erasure without a return', 'a\x1b[0Kb\x1b[1Kc', 'a→b[\\x1b][1Kc'],
   ['a sequence that moves the cursor', 'a\x1b[2Jb', 'a[\\x1b][2Jb'],
   ['a title', '\x1b]0;evil\x07', '[\\x1b]]0;evil[\\x07]'],
   ['an escape character at the end', 'a\x1b', 'a[\\x1b]'],
@@ -38,10 +43,13 @@ test.each([
 });
 
 test('wherever the chunks are cut, the same comes out', () => {
-  const random = createRandom(7);
-  const whole = Buffer.from(
-    'ä€😀\x1b[1;31mred\x1b[0m\r\n10%\r\x1b[K20%\x1b[38;5;208mx\xff\x1b]0;t\x07\u202e\n',
-  );
+  const random = createRandom(seed);
+  const whole = Buffer.concat([
+    Buffer.from(
+      'ä€😀\x1b[1;31mred\x1b[0m\r\n10%\r\x1b[K20%\x1b[38;5;208mx\x1b]0;t\x07\u202e\n\r\r\n\x1b\x1b[2K',
+    ),
+    Buffer.from([0xff, 0xe2, 0x82, 0xf0, 0x9f, 0x98, 0x0a, 0xc3]),
+  ]);
   const expected = parse(whole);
   for (let turn = 0; turn < 200; turn++) {
     const chunks: Uint8Array[] = [];
