@@ -135,10 +135,10 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await finishBeside(visitor.page, beside, {
       stdout: sample(['38;2;120;0;0', '38;2;255;255;0', '38;2;255;255;255;48;2;10;20;90']),
     });
-    const colours = async (): Promise<string[]> =>
-      visitor.page
-        .locator('.output span')
-        .evaluateAll((spans) => spans.map((span) => getComputedStyle(span).color));
+    const colours = () =>
+      visitor.page.evaluate<string[]>(
+        `[...document.querySelectorAll('.output span')].map((span) => getComputedStyle(span).color)`,
+      );
     const [red, yellow, white] = await colours();
     expect([red, white]).toEqual(['rgb(120, 0, 0)', 'rgb(255, 255, 255)']);
     const [r = 0, g = 0, b = 0] = (yellow ?? '').match(/\d+/g)?.map(Number) ?? [];
