@@ -20,8 +20,6 @@ export interface Row {
   isRedrawn: boolean;
   /** It was too long, and goes on in the next row. */
   isContinued: boolean;
-  /** It is on the page. */
-  isShown: boolean;
 }
 
 /** What one command may take of the page. */
@@ -77,7 +75,7 @@ export class OutputRows {
     this.#cursors[stream] = freshCursor();
   }
 
-  /** Drops what is too much. Returns all rows of the page that were dropped since the last call. */
+  /** Drops what is too much. Returns all rows that were dropped since the last call. */
   takeGone(): Row[] {
     this.#trim();
     const gone = this.#gone;
@@ -98,7 +96,7 @@ export class OutputRows {
   }
 
   #drop(at: number, count: number): void {
-    this.#gone.push(...this.rows.splice(at, count).filter(({ isShown }) => isShown));
+    this.#gone = this.#gone.concat(this.rows.splice(at, count));
   }
 
   #begin(stream: Stream): Row {
@@ -109,7 +107,6 @@ export class OutputRows {
       cost: 0,
       isRedrawn: false,
       isContinued: false,
-      isShown: false,
     };
     this.rows.push(row);
     this.#cursors[stream].row = row;

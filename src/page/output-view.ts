@@ -21,19 +21,12 @@ function takeEnd(bytes: Uint8Array): Uint8Array {
 
 function renderPiece({ text, style, isSpelled }: RowPiece): Node {
   if (style === plainStyle && !isSpelled) return document.createTextNode(text);
-  const element = make('span', isSpelled ? 'spelled' : '', text);
-  if (isSpelled) return element;
+  if (isSpelled) return make('span', 'spelled', text);
   const { ink, paper, isInverse } = paint(style);
+  const marks = style.marks.filter((mark) => mark !== 'inverse' || isInverse);
+  const element = make('span', marks.join(' '), text);
   element.style.color = ink;
   element.style.backgroundColor = paper;
-  const marks = {
-    bold: style.isBold,
-    italic: style.isItalic,
-    underlined: style.isUnderlined,
-    struck: style.isStruck,
-    inverse: isInverse,
-  };
-  for (const [name, isSet = false] of Object.entries(marks)) if (isSet) element.classList.add(name);
   return element;
 }
 
@@ -94,19 +87,24 @@ export class OutputView {
   #render(): void {
     let before: Stream | undefined;
     for (const row of this.#model.rows) {
-      if (!row.isShown || row.pieces.length > 0 || row.isRedrawn) this.#renderRow(row, before);
+      if (!this.#elements.has(row) || row.pieces.length > 0 || row.isRedrawn) this.#renderRow(row, before);
       before = row.stream;
     }
   }
 
   #renderRow(row: Row, before: Stream | undefined): void {
-    const element = this.#elements.get(row) ?? make('div', row.stream);
+    let element = this.#elements.get(row);
+    if (!element) {
+      element = make('div', row.stream);
+      this.#elements.set(row, element);
+      this.element.append(element);
+      row.isRedrawn = true;
+    }
     // Said once for rows of stderr that follow each other.
     const spoken = row.stream === 'stderr' && before !== 'stderr' ? [makeSpoken('stderr: ')] : [];
-    if (!row.isShown || row.isRedrawn) element.replaceChildren(...spoken);
+    if (row.isRedrawn) element.replaceChildren(...spoken);
     element.append(...row.pieces.map(renderPiece));
-    if (!row.isShown) this.element.append(element);
-    this.#elements.set(row, element);
-    Object.assign(row, { pieces: [], isShown: true, isRedrawn: false });
+    row.pieces = [];
+    row.isRedrawn = false;
   }
 }

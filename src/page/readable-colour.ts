@@ -81,10 +81,12 @@ export interface Painted {
   isInverse: boolean;
 }
 
-export function paint({ ink, paper, isInverse = false, isDim = false }: TextStyle): Painted {
+export function paint({ ink, paper, marks }: TextStyle): Painted {
+  const isDim = marks.includes('dim');
+  const isInverse = marks.includes('inverse');
   const [front, back] = isInverse ? [paper, ink] : [ink, paper];
-  if (isInverse && back === undefined) return { ink: '', paper: '', isInverse: true };
+  const plain = isDim && !isInverse ? 'var(--quiet)' : '';
   if (back !== undefined) return { ink: inkOn(back, front), paper: findHex(back), isInverse: false };
-  if (front === undefined) return { ink: isDim ? 'var(--quiet)' : '', paper: '', isInverse: false };
-  return { ink: fitInk(front, isDim), paper: '', isInverse: false };
+  if (isInverse || front === undefined) return { ink: plain, paper: '', isInverse };
+  return { ink: fitInk(front, isDim), paper: '', isInverse };
 }

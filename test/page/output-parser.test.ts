@@ -64,24 +64,32 @@ test('wherever the chunks are cut, the same comes out', () => {
 
 describe('colours', () => {
   test.each([
-    ['\x1b[31m', { ink: 1 }],
-    ['\x1b[1;97;44m', { isBold: true, ink: 15, paper: 4 }],
-    ['\x1b[38;5;208m', { ink: '#ff8700' }],
-    ['\x1b[38;5;9m', { ink: 9 }],
-    ['\x1b[48;2;1;2;255m', { paper: '#0102ff' }],
-    ['\x1b[38:2::255:0:0m', { ink: '#ff0000' }],
-    ['\x1b[38;5;999m', {}],
-    ['\x1b[38m', {}],
-    ['\x1b[38;2;1m', {}],
-    ['\x1b[58;5;1m', {}],
-    ['\x1b[73m', {}],
+    ['\x1b[31m', { ink: 1, marks: [] }],
+    ['\x1b[1;97;44m', { marks: ['bold'], ink: 15, paper: 4 }],
+    ['\x1b[38;5;208m', { ink: '#ff8700', marks: [] }],
+    ['\x1b[38;5;9m', { ink: 9, marks: [] }],
+    ['\x1b[107;90m', { ink: 8, paper: 15, marks: [] }],
+    ['\x1b[48;2;1;2;255m', { paper: '#0102ff', marks: [] }],
+    ['\x1b[38;2;999;0;0m', { ink: '#ff0000', marks: [] }],
+    ['\x1b[38:2::255:0:0m', { ink: '#ff0000', marks: [] }],
+    ['\x1b[38:2:255:0:0m', { ink: '#ff0000', marks: [] }],
+    ['\x1b[38:5:208;1m', { ink: '#ff8700', marks: ['bold'] }],
+    ['\x1b[38;5;999m', { marks: [] }],
+    ['\x1b[38m', { marks: [] }],
+    ['\x1b[38;2;1m', { marks: [] }],
+    ['\x1b[58;5;1m', { marks: [] }],
+    ['\x1b[58:2::1:2:3;3m', { marks: ['italic'] }],
+    ['\x1b[4:3m', { marks: ['underlined'] }],
+    ['\x1b[1;4;4:0m', { marks: ['bold'] }],
+    ['\x1b[73;98;99;108;109;59m', { marks: [] }],
   ])('%j', (sequence, style) => {
     expect(applyColour(plainStyle, sequence)).toEqual(style);
   });
 
   test('what is set can be taken back, and 0 takes back all', () => {
-    const set = applyColour(plainStyle, '\x1b[1;3;31;42m');
-    expect(applyColour(set, '\x1b[39m')).toEqual({ isBold: true, isItalic: true, paper: 2 });
+    const set = applyColour(plainStyle, '\x1b[1;2;3;31;42m');
+    expect(applyColour(set, '\x1b[39m')).toEqual({ marks: ['bold', 'dim', 'italic'], paper: 2 });
+    expect(applyColour(set, '\x1b[22;49m')).toEqual({ marks: ['italic'], ink: 1 });
     expect(applyColour(set, '\x1b[m')).toBe(plainStyle);
   });
 });
