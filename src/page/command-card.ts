@@ -10,7 +10,13 @@ import { type CardView, describeState, describeTime, findTone } from './command-
 import { hideButton, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
-import type { Stream } from './output-view.ts';
+import type { Stream } from './output-rows.ts';
+
+/** Of a longer text the beginning is shown. The relay tells of the commands of others as much as 200 characters. */
+const shownChars = 2_000;
+const shownLines = 20;
+
+const countBytes = (text: string): number => new TextEncoder().encode(text).length;
 
 export interface CardActions {
   stop(card: CommandCard): void;
@@ -47,6 +53,8 @@ export class CommandCard {
   readonly #show: HTMLButtonElement;
   readonly #again: HTMLButtonElement;
   #timer: number | undefined;
+  /** About the last thing that the visitor asked for. */
+  #said = '';
 
   /** `text`: undefined while the relay has not said it. */
   constructor(text: string | undefined, actions: CardActions) {
@@ -82,8 +90,23 @@ export class CommandCard {
     return this.view.state === 'sending' || (isCommandState(this.view.state) && !isEnded(this.view.state));
   }
 
+  /** Its text is known to its end: a command that was cut would do something else. */
+  get isWhole(): boolean {
+    return (
+      this.#text !== undefined &&
+      countBytes(this.#text) === (this.view.script_bytes ?? countBytes(this.#text))
+    );
+  }
+
   get text(): string | undefined {
     return this.#text;
+  }
+
+  /** Shown below its state until there is something else to say. */
+  say(words: string, spoken = words): void {
+    this.#said = words;
+    this.#renderNote();
+    announce(spoken);
   }
 
   setText(text: string): void {
@@ -118,6 +141,7 @@ export class CommandCard {
 
   complete(end: CommandEnd): void {
     this.isComplete = true;
+    this.output.end();
     this.update({
       state: end.state,
       exit_status: end.exitStatus,
@@ -127,9 +151,7 @@ export class CommandCard {
       duration_ms: end.durationMs,
       ...(end.missing && { missing_reason: end.missing.reason, missing_bytes: end.missing.bytes }),
     });
-    this.output.end();
     hideButton(this.#show, this.#title);
-    this.#renderNote();
     if (this.view.state === 'finished') this.#tell(this.output.excerpt);
   }
 
@@ -157,16 +179,19 @@ export class CommandCard {
     const { script_bytes: bytes = 0 } = this.view;
     const code = make('code');
     const id = make('span', 'id', this.id ?? '…');
+    const text = this.#text ?? '';
+    const size = Math.max(bytes, countBytes(text));
+    const shown = text.split('\n', shownLines).join('\n').slice(0, shownChars);
     if (this.#text === undefined) {
       code.className = 'unknown';
       code.textContent = `${formatSize(bytes)} of text`;
     } else {
-      code.append(...renderEscaped(this.#text));
-      if (new TextEncoder().encode(this.#text).length < bytes)
-        code.append(make('span', 'more', ` … ${formatSize(bytes)}`));
+      // No character is cut in two.
+      code.append(...renderEscaped(shown.replace(/[\ud800-\udbff]$/, '')));
+      if (countBytes(shown) < size) code.append(make('span', 'more', ` … ${formatSize(size)}`));
     }
     this.#title.replaceChildren(id, ' ', code);
-    this.#again.hidden = this.#text === undefined;
+    this.#again.hidden = !this.isWhole;
     const name = this.id ?? 'this command';
     this.output.setName(name);
     for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
@@ -184,6 +209,7 @@ export class CommandCard {
     if (label) label.textContent = view.state !== 'running' ? 'cancel' : isTold ? 'kill' : 'stop';
     if (this.isOpen) this.#stop.hidden = false;
     else hideButton(this.#stop, this.#title);
+    this.#renderNote();
     this.#renderTime();
   }
 
@@ -197,10 +223,10 @@ export class CommandCard {
   #renderNote(): void {
     const { view, read, output } = this;
     const missing = findMissing(view);
-    this.#note.hidden = missing === undefined && !output.isCut;
-    this.#note.textContent = missing
-      ? describeMissing(missing)
-      : `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
+    const end = `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
+    const notes = [this.#said, missing ? describeMissing(missing) : '', output.isCut ? end : ''];
+    this.#note.textContent = notes.filter(Boolean).join('; ');
+    this.#note.hidden = this.#note.textContent === '';
   }
 
   /** The page forgets it. */

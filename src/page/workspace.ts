@@ -7,22 +7,16 @@ import type { Http } from '../client/http.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
-import { formatSize } from '../text/sizes.ts';
-import { announce } from './announce.ts';
-import { copyText } from './clipboard.ts';
 import type { CommandCard } from './command-card.ts';
 import { CommandList, type Push } from './command-list.ts';
 import type { LightState } from './describe-light.ts';
-import { readWhole, saveFile } from './download.ts';
+import { copyOutput, downloadOutput } from './download.ts';
 import type { Notifier } from './notifier.ts';
 import type { Panels } from './panels.ts';
 import type { Prompt } from './prompt.ts';
 import type { SessionLink } from './session-link.ts';
 import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
-
-/** A tab and a clipboard do not take much more than this well. */
-const maxCopyBytes = 8 * 1024 * 1024;
 
 export interface WorkspaceParts {
   http: Http;
@@ -65,8 +59,8 @@ export class Workspace {
     };
     this.#commands = new CommandList(this.#link, parts.transcript, {
       again: (text) => parts.prompt.edit(text),
-      download: (card) => void this.#download(card),
-      copy: (card) => void this.#copy(card),
+      download: (card) => void this.#take(card, downloadOutput),
+      copy: (card) => void this.#take(card, copyOutput),
     });
     void this.#watch();
   }
@@ -143,24 +137,10 @@ export class Workspace {
     if (state === 'gone') panels.show('remote');
   }
 
-  async #download({ id }: CommandCard): Promise<void> {
-    if (id === undefined) return;
+  /** What needs all of the output of a command. */
+  async #take(card: CommandCard, work: typeof downloadOutput): Promise<void> {
     try {
-      saveFile(await readWhole(this.#link.client, id, this.#link.patience), `remotify-${id}.txt`);
-    } catch (error) {
-      if (!this.#link.signal.aborted) this.#link.onTrouble(error);
-    }
-  }
-
-  async #copy({ id, view, element }: CommandCard): Promise<void> {
-    const bytes = (view.stdout_bytes ?? 0) + (view.stderr_bytes ?? 0);
-    if (id === undefined) return;
-    if (bytes > maxCopyBytes)
-      return announce(`${formatSize(bytes)} are too much for the clipboard: download the output`);
-    try {
-      const whole = await readWhole(this.#link.client, id, this.#link.patience);
-      const isCopied = await copyText(await whole.text(), element);
-      announce(isCopied ? `output of ${id} copied` : 'this browser blocks copying: download the output');
+      await work(this.#link, card);
     } catch (error) {
       if (!this.#link.signal.aborted) this.#link.onTrouble(error);
     }
