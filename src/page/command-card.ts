@@ -3,10 +3,10 @@ import type { CommandEnd } from '../client/follow-command.ts';
 import type { ReadFrom } from '../client/relay-client.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
 import { describeMissing, findMissing } from '../text/describe-missing.ts';
-import { describePusher } from '../text/describe-command.ts';
+import { describePusher, isWholeText } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
-import { type CardView, describeState, describeTime, findTone, isWholeText } from './command-words.ts';
+import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
 import { hideButton, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
@@ -94,10 +94,8 @@ export class CommandCard {
 
   /** Its text is known to its end: a command that was cut would do something else. */
   get isWhole(): boolean {
-    return (
-      this.#text !== undefined &&
-      countBytes(this.#text) === (this.view.script_bytes ?? countBytes(this.#text))
-    );
+    const { script_bytes: bytes = 0 } = this.view;
+    return isWholeText({ text: this.#text, script_bytes: bytes });
   }
 
   get text(): string | undefined {
