@@ -25,9 +25,7 @@ const words: Readonly<Record<CardState, (view: CardView) => string>> = {
   sending: () => 'sending',
   unsent: ({ reason }) => reason ?? 'not sent',
   queued: ({ position = null }) =>
-    position !== null && position > 0
-      ? `queued, ${position} ahead of it`
-      : 'queued, next',
+    position !== null && position > 0 ? `queued, ${position} ahead of it` : 'queued, next',
   awaiting_approval: () => 'waiting for approval',
   running: ({ cancel_signal: signal = null }) =>
     signal === null ? 'running' : `stopping (SIG${signal} sent)`,

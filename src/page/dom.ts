@@ -43,9 +43,14 @@ export function setButtonName(button: HTMLButtonElement, name: string): void {
   if (spoken) spoken.textContent = ` ${name}`;
 }
 
+/** Where the element with the focus was hidden, the keyboard would begin at the top of the page again. */
+export function rescueFocus(next: HTMLElement): void {
+  const { activeElement } = document;
+  if (activeElement !== document.body && activeElement?.checkVisibility() === false) next.focus();
+}
+
 /** A button that is hidden while it has the focus hands it on: the keyboard would begin at the top of the page again. */
 export function hideButton(button: HTMLElement, nextFocus: HTMLElement): void {
-  const hadFocus = document.activeElement === button;
   button.hidden = true;
-  if (hadFocus) nextFocus.focus();
+  rescueFocus(nextFocus);
 }

@@ -10,7 +10,7 @@ import { isKey } from '../protocol/keys.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { describeExpiry } from '../text/describe-presence.ts';
 import { announce } from './announce.ts';
-import { find } from './dom.ts';
+import { find, rescueFocus } from './dom.ts';
 import { explain } from './explain.ts';
 import { openFetch } from './fetch-http.ts';
 import { LineBoard } from './line-board.ts';
@@ -29,15 +29,14 @@ const shownKeyChars = 4;
 
 const makeButton = find('make', HTMLButtonElement);
 const errorLine = find('error', HTMLElement);
+const transcriptSection = find('transcript', HTMLElement);
 const notifier = new Notifier();
-const http = openFetch(
-  relayUrl,
-  createTabGate(() => notifier.isOn),
-);
+const gate = createTabGate(() => notifier.isOn);
+const http = openFetch(relayUrl, gate);
 const bar = new StatusBar();
 const panels = new Panels();
 const lines = new LineBoard();
-const transcript = new Transcript(find('commands', HTMLElement), find('transcript', HTMLElement));
+const transcript = new Transcript(find('commands', HTMLElement), transcriptSection);
 const prompt = new Prompt({
   run: (push) => {
     errorLine.textContent = '';
@@ -103,12 +102,13 @@ function askAboutKey(key: string): void {
   find('foreign-words', HTMLElement).textContent = open
     ? `The URL now has the key of another session (${key.slice(0, shownKeyChars)}…). Leave this session and open that one?`
     : `The URL has the key of a session (${key.slice(0, shownKeyChars)}…) that this tab did not create.`;
-  find('foreign-yes', HTMLButtonElement).focus();
+  find('foreign-no', HTMLButtonElement).focus();
 }
 
 function closeQuestion(): void {
   find('foreign-key', HTMLElement).hidden = true;
   find('start', HTMLElement).hidden = open !== undefined;
+  rescueFocus(open ? transcriptSection : makeButton);
 }
 
 function keyInAddress(): string {
@@ -155,6 +155,7 @@ function openSession(payload: SessionPayload): void {
   find('session', HTMLElement).hidden = false;
   find('run-form', HTMLElement).hidden = false;
   panels.show('remote');
+  rescueFocus(transcriptSection);
   open = new Workspace(payload, {
     http,
     bar,
@@ -206,6 +207,7 @@ function endOnPage(words: string): void {
   find('run-form', HTMLElement).hidden = true;
   find('start', HTMLElement).hidden = false;
   document.body.dataset['view'] = 'ended';
+  rescueFocus(makeButton);
   announce(words);
 }
 
@@ -220,12 +222,14 @@ function closeSession(): void {
   find('session', HTMLElement).hidden = true;
   find('start', HTMLElement).hidden = false;
   document.body.dataset['view'] = 'start';
+  rescueFocus(makeButton);
 }
 
 find('make-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   void makeSession();
 });
+find('skip', HTMLButtonElement).addEventListener('click', () => prompt.focus());
 find('end', HTMLButtonElement).addEventListener('click', () => askToEnd(true));
 find('end-no', HTMLButtonElement).addEventListener('click', () => askToEnd(false));
 find('end-yes', HTMLButtonElement).addEventListener('click', () => void endSession());

@@ -15,8 +15,9 @@ export class Transcript {
     this.#list = list;
     this.#scroller = scroller;
     scroller.addEventListener('scroll', () => (this.#isAtEnd = this.#leftPx() < endPx), { passive: true });
-    // Output that comes makes the list taller.
-    new ResizeObserver(() => this.#keepEnd()).observe(list);
+    // Output that comes makes the list taller. A panel that opens leaves less of it in view.
+    const observer = new ResizeObserver(() => this.#keepEnd());
+    for (const element of [list, scroller]) observer.observe(element);
   }
 
   #leftPx(): number {
@@ -51,6 +52,7 @@ export class Transcript {
   }
 
   clear(): void {
+    if (this.#list.contains(document.activeElement)) this.#scroller.focus();
     this.#list.replaceChildren();
     this.#cards.clear();
     this.#isAtEnd = true;

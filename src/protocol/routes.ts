@@ -5,7 +5,6 @@ import { isKey, selfKey } from './keys.ts';
 export type Access = 'open' | 'session' | 'listener' | 'either';
 
 interface RouteShape {
-  /** `{key}` and `{id}` are the only placeholders; they match one key and one command id. */
   readonly path: string;
   readonly methods: Readonly<Partial<Record<Method, Access>>>;
   /** GET takes nothing and does not wait, so HEAD may do the same; elsewhere HEAD only says that there is such a place. */
@@ -18,41 +17,68 @@ interface RouteShape {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-export const routes = {
-  page: { path: '/', methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageStyle: { path: '/landing.css', methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageIcon: { path: '/icon.svg', methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageScript: { path: '/landing.js', methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  health: { path: '/api/health', methods: { GET: 'open' }, isHarmless: true },
-  ready: { path: '/api/ready', methods: { GET: 'open' }, isHarmless: true },
-  sessions: { path: '/api/session', methods: { POST: 'open' }, begins: true },
-  session: { path: '/api/session/{key}', methods: { GET: 'session', DELETE: 'session' }, isHarmless: true },
-  status: { path: '/api/session/{key}/status', methods: { GET: 'session' }, isHarmless: true },
-  reset: { path: '/api/session/{key}/reset', methods: { POST: 'session' } },
-  slotCommand: {
-    path: '/cmd-{key}',
-    methods: { GET: 'session', POST: 'session', DELETE: 'session' },
-    begins: true,
-  },
-  slotResult: { path: '/result-{key}', methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
-  runner: { path: '/r/{key}', methods: { GET: 'either' }, isHarmless: true },
-  commands: {
-    path: '/api/session/{key}/commands',
-    methods: { GET: 'session', POST: 'session' },
-    begins: true,
-  },
-  command: { path: '/api/session/{key}/commands/{id}', methods: { GET: 'session', DELETE: 'session' } },
-  output: { path: '/api/session/{key}/commands/{id}/output', methods: { GET: 'session', POST: 'listener' } },
-  stdin: { path: '/api/session/{key}/commands/{id}/stdin', methods: { GET: 'listener', PUT: 'session' } },
-  next: { path: '/api/session/{key}/next', methods: { GET: 'listener' } },
-  leave: { path: '/api/session/{key}/leave', methods: { POST: 'listener' } },
-  start: { path: '/api/session/{key}/commands/{id}/start', methods: { POST: 'listener' } },
-  decline: { path: '/api/session/{key}/commands/{id}/decline', methods: { POST: 'listener' } },
-  control: { path: '/api/session/{key}/commands/{id}/control', methods: { GET: 'listener' } },
-  finish: { path: '/api/session/{key}/commands/{id}/finish', methods: { POST: 'listener' } },
-} as const satisfies Record<string, RouteShape>;
+/** `{key}` and `{id}` are the only placeholders; they match one key and one command id. Clients need the paths, and not the rules. */
+const paths = {
+  page: '/',
+  pageStyle: '/landing.css',
+  pageIcon: '/icon.svg',
+  pageScript: '/landing.js',
+  health: '/api/health',
+  ready: '/api/ready',
+  sessions: '/api/session',
+  session: '/api/session/{key}',
+  status: '/api/session/{key}/status',
+  reset: '/api/session/{key}/reset',
+  slotCommand: '/cmd-{key}',
+  slotResult: '/result-{key}',
+  runner: '/r/{key}',
+  commands: '/api/session/{key}/commands',
+  command: '/api/session/{key}/commands/{id}',
+  output: '/api/session/{key}/commands/{id}/output',
+  stdin: '/api/session/{key}/commands/{id}/stdin',
+  next: '/api/session/{key}/next',
+  leave: '/api/session/{key}/leave',
+  start: '/api/session/{key}/commands/{id}/start',
+  decline: '/api/session/{key}/commands/{id}/decline',
+  control: '/api/session/{key}/commands/{id}/control',
+  finish: '/api/session/{key}/commands/{id}/finish',
+} as const;
 
-export type RouteName = keyof typeof routes;
+export type RouteName = keyof typeof paths;
+
+function addPaths(
+  rules: Readonly<Record<RouteName, Omit<RouteShape, 'path'>>>,
+): Readonly<Record<RouteName, RouteShape>> {
+  const entries = Object.entries(paths).map(([name, path]) => [name, { path, ...rules[name as RouteName] }]);
+  return Object.fromEntries(entries) as Record<RouteName, RouteShape>;
+}
+
+// Marked as pure, here and below: the bundle of the page, which only builds paths, leaves it out.
+export const routes = /* @__PURE__ */ addPaths({
+  page: { methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageStyle: { methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageIcon: { methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageScript: { methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  health: { methods: { GET: 'open' }, isHarmless: true },
+  ready: { methods: { GET: 'open' }, isHarmless: true },
+  sessions: { methods: { POST: 'open' }, begins: true },
+  session: { methods: { GET: 'session', DELETE: 'session' }, isHarmless: true },
+  status: { methods: { GET: 'session' }, isHarmless: true },
+  reset: { methods: { POST: 'session' } },
+  slotCommand: { methods: { GET: 'session', POST: 'session', DELETE: 'session' }, begins: true },
+  slotResult: { methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
+  runner: { methods: { GET: 'either' }, isHarmless: true },
+  commands: { methods: { GET: 'session', POST: 'session' }, begins: true },
+  command: { methods: { GET: 'session', DELETE: 'session' } },
+  output: { methods: { GET: 'session', POST: 'listener' } },
+  stdin: { methods: { GET: 'listener', PUT: 'session' } },
+  next: { methods: { GET: 'listener' } },
+  leave: { methods: { POST: 'listener' } },
+  start: { methods: { POST: 'listener' } },
+  decline: { methods: { POST: 'listener' } },
+  control: { methods: { GET: 'listener' } },
+  finish: { methods: { POST: 'listener' } },
+});
 
 /** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. */
 export const commandIdPattern = /^c[1-9][0-9]{0,8}$/;
@@ -65,9 +91,9 @@ export interface RouteMatch {
   readonly id: string;
 }
 
-const patterns = Object.entries(routes).map(([name, route]) => ({
+const patterns = /* @__PURE__ */ Object.entries(routes).map(([name, route]) => ({
   name: name as RouteName,
-  route: route as RouteShape,
+  route,
   // Placeholders are bounded here so that a malformed key or id matches no route and is a plain 404.
   pattern: new RegExp(
     `^${route.path
@@ -89,7 +115,7 @@ export function matchRoute(path: string): RouteMatch | undefined {
 /** The path of a route. Throws a TypeError on a malformed key or id, so that no other path can be built. */
 export function buildPath(name: RouteName, values: { key?: string; id?: string } = {}): string {
   const { key = selfKey, id = '' } = values;
-  const { path } = routes[name];
+  const path: string = paths[name];
   if (key !== selfKey && !isKey(key)) throw new TypeError('malformed key');
   if (path.includes('{id}') && !commandIdPattern.test(id)) throw new TypeError('malformed command id');
   return path.replace('{key}', key).replace('{id}', id);
