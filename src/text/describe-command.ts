@@ -1,6 +1,6 @@
 /** A command of the session in the words of `status` and `history`. All text of others is escaped. */
 import type { CommandView } from '../protocol/command-view.ts';
-import { describeMissing, findMissing } from '../protocol/missing-output.ts';
+import { describeMissing, findMissing } from './describe-missing.ts';
 import { escapeText } from './escape.ts';
 
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
