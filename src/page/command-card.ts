@@ -7,7 +7,7 @@ import { describePusher } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
 import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
-import { find, hideButton, make, makeButton, setButtonName } from './dom.ts';
+import { find, hideButton, keepFocus, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
 import type { Stream } from './output-view.ts';
@@ -206,7 +206,6 @@ export class CommandCard {
   /** The page forgets it. */
   remove(): void {
     clearTimeout(this.#timer);
-    if (this.element.contains(document.activeElement)) find('transcript', HTMLElement).focus();
-    this.element.remove();
+    keepFocus(find('transcript', HTMLElement), () => this.element.remove());
   }
 }

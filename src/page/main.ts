@@ -10,7 +10,7 @@ import { isKey } from '../protocol/keys.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { describeExpiry } from '../text/describe-presence.ts';
 import { announce } from './announce.ts';
-import { find, rescueFocus } from './dom.ts';
+import { find, keepFocus } from './dom.ts';
 import { explain } from './explain.ts';
 import { openFetch } from './fetch-http.ts';
 import { LineBoard } from './line-board.ts';
@@ -104,9 +104,10 @@ function askAboutKey(key: string): void {
 }
 
 function closeQuestion(): void {
-  find('foreign-key', HTMLElement).hidden = true;
-  find('start', HTMLElement).hidden = open !== undefined;
-  rescueFocus(open ? transcriptSection : makeButton);
+  keepFocus(open ? transcriptSection : makeButton, () => {
+    find('foreign-key', HTMLElement).hidden = true;
+    find('start', HTMLElement).hidden = open !== undefined;
+  });
 }
 
 function keyInAddress(): string {
@@ -140,6 +141,15 @@ async function openFromAddress(): Promise<void> {
   });
 }
 
+function showView(view: 'start' | 'session' | 'ended'): void {
+  keepFocus(view === 'session' ? transcriptSection : makeButton, () => {
+    document.body.dataset['view'] = view;
+    find('start', HTMLElement).hidden = view === 'session';
+    find('session', HTMLElement).hidden = view === 'start';
+    find('run-form', HTMLElement).hidden = view !== 'session';
+  });
+}
+
 function openSession(payload: SessionPayload): void {
   transcript.clear();
   trusted.add(payload.key);
@@ -148,12 +158,8 @@ function openSession(payload: SessionPayload): void {
   bar.open(`${payload.key.slice(0, shownKeyChars)}…`);
   find('ttl', HTMLElement).textContent = describeExpiry(payload.ttl_seconds);
   askToEnd(false);
-  document.body.dataset['view'] = 'session';
-  find('start', HTMLElement).hidden = true;
-  find('session', HTMLElement).hidden = false;
-  find('run-form', HTMLElement).hidden = false;
+  showView('session');
   panels.show('remote');
-  rescueFocus(transcriptSection);
   open = new Workspace(payload, {
     http,
     bar,
@@ -193,34 +199,29 @@ async function endSession(): Promise<void> {
   makeButton.focus();
 }
 
-/** The transcript stays readable; the key is removed from the page. */
-function endOnPage(words: string): void {
+/** The key is removed from the page. */
+function leaveSession(): void {
   open?.leave();
   open = undefined;
   lines.forget();
   panels.show(undefined);
-  history.replaceState(null, '', location.pathname);
   bar.showAway(false);
+}
+
+/** The transcript stays readable. */
+function endOnPage(words: string): void {
+  leaveSession();
+  history.replaceState(null, '', location.pathname);
   bar.showEnd(words);
-  find('run-form', HTMLElement).hidden = true;
-  find('start', HTMLElement).hidden = false;
-  document.body.dataset['view'] = 'ended';
-  rescueFocus(makeButton);
+  showView('ended');
   announce(words);
 }
 
 /** The URL has another key, or none. */
 function closeSession(): void {
-  open?.leave();
-  open = undefined;
-  lines.forget();
-  panels.show(undefined);
-  bar.showAway(false);
+  leaveSession();
   transcript.clear();
-  find('session', HTMLElement).hidden = true;
-  find('start', HTMLElement).hidden = false;
-  document.body.dataset['view'] = 'start';
-  rescueFocus(makeButton);
+  showView('start');
 }
 
 find('make-form', HTMLFormElement).addEventListener('submit', (event) => {

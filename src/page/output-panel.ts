@@ -71,6 +71,8 @@ export class OutputPanel {
     this.#isFolded = !this.#isFolded;
     this.#render();
     this.#markEdges();
+    // The button moved.
+    this.#all.scrollIntoView({ block: 'nearest' });
   }
 
   #toggleWrap(): void {

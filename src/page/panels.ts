@@ -1,5 +1,5 @@
 /** What folds away: the lines for the remote, those for other clients, the session itself. One at a time is open, or none. */
-import { find, rescueFocus } from './dom.ts';
+import { find, keepFocus } from './dom.ts';
 
 export const panelNames = ['remote', 'elsewhere', 'key-section'] as const;
 export type PanelName = (typeof panelNames)[number];
@@ -26,9 +26,9 @@ export class Panels {
   /** Says what to do about it beside the line. */
   markDisconnected(isDisconnected: boolean): void {
     find('reconnect', HTMLElement).hidden = !isDisconnected;
+    if (!isDisconnected) return;
     // The supervised line comes first again.
-    if (isDisconnected) find('auto', HTMLDetailsElement).open = false;
-    rescueFocus(find('remote-title', HTMLElement));
+    keepFocus(find('remote-title', HTMLElement), () => (find('auto', HTMLDetailsElement).open = false));
   }
 
   get open(): PanelName | undefined {
@@ -37,12 +37,13 @@ export class Panels {
 
   /** Undefined folds all of them. */
   show(wanted: PanelName | undefined): void {
-    const before = this.#open;
+    const before = this.#open ?? 'remote';
     this.#open = wanted;
-    for (const name of panelNames) {
-      panelOf(name).hidden = name !== wanted;
-      tabOf(name).setAttribute('aria-expanded', String(name === wanted));
-    }
-    if (before !== undefined) rescueFocus(tabOf(before));
+    keepFocus(tabOf(before), () => {
+      for (const name of panelNames) {
+        panelOf(name).hidden = name !== wanted;
+        tabOf(name).setAttribute('aria-expanded', String(name === wanted));
+      }
+    });
   }
 }

@@ -1,5 +1,6 @@
 /** The commands on the page, oldest first, as a terminal shows them. The newest stays in view while the visitor is at the end. */
 import type { CommandCard } from './command-card.ts';
+import { keepFocus } from './dom.ts';
 
 /** Closer to the end than this counts as at the end. */
 const endPx = 48;
@@ -52,8 +53,7 @@ export class Transcript {
   }
 
   clear(): void {
-    if (this.#list.contains(document.activeElement)) this.#scroller.focus();
-    this.#list.replaceChildren();
+    keepFocus(this.#scroller, () => this.#list.replaceChildren());
     this.#cards.clear();
     this.#isAtEnd = true;
   }
