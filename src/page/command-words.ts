@@ -22,15 +22,6 @@ export function stateOfNewerRelay(state: string): string {
   return `${escapeText(state.slice(0, 40))}: a state that this page does not know, reload it`;
 }
 
-/** A relay lists the beginning of a long text only. */
-export function isWholeText<T extends string | null | undefined>(view: {
-  text: T;
-  script_bytes: number;
-}): view is { text: T & string; script_bytes: number } {
-  const { text, script_bytes: bytes } = view;
-  return typeof text === 'string' && new TextEncoder().encode(text).length >= bytes;
-}
-
 function describeEnd({ exit_status: exitStatus = null, signal = null }: CardView): string {
   const status = exitStatus === null ? '' : `exit status ${exitStatus}`;
   if (signal === null) return status || 'ended';

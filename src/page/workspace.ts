@@ -7,22 +7,16 @@ import type { HttpSender } from '../client/http.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
-import { formatSize } from '../text/sizes.ts';
-import { announce } from './announce.ts';
-import { copyText } from './clipboard.ts';
 import type { CommandCard } from './command-card.ts';
 import { CommandList, type Push } from './command-list.ts';
 import type { LightState } from './describe-light.ts';
-import { readWhole, saveFile } from './download.ts';
+import { copyOutput, downloadOutput } from './download.ts';
 import type { Notifier } from './notifier.ts';
 import type { Panels } from './panels.ts';
 import type { Prompt } from './prompt.ts';
 import type { SessionLink } from './session-link.ts';
 import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
-
-/** A tab and a clipboard do not take much more than this well. */
-const maxCopyBytes = 8 * 1024 * 1024;
 
 export interface WorkspaceParts {
   http: HttpSender;
@@ -78,8 +72,8 @@ export class Workspace {
     };
     this.#commands = new CommandList(this.#link, parts.transcript, {
       again: (text) => parts.prompt.edit(text),
-      download: (card) => void this.#readWhole(card, (whole, id) => saveFile(whole, `remotify-${id}.txt`)),
-      copy: (card) => void this.#copy(card),
+      download: (card) => void this.#take(card, downloadOutput),
+      copy: (card) => void this.#take(card, copyOutput),
     });
     void this.#watch();
   }
@@ -184,23 +178,12 @@ export class Workspace {
     if (state === 'gone') panels.show('remote');
   }
 
-  /** All output of a command, and what becomes of it. */
-  async #readWhole({ id }: CommandCard, use: (whole: Blob, id: string) => unknown): Promise<void> {
-    if (id === undefined) return;
+  /** What needs all of the output of a command. */
+  async #take(card: CommandCard, work: typeof downloadOutput): Promise<void> {
     try {
-      await use(await readWhole(this.#link.client, id, this.#link.patience), id);
+      await work(this.#link, card);
     } catch (error) {
       this.#showTrouble(error);
     }
-  }
-
-  async #copy(card: CommandCard): Promise<void> {
-    const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = card.view;
-    if (stdout + stderr > maxCopyBytes)
-      return announce(`${formatSize(stdout + stderr)} are too much for the clipboard: download the output`);
-    await this.#readWhole(card, async (whole, id) => {
-      const isCopied = await copyText(await whole.text(), card.element);
-      announce(isCopied ? `output of ${id} copied` : 'this browser blocks copying: download the output');
-    });
   }
 }
