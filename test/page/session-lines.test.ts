@@ -1,13 +1,16 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { addAutoMode } from '../../src/protocol/session-payload.ts';
+import { renderSessionPayload } from '../../src/relay/session-lines.ts';
 import { buildLines } from '../../src/page/session-lines.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
-import { makeCertificate } from '../harness/certificate.ts';
+import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
-import { withDeadline } from '../harness/deadline.ts';
+import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startFrontProxy } from '../harness/front-proxy.ts';
 import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
@@ -54,6 +57,16 @@ describe('without a browser', () => {
     expect(JSON.stringify(lines)).not.toContain('http:');
   });
 
+  test('an address with a quote in it: the lines of the relay are still shell text', () => {
+    const { remote_quickstart: line, exec } = renderSessionPayload(key, "https://relay.example/it's", {
+      ttlMs: 1000,
+      version: '1',
+    });
+    for (const text of [line, addAutoMode(line), exec])
+      expect(spawnSync('bash', ['-n', '-c', text], { encoding: 'utf8' }).stderr).toBe('');
+    expect(addAutoMode(line)).not.toBe(line);
+  });
+
   test('an address in the payload that is none: the address of the page', () => {
     const payload = {
       ...makePayload('https://relay.example'),
@@ -78,12 +91,14 @@ async function makeShell() {
   await chmod(program, 0o755);
   const env = cleanEnvironment(folder.path);
   const path = { ...env, PATH: `${folder.path}:${env['PATH'] ?? ''}` };
-  return async (text: string, extra: Record<string, string> = {}, stdin?: string) => {
-    const bytes = stdin === undefined ? {} : { stdin: { bytes: stdin } };
-    const shell = spawnCaptured('bash', ['-c', text], { env: { ...path, ...extra }, ...bytes });
+  const run = async (text: string) => {
+    const shell = spawnCaptured('bash', ['-c', text], { env: path });
     const { code } = await withDeadline(shell.closed, 30_000, text.slice(0, 80));
-    return { code, stdout: shell.stdout().toString('utf8'), stderr: shell.stderr() };
+    return { code, stdout: shell.stdout().toString('utf8') };
   };
+  const start = (text: string, extra: Record<string, string>) =>
+    spawnCaptured('bash', ['-c', `exec ${text}`], { env: { ...path, ...extra }, stdin: 'open' });
+  return { run, start };
 }
 
 let browser: Browser;
@@ -96,7 +111,7 @@ beforeAll(async () => {
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test.each([
-    ['below a path of odd characters', "/it's%20(here)&$x"],
+    ['below a path of odd characters', '/it%27s%20(here)&$x'],
     ['at the root', ''],
   ])('a relay %s: each copied line works', async (_title, path) => {
     const front = await startFrontProxy({ path, strips: true });
@@ -117,7 +132,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const listener = await startListener(auto);
     onTestFinished(listener.stop);
     await findLight(page, 'ready').waitFor();
-    const run = await makeShell();
+    const { run, start } = await makeShell();
     await openPanel(page, 'other clients');
 
     const cli = (await copy(page, 'remotify lines')).replace('COMMAND', 'echo by cli; exit 3');
@@ -142,23 +157,35 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       }),
       call(2, 'tools/call', { name: 'remote_exec', arguments: { command: 'echo by mcp' } }),
     ];
-    const answer = await run([command, ...args].join(' '), env, requests.join(''));
-    expect(answer.stdout).toContain('by mcp');
+    const server = start([command, ...args].join(' '), env);
+    onTestFinished(() => void server.child.kill('SIGKILL'));
+    server.child.stdin?.write(requests.join(''));
+    await eventually('the answer of the tool', 30_000, () =>
+      server.stdout().toString('utf8').includes('by mcp'),
+    );
     await waitForWords(findCommand(page, 'c3'), 'exit status 0');
   });
 
-  test('a proxy with TLS in front of a relay that does not know it: no line, and what its operator can do', async () => {
-    const relay = await startRelay();
-    onTestFinished(relay.stop);
-    const { cert, key: secret } = await makeCertificate();
-    const port = await startTlsFront(relay, { cert, key: secret });
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
-    onTestFinished(() => context.close());
-    const page = await context.newPage();
-    await page.goto(`https://localhost:${port}/`);
-    await makeOnPage({ page });
-    await page.getByRole('alert').getByText(`--public-url https://localhost:${port}`).waitFor();
-    expect(await readLine(page, 'supervised')).toBe('');
-    expect(await page.locator('#session').innerText()).not.toContain('http:');
-  });
+  test.skipIf(!hasOpenssl)(
+    'a proxy with TLS in front of a relay that does not know it: no line, and what its operator can do',
+    async () => {
+      const relay = await startRelay();
+      onTestFinished(relay.stop);
+      const folder = await makeTemporaryFolder();
+      onTestFinished(folder.remove);
+      const { certPath, keyPath } = await makeCertificate(folder.path);
+      const port = await startTlsFront(relay, {
+        cert: await readFile(certPath),
+        key: await readFile(keyPath),
+      });
+      const context = await browser.newContext({ ignoreHTTPSErrors: true });
+      onTestFinished(() => context.close());
+      const page = await context.newPage();
+      await page.goto(`https://localhost:${port}/`);
+      await makeOnPage({ page });
+      await page.getByRole('alert').getByText(`--public-url https://localhost:${port}`).waitFor();
+      expect(await readLine(page, 'supervised')).toBe('');
+      expect(await page.locator('#session').innerText()).not.toContain('http:');
+    },
+  );
 });
