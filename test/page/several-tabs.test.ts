@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
@@ -123,6 +125,32 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect([...held]).toEqual([]);
     await setHidden(page, false);
     await waitForWords(findCommand(page, 'c2'), 'queued');
+  });
+
+  test('a tab that is hidden during a download: the file is saved all the same', async () => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const visitor = await visit(browser, proxy, { expected: /net::ERR_ABORTED/ });
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, "head -c 9000000 /dev/zero | tr '\\0' x");
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    let parts = 0;
+    proxy.setRules({
+      onRequest: ({ target }) => {
+        if (!target.includes('limit=') || target.includes('wait=')) return undefined;
+        parts++;
+        return { fault: 'delay', ms: 200 };
+      },
+    });
+    const saved = page.waitForEvent('download');
+    await findCommand(page, 'c1').getByRole('button', { name: 'download' }).click();
+    await eventually('a part is asked for', 10_000, () => parts > 0);
+    await setHidden(page, true);
+    const path = await (await saved).path();
+    expect((await stat(path)).size).toBe(9_000_000);
+    expect(parts).toBe(3);
   });
 
   test('a hundred commands while a tab is hidden: what the relay has forgotten is said, and the new ones are followed', async () => {
