@@ -9,7 +9,7 @@ import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { type Interrupt, isInterrupt } from './interrupts.ts';
 import { startWaiting } from './waiting-line.ts';
-import { formatSeconds } from '../text/durations.ts';
+import { formatLimit } from '../text/durations.ts';
 
 /** Longer than setTimeout takes. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -18,7 +18,7 @@ function failLate({ seconds, source }: Bound): Failure {
   return new Failure(
     seconds === 0
       ? 'no listener is connected'
-      : `no listener connected within ${formatSeconds(seconds)} (${source})`,
+      : `no listener connected within ${formatLimit(seconds)} (${source})`,
     'the session is still valid; paste its line when you are ready',
     exitCodes.trouble,
     'no_listener',

@@ -21,11 +21,10 @@ import { StatusBar } from './status-bar.ts';
 import { createTabGate } from './tab-gate.ts';
 import { Transcript } from './transcript.ts';
 import { Workspace } from './workspace.ts';
+import { maskKey } from '../text/mask-keys.ts';
 
 /** Without a slash at its end. This script is directly below it, also when a proxy adds a path. */
 const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
-
-const shownKeyChars = 4;
 
 const makeButton = find('make', HTMLButtonElement);
 const errorLine = find('error', HTMLElement);
@@ -101,8 +100,8 @@ function askAboutKey(key: string): void {
   question.hidden = false;
   find('start', HTMLElement).hidden = true;
   find('foreign-words', HTMLElement).textContent = open
-    ? `The URL now has the key of another session (${key.slice(0, shownKeyChars)}…). Leave this session and open that one?`
-    : `The URL has the key of a session (${key.slice(0, shownKeyChars)}…) that this tab did not create.`;
+    ? `The URL now has the key of another session (${maskKey(key)}). Leave this session and open that one?`
+    : `The URL has the key of a session (${maskKey(key)}) that this tab did not create.`;
   find('foreign-yes', HTMLButtonElement).focus();
 }
 
@@ -147,7 +146,7 @@ function openSession(payload: SessionPayload): void {
   trusted.add(payload.key);
   history.replaceState({ opened: payload.key.slice(0, 8) }, '', `#${payload.key}`);
   lines.show(payload, relayUrl);
-  bar.open(`${payload.key.slice(0, shownKeyChars)}…`);
+  bar.open(maskKey(payload.key));
   find('ttl', HTMLElement).textContent = describeExpiry(payload.ttl_seconds);
   askToEnd(false);
   document.body.dataset['view'] = 'session';

@@ -13,11 +13,45 @@ export const commandStates = [
 
 export type CommandState = (typeof commandStates)[number];
 
-const open: ReadonlySet<string> = new Set<CommandState>(['queued', 'awaiting_approval', 'running']);
+/** Of a command: in the queue, shown to a listener, started by it, ended with a finish that may still come, or ended for good. */
+type Phase = 'queued' | 'shown' | 'started' | 'unsettled' | 'settled';
+
+/** A state that is missing here does not compile. */
+const phases: Readonly<Record<CommandState, Phase>> = {
+  queued: 'queued',
+  awaiting_approval: 'shown',
+  running: 'started',
+  finished: 'settled',
+  timed_out: 'settled',
+  lost: 'unsettled',
+  cancelled: 'settled',
+  expired: 'settled',
+  declined: 'settled',
+};
+
+/** Waits to be started: nothing of it has run. */
+export function isWaiting(state: CommandState): boolean {
+  return phases[state] === 'queued' || phases[state] === 'shown';
+}
+
+/** A listener has it: shown or started, and not ended. */
+export function isInFlight(state: CommandState): boolean {
+  return phases[state] === 'shown' || phases[state] === 'started';
+}
 
 /** Nothing more is to come, save a late finish of a lost command. */
 export function isEnded(state: CommandState): boolean {
-  return !open.has(state);
+  return !isWaiting(state) && phases[state] !== 'started';
+}
+
+/** Its listener may send output and a finish: it runs, or is lost. */
+export function takesOutput(state: CommandState): boolean {
+  return phases[state] === 'started' || phases[state] === 'unsettled';
+}
+
+/** Nothing more is to come at all. */
+export function isSettled(state: CommandState): boolean {
+  return isEnded(state) && !takesOutput(state);
 }
 
 export function isCommandState(text: unknown): text is CommandState {

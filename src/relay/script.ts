@@ -4,6 +4,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { maxLabelLength, maxTextLength } from '../protocol/limits.ts';
 import type { Exchange } from './exchange.ts';
+import { cutBytes } from '../text/cut-text.ts';
 import { hideKeys } from '../text/mask-keys.ts';
 
 /** Throws `empty_command`, or `nul_byte`: bash drops NULs, so that what was seen would not be what runs. */
@@ -15,8 +16,9 @@ export function checkScript(script: Buffer): void {
 
 /** The first characters of a script, for lists of commands. Keys in it are cut short, bytes that are not UTF-8 become U+FFFD. */
 export function beginningOf(script: Buffer): string {
-  // A character takes 4 bytes at most: the cut can only damage one that is beyond the limit.
-  const text = hideKeys(new TextDecoder().decode(script.subarray(0, 4 * maxTextLength)));
+  // A character takes 4 bytes at most.
+  const beginning = Buffer.from(cutBytes(script, 4 * maxTextLength));
+  const text = hideKeys(beginning.toString('utf8'));
   return Array.from(text).slice(0, maxTextLength).join('');
 }
 

@@ -1,6 +1,8 @@
 /** A command of the session in the words of `status` and `history`. All text of others is escaped. */
+import type { Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { describeMissing, findMissing } from '../protocol/missing-output.ts';
+import { cutChars } from './cut-text.ts';
 import { escapeText } from './escape.ts';
 
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
@@ -17,7 +19,12 @@ export function describePusher({
   origin,
 }: Partial<Pick<CommandView, 'pushed_by' | 'origin'>>): string {
   if (by === null || by === undefined) return origin === 'slot' ? 'slot' : '';
-  return escapeText(by.replace(/,remotify\/[\w.+-]{1,40}$/, '').slice(0, 80));
+  return escapeText(cutChars(by.replace(/,remotify\/[\w.+-]{1,40}$/, ''), 80));
+}
+
+/** Of a command that runs, after a client asked for a signal. */
+export function describeStopping(signal: Signal): string {
+  return `stopping (SIG${signal} sent)`;
 }
 
 /** `exit status 3 (KILL)`, the reason of a command that did not end by itself, and what is missing of its output. */

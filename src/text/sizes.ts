@@ -1,9 +1,10 @@
 /** Sizes and counts for people. */
 
-/** `512 B`, `12.3 MB`: powers of 1000, as scp and file managers show them. */
+/** `512 B`, `12.3 MB`: powers of 1000, as scp and file managers show them. `? B`: not known. */
 export function formatSize(bytes: number): string {
-  if (bytes < 999.5) return `${Math.round(bytes)} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
+  if (!Number.isFinite(bytes)) return '? B';
+  if (bytes < 999.5) return `${Math.max(0, Math.round(bytes))} B`;
+  const units = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
   let value = bytes;
   let at = -1;
   while (value >= 999.95 && at < units.length - 1) {

@@ -181,7 +181,12 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
 
   test.each([
     ['no key', 'not-a-key', 'the part after # in this URL is not a session key', /^$/],
-    ['a key of nothing', '0'.repeat(32), 'the relay does not know this session: it expired or was ended', /status of 410/],
+    [
+      'a key of nothing',
+      '0'.repeat(32),
+      'the relay does not know this session: it expired or was ended',
+      /status of 410/,
+    ],
   ])('%s in the address is said, and a session can be made', async (_title, word, said, expected) => {
     const { page } = await visit(browser, relay, { path: `/#${word}`, expected });
     await page.getByRole('alert').getByText(said).waitFor();

@@ -60,7 +60,9 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     for (const selector of ['#promise-title', '.steps', '.picture', '#make'])
       expect(await isInView(page, selector), selector).toBe(true);
     expect(await page.locator('.steps li').count()).toBe(3);
-    expect(await page.locator('.picture').innerText()).toMatch(/remotify exec[^]*run it\? \[y\/N, n REASON, …\] y/);
+    expect(await page.locator('.picture').innerText()).toMatch(
+      /remotify exec[^]*run it\? \[y\/N, n REASON, …\] y/,
+    );
     expect(await page.getByRole('button').count()).toBe(1);
     const { version } = JSON.parse(
       await readFile(new URL('../../package.json', import.meta.url), 'utf8'),

@@ -12,6 +12,7 @@ import { readBody } from '../read-body.ts';
 import { openSlice, ShortPart } from '../read-pieces.ts';
 import type { Handler, RelayContext } from '../relay-context.ts';
 import { slotWaitMs } from './slot-command.ts';
+import { nameState } from '../../text/name-state.ts';
 
 export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
   const output = await readBody(exchange, { maxBytes: relay.options.maxBodyBytes });
@@ -20,11 +21,24 @@ export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
 };
 
 /** What stands before the output, in words. */
-function renderNote(command: Command): string {
-  if (command.state === 'declined') return `${[declinedText, command.reason].filter(Boolean).join(' ')}\n`;
-  if (command.state === 'finished') return '';
-  if (command.state === 'timed_out') return `${notePrefix}stopped: its time was up]\n`;
-  return `${notePrefix}${command.reason ?? command.state}]\n`;
+function renderNote({ state, reason }: Command): string {
+  switch (state) {
+    case 'declined':
+      return `${[declinedText, reason].filter(Boolean).join(' ')}\n`;
+    case 'finished':
+      return '';
+    case 'timed_out':
+      return `${notePrefix}stopped: its time was up]\n`;
+    case 'lost':
+    case 'cancelled':
+    case 'expired':
+      return `${notePrefix}${reason ?? state}]\n`;
+    // Not in the result slot.
+    case 'queued':
+    case 'awaiting_approval':
+    case 'running':
+      return `${notePrefix}${nameState(state)}]\n`;
+  }
 }
 
 /** Before the output: readers of the slot look for a note at the beginning. */
