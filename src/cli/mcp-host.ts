@@ -12,7 +12,7 @@ import { describeClient } from './describe-client.ts';
 import { explain } from './explain.ts';
 import { onInterrupt } from './interrupts.ts';
 import { buildOwnLine } from './own-line.ts';
-import { escapeBytes } from '../text/escape.ts';
+import { escapeBytes } from '../text/escape-bytes.ts';
 import { maskKeys } from '../text/mask-keys.ts';
 import { quote } from '../text/quote.ts';
 

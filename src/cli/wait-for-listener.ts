@@ -10,9 +10,7 @@ import { Failure } from './failure.ts';
 import { type Interrupt, isInterrupt } from './interrupts.ts';
 import { startWaiting } from './waiting-line.ts';
 import { formatLimit } from '../text/durations.ts';
-
-/** Longer than setTimeout takes. */
-const maxTimerMs = 2 ** 31 - 1;
+import { timerMs } from './timer-limit.ts';
 
 function failLate({ seconds, source }: Bound): Failure {
   return new Failure(
@@ -42,9 +40,7 @@ export async function waitForListener(
   const words = 'waiting for the remote to connect; Ctrl-C stops waiting, the session stays';
   const isAtOnce = bound.seconds === 0;
   const line = isAtOnce ? undefined : await startWaiting(context, words);
-  const timer = isAtOnce
-    ? undefined
-    : setTimeout(() => stop.abort('time'), Math.min(bound.seconds * 1000, maxTimerMs));
+  const timer = isAtOnce ? undefined : setTimeout(() => stop.abort('time'), timerMs(bound.seconds));
   try {
     const status = isAtOnce
       ? await withPatience(() => client.readStatus({ signal }), { ...patience, patienceMs: 0 })

@@ -2,7 +2,7 @@
 import { canSpin, startSpinner } from '../terminal/spinner.ts';
 import type { Context } from './context.ts';
 import { formatSeconds } from '../text/durations.ts';
-import { formatClock } from '../text/times.ts';
+import { formatClock } from './times.ts';
 import { escapeText } from '../text/escape.ts';
 
 const minuteMs = 60_000;

@@ -17,12 +17,11 @@ import { session } from './tool-arguments.ts';
 import { type Answer, defineTool, type ToolContext } from './tool.ts';
 import { cutChars } from '../text/cut-text.ts';
 import { formatSeconds } from '../text/durations.ts';
+import { maxTextLength } from '../protocol/limits.ts';
 
 /** Of the commands that the session remembers, the last ones. */
 const listedCommands = 10;
 
-/** Of the text of each; the relay keeps 200. */
-const maxTextChars = 200;
 const maxNameChars = 200;
 
 function describeListener(status: StatusPayload): string {
@@ -38,7 +37,8 @@ function quoteTexts(commands: readonly Snapshot[], show: (text: string) => strin
   const lines = commands
     .filter(({ text }) => text !== null && text !== '')
     .map(
-      ({ id, text }) => `${id}: ${show(cutChars(text ?? '', maxTextChars).replaceAll(/\s+/g, ' ')).trim()}\n`,
+      ({ id, text }) =>
+        `${id}: ${show(cutChars(text ?? '', maxTextLength).replaceAll(/\s+/g, ' ')).trim()}\n`,
     );
   return lines.length === 0 ? [] : [{ title: 'texts of the commands', text: lines.join('') }];
 }

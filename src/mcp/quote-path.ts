@@ -1,5 +1,5 @@
 /** Paths of the remote in scripts and messages. */
-import { quoteAscii } from '../text/quote.ts';
+import { quoteAscii } from '../text/ascii.ts';
 import { quoteWord } from '../text/quote-word.ts';
 
 /** One word of a shell that names a path: `~` and `~user` at its start are expanded there, and a dash at its start is no option. */

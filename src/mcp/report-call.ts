@@ -1,5 +1,5 @@
 /** The answer about one command. */
-import { describeMissing } from '../protocol/missing-output.ts';
+import { describeMissing } from '../text/describe-missing.ts';
 import type { Call } from './calls.ts';
 import { type Snapshot, streams } from './command-source.ts';
 import {

@@ -1,5 +1,5 @@
 /** Every path of the wire, matched by the relay and built by the client from one table. */
-import { isKey, selfKey } from './keys.ts';
+import { isKey, keyDigits, selfKey } from './keys.ts';
 
 /** Who may use a route: anyone, the session key, the listener key (and the session key only where `either`). */
 export type Access = 'open' | 'session' | 'listener' | 'either';
@@ -54,8 +54,10 @@ export const routes = {
 
 export type RouteName = keyof typeof routes;
 
+const idPattern = 'c[1-9][0-9]{0,8}';
+
 /** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. */
-export const commandIdPattern = /^c[1-9][0-9]{0,8}$/;
+export const commandIdPattern = new RegExp(`^${idPattern}$`);
 
 export interface RouteMatch {
   readonly name: RouteName;
@@ -72,8 +74,8 @@ const patterns = Object.entries(routes).map(([name, route]) => ({
   pattern: new RegExp(
     `^${route.path
       .replaceAll('.', '\\.')
-      .replace('{key}', '(?<key>[0-9a-f]{32}|self)')
-      .replace('{id}', '(?<id>c[1-9][0-9]{0,8})')}$`,
+      .replace('{key}', `(?<key>${keyDigits}|${selfKey})`)
+      .replace('{id}', `(?<id>${idPattern})`)}$`,
   ),
 }));
 

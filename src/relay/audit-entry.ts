@@ -4,8 +4,8 @@ import type { Listener } from '../session/listener.ts';
 import { findMissing } from '../session/missing-output.ts';
 import { nameListener } from '../protocol/name-listener.ts';
 import type { SessionEvent } from './session-event.ts';
-import { cutBytes } from '../text/cut-text.ts';
-import { hideKeys } from '../text/mask-keys.ts';
+import { cutBytes } from '../text/cut-bytes.ts';
+import { hideKeys } from '../text/hide-keys.ts';
 import { decode } from '../text/utf8.ts';
 
 /** What `text` shows of a command: more is a file, and the relay has it. */

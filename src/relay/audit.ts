@@ -4,7 +4,7 @@ import { describeEvent, type Entry, type Fields } from './audit-entry.ts';
 import { quoteField } from './log-words.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { EventSink } from './session-event.ts';
-import { quoteAscii } from '../text/quote.ts';
+import { quoteAscii } from '../text/ascii.ts';
 
 /** Fields with untrusted text; always quoted, so parsers can rely on it. */
 const quoted: ReadonlySet<string> = new Set(['text', 'reason']);

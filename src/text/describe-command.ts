@@ -1,7 +1,9 @@
 /** A command of the session in the words of `status` and `history`. All text of others is escaped. */
 import type { Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
-import { describeMissing, findMissing } from '../protocol/missing-output.ts';
+import { maxLabelLength } from '../protocol/limits.ts';
+import { findMissing } from '../protocol/missing-output.ts';
+import { describeMissing } from './describe-missing.ts';
 import { cutChars } from './cut-text.ts';
 import { escapeText } from './escape.ts';
 
@@ -19,7 +21,7 @@ export function describePusher({
   origin,
 }: Partial<Pick<CommandView, 'pushed_by' | 'origin'>>): string {
   if (by === null || by === undefined) return origin === 'slot' ? 'slot' : '';
-  return escapeText(cutChars(by.replace(/,remotify\/[\w.+-]{1,40}$/, ''), 80));
+  return escapeText(cutChars(by.replace(/,remotify\/[\w.+-]{1,40}$/, ''), maxLabelLength));
 }
 
 /** Of a command that runs, after a client asked for a signal. */

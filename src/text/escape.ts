@@ -1,5 +1,4 @@
 /** Untrusted text for people: every character that could act on a screen, or hide in the text, is spelled out. */
-import { decode, spellByte } from './utf8.ts';
 
 /**
  * The one list of such characters, as the source of a regular expression: C0 but tab and line feed, DEL, C1, lone surrogates, and the
@@ -18,7 +17,8 @@ const unsafe = new RegExp(unsafeCharacters, 'gu');
 /** `\x1b`, `\u{202e}`. */
 export function spell(char: string): string {
   const point = char.codePointAt(0) ?? 0;
-  return point < 0x100 ? spellByte(point) : `\\u{${point.toString(16)}}`;
+  const digits = point.toString(16);
+  return point < 0x100 ? `\\x${digits.padStart(2, '0')}` : `\\u{${digits}}`;
 }
 
 /** Line feeds and tabs stay, all other unsafe characters are spelled out. */
@@ -29,9 +29,4 @@ export function escapeUnsafe(text: string): string {
 /** For names, reasons and other words of others: one line, no colours. */
 export function escapeText(text: string): string {
   return escapeUnsafe(text.replaceAll('\n', '\\n').replaceAll('\t', '\\t'));
-}
-
-/** For readers that see no screen: line feeds and tabs stay, all other unsafe characters are spelled out, those of colours too. */
-export function escapeBytes(bytes: Uint8Array): string {
-  return escapeUnsafe(decode(bytes));
 }

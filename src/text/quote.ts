@@ -1,30 +1,14 @@
 /** Untrusted text as a JSON string: one line, in quotes, with nothing in it that acts on a screen. */
-import { cutChars, shorten } from './cut-text.ts';
+import { shorten } from './cut-text.ts';
 import { unsafeCharacters } from './escape.ts';
 
 const unsafe = new RegExp(unsafeCharacters, 'gu');
 
 /** A character as JSON spells it: one or two code units. */
-function spellUnits(char: string): string {
+export function spellUnits(char: string): string {
   let out = '';
   for (let at = 0; at < char.length; at++) out += `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`;
   return out;
-}
-
-/** JSON in printable ASCII. */
-export function toAscii(json: string): string {
-  return json.replaceAll(/[^\x20-\x7e]/g, spellUnits);
-}
-
-/** A JSON string in printable ASCII, for lines that programs read. */
-export function quoteAscii(text: string): string {
-  return toAscii(JSON.stringify(text));
-}
-
-/** For messages of this program: a value as JSON in ASCII, cut after so many characters. */
-export function quoteValue(value: unknown, mostChars = 80): string {
-  const json = JSON.stringify(value) ?? 'undefined';
-  return json.length > mostChars ? `${toAscii(cutChars(json, mostChars))}…` : toAscii(json);
 }
 
 /** JSON in which unsafe characters are spelled out, and all others of Unicode's group C. Line feeds of its layout stay. */

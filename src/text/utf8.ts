@@ -1,11 +1,10 @@
 /** Bytes of others as text: UTF-8 that was cut between two chunks, and bytes that are no UTF-8. */
+import { spell } from './escape.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** `\xff` */
-export function spellByte(byte: number): string {
-  return `\\x${byte.toString(16).padStart(2, '0')}`;
-}
+const spellByte = (byte: number): string => spell(String.fromCharCode(byte));
 
 /** By its first byte. A byte that begins no character counts as one. */
 function lengthOf(lead: number): number {

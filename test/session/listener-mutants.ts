@@ -62,7 +62,7 @@ export const listenerMutants: readonly Mutant[] = [
   },
   {
     name: 'a late finish is refused',
-    from: "command.state !== 'running' && command.state !== 'lost'",
+    from: '!takesOutput(command.state)',
     to: "command.state !== 'running'",
   },
   {

@@ -59,8 +59,8 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
     },
     {
       name: 'a reset leaves the queue',
-      from: 'if (isWaiting(command.state)) return',
-      to: "if (command.state === 'awaiting_approval') return",
+      from: 'if (isWaiting(command.state))\n',
+      to: "if (command.state === 'awaiting_approval')\n",
     },
     {
       name: 'a reset queues what runs once more',

@@ -12,7 +12,7 @@ import { formatTable } from '../format.ts';
 import { addHelp } from '../help-format.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 import { formatDuration } from '../../text/durations.ts';
-import { formatTime } from '../../text/times.ts';
+import { formatTime } from '../times.ts';
 
 interface HistoryOptions extends CommonOptions {
   last: number;

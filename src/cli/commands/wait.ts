@@ -19,6 +19,7 @@ import { waitForListener } from '../wait-for-listener.ts';
 import { startWaiting } from '../waiting-line.ts';
 import { formatLimit } from '../../text/durations.ts';
 import { nameState } from '../../text/name-state.ts';
+import { timerMs } from '../timer-limit.ts';
 
 interface WaitOptions extends CommonOptions {
   listener?: boolean;
@@ -27,9 +28,6 @@ interface WaitOptions extends CommonOptions {
 
 /** The first request fails soon when the relay is unreachable. */
 const shortPatienceMs = 2_000;
-
-/** Longer than setTimeout takes. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export function describe(command: Command): void {
   command
@@ -102,7 +100,7 @@ async function waitCommand(
   if (bound?.seconds === 0) throw failLate(given, bound);
   let last = given;
   const line = await startWaiting(context, describeWait(given), async () => describeWait(last));
-  const timer = bound && setTimeout(() => stop.abort('time'), Math.min(bound.seconds * 1000, maxTimerMs));
+  const timer = bound && setTimeout(() => stop.abort('time'), timerMs(bound.seconds));
   try {
     const view = await awaitEnd(session.client, given.id, {
       signal: stop.signal,

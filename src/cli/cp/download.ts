@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../../client/patience.ts';
 import type { Context, OpenSession } from '../context.ts';
-import { describeMissing } from '../../protocol/missing-output.ts';
+import { describeMissing } from '../../text/describe-missing.ts';
 import { missingHint } from '../exec/missing-hint.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';

@@ -4,7 +4,7 @@ import { cancelledByClient } from '../../protocol/command-states.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { FailureCode } from '../failure-codes.ts';
-import { describeMissing } from '../../protocol/missing-output.ts';
+import { describeMissing } from '../../text/describe-missing.ts';
 import { missingHint } from './missing-hint.ts';
 import { nameState } from '../../text/name-state.ts';
 

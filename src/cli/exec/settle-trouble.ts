@@ -1,6 +1,6 @@
 /** The end of an exec whose command was interrupted, did not finish, or lacks output. */
 import type { Context, OpenSession } from '../context.ts';
-import { describeMissing } from '../../protocol/missing-output.ts';
+import { describeMissing } from '../../text/describe-missing.ts';
 import { missingHint } from './missing-hint.ts';
 import type { Followed } from './follow-remote.ts';
 import { settleEnd } from './settle-end.ts';

@@ -24,7 +24,7 @@ import { openScript } from '../open-script.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler, RelayContext } from '../relay-context.ts';
 import { cutChars } from '../../text/cut-text.ts';
-import { hideKeys } from '../../text/mask-keys.ts';
+import { hideKeys } from '../../text/hide-keys.ts';
 
 export function readListenerId(exchange: Exchange): string {
   const id = exchange.header(header.listener);

@@ -1,5 +1,6 @@
 /** `/result-{key}`: the seed's door for results. */
-import { describeMissing, type MissingOutput } from '../../protocol/missing-output.ts';
+import type { MissingOutput } from '../../protocol/missing-output.ts';
+import { describeMissing } from '../../text/describe-missing.ts';
 import { randomUUID } from 'node:crypto';
 import { slotReaderMs } from '../../protocol/limits.ts';
 import { declinedText, notePrefix, renderMarker } from '../../protocol/slot-text.ts';

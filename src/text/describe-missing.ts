@@ -1,0 +1,13 @@
+/** Output that a reader cannot get, in one sentence for all. */
+import type { MissingOutput, MissingReason } from '../protocol/missing-output.ts';
+
+const why: Readonly<Record<MissingReason, string>> = {
+  evicted: 'the relay removed them to make room for later output',
+  cut: 'they could not be stored',
+};
+
+/** `12 bytes of output of command c1 are missing: they could not be stored`. `id`: of the command, where the sentence has to name it. */
+export function describeMissing({ bytes, reason }: MissingOutput, id = ''): string {
+  const whose = id === '' ? '' : ` of command ${id}`;
+  return `${bytes === 0 ? 'some' : bytes} bytes of output${whose} are missing: ${why[reason]}`;
+}
