@@ -5,7 +5,7 @@ import type { RelayClient } from '../client/relay-client.ts';
 import { stopCommand } from '../client/stop-command.ts';
 import type { CommandState, Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
-import { findMissing } from '../protocol/missing-output.ts';
+import { findMissing } from '../text/describe-missing.ts';
 import { maxReadBytes } from '../protocol/limits.ts';
 import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
 

@@ -2,8 +2,7 @@
 import type { CommandEnd } from '../client/follow-command.ts';
 import type { ReadFrom } from '../client/relay-client.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
-import { findMissing } from '../protocol/missing-output.ts';
-import { describeMissing } from '../text/describe-missing.ts';
+import { describeMissing, findMissing } from '../text/describe-missing.ts';
 import { describePusher } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';

@@ -87,8 +87,6 @@ function makeSession(): Promise<void> {
       return;
     }
     if (!open) return;
-    trusted.add(open.key);
-    history.replaceState(null, '', `#${open.key}`);
     find('remote-title', HTMLElement).focus();
     announce('session created');
   });

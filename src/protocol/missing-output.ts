@@ -16,12 +16,3 @@ export interface MissingOutput {
   readonly bytes: number;
   readonly reason: MissingReason;
 }
-
-/** Of a command as clients see it, or of what is known of one; undefined where nothing is missing. */
-export function findMissing(view: {
-  readonly missing_reason?: MissingReason | null;
-  readonly missing_bytes?: number;
-}): MissingOutput | undefined {
-  const { missing_reason: reason = null, missing_bytes: bytes = 0 } = view;
-  return reason === null ? undefined : { bytes, reason };
-}

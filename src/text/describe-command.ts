@@ -2,9 +2,8 @@
 import type { Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { maxLabelLength } from '../protocol/limits.ts';
-import { findMissing } from '../protocol/missing-output.ts';
-import { describeMissing } from './describe-missing.ts';
 import { cutChars } from './cut-text.ts';
+import { describeMissing, findMissing } from './describe-missing.ts';
 import { escapeText } from './escape.ts';
 
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */

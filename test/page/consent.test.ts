@@ -34,7 +34,7 @@ describe.skipIf(!hasChromium || !hasTmux)(
   'in chromium, with an operator at a terminal',
   { timeout: 90_000 },
   () => {
-    test('a command waiting for approval, is run, is declined with words, is withdrawn', async () => {
+    test('commands that wait for approval: one is approved, one declined with words, one withdrawn', async () => {
       const visitor = await visit(browser, relay);
       const { page } = visitor;
       await makeOnPage(visitor);
@@ -55,11 +55,11 @@ describe.skipIf(!hasChromium || !hasTmux)(
       };
       await findLight(page, 'ready').waitFor();
       const light = page.locator('#light-words');
-      expect(await light.textContent()).toContain('supervised: its operator is asked');
+      expect(await light.textContent()).toMatch(/: connected, supervised$/);
 
       await runOnPage(page, 'echo approved');
-      await waitForWords(findCommand(page, 'c1'), 'waiting for approval: the operator is asked');
-      await light.getByText('asks its operator about c1').waitFor();
+      await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
+      await light.getByText('waiting for approval of c1').waitFor();
       await answer(1, 'y');
       await waitForWords(findCommand(page, 'c1'), 'exit status 0');
       expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['approved']);

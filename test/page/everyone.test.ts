@@ -11,6 +11,7 @@ import {
   findLight,
   makeOnPage,
   openBeside,
+  openPanel,
   readLine,
   runOnPage,
   startOnPage,
@@ -51,20 +52,25 @@ test('four files, 70 KB at most in all, and nothing of them from elsewhere', asy
   }
 });
 
-/** All of what can be reached by the Tab key from here on, by what it is called. */
-async function walk(page: Page, most: number): Promise<string[]> {
+/** The names of the elements that the Tab key reaches from here on. */
+async function walk(page: Page, most: number, key = 'Tab'): Promise<string[]> {
   const names: string[] = [];
   for (let step = 0; step < most; step++) {
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
     const name = await page.evaluate<string>(`(() => {
       const { activeElement: at } = document;
       if (at === document.body) return '';
-      return (at.labels?.[0] ?? at).textContent.trim().replaceAll(/\\s+/g, ' ') || at.tagName;
+      const name = at.getAttribute('aria-label');
+      return (name ?? (at.labels?.[0] ?? at).textContent).trim().replaceAll(/\\s+/g, ' ') || at.tagName;
     })()`);
     if (name === '') break;
     names.push(name);
   }
   return names;
+}
+
+function walkBack(page: Page, most: number): Promise<string[]> {
+  return walk(page, most, 'Shift+Tab');
 }
 
 async function overflow(page: Page): Promise<number> {
@@ -87,7 +93,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   test('without JavaScript it says how to do it with curl', async () => {
     const { page } = await visit(browser, relay, { javaScriptEnabled: false });
     await page.locator('noscript p').waitFor();
-    expect(await page.locator('#start').innerText()).toContain('make the session with curl, as below.');
+    expect(await page.locator('#start').innerText()).toContain('create the session with curl');
     await page.getByText('curl -fsS -X POST RELAY/api/session').waitFor();
     await page.getByText('RELAY is the address of this page').waitFor();
     expect(await page.getByRole('button').count()).toBe(0);
@@ -120,7 +126,9 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await look('while commands run and wait');
     await page.getByRole('button', { name: 'stop c2' }).click();
     await waitForWords(findCommand(page, 'c2'), 'ended by SIGTERM');
-    await page.locator('#remote-title').click();
+    await openPanel(page, 'other clients');
+    await look('with the lines for other clients');
+    await openPanel(page, 'session');
     await page.getByRole('button', { name: 'reveal the key' }).click();
     await page.getByRole('button', { name: 'end the session' }).click();
     await look('asked whether it is to end');
@@ -156,23 +164,19 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.locator('#remote-title:focus').waitFor();
     expect(await walk(page, 30)).toEqual([
       'copy the supervised line',
-      'copy the auto line',
+      'run without approval…',
       'command',
       'run',
-      'copy the curl line',
-      'copy the remotify lines',
-      'copy the MCP settings',
-      'reveal the key',
-      'copy the session key',
-      'end the session',
+      'send a file as stdin',
     ]);
     await page.locator('#remote-title').focus();
     const listener = await startListener(await readLine(page, 'auto'));
     onTestFinished(listener.stop);
     // The lines fold, and the focus is not lost with them.
     await findLight(page, 'ready').waitFor();
-    await page.locator('#remote:not([open])').waitFor();
-    expect(await walk(page, 1)).toEqual(['command']);
+    await page.locator('#remote').waitFor({ state: 'hidden' });
+    expect(await page.evaluate('document.activeElement.id')).toBe('remote-tab');
+    expect(await walk(page, 3)).toEqual(['other clients', 'session', 'command']);
 
     await page.keyboard.type('echo one');
     await page.keyboard.press('Shift+Enter');
@@ -187,16 +191,16 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.keyboard.type('echo on; sleep 600');
     await page.keyboard.press('Enter');
     await findCommand(page, 'c2').getByText('on', { exact: true }).waitFor();
-    // run, then the command that runs, then output that scrolls.
-    const [run, stop] = await walk(page, 2);
-    expect([run, stop]).toEqual(['run', 'stop c2']);
+    // Back from the prompt: the newest command comes first.
+    expect(await walkBack(page, 2)).toEqual(['output of c2', 'stop c2']);
     await page.keyboard.press('Enter');
     await waitForWords(findCommand(page, 'c2'), 'ended by SIGTERM');
     // The button went, and the focus stayed with its command.
     expect(await page.evaluate('document.activeElement.textContent')).toBe('c2 echo on; sleep 600');
+    await page.locator('#key-section-tab').focus();
+    await page.keyboard.press('Enter');
     const rest = await walk(page, 30);
-    expect(rest[0]).toMatch(/^one12/);
-    expect(rest.at(-1)).toBe('end the session');
+    expect(rest.slice(0, 2)).toEqual(['reveal the key', 'copy the session key']);
     await page.getByRole('button', { name: 'end the session' }).focus();
     await page.keyboard.press('Enter');
     expect(await page.evaluate('document.activeElement.id')).toBe('end-no');
@@ -212,10 +216,10 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
-    for (const id of ['command', 'reveal', 'remote-title']) {
-      await page.locator(`#${id}`).focus();
+    for (const id of ['command', 'run-form button', 'remote-tab']) {
+      await page.locator(`#${id}`).first().focus();
       await page.keyboard.press('Shift');
-      const width = `getComputedStyle(document.getElementById('${id}')).outlineWidth`;
+      const width = `getComputedStyle(document.querySelector('#${id}')).outlineWidth`;
       expect(await page.evaluate(width), id).toBe('3px');
     }
     const animations = 'document.getAnimations().length';
@@ -224,6 +228,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await makeOnPage({ page: still });
     await findLight(still, 'waiting').waitFor();
     expect(await still.evaluate(animations)).toBe(0);
+    await openPanel(page, 'session');
     const { height } = (await page.locator('#reveal').boundingBox()) ?? { height: 0 };
     expect(height).toBeGreaterThanOrEqual(44);
   });

@@ -54,7 +54,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
 
     await lasting.kill();
     await page.locator('#away').waitFor();
-    await page.locator('#said', { hasText: 'the relay is away' }).waitFor({ state: 'attached' });
+    await page.locator('#said', { hasText: 'relay unreachable' }).waitFor({ state: 'attached' });
     await gate.open();
     // Typed while it is away: it goes out once the relay is back, once.
     await runOnPage(page, 'echo patient');
@@ -79,7 +79,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     sendSignal(await listener.findRunner(), 'SIGKILL');
     await findLight(page, 'gone').waitFor();
     expect(await page.locator('#light-words').textContent()).toMatch(
-      /^\S+@\S+: gone, heard \d+ s ago: paste the line again$/,
+      /^\S+@\S+: disconnected, last seen \d+ s ago$/,
     );
     await waitForWords(findCommand(page, 'c1'), 'lost, outcome unknown');
     expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['begun']);
@@ -187,8 +187,9 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
       'the relay does not know this session: it expired or was ended',
       /status of 410/,
     ],
-  ])('%s in the address is said, and a session can be made', async (_title, word, said, expected) => {
+  ])('%s in the address is said, and a session can be created', async (_title, word, said, expected) => {
     const { page } = await visit(browser, relay, { path: `/#${word}`, expected });
+    if (word.length === 32) await openKey(page);
     await page.getByRole('alert').getByText(said).waitFor();
     await makeOnPage({ page });
     expect(page.url()).toMatch(/#[0-9a-f]{32}$/);
@@ -205,6 +206,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.goto('about:blank');
     await page.route('**/api/session/self', (route) => route.abort('connectionrefused'));
     await page.goto(address);
+    await openKey(page);
     await page.getByRole('alert').getByText('relay unreachable, retrying').waitFor();
     await page.unroute('**/api/session/self');
     await findLight(page, 'waiting').waitFor();

@@ -3,7 +3,15 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type FrontOptions, startFrontProxy } from '../harness/front-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
-import { findCommand, findLight, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
+import {
+  endSession,
+  findCommand,
+  findLight,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
 
 // The page below a path, through a proxy that takes the path off or leaves it on.
 
@@ -32,7 +40,7 @@ describe.skipIf(!hasChromium)('in chromium (skipped where there is none)', { tim
     ['takes the path off, at an address without a slash at its end', true, ''],
     ['leaves the path on', false, '/'],
     ['leaves the path on, at an address without a slash at its end', false, ''],
-  ])('a proxy that %s: make a session, run, reload, end', async (_title, strips, path) => {
+  ])('a proxy that %s: create a session, run, reload, end', async (_title, strips, path) => {
     const { front } = await setUp({ path: '/remotify', strips }, true);
     const visitor = await visit(browser, front, { path });
     const { page, key } = visitor;
@@ -47,8 +55,7 @@ describe.skipIf(!hasChromium)('in chromium (skipped where there is none)', { tim
     await page.reload();
     await findLight(page, 'ready').waitFor();
     expect(key()).toBe(made);
-    await page.getByRole('button', { name: 'end the session' }).click();
-    await page.getByRole('button', { name: 'end it' }).click();
+    await endSession(page);
     await page.locator('#light-words', { hasText: 'ended' }).waitFor();
     expect(page.url()).toBe(front.url + path);
     // Nothing was asked for beside the path, where other services are.

@@ -15,7 +15,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// Somebody without the CLI makes a session, pastes one line on the remote, and works.
+// A visitor without the CLI creates a session, pastes one line on the remote, and works.
 
 let relay: Relay;
 let browser: Browser;
@@ -37,20 +37,18 @@ async function copy(page: Page, name: string): Promise<string> {
 }
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
-  test('make a session, paste the copied line, run, reload, go on, end', async () => {
+  test('create a session, paste the copied line, run, reload, go on, end', async () => {
     const visitor = await visit(browser, relay);
     const { page, key, requests } = visitor;
     await makeOnPage(visitor);
     expect(key()).toMatch(/^[0-9a-f]{32}$/);
-    await page.locator('#light-words', { hasText: 'no listener yet: paste a line on the remote' }).waitFor();
+    await page.locator('#light-words', { hasText: 'no listener: paste the line on the remote' }).waitFor();
 
     await page.getByText('run without approval…').click();
     const listener = await startListener(await copy(page, 'auto line'));
     onTestFinished(listener.stop);
     await findLight(page, 'ready').waitFor();
-    expect(await page.locator('#light-words').textContent()).toMatch(
-      /^\S+@\S+: listens, auto: nobody is asked$/,
-    );
+    expect(await page.locator('#light-words').textContent()).toMatch(/^\S+@\S+: connected, auto$/);
 
     await runOnPage(page, "echo out; echo err >&2; printf 'no end'; exit 7");
     const first = findCommand(page, 'c1');
@@ -190,7 +188,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     // The browser itself says so of every 401.
     const { page } = await visit(browser, guarded, { expected: /status of 401/ });
     await page.getByRole('button', { name: 'create a session' }).click();
-    const field = page.getByLabel('this relay asks for a token');
+    const field = page.getByLabel('this relay requires a token');
     await field.fill('wrong');
     await field.press('Enter');
     await page.getByRole('alert').getByText(/token/).waitFor();

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
+import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import {
@@ -133,7 +134,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const colour = (selector: string) =>
       page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).color`);
     expect(await colour('.words')).not.toBe(await colour('.time'));
-    expect(await page.evaluate('shown')).toEqual(['remotify: a command waiting for approval | ann@vm']);
+    expect(await page.evaluate('shown')).toEqual(['remotify: a command is waiting for approval | ann@vm']);
   });
 
   test('a listener that left: the line is there again, with what to do', async () => {
@@ -143,7 +144,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await page.locator('#remote').isVisible()).toBe(false);
     await listener.stop();
     await findLight(page, 'gone').waitFor();
-    await page.locator('#light-words', { hasText: 'paste the line again' }).waitFor();
+    await page.getByText('The listener disconnected: paste the line on the remote again.').waitFor();
     await page.locator('[data-line="supervised"]').waitFor();
   });
 
@@ -215,7 +216,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const own = key();
     const other = (await curl(['-X', 'POST', `${relay.url}/api/session`])).json<{ key: string }>().key;
     await page.evaluate(`location.hash = '${other}'`);
-    await page.getByText('Leave this one for it?').waitFor();
+    await page.getByText('Leave this session and open that one?').waitFor();
     await page.getByRole('button', { name: 'do not open' }).click();
     expect(key()).toBe(own);
     await findLight(page, 'waiting').waitFor();
@@ -223,7 +224,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.getByRole('button', { name: 'open the session', exact: true }).click();
     await page.locator('#session-name', { hasText: other.slice(0, 4) }).waitFor();
     const fresh = await visit(browser, relay, { path: `/#${own}` });
-    await fresh.page.getByText('that this tab did not make').waitFor();
+    await fresh.page.getByText('that this tab did not create').waitFor();
     expect(fresh.requests.filter(({ url }) => url.includes('/api/'))).toEqual([]);
     const { headers } = await curl([`${relay.url}/`]);
     expect(headers['cross-origin-opener-policy']).toBe('same-origin');
@@ -266,7 +267,6 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
-    const { startListener } = await import('../harness/listener.ts');
     const listener = await startListener(await readLine(page, 'auto'));
     onTestFinished(listener.stop);
     await findLight(page, 'ready').waitFor();
@@ -290,6 +290,6 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(saved.byteLength).toBe(50_000_000);
     expect(saved.subarray(0, 6).toString()).toBe('1\n2\n3\n');
     await command.getByRole('button', { name: 'copy' }).click();
-    await page.locator('#said', { hasText: 'download it' }).waitFor({ state: 'attached' });
+    await page.locator('#said', { hasText: 'download the output' }).waitFor({ state: 'attached' });
   });
 });

@@ -5,7 +5,7 @@ export const sharedSuite: readonly string[] = [
   'test/cli/{cancel,several-sessions,session-commands,stdin,status,early-interrupt,history,legacy-listener,terminate,wait,waits,waits-supervised}.test.ts',
   'test/cp/{files,folders}.test.ts',
   'test/mcp/{exec,files,joining,missing-output,output,sessions,supervised,hostile}.test.ts',
-  'test/page/*.test.ts',
+  'test/page/{consent,hostile,trouble,whole-way}.test.ts',
   'test/relay/part1-*.test.ts',
   'test/relay/{late-idempotency-keys,listener-absence,listener-retry-absence,piece-sizes,slot-missing-output}.test.ts',
 ];

@@ -1,6 +1,6 @@
 /** `/result-{key}`: the seed's door for results. */
-import type { MissingOutput } from '../../protocol/missing-output.ts';
 import { describeMissing } from '../../text/describe-missing.ts';
+import type { MissingOutput } from '../../protocol/missing-output.ts';
 import { randomUUID } from 'node:crypto';
 import { slotReaderMs } from '../../protocol/limits.ts';
 import { declinedText, notePrefix, renderMarker } from '../../protocol/slot-text.ts';
