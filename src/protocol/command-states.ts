@@ -13,20 +13,20 @@ export const commandStates = [
 
 export type CommandState = (typeof commandStates)[number];
 
-/** Of a command: in the queue, shown to a listener, started by it, ended with a finish that may still come, or ended for good. */
-type Phase = 'queued' | 'shown' | 'started' | 'unsettled' | 'settled';
+/** In the queue, shown to a listener, started by it, ended as it reported, ended with a report that may still come, never started. */
+type Phase = 'queued' | 'shown' | 'started' | 'reported' | 'unreported' | 'unstarted';
 
 /** A state that is missing here does not compile. */
 const phases: Readonly<Record<CommandState, Phase>> = {
   queued: 'queued',
   awaiting_approval: 'shown',
   running: 'started',
-  finished: 'settled',
-  timed_out: 'settled',
-  lost: 'unsettled',
-  cancelled: 'settled',
-  expired: 'settled',
-  declined: 'settled',
+  finished: 'reported',
+  timed_out: 'reported',
+  lost: 'unreported',
+  cancelled: 'unstarted',
+  expired: 'unstarted',
+  declined: 'unstarted',
 };
 
 /** Waits to be started: nothing of it has run. */
@@ -46,7 +46,12 @@ export function isEnded(state: CommandState): boolean {
 
 /** Its listener may send output and a finish: it runs, or is lost. */
 export function takesOutput(state: CommandState): boolean {
-  return phases[state] === 'started' || phases[state] === 'unsettled';
+  return phases[state] === 'started' || phases[state] === 'unreported';
+}
+
+/** Its listener reported the end. */
+export function isReported(state: CommandState): boolean {
+  return phases[state] === 'reported';
 }
 
 /** Nothing more is to come at all. */

@@ -1,7 +1,7 @@
 /** What the audit log tells of one event. */
 import type { Command } from '../session/command.ts';
 import type { Listener } from '../session/listener.ts';
-import { findMissing } from '../session/missing-output.ts';
+import { findMissingFrom } from '../session/missing-output.ts';
 import { nameListener } from '../protocol/name-listener.ts';
 import type { SessionEvent } from './session-event.ts';
 import { cutBytes } from '../text/cut-bytes.ts';
@@ -43,7 +43,7 @@ function describeEnd(command: Command, withSizes = false): Fields {
     ran_ms: startedAt !== null && endedAt !== null ? endedAt - startedAt : undefined,
     stdout: withSizes ? command.stdoutBytes : undefined,
     stderr: withSizes ? command.stderrBytes : undefined,
-    missing: withSizes ? findMissing(command, { stdout: 0, stderr: 0 })?.bytes : undefined,
+    missing: withSizes ? findMissingFrom(command, { stdout: 0, stderr: 0 })?.bytes : undefined,
     // The operator's words are theirs; all others are the relay's own.
     reason: state === 'declined' ? undefined : (reason ?? undefined),
   };

@@ -1,5 +1,5 @@
 /** What a listener of ours asks for: a look at the next command, a start, an end. */
-import { isInFlight, isWaiting, takesOutput } from '../protocol/command-states.ts';
+import { isInFlight, isReported, isWaiting, takesOutput } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { listenerGraceMs } from '../protocol/limits.ts';
 import { type Command, endCommand } from './command.ts';
@@ -179,7 +179,7 @@ export function finishCommand(
 ): Outcome<Command> {
   const { session: seen, quiet = true } = touchListener(session, listenerId, now);
   const command = findOwn(seen, id, listenerId);
-  if (command.state === 'finished' || command.state === 'timed_out') {
+  if (isReported(command.state)) {
     return { session: seen, result: command, quiet };
   }
   if (!takesOutput(command.state)) throw new Refusal('not_startable', command.state);

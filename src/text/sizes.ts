@@ -5,8 +5,8 @@ export function formatSize(bytes: number): string {
   if (!Number.isFinite(bytes)) return '? B';
   if (bytes < 999.5) return `${Math.max(0, Math.round(bytes))} B`;
   const units = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
-  let value = bytes;
-  let at = -1;
+  let value = bytes / 1000;
+  let at = 0;
   while (value >= 999.95 && at < units.length - 1) {
     value /= 1000;
     at++;

@@ -67,7 +67,7 @@ export const listenerMutants: readonly Mutant[] = [
   },
   {
     name: 'a repeated finish is refused',
-    from: "if (command.state === 'finished' || command.state === 'timed_out')",
+    from: 'if (isReported(command.state))',
     to: "if (command.state === 'timed_out')",
   },
   {

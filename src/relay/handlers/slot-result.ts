@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { slotReaderMs } from '../../protocol/limits.ts';
 import { declinedText, notePrefix, renderMarker } from '../../protocol/slot-text.ts';
 import type { Command } from '../../session/command.ts';
-import { findMissing, loseOutput, readableBytes } from '../../session/missing-output.ts';
+import { findMissingFrom, loseOutput, readableBytes } from '../../session/missing-output.ts';
 import { claimResult, postToSlot, releaseResult, renewClaim, takeResult } from '../../session/serve-slots.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admitted } from '../exchange.ts';
@@ -60,7 +60,7 @@ async function openResult(store: Store, name: string, command: Command): Promise
   const bytes = readableBytes(command, 'stdout');
   const output = await openSlice(store, name, command.id, { part: 'stdout', offset: 0, bytes });
   const last = bytes === 0 ? undefined : (await store.readBytes(name, command.id, 'stdout', bytes - 1, 1))[0];
-  const missing = findMissing(command, { stdout: 0 });
+  const missing = findMissingFrom(command, { stdout: 0 });
   const note = renderNote(command) + (missing ? renderMissing(missing) : '');
   const marker = renderMarker(command.exitStatus, last === undefined || last === 0x0a);
   const readAll = async function* (): AsyncGenerator<Buffer> {
