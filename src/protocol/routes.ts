@@ -1,11 +1,11 @@
-/** Every path of the wire, matched by the relay and built by the client from one table. */
-import { isKey, keyDigits, selfKey } from './keys.ts';
+/** Every path of the wire as the relay matches it, with the methods that it has and who may use them. */
+import { keyDigits, selfKey } from './keys.ts';
+import { idDigits, paths } from './paths.ts';
 
 /** Who may use a route: anyone, the session key, the listener key (and the session key only where `either`). */
 export type Access = 'open' | 'session' | 'listener' | 'either';
 
 interface RouteShape {
-  /** `{key}` and `{id}` are the only placeholders; they match one key and one command id. */
   readonly path: string;
   readonly methods: Readonly<Partial<Record<Method, Access>>>;
   /** GET takes nothing and does not wait, so HEAD may do the same; elsewhere HEAD only says that there is such a place. */
@@ -19,45 +19,40 @@ interface RouteShape {
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export const routes = {
-  page: { path: '/', methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageStyle: { path: '/landing.css', methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageIcon: { path: '/icon.svg', methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageScript: { path: '/landing.js', methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  health: { path: '/api/health', methods: { GET: 'open' }, isHarmless: true },
-  ready: { path: '/api/ready', methods: { GET: 'open' }, isHarmless: true },
-  sessions: { path: '/api/session', methods: { POST: 'open' }, begins: true },
-  session: { path: '/api/session/{key}', methods: { GET: 'session', DELETE: 'session' }, isHarmless: true },
-  status: { path: '/api/session/{key}/status', methods: { GET: 'session' }, isHarmless: true },
-  reset: { path: '/api/session/{key}/reset', methods: { POST: 'session' } },
+  page: { path: paths.page, methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageStyle: { path: paths.pageStyle, methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageIcon: { path: paths.pageIcon, methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageScript: { path: paths.pageScript, methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  health: { path: paths.health, methods: { GET: 'open' }, isHarmless: true },
+  ready: { path: paths.ready, methods: { GET: 'open' }, isHarmless: true },
+  sessions: { path: paths.sessions, methods: { POST: 'open' }, begins: true },
+  session: { path: paths.session, methods: { GET: 'session', DELETE: 'session' }, isHarmless: true },
+  status: { path: paths.status, methods: { GET: 'session' }, isHarmless: true },
+  reset: { path: paths.reset, methods: { POST: 'session' } },
   slotCommand: {
-    path: '/cmd-{key}',
+    path: paths.slotCommand,
     methods: { GET: 'session', POST: 'session', DELETE: 'session' },
     begins: true,
   },
-  slotResult: { path: '/result-{key}', methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
-  runner: { path: '/r/{key}', methods: { GET: 'either' }, isHarmless: true },
+  slotResult: { path: paths.slotResult, methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
+  runner: { path: paths.runner, methods: { GET: 'either' }, isHarmless: true },
   commands: {
-    path: '/api/session/{key}/commands',
+    path: paths.commands,
     methods: { GET: 'session', POST: 'session' },
     begins: true,
   },
-  command: { path: '/api/session/{key}/commands/{id}', methods: { GET: 'session', DELETE: 'session' } },
-  output: { path: '/api/session/{key}/commands/{id}/output', methods: { GET: 'session', POST: 'listener' } },
-  stdin: { path: '/api/session/{key}/commands/{id}/stdin', methods: { GET: 'listener', PUT: 'session' } },
-  next: { path: '/api/session/{key}/next', methods: { GET: 'listener' } },
-  leave: { path: '/api/session/{key}/leave', methods: { POST: 'listener' } },
-  start: { path: '/api/session/{key}/commands/{id}/start', methods: { POST: 'listener' } },
-  decline: { path: '/api/session/{key}/commands/{id}/decline', methods: { POST: 'listener' } },
-  control: { path: '/api/session/{key}/commands/{id}/control', methods: { GET: 'listener' } },
-  finish: { path: '/api/session/{key}/commands/{id}/finish', methods: { POST: 'listener' } },
-} as const satisfies Record<string, RouteShape>;
+  command: { path: paths.command, methods: { GET: 'session', DELETE: 'session' } },
+  output: { path: paths.output, methods: { GET: 'session', POST: 'listener' } },
+  stdin: { path: paths.stdin, methods: { GET: 'listener', PUT: 'session' } },
+  next: { path: paths.next, methods: { GET: 'listener' } },
+  leave: { path: paths.leave, methods: { POST: 'listener' } },
+  start: { path: paths.start, methods: { POST: 'listener' } },
+  decline: { path: paths.decline, methods: { POST: 'listener' } },
+  control: { path: paths.control, methods: { GET: 'listener' } },
+  finish: { path: paths.finish, methods: { POST: 'listener' } },
+} as const satisfies Record<keyof typeof paths, RouteShape>;
 
 export type RouteName = keyof typeof routes;
-
-const idPattern = 'c[1-9][0-9]{0,8}';
-
-/** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. */
-export const commandIdPattern = new RegExp(`^${idPattern}$`);
 
 export interface RouteMatch {
   readonly name: RouteName;
@@ -75,7 +70,7 @@ const patterns = Object.entries(routes).map(([name, route]) => ({
     `^${route.path
       .replaceAll('.', '\\.')
       .replace('{key}', `(?<key>${keyDigits}|${selfKey})`)
-      .replace('{id}', `(?<id>${idPattern})`)}$`,
+      .replace('{id}', `(?<id>${idDigits})`)}$`,
   ),
 }));
 
@@ -86,13 +81,4 @@ export function matchRoute(path: string): RouteMatch | undefined {
     if (match) return { name, route, key: match.groups?.['key'] ?? '', id: match.groups?.['id'] ?? '' };
   }
   return undefined;
-}
-
-/** The path of a route. Throws a TypeError on a malformed key or id, so that no other path can be built. */
-export function buildPath(name: RouteName, values: { key?: string; id?: string } = {}): string {
-  const { key = selfKey, id = '' } = values;
-  const { path } = routes[name];
-  if (key !== selfKey && !isKey(key)) throw new TypeError('malformed key');
-  if (path.includes('{id}') && !commandIdPattern.test(id)) throw new TypeError('malformed command id');
-  return path.replace('{key}', key).replace('{id}', id);
 }
