@@ -28,7 +28,7 @@ describe('only in one place', () => {
     ['what a session key looks like', /\[0-9a-f(?:A-F)?\]\{32\}/, ['src/protocol/keys.ts']],
     ['what of a key is shown', /[kK]ey\.slice\(0, 4\)/, ['src/text/mask-keys.ts']],
     ['a key in text of others', /\{28,/, ['src/text/hide-keys.ts']],
-    ['ids of commands', /c\[1-9\]\[0-9\]/, ['src/protocol/routes.ts']],
+    ['ids of commands', /c\[1-9\]\[0-9\]/, ['src/protocol/paths.ts']],
     ['numbers with a fraction', /\.toFixed\(/, ['src/text/durations.ts', 'src/text/sizes.ts']],
     ['units of sizes', /['` ][kMG]B\b/, ['src/text/sizes.ts']],
     ['the hands of a clock', /\.getHours\(/, ['src/cli/times.ts']],
@@ -40,7 +40,7 @@ describe('only in one place', () => {
     ['how UTF-8 begins and goes on', /0xc0\b/, ['src/text/cut-bytes.ts', 'src/text/utf8.ts']],
     ['half of a character of two units', /0xd800/, ['src/text/cut-text.ts']],
     ['sequences that output may use', /\^\\x1b/, ['src/text/sequences.ts']],
-    ['paths of the wire', /['"`]\/(?:api\/|cmd-|result-)/, ['src/protocol/routes.ts']],
+    ['paths of the wire', /['"`]\/(?:api\/|cmd-|result-)/, ['src/protocol/paths.ts']],
     [
       'headers of the wire',
       /['"`]remotify-(?:version|error|listener|state|exit-status)['"`]/,
