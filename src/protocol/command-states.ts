@@ -13,45 +13,45 @@ export const commandStates = [
 
 export type CommandState = (typeof commandStates)[number];
 
-/** In the queue, shown to a listener, started by it, ended as it reported, ended with a report that may still come, never started. */
-type Phase = 'queued' | 'shown' | 'started' | 'reported' | 'unreported' | 'unstarted';
-
-/** A state that is missing here does not compile. */
-const phases: Readonly<Record<CommandState, Phase>> = {
-  queued: 'queued',
-  awaiting_approval: 'shown',
-  running: 'started',
-  finished: 'reported',
-  timed_out: 'reported',
-  lost: 'unreported',
-  cancelled: 'unstarted',
-  expired: 'unstarted',
-  declined: 'unstarted',
+/**
+ * How far it has come: 0 queued, 1 shown to a listener, 2 started by it, 3 ended with a report that may still come, 4 ended as its listener
+ * reported, 5 ended before it started. A state that is missing here does not compile.
+ */
+const steps: Readonly<Record<CommandState, number>> = {
+  queued: 0,
+  awaiting_approval: 1,
+  running: 2,
+  lost: 3,
+  finished: 4,
+  timed_out: 4,
+  cancelled: 5,
+  expired: 5,
+  declined: 5,
 };
 
 /** Waits to be started: nothing of it has run. */
 export function isWaiting(state: CommandState): boolean {
-  return phases[state] === 'queued' || phases[state] === 'shown';
+  return steps[state] < 2;
 }
 
 /** A listener has it: shown or started, and not ended. */
 export function isInFlight(state: CommandState): boolean {
-  return phases[state] === 'shown' || phases[state] === 'started';
+  return steps[state] === 1 || steps[state] === 2;
 }
 
-/** Nothing more is to come, save a late finish of a lost command. */
+/** Nothing more is to come, save a late finish of a lost command. A state that is not known has ended: nothing waits for it. */
 export function isEnded(state: CommandState): boolean {
-  return !isWaiting(state) && phases[state] !== 'started';
+  return !(steps[state] < 3);
 }
 
 /** Its listener may send output and a finish: it runs, or is lost. */
 export function takesOutput(state: CommandState): boolean {
-  return phases[state] === 'started' || phases[state] === 'unreported';
+  return steps[state] === 2 || steps[state] === 3;
 }
 
 /** Its listener reported the end. */
 export function isReported(state: CommandState): boolean {
-  return phases[state] === 'reported';
+  return steps[state] === 4;
 }
 
 /** Nothing more is to come at all. */
