@@ -1,11 +1,11 @@
 /** The commands of a session: pushed, listed, followed from the right offset, stopped. */
 import { type CommandEnd, followCommand } from '../client/follow-command.ts';
-import { forwardStdin } from '../client/forward-stdin.ts';
 import { withPatience } from '../client/patience.ts';
 import { RelayError } from '../client/relay-error.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { maxEndedCommands, maxQueuedCommands } from '../protocol/limits.ts';
 import { type CardActions, CommandCard } from './command-card.ts';
+import { sendFile } from './send-file.ts';
 import type { SessionLink } from './session-link.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -100,11 +100,13 @@ export class CommandList {
     if (error instanceof RelayError && error.code === 'gone') this.#report(error);
   }
 
+  /** A command whose input broke off would take the beginning for all of it. */
   async #sendFile(id: string, file: File): Promise<void> {
-    const chunks = file.stream() as unknown as AsyncIterable<Uint8Array>;
-    await forwardStdin(this.#link.client, id, chunks, this.#link.patience).catch((error: unknown) =>
-      this.#report(error),
-    );
+    const words = await sendFile(this.#link, id, file);
+    const card = this.find(id);
+    if (words === '' || !card) return;
+    card.say(`${words}; this page stops the command`);
+    await this.#stop(card);
   }
 
   /** Reads what the session remembers. A call while it reads makes it read once more. */
@@ -122,9 +124,11 @@ export class CommandList {
   }
 
   #takeList(views: readonly CommandView[]): void {
-    if (this.#isFirstList)
-      this.history.unshift(...views.flatMap(({ text }) => (text === null ? [] : [text])));
     for (const view of views) this.#take(view);
+    // Without those that the relay tells in part: a command that was cut would do something else.
+    const known = views.map(({ id }) => this.#cards.get(id));
+    if (this.#isFirstList)
+      this.history.unshift(...known.flatMap((card) => (card?.isWhole === true ? [card.text ?? ''] : [])));
     this.#isFirstList = false;
     this.#link.onChange();
     this.#readEnded();
