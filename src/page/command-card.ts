@@ -3,7 +3,7 @@ import type { CommandEnd } from '../client/follow-command.ts';
 import type { ReadFrom } from '../client/relay-client.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
 import { describeMissing, findMissing } from '../text/describe-missing.ts';
-import { describePusher } from '../text/describe-command.ts';
+import { describePusher, isWholeText } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
 import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
@@ -38,6 +38,8 @@ export class CommandCard {
   isRead = false;
   /** The visitor pushed it, saw it run, or asked for its output. */
   isWanted = false;
+  /** Beside which numbers it stands while it has none. */
+  place = Infinity;
   /** This tab pushed it. */
   isOwn = false;
   /** It was over when the page came: nothing is announced. */
@@ -83,7 +85,7 @@ export class CommandCard {
 
   /** Grows with each command of the session. One that is on its way comes last. */
   get number(): number {
-    return this.id === undefined ? Infinity : Number(this.id.slice(1));
+    return this.id === undefined ? this.place : Number(this.id.slice(1));
   }
 
   get isOpen(): boolean {
@@ -92,10 +94,8 @@ export class CommandCard {
 
   /** Its text is known to its end: a command that was cut would do something else. */
   get isWhole(): boolean {
-    return (
-      this.#text !== undefined &&
-      countBytes(this.#text) === (this.view.script_bytes ?? countBytes(this.#text))
-    );
+    const { script_bytes: bytes = 0 } = this.view;
+    return isWholeText({ text: this.#text, script_bytes: bytes });
   }
 
   get text(): string | undefined {
@@ -153,6 +153,13 @@ export class CommandCard {
     });
     hideButton(this.#show, this.#title);
     if (this.view.state === 'finished') this.#tell(this.output.excerpt);
+  }
+
+  /** No more can be read of it. `reason`: for one whose end is not known. */
+  close(reason: string): void {
+    this.isComplete = true;
+    if (this.isOpen) this.update({ state: 'unknown', reason });
+    hideButton(this.#show, this.#title);
   }
 
   /** Its output can be had, and was not asked for. */
