@@ -28,6 +28,11 @@ export function notARelay(answer: HttpAnswer, baseUrl: string): RelayError {
   return new RelayError('not_a_relay', message, { status: answer.status });
 }
 
+/** Any other success is that of another server. */
+export function expectStatus(answer: HttpAnswer, status: number, baseUrl: string): void {
+  if (answer.status !== status) throw notARelay(answer, baseUrl);
+}
+
 function readMove(body: Uint8Array): RelayError {
   const fields = parseJsonFields(decoder.decode(body)) ?? {};
   const clean = (text: string | undefined): string =>
