@@ -28,11 +28,6 @@ export function notARelay(answer: HttpAnswer, baseUrl: string): RelayError {
   return new RelayError('not_a_relay', message, { status: answer.status });
 }
 
-/** Any other success is that of another server. */
-export function expectStatus(answer: HttpAnswer, status: number, baseUrl: string): void {
-  if (answer.status !== status) throw notARelay(answer, baseUrl);
-}
-
 function readMove(body: Uint8Array): RelayError {
   const fields = parseJsonFields(decoder.decode(body)) ?? {};
   const clean = (text: string | undefined): string =>
@@ -67,6 +62,11 @@ export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
     throw new RelayError('refused', 'the relay asks for patience', { status, code: 'rate_limited' });
   if (status >= 500) throw new RelayError('refused', `${baseUrl} is in trouble (${status})`, { status });
   throw notARelay(answer, baseUrl);
+}
+
+/** Another success is not a relay's. */
+export function expectStatus(status: number, answer: HttpAnswer, baseUrl: string): void {
+  if (answer.status !== status) throw notARelay(answer, baseUrl);
 }
 
 /** The JSON of an answer as `parse` understands it; throws `not_a_relay` when it does not. */

@@ -10,7 +10,6 @@ import {
   parseCommandView,
 } from '../protocol/command-view.ts';
 import { header } from '../protocol/headers.ts';
-import { parseFields } from '../protocol/json-fields.ts';
 import { selfKey } from '../protocol/keys.ts';
 import { answerGraceMs, maxWaitSeconds } from '../protocol/limits.ts';
 import { buildPath } from '../protocol/paths.ts';
@@ -63,7 +62,7 @@ export class RelayClient {
     return this.#http.baseUrl;
   }
 
-  /** For the methods below, and for routes that only a legacy relay's clients use. */
+  /** For the routes that most clients do not use. Throws for an answer that is no success. */
   async send(
     route: RouteName,
     { id = '', query = {}, waitSeconds = 0, ...rest }: Call = {},
@@ -85,24 +84,24 @@ export class RelayClient {
     return checkAnswer(answer, this.baseUrl);
   }
 
-  #parse<T>(answer: HttpAnswer, parse: (value: unknown) => T | undefined): T {
+  parse<T>(answer: HttpAnswer, parse: (value: unknown) => T | undefined): T {
     return parseAnswer(answer, parse, this.baseUrl);
   }
 
   async createSession(token?: string): Promise<SessionPayload> {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    return this.#parse(await this.send('sessions', { method: 'POST', headers }), parseSessionPayload);
+    return this.parse(await this.send('sessions', { method: 'POST', headers }), parseSessionPayload);
   }
 
   async readSession(): Promise<SessionPayload> {
-    return this.#parse(await this.send('session'), parseSessionPayload);
+    return this.parse(await this.send('session'), parseSessionPayload);
   }
 
   /** Throws `gone` where there was no such session: the relay answers 204 all the same, and says so in a header. */
   async endSession(): Promise<void> {
     const answer = await this.send('session', { method: 'DELETE' });
     if (answer.headers[header.error] === 'gone') throw goneError(this.baseUrl);
-    expectStatus(answer, 204, this.baseUrl);
+    expectStatus(204, answer, this.baseUrl);
   }
 
   /** With `after`, held until the session's revision is beyond it. */
@@ -110,13 +109,7 @@ export class RelayClient {
     poll: { after?: number; waitSeconds?: number; signal?: AbortSignal } = {},
   ): Promise<StatusPayload> {
     const { after, ...rest } = poll;
-    return this.#parse(await this.send('status', { ...rest, query: { after } }), parseStatusPayload);
-  }
-
-  /** What was cleared, as the relay names it. */
-  async resetSession(): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await this.send('reset', { method: 'POST' });
-    return this.#parse(answer, (value) => parseFields(parseFields(value)?.['cleared']));
+    return this.parse(await this.send('status', { ...rest, query: { after } }), parseStatusPayload);
   }
 
   async pushCommand(script: Uint8Array, options: PushOptions, signal?: AbortSignal): Promise<CommandView> {
@@ -135,7 +128,7 @@ export class RelayClient {
       body: script,
       ...(signal && { signal }),
     });
-    return this.#parse(answer, parseCommandView);
+    return this.parse(answer, parseCommandView);
   }
 
   /** Input from an offset; `end` says that nothing follows. */
@@ -151,12 +144,12 @@ export class RelayClient {
   }
 
   async listCommands(): Promise<CommandView[]> {
-    return this.#parse(await this.send('commands'), parseCommandList);
+    return this.parse(await this.send('commands'), parseCommandList);
   }
 
   /** Also commands in states that only a newer relay knows. */
   async listAnyCommands(signal: AbortSignal): Promise<AnyCommandView[]> {
-    return this.#parse(await this.send('commands', { signal }), parseAnyCommandList);
+    return this.parse(await this.send('commands', { signal }), parseAnyCommandList);
   }
 
   async readCommand(
@@ -164,12 +157,12 @@ export class RelayClient {
     poll: { state?: string | undefined; waitSeconds?: number; signal?: AbortSignal } = {},
   ): Promise<CommandView> {
     const { state, ...rest } = poll;
-    return this.#parse(await this.send('command', { ...rest, id, query: { state } }), parseCommandView);
+    return this.parse(await this.send('command', { ...rest, id, query: { state } }), parseCommandView);
   }
 
   /** `none` cancels a command that has not started, and leaves a running one alone. */
   async cancelCommand(id: string, signal: Signal | typeof noSignal): Promise<CancelAnswer> {
-    return this.#parse(
+    return this.parse(
       await this.send('command', { id, method: 'DELETE', query: { signal } }),
       parseCancelAnswer,
     );

@@ -1,7 +1,7 @@
 /** Runs a command on a legacy relay: it has one slot for a command and one for a result. */
+import { pushToSlot, takeResult } from './slots.ts';
 import { randomBytes } from 'node:crypto';
 import { parseSlotText, type SlotResult, wrapForSlot } from '../protocol/slot-text.ts';
-import { pushToSlot, takeResult } from './legacy-slots.ts';
 import { type Patience, withPatience } from './patience.ts';
 import { PollFloor } from './poll-floor.ts';
 import type { RelayClient } from './relay-client.ts';

@@ -1,5 +1,5 @@
 /** Takes a command back out of the slot of a legacy relay. */
-import { dropFromSlot } from './legacy-slots.ts';
+import { dropFromSlot } from './slots.ts';
 import { withPatience } from './patience.ts';
 import type { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';

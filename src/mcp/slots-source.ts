@@ -1,6 +1,6 @@
 /** Commands of a legacy relay: one after the other, ids and output kept here. */
+import { dropFromSlot } from '../client/slots.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dropFromSlot } from '../client/legacy-slots.ts';
 import { withPatience } from '../client/patience.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { runThroughSlots } from '../client/run-through-slots.ts';

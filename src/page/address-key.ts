@@ -1,5 +1,5 @@
 /** The key after the `#` of the URL: which keys are opened without a question, and the question about all others. */
-import { find } from './dom.ts';
+import { find, keepFocus } from './dom.ts';
 
 const shownKeyChars = 4;
 
@@ -61,7 +61,10 @@ export class AddressKey {
   }
 
   closeQuestion(): void {
-    this.#question.hidden = true;
-    find('start').hidden = document.body.dataset['view'] === 'session';
+    const isOpen = document.body.dataset['view'] === 'session';
+    keepFocus(find(isOpen ? 'transcript' : 'make'), () => {
+      this.#question.hidden = true;
+      find('start').hidden = isOpen;
+    });
   }
 }

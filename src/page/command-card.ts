@@ -7,7 +7,7 @@ import { describePusher, isWholeText } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
 import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
-import { hideButton, make, makeButton, setButtonName } from './dom.ts';
+import { find, hideButton, keepFocus, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
 import type { Stream } from './output-rows.ts';
@@ -239,6 +239,6 @@ export class CommandCard {
   /** The page forgets it. */
   remove(): void {
     clearTimeout(this.#timer);
-    this.element.remove();
+    keepFocus(find('transcript', HTMLElement), () => this.element.remove());
   }
 }

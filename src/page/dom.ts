@@ -45,9 +45,14 @@ export function setButtonName(button: HTMLButtonElement, name: string): void {
   if (spoken) spoken.textContent = ` ${name}`;
 }
 
-/** A button that is hidden while it has the focus hands it on: the keyboard would begin at the top of the page again. */
+/** Where a change hides or removes the element with the focus, the keyboard would begin at the top of the page again. */
+export function keepFocus(next: HTMLElement, change: () => void): void {
+  // Read before the change: a browser may take the focus from a hidden element at once.
+  const { activeElement } = document;
+  change();
+  if (activeElement !== document.body && activeElement?.checkVisibility() === false) next.focus();
+}
+
 export function hideButton(button: HTMLElement, nextFocus: HTMLElement): void {
-  const hadFocus = document.activeElement === button;
-  button.hidden = true;
-  if (hadFocus) nextFocus.focus();
+  keepFocus(nextFocus, () => (button.hidden = true));
 }

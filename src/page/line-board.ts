@@ -2,7 +2,7 @@
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { announce } from './announce.ts';
 import { copyText, flashLabel } from './clipboard.ts';
-import { find, make } from './dom.ts';
+import { find, make, makeButton } from './dom.ts';
 import { buildLines, type LineName, lineNames } from './session-lines.ts';
 
 export class LineBoard {
@@ -13,8 +13,12 @@ export class LineBoard {
 
   constructor() {
     this.#reveal.addEventListener('click', () => this.#showKey(!this.#isRevealed));
-    for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-copy]'))
-      button.addEventListener('click', () => void this.#copy(button));
+    for (const code of this.#codes()) {
+      const { line, name = '' } = code.dataset;
+      const style = line === 'supervised' ? 'primary' : '';
+      const button = makeButton(style, 'copy', `the ${name}`, () => void this.#copy(code, button));
+      code.closest('.line')?.append(button);
+    }
   }
 
   show(payload: SessionPayload, pageUrl: string): void {
@@ -63,11 +67,9 @@ export class LineBoard {
     return masked;
   }
 
-  async #copy(button: HTMLButtonElement): Promise<void> {
-    const { copy, name = '' } = button.dataset;
-    const text = this.#read(copy);
-    const code = document.querySelector(`[data-line="${copy ?? ''}"]`);
-    if (!code) return;
+  async #copy(code: HTMLElement, button: HTMLButtonElement): Promise<void> {
+    const { line, name = '' } = code.dataset;
+    const text = this.#read(line);
     if (await copyText(text, code)) return this.#say(button, 'copied', `${name} copied`);
     // What is selected must be the whole line, so the key has to show.
     if (text.includes(this.#key)) this.#showKey(true);

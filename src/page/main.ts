@@ -10,7 +10,7 @@ import type { SessionPayload } from '../protocol/session-payload.ts';
 import { describeExpiry } from '../text/describe-presence.ts';
 import { abbreviateKey, AddressKey } from './address-key.ts';
 import { announce } from './announce.ts';
-import { find } from './dom.ts';
+import { find, keepFocus } from './dom.ts';
 import { explain } from './explain.ts';
 import { openFetch } from './fetch-http.ts';
 import { LineBoard } from './line-board.ts';
@@ -27,15 +27,14 @@ const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
 
 const makeButton = find('make', HTMLButtonElement);
 const errorLine = find('error');
+const transcriptSection = find('transcript');
 const notifier = new Notifier();
-const http = openFetch(
-  relayUrl,
-  createTabGate(() => notifier.isOn),
-);
+const gate = createTabGate(() => notifier.isOn);
+const http = openFetch(relayUrl, gate);
 const bar = new StatusBar();
 const panels = new Panels();
 const lines = new LineBoard();
-const transcript = new Transcript(find('commands'), find('transcript'));
+const transcript = new Transcript(find('commands'), transcriptSection);
 const prompt = new Prompt({
   run: (push) => {
     errorLine.textContent = '';
@@ -138,6 +137,15 @@ async function openFromAddress(): Promise<void> {
   if (!signal.aborted) stopOpening();
 }
 
+function showView(view: 'start' | 'session' | 'ended'): void {
+  keepFocus(view === 'session' ? transcriptSection : makeButton, () => {
+    document.body.dataset['view'] = view;
+    address.closeQuestion();
+    find('session').hidden = view === 'start';
+    find('run-form').hidden = view !== 'session';
+  });
+}
+
 function openSession(payload: SessionPayload): void {
   errorLine.textContent = '';
   transcript.clear();
@@ -146,10 +154,7 @@ function openSession(payload: SessionPayload): void {
   bar.open(abbreviateKey(payload.key));
   find('ttl').textContent = describeExpiry(payload.ttl_seconds);
   askToEnd(false);
-  document.body.dataset['view'] = 'session';
-  address.closeQuestion();
-  find('session').hidden = false;
-  find('run-form').hidden = false;
+  showView('session');
   panels.show('remote');
   open = new Workspace(payload, {
     http,
@@ -195,8 +200,7 @@ function leaveSession(view: 'start' | 'ended'): void {
   open = undefined;
   lines.forget();
   panels.show(undefined);
-  document.body.dataset['view'] = view;
-  address.closeQuestion();
+  showView(view);
 }
 
 /** The transcript stays readable; the key is removed from the page. */
@@ -204,7 +208,6 @@ function endOnPage(words: string): void {
   leaveSession('ended');
   address.remove();
   bar.showEnd(words);
-  find('run-form').hidden = true;
   announce(words);
 }
 
@@ -213,13 +216,13 @@ function closeSession(): void {
   leaveSession('start');
   bar.showEnd('');
   transcript.clear();
-  find('session').hidden = true;
 }
 
 find('make-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   void makeSession();
 });
+find('skip', HTMLButtonElement).addEventListener('click', () => prompt.focus());
 find('end', HTMLButtonElement).addEventListener('click', () => askToEnd(true));
 find('end-no', HTMLButtonElement).addEventListener('click', () => askToEnd(false));
 find('end-yes', HTMLButtonElement).addEventListener('click', () => void endSession());

@@ -79,6 +79,7 @@ export class OutputPanel {
 
   #toggleFold(): void {
     this.#change(() => (this.#isFolded = !this.#isFolded));
+    // The button moved.
     this.#all.scrollIntoView({ block: 'nearest' });
   }
 

@@ -1,5 +1,5 @@
 /** What folds away: the lines for the remote, those for other clients, the session itself. One at a time is open, or none. */
-import { find } from './dom.ts';
+import { find, keepFocus } from './dom.ts';
 
 export const panelNames = ['remote', 'elsewhere', 'key-section'] as const;
 export type PanelName = (typeof panelNames)[number];
@@ -13,11 +13,12 @@ export class Panels {
   constructor() {
     for (const name of panelNames) {
       tabOf(name).addEventListener('click', () => this.show(this.#open === name ? undefined : name));
-      panelOf(name).addEventListener('keydown', (event) => {
-        if (event.key !== 'Escape') return;
-        this.show(undefined);
-        tabOf(name).focus();
-      });
+      for (const element of [panelOf(name), tabOf(name)])
+        element.addEventListener('keydown', ({ key }) => {
+          if (key !== 'Escape' || this.#open !== name) return;
+          this.show(undefined);
+          tabOf(name).focus();
+        });
     }
     this.show(undefined);
   }
@@ -25,8 +26,9 @@ export class Panels {
   /** Says what to do about it beside the line. */
   markDisconnected(isDisconnected: boolean): void {
     find('reconnect', HTMLElement).hidden = !isDisconnected;
+    if (!isDisconnected) return;
     // The supervised line comes first again.
-    if (isDisconnected) find('auto', HTMLDetailsElement).open = false;
+    keepFocus(find('remote-title', HTMLElement), () => (find('auto', HTMLDetailsElement).open = false));
   }
 
   get open(): PanelName | undefined {
@@ -35,13 +37,13 @@ export class Panels {
 
   /** Undefined folds all of them. */
   show(wanted: PanelName | undefined): void {
-    const hadFocus = this.#open !== undefined && panelOf(this.#open).contains(document.activeElement);
-    const before = this.#open;
+    const before = this.#open ?? 'remote';
     this.#open = wanted;
-    for (const name of panelNames) {
-      panelOf(name).hidden = name !== wanted;
-      tabOf(name).setAttribute('aria-expanded', String(name === wanted));
-    }
-    if (hadFocus && before !== undefined && before !== wanted) tabOf(before).focus();
+    keepFocus(tabOf(before), () => {
+      for (const name of panelNames) {
+        panelOf(name).hidden = name !== wanted;
+        tabOf(name).setAttribute('aria-expanded', String(name === wanted));
+      }
+    });
   }
 }

@@ -1,5 +1,6 @@
 /** The commands on the page, oldest first, as a terminal shows them. The newest stays in view while the visitor is at the end. */
 import type { CommandCard } from './command-card.ts';
+import { keepFocus } from './dom.ts';
 
 /** Closer to the end than this counts as at the end. */
 const endPx = 48;
@@ -15,8 +16,9 @@ export class Transcript {
     this.#list = list;
     this.#scroller = scroller;
     scroller.addEventListener('scroll', () => (this.#isAtEnd = this.#leftPx() < endPx), { passive: true });
-    // Output that comes makes the list taller.
-    new ResizeObserver(() => this.#keepEnd()).observe(list);
+    // Output that comes makes the list taller. A panel that opens leaves less of it in view.
+    const observer = new ResizeObserver(() => this.#keepEnd());
+    for (const element of [list, scroller]) observer.observe(element);
   }
 
   #leftPx(): number {
@@ -51,7 +53,7 @@ export class Transcript {
   }
 
   clear(): void {
-    this.#list.replaceChildren();
+    keepFocus(this.#scroller, () => this.#list.replaceChildren());
     this.#cards.clear();
     this.#isAtEnd = true;
   }

@@ -1,6 +1,6 @@
 /** `remotify cancel`: drops a queued command or stops the running one, and prints the outcome. */
+import { dropFromSlot } from '../../client/slots.ts';
 import type { Command } from 'commander';
-import { dropFromSlot } from '../../client/legacy-slots.ts';
 import { type StopOutcome, stopCommand } from '../../client/stop-command.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { type CommandState, isSignal, type Signal } from '../../protocol/command-states.ts';

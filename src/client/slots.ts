@@ -1,4 +1,4 @@
-/** The slots of a legacy relay: one for a command, one for a result. Apart from RelayClient, since the page has no use for them. */
+/** The two slots of a session, which legacy relays have too. */
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import { expectStatus, notARelay } from './check-answer.ts';
 import type { RelayClient } from './relay-client.ts';
@@ -13,12 +13,12 @@ export async function pushToSlot(
     body: script,
     ...(signal && { signal }),
   });
-  expectStatus(answer, 201, client.baseUrl);
+  expectStatus(201, answer, client.baseUrl);
 }
 
 export async function dropFromSlot(client: RelayClient, signal?: AbortSignal): Promise<void> {
   const answer = await client.send('slotCommand', { method: 'DELETE', ...(signal && { signal }) });
-  expectStatus(answer, 204, client.baseUrl);
+  expectStatus(204, answer, client.baseUrl);
 }
 
 /** The text in the result slot, or undefined when the poll ended without one. */
@@ -28,6 +28,6 @@ export async function takeResult(client: RelayClient, signal?: AbortSignal): Pro
   if (answer.status === 204) return undefined;
   // A result is bytes; a page is a portal's.
   if (answer.headers['content-type']?.includes('html')) throw notARelay(answer, client.baseUrl);
-  expectStatus(answer, 200, client.baseUrl);
+  expectStatus(200, answer, client.baseUrl);
   return answer.body;
 }
