@@ -36,7 +36,12 @@ function toLight(colour: Colour): Light {
   });
 }
 
-const toCss = (light: Light): string => `color(srgb-linear ${light.join(' ')})`;
+function toCss(light: Light): string {
+  const parts = light.map((share) =>
+    Math.round(255 * (share <= 0.0031308 ? share * 12.92 : 1.055 * share ** (1 / 2.4) - 0.055)),
+  );
+  return `rgb(${parts.join()})`;
+}
 
 const luminance = ([red = 0, green = 0, blue = 0]: Light): number =>
   0.2126 * red + 0.7152 * green + 0.0722 * blue;
