@@ -10,6 +10,7 @@ import { isWholeText } from '../text/describe-command.ts';
 import { type CardView, stateOfNewerRelay } from './command-words.ts';
 import { explain } from './explain.ts';
 import { relayNow } from './relay-clock.ts';
+import { makeRandomId } from './random-id.ts';
 import { sendFile } from './send-file.ts';
 import type { SessionLink } from './session-link.ts';
 import type { Transcript } from './transcript.ts';
@@ -79,7 +80,7 @@ export class CommandList {
     const { client, version, patience } = this.#link;
     const signal = AbortSignal.any([giveUp.signal, this.#link.signal]);
     const options = {
-      idempotencyKey: crypto.randomUUID(),
+      idempotencyKey: makeRandomId(),
       client: `browser,remotify/${version}`,
       stdin: file !== undefined,
     };

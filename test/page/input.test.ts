@@ -6,7 +6,15 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
-import { findCommand, makeOnPage, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
+import {
+  findCommand,
+  makeOnPage,
+  openBeside,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
 
 // What is typed, pasted, recalled, chosen and dropped: it arrives as it is, or the visitor has it back.
 
@@ -290,5 +298,50 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const command = findCommand(page, 'c1');
     await command.locator('.note', { hasText: 'large was not sent in full' }).waitFor();
     await waitForWords(command, 'cancelled');
+  });
+
+  test('over plain http: a command is sent, and output is copied by the older way', async () => {
+    const visitor = await visit(browser, relay, {
+      expected: /Cross-Origin-Opener-Policy header has been ignored/,
+    });
+    const { page } = visitor;
+    const plain = 'http://relay.test';
+    // The browser takes a loopback address for secure, and this name for what it is.
+    await page.route(`${plain}/**`, async (route) => {
+      const { origin: _origin, referer: _referer, ...headers } = route.request().headers();
+      const url = route.request().url().replace(plain, relay.url);
+      const response = await route.fetch({ url, headers }).catch(() => undefined);
+      // None: the test is over.
+      if (response) await route.fulfill({ response });
+    });
+    await page.goto(plain);
+    expect(await page.evaluate('isSecureContext')).toBe(false);
+    await page.locator('#insecure').waitFor();
+    await startOnPage(visitor);
+    await runOnPage(page, 'echo plain');
+    const command = findCommand(page, 'c1');
+    await waitForWords(command, 'exit status 0');
+    expect(await readOutput(command, 'stdout')).toEqual(['plain']);
+    await command.getByRole('button', { name: 'copy' }).click();
+    await command.getByText('copied', { exact: true }).waitFor();
+    await findField(page).focus();
+    await page.keyboard.press('Control+V');
+    await page.keyboard.press('End');
+    expect(await findField(page).inputValue()).toBe('plain\n');
+  });
+
+  test('reuse of a command of another client: the arrow down brings the draft back', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    for (const text of ['first', 'second']) await runOnPage(page, text);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'of another');
+    const field = findField(page);
+    await field.fill('draft');
+    await findCommand(page, 'c3').getByRole('button', { name: 'reuse' }).click();
+    expect(await field.inputValue()).toBe('of another');
+    await field.press('ArrowDown');
+    expect(await field.inputValue()).toBe('draft');
   });
 });
