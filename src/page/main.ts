@@ -17,6 +17,7 @@ import { LineBoard } from './line-board.ts';
 import { Notifier } from './notifier.ts';
 import { Panels } from './panels.ts';
 import { Prompt } from './prompt.ts';
+import { isWeaker } from './session-lines.ts';
 import { StatusBar } from './status-bar.ts';
 import { createTabGate } from './tab-gate.ts';
 import { Transcript } from './transcript.ts';
@@ -148,7 +149,9 @@ function showView(view: 'start' | 'session' | 'ended'): void {
 }
 
 function openSession(payload: SessionPayload): void {
-  errorLine.textContent = '';
+  errorLine.textContent = isWeaker(payload, relayUrl)
+    ? `this relay hands out lines without encryption: its operator can fix that with --public-url ${relayUrl}`
+    : '';
   transcript.clear();
   address.set(payload.key);
   lines.show(payload, relayUrl);
