@@ -1,6 +1,6 @@
 /** Which command is meant. */
 import type { CommandView } from '../protocol/command-view.ts';
-import { commandIdPattern } from '../protocol/routes.ts';
+import { commandIdPattern } from '../protocol/paths.ts';
 import type { OpenSession } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';

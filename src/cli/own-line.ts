@@ -2,7 +2,7 @@
 import { readLineAddress } from '../client/line-address.ts';
 import type { Dialect } from '../client/open-session.ts';
 import { quoteForShell } from '../protocol/quote-for-shell.ts';
-import { buildPath } from '../protocol/routes.ts';
+import { buildPath } from '../protocol/paths.ts';
 
 /** Longer ones are no address but prose. */
 const maxAddressChars = 200;

@@ -1,7 +1,7 @@
 /** The line to paste for a relay run by others: it carries the hash of this client's own script, and runs no other one. */
 import { createHash } from 'node:crypto';
 import { quoteForShell } from '../protocol/quote-for-shell.ts';
-import { buildPath } from '../protocol/routes.ts';
+import { buildPath } from '../protocol/paths.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { endedScript } from '../runner/ended-script.ts';
 import { renderRunner } from '../runner/render-runner.ts';

@@ -25,3 +25,6 @@ export interface Http {
   /** Cuts what is still open. */
   close(): Promise<void>;
 }
+
+/** All that requests need. */
+export type HttpSender = Omit<Http, 'close'> & Partial<Http>;

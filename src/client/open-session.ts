@@ -1,6 +1,6 @@
 /** From a key to a client that knows how to talk to its relay. */
 import type { SessionPayload } from '../protocol/session-payload.ts';
-import type { Http } from './http.ts';
+import type { Http, HttpSender } from './http.ts';
 import { isWeakerLine } from './line-address.ts';
 import { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
@@ -23,7 +23,7 @@ export function dialectOf(features: readonly string[] | undefined): Dialect {
   return features?.includes('commands') === true ? 'commands' : 'slots';
 }
 
-export function createSessionClient(http: Http, key: string, dialect: Dialect): RelayClient {
+export function createSessionClient(http: HttpSender, key: string, dialect: Dialect): RelayClient {
   return new RelayClient(http, key, dialect === 'slots');
 }
 

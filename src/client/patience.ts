@@ -15,11 +15,14 @@ export interface Patience {
   onTrouble?: (error: RelayError) => void;
   /** Called once, when an answer came again. */
   onRecovery?: () => void;
+  /** Which errors are worth another attempt: those that may pass, unless a client that is left open for days bears more. */
+  isPassing?: (error: RelayError) => boolean;
   signal?: AbortSignal | undefined;
 }
 
 /** Repeats what failed for a passing reason, with growing pauses; throws the last error when patience ends. */
 export async function withPatience<T>(attempt: () => Promise<T>, patience: Patience): Promise<T> {
+  const { isPassing = (error) => error.isPassing } = patience;
   let troubleSince: number | undefined;
   let pauseMs = firstPauseMs;
   for (;;) {
@@ -28,7 +31,7 @@ export async function withPatience<T>(attempt: () => Promise<T>, patience: Patie
       if (troubleSince !== undefined) patience.onRecovery?.();
       return result;
     } catch (error) {
-      if (!(error instanceof RelayError) || !error.isPassing) throw error;
+      if (!(error instanceof RelayError) || !isPassing(error)) throw error;
       if (troubleSince === undefined) patience.onTrouble?.(error);
       troubleSince ??= Date.now();
       if (Date.now() - troubleSince > (patience.patienceMs ?? defaultPatienceMs)) throw error;

@@ -1,8 +1,10 @@
 /** One method per route. No printing, no retries: those who call know what they wait for. */
 import type { noSignal, Signal } from '../protocol/command-states.ts';
 import {
+  type AnyCommandView,
   type CancelAnswer,
   type CommandView,
+  parseAnyCommandList,
   parseCancelAnswer,
   parseCommandList,
   parseCommandView,
@@ -11,11 +13,12 @@ import { header } from '../protocol/headers.ts';
 import { parseFields } from '../protocol/json-fields.ts';
 import { selfKey } from '../protocol/keys.ts';
 import { answerGraceMs, maxWaitSeconds } from '../protocol/limits.ts';
-import { buildPath, type RouteName } from '../protocol/routes.ts';
+import { buildPath } from '../protocol/paths.ts';
+import type { RouteName } from '../protocol/routes.ts';
 import { parseSessionPayload, type SessionPayload } from '../protocol/session-payload.ts';
 import { parseStatusPayload, type StatusPayload } from '../protocol/status-payload.ts';
 import { checkAnswer, goneError, notARelay, parseAnswer } from './check-answer.ts';
-import type { Http, HttpAnswer, HttpRequest } from './http.ts';
+import type { HttpAnswer, HttpRequest, HttpSender } from './http.ts';
 import { type OutputPart, parseOutputPart } from './parse-output.ts';
 
 export interface PushOptions {
@@ -45,12 +48,12 @@ interface Call extends Partial<Omit<HttpRequest, 'path' | 'timeoutMs'>> {
 }
 
 export class RelayClient {
-  readonly #http: Http;
+  readonly #http: HttpSender;
   readonly #key: string;
   /** A legacy relay knows keys in paths only; a remotify relay keeps them out of logs. */
   readonly #keyInPath: boolean;
 
-  constructor(http: Http, key = '', keyInPath = false) {
+  constructor(http: HttpSender, key = '', keyInPath = false) {
     this.#http = http;
     this.#key = key;
     this.#keyInPath = keyInPath;
@@ -153,6 +156,11 @@ export class RelayClient {
 
   async listCommands(): Promise<CommandView[]> {
     return this.#parse(await this.#send('commands'), parseCommandList);
+  }
+
+  /** Also commands in states that only a newer relay knows. */
+  async listAnyCommands(signal: AbortSignal): Promise<AnyCommandView[]> {
+    return this.#parse(await this.#send('commands', { signal }), parseAnyCommandList);
   }
 
   async readCommand(

@@ -1,6 +1,6 @@
 /** Arguments that several tools take. */
 import { signals } from '../protocol/command-states.ts';
-import { commandIdPattern } from '../protocol/routes.ts';
+import { commandIdPattern } from '../protocol/paths.ts';
 import { maxBudgetSeconds } from './await-news.ts';
 import { choice, formatted, number, text } from './fields.ts';
 import { streams } from './command-source.ts';

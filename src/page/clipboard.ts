@@ -1,5 +1,16 @@
 /** Copying text, with or without the browser's leave. */
 
+/** After this a button says "copy" again. */
+const copiedMs = 2_000;
+
+/** Of a button that says "copy". */
+export function flashLabel(button: HTMLButtonElement, label: string): void {
+  const visible = button.firstElementChild;
+  if (!visible) return;
+  visible.textContent = label;
+  setTimeout(() => (visible.textContent = 'copy'), copiedMs);
+}
+
 /** The clipboard is not there over plain http, and the visitor may have forbidden it. */
 async function writeClipboard(text: string): Promise<boolean> {
   try {

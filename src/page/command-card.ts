@@ -3,14 +3,20 @@ import type { CommandEnd } from '../client/follow-command.ts';
 import type { ReadFrom } from '../client/relay-client.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
 import { describeMissing, findMissing } from '../text/describe-missing.ts';
-import { describePusher } from '../text/describe-command.ts';
+import { describePusher, isWholeText } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
 import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
 import { find, hideButton, keepFocus, make, makeButton, setButtonName } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
-import type { Stream } from './output-view.ts';
+import type { Stream } from './output-rows.ts';
+
+/** Of a longer text the beginning is shown. The relay tells of the commands of others as much as 200 characters. */
+const shownChars = 2_000;
+const shownLines = 20;
+
+const countBytes = (text: string): number => new TextEncoder().encode(text).length;
 
 export interface CardActions {
   stop(card: CommandCard): void;
@@ -32,6 +38,8 @@ export class CommandCard {
   isRead = false;
   /** The visitor pushed it, saw it run, or asked for its output. */
   isWanted = false;
+  /** Beside which numbers it stands while it has none. */
+  place = Infinity;
   /** This tab pushed it. */
   isOwn = false;
   /** It was over when the page came: nothing is announced. */
@@ -47,6 +55,8 @@ export class CommandCard {
   readonly #show: HTMLButtonElement;
   readonly #again: HTMLButtonElement;
   #timer: number | undefined;
+  /** About the last thing that the visitor asked for. */
+  #said = '';
 
   /** `text`: undefined while the relay has not said it. */
   constructor(text: string | undefined, actions: CardActions) {
@@ -75,15 +85,28 @@ export class CommandCard {
 
   /** Grows with each command of the session. One that is on its way comes last. */
   get number(): number {
-    return this.id === undefined ? Infinity : Number(this.id.slice(1));
+    return this.id === undefined ? this.place : Number(this.id.slice(1));
   }
 
   get isOpen(): boolean {
     return this.view.state === 'sending' || (isCommandState(this.view.state) && !isEnded(this.view.state));
   }
 
+  /** Its text is known to its end: a command that was cut would do something else. */
+  get isWhole(): boolean {
+    const { script_bytes: bytes = 0 } = this.view;
+    return isWholeText({ text: this.#text, script_bytes: bytes });
+  }
+
   get text(): string | undefined {
     return this.#text;
+  }
+
+  /** Shown below its state until there is something else to say. */
+  say(words: string, spoken = words): void {
+    this.#said = words;
+    this.#renderNote();
+    announce(spoken);
   }
 
   setText(text: string): void {
@@ -118,6 +141,7 @@ export class CommandCard {
 
   complete(end: CommandEnd): void {
     this.isComplete = true;
+    this.output.end();
     this.update({
       state: end.state,
       exit_status: end.exitStatus,
@@ -127,10 +151,15 @@ export class CommandCard {
       duration_ms: end.durationMs,
       ...(end.missing && { missing_reason: end.missing.reason, missing_bytes: end.missing.bytes }),
     });
-    this.output.end();
     hideButton(this.#show, this.#title);
-    this.#renderNote();
     if (this.view.state === 'finished') this.#tell(this.output.excerpt);
+  }
+
+  /** No more can be read of it. `reason`: for one whose end is not known. */
+  close(reason: string): void {
+    this.isComplete = true;
+    if (this.isOpen) this.update({ state: 'unknown', reason });
+    hideButton(this.#show, this.#title);
   }
 
   /** Its output can be had, and was not asked for. */
@@ -157,16 +186,19 @@ export class CommandCard {
     const { script_bytes: bytes = 0 } = this.view;
     const code = make('code');
     const id = make('span', 'id', this.id ?? '…');
+    const text = this.#text ?? '';
+    const size = Math.max(bytes, countBytes(text));
+    const shown = text.split('\n', shownLines).join('\n').slice(0, shownChars);
     if (this.#text === undefined) {
       code.className = 'unknown';
       code.textContent = `${formatSize(bytes)} of text`;
     } else {
-      code.append(...renderEscaped(this.#text));
-      if (new TextEncoder().encode(this.#text).length < bytes)
-        code.append(make('span', 'more', ` … ${formatSize(bytes)}`));
+      // No character is cut in two.
+      code.append(...renderEscaped(shown.replace(/[\ud800-\udbff]$/, '')));
+      if (countBytes(shown) < size) code.append(make('span', 'more', ` … ${formatSize(size)}`));
     }
     this.#title.replaceChildren(id, ' ', code);
-    this.#again.hidden = this.#text === undefined;
+    this.#again.hidden = !this.isWhole;
     const name = this.id ?? 'this command';
     this.output.setName(name);
     for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
@@ -184,6 +216,7 @@ export class CommandCard {
     if (label) label.textContent = view.state !== 'running' ? 'cancel' : isTold ? 'kill' : 'stop';
     if (this.isOpen) this.#stop.hidden = false;
     else hideButton(this.#stop, this.#title);
+    this.#renderNote();
     this.#renderTime();
   }
 
@@ -197,10 +230,10 @@ export class CommandCard {
   #renderNote(): void {
     const { view, read, output } = this;
     const missing = findMissing(view);
-    this.#note.hidden = missing === undefined && !output.isCut;
-    this.#note.textContent = missing
-      ? describeMissing(missing)
-      : `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
+    const end = `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
+    const notes = [this.#said, missing ? describeMissing(missing) : '', output.isCut ? end : ''];
+    this.#note.textContent = notes.filter(Boolean).join('; ');
+    this.#note.hidden = this.#note.textContent === '';
   }
 
   /** The page forgets it. */

@@ -3,9 +3,14 @@ import { type CommandEnd, followCommand } from '../client/follow-command.ts';
 import { forwardStdin } from '../client/forward-stdin.ts';
 import { withPatience } from '../client/patience.ts';
 import { RelayError } from '../client/relay-error.ts';
-import type { CommandView } from '../protocol/command-view.ts';
+import { isCommandState, isEnded } from '../protocol/command-states.ts';
+import type { AnyCommandView, CommandView } from '../protocol/command-view.ts';
 import { maxEndedCommands, maxQueuedCommands } from '../protocol/limits.ts';
 import { type CardActions, CommandCard } from './command-card.ts';
+import { isWholeText } from '../text/describe-command.ts';
+import { type CardView, stateOfNewerRelay } from './command-words.ts';
+import { explain } from './explain.ts';
+import { relayNow } from './relay-clock.ts';
 import type { SessionLink } from './session-link.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -18,6 +23,14 @@ const readAgainBytes = 64 * 1024;
 
 /** The page shows only the end of long output: it skips the rest instead of reading it. */
 const skip = { beyondBytes: 1024 * 1024, keptBytes: 512 * 1024 };
+
+/** As many as a relay remembers: those that wait, the one that runs, and those that ended. */
+const shownCommands = maxQueuedCommands + 1 + maxEndedCommands;
+
+/** Since when its operator is asked, by the relay's clock. The relay does not say it. */
+function noteAsking({ view }: CommandCard, { state }: CardView): Pick<CardView, 'asked_at'> {
+  return state === 'awaiting_approval' && view.state !== state ? { asked_at: relayNow() } : {};
+}
 
 export interface Push {
   text: string;
@@ -56,10 +69,6 @@ export class CommandList {
     return this.#cards.get(id ?? '');
   }
 
-  get newest(): CommandCard | undefined {
-    return [...this.#cards.values()].toSorted((a, b) => b.number - a.number)[0];
-  }
-
   async push({ text, file }: Push): Promise<void> {
     this.history.push(text);
     const card = new CommandCard(text, this.#actions);
@@ -91,19 +100,23 @@ export class CommandList {
   }
 
   #explainUnsent(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
-    const mayHaveArrived = wasGivenUp || (error instanceof RelayError && error.isPassing);
-    const words = error instanceof Error ? error.message : 'an error in this page';
-    const reason = mayHaveArrived
-      ? 'not confirmed by the relay; if it arrived after all, it appears here'
-      : `not accepted: ${words}`;
+    // An error of another kind: the page left the session meanwhile.
+    const isRefused = error instanceof RelayError && error.kind === 'refused' && !error.isPassing;
+    const words = error instanceof RelayError && error.status > 0 ? error.message : '';
+    const reason =
+      isRefused && !wasGivenUp
+        ? `not accepted: ${words}`
+        : `not confirmed by the relay${words && ` (${words})`}; if it arrived after all, it appears here`;
+    // It stays where it is: commands that come later are shown below it.
+    card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
     card.update({ state: 'unsent', reason });
-    if (error instanceof RelayError && error.code === 'gone') this.#report(error);
+    if (error instanceof RelayError && error.code === 'gone') this.#link.onTrouble(error);
   }
 
   async #sendFile(id: string, file: File): Promise<void> {
     const chunks = file.stream() as unknown as AsyncIterable<Uint8Array>;
     await forwardStdin(this.#link.client, id, chunks, this.#link.patience).catch((error: unknown) =>
-      this.#report(error),
+      this.#link.onTrouble(error),
     );
   }
 
@@ -113,26 +126,35 @@ export class CommandList {
     try {
       for (let seen = 0; seen !== this.#refreshes; ) {
         seen = this.#refreshes;
-        this.#takeList(await withPatience(() => this.#link.client.listCommands(), this.#link.patience));
+        const { client, patience, signal } = this.#link;
+        const views = await withPatience(() => client.listAnyCommands(signal), patience);
+        if (signal.aborted) return;
+        // No relay lists more.
+        this.#takeList(views.slice(-shownCommands));
       }
     } catch (error) {
-      this.#report(error);
+      this.#link.onTrouble(error);
     }
     this.#refreshes = 0;
   }
 
-  #takeList(views: readonly CommandView[]): void {
-    if (this.#isFirstList)
-      this.history.unshift(...views.flatMap(({ text }) => (text === null ? [] : [text])));
+  /** The page leaves the session: what was open has no clock and no button any more. */
+  close(): void {
+    for (const card of this.#cards.values()) {
+      card.isQuiet = true;
+      card.close('outcome unknown: the session ended');
+    }
+  }
+
+  #takeList(views: readonly AnyCommandView[]): void {
+    // A long text is cut: run again, it would be another command.
+    const texts = views.flatMap((view) => (isWholeText(view) ? [view.text] : []));
+    if (this.#isFirstList) this.history.unshift(...texts);
     for (const view of views) this.#take(view);
     this.#isFirstList = false;
     this.#link.onChange();
     this.#readEnded();
     this.#follow();
-  }
-
-  #report(error: unknown): void {
-    if (!this.#link.signal.aborted) this.#link.onTrouble(error);
   }
 
   /** The list may have told of the command before the answer to its push was here. */
@@ -150,10 +172,17 @@ export class CommandList {
     this.#follow();
   }
 
-  #take(view: CommandView): void {
+  #take(listed: AnyCommandView): void {
+    const { state } = listed;
+    const view: CardView & AnyCommandView = isCommandState(state)
+      ? { ...listed, state }
+      : { ...listed, state: 'unknown', reason: stateOfNewerRelay(state) };
     const known = this.#cards.get(view.id);
     if (known) {
-      if (!known.isComplete || known.view.state !== view.state) known.update(view);
+      // A list that was on its way for longer than the news of the end.
+      if (known.isComplete && isCommandState(view.state) && !isEnded(view.state)) return;
+      if (!known.isComplete || known.view.state !== view.state)
+        known.update({ ...view, ...noteAsking(known, view) });
       if (known.isOpen) known.isWanted = true;
       return;
     }
@@ -169,7 +198,7 @@ export class CommandList {
     this.#cards.set(id, card);
     this.#transcript.add(card);
     const newestFirst = [...this.#cards.values()].toSorted((a, b) => b.number - a.number);
-    for (const old of newestFirst.slice(maxEndedCommands + maxQueuedCommands)) {
+    for (const old of newestFirst.slice(shownCommands)) {
       this.#cards.delete(old.id ?? '');
       old.remove();
     }
@@ -214,7 +243,7 @@ export class CommandList {
         onStderr: async (bytes) => card.append('stderr', bytes),
         onState: (state) => {
           if (state === card.view.state) return;
-          card.update({ state });
+          card.update({ state, ...noteAsking(card, { state }) });
           this.#link.onChange();
         },
         skip: { ...skip, onSkip: (stream, offset) => card.skipTo(stream, offset) },
@@ -222,7 +251,11 @@ export class CommandList {
       card.complete(end);
       this.#link.onChange();
     } catch (error) {
-      this.#report(error);
+      const code = error instanceof RelayError ? error.code : '';
+      if (code === 'unknown_state') card.close(explain(error));
+      else if (code !== 'no_such_command') this.#link.onTrouble(error);
+      // Other clients pushed so many commands that the relay has forgotten this one.
+      else card.close(`outcome unknown: ${explain(error)}`);
     } finally {
       card.isRead = false;
     }
@@ -238,7 +271,7 @@ export class CommandList {
       const { command } = await withPatience(() => client.cancelCommand(card.id ?? '', signal), patience);
       if (!card.isComplete) card.update(command);
     } catch (error) {
-      this.#report(error);
+      this.#link.onTrouble(error);
     }
   }
 }

@@ -5,11 +5,22 @@ import { formatDuration, formatSeconds } from '../text/durations.ts';
 import { escapeText } from '../text/escape.ts';
 import { relayNow } from './relay-clock.ts';
 
-/** `sending`: the relay has not confirmed it yet. `unsent`: the relay did not accept it. */
-export type CardState = CommandState | 'sending' | 'unsent';
+/**
+ * `sending`: the relay has not confirmed it yet. `unsent`: the relay did not accept it. `unknown`: a newer relay has a name for it, or
+ * nothing more will be heard of it; the reason says which.
+ */
+export type CardState = CommandState | 'sending' | 'unsent' | 'unknown';
 
 /** Until the relay's view arrives, most fields are unknown. */
-export type CardView = Partial<Omit<CommandView, 'state'>> & { state: CardState };
+export type CardView = Partial<Omit<CommandView, 'state'>> & {
+  state: CardState;
+  /** When its operator was asked, as this page saw it: ms since 1970 by the relay's clock. */
+  asked_at?: number;
+};
+
+export function stateOfNewerRelay(state: string): string {
+  return `${escapeText(state.slice(0, 40))}: a state that this page does not know, reload it`;
+}
 
 function describeEnd({ exit_status: exitStatus = null, signal = null }: CardView): string {
   const status = exitStatus === null ? '' : `exit status ${exitStatus}`;
@@ -23,7 +34,8 @@ const withReason = (words: string, reason: string | null | undefined): string =>
 /** A state that is missing here does not compile. */
 const words: Readonly<Record<CardState, (view: CardView) => string>> = {
   sending: () => 'sending',
-  unsent: ({ reason }) => reason ?? 'not sent',
+  unsent: ({ reason }) => escapeText(reason ?? 'not sent'),
+  unknown: ({ reason }) => reason ?? 'unknown',
   queued: ({ position = null }) =>
     position !== null && position > 0 ? `queued, ${position} ahead of it` : 'queued, next',
   awaiting_approval: () => 'waiting for approval',
@@ -47,6 +59,7 @@ export type Tone = 'plain' | 'busy' | 'asking' | 'good' | 'bad' | 'declined';
 const tones: Readonly<Record<CardState, Tone>> = {
   sending: 'plain',
   unsent: 'bad',
+  unknown: 'plain',
   queued: 'plain',
   awaiting_approval: 'asking',
   running: 'busy',
@@ -69,8 +82,11 @@ export function findTone({
 }
 
 /** When it entered its state, ms since 1970 by the relay's clock; undefined while that is unknown. */
-function findSince({ state, started_at: startedAt, pushed_at: pushedAt }: CardView): number | undefined {
-  return (state === 'running' ? startedAt : pushedAt) ?? undefined;
+function findSince({ state, ...view }: CardView): number | undefined {
+  if (state === 'running') return view.started_at ?? undefined;
+  const asked = state === 'awaiting_approval' ? view.asked_at : undefined;
+  // 0: a relay that does not say it.
+  return (asked ?? view.pushed_at) || undefined;
 }
 
 /** How long it ran, or for how long it has been in its state; empty while that is unknown. */

@@ -1,7 +1,9 @@
 /** Elements of the page. */
 
 /** The element of index.html with this id. Throws where there is none, or one of another kind. */
-export function find<T extends HTMLElement>(id: string, kind: new () => T): T {
+export function find(id: string): HTMLElement;
+export function find<T extends HTMLElement>(id: string, kind: new () => T): T;
+export function find(id: string, kind: new () => HTMLElement = HTMLElement): HTMLElement {
   const element = document.getElementById(id);
   if (element instanceof kind) return element;
   throw new TypeError(`no ${kind.name} with the id ${id}`);

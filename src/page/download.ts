@@ -1,33 +1,70 @@
 /** All stored output of a command as a file, and as text for the clipboard. */
-import type { ReadFrom, RelayClient } from '../client/relay-client.ts';
-import { type Patience, withPatience } from '../client/patience.ts';
+import { withPatience } from '../client/patience.ts';
+import type { ReadFrom } from '../client/relay-client.ts';
 import { maxWantedBytes } from '../protocol/limits.ts';
+import { formatSize } from '../text/sizes.ts';
+import { copyText } from './clipboard.ts';
+import type { CommandCard } from './command-card.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** A tab and a clipboard do not take much more than this well. */
+const maxCopyBytes = 8 * 1024 * 1024;
 
 /** More than any stream holds: a read of both leaves such a stream out. */
 const beyondAll = 10 ** 14;
 
-/** stdout, then stderr, as far as they are stored now. Parts of a Blob, which a browser keeps on disk. */
-export async function readWhole(client: RelayClient, id: string, patience: Patience): Promise<Blob> {
+/**
+ * stdout, then stderr, as far as they are stored now. Parts of a Blob, which a browser keeps on disk. Undefined where there is more than
+ * `mostBytes`. The card then also says what is missing by now.
+ */
+async function readWhole(
+  { client, patience }: SessionLink,
+  card: CommandCard,
+  mostBytes: number,
+): Promise<Blob | undefined> {
+  const { id = '' } = card;
+  const view = await withPatience(() => client.readCommand(id), patience);
+  card.update(view);
+  if (view.stdout_bytes + view.stderr_bytes > mostBytes) return undefined;
   const parts: BlobPart[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
     const from: ReadFrom = { stdout: beyondAll, stderr: beyondAll, [stream]: 0 };
-    for (;;) {
-      const part = await withPatience(() => client.readOutput(id, from, { limit: maxWantedBytes }), patience);
-      const bytes = part[stream];
+    // Not to the end of a command that goes on: it may write faster than this reads.
+    for (let left = view[`${stream}_bytes`]; left > 0; ) {
+      const limit = Math.min(left, maxWantedBytes);
+      const { [stream]: bytes } = await withPatience(() => client.readOutput(id, from, { limit }), patience);
       if (bytes.byteLength === 0) break;
       parts.push(new Blob([bytes as Uint8Array<ArrayBuffer>]));
       from[stream] += bytes.byteLength;
+      left -= bytes.byteLength;
     }
   }
   return new Blob(parts, { type: 'application/octet-stream' });
 }
 
 /** Hands a file to the browser's own download. */
-export function saveFile(blob: Blob, name: string): void {
+function saveFile(blob: Blob, name: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   // The browser has taken the file by then.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+export async function downloadOutput(link: SessionLink, card: CommandCard): Promise<void> {
+  const whole = await readWhole(link, card, Infinity);
+  if (whole) saveFile(whole, `remotify-${card.id ?? ''}.txt`);
+}
+
+export async function copyOutput(link: SessionLink, card: CommandCard): Promise<void> {
+  const whole = await readWhole(link, card, maxCopyBytes);
+  if (!whole)
+    return card.say(
+      `more than ${formatSize(maxCopyBytes)} is too much for the clipboard: download the output`,
+    );
+  if (!(await copyText(await whole.text(), card.element)))
+    return card.say('this browser blocks copying: download the output');
+  card.output.showCopied();
+  card.say('', `output of ${card.id ?? ''} copied`);
 }

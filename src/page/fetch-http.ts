@@ -1,47 +1,24 @@
 /** Requests of the page, by fetch(). The key goes in a header: no URL that is sent holds it. */
 import { concat } from '../client/concat.ts';
-import type { Http, HttpAnswer, HttpRequest } from '../client/http.ts';
+import type { HttpAnswer, HttpRequest, HttpSender } from '../client/http.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { header } from '../protocol/headers.ts';
+import { withPlace } from './held-places.ts';
 import { noteRelayTime } from './relay-clock.ts';
 import type { TabGate } from './tab-gate.ts';
 
-/** A timer that begins again with each byte that comes. */
-class Silence {
-  readonly #ms: number;
-  readonly #onOver: () => void;
-  #timer: number | undefined;
-
-  constructor(ms: number, onOver: () => void) {
-    this.#ms = ms;
-    this.#onOver = onOver;
-    this.restart();
-  }
-
-  restart(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#onOver, this.#ms);
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-async function readAll(response: Response, onBytes: () => void): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  const reader = response.body?.getReader();
-  for (;;) {
-    const part = await reader?.read();
-    if (!part || part.done) return concat(pieces);
-    pieces.push(part.value);
-    onBytes();
-  }
-}
+/** The part of a query that has the relay hold the answer. Nothing follows it. */
+const waiting = /[?&]wait=\d+$/;
 
 async function sendOnce(url: string, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
   const { method, headers, body, timeoutMs } = request;
-  const silence = new Silence(timeoutMs, () => leave.abort());
+  let timer: number | undefined;
+  // It begins again with each byte that comes.
+  const restart = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => leave.abort(), timeoutMs);
+  };
+  restart();
   try {
     const response = await fetch(url, {
       method,
@@ -51,14 +28,27 @@ async function sendOnce(url: string, request: HttpRequest, leave: AbortControlle
       ...(headers && { headers }),
       ...(body && { body: body as Uint8Array<ArrayBuffer> }),
     });
-    silence.restart();
-    const bytes = await readAll(response, () => silence.restart());
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: bytes };
+    const reader = response.body?.getReader();
+    const pieces: Uint8Array[] = [];
+    for (;;) {
+      restart();
+      const part = await reader?.read();
+      if (!part || part.done) break;
+      pieces.push(part.value);
+    }
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: concat(pieces) };
   } catch {
     throw new RelayError('unreachable', 'the relay is unreachable');
   } finally {
-    silence.end();
+    clearTimeout(timer);
   }
+}
+
+/** A request that would be held does not wait where too many are: its sender asks again after a moment. */
+function sendWithPlace(url: string, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
+  const send = (isHeld: boolean): Promise<HttpAnswer> =>
+    sendOnce(isHeld ? url : url.replace(waiting, ''), request, leave);
+  return waiting.test(url) ? withPlace(send) : send(true);
 }
 
 /** Every answer of a relay names its version. */
@@ -69,37 +59,33 @@ function checkSource({ status, headers }: HttpAnswer): void {
 }
 
 /** `baseUrl`: where the relay is, without a slash at its end. The gate lets requests that only read through. */
-export function openFetch(baseUrl: string, gate: TabGate): Http {
-  const closing = new AbortController();
+export function openFetch(baseUrl: string, gate: TabGate): HttpSender {
   return {
     baseUrl,
     async send(request) {
       const isReading = request.method === 'GET';
+      const { signal = new AbortController().signal } = request;
       for (;;) {
-        const over = request.signal ? AbortSignal.any([request.signal, closing.signal]) : closing.signal;
-        if (isReading) await gate.untilOpen(over);
-        over.throwIfAborted();
+        if (isReading) await gate.untilOpen(signal);
+        signal.throwIfAborted();
         const leave = new AbortController();
+        const done = new AbortController();
         const drop = (): void => leave.abort();
-        over.addEventListener('abort', drop);
-        const letGo = isReading ? gate.onClose(drop) : undefined;
+        signal.addEventListener('abort', drop, { signal: done.signal });
+        if (isReading) gate.onClose(drop, done.signal);
         try {
-          const answer = await sendOnce(baseUrl + request.path, request, leave);
+          const answer = await sendWithPlace(baseUrl + request.path, request, leave);
           checkSource(answer);
           noteRelayTime(answer.headers['date']);
           return answer;
         } catch (error) {
-          over.throwIfAborted();
+          signal.throwIfAborted();
           if (isReading && !gate.isOpen) continue;
           throw error;
         } finally {
-          over.removeEventListener('abort', drop);
-          letGo?.();
+          done.abort();
         }
       }
-    },
-    async close() {
-      closing.abort(new Error('the connections to the relay are closed'));
     },
   };
 }

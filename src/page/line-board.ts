@@ -1,12 +1,9 @@
 /** The lines to paste on the page: the key is masked in what is shown, and whole in what is copied. */
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { announce } from './announce.ts';
-import { copyText } from './clipboard.ts';
+import { copyText, flashLabel } from './clipboard.ts';
 import { find, make, makeButton } from './dom.ts';
 import { buildLines, type LineName, lineNames } from './session-lines.ts';
-
-/** After this a button says "copy" again. */
-const copiedMs = 2_000;
 
 export class LineBoard {
   readonly #reveal = find('reveal', HTMLButtonElement);
@@ -81,10 +78,7 @@ export class LineBoard {
   }
 
   #say(button: HTMLButtonElement, label: string, sentence: string): void {
-    const visible = button.firstElementChild;
-    if (!visible) return;
-    visible.textContent = label;
+    flashLabel(button, label);
     announce(sentence);
-    setTimeout(() => (visible.textContent = 'copy'), copiedMs);
   }
 }

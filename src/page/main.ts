@@ -2,13 +2,13 @@
  * The page: creates a session, or opens the one whose key is in the URL. The key is in memory and after the `#`: never in a URL that is
  * sent, never in storage. Text from the relay is inserted as text, never as markup.
  */
-import { createSessionClient } from '../client/open-session.ts';
 import { withPatience } from '../client/patience.ts';
 import { RelayClient } from '../client/relay-client.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { isKey } from '../protocol/keys.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { describeExpiry } from '../text/describe-presence.ts';
+import { abbreviateKey, AddressKey } from './address-key.ts';
 import { announce } from './announce.ts';
 import { find, keepFocus } from './dom.ts';
 import { explain } from './explain.ts';
@@ -25,18 +25,16 @@ import { Workspace } from './workspace.ts';
 /** Without a slash at its end. This script is directly below it, also when a proxy adds a path. */
 const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
 
-const shownKeyChars = 4;
-
 const makeButton = find('make', HTMLButtonElement);
-const errorLine = find('error', HTMLElement);
-const transcriptSection = find('transcript', HTMLElement);
+const errorLine = find('error');
+const transcriptSection = find('transcript');
 const notifier = new Notifier();
 const gate = createTabGate(() => notifier.isOn);
 const http = openFetch(relayUrl, gate);
 const bar = new StatusBar();
 const panels = new Panels();
 const lines = new LineBoard();
-const transcript = new Transcript(find('commands', HTMLElement), transcriptSection);
+const transcript = new Transcript(find('commands'), transcriptSection);
 const prompt = new Prompt({
   run: (push) => {
     errorLine.textContent = '';
@@ -45,118 +43,116 @@ const prompt = new Prompt({
   history: () => open?.history ?? [],
 });
 
+const address = new AddressKey(
+  () => void openFromAddress(),
+  () => {
+    if (open) address.set(open.payload.key);
+    else address.remove();
+    (open ? prompt : makeButton).focus();
+  },
+);
+
 let open: Workspace | undefined;
-let isBusy = false;
-/** Keys that this tab created, or that the visitor agreed to open: they are opened without a question. */
-const trusted = new Set<string>();
+let isCreating = false;
+/** Aborts when the URL changes again before its session is open. */
+let opening: AbortController | undefined;
 
 function showTrouble(error: unknown): void {
   errorLine.textContent = explain(error);
   if (!(error instanceof RelayError)) reportError(error);
 }
 
-async function whileBusy(label: string, work: () => Promise<void>): Promise<void> {
-  if (isBusy) return;
-  isBusy = true;
+function showBusy(): void {
   // aria-disabled, not disabled: a disabled button loses the focus of the visitor who just pressed it.
-  makeButton.setAttribute('aria-disabled', 'true');
-  makeButton.textContent = label;
+  makeButton.setAttribute('aria-disabled', String(isCreating || opening !== undefined));
+  makeButton.textContent = isCreating
+    ? 'creating a session…'
+    : opening
+      ? 'opening the session…'
+      : 'create a session';
+}
+
+function stopOpening(): void {
+  opening?.abort();
+  opening = undefined;
+  showBusy();
+}
+
+async function makeSession(): Promise<void> {
+  if (isCreating || opening) return;
+  const field = find('token', HTMLInputElement);
+  const token = field.value.trim();
+  isCreating = true;
+  showBusy();
   errorLine.textContent = '';
   try {
-    await work();
+    // Headers cannot hold other characters, and neither can a token.
+    if (/[^ -~]/.test(token)) throw new RelayError('refused', '', { code: 'token_needed' });
+    const payload = await new RelayClient(http).createSession(token === '' ? undefined : token);
+    stopOpening();
+    closeSession();
+    openSession(payload);
+    find('remote-title').focus();
+    announce('session created');
   } catch (error) {
-    showTrouble(error);
+    const needsToken = error instanceof RelayError && error.code === 'token_needed';
+    if (!needsToken || token !== '') showTrouble(error);
+    if (!needsToken) return;
+    find('token-field').hidden = false;
+    field.focus();
   } finally {
-    isBusy = false;
-    makeButton.setAttribute('aria-disabled', 'false');
-    makeButton.textContent = 'create a session';
+    isCreating = false;
+    showBusy();
   }
 }
 
-function makeSession(): Promise<void> {
-  return whileBusy('creating a session…', async () => {
-    const field = find('token', HTMLInputElement);
-    try {
-      openSession(await new RelayClient(http).createSession(field.value === '' ? undefined : field.value));
-    } catch (error) {
-      const needsToken = error instanceof RelayError && error.code === 'token_needed';
-      if (!needsToken) throw error;
-      find('token-field', HTMLElement).hidden = false;
-      field.focus();
-      if (field.value !== '') throw error;
-      return;
-    }
-    if (!open) return;
-    find('remote-title', HTMLElement).focus();
-    announce('session created');
-  });
-}
-
-/** A link may hold the key of a stranger's session, where this visitor's commands and files would go. */
-function askAboutKey(key: string): void {
-  const question = find('foreign-key', HTMLElement);
-  question.hidden = false;
-  find('start', HTMLElement).hidden = true;
-  find('foreign-words', HTMLElement).textContent = open
-    ? `The URL now has the key of another session (${key.slice(0, shownKeyChars)}…). Leave this session and open that one?`
-    : `The URL has the key of a session (${key.slice(0, shownKeyChars)}…) that this tab did not create.`;
-  find('foreign-no', HTMLButtonElement).focus();
-}
-
-function closeQuestion(): void {
-  keepFocus(open ? transcriptSection : makeButton, () => {
-    find('foreign-key', HTMLElement).hidden = true;
-    find('start', HTMLElement).hidden = open !== undefined;
-  });
-}
-
-function keyInAddress(): string {
-  return location.hash.slice(1);
-}
-
-/** A reload of the tab comes back to the session without a question: its own entry of the history says so. */
-function isKnown(key: string): boolean {
-  return trusted.has(key) || (history.state as { opened?: unknown } | null)?.opened === key.slice(0, 8);
-}
-
 async function openFromAddress(): Promise<void> {
-  const key = keyInAddress();
-  if (key === (open?.key ?? '')) return closeQuestion();
+  const { key } = address;
+  stopOpening();
+  errorLine.textContent = '';
+  address.closeQuestion();
+  if (key === (open?.payload.key ?? '')) return;
   if (key === '') return closeSession();
   if (!isKey(key)) {
     errorLine.textContent = 'the part after # in this URL is not a session key';
     return;
   }
-  if (!isKnown(key)) return askAboutKey(key);
-  closeQuestion();
-  if (open) closeSession();
-  await whileBusy('opening the session…', async () => {
-    const client = createSessionClient(http, key, 'commands');
+  if (!address.isKnown(key)) return address.ask(key, open !== undefined);
+  closeSession();
+  const current = new AbortController();
+  opening = current;
+  const { signal } = current;
+  showBusy();
+  try {
+    const client = new RelayClient(http, key);
     const payload = await withPatience(() => client.readSession(), {
       patienceMs: Infinity,
-      onTrouble: () => (errorLine.textContent = 'relay unreachable, retrying'),
-      onRecovery: () => (errorLine.textContent = ''),
+      signal,
+      onTrouble: () => signal.aborted || (errorLine.textContent = 'relay unreachable, retrying'),
     });
-    openSession(payload);
-  });
+    if (!signal.aborted) openSession(payload);
+  } catch (error) {
+    if (!signal.aborted) showTrouble(error);
+  }
+  if (!signal.aborted) stopOpening();
 }
 
 function showView(view: 'start' | 'session' | 'ended'): void {
   keepFocus(view === 'session' ? transcriptSection : makeButton, () => {
     document.body.dataset['view'] = view;
-    find('start', HTMLElement).hidden = view === 'session';
-    find('session', HTMLElement).hidden = view === 'start';
-    find('run-form', HTMLElement).hidden = view !== 'session';
+    address.closeQuestion();
+    find('session').hidden = view === 'start';
+    find('run-form').hidden = view !== 'session';
   });
 }
 
 function openSession(payload: SessionPayload): void {
+  errorLine.textContent = '';
   transcript.clear();
-  trusted.add(payload.key);
-  history.replaceState({ opened: payload.key.slice(0, 8) }, '', `#${payload.key}`);
+  address.set(payload.key);
   lines.show(payload, relayUrl);
-  bar.open(`${payload.key.slice(0, shownKeyChars)}…`);
-  find('ttl', HTMLElement).textContent = describeExpiry(payload.ttl_seconds);
+  bar.open(abbreviateKey(payload.key));
+  find('ttl').textContent = describeExpiry(payload.ttl_seconds);
   askToEnd(false);
   showView('session');
   panels.show('remote');
@@ -173,7 +169,7 @@ function openSession(payload: SessionPayload): void {
 }
 
 function askToEnd(isAsking: boolean): void {
-  const question = find('end-question', HTMLElement);
+  const question = find('end-question');
   const button = find('end', HTMLButtonElement);
   const hadFocus = question.contains(document.activeElement);
   button.hidden = isAsking;
@@ -186,42 +182,40 @@ function askToEnd(isAsking: boolean): void {
 async function endSession(): Promise<void> {
   const ending = open;
   if (!ending) return;
-  errorLine.textContent = '';
+  find('run-form').hidden = true;
   try {
     await ending.end();
   } catch (error) {
-    open = undefined;
-    await openFromAddress();
-    showTrouble(error);
-    return;
+    if (ending !== open) return;
+    // It may be there still, and says so once the relay answers.
+    openSession(ending.payload);
+    return showTrouble(error);
   }
   if (ending === open) endOnPage('session ended');
   makeButton.focus();
 }
 
-/** The key is removed from the page. */
-function leaveSession(): void {
+function leaveSession(view: 'start' | 'ended'): void {
   open?.leave();
   open = undefined;
   lines.forget();
   panels.show(undefined);
-  bar.showAway(false);
+  showView(view);
 }
 
-/** The transcript stays readable. */
+/** The transcript stays readable; the key is removed from the page. */
 function endOnPage(words: string): void {
-  leaveSession();
-  history.replaceState(null, '', location.pathname);
+  leaveSession('ended');
+  address.remove();
   bar.showEnd(words);
-  showView('ended');
   announce(words);
 }
 
 /** The URL has another key, or none. */
 function closeSession(): void {
-  leaveSession();
+  leaveSession('start');
+  bar.showEnd('');
   transcript.clear();
-  showView('start');
 }
 
 find('make-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -232,18 +226,9 @@ find('skip', HTMLButtonElement).addEventListener('click', () => prompt.focus());
 find('end', HTMLButtonElement).addEventListener('click', () => askToEnd(true));
 find('end-no', HTMLButtonElement).addEventListener('click', () => askToEnd(false));
 find('end-yes', HTMLButtonElement).addEventListener('click', () => void endSession());
-find('foreign-yes', HTMLButtonElement).addEventListener('click', () => {
-  trusted.add(keyInAddress());
-  void openFromAddress();
-});
-find('foreign-no', HTMLButtonElement).addEventListener('click', () => {
-  history.replaceState(null, '', open ? `#${open.key}` : location.pathname);
-  closeQuestion();
-  (open ? prompt : makeButton).focus();
-});
 addEventListener('hashchange', () => void openFromAddress());
-find('insecure', HTMLElement).hidden = globalThis.isSecureContext;
-find('relay', HTMLElement).textContent = relayUrl;
-find('relay-note', HTMLElement).hidden = true;
-find('make-form', HTMLElement).hidden = false;
+find('insecure').hidden = globalThis.isSecureContext;
+find('relay').textContent = relayUrl;
+find('relay-note').hidden = true;
+find('make-form').hidden = false;
 void openFromAddress();

@@ -5,7 +5,8 @@ import { find } from './dom.ts';
 export class Notifier {
   readonly #button = find('notify', HTMLButtonElement);
   #isOn = false;
-  #last: LightState | undefined;
+  #last = '';
+  #lastState: LightState | undefined;
   #shown: Notification | undefined;
 
   constructor() {
@@ -23,25 +24,50 @@ export class Notifier {
 
   async #toggle(): Promise<void> {
     const isWanted = !this.#isOn;
-    this.#isOn = isWanted && (await Notification.requestPermission()) === 'granted';
-    this.#button.setAttribute('aria-pressed', String(this.#isOn));
-    const words = find('notify-words', HTMLElement);
-    words.textContent = isWanted && !this.#isOn ? 'this browser blocks notifications from this page' : '';
+    this.#turn(isWanted && (await Notification.requestPermission()) === 'granted', isWanted);
   }
 
-  /** Call it at each change of the light. A notification may appear on a locked screen: it has no text of a command and no output. */
-  tell(state: LightState, who: string): void {
-    const before = this.#last;
-    this.#last = state;
-    if (!this.#isOn || !document.hidden || before === undefined || before === state) return;
+  #turn(isOn: boolean, isWanted: boolean): void {
+    this.#isOn = isOn;
+    this.#button.setAttribute('aria-pressed', String(isOn));
+    const words = find('notify-words');
+    words.textContent = isWanted && !isOn ? 'this browser blocks notifications from this page' : '';
+  }
+
+  /**
+   * Call it at each change of the light. `current`: the command that was picked up. A notification may appear on a locked screen: it has no
+   * text of a command and no output.
+   */
+  tell(state: LightState, who: string, current: string | null): void {
+    const before = this.#lastState;
+    // The next command may ask before the page heard of the end of the one before.
+    const now = `${state} ${current ?? ''}`;
+    if (now === this.#last) return;
+    this.#last = now;
+    this.#lastState = state;
+    // What it said is over.
+    this.#shown?.close();
+    if (!this.#isOn || !document.hidden || before === undefined) return;
+    const isOver = before === 'busy' || before === 'asking';
     const words: Partial<Record<LightState, string>> = {
       asking: 'a command is waiting for approval',
-      ready: before === 'busy' || before === 'asking' ? 'the command ended' : 'listener connected',
+      ready: isOver ? 'the command ended' : 'listener connected',
       gone: 'listener disconnected',
     };
     const text = words[state];
     if (text === undefined) return;
+    try {
+      this.#shown = new Notification(`remotify: ${text}`, { body: who });
+    } catch {
+      // Browsers of phones grant the permission, and have no notifications of a page.
+      this.#turn(false, true);
+    }
+  }
+
+  /** Another session: what was told is no news about it. */
+  forget(): void {
     this.#shown?.close();
-    this.#shown = new Notification(`remotify: ${text}`, { body: who, tag: 'remotify' });
+    this.#last = '';
+    this.#lastState = undefined;
   }
 }

@@ -1,6 +1,8 @@
 /** The frame around the output of a command: folded where it is long, with a switch for long rows, copy and download. */
+import { flashLabel } from './clipboard.ts';
 import { make, makeButton, setButtonName } from './dom.ts';
-import { OutputView, type Stream } from './output-view.ts';
+import type { Stream } from './output-rows.ts';
+import { OutputView } from './output-view.ts';
 
 /** So many rows are shown before there is a button for the rest. */
 const foldedRows = 12;
@@ -15,21 +17,21 @@ export class OutputPanel {
   readonly #view = new OutputView();
   readonly #all: HTMLButtonElement;
   readonly #wrap: HTMLButtonElement;
+  readonly #copy: HTMLButtonElement;
   #isFolded = true;
 
   constructor({ download, copy }: { download: () => void; copy: () => void }) {
     this.#all = makeButton('all', 'show all', 'of the output', () => this.#toggleFold());
     this.#wrap = makeButton('quiet', 'wrap', 'long rows', () => this.#toggleWrap());
     this.#wrap.setAttribute('aria-pressed', 'false');
-    this.tools = [
-      this.#wrap,
-      makeButton('quiet', 'copy', 'the output', copy),
-      makeButton('quiet', 'download', 'the output', download),
-    ];
+    this.#copy = makeButton('quiet', 'copy', 'the output', copy);
+    this.tools = [this.#wrap, this.#copy, makeButton('quiet', 'download', 'the output', download)];
     this.element.append(this.#view.element, this.#all);
     // With the focus it can be scrolled by the keyboard.
     this.#view.element.tabIndex = 0;
     this.#view.element.addEventListener('scroll', () => this.#markEdges(), { passive: true });
+    // Another width of the window leaves more or less beyond the edges.
+    new ResizeObserver(() => this.#markEdges()).observe(this.#view.element);
     this.#render();
   }
 
@@ -49,12 +51,7 @@ export class OutputPanel {
   }
 
   append(stream: Stream, bytes: Uint8Array): void {
-    const { element } = this.#view;
-    const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - slackPx;
-    this.#view.append(stream, bytes);
-    this.#render();
-    if (isAtEnd) element.scrollTop = element.scrollHeight;
-    this.#markEdges();
+    this.#change(() => this.#view.append(stream, bytes));
   }
 
   skip(stream: Stream): void {
@@ -62,23 +59,35 @@ export class OutputPanel {
   }
 
   end(): void {
-    this.#view.end();
+    this.#change(() => this.#view.end());
+  }
+
+  /** The button says so for a moment. */
+  showCopied(): void {
+    flashLabel(this.#copy, 'copied');
+  }
+
+  /** Keeps the end in view for a visitor who is there, and the place of one who is not. */
+  #change(work: () => void): void {
+    const { element } = this.#view;
+    const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - slackPx;
+    work();
     this.#render();
+    if (isAtEnd) element.scrollTop = element.scrollHeight;
     this.#markEdges();
   }
 
   #toggleFold(): void {
-    this.#isFolded = !this.#isFolded;
-    this.#render();
-    this.#markEdges();
+    this.#change(() => (this.#isFolded = !this.#isFolded));
     // The button moved.
     this.#all.scrollIntoView({ block: 'nearest' });
   }
 
   #toggleWrap(): void {
-    const isWrapped = this.element.classList.toggle('wrapped');
-    this.#wrap.setAttribute('aria-pressed', String(isWrapped));
-    this.#markEdges();
+    this.#change(() => {
+      const isWrapped = this.element.classList.toggle('wrapped');
+      this.#wrap.setAttribute('aria-pressed', String(isWrapped));
+    });
   }
 
   /** A shade at an edge says that there is more beyond it. */

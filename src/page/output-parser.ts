@@ -7,9 +7,11 @@ import { applyColour, plainStyle, type TextStyle } from './text-style.ts';
 
 export type Piece =
   | { kind: 'text'; text: string; style: TextStyle; isSpelled: boolean }
-  | { kind: 'line end' }
-  /** The row is drawn again: what stands in it goes as soon as text follows. */
-  | { kind: 'return' };
+  | { kind: 'line end'; isReturned: boolean }
+  /** The row is drawn again: its text goes as soon as other text follows. */
+  | { kind: 'return' }
+  /** The row is erased, or only the part behind the cursor. */
+  | { kind: 'erase'; isWhole: boolean };
 
 /** A byte that is no UTF-8 stands as a lone surrogate, which no text that was decoded can hold. */
 const markByte = (byte: number): string => String.fromCharCode(0xdc00 + byte);
@@ -65,26 +67,26 @@ export class OutputParser {
           this.#text = rest;
           break;
         }
-        at = found.index + this.#takeSequence(rest, add);
+        at = found.index + this.#takeSequence(rest, pieces);
       } else if (sign === '\r') {
         if (at === text.length && !isLast) this.#text = sign;
         else pieces.push({ kind: 'return' });
-      } else if (sign.endsWith('\n')) pieces.push({ kind: 'line end' });
+      } else if (sign.endsWith('\n')) pieces.push({ kind: 'line end', isReturned: sign !== '\n' });
       else add(spellAll(sign), true);
     }
     return pieces;
   }
 
   /** Returns its length. */
-  #takeSequence(rest: string, add: (part: string, isSpelled: boolean) => void): number {
+  #takeSequence(rest: string, pieces: Piece[]): number {
     const coloured = colour.exec(rest)?.[0];
     if (coloured !== undefined) {
       this.#style = applyColour(this.#style, coloured);
       return coloured.length;
     }
     const erased = erase.exec(rest)?.[0];
-    if (erased !== undefined) return erased.length;
-    add(spell('\x1b'), true);
-    return 1;
+    if (erased !== undefined) pieces.push({ kind: 'erase', isWhole: erased.includes('2') });
+    else pieces.push({ kind: 'text', text: spell('\x1b'), style: this.#style, isSpelled: true });
+    return erased?.length ?? 1;
   }
 }

@@ -1,56 +1,32 @@
-/** The output of one command as rows. stdout and stderr are told apart by a mark and a word, besides the colour. */
+/** The output of one command as elements. stdout and stderr are told apart by a mark and a word, besides the colour. */
 import { make, makeSpoken } from './dom.ts';
 import { OutputParser, type Piece } from './output-parser.ts';
-import { type Colour, plainStyle, type TextStyle } from './text-style.ts';
-
-export type Stream = 'stdout' | 'stderr';
-
-/** What one command may take of the page; the newest output stays. */
-const maxChars = 256 * 1024;
-const maxRows = 4_000;
-
-/** A longer row goes on in the next element: what is dropped is dropped in pieces. */
-const maxRowChars = 8 * 1024;
-
-/** A piece with a style is an element of its own, which costs more than its text. */
-const elementCost = 64;
+import { maxChars, maxRows, OutputRows, type Row, type RowPiece, type Stream } from './output-rows.ts';
+import { paint } from './readable-colour.ts';
+import { plainStyle } from './text-style.ts';
 
 /** The beginning, for screen readers. */
 const excerptRows = 5;
 const excerptChars = 200;
 
-interface Row {
-  element: HTMLElement;
-  stream: Stream;
-  chars: number;
-  /** A return came, and no text since. */
-  isReturned: boolean;
+const lineFeed = 0x0a;
+
+/** What can be shown of a chunk at most: its end. */
+function takeEnd(bytes: Uint8Array): Uint8Array {
+  let from = bytes.length;
+  for (let rows = 0; from > 0 && bytes.length - from < 2 * maxChars; from--)
+    if (bytes[from - 1] === lineFeed && ++rows > maxRows) break;
+  return bytes.subarray(from);
 }
 
-/** One of the 16 colours that the style sheet has, or a colour of its own. */
-function toCss(colour: Colour | undefined): string {
-  return typeof colour === 'number' ? `var(--ink-${colour})` : (colour ?? '');
-}
-
-function renderPiece(text: string, style: TextStyle, isSpelled: boolean): Node {
+function renderPiece({ text, style, isSpelled }: RowPiece): Node {
   if (style === plainStyle && !isSpelled) return document.createTextNode(text);
-  const element = make('span', '', text);
-  const { ink, paper, isInverse = false } = style;
-  const marks = {
-    spelled: isSpelled,
-    bold: style.isBold,
-    dim: style.isDim,
-    italic: style.isItalic,
-    underlined: style.isUnderlined,
-    struck: style.isStruck,
-    inverse: isInverse && ink === undefined && paper === undefined,
-  };
-  for (const [name, isSet = false] of Object.entries(marks)) if (isSet) element.classList.add(name);
-  if (isSpelled) return element;
-  const [front, back] = isInverse ? [paper, ink] : [ink, paper];
-  // Text without a colour on a paper with one would be unreadable in one of the two schemes.
-  element.style.color = toCss(front) || (back === undefined ? '' : 'var(--page)');
-  element.style.backgroundColor = toCss(back);
+  if (isSpelled) return make('span', 'spelled', text);
+  const { ink, paper, isInverse } = paint(style);
+  const marks = style.marks.filter((mark) => mark !== 'inverse' || isInverse);
+  const element = make('span', marks.join(' '), text);
+  element.style.color = ink;
+  element.style.backgroundColor = paper;
   return element;
 }
 
@@ -59,10 +35,8 @@ export class OutputView {
   /** Output was left out before what is shown. */
   isCut = false;
   #parsers: Record<Stream, OutputParser> = { stdout: new OutputParser(), stderr: new OutputParser() };
-  #costs: number[] = [];
-  #cost = 0;
-  /** The row that the next piece continues; none after a line end. */
-  #open: Row | undefined;
+  readonly #model = new OutputRows();
+  readonly #elements = new Map<Row, HTMLElement>();
 
   constructor() {
     this.element.setAttribute('role', 'group');
@@ -70,16 +44,15 @@ export class OutputView {
   }
 
   append(stream: Stream, bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    const excess = Math.max(0, bytes.length - 2 * maxChars);
-    if (excess > 0) this.skip(stream);
-    this.#add(stream, this.#parsers[stream].push(bytes.subarray(excess)));
+    const newest = takeEnd(bytes);
+    if (newest.length < bytes.length) this.skip(stream);
+    this.#add(stream, this.#parsers[stream].push(newest));
   }
 
   /** What comes next does not follow what came last. */
   skip(stream: Stream): void {
     this.isCut = true;
-    this.#open = undefined;
+    this.#model.leave(stream);
     this.#parsers[stream] = new OutputParser();
   }
 
@@ -96,80 +69,42 @@ export class OutputView {
   }
 
   get rows(): number {
-    return this.#costs.length;
+    return this.#model.rows.length;
   }
 
   #add(stream: Stream, pieces: readonly Piece[]): void {
     if (pieces.length === 0) return;
-    for (const piece of pieces) {
-      if (piece.kind === 'text') this.#addText(stream, piece);
-      else if (piece.kind === 'line end') this.#endRow(stream);
-      else if (this.#open?.stream === stream) this.#open.isReturned = true;
+    for (const piece of pieces) this.#model.add(stream, piece);
+    for (const row of this.#model.takeGone()) {
+      this.#elements.get(row)?.remove();
+      this.#elements.delete(row);
     }
-    this.#trim();
-    this.element.hidden = false;
+    this.isCut ||= this.#model.isCut;
+    this.#render();
+    this.element.hidden = this.rows === 0;
   }
 
-  #endRow(stream: Stream): void {
-    if (this.#open?.stream !== stream) this.#beginRow(stream);
-    this.#open = undefined;
-  }
-
-  #addText(stream: Stream, { text, style, isSpelled }: Piece & { kind: 'text' }): void {
-    for (let at = 0; at < text.length; ) {
-      let row = this.#open;
-      if (row?.stream !== stream || row.chars >= maxRowChars) row = this.#beginRow(stream);
-      if (row.isReturned) row = this.#redraw(row);
-      let end = at + Math.max(1, maxRowChars - row.chars);
-      // No character is cut in two.
-      if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end++;
-      const part = text.slice(at, end);
-      row.element.append(renderPiece(part, style, isSpelled));
-      row.chars += part.length;
-      this.#charge(part.length + (style === plainStyle && !isSpelled ? 0 : elementCost));
-      at += part.length;
+  #render(): void {
+    let before: Stream | undefined;
+    for (const row of this.#model.rows) {
+      if (!this.#elements.has(row) || row.pieces.length > 0 || row.isRedrawn) this.#renderRow(row, before);
+      before = row.stream;
     }
   }
 
-  #charge(cost: number): void {
-    const last = this.#costs.length - 1;
-    this.#costs[last] = (this.#costs[last] ?? 0) + cost;
-    this.#cost += cost;
-  }
-
-  #redraw(row: Row): Row {
-    row.element.replaceChildren(...this.#spokenMark(row));
-    row.chars = 0;
-    row.isReturned = false;
-    this.#charge(-(this.#costs.at(-1) ?? 0));
-    return row;
-  }
-
-  /** Said once for rows of stderr that follow each other. */
-  #spokenMark({ element, stream }: Row): HTMLElement[] {
-    const isFirst = stream === 'stderr' && element.previousElementSibling?.className !== 'stderr';
-    return isFirst ? [makeSpoken('stderr: ')] : [];
-  }
-
-  #beginRow(stream: Stream): Row {
-    const row: Row = { element: make('div', stream), stream, chars: 0, isReturned: false };
-    this.element.append(row.element);
-    row.element.append(...this.#spokenMark(row));
-    this.#costs.push(0);
-    this.#open = row;
-    return row;
-  }
-
-  #trim(): void {
-    let dropped = 0;
-    let left = this.#costs.length;
-    while (left > maxRows || (this.#cost > maxChars && left > 1)) {
-      this.#cost -= this.#costs[dropped++] ?? 0;
-      this.element.firstElementChild?.remove();
-      left--;
+  #renderRow(row: Row, before: Stream | undefined): void {
+    let element = this.#elements.get(row);
+    if (!element) {
+      element = make('div', row.stream);
+      this.#elements.set(row, element);
+      this.element.append(element);
+      row.isRedrawn = true;
     }
-    if (dropped === 0) return;
-    this.#costs.splice(0, dropped);
-    this.isCut = true;
+    // Said once for rows of stderr that follow each other.
+    const spoken = row.stream === 'stderr' && before !== 'stderr' ? [makeSpoken('stderr: ')] : [];
+    if (row.isRedrawn) element.replaceChildren(...spoken);
+    element.append(...row.pieces.map(renderPiece));
+    row.pieces = [];
+    row.isRedrawn = false;
   }
 }

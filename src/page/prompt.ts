@@ -1,10 +1,14 @@
 /** Where commands are typed: Enter runs, Shift+Enter begins a line, the arrows recall. A file becomes the input of the command. */
+import { escapeText } from '../text/escape.ts';
 import { formatSize } from '../text/sizes.ts';
 import type { Push } from './command-list.ts';
 import { find } from './dom.ts';
 
 /** The field grows to so many lines before it scrolls. */
 const maxRows = 12;
+
+/** A key that an input method has taken (UI Events, 7.3.1). */
+const composedKey = 229;
 
 export interface PromptHandler {
   run(push: Push): void;
@@ -34,7 +38,11 @@ export class Prompt {
     this.#handler = handler;
     const form = find('run-form', HTMLFormElement);
     form.addEventListener('submit', (event) => this.#submit(event));
-    this.#field.addEventListener('input', () => this.#fit());
+    this.#field.addEventListener('input', () => {
+      // What was recalled and then changed is a text of its own: the next recall keeps it.
+      this.#back = 0;
+      this.#fit();
+    });
     this.#field.addEventListener('keydown', (event) => this.#onKey(event));
     this.#picker.addEventListener('change', () => this.#choose(this.#picker.files?.[0]));
     this.#drop.addEventListener('click', () => {
@@ -42,17 +50,22 @@ export class Prompt {
       this.#field.focus();
     });
     find('file-pick', HTMLButtonElement).addEventListener('click', () => this.#picker.click());
-    form.addEventListener('dragover', (event) => event.preventDefault());
-    form.addEventListener('drop', (event) => {
-      event.preventDefault();
-      this.#choose(event.dataTransfer?.files[0]);
-    });
+    // Wherever a file is dropped: beside the form, the browser would leave the page for it. Text that is dropped is the browser's.
+    for (const type of ['dragover', 'drop'] as const)
+      document.addEventListener(type, (event) => {
+        if (event.dataTransfer?.types.includes('Files') !== true) return;
+        event.preventDefault();
+        // A form that is hidden takes no space.
+        if (type === 'drop' && form.offsetHeight > 0) this.#take(event.dataTransfer);
+      });
   }
 
-  /** Puts a text there to be changed and run. */
+  /** Puts a text there to be changed and run. What was being typed comes back with the arrow down. */
   edit(text: string): void {
+    const texts = this.#handler.history();
+    if (this.#back === 0) this.#draft = this.#field.value;
+    this.#back = texts.length - Math.max(0, texts.lastIndexOf(text));
     this.#set(text);
-    this.#back = 0;
     this.#field.focus();
   }
 
@@ -69,10 +82,18 @@ export class Prompt {
     this.#field.rows = Math.min(maxRows, this.#field.value.split('\n').length);
   }
 
-  #choose(file: File | undefined): void {
+  #take({ items, files }: DataTransfer): void {
+    const [file] = files;
+    if (items[0]?.webkitGetAsEntry()?.isDirectory === true)
+      this.#choose(undefined, 'a folder cannot be sent: choose a file');
+    else this.#choose(file, files.length > 1 ? `, the first of ${files.length} files` : '');
+  }
+
+  #choose(file: File | undefined, words = ''): void {
     this.#file = file;
     this.#picker.value = '';
-    this.#chosen.textContent = file ? `stdin: ${file.name} (${formatSize(file.size)})` : '';
+    const named = file ? `stdin: ${escapeText(file.name)} (${formatSize(file.size)})` : '';
+    this.#chosen.textContent = named + words;
     this.#drop.hidden = file === undefined;
   }
 
@@ -89,8 +110,9 @@ export class Prompt {
   }
 
   #onKey(event: KeyboardEvent): void {
-    const { key, isComposing, ctrlKey, altKey, metaKey, shiftKey } = event;
-    if (isComposing || ctrlKey || altKey || metaKey || shiftKey) return;
+    const { key, isComposing, keyCode, ctrlKey, altKey, metaKey, shiftKey } = event;
+    // Some browsers end a composition before they report its Enter, as key 229.
+    if (isComposing || keyCode === composedKey || ctrlKey || altKey || metaKey || shiftKey) return;
     if (key === 'Enter') this.#submit(event);
     if (key === 'ArrowUp' && isAtEdge(this.#field, true)) this.#recall(event, 1);
     if (key === 'ArrowDown' && isAtEdge(this.#field, false)) this.#recall(event, -1);

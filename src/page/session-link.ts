@@ -12,6 +12,6 @@ export interface SessionLink {
   readonly patience: Patience;
   /** A state of a command changed. */
   onChange(): void;
-  /** What waiting does not mend. Called only while the session is open. */
+  /** What waiting does not fix. Of no effect once the page has left the session. */
   onTrouble(error: unknown): void;
 }

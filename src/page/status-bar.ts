@@ -18,18 +18,19 @@ const marks: Readonly<Record<LightState, string>> = {
 };
 
 export class StatusBar {
-  readonly #light = find('light', HTMLElement);
-  readonly #words = find('light-words', HTMLElement);
-  readonly #clock = find('light-clock', HTMLElement);
-  readonly #away = find('away', HTMLElement);
+  readonly #light = find('light');
+  readonly #words = find('light-words');
+  readonly #clock = find('light-clock');
+  readonly #away = find('away');
   #said = '';
   #timer: number | undefined;
   #name = '';
+  #title = siteName;
 
   /** `name`: what tells this session from others; never the whole key. */
   open(name: string): void {
     this.#name = name;
-    find('session-name', HTMLElement).textContent = name;
+    find('session-name').textContent = name;
     this.#said = '';
   }
 
@@ -49,26 +50,38 @@ export class StatusBar {
     return light;
   }
 
+  /** No session is open any more. `words` say why, where there is something to say. */
   showEnd(words: string): void {
-    this.#render({ state: 'gone', who: words, more: '' });
+    this.open('');
+    this.#markAway(false);
+    this.#render({ state: words === '' ? 'waiting' : 'gone', who: words, more: '' });
     this.#tick(undefined);
-    document.title = siteName;
-    find('session-name', HTMLElement).textContent = '';
-    this.#said = '';
+    this.#setTitle(siteName);
   }
 
   showAway(isAway: boolean): void {
     if (this.#away.hidden === !isAway) return;
+    this.#markAway(isAway);
+    announce(isAway ? 'relay unreachable, retrying' : 'the relay answers again');
+  }
+
+  #markAway(isAway: boolean): void {
     this.#away.hidden = !isAway;
     this.#light.classList.toggle('away', isAway);
-    announce(isAway ? 'relay unreachable, retrying' : 'the relay answers again');
+    this.#setTitle(this.#title);
+  }
+
+  /** While the relay is away the title does not say what was true before. */
+  #setTitle(title: string): void {
+    this.#title = title;
+    document.title = this.#away.hidden ? title : `! ${this.#name} – ${siteName}`;
   }
 
   #render({ state, who, more }: Light): void {
     this.#light.dataset['state'] = state;
     const name = make('bdi', '', who);
     this.#words.replaceChildren(name, more === '' ? '' : `: ${more}`);
-    document.title = `${marks[state]} ${state === 'asking' ? 'approval? ' : ''}${this.#name} – ${siteName}`;
+    this.#setTitle(`${marks[state]} ${state === 'asking' ? 'approval? ' : ''}${this.#name} – ${siteName}`);
   }
 
   #tick(view: CardView | undefined): void {

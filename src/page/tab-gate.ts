@@ -7,44 +7,35 @@ export interface TabGate {
   readonly isOpen: boolean;
   /** Resolves at once where it is open. Rejects when `signal` aborts. */
   untilOpen(signal: AbortSignal): Promise<void>;
-  /** Calls back when it closes, until the returned function is called. */
-  onClose(listener: () => void): () => void;
+  /** Calls back when it closes, until `signal` aborts. */
+  onClose(listener: () => void, signal: AbortSignal): void;
 }
 
 /** `mayStayOpen` says whether a hidden tab goes on. */
 export function createTabGate(mayStayOpen: () => boolean): TabGate {
-  const isOpen = (): boolean => !document.hidden || mayStayOpen();
-  return {
+  const gate: TabGate = {
     get isOpen() {
-      return isOpen();
+      return !document.hidden || mayStayOpen();
     },
-    async untilOpen(signal) {
-      if (isOpen()) return;
-      await new Promise<void>((resolve, reject) => {
-        const end = (): void => {
-          document.removeEventListener('visibilitychange', look);
-          signal.removeEventListener('abort', onAbort);
-        };
+    untilOpen: (signal) =>
+      new Promise((resolve, reject) => {
+        const over = new AbortController();
         const look = (): void => {
-          if (!isOpen()) return;
-          end();
-          resolve();
+          if (signal.aborted) reject(signal.reason as Error);
+          else if (gate.isOpen) resolve();
+          else return;
+          over.abort();
         };
-        const onAbort = (): void => {
-          end();
-          reject(signal.reason as Error);
-        };
-        document.addEventListener('visibilitychange', look);
-        signal.addEventListener('abort', onAbort);
-        if (signal.aborted) onAbort();
-      });
-    },
-    onClose(listener) {
+        document.addEventListener('visibilitychange', look, { signal: over.signal });
+        signal.addEventListener('abort', look, { signal: over.signal });
+        look();
+      }),
+    onClose(listener, signal) {
       const look = (): void => {
-        if (!isOpen()) listener();
+        if (!gate.isOpen) listener();
       };
-      document.addEventListener('visibilitychange', look);
-      return () => document.removeEventListener('visibilitychange', look);
+      document.addEventListener('visibilitychange', look, { signal });
     },
   };
+  return gate;
 }

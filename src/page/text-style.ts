@@ -1,35 +1,35 @@
-/** Colours and weights of output (ECMA-48, 8.3.117), as a program of the remote set them. */
+/** Colours and marks of output (ECMA-48, 8.3.117), as a program of the remote set them. */
 
-/** A number is one of the 16 colours that the page has; a text is a colour of its own, `#ff8700`. */
+/** A number is one of the 16 colours; a text is a colour of its own, `#ff8700`. */
 export type Colour = number | string;
+
+type Mark = 'bold' | 'dim' | 'italic' | 'underlined' | 'inverse' | 'struck';
 
 export interface TextStyle {
   readonly ink?: Colour;
   readonly paper?: Colour;
-  readonly isBold?: boolean;
-  readonly isDim?: boolean;
-  readonly isItalic?: boolean;
-  readonly isUnderlined?: boolean;
-  readonly isStruck?: boolean;
-  readonly isInverse?: boolean;
+  readonly marks: readonly Mark[];
 }
 
-export const plainStyle: TextStyle = {};
+export const plainStyle: TextStyle = { marks: [] };
 
-const switches: Readonly<Record<number, TextStyle>> = {
-  1: { isBold: true },
-  2: { isDim: true },
-  3: { isItalic: true },
-  4: { isUnderlined: true },
-  7: { isInverse: true },
-  9: { isStruck: true },
-  21: { isUnderlined: true },
-  22: { isBold: false, isDim: false },
-  23: { isItalic: false },
-  24: { isUnderlined: false },
-  27: { isInverse: false },
-  29: { isStruck: false },
+/** Set by its number, taken back by its number and 20: 22 takes back bold and dim. */
+const markOf: Readonly<Record<number, Mark>> = {
+  1: 'bold',
+  2: 'dim',
+  3: 'italic',
+  4: 'underlined',
+  7: 'inverse',
+  9: 'struck',
+  21: 'underlined',
 };
+
+function setMark({ marks, ...colours }: TextStyle, number: number): TextStyle {
+  const set = markOf[number];
+  const gone = number === 22 ? ['bold', 'dim'] : [markOf[number - 20]];
+  const left = marks.filter((mark) => mark !== set && !gone.includes(mark));
+  return { ...colours, marks: set ? [...left, set] : left };
+}
 
 const hex = (value: number): string => Math.min(255, value).toString(16).padStart(2, '0');
 const toHex = (parts: readonly number[]): string => `#${parts.map(hex).join('')}`;
@@ -52,14 +52,25 @@ function readColour(numbers: readonly number[]): { colour: Colour | undefined; l
   return { colour: undefined, length: 1 };
 }
 
-/** `38:2::255:0:0` has an empty place for the colour space, which the form with semicolons has not. */
+/**
+ * `38:2::255:0:0` has an empty place for the colour space, which the form with semicolons has not. `4:3` is a line below the text of another
+ * shape, and `4:0` is none.
+ */
 function splitNumbers(text: string): number[] {
   return text.split(';').flatMap((part) => {
-    const words = part.split(':');
-    const hasSpace = words.length >= 6 && (words[0] === '38' || words[0] === '48') && words[1] === '2';
-    return words.filter((_word, at) => !(hasSpace && at === 2)).map(Number);
+    const [first = 0, ...rest] = part.split(':').map(Number);
+    if (![38, 48, 58].includes(first)) return [first === 4 && rest[0] === 0 ? 24 : first];
+    return [first, ...(rest[0] === 2 && rest.length > 4 ? [2, ...rest.slice(2)] : rest)];
   });
 }
+
+/** By tens: 30 to 37 and 90 to 97 are inks, 40 to 47 and 100 to 107 are papers. */
+const places: Readonly<Record<number, readonly ['ink' | 'paper', first: number]>> = {
+  3: ['ink', 0],
+  4: ['paper', 0],
+  9: ['ink', 8],
+  10: ['paper', 8],
+};
 
 /** `sequence` is `\x1b[…m`. What is not known changes nothing. */
 export function applyColour(style: TextStyle, sequence: string): TextStyle {
@@ -67,21 +78,19 @@ export function applyColour(style: TextStyle, sequence: string): TextStyle {
   let next = style;
   for (let at = 0; at < numbers.length; at++) {
     const number = numbers[at] ?? 0;
+    const [place, first] = places[Math.floor(number / 10)] ?? [];
+    const unit = number % 10;
     if (number === 0) next = plainStyle;
-    else if (number >= 30 && number <= 37) next = { ...next, ink: number - 30 };
-    else if (number >= 90 && number <= 97) next = { ...next, ink: number - 82 };
-    else if (number >= 40 && number <= 47) next = { ...next, paper: number - 40 };
-    else if (number >= 100 && number <= 107) next = { ...next, paper: number - 92 };
+    else if (place && unit < 8) next = { ...next, [place]: unit + (first ?? 0) };
     else if (number === 38 || number === 48 || number === 58) {
       const { colour, length } = readColour(numbers.slice(at + 1));
       // 58 colours the line below the text, which the page does not.
-      if (colour !== undefined && number !== 58)
-        next = { ...next, [number === 38 ? 'ink' : 'paper']: colour };
+      if (colour !== undefined && place) next = { ...next, [place]: colour };
       at += length;
-    } else if (number === 39 || number === 49) {
-      const { [number === 39 ? 'ink' : 'paper']: _default, ...rest } = next;
+    } else if (place && first === 0) {
+      const { [place]: _default, ...rest } = next;
       next = rest;
-    } else next = { ...next, ...switches[number] };
+    } else next = setMark(next, number);
   }
   return next;
 }

@@ -3,17 +3,14 @@ import { withPatience } from '../client/patience.ts';
 import { PollFloor } from '../client/poll-floor.ts';
 import { RelayClient } from '../client/relay-client.ts';
 import { RelayError } from '../client/relay-error.ts';
-import type { Http } from '../client/http.ts';
+import type { HttpSender } from '../client/http.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
-import { formatSize } from '../text/sizes.ts';
-import { announce } from './announce.ts';
-import { copyText } from './clipboard.ts';
 import type { CommandCard } from './command-card.ts';
 import { CommandList, type Push } from './command-list.ts';
 import type { LightState } from './describe-light.ts';
-import { readWhole, saveFile } from './download.ts';
+import { copyOutput, downloadOutput } from './download.ts';
 import type { Notifier } from './notifier.ts';
 import type { Panels } from './panels.ts';
 import type { Prompt } from './prompt.ts';
@@ -21,11 +18,8 @@ import type { SessionLink } from './session-link.ts';
 import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
 
-/** A tab and a clipboard do not take much more than this well. */
-const maxCopyBytes = 8 * 1024 * 1024;
-
 export interface WorkspaceParts {
-  http: Http;
+  http: HttpSender;
   bar: StatusBar;
   panels: Panels;
   prompt: Prompt;
@@ -36,18 +30,26 @@ export interface WorkspaceParts {
   onGone(error: RelayError): void;
 }
 
+function isGone(error: unknown): error is RelayError {
+  return error instanceof RelayError && error.code === 'gone';
+}
+
 export class Workspace {
-  readonly key: string;
+  readonly payload: SessionPayload;
   readonly #parts: WorkspaceParts;
   readonly #over = new AbortController();
   readonly #link: SessionLink;
   readonly #commands: CommandList;
   #status: StatusPayload | undefined;
   #light: LightState = 'waiting';
+  /** Aborts to have the status read at once. */
+  #held = new AbortController();
 
-  constructor({ key, version = '' }: SessionPayload, parts: WorkspaceParts) {
-    this.key = key;
+  constructor(payload: SessionPayload, parts: WorkspaceParts) {
+    const { key, version = '' } = payload;
+    this.payload = payload;
     this.#parts = parts;
+    parts.notifier.forget();
     const { signal } = this.#over;
     this.#link = {
       client: new RelayClient(parts.http, key),
@@ -56,17 +58,22 @@ export class Workspace {
       patience: {
         signal,
         patienceMs: Infinity,
-        onTrouble: () => parts.bar.showAway(true),
-        onRecovery: () => parts.bar.showAway(false),
+        // What a proxy cut, or wrote in the name of the relay, passes as well. A state of a newer relay does not.
+        isPassing: ({ isPassing, kind, code }) =>
+          isPassing || (kind === 'not_a_relay' && code !== 'unknown_state'),
+        // The next answer about the status says whether the relay is there: another request may fail for reasons of its own.
+        onTrouble: () => {
+          parts.bar.showAway(true);
+          this.#held.abort();
+        },
       },
       onChange: () => this.#render(),
-      onTrouble: (error) =>
-        error instanceof RelayError && error.code === 'gone' ? parts.onGone(error) : parts.showTrouble(error),
+      onTrouble: (error) => this.#showTrouble(error),
     };
     this.#commands = new CommandList(this.#link, parts.transcript, {
       again: (text) => parts.prompt.edit(text),
-      download: (card) => void this.#download(card),
-      copy: (card) => void this.#copy(card),
+      download: (card) => void this.#take(card, downloadOutput),
+      copy: (card) => void this.#take(card, copyOutput),
     });
     void this.#watch();
   }
@@ -85,37 +92,46 @@ export class Workspace {
     // First: a held poll would fail with `gone` and be reported as an error.
     this.leave();
     await this.#link.client.endSession().catch((error: unknown) => {
-      if (!(error instanceof RelayError) || error.code !== 'gone') throw error;
+      if (!isGone(error)) throw error;
     });
   }
 
   /** Ends all requests of this session. */
   leave(): void {
     this.#over.abort(new Error('the page has left the session'));
+    this.#commands.close();
+  }
+
+  #showTrouble(error: unknown): void {
+    if (this.#over.signal.aborted) return;
+    if (isGone(error)) this.#parts.onGone(error);
+    else this.#parts.showTrouble(error);
   }
 
   /** Long polls the status. Each new revision updates the light and reads the list of commands. */
   async #watch(): Promise<void> {
-    const { client, patience, signal } = this.#link;
+    const { signal, patience } = this.#link;
+    const { bar } = this.#parts;
     const floor = new PollFloor();
     let isAway = false;
     const watching = {
       ...patience,
+      // As long as the page is open, the session is watched.
+      isPassing: (error: RelayError) => !isGone(error),
       onTrouble: (error: RelayError) => {
         isAway = true;
-        patience.onTrouble?.(error);
+        bar.showAway(true);
+        if (!error.isPassing) this.#parts.showTrouble(error);
       },
     };
     try {
       while (!signal.aborted) {
         floor.begin();
         const known = this.#status?.revision;
-        const status = await withPatience(() => {
-          // After an outage the first request does not wait: its response ends the notice on the page.
-          const poll = known === undefined || isAway ? {} : { after: known, waitSeconds: maxWaitSeconds };
-          return client.readStatus({ ...poll, signal });
-        }, watching);
+        // After an outage the first request does not wait: its response ends the notice on the page.
+        const status = await withPatience(() => this.#readStatus(isAway ? undefined : known), watching);
         isAway = false;
+        bar.showAway(false);
         const isNews = known === undefined || status.revision !== known;
         this.#status = status;
         if (isNews) void this.#commands.refresh();
@@ -123,17 +139,36 @@ export class Workspace {
         await floor.end(isNews, signal);
       }
     } catch (error) {
-      if (!signal.aborted) this.#link.onTrouble(error);
+      this.#showTrouble(error);
+    }
+  }
+
+  /** Waits for a revision after this one, where there is one. */
+  async #readStatus(after: number | undefined): Promise<StatusPayload> {
+    const { client, signal } = this.#link;
+    if (after === undefined) return client.readStatus({ signal });
+    const held = new AbortController();
+    this.#held = held;
+    try {
+      const both = AbortSignal.any([held.signal, signal]);
+      return await client.readStatus({ after, waitSeconds: maxWaitSeconds, signal: both });
+    } catch (error) {
+      if (!held.signal.aborted) throw error;
+      return client.readStatus({ signal });
     }
   }
 
   #render(): void {
     if (!this.#status || this.#link.signal.aborted) return;
     const { bar, panels, notifier } = this.#parts;
-    const { state, who } = bar.show(this.#status, this.#commands.find(this.#status.current)?.view);
+    const { current = null, listener } = this.#status;
+    const card = this.#commands.find(current);
+    // The list, which says whether it runs or asks, is on its way.
+    if (current !== null && !card && listener?.attached === true) return;
+    const { state, who } = bar.show(this.#status, card?.view);
     const before = this.#light;
     this.#light = state;
-    notifier.tell(state, who);
+    notifier.tell(state, who, current);
     if (state === before) return;
     // A listener that connected no longer needs the line; one that disconnected needs it again.
     const isConnected = state !== 'waiting' && state !== 'gone';
@@ -143,26 +178,12 @@ export class Workspace {
     if (state === 'gone') panels.show('remote');
   }
 
-  async #download({ id }: CommandCard): Promise<void> {
-    if (id === undefined) return;
+  /** What needs all of the output of a command. */
+  async #take(card: CommandCard, work: typeof downloadOutput): Promise<void> {
     try {
-      saveFile(await readWhole(this.#link.client, id, this.#link.patience), `remotify-${id}.txt`);
+      await work(this.#link, card);
     } catch (error) {
-      if (!this.#link.signal.aborted) this.#link.onTrouble(error);
-    }
-  }
-
-  async #copy({ id, view, element }: CommandCard): Promise<void> {
-    const bytes = (view.stdout_bytes ?? 0) + (view.stderr_bytes ?? 0);
-    if (id === undefined) return;
-    if (bytes > maxCopyBytes)
-      return announce(`${formatSize(bytes)} are too much for the clipboard: download the output`);
-    try {
-      const whole = await readWhole(this.#link.client, id, this.#link.patience);
-      const isCopied = await copyText(await whole.text(), element);
-      announce(isCopied ? `output of ${id} copied` : 'this browser blocks copying: download the output');
-    } catch (error) {
-      if (!this.#link.signal.aborted) this.#link.onTrouble(error);
+      this.#showTrouble(error);
     }
   }
 }

@@ -2,7 +2,7 @@
 import { type CommandState, isCommandState, isSignal, type Signal } from './command-states.ts';
 import { parseFields, readNumber, readText } from './json-fields.ts';
 import { isMissingReason, type MissingReason } from './missing-output.ts';
-import { commandIdPattern } from './routes.ts';
+import { commandIdPattern } from './paths.ts';
 
 export interface CommandView {
   id: string;
@@ -41,13 +41,22 @@ export interface CommandView {
   listener: string | null;
 }
 
+/** A relay that is newer than its client may have more states. */
+export type AnyCommandView = Omit<CommandView, 'state'> & { state: string };
+
 /** The command, or undefined when this is none. */
 export function parseCommandView(value: unknown): CommandView | undefined {
+  const view = parseAnyCommandView(value);
+  return view && isCommandState(view.state) ? { ...view, state: view.state } : undefined;
+}
+
+/** The same, whatever its state is called. */
+export function parseAnyCommandView(value: unknown): AnyCommandView | undefined {
   const fields = parseFields(value);
   if (!fields) return undefined;
   const id = readText(fields, 'id');
-  const state = fields['state'];
-  if (id === undefined || !commandIdPattern.test(id) || !isCommandState(state)) return undefined;
+  const state = readText(fields, 'state');
+  if (id === undefined || !commandIdPattern.test(id) || state === undefined) return undefined;
   const signal = fields['cancel_signal'];
   const missing = fields['missing_reason'];
   return {
@@ -96,8 +105,17 @@ export function parseCancelAnswer(value: unknown): CancelAnswer | undefined {
 
 /** `[]` of commands as `GET …/commands` answers it, or undefined. */
 export function parseCommandList(value: unknown): CommandView[] | undefined {
+  return parseList(value, parseCommandView);
+}
+
+/** The same, whatever their states are called. */
+export function parseAnyCommandList(value: unknown): AnyCommandView[] | undefined {
+  return parseList(value, parseAnyCommandView);
+}
+
+function parseList<T>(value: unknown, parse: (item: unknown) => T | undefined): T[] | undefined {
   const listed = parseFields(value)?.['commands'];
   if (!Array.isArray(listed)) return undefined;
-  const commands = listed.map(parseCommandView);
+  const commands = listed.map(parse);
   return commands.every((command) => command !== undefined) ? commands : undefined;
 }

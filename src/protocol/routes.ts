@@ -1,5 +1,5 @@
-/** Every path of the wire, matched by the relay and built by the client from one table. */
-import { isKey, selfKey } from './keys.ts';
+/** Every path of the wire as the relay matches it, with the methods that it has and who may use them. */
+import { paths } from './paths.ts';
 
 /** Who may use a route: anyone, the session key, the listener key (and the session key only where `either`). */
 export type Access = 'open' | 'session' | 'listener' | 'either';
@@ -17,71 +17,41 @@ interface RouteShape {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** `{key}` and `{id}` are the only placeholders; they match one key and one command id. Clients need the paths, and not the rules. */
-const paths = {
-  page: '/',
-  pageStyle: '/landing.css',
-  pageIcon: '/icon.svg',
-  pageScript: '/landing.js',
-  health: '/api/health',
-  ready: '/api/ready',
-  sessions: '/api/session',
-  session: '/api/session/{key}',
-  status: '/api/session/{key}/status',
-  reset: '/api/session/{key}/reset',
-  slotCommand: '/cmd-{key}',
-  slotResult: '/result-{key}',
-  runner: '/r/{key}',
-  commands: '/api/session/{key}/commands',
-  command: '/api/session/{key}/commands/{id}',
-  output: '/api/session/{key}/commands/{id}/output',
-  stdin: '/api/session/{key}/commands/{id}/stdin',
-  next: '/api/session/{key}/next',
-  leave: '/api/session/{key}/leave',
-  start: '/api/session/{key}/commands/{id}/start',
-  decline: '/api/session/{key}/commands/{id}/decline',
-  control: '/api/session/{key}/commands/{id}/control',
-  finish: '/api/session/{key}/commands/{id}/finish',
-} as const;
+export const routes = {
+  page: { path: paths.page, methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageStyle: { path: paths.pageStyle, methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageIcon: { path: paths.pageIcon, methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  pageScript: { path: paths.pageScript, methods: { GET: 'open' }, isHarmless: true, isPage: true },
+  health: { path: paths.health, methods: { GET: 'open' }, isHarmless: true },
+  ready: { path: paths.ready, methods: { GET: 'open' }, isHarmless: true },
+  sessions: { path: paths.sessions, methods: { POST: 'open' }, begins: true },
+  session: { path: paths.session, methods: { GET: 'session', DELETE: 'session' }, isHarmless: true },
+  status: { path: paths.status, methods: { GET: 'session' }, isHarmless: true },
+  reset: { path: paths.reset, methods: { POST: 'session' } },
+  slotCommand: {
+    path: paths.slotCommand,
+    methods: { GET: 'session', POST: 'session', DELETE: 'session' },
+    begins: true,
+  },
+  slotResult: { path: paths.slotResult, methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
+  runner: { path: paths.runner, methods: { GET: 'either' }, isHarmless: true },
+  commands: {
+    path: paths.commands,
+    methods: { GET: 'session', POST: 'session' },
+    begins: true,
+  },
+  command: { path: paths.command, methods: { GET: 'session', DELETE: 'session' } },
+  output: { path: paths.output, methods: { GET: 'session', POST: 'listener' } },
+  stdin: { path: paths.stdin, methods: { GET: 'listener', PUT: 'session' } },
+  next: { path: paths.next, methods: { GET: 'listener' } },
+  leave: { path: paths.leave, methods: { POST: 'listener' } },
+  start: { path: paths.start, methods: { POST: 'listener' } },
+  decline: { path: paths.decline, methods: { POST: 'listener' } },
+  control: { path: paths.control, methods: { GET: 'listener' } },
+  finish: { path: paths.finish, methods: { POST: 'listener' } },
+} as const satisfies Record<keyof typeof paths, RouteShape>;
 
-export type RouteName = keyof typeof paths;
-
-function addPaths(
-  rules: Readonly<Record<RouteName, Omit<RouteShape, 'path'>>>,
-): Readonly<Record<RouteName, RouteShape>> {
-  const entries = Object.entries(paths).map(([name, path]) => [name, { path, ...rules[name as RouteName] }]);
-  return Object.fromEntries(entries) as Record<RouteName, RouteShape>;
-}
-
-// Marked as pure, here and below: the bundle of the page, which only builds paths, leaves it out.
-export const routes = /* @__PURE__ */ addPaths({
-  page: { methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageStyle: { methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageIcon: { methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  pageScript: { methods: { GET: 'open' }, isHarmless: true, isPage: true },
-  health: { methods: { GET: 'open' }, isHarmless: true },
-  ready: { methods: { GET: 'open' }, isHarmless: true },
-  sessions: { methods: { POST: 'open' }, begins: true },
-  session: { methods: { GET: 'session', DELETE: 'session' }, isHarmless: true },
-  status: { methods: { GET: 'session' }, isHarmless: true },
-  reset: { methods: { POST: 'session' } },
-  slotCommand: { methods: { GET: 'session', POST: 'session', DELETE: 'session' }, begins: true },
-  slotResult: { methods: { GET: 'session', POST: 'session', DELETE: 'session' } },
-  runner: { methods: { GET: 'either' }, isHarmless: true },
-  commands: { methods: { GET: 'session', POST: 'session' }, begins: true },
-  command: { methods: { GET: 'session', DELETE: 'session' } },
-  output: { methods: { GET: 'session', POST: 'listener' } },
-  stdin: { methods: { GET: 'listener', PUT: 'session' } },
-  next: { methods: { GET: 'listener' } },
-  leave: { methods: { POST: 'listener' } },
-  start: { methods: { POST: 'listener' } },
-  decline: { methods: { POST: 'listener' } },
-  control: { methods: { GET: 'listener' } },
-  finish: { methods: { POST: 'listener' } },
-});
-
-/** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. */
-export const commandIdPattern = /^c[1-9][0-9]{0,8}$/;
+export type RouteName = keyof typeof routes;
 
 export interface RouteMatch {
   readonly name: RouteName;
@@ -91,9 +61,9 @@ export interface RouteMatch {
   readonly id: string;
 }
 
-const patterns = /* @__PURE__ */ Object.entries(routes).map(([name, route]) => ({
+const patterns = Object.entries(routes).map(([name, route]) => ({
   name: name as RouteName,
-  route,
+  route: route as RouteShape,
   // Placeholders are bounded here so that a malformed key or id matches no route and is a plain 404.
   pattern: new RegExp(
     `^${route.path
@@ -110,13 +80,4 @@ export function matchRoute(path: string): RouteMatch | undefined {
     if (match) return { name, route, key: match.groups?.['key'] ?? '', id: match.groups?.['id'] ?? '' };
   }
   return undefined;
-}
-
-/** The path of a route. Throws a TypeError on a malformed key or id, so that no other path can be built. */
-export function buildPath(name: RouteName, values: { key?: string; id?: string } = {}): string {
-  const { key = selfKey, id = '' } = values;
-  const path: string = paths[name];
-  if (key !== selfKey && !isKey(key)) throw new TypeError('malformed key');
-  if (path.includes('{id}') && !commandIdPattern.test(id)) throw new TypeError('malformed command id');
-  return path.replace('{key}', key).replace('{id}', id);
 }

@@ -1,6 +1,6 @@
 /** The lines that people paste, and the payload that carries them. */
 import { deriveListenerKey } from '../protocol/key-derivation.ts';
-import { buildPath } from '../protocol/routes.ts';
+import { buildPath } from '../protocol/paths.ts';
 import { features, type SessionPayload } from '../protocol/session-payload.ts';
 
 /**

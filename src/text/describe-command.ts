@@ -3,11 +3,21 @@ import type { CommandView } from '../protocol/command-view.ts';
 import { describeMissing, findMissing } from './describe-missing.ts';
 import { escapeText } from './escape.ts';
 
+/** A relay keeps the beginning of a long text, and cuts keys out of it: such a text is not the command. */
+export function isWholeText<T extends string | null | undefined>(view: {
+  text: T;
+  script_bytes: number;
+}): view is { text: T & string; script_bytes: number } {
+  const { text, script_bytes: bytes } = view;
+  return typeof text === 'string' && new TextEncoder().encode(text).length >= bytes;
+}
+
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
-export function describeText({ text, script_bytes: bytes }: CommandView): string {
+export function describeText(command: CommandView): string {
+  const { text } = command;
   if (text === null) return '';
   const [first = '', ...rest] = text.trim().split('\n');
-  const isCut = rest.length > 0 || new TextEncoder().encode(text).length < bytes;
+  const isCut = rest.length > 0 || !isWholeText(command);
   return escapeText(first.trimEnd()) + (isCut ? ' …' : '');
 }
 

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
@@ -7,14 +7,9 @@ import { findBarriers, hasChromium, launchBrowser, visit, type Visit } from './b
 import { askOperator, makeEveryState } from './every-state.ts';
 import {
   endSession,
-  findCommand,
   findLight,
   makeOnPage,
-  openBeside,
   openPanel,
-  runOnPage,
-  startOnPage,
-  waitForWords,
 } from './session.ts';
 
 // Every state of the page for keyboards and screen readers.

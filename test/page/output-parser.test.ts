@@ -2,17 +2,21 @@ import { describe, expect, test } from 'vitest';
 import { OutputParser, type Piece } from '../../src/page/output-parser.ts';
 import { applyColour, plainStyle } from '../../src/page/text-style.ts';
 import { createRandom } from '../harness/random.ts';
+import { seed } from '../harness/seed.ts';
 
 // Output of a remote as pieces of text: what is not text is spelled out, wherever the chunks are cut.
 
 function show(pieces: readonly Piece[]): string {
-  return pieces
+  const shown = pieces
     .map((piece) => {
       if (piece.kind === 'line end') return '⏎';
       if (piece.kind === 'return') return '↵';
-      return piece.isSpelled ? `[${piece.text}]` : piece.text;
+      if (piece.kind === 'erase') return piece.isWhole ? '⌦' : '→';
+      return piece.isSpelled ? `⟦${piece.text}⟧` : piece.text;
     })
     .join('');
+  // Where a run of unsafe characters is cut between two chunks, two pieces show it instead of one.
+  return shown.replaceAll('⟧⟦', '').replaceAll('⟦', '[').replaceAll('⟧', ']');
 }
 
 function parse(...chunks: (string | Uint8Array)[]): string {
@@ -24,7 +28,8 @@ test.each([
   ['lines', 'a\nb\r\nc', 'a⏎b⏎c'],
   ['a return in a row, and at the very end', '10%\r20%\r', '10%↵20%↵'],
   ['a colour', 'a\x1b[31mb\x1b[0mc', 'abc'],
-  ['an erasure beside a return', '\r\x1b[Kdone\x1b[2K\r', '↵done↵'],
+  ['an erasure beside a return', '\r\x1b[Kdone\x1b[2K\r', '↵→done⌦↵'],
+  ['an erasure without a return', 'a\x1b[0Kb\x1b[1Kc', 'a→b[\\x1b][1Kc'],
   ['a sequence that moves the cursor', 'a\x1b[2Jb', 'a[\\x1b][2Jb'],
   ['a title', '\x1b]0;evil\x07', '[\\x1b]]0;evil[\\x07]'],
   ['an escape character at the end', 'a\x1b', 'a[\\x1b]'],
@@ -38,10 +43,13 @@ test.each([
 });
 
 test('wherever the chunks are cut, the same comes out', () => {
-  const random = createRandom(7);
-  const whole = Buffer.from(
-    'ä€😀\x1b[1;31mred\x1b[0m\r\n10%\r\x1b[K20%\x1b[38;5;208mx\xff\x1b]0;t\x07\u202e\n',
-  );
+  const random = createRandom(seed);
+  const whole = Buffer.concat([
+    Buffer.from(
+      'ä€😀\x1b[1;31mred\x1b[0m\r\n10%\r\x1b[K20%\x1b[38;5;208mx\x1b]0;t\x07\u202e\n\r\r\n\x1b\x1b[2K',
+    ),
+    Buffer.from([0xff, 0xe2, 0x82, 0xf0, 0x9f, 0x98, 0x0a, 0xc3]),
+  ]);
   const expected = parse(whole);
   for (let turn = 0; turn < 200; turn++) {
     const chunks: Uint8Array[] = [];
@@ -56,24 +64,32 @@ test('wherever the chunks are cut, the same comes out', () => {
 
 describe('colours', () => {
   test.each([
-    ['\x1b[31m', { ink: 1 }],
-    ['\x1b[1;97;44m', { isBold: true, ink: 15, paper: 4 }],
-    ['\x1b[38;5;208m', { ink: '#ff8700' }],
-    ['\x1b[38;5;9m', { ink: 9 }],
-    ['\x1b[48;2;1;2;255m', { paper: '#0102ff' }],
-    ['\x1b[38:2::255:0:0m', { ink: '#ff0000' }],
-    ['\x1b[38;5;999m', {}],
-    ['\x1b[38m', {}],
-    ['\x1b[38;2;1m', {}],
-    ['\x1b[58;5;1m', {}],
-    ['\x1b[73m', {}],
+    ['\x1b[31m', { ink: 1, marks: [] }],
+    ['\x1b[1;97;44m', { marks: ['bold'], ink: 15, paper: 4 }],
+    ['\x1b[38;5;208m', { ink: '#ff8700', marks: [] }],
+    ['\x1b[38;5;9m', { ink: 9, marks: [] }],
+    ['\x1b[107;90m', { ink: 8, paper: 15, marks: [] }],
+    ['\x1b[48;2;1;2;255m', { paper: '#0102ff', marks: [] }],
+    ['\x1b[38;2;999;0;0m', { ink: '#ff0000', marks: [] }],
+    ['\x1b[38:2::255:0:0m', { ink: '#ff0000', marks: [] }],
+    ['\x1b[38:2:255:0:0m', { ink: '#ff0000', marks: [] }],
+    ['\x1b[38:5:208;1m', { ink: '#ff8700', marks: ['bold'] }],
+    ['\x1b[38;5;999m', { marks: [] }],
+    ['\x1b[38m', { marks: [] }],
+    ['\x1b[38;2;1m', { marks: [] }],
+    ['\x1b[58;5;1m', { marks: [] }],
+    ['\x1b[58:2::1:2:3;3m', { marks: ['italic'] }],
+    ['\x1b[4:3m', { marks: ['underlined'] }],
+    ['\x1b[1;4;4:0m', { marks: ['bold'] }],
+    ['\x1b[73;98;99;108;109;59m', { marks: [] }],
   ])('%j', (sequence, style) => {
     expect(applyColour(plainStyle, sequence)).toEqual(style);
   });
 
   test('what is set can be taken back, and 0 takes back all', () => {
-    const set = applyColour(plainStyle, '\x1b[1;3;31;42m');
-    expect(applyColour(set, '\x1b[39m')).toEqual({ isBold: true, isItalic: true, paper: 2 });
+    const set = applyColour(plainStyle, '\x1b[1;2;3;31;42m');
+    expect(applyColour(set, '\x1b[39m')).toEqual({ marks: ['bold', 'dim', 'italic'], paper: 2 });
+    expect(applyColour(set, '\x1b[22;49m')).toEqual({ marks: ['italic'], ink: 1 });
     expect(applyColour(set, '\x1b[m')).toBe(plainStyle);
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildPath, matchRoute, type RouteName, routes } from '../../src/protocol/routes.ts';
+import { buildPath } from '../../src/protocol/paths.ts';
+import { matchRoute, type RouteName, routes } from '../../src/protocol/routes.ts';
 
 const key = '0123456789abcdef0123456789abcdef';
 const names = Object.keys(routes) as RouteName[];

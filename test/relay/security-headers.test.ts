@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { refusals } from '../../src/protocol/errors.ts';
-import { buildPath, type Method, type RouteName, routes } from '../../src/protocol/routes.ts';
+import { buildPath } from '../../src/protocol/paths.ts';
+import { type Method, type RouteName, routes } from '../../src/protocol/routes.ts';
 import { type Answer, curl } from '../harness/curl.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';

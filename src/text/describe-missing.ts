@@ -1,0 +1,22 @@
+/** Output that a reader cannot get, in words. */
+import type { MissingOutput, MissingReason } from '../protocol/missing-output.ts';
+
+/** Of a command as clients see it, or of what is known of one; undefined where nothing is missing. */
+export function findMissing(view: {
+  readonly missing_reason?: MissingReason | null;
+  readonly missing_bytes?: number;
+}): MissingOutput | undefined {
+  const { missing_reason: reason = null, missing_bytes: bytes = 0 } = view;
+  return reason === null ? undefined : { bytes, reason };
+}
+
+const why: Readonly<Record<MissingReason, string>> = {
+  evicted: 'the relay removed them to make room for later output',
+  cut: 'they could not be stored',
+};
+
+/** `12 bytes of output of command c1 are missing: they could not be stored`. `id`: of the command, where the sentence has to name it. */
+export function describeMissing({ bytes, reason }: MissingOutput, id = ''): string {
+  const whose = id === '' ? '' : ` of command ${id}`;
+  return `${bytes === 0 ? 'some' : bytes} bytes of output${whose} are missing: ${why[reason]}`;
+}

@@ -1,0 +1,149 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createRandom } from '../harness/random.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { seed } from '../harness/seed.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { finishBeside, makeBeside } from './beside.ts';
+
+// Colours of output: every combination that a program can ask for can be read, in both schemes.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+const inks = Array.from({ length: 16 }, (_, at) => (at < 8 ? 30 + at : 82 + at));
+const papers = inks.map((ink) => ink + 10);
+
+/** The least contrast that WCAG 2.2 asks of text (1.4.3). */
+const least = 4.5;
+
+/**
+ * For each element of text: its class and style, and the contrast against the first paper behind it. Opacity counts: it mixes text and
+ * paper.
+ */
+const measure = `(() => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const known = new Map();
+  const parse = (css) => {
+    if (known.has(css)) return known.get(css);
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = css;
+    canvas.fillRect(0, 0, 1, 1);
+    const parts = [...canvas.getImageData(0, 0, 1, 1).data];
+    known.set(css, parts);
+    return parts;
+  };
+  const luminance = (parts) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, at) => {
+    const share = parts[at] / 255;
+    return sum + weight * (share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  const found = [];
+  for (const element of document.querySelectorAll('.output span:not(.spoken)')) {
+    let behind = element;
+    while (parse(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+    const paper = parse(getComputedStyle(behind).backgroundColor);
+    const { color, opacity } = getComputedStyle(element);
+    const ink = parse(color).map((part, at) => part * opacity + paper[at] * (1 - opacity));
+    const [high, low] = [luminance(ink), luminance(paper)].sort((a, b) => b - a);
+    found.push([element.textContent, (high + 0.05) / (low + 0.05)]);
+  }
+  return found;
+})()`;
+
+async function findUnreadable(page: Page, count: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const measured = await page.evaluate<[string, number][]>(measure);
+    expect(measured.length).toBe(count);
+    for (const [text, contrast] of measured)
+      if (contrast < least) found.push(`${colorScheme}: ${text}: ${contrast.toFixed(2)}`);
+  }
+  return found;
+}
+
+/** Each sequence colours its own name. */
+const sample = (sequences: readonly string[]): string =>
+  sequences.map((numbers) => `\x1b[${numbers}m${numbers}\x1b[0m\n`).join('');
+
+function drawTrueColours(): string[] {
+  const random = createRandom(seed);
+  const draw = () => [0, 0, 0].map(() => random.pick([0, random.below(256), 255])).join(';');
+  const fixed = ['255;255;0', '0;0;60', '0;0;0', '255;255;255', '128;128;128', '0;255;0', '0;0;255'];
+  return [...fixed, ...Array.from({ length: 60 }, draw)];
+}
+
+const all256 = Array.from({ length: 256 }, (_, at) => String(at));
+const trueColours = drawTrueColours();
+
+const kinds: [string, string[]][] = [
+  [
+    '16 inks, also bold, dim and inverse',
+    inks.flatMap((ink) => ['', '1;', '2;', '7;', '2;7;'].map((mark) => mark + ink)),
+  ],
+  [
+    '16 papers, also dim and inverse',
+    papers.flatMap((paper) => ['', '2;', '7;'].map((mark) => mark + paper)),
+  ],
+  ['16 inks on 16 papers', inks.flatMap((ink) => papers.map((paper) => `${ink};${paper}`))],
+  [
+    '16 inks on 16 papers, inverse and dim',
+    inks.flatMap((ink) => papers.map((paper) => `2;7;${ink};${paper}`)),
+  ],
+  ['256 inks, and dim', all256.flatMap((at) => [`38;5;${at}`, `2;38;5;${at}`])],
+  ['256 papers', all256.flatMap((at) => [`48;5;${at}`, `97;48;5;${at}`, `38;5;${at};48;5;${at}`])],
+  [
+    'true colours',
+    trueColours.flatMap((rgb) => [`38;2;${rgb}`, `2;38;2;${rgb}`, `48;2;${rgb}`, `7;38;2;${rgb}`]),
+  ],
+  ['no colour: bold, dim, inverse, underlined', ['1', '2', '3', '4', '7', '9', '2;7', '1;2;3;4;7']],
+];
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test.each(kinds)('%s: readable in both schemes, on stdout and on stderr', async (_title, sequences) => {
+    const visitor = await visit(browser, relay);
+    const beside = await makeBeside(relay, visitor);
+    const text = sample(sequences);
+    const command = await finishBeside(visitor.page, beside, { stdout: text, stderr: text });
+    await command.locator('.stderr').last().waitFor();
+    expect(await findUnreadable(visitor.page, 2 * sequences.length)).toEqual([]);
+  });
+
+  test('a bad byte between colours: readable as well', async () => {
+    const visitor = await visit(browser, relay);
+    const beside = await makeBeside(relay, visitor);
+    await finishBeside(visitor.page, beside, {
+      stdout: '\x1b[97;41m\x07\x1b[2m\x07\n',
+      stderr: '\x1b[31m\x07',
+    });
+    expect(await findUnreadable(visitor.page, 3)).toEqual([]);
+  });
+
+  test('colours that can be read stay as they are, others keep their hue', async () => {
+    const visitor = await visit(browser, relay);
+    const beside = await makeBeside(relay, visitor);
+    await finishBeside(visitor.page, beside, {
+      stdout: sample(['38;2;120;0;0', '38;2;255;255;0', '38;2;255;255;255;48;2;10;20;90']),
+    });
+    const colours = () =>
+      visitor.page.evaluate<string[]>(
+        `[...document.querySelectorAll('.output span')].map((span) => getComputedStyle(span).color)`,
+      );
+    const [red, yellow, white] = await colours();
+    expect([red, white]).toEqual(['rgb(120, 0, 0)', 'rgb(255, 255, 255)']);
+    const [r = 0, g = 0, b = 0] = (yellow ?? '').match(/\d+/g)?.map(Number) ?? [];
+    expect([r === g, b]).toEqual([true, 0]);
+    await visitor.page.emulateMedia({ colorScheme: 'dark' });
+    expect((await colours())[1]).toBe('rgb(255, 255, 0)');
+  });
+});
