@@ -5,12 +5,7 @@ import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { findBarriers, hasChromium, launchBrowser, visit, type Visit } from './browser.ts';
 import { askOperator, makeEveryState } from './every-state.ts';
-import {
-  endSession,
-  findLight,
-  makeOnPage,
-  openPanel,
-} from './session.ts';
+import { endSession, findLight, makeOnPage, openPanel } from './session.ts';
 
 // Every state of the page for keyboards and screen readers.
 

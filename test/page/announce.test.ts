@@ -80,6 +80,21 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       expect(heard.split(once).length - 1, once).toBe(1);
   });
 
+  test('two things happen within one frame: both are spoken', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    await page.evaluate(listen);
+    await page.evaluate(`globalThis.held = []; requestAnimationFrame = (draw) => held.push(draw);
+      for (const name of ['supervised', 'auto'])
+        document.querySelector('[data-line=' + name + ']').closest('.line').querySelector('button').click()`);
+    const copied = `document.querySelectorAll('#remote button').values()
+      .filter((one) => one.textContent.startsWith('copied')).toArray().length === 2`;
+    await eventually('both lines are copied', 5_000, () => page.evaluate<boolean>(copied));
+    await page.evaluate('held.forEach((draw) => draw())');
+    await waitForSentence(page, 'supervised line copied. auto line copied');
+  });
+
   test('an operator is asked, and the listener disconnects: both are spoken', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
