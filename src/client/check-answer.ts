@@ -64,6 +64,11 @@ export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
   throw notARelay(answer, baseUrl);
 }
 
+/** Another success is not a relay's. */
+export function expectStatus(status: number, answer: HttpAnswer, baseUrl: string): void {
+  if (answer.status !== status) throw notARelay(answer, baseUrl);
+}
+
 /** The JSON of an answer as `parse` understands it; throws `not_a_relay` when it does not. */
 export function parseAnswer<T>(
   answer: HttpAnswer,

@@ -10,14 +10,13 @@ import {
   parseCommandView,
 } from '../protocol/command-view.ts';
 import { header } from '../protocol/headers.ts';
-import { parseFields } from '../protocol/json-fields.ts';
 import { selfKey } from '../protocol/keys.ts';
 import { answerGraceMs, maxWaitSeconds } from '../protocol/limits.ts';
 import { buildPath } from '../protocol/paths.ts';
 import type { RouteName } from '../protocol/routes.ts';
 import { parseSessionPayload, type SessionPayload } from '../protocol/session-payload.ts';
 import { parseStatusPayload, type StatusPayload } from '../protocol/status-payload.ts';
-import { checkAnswer, goneError, notARelay, parseAnswer } from './check-answer.ts';
+import { checkAnswer, expectStatus, goneError, parseAnswer } from './check-answer.ts';
 import type { HttpAnswer, HttpRequest, HttpSender } from './http.ts';
 import { type OutputPart, parseOutputPart } from './parse-output.ts';
 
@@ -41,7 +40,7 @@ export interface ReadFrom {
   stderr: number;
 }
 
-interface Call extends Partial<Omit<HttpRequest, 'path' | 'timeoutMs'>> {
+export interface Call extends Partial<Omit<HttpRequest, 'path' | 'timeoutMs'>> {
   id?: string;
   query?: Record<string, string | number | undefined>;
   waitSeconds?: number;
@@ -63,7 +62,8 @@ export class RelayClient {
     return this.#http.baseUrl;
   }
 
-  async #send(
+  /** For the routes that most clients do not use. Throws for an answer that is no success. */
+  async send(
     route: RouteName,
     { id = '', query = {}, waitSeconds = 0, ...rest }: Call = {},
   ): Promise<HttpAnswer> {
@@ -84,29 +84,24 @@ export class RelayClient {
     return checkAnswer(answer, this.baseUrl);
   }
 
-  /** Any other success is somebody else's. */
-  #expect(status: number, answer: HttpAnswer): void {
-    if (answer.status !== status) throw notARelay(answer, this.baseUrl);
-  }
-
-  #parse<T>(answer: HttpAnswer, parse: (value: unknown) => T | undefined): T {
+  parse<T>(answer: HttpAnswer, parse: (value: unknown) => T | undefined): T {
     return parseAnswer(answer, parse, this.baseUrl);
   }
 
   async createSession(token?: string): Promise<SessionPayload> {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    return this.#parse(await this.#send('sessions', { method: 'POST', headers }), parseSessionPayload);
+    return this.parse(await this.send('sessions', { method: 'POST', headers }), parseSessionPayload);
   }
 
   async readSession(): Promise<SessionPayload> {
-    return this.#parse(await this.#send('session'), parseSessionPayload);
+    return this.parse(await this.send('session'), parseSessionPayload);
   }
 
   /** Throws `gone` where there was no such session: the relay answers 204 all the same, and says so in a header. */
   async endSession(): Promise<void> {
-    const answer = await this.#send('session', { method: 'DELETE' });
+    const answer = await this.send('session', { method: 'DELETE' });
     if (answer.headers[header.error] === 'gone') throw goneError(this.baseUrl);
-    this.#expect(204, answer);
+    expectStatus(204, answer, this.baseUrl);
   }
 
   /** With `after`, held until the session's revision is beyond it. */
@@ -114,13 +109,7 @@ export class RelayClient {
     poll: { after?: number; waitSeconds?: number; signal?: AbortSignal } = {},
   ): Promise<StatusPayload> {
     const { after, ...rest } = poll;
-    return this.#parse(await this.#send('status', { ...rest, query: { after } }), parseStatusPayload);
-  }
-
-  /** What was cleared, as the relay names it. */
-  async resetSession(): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await this.#send('reset', { method: 'POST' });
-    return this.#parse(answer, (value) => parseFields(parseFields(value)?.['cleared']));
+    return this.parse(await this.send('status', { ...rest, query: { after } }), parseStatusPayload);
   }
 
   async pushCommand(script: Uint8Array, options: PushOptions, signal?: AbortSignal): Promise<CommandView> {
@@ -132,14 +121,14 @@ export class RelayClient {
     };
     const named = options.client === undefined ? {} : { [header.client]: options.client };
     const headers = { [header.idempotencyKey]: options.idempotencyKey, ...named };
-    const answer = await this.#send('commands', {
+    const answer = await this.send('commands', {
       method: 'POST',
       query,
       headers,
       body: script,
       ...(signal && { signal }),
     });
-    return this.#parse(answer, parseCommandView);
+    return this.parse(answer, parseCommandView);
   }
 
   /** Input from an offset; `end` says that nothing follows. */
@@ -151,16 +140,16 @@ export class RelayClient {
     signal?: AbortSignal,
   ): Promise<void> {
     const query = { offset, end: end ? 1 : undefined };
-    await this.#send('stdin', { id, method: 'PUT', query, body: bytes, ...(signal && { signal }) });
+    await this.send('stdin', { id, method: 'PUT', query, body: bytes, ...(signal && { signal }) });
   }
 
   async listCommands(): Promise<CommandView[]> {
-    return this.#parse(await this.#send('commands'), parseCommandList);
+    return this.parse(await this.send('commands'), parseCommandList);
   }
 
   /** Also commands in states that only a newer relay knows. */
   async listAnyCommands(signal: AbortSignal): Promise<AnyCommandView[]> {
-    return this.#parse(await this.#send('commands', { signal }), parseAnyCommandList);
+    return this.parse(await this.send('commands', { signal }), parseAnyCommandList);
   }
 
   async readCommand(
@@ -168,13 +157,13 @@ export class RelayClient {
     poll: { state?: string | undefined; waitSeconds?: number; signal?: AbortSignal } = {},
   ): Promise<CommandView> {
     const { state, ...rest } = poll;
-    return this.#parse(await this.#send('command', { ...rest, id, query: { state } }), parseCommandView);
+    return this.parse(await this.send('command', { ...rest, id, query: { state } }), parseCommandView);
   }
 
   /** `none` cancels a command that has not started, and leaves a running one alone. */
   async cancelCommand(id: string, signal: Signal | typeof noSignal): Promise<CancelAnswer> {
-    return this.#parse(
-      await this.#send('command', { id, method: 'DELETE', query: { signal } }),
+    return this.parse(
+      await this.send('command', { id, method: 'DELETE', query: { signal } }),
       parseCancelAnswer,
     );
   }
@@ -190,34 +179,12 @@ export class RelayClient {
       limit?: number;
     } = {},
   ): Promise<OutputPart> {
-    const answer = await this.#send('output', {
+    const answer = await this.send('output', {
       id,
       query: { ...from, state: poll.state, limit: poll.limit },
       waitSeconds: poll.waitSeconds ?? 0,
       ...(poll.signal && { signal: poll.signal }),
     });
     return parseOutputPart(answer, this.baseUrl);
-  }
-
-  async pushToSlot(script: Uint8Array, signal?: AbortSignal): Promise<void> {
-    this.#expect(
-      201,
-      await this.#send('slotCommand', { method: 'POST', body: script, ...(signal && { signal }) }),
-    );
-  }
-
-  async dropFromSlot(signal?: AbortSignal): Promise<void> {
-    this.#expect(204, await this.#send('slotCommand', { method: 'DELETE', ...(signal && { signal }) }));
-  }
-
-  /** The text in the result slot, or undefined when the poll ended without one. */
-  async takeResult(signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    const answer = await this.#send('slotResult', { waitSeconds: maxWaitSeconds, ...(signal && { signal }) });
-    // A legacy relay names a type on its 204 too, that of its error pages.
-    if (answer.status === 204) return undefined;
-    // A result is bytes; a page is a portal's.
-    if (answer.headers['content-type']?.includes('html')) throw notARelay(answer, this.baseUrl);
-    this.#expect(200, answer);
-    return answer.body;
   }
 }

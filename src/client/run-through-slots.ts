@@ -1,4 +1,5 @@
 /** Runs a command on a legacy relay: it has one slot for a command and one for a result. */
+import { pushToSlot, takeResult } from './slots.ts';
 import { randomBytes } from 'node:crypto';
 import { parseSlotText, type SlotResult, wrapForSlot } from '../protocol/slot-text.ts';
 import { type Patience, withPatience } from './patience.ts';
@@ -26,7 +27,7 @@ async function awaitResult(client: RelayClient, tag: string, patience: Patience)
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
-    const text = await withPatience(() => client.takeResult(signal), patience);
+    const text = await withPatience(() => takeResult(client, signal), patience);
     const result =
       text === undefined
         ? undefined
@@ -51,7 +52,7 @@ export async function runThroughSlots(
   let isPushed = false;
   try {
     // Not repeated when an answer is lost: a second push would run it a second time.
-    await client.pushToSlot(wrapForSlot(script, tag), signal);
+    await pushToSlot(client, wrapForSlot(script, tag), signal);
     isPushed = true;
     return await awaitResult(client, tag, patience);
   } catch (error) {

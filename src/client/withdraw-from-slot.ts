@@ -1,4 +1,5 @@
 /** Takes a command back out of the slot of a legacy relay. */
+import { dropFromSlot } from './slots.ts';
 import { withPatience } from './patience.ts';
 import type { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
@@ -18,7 +19,7 @@ export async function withdrawFromSlot(
   const signal = hurry ? AbortSignal.any([hurry, timeout]) : timeout;
   const patience = { signal, patienceMs: isPatient ? patienceMs : 0 };
   try {
-    await withPatience(() => client.dropFromSlot(signal), patience);
+    await withPatience(() => dropFromSlot(client, signal), patience);
     // After the drop: what is in flight now was not dropped.
     const status = await withPatience(() => client.readStatus({ signal }), patience);
     return status.cmd_in_flight ? 'taken' : 'dropped';

@@ -1,4 +1,5 @@
 /** `remote_session_reset`: clears a session that is stuck, or ends it and creates a new one. */
+import { resetSession } from '../client/reset-session.ts';
 import { explainRelayAddress, relayAddressOf, renderPaste } from './describe-call.ts';
 import { flag } from './fields.ts';
 import { isGone, type Remote } from './sessions.ts';
@@ -12,7 +13,7 @@ const cleared: Record<string, string> = {
 };
 
 async function clear({ calls }: ToolContext, remote: Remote): Promise<Answer> {
-  const found = await remote.client.resetSession();
+  const found = await resetSession(remote.client);
   await calls.forget(remote);
   const names = Object.keys(cleared).filter((name) => found[name] === true);
   const what = names.length === 0 ? 'nothing was stuck' : names.map((name) => cleared[name]).join(', ');

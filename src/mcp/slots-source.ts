@@ -1,4 +1,5 @@
 /** Commands of a legacy relay: one after the other, ids and output kept here. */
+import { dropFromSlot } from '../client/slots.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../client/patience.ts';
 import type { RelayClient } from '../client/relay-client.ts';
@@ -111,7 +112,7 @@ export class SlotsSource implements CommandSource {
       if (snapshot.state !== 'queued') return;
       if (status?.cmd_in_flight === true) snapshot.state = 'running';
       else if (status?.cmd_queued === true && Date.now() > deadline) {
-        await this.#client.dropFromSlot().catch(() => undefined);
+        await dropFromSlot(this.#client).catch(() => undefined);
         snapshot.state = 'expired';
         leave.abort();
       }
@@ -154,7 +155,7 @@ export class SlotsSource implements CommandSource {
     if (isEnded(snapshot.state)) return { outcome: 'ended before', command: { ...snapshot } };
     const isWaiting = !isPushed || (await withPatience(() => this.#client.readStatus(), {})).cmd_queued;
     if (!isWaiting) return { outcome: 'impossible', command: { ...snapshot } };
-    if (isPushed) await this.#client.dropFromSlot();
+    if (isPushed) await dropFromSlot(this.#client);
     snapshot.state = 'cancelled';
     leave.abort();
     return { outcome: 'cancelled', command: { ...snapshot } };

@@ -179,7 +179,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   });
 
   test('colours are shown as colours, rows that are drawn again as one row', async () => {
-    const visitor = await visit(browser, relay);
+    const visitor = await visit(browser, relay, { scheme: 'dark' });
     const { page } = visitor;
     await startOnPage(visitor);
     await runOnPage(

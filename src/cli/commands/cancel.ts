@@ -1,4 +1,5 @@
 /** `remotify cancel`: drops a queued command or stops the running one, and prints the outcome. */
+import { dropFromSlot } from '../../client/slots.ts';
 import type { Command } from 'commander';
 import { type StopOutcome, stopCommand } from '../../client/stop-command.ts';
 import { ConfigError } from '../../config/config-error.ts';
@@ -59,7 +60,7 @@ async function report(
 async function cancelSlot(context: Context, { client }: OpenSession): Promise<number> {
   const { cmd_queued: queued, cmd_in_flight: busy } = await client.readStatus();
   if (!queued) return report(context, busy ? 'unconfirmed' : 'nothing to cancel', null);
-  await client.dropFromSlot();
+  await dropFromSlot(client);
   return report(context, 'cancelled', null);
 }
 

@@ -1,4 +1,5 @@
 /** `remotify reset`: cancels queued commands and stops the running one. */
+import { resetSession } from '../../client/reset-session.ts';
 import type { Command } from 'commander';
 import type { Run } from '../command-module.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -15,7 +16,7 @@ export function describe(command: Command): void {
 
 export const run: Run = async (context) => {
   const { client, label } = await context.requireSession();
-  const cleared = await client.resetSession();
+  const cleared = await resetSession(client);
   if (context.json) {
     await context.printer.printJson({ reset: true, cleared });
     return exitCodes.ok;

@@ -1,0 +1,9 @@
+/** Cancels the commands of a session and clears its results; its key and its listener stay valid. */
+import { parseFields } from '../protocol/json-fields.ts';
+import type { RelayClient } from './relay-client.ts';
+
+/** The counts of what was cleared, as the relay names them. */
+export async function resetSession(client: RelayClient): Promise<Readonly<Record<string, unknown>>> {
+  const answer = await client.send('reset', { method: 'POST' });
+  return client.parse(answer, (value) => parseFields(parseFields(value)?.['cleared']));
+}
