@@ -4,17 +4,9 @@ import { eventually } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import { askOperator, makeEveryState } from './every-state.ts';
-import {
-  findLight,
-  makeOnPage,
-  openBeside,
-  openPanel,
-  runOnPage,
-  waitForWords,
-  findCommand,
-} from './session.ts';
+import { findLight, makeOnPage, openPanel, waitForWords, findCommand } from './session.ts';
 
-// Small, large and low windows, large text, the other direction of writing, forced colours, paper.
+// Small, large and low windows, large text, the other direction of writing.
 
 let relay: Relay;
 let browser: Browser;
@@ -161,10 +153,32 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       () => openPanel(page, 'session'),
       () => page.setViewportSize({ width: 1280, height: 500 }),
       () => page.setViewportSize({ width: 360, height: 400 }),
+      () => page.setViewportSize({ width: 768, height: 800 }),
+      () => page.setViewportSize({ width: 320, height: 800 }),
+      () => page.setViewportSize({ width: 2560, height: 900 }),
     ]) {
       await change();
+      await page.evaluate(
+        'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+      );
       await eventually('the newest command is in view', 5_000, () => page.evaluate<boolean>(isSeen));
     }
+  });
+
+  test('the visitor scrolled up: a new command does not move what they read', async () => {
+    const visitor = await visit(browser, relay, { expected });
+    const { page } = visitor;
+    const beside = await makeEveryState(visitor, relay);
+    await page.locator('#transcript').hover();
+    const place = 'document.querySelector("#transcript").scrollTop';
+    const end = await page.evaluate<number>(place);
+    const isUp = async () => (await page.evaluate<number>(place)) <= end - 250;
+    await page.mouse.wheel(0, -250);
+    await eventually('it is scrolled', 5_000, isUp);
+    const before = await page.evaluate<number>(place);
+    await beside.ask('POST', '/commands', 'date');
+    await waitForWords(findCommand(page, 'c11'), 'queued');
+    expect(await page.evaluate<number>(place)).toBe(before);
   });
 
   test('the question before the end of a session: all of it is in view on a phone', async () => {
@@ -179,60 +193,5 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     if (!panel || !question) throw new Error('not shown');
     expect(question.y).toBeGreaterThanOrEqual(panel.y);
     expect(question.y + question.height).toBeLessThanOrEqual(panel.y + panel.height);
-  });
-
-  test('forced colours: the lamps differ by their shape, the states of commands by their edge', async () => {
-    const visitor = await visit(browser, relay, { expected });
-    const { page } = visitor;
-    await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
-    await makeOnPage(visitor);
-    const beside = await openBeside(relay, visitor);
-    const lamps: string[] = [];
-    const look = async (state: 'waiting' | 'ready' | 'asking' | 'busy' | 'gone') => {
-      await findLight(page, state).waitFor();
-      lamps.push((await page.locator('.lamp').screenshot()).toString('base64'));
-    };
-    const listen = (method: string, path: string, body?: string) =>
-      beside.listenAs({ mode: 'supervised' }, method, path, body);
-    await look('waiting');
-    await listen('GET', '/next?wait=0');
-    await look('ready');
-    await runOnPage(page, 'true');
-    await listen('GET', '/next');
-    await look('asking');
-    const edge = `getComputedStyle(document.querySelector('.command')).borderInlineStartStyle`;
-    expect(await page.evaluate(edge)).toBe('dashed');
-    await listen('POST', '/commands/c1/start', '');
-    await look('busy');
-    expect(await page.evaluate(edge)).toBe('solid');
-    await listen('POST', '/leave', '');
-    await look('gone');
-    await waitForWords(findCommand(page, 'c1'), 'lost');
-    expect(await page.evaluate(edge)).toBe('double');
-    expect(new Set(lamps).size).toBe(5);
-  });
-
-  test('on paper: all of the output, and nothing to press', async () => {
-    const visitor = await visit(browser, relay, { expected, scheme: 'dark' });
-    const { page } = visitor;
-    await makeEveryState(visitor, relay);
-    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-    expect(await page.getByRole('button').count()).toBe(0);
-    const isWhole = `[...document.querySelectorAll('.output')].filter((one) => !one.hidden).every((one) =>
-      one.scrollHeight <= one.clientHeight + 1 && one.scrollWidth <= one.clientWidth + 1)`;
-    expect(await page.evaluate(isWhole)).toBe(true);
-    const overflow = `getComputedStyle(document.querySelector('#transcript')).overflow`;
-    expect(await page.evaluate(overflow)).toBe('visible');
-    // Dark ink: browsers leave out dark papers.
-    expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(29, 33, 37)');
-  });
-
-  test('more contrast is wanted: quiet text is as dark as the rest', async () => {
-    const { page } = await visit(browser, relay);
-    const colours = `['.steps p', 'body'].map((one) => getComputedStyle(document.querySelector(one)).color)`;
-    const [quiet, text] = await page.evaluate<string[]>(colours);
-    expect(quiet).not.toBe(text);
-    await page.emulateMedia({ contrast: 'more' });
-    expect(await page.evaluate(colours)).toEqual([text, text]);
   });
 });
