@@ -140,7 +140,6 @@ export class CommandCard {
   }
 
   complete(end: CommandEnd): void {
-    this.isComplete = true;
     this.output.end();
     this.update({
       state: end.state,
@@ -151,6 +150,8 @@ export class CommandCard {
       duration_ms: end.durationMs,
       ...(end.missing && { missing_reason: end.missing.reason, missing_bytes: end.missing.bytes }),
     });
+    // Not before the update: its end is announced once, with its output.
+    this.isComplete = true;
     hideButton(this.#show, this.#title);
     if (this.view.state === 'finished') this.#tell(this.output.excerpt);
   }

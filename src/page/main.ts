@@ -8,7 +8,7 @@ import { RelayError } from '../client/relay-error.ts';
 import { isKey } from '../protocol/keys.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { describeExpiry } from '../text/describe-presence.ts';
-import { abbreviateKey, AddressKey } from './address-key.ts';
+import { AddressKey } from './address-key.ts';
 import { announce } from './announce.ts';
 import { find, keepFocus } from './dom.ts';
 import { explain } from './explain.ts';
@@ -22,6 +22,7 @@ import { StatusBar } from './status-bar.ts';
 import { createTabGate } from './tab-gate.ts';
 import { Transcript } from './transcript.ts';
 import { Workspace } from './workspace.ts';
+import { maskKey } from '../text/mask-keys.ts';
 
 /** Without a slash at its end. This script is directly below it, also when a proxy adds a path. */
 const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
@@ -154,7 +155,7 @@ function openSession(payload: SessionPayload): void {
   transcript.clear();
   address.set(payload.key);
   lines.show(payload, relayUrl);
-  bar.open(abbreviateKey(payload.key));
+  bar.open(maskKey(payload.key));
   find('ttl').textContent = describeExpiry(payload.ttl_seconds);
   askToEnd(false);
   showView('session');

@@ -11,6 +11,8 @@ export class Panels {
   #open: PanelName | undefined;
 
   constructor() {
+    const auto = find('auto');
+    auto.addEventListener('toggle', () => auto.scrollIntoView({ block: 'nearest' }));
     for (const name of panelNames) {
       tabOf(name).addEventListener('click', () => this.show(this.#open === name ? undefined : name));
       for (const element of [panelOf(name), tabOf(name)])

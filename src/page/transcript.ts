@@ -11,14 +11,25 @@ export class Transcript {
   readonly #scroller: HTMLElement;
   readonly #cards = new Map<Element, CommandCard>();
   #isAtEnd = true;
+  #top = 0;
+  #height = 0;
 
   constructor(list: HTMLElement, scroller: HTMLElement) {
     this.#list = list;
     this.#scroller = scroller;
-    scroller.addEventListener('scroll', () => (this.#isAtEnd = this.#leftPx() < endPx), { passive: true });
+    scroller.addEventListener('scroll', () => this.#onScroll(), { passive: true });
     // Output that comes makes the list taller. A panel that opens leaves less of it in view.
     const observer = new ResizeObserver(() => this.#keepEnd());
     for (const element of [list, scroller]) observer.observe(element);
+  }
+
+  /** A window or an output that changes its size moves the position as well: only a visitor moves it up in a list that did not shrink. */
+  #onScroll(): void {
+    const { scrollTop, scrollHeight } = this.#scroller;
+    if (this.#leftPx() < endPx) this.#isAtEnd = true;
+    else if (scrollTop < this.#top && scrollHeight >= this.#height) this.#isAtEnd = false;
+    this.#top = scrollTop;
+    this.#height = scrollHeight;
   }
 
   #leftPx(): number {

@@ -1,0 +1,34 @@
+/** A file of the visitor on its way to a command, as its input. */
+import { type InputSource, sendInput } from '../client/send-input.ts';
+import { RelayError } from '../client/relay-error.ts';
+import { escapeText } from '../text/escape.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** Read by slices, not by `stream()`: not every browser can iterate over one. */
+function openFile(file: File): InputSource {
+  let at = 0;
+  return {
+    get bytes() {
+      return file.size - at;
+    },
+    async take(mostBytes) {
+      const bytes = new Uint8Array(await file.slice(at, at + mostBytes).arrayBuffer());
+      at += bytes.byteLength;
+      return bytes;
+    },
+    close: () => undefined,
+  };
+}
+
+/** Resolves to what went wrong, in words; empty where the command has its input, or needs no more. */
+export async function sendFile({ client, patience }: SessionLink, id: string, file: File): Promise<string> {
+  try {
+    await sendInput(client, id, openFile(file), patience);
+    return '';
+  } catch (error) {
+    const name = escapeText(file.name);
+    return error instanceof RelayError
+      ? `${name} was not sent in full: ${error.message}`
+      : `${name} could not be read: it was changed, moved or removed`;
+  }
+}

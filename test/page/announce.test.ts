@@ -1,0 +1,172 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../harness/deadline.ts';
+import { startLastingRelay } from '../harness/lasting-relay.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { makeEveryState } from './every-state.ts';
+import {
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  openGate,
+  openPanel,
+  readLine,
+  runOnPage,
+  waitForWords,
+} from './session.ts';
+
+// What a screen reader says without being asked, and what it finds when it looks.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+/** Keeps each text of the live region. */
+const listen = `globalThis.heard = [];
+new MutationObserver(() => {
+  const { textContent } = document.getElementById('said');
+  if (textContent !== '') heard.push(textContent);
+}).observe(document.getElementById('said'), { childList: true })`;
+
+const readHeard = (page: Page) => page.evaluate<string[]>('heard');
+
+async function waitForSentence(page: Page, sentence: string): Promise<void> {
+  const isHeard = async () => (await readHeard(page)).join('\n').includes(sentence);
+  await eventually(`"${sentence}" is spoken`, 15_000, isHeard);
+}
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('a session, its listener, a command, a copy: each is spoken once', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await page.evaluate(listen);
+    await makeOnPage(visitor);
+    await waitForSentence(page, 'session created');
+    await waitForSentence(page, 'no listener: paste the line on the remote');
+    const listener = await startListener(await readLine(page, 'auto'));
+    onTestFinished(listener.stop);
+    await findLight(page, 'ready').waitFor();
+    await waitForSentence(page, ': connected');
+    await runOnPage(page, 'echo hello; seq 3');
+    await waitForSentence(page, 'c1: exit status 0. hello 1 2 3');
+    await openPanel(page, 'other clients');
+    await page.getByRole('button', { name: 'copy the curl line' }).click();
+    await waitForSentence(page, 'curl line copied');
+
+    // The clock of a command that runs goes on in silence.
+    const gate = await openGate();
+    await runOnPage(page, gate.wait);
+    await waitForSentence(page, 'c2: running');
+    const before = await readHeard(page);
+    for (const seconds of [', 2 s', ', 3 s'])
+      await page.locator('#light-clock', { hasText: seconds }).waitFor();
+    expect(await readHeard(page)).toEqual(before);
+    await gate.open();
+    await waitForSentence(page, 'c2: exit status 0');
+    const heard = (await readHeard(page)).join('\n');
+    for (const once of ['session created', ': connected', 'c1: exit status 0', 'c2: exit status 0'])
+      expect(heard.split(once).length - 1, once).toBe(1);
+  });
+
+  test('two things happen within one frame: both are spoken', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    await page.evaluate(listen);
+    await page.evaluate(`globalThis.held = []; requestAnimationFrame = (draw) => held.push(draw);
+      for (const name of ['supervised', 'auto'])
+        document.querySelector('[data-line=' + name + ']').closest('.line').querySelector('button').click()`);
+    const copied = `document.querySelectorAll('#remote button').values()
+      .filter((one) => one.textContent.startsWith('copied')).toArray().length === 2`;
+    await eventually('both lines are copied', 5_000, () => page.evaluate<boolean>(copied));
+    await page.evaluate('held.forEach((draw) => draw())');
+    await waitForSentence(page, 'supervised line copied. auto line copied');
+  });
+
+  test('an operator is asked, and the listener disconnects: both are spoken', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    await page.evaluate(listen);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'reboot');
+    await beside.listenAs({ mode: 'supervised' }, 'GET', '/next');
+    await waitForSentence(page, 'c1: waiting for approval');
+    await beside.listenAs({}, 'POST', '/leave', '');
+    await waitForSentence(page, ': disconnected');
+  });
+
+  test('the relay is away and comes back: both are spoken', async () => {
+    const lasting = await startLastingRelay();
+    const visitor = await visit(browser, lasting, { expected: /Failed to load resource: net::ERR_/ });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    await findLight(page, 'waiting').waitFor();
+    await page.evaluate(listen);
+    await lasting.kill();
+    await waitForSentence(page, 'relay unreachable, retrying');
+    await lasting.start();
+    await waitForSentence(page, 'the relay answers again');
+  });
+
+  test('commands that had ended before the page was opened are not spoken', async () => {
+    const visitor = await visit(browser, relay, { expected: /status of 400/ });
+    const { page } = visitor;
+    await makeEveryState(visitor, relay);
+    await page.addInitScript(`addEventListener('DOMContentLoaded', () => { ${listen} })`);
+    await page.reload();
+    await findCommand(page, 'c2').locator('.output').waitFor();
+    await waitForSentence(page, 'c9: running');
+    const heard = (await readHeard(page)).join('\n');
+    expect(heard).not.toMatch(/c[1-8]: /);
+    await waitForWords(findCommand(page, 'c1'), 'lost');
+  });
+
+  test('what a screen reader finds: landmarks, headings, buttons with the command in their names', async () => {
+    const visitor = await visit(browser, relay, { expected: /status of 400/ });
+    const { page } = visitor;
+    expect(await page.locator('body').ariaSnapshot()).toMatch(
+      /- banner:\n\s+- heading "remotify" \[level=1\]\n- main:\n(?:.*\n)+?\s+- heading "Run commands on .*" \[level=2\]/,
+    );
+    await makeEveryState(visitor, relay);
+    await openPanel(page, 'session');
+    const snapshot = await page.locator('body').ariaSnapshot();
+    for (const part of [
+      '- banner:',
+      '- button "skip to the prompt"',
+      '- navigation "panels":',
+      '- button "session" [expanded]',
+      '- main:',
+      '- region "Session":',
+      '- heading "Session" [level=2]',
+      '- button "reveal the key"',
+      '- region "Commands":',
+      '- heading "Commands" [level=2]',
+      '- list "commands, oldest first":',
+      '- heading "c10 uptime" [level=3]',
+      '- button "stop c9"',
+      '- button "cancel c10"',
+      '- group "output of c2"',
+      '- button "show all 60 rows of the output of c3"',
+      '- form "run a command":',
+      '- textbox "command"',
+      '- button "run"',
+    ])
+      expect(snapshot).toContain(part);
+    const levels = [...snapshot.matchAll(/\[level=(\d)\]/g)].map((match) => Number(match[1]));
+    for (const [at, level] of levels.entries())
+      expect(level - (levels[at - 1] ?? 0), `heading ${at}`).toBeLessThan(2);
+  });
+});
