@@ -216,6 +216,27 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await field.inputValue()).toBe('echo short');
   });
 
+  test('a push whose answer is lost, and which the list tells first: it is shown once, as this tab’s own', async () => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const visitor = await visit(browser, proxy, { expected: /net::ERR_/ });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const long = `echo ${'y'.repeat(300)}`;
+    let pushes = 0;
+    proxy.setRules({
+      onAnswer: ({ method, verb }) =>
+        method === 'POST' && verb === 'commands' && pushes++ < 2 ? { fault: 'swallow' } : undefined,
+    });
+    await runOnPage(page, long);
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await eventually('the third push is answered', 10_000, () => pushes === 3);
+    await page.locator('.command[data-state="sending"]').waitFor({ state: 'detached' });
+    expect(await page.locator('.command-text').allTextContents()).toEqual([`c1 ${long}`]);
+    await expect.poll(() => findCommand(page, 'c1').locator('.by').textContent()).toBe('');
+  });
+
   test('a legacy listener on the slot: it is there, its mode is unknown, and its result is shown', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
