@@ -1,5 +1,4 @@
-/** The commands of a session: pushed, listed, followed from the right offset, stopped. */
-import { type CommandEnd, followCommand } from '../client/follow-command.ts';
+/** The commands of a session: pushed, listed, stopped. */
 import { withPatience } from '../client/patience.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
@@ -8,8 +7,7 @@ import { maxEndedCommands, maxQueuedCommands } from '../protocol/limits.ts';
 import { type CardActions, CommandCard } from './command-card.ts';
 import { isWholeText } from '../text/describe-command.ts';
 import { type CardView, stateOfNewerRelay } from './command-words.ts';
-import { explain } from './explain.ts';
-import { relayNow } from './relay-clock.ts';
+import { noteAsking, OutputReader } from './output-reader.ts';
 import { makeRandomId } from './random-id.ts';
 import { sendFile } from './send-file.ts';
 import type { SessionLink } from './session-link.ts';
@@ -18,20 +16,8 @@ import type { Transcript } from './transcript.ts';
 /** Long enough for a restart of the relay. A command that is pushed later than this would surprise its author. */
 const pushPatienceMs = 60_000;
 
-/** Of the commands that had ended when the page was opened, the newest ones with short output are read at once. */
-const readAgainCommands = 10;
-const readAgainBytes = 64 * 1024;
-
-/** The page shows only the end of long output: it skips the rest instead of reading it. */
-const skip = { beyondBytes: 1024 * 1024, keptBytes: 512 * 1024 };
-
 /** As many as a relay remembers: those that wait, the one that runs, and those that ended. */
 const shownCommands = maxQueuedCommands + 1 + maxEndedCommands;
-
-/** Since when its operator is asked, by the relay's clock. The relay does not say it. */
-function noteAsking({ view }: CommandCard, { state }: CardView): Pick<CardView, 'asked_at'> {
-  return state === 'awaiting_approval' && view.state !== state ? { asked_at: relayNow() } : {};
-}
 
 export interface Push {
   text: string;
@@ -46,8 +32,7 @@ export class CommandList {
   readonly #cards = new Map<string, CommandCard>();
   /** Pushes that the relay has not confirmed. */
   readonly #pushing = new Map<CommandCard, AbortController>();
-  #isFollowing = false;
-  #reading: Promise<void> = Promise.resolve();
+  readonly #output: OutputReader;
   #refreshes = 0;
   #isFirstList = true;
   /** Texts, oldest first. */
@@ -55,13 +40,14 @@ export class CommandList {
 
   constructor(link: SessionLink, transcript: Transcript, actions: Omit<CardActions, 'stop' | 'show'>) {
     this.#link = link;
+    this.#output = new OutputReader(link, () => [...this.#cards.values()]);
     this.#transcript = transcript;
     this.#actions = {
       ...actions,
       stop: (card) => void this.#stop(card),
       show: (card) => {
         card.isWanted = true;
-        this.#readEnded();
+        this.#output.readEnded();
       },
     };
   }
@@ -156,8 +142,8 @@ export class CommandList {
     for (const view of views) this.#take(view);
     this.#isFirstList = false;
     this.#link.onChange();
-    this.#readEnded();
-    this.#follow();
+    this.#output.readEnded();
+    this.#output.follow();
   }
 
   /** The list may have told of the command before the answer to its push was here. */
@@ -174,7 +160,7 @@ export class CommandList {
     card.isWanted = true;
     card.update(view);
     this.#keep(view.id, card);
-    this.#follow();
+    this.#output.follow();
   }
 
   #take(listed: AnyCommandView): void {
@@ -206,63 +192,6 @@ export class CommandList {
     for (const old of newestFirst.slice(shownCommands)) {
       this.#cards.delete(old.id ?? '');
       old.remove();
-    }
-  }
-
-  /** The output of commands that are over: of the last few unasked, of others by their button. */
-  #readEnded(): void {
-    const ended = [...this.#cards.values()].filter((card) => !card.isOpen && !card.isComplete);
-    const newestFirst = ended.toSorted((a, b) => b.number - a.number);
-    for (const [at, card] of newestFirst.entries()) {
-      const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = card.view;
-      const isSmall = at < readAgainCommands && stdout + stderr <= readAgainBytes;
-      if (!card.isWanted && !isSmall) card.offerOutput();
-      else if (!card.isRead) {
-        card.isRead = true;
-        this.#reading = this.#reading.then(() => this.#read(card));
-      }
-    }
-  }
-
-  /** One command at a time: the oldest that is open runs first. */
-  #follow(): void {
-    if (this.#isFollowing || this.#link.signal.aborted) return;
-    const open = [...this.#cards.values()].filter((card) => card.isOpen && !card.isRead);
-    const [card] = open.toSorted((a, b) => a.number - b.number);
-    if (!card) return;
-    this.#isFollowing = true;
-    card.isRead = true;
-    void this.#read(card).then(() => {
-      this.#isFollowing = false;
-      if (card.isComplete) this.#follow();
-    });
-  }
-
-  async #read(card: CommandCard): Promise<void> {
-    const { client, patience, signal } = this.#link;
-    try {
-      const end: CommandEnd = await followCommand(client, card.id ?? '', card.read, {
-        ...patience,
-        signal,
-        onStdout: async (bytes) => card.append('stdout', bytes),
-        onStderr: async (bytes) => card.append('stderr', bytes),
-        onState: (state) => {
-          if (state === card.view.state) return;
-          card.update({ state, ...noteAsking(card, { state }) });
-          this.#link.onChange();
-        },
-        skip: { ...skip, onSkip: (stream, offset) => card.skipTo(stream, offset) },
-      });
-      card.complete(end);
-      this.#link.onChange();
-    } catch (error) {
-      const code = error instanceof RelayError ? error.code : '';
-      if (code === 'unknown_state') card.close(explain(error));
-      else if (code !== 'no_such_command') this.#link.onTrouble(error);
-      // Other clients pushed so many commands that the relay has forgotten this one.
-      else card.close(`outcome unknown: ${explain(error)}`);
-    } finally {
-      card.isRead = false;
     }
   }
 

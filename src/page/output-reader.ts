@@ -1,0 +1,90 @@
+/** Reads the output of commands: of one that runs from the right offset to its end, of those that are over one after the other. */
+import { type CommandEnd, followCommand } from '../client/follow-command.ts';
+import { RelayError } from '../client/relay-error.ts';
+import type { CommandCard } from './command-card.ts';
+import type { CardView } from './command-words.ts';
+import { explain } from './explain.ts';
+import { relayNow } from './relay-clock.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** Of the commands that had ended when the page was opened, the newest ones with short output are read at once. */
+const readAgainCommands = 10;
+const readAgainBytes = 64 * 1024;
+
+/** The page shows only the end of long output: it skips the rest instead of reading it. */
+const skip = { beyondBytes: 1024 * 1024, keptBytes: 512 * 1024 };
+
+/** Since when its operator is asked, by the relay's clock. The relay does not say it. */
+export function noteAsking({ view }: CommandCard, { state }: CardView): Pick<CardView, 'asked_at'> {
+  return state === 'awaiting_approval' && view.state !== state ? { asked_at: relayNow() } : {};
+}
+
+export class OutputReader {
+  readonly #link: SessionLink;
+  readonly #list: () => CommandCard[];
+  #isFollowing = false;
+  #reading: Promise<void> = Promise.resolve();
+
+  /** `list`: the commands that the page shows now. */
+  constructor(link: SessionLink, list: () => CommandCard[]) {
+    this.#link = link;
+    this.#list = list;
+  }
+
+  /** The output of commands that are over: of the last few unasked, of others by their button. */
+  readEnded(): void {
+    const ended = this.#list().filter((card) => !card.isOpen && !card.isComplete);
+    const newestFirst = ended.toSorted((a, b) => b.number - a.number);
+    for (const [at, card] of newestFirst.entries()) {
+      const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = card.view;
+      const isSmall = at < readAgainCommands && stdout + stderr <= readAgainBytes;
+      if (!card.isWanted && !isSmall) card.offerOutput();
+      else if (!card.isRead) {
+        card.isRead = true;
+        this.#reading = this.#reading.then(() => this.#read(card));
+      }
+    }
+  }
+
+  /** One command at a time: the oldest that is open runs first. */
+  follow(): void {
+    if (this.#isFollowing || this.#link.signal.aborted) return;
+    const open = this.#list().filter((card) => card.isOpen && !card.isRead);
+    const [card] = open.toSorted((a, b) => a.number - b.number);
+    if (!card) return;
+    this.#isFollowing = true;
+    card.isRead = true;
+    void this.#read(card).then(() => {
+      this.#isFollowing = false;
+      if (card.isComplete) this.follow();
+    });
+  }
+
+  async #read(card: CommandCard): Promise<void> {
+    const { client, patience, signal } = this.#link;
+    try {
+      const end: CommandEnd = await followCommand(client, card.id ?? '', card.read, {
+        ...patience,
+        signal,
+        onStdout: async (bytes) => card.append('stdout', bytes),
+        onStderr: async (bytes) => card.append('stderr', bytes),
+        onState: (state) => {
+          if (state === card.view.state) return;
+          card.update({ state, ...noteAsking(card, { state }) });
+          this.#link.onChange();
+        },
+        skip: { ...skip, onSkip: (stream, offset) => card.skipTo(stream, offset) },
+      });
+      card.complete(end);
+      this.#link.onChange();
+    } catch (error) {
+      const code = error instanceof RelayError ? error.code : '';
+      if (code === 'unknown_state') card.close(explain(error));
+      else if (code !== 'no_such_command') this.#link.onTrouble(error);
+      // Other clients pushed so many commands that the relay has forgotten this one.
+      else card.close(`outcome unknown: ${explain(error)}`);
+    } finally {
+      card.isRead = false;
+    }
+  }
+}
