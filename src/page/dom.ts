@@ -39,6 +39,12 @@ export function makeButton(
   return button;
 }
 
+/** Of a button that `makeButton` made, or that index.html has in the same shape. */
+export function setLabel(button: HTMLButtonElement, label: string): void {
+  const [visible] = button.children;
+  if (visible) visible.textContent = label;
+}
+
 /** What screen readers hear after the label. */
 export function setButtonName(button: HTMLButtonElement, name: string): void {
   const spoken = button.querySelector('.spoken');
