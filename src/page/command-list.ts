@@ -166,6 +166,8 @@ export class CommandList {
     if (twin) {
       twin.setText(card.text ?? '');
       twin.isOwn = true;
+      // It said that it came from another tab.
+      twin.update({ state: twin.view.state });
       card.remove();
       return;
     }

@@ -20,7 +20,7 @@ export type CardView = Partial<Omit<CommandView, 'state'>> & {
 };
 
 export function stateOfNewerRelay(state: string): string {
-  return `${escapeText(state.slice(0, 40))}: a state that this page does not know, reload it`;
+  return `${state.slice(0, 40)}: a state that this page does not know, reload it`;
 }
 
 function describeEnd({ exit_status: exitStatus = null, signal = null }: CardView): string {
@@ -36,7 +36,7 @@ const withReason = (words: string, reason: string | null | undefined): string =>
 const words: Readonly<Record<CardState, (view: CardView) => string>> = {
   sending: () => 'sending',
   unsent: ({ reason }) => escapeText(reason ?? 'not sent'),
-  unknown: ({ reason }) => reason ?? 'unknown',
+  unknown: ({ reason }) => escapeText(reason ?? 'unknown'),
   queued: ({ position = null }) =>
     position !== null && position > 0 ? `queued, ${position} ahead of it` : 'queued, next',
   awaiting_approval: () => 'waiting for approval',
@@ -76,8 +76,9 @@ export function findTone({
   exit_status: exitStatus = null,
   cancel_signal: asked = null,
 }: CardView): Tone {
-  // A command that a client stopped did not fail.
-  if (state === 'finished' && exitStatus !== 0) return asked === null ? 'bad' : 'plain';
+  // A command that a client stopped did not fail, and neither did one whose exit status is unknown.
+  if (state === 'finished' && exitStatus !== 0)
+    return asked === null && exitStatus !== null ? 'bad' : 'plain';
   return tones[state];
 }
 

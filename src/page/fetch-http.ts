@@ -10,6 +10,9 @@ import type { TabGate } from './tab-gate.ts';
 /** The part of a query that has the relay hold the answer. Nothing follows it. */
 const waiting = /[?&]wait=\d+$/;
 
+/** So ends the query of a part of a download, which goes on while the tab is hidden. */
+const downloading = /&limit=\d+$/;
+
 async function sendOnce(url: string, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
   const { method, headers, body, timeoutMs } = request;
   let timer: number | undefined;
@@ -63,7 +66,7 @@ export function openFetch(baseUrl: string, gate: TabGate): HttpSender {
   return {
     baseUrl,
     async send(request) {
-      const isReading = request.method === 'GET';
+      const isReading = request.method === 'GET' && !downloading.test(request.path);
       const { signal = new AbortController().signal } = request;
       for (;;) {
         if (isReading) await gate.untilOpen(signal);

@@ -2,15 +2,29 @@
 
 const heldPlaces = 4;
 
-/** Takes one of the places for as long as `work` lasts; calls it with false where all are taken, or the browser cannot say. */
+/** The place, until the returned function is called; undefined where it is taken, or where the browser refuses to say. */
+function take(place: number): Promise<(() => void) | undefined> {
+  return new Promise((resolve) => {
+    navigator.locks
+      .request(`held-${place}`, { ifAvailable: true }, (lock) =>
+        lock ? new Promise<void>((release) => resolve(release)) : resolve(undefined),
+      )
+      .catch(() => resolve(undefined));
+  });
+}
+
+/** Takes one of the places for as long as `work` lasts; calls it with false where there is none. */
 export async function withPlace<T>(work: (isHeld: boolean) => Promise<T>): Promise<T> {
   // Not there over plain http.
   if (!('locks' in navigator)) return work(true);
   for (let place = 0; place < heldPlaces; place++) {
-    const answer = await navigator.locks.request(`held-${place}`, { ifAvailable: true }, async (lock) =>
-      lock ? { result: await work(true) } : undefined,
-    );
-    if (answer) return answer.result;
+    const release = await take(place);
+    if (release)
+      try {
+        return await work(true);
+      } finally {
+        release();
+      }
   }
   return work(false);
 }

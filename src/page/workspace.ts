@@ -121,7 +121,7 @@ export class Workspace {
       onTrouble: (error: RelayError) => {
         isAway = true;
         bar.showAway(true);
-        if (!error.isPassing) this.#parts.showTrouble(error);
+        if (error.kind === 'refused' && !error.isPassing) this.#parts.showTrouble(error);
       },
     };
     try {

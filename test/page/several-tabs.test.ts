@@ -1,7 +1,8 @@
+import { stat } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
@@ -20,7 +21,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// Tabs and windows of one browser share six connections to a relay; and what other clients do is shown in each of them.
+// Tabs and windows of one browser share six connections to a relay.
 
 let relay: Relay;
 let browser: Browser;
@@ -125,6 +126,32 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c2'), 'queued');
   });
 
+  test('a tab that is hidden during a download: the file is saved all the same', async () => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const visitor = await visit(browser, proxy, { expected: /net::ERR_ABORTED/ });
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, "head -c 5000000 /dev/zero | tr '\\0' x");
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    let parts = 0;
+    proxy.setRules({
+      onRequest: ({ target }) => {
+        if (!target.includes('limit=') || target.includes('wait=')) return undefined;
+        parts++;
+        return { fault: 'delay', ms: 200 };
+      },
+    });
+    const saved = page.waitForEvent('download');
+    await findCommand(page, 'c1').getByRole('button', { name: 'download' }).click();
+    await eventually('a part is asked for', 10_000, () => parts > 0);
+    await setHidden(page, true);
+    const path = await (await saved).path();
+    expect((await stat(path)).size).toBe(5_000_000);
+    expect(parts).toBe(2);
+  });
+
   test('a hundred commands while a tab is hidden: what the relay has forgotten is said, and the new ones are followed', async () => {
     const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED|status of 404/ });
     const { page } = visitor;
@@ -159,53 +186,5 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const ids = await page.locator('.command .id').allTextContents();
     expect(ids).toEqual(ids.toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))));
     expect(await page.getByRole('alert').textContent()).toBe('');
-  });
-
-  test('other clients: who pushed it, a long text that cannot be used again, reset, cancel', async () => {
-    const visitor = await visit(browser, relay);
-    const { page } = visitor;
-    await makeOnPage(visitor);
-    const beside = await openBeside(relay, visitor);
-    const long = `echo ${'x'.repeat(300)}; rm -rf /tmp/nothing`;
-    await beside.ask('POST', '/commands', long, '-H', 'Remotify-Client: ann@desk,remotify/0.1.0');
-    await beside.ask('POST', '/commands', 'echo short', '-H', 'Remotify-Client: mcp');
-    await waitForWords(findCommand(page, 'c2'), 'queued, 1 ahead of it');
-    expect(await findCommand(page, 'c1').locator('.by').textContent()).toBe(', from ann@desk');
-    expect(await findCommand(page, 'c2').locator('.by').textContent()).toBe(', from mcp');
-    await findCommand(page, 'c2').getByRole('button', { name: 'reuse' }).waitFor();
-    expect(await findCommand(page, 'c1').getByRole('button', { name: 'reuse' }).isVisible()).toBe(false);
-    await beside.ask('DELETE', '/commands/c1');
-    await waitForWords(findCommand(page, 'c1'), 'cancelled before it ran');
-    await beside.ask('POST', '/reset');
-    await waitForWords(findCommand(page, 'c2'), 'the session was reset');
-    // A reload knows the texts of before, as far as they are whole.
-    await page.reload();
-    await waitForWords(findCommand(page, 'c2'), 'the session was reset');
-    const field = page.getByLabel('command', { exact: true });
-    await field.press('ArrowUp');
-    expect(await field.inputValue()).toBe('echo short');
-    await field.press('ArrowUp');
-    expect(await field.inputValue()).toBe('echo short');
-  });
-
-  test('a legacy listener on the slot: it is there, its mode is unknown, and its result is shown', async () => {
-    const visitor = await visit(browser, relay);
-    const { page } = visitor;
-    await makeOnPage(visitor);
-    const key = visitor.key();
-    const poll = curl([`${relay.url}/cmd-${key}`]);
-    await findLight(page, 'ready').waitFor();
-    expect(await page.locator('#light-words').textContent()).toBe('legacy listener: connected, mode unknown');
-    await runOnPage(page, 'echo legacy');
-    const { text } = await poll;
-    expect(text).toContain('echo legacy');
-    await findLight(page, 'busy').waitFor();
-    await curl(['--data-binary', 'legacy\n', `${relay.url}/result-${key}`]);
-    await findCommand(page, 'c1').getByText('legacy', { exact: true }).waitFor();
-    await waitForWords(findCommand(page, 'c1'), 'ended');
-    // Through the slot, by a legacy client.
-    await curl(['--data-binary', 'echo slot', `${relay.url}/cmd-${key}`]);
-    await waitForWords(findCommand(page, 'c2'), 'queued');
-    expect(await findCommand(page, 'c2').locator('.by').textContent()).toMatch(/^, from curl\//);
   });
 });

@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  type CardView,
+  describeState,
+  describeTime,
+  findTone,
+  stateOfNewerRelay,
+} from '../../src/page/command-words.ts';
+import { commandStates } from '../../src/protocol/command-states.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// The states of a command in words, and what they look like.
+
+test.each<[CardView, string, string]>([
+  [{ state: 'sending' }, 'sending', 'plain'],
+  [{ state: 'unsent', reason: 'not accepted: no' }, 'not accepted: no', 'bad'],
+  [{ state: 'queued', position: 0 }, 'queued, next', 'plain'],
+  [{ state: 'queued', position: null }, 'queued, next', 'plain'],
+  [{ state: 'queued', position: 3 }, 'queued, 3 ahead of it', 'plain'],
+  [{ state: 'awaiting_approval' }, 'waiting for approval', 'asking'],
+  [{ state: 'running' }, 'running', 'busy'],
+  [{ state: 'running', cancel_signal: 'TERM' }, 'stopping (SIGTERM sent)', 'busy'],
+  [{ state: 'running', cancel_signal: 'KILL' }, 'stopping (SIGKILL sent)', 'busy'],
+  [{ state: 'finished', exit_status: 0 }, 'exit status 0', 'good'],
+  [{ state: 'finished', exit_status: 1 }, 'exit status 1', 'bad'],
+  [{ state: 'finished', exit_status: 137, signal: 'KILL' }, 'ended by SIGKILL, exit status 137', 'bad'],
+  [
+    { state: 'finished', exit_status: 143, signal: 'TERM', cancel_signal: 'TERM' },
+    'ended by SIGTERM, exit status 143',
+    'plain',
+  ],
+  [{ state: 'finished', exit_status: 3, cancel_signal: 'INT' }, 'exit status 3', 'plain'],
+  [{ state: 'finished', exit_status: null, signal: 'HUP' }, 'ended by SIGHUP', 'plain'],
+  // A legacy listener, or output that is missing: nobody says how it ended.
+  [{ state: 'finished', exit_status: null }, 'ended', 'plain'],
+  [{ state: 'timed_out', exit_status: 143, signal: 'TERM' }, 'timed out', 'bad'],
+  [{ state: 'lost' }, 'lost, outcome unknown', 'bad'],
+  [{ state: 'lost', reason: 'the listener ended' }, 'lost, outcome unknown: the listener ended', 'bad'],
+  [{ state: 'cancelled', reason: null }, 'cancelled before it started', 'plain'],
+  [{ state: 'cancelled', reason: 'the session was reset' }, 'the session was reset', 'plain'],
+  [{ state: 'expired' }, 'expired before it started', 'plain'],
+  [{ state: 'declined', reason: '' }, 'declined by the operator', 'declined'],
+  [
+    { state: 'declined', reason: 'not \u202enow\u001b[1m' },
+    'declined by the operator: not \\u{202e}now\\x1b[1m',
+    'declined',
+  ],
+  [{ state: 'unknown', reason: 'outcome unknown: why' }, 'outcome unknown: why', 'plain'],
+  [
+    { state: 'unknown', reason: stateOfNewerRelay('paused\u001b') },
+    'paused\\x1b: a state that this page does not know, reload it',
+    'plain',
+  ],
+])('%o', (view, words, tone) => {
+  expect(describeState(view)).toBe(words);
+  expect(findTone(view)).toBe(tone);
+});
+
+test('every state of a command has words and a look', () => {
+  for (const state of commandStates) {
+    expect(describeState({ state })).not.toBe('');
+    expect(findTone({ state })).not.toBe('');
+  }
+});
+
+test('a time that the relay does not say is left out', () => {
+  expect(describeTime({ state: 'queued', pushed_at: 0 }, true)).toBe('');
+  expect(describeTime({ state: 'running', pushed_at: 1, started_at: null }, true)).toBe('');
+  expect(describeTime({ state: 'finished' }, false)).toBe('');
+});
+
+test('a state that the protocol gets is a compile error here, once for its words and once for its look', async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  for (const name of ['src/protocol', 'src/text', 'src/page', 'tsconfig.json', 'package.json'])
+    await cp(join(root, name), join(folder.path, name), { recursive: true });
+  await symlink(join(root, 'node_modules'), join(folder.path, 'node_modules'));
+  const settings = { extends: './src/page/tsconfig.json', include: ['src/page/command-words.ts'] };
+  await writeFile(join(folder.path, 'words.json'), JSON.stringify(settings));
+  const compile = () =>
+    new Promise<string>((resolve) => {
+      const args = ['node_modules/typescript/lib/tsc.js', '--noEmit', '-p', 'words.json'];
+      execFile(process.execPath, args, { cwd: folder.path }, (_error, stdout) => resolve(stdout));
+    });
+  expect(await compile()).toBe('');
+  const file = join(folder.path, 'src/protocol/command-states.ts');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace("  'queued',", "  'queued',\n  'paused',"));
+  const errors = (await compile()).split('\n').filter((line) => line.startsWith('src/page/'));
+  expect(errors).toEqual([
+    expect.stringMatching(/^src\/page\/command-words\.ts.*'paused' is missing/),
+    expect.stringMatching(/^src\/page\/command-words\.ts.*'paused' is missing/),
+  ]);
+});

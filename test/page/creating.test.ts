@@ -1,0 +1,92 @@
+import type { Browser } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { findLight, makeOnPage } from './session.ts';
+
+// A session that the relay does not create at once: a token, a limit, a relay that shuts down.
+
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  return launched.close;
+});
+
+async function start(...flags: string[]) {
+  const relay = await startRelay({ store: 'memory:', flags });
+  onTestFinished(relay.stop);
+  return relay;
+}
+
+/** What the browser says of an answer that is an error. */
+const expected = /status of (401|429|503)/;
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('a relay with a token: a wrong one is said, the field keeps the focus, and Enter sends the right one', async () => {
+    const relay = await start('--token', 'open-sesame-and-more');
+    const { page, requests } = await visit(browser, relay, { expected });
+    await page.getByRole('button', { name: 'create a session' }).click();
+    const field = page.getByLabel('this relay requires a token');
+    await field.waitFor();
+    expect(await page.getByRole('alert').textContent()).toBe('');
+    // The second is one that no header can hold.
+    for (const wrong of ['open-nothing', 'пароль']) {
+      await field.fill(wrong);
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').getByText('the relay does not accept this token').waitFor();
+      await page.locator('#token:focus').waitFor();
+    }
+    await field.fill(' open-sesame-and-more ');
+    await page.keyboard.press('Enter');
+    await findLight(page, 'waiting').waitFor();
+    expect(await page.getByRole('alert').textContent()).toBe('');
+    expect(requests.map(({ url }) => url).join(' ')).not.toContain('sesame');
+    expect(
+      await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])'),
+    ).not.toContain('sesame');
+  });
+
+  test('too many sessions: the page says how long to wait, and the button works again', async () => {
+    const relay = await start('--rate-limit', '1r/m', '--rate-limit-burst', '0');
+    const first = await visit(browser, relay);
+    await makeOnPage(first);
+    const { page } = await visit(browser, relay, { expected });
+    await page.getByRole('button', { name: 'create a session' }).click();
+    await page
+      .getByRole('alert')
+      .getByText(/^too many new sessions from this address: try again in \d+ s$/)
+      .waitFor();
+    expect(await page.getByRole('button', { name: 'create a session' }).getAttribute('aria-disabled')).toBe(
+      'false',
+    );
+  });
+
+  test('a relay that shuts down, or that is not there: said, and the next try works', async () => {
+    const relay = await start();
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const visitor = await visit(browser, proxy, { expected: /status of 503|net::ERR_/ });
+    const { page } = visitor;
+    const headers = { 'Remotify-Version': '9', 'Remotify-Error': 'draining', 'Retry-After': '1' };
+    const alert = page.getByRole('alert');
+    for (const [fault, words] of [
+      [
+        { fault: 'canned', status: 503, body: 'the relay is ending: try again\n', headers },
+        'the relay is ending: try again',
+      ],
+      [{ fault: 'canned', status: 503, body: '<html>' }, 'a proxy in front of the relay answered 503'],
+      [{ fault: 'reset' }, 'the relay is unreachable'],
+    ] as const) {
+      proxy.setRules({ onRequest: () => fault });
+      await page.getByRole('button', { name: 'create a session' }).click();
+      await alert.getByText(words).waitFor();
+    }
+    proxy.setRules({});
+    await makeOnPage(visitor);
+    expect(await alert.textContent()).toBe('');
+  });
+});
