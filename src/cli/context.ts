@@ -15,6 +15,7 @@ import { findColumns } from '../terminal/columns.ts';
 import { describeClient } from './describe-client.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
+import { maskKey } from '../text/mask-keys.ts';
 
 /** Options that every command takes. */
 export interface CommonOptions {
@@ -36,7 +37,7 @@ export interface Surroundings {
 export type { OpenSession } from '../client/open-session.ts';
 
 export function labelOf(session: { name?: string; key: string }): string {
-  return session.name ?? `${session.key.slice(0, 4)}…`;
+  return session.name ?? maskKey(session.key);
 }
 
 export class Context {

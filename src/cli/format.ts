@@ -1,13 +1,5 @@
-/** Numbers and tables for people. */
+/** Tables for people. */
 import { cutToWidth, type Measure } from '../terminal/text-width.ts';
-
-/** `2026-11-29 14:03:07`, in the time zone of this machine. */
-export function formatTime(ms: number): string {
-  const date = new Date(ms);
-  const pad = (value: number): string => String(value).padStart(2, '0');
-  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join('-');
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')}`;
-}
 
 export interface TableOptions {
   /** Of the screen; without it nothing is cut. */

@@ -12,8 +12,9 @@ import { describeClient } from './describe-client.ts';
 import { explain } from './explain.ts';
 import { onInterrupt } from './interrupts.ts';
 import { buildOwnLine } from './own-line.ts';
-import { escapeBytes } from '../text/escape.ts';
+import { escapeBytes } from '../text/escape-bytes.ts';
 import { maskKeys } from '../text/mask-keys.ts';
+import { quote } from '../text/quote.ts';
 
 async function open(context: Context, chosen: ChosenSession): Promise<HostSession> {
   const session = await context.openSession(chosen);
@@ -62,7 +63,7 @@ function checkName(context: Context, name: string | undefined): void {
   const names = known.map((one) => `${one.name}${one.isCurrent ? ' (current)' : ''}`);
   throw new ToolError(
     'input',
-    `no stored session is called ${JSON.stringify(show(name).slice(0, 80))}`,
+    `no stored session is called ${quote(maskKeys(name))}`,
     names.length === 0
       ? 'no session is stored: leave session out, and remote_exec creates one'
       : `the stored sessions are ${names.join(', ')}; leave session out for the current one`,

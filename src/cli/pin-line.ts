@@ -8,6 +8,7 @@ import { renderRunner } from '../runner/render-runner.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
+import { keyDigits } from '../protocol/keys.ts';
 
 type Mode = 'supervised' | 'auto';
 
@@ -27,10 +28,12 @@ export function renderPinnedLine(url: string, scriptHash: string, endedHash: str
   ].join(' ');
 }
 
+const claimedAddress = new RegExp(`https?://[\\w.:[\\]/~%-]{1,200}(?=/r/${keyDigits})`);
+
 /** Throws a Failure when the relay hands out another script than this client has: its line would never run. */
 export async function pinLine(context: Context, payload: SessionPayload, mode: Mode): Promise<string> {
   const { listener_key: listenerKey, remote_quickstart: line } = payload;
-  const claimed = /https?:\/\/[\w.:[\]/~%-]{1,200}(?=\/r\/[0-9a-f]{32})/.exec(line)?.[0];
+  const claimed = claimedAddress.exec(line)?.[0];
   if (listenerKey === undefined || claimed === undefined) {
     throw new Failure(
       'this relay cannot be pinned: it is a legacy relay',

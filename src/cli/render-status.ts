@@ -1,10 +1,10 @@
 /** What `remotify status` prints: the session, what runs and what waits, the last commands. */
-import { isEnded } from '../protocol/command-states.ts';
+import { isEnded, isWaiting } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { type Measure, openMeasure } from '../terminal/text-width.ts';
 import type { OpenSession } from './context.ts';
-import { describeOutcome, describePusher, describeText } from '../text/describe-command.ts';
+import { describeOutcome, describePusher, describeStopping, describeText } from '../text/describe-command.ts';
 import { describeExpiry, describePresence } from '../text/describe-presence.ts';
 import { formatTable } from './format.ts';
 import { formatAge, formatDuration, formatSeconds } from '../text/durations.ts';
@@ -44,9 +44,8 @@ function describeRunning(status: StatusPayload, commands: readonly CommandView[]
   const since = formatSeconds(status.cmd_in_flight_seconds_ago ?? 0);
   const current = commands.find(({ id }) => id === status.current);
   if (!current) return `a command, picked up ${since} ago`;
-  if (current.state === 'awaiting_approval')
-    return withSource(`${current.id} waits for approval since ${since}`, current);
-  const stopping = current.cancel_signal === null ? '' : `, stopping (SIG${current.cancel_signal} sent)`;
+  if (isWaiting(current.state)) return withSource(`${current.id} waits for approval since ${since}`, current);
+  const stopping = current.cancel_signal === null ? '' : `, ${describeStopping(current.cancel_signal)}`;
   return withSource(`${current.id} for ${since}${stopping}`, current);
 }
 

@@ -9,16 +9,14 @@ import { exitCodes } from './exit-codes.ts';
 import { Failure } from './failure.ts';
 import { type Interrupt, isInterrupt } from './interrupts.ts';
 import { startWaiting } from './waiting-line.ts';
-import { formatSeconds } from '../text/durations.ts';
-
-/** Longer than setTimeout takes. */
-const maxTimerMs = 2 ** 31 - 1;
+import { formatLimit } from '../text/durations.ts';
+import { timerMs } from './timer-limit.ts';
 
 function failLate({ seconds, source }: Bound): Failure {
   return new Failure(
     seconds === 0
       ? 'no listener is connected'
-      : `no listener connected within ${formatSeconds(seconds)} (${source})`,
+      : `no listener connected within ${formatLimit(seconds)} (${source})`,
     'the session is still valid; paste its line when you are ready',
     exitCodes.trouble,
     'no_listener',
@@ -42,9 +40,7 @@ export async function waitForListener(
   const words = 'waiting for the remote to connect; Ctrl-C stops waiting, the session stays';
   const isAtOnce = bound.seconds === 0;
   const line = isAtOnce ? undefined : await startWaiting(context, words);
-  const timer = isAtOnce
-    ? undefined
-    : setTimeout(() => stop.abort('time'), Math.min(bound.seconds * 1000, maxTimerMs));
+  const timer = isAtOnce ? undefined : setTimeout(() => stop.abort('time'), timerMs(bound.seconds));
   try {
     const status = isAtOnce
       ? await withPatience(() => client.readStatus({ signal }), { ...patience, patienceMs: 0 })

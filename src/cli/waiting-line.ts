@@ -2,6 +2,7 @@
 import { canSpin, startSpinner } from '../terminal/spinner.ts';
 import type { Context } from './context.ts';
 import { formatSeconds } from '../text/durations.ts';
+import { formatClock } from './times.ts';
 import { escapeText } from '../text/escape.ts';
 
 const minuteMs = 60_000;
@@ -9,12 +10,6 @@ const secondMs = 1_000;
 
 /** A spinner asks this often what is waited for now. */
 const askAgainSeconds = 15;
-
-function formatTime(date: Date): string {
-  return [date.getHours(), date.getMinutes(), date.getSeconds()]
-    .map((part) => String(part).padStart(2, '0'))
-    .join(':');
-}
 
 export interface WaitingLine {
   stop(): void;
@@ -51,7 +46,7 @@ export async function startWaiting(
   const tick = async (): Promise<void> => {
     if (!spinner) {
       const isNew = await refresh();
-      const words = isNew ? text : `still ${text} (since ${formatTime(point)}, ${elapsed()})`;
+      const words = isNew ? text : `still ${text} (since ${formatClock(point)}, ${elapsed()})`;
       if (!isOver) await printer.note(words);
       return;
     }

@@ -6,16 +6,20 @@ import { RelayError } from './relay-error.ts';
 
 const decoder = new TextDecoder();
 
-/** One line of an answer's text, short, and with nothing in it that acts on a screen. */
+/** Short, and with nothing in it that acts on a screen. */
+function clean(text = ''): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+}
+
+/** One line of an answer's text. */
 function firstLine(body: Uint8Array): string {
-  const line = decoder.decode(body.subarray(0, 300)).split('\n')[0] ?? '';
-  return line.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+  return clean(decoder.decode(body.subarray(0, 300)).split('\n')[0]);
 }
 
 function describeStranger({ status, headers, body }: HttpAnswer): string {
   const location = headers['location'];
   if (status >= 300 && status < 400 && location !== undefined) {
-    return `it answered ${status} and points elsewhere (${location.replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 120)})`;
+    return `it answered ${status} and points elsewhere (${clean(location)})`;
   }
   const type = headers['content-type'] ?? '';
   const looksLikePage = type.includes('html') || /^\s*</.test(decoder.decode(body.subarray(0, 64)));
@@ -30,8 +34,6 @@ export function notARelay(answer: HttpAnswer, baseUrl: string): RelayError {
 
 function readMove(body: Uint8Array): RelayError {
   const fields = parseJsonFields(decoder.decode(body)) ?? {};
-  const clean = (text: string | undefined): string =>
-    (text ?? '').replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
   const where = clean(readText(fields, 'endpoint'));
   const action = clean(readText(fields, 'action'));
   const message = ['the relay has moved', where && ` to ${where}`, action && `: ${action}`].join('');

@@ -1,5 +1,5 @@
 /** Stopping a command, and the truth about it. */
-import { isEnded, type Signal } from '../protocol/command-states.ts';
+import { isEnded, isSettled, type Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { killAfterSeconds } from '../protocol/limits.ts';
 import { PollFloor } from './poll-floor.ts';
@@ -36,6 +36,5 @@ export async function stopCommand(
   if (outcome === 'ended') return { outcome: 'ended before', command };
   await onSignalled?.();
   const view = await awaitEnd(client, id);
-  const stopped = isEnded(view.state) && view.state !== 'lost';
-  return { outcome: stopped ? 'stopped' : 'unconfirmed', command: view };
+  return { outcome: isSettled(view.state) ? 'stopped' : 'unconfirmed', command: view };
 }

@@ -1,6 +1,7 @@
 /** A value from the first place that has one: what was typed, then variables, then the default. */
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
+import { nameFlag } from './name-flag.ts';
 
 /** Runs a parser and says which flag or variable its value came from. */
 export function parseFrom<T>(name: string, parse: () => T): T {
@@ -26,8 +27,7 @@ export function createChooser<Flag extends string>(
 ): ChooseValue<Flag> {
   return (flag, variables, fallback, parse) => {
     const typed = flags[flag];
-    if (typed !== undefined)
-      return parseFrom(`--${flag.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, () => parse(typed));
+    if (typed !== undefined) return parseFrom(nameFlag(flag), () => parse(typed));
     for (const name of variables) {
       const value = readVariable(environment, name);
       if (value !== undefined) return parseFrom(name, () => parse(value));

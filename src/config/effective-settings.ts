@@ -5,6 +5,7 @@ import { defaultUrl } from './parse-url.ts';
 import { readSecret } from './read-secret.ts';
 import { type Given, type ReadSettings, resolveSession, resolveUrl } from './resolve-session.ts';
 import { chooseConfigDir } from './settings-file.ts';
+import { maskKey } from '../text/mask-keys.ts';
 
 export interface EffectiveSetting {
   name: string;
@@ -27,7 +28,7 @@ function findUrl(given: Given, environment: Environment, read: ReadSettings): Ef
 /** The name of a stored session, else the beginning of the key. */
 function findSession(given: Given, environment: Environment, read: ReadSettings): EffectiveSetting {
   const chosen = resolveSession(given, environment, read);
-  const value = chosen ? (chosen.name ?? `${chosen.key.slice(0, 4)}…`) : null;
+  const value = chosen ? (chosen.name ?? maskKey(chosen.key)) : null;
   const name = 'session';
   if (given.session !== undefined) return { name, value, source: '-s' };
   const secret = readSecret(environment, 'REMOTIFY_KEY');

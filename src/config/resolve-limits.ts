@@ -15,7 +15,8 @@ import {
 import { type ChooseValue, parseFrom } from './choose-value.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
-import { parseCount, parseDuration, parseRate, parseSize } from './parse-values.ts';
+import { parseRate, parseSize } from './parse-serve-values.ts';
+import { parseCount, parseDuration } from './parse-values.ts';
 
 export type LimitFlag =
   | 'rateLimit'

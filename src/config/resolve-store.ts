@@ -4,7 +4,7 @@ import { maskStoreUrl } from '../protocol/mask-store-url.ts';
 import type { ChooseValue } from './choose-value.ts';
 import { ConfigError } from './config-error.ts';
 import type { Environment } from './environment.ts';
-import { parseWord } from './parse-values.ts';
+import { parseWord } from './parse-serve-values.ts';
 import { readSecret, type Secret } from './read-secret.ts';
 import { chooseStateDir } from './settings-file.ts';
 

@@ -1,5 +1,5 @@
 /** Running tool calls by their arguments: an identical call joins the running command, which never runs twice. */
-import { isEnded } from '../protocol/command-states.ts';
+import { isEnded, isWaiting } from '../protocol/command-states.ts';
 import type { Snapshot } from './command-source.ts';
 import { isGone, type Remote, type Sessions } from './sessions.ts';
 
@@ -113,7 +113,7 @@ export class Calls {
   async #withdraw({ pushing }: { pushing: Promise<Call> }): Promise<void> {
     const { remote, snapshot } = await pushing;
     const { state } = await remote.source.look(snapshot.id, undefined, 0);
-    if (state === 'queued' || state === 'awaiting_approval') await remote.source.stop(snapshot.id, 'TERM');
+    if (isWaiting(state)) await remote.source.stop(snapshot.id, 'TERM');
   }
 
   /** The host has ended: commands that have not started are withdrawn, running ones go on. The same promise for every call. */

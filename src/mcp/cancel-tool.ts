@@ -1,13 +1,13 @@
 /** `remote_cancel`: withdraws a queued command, or stops a running one. */
 import type { StopOutcome } from '../client/stop-command.ts';
-import { isEnded } from '../protocol/command-states.ts';
+import { isEnded, isInFlight } from '../protocol/command-states.ts';
 import type { Snapshot } from './command-source.ts';
 import { describeState } from './describe-call.ts';
 import { idOrBusy, session, signal } from './tool-arguments.ts';
 import { defineTool, requireRemote } from './tool.ts';
 
 function chooseCommand(commands: readonly Snapshot[]): Snapshot | undefined {
-  const busy = commands.find(({ state }) => state === 'running' || state === 'awaiting_approval');
+  const busy = commands.find(({ state }) => isInFlight(state));
   return busy ?? commands.find(({ state }) => state === 'queued');
 }
 

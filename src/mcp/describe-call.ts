@@ -4,6 +4,8 @@ import { addAutoMode } from '../protocol/session-payload.ts';
 import type { Snapshot } from './command-source.ts';
 import type { UntrustedText } from './render-answer.ts';
 import type { Remote } from './sessions.ts';
+import { cutChars } from '../text/cut-text.ts';
+import { formatDuration } from '../text/durations.ts';
 
 const pasteRequest =
   'Show both lines to the user as they are, and ask them to paste one of them into a shell on the remote machine. ' +
@@ -37,8 +39,8 @@ export function explainRelayAddress({ relayAddress, url }: Remote): string[] {
       ];
 }
 
-function formatMs(ms: number | null): string {
-  return ms === null ? '' : ` after ${(ms / 1000).toFixed(1)} s`;
+function after(ms: number | null): string {
+  return ms === null ? '' : ` after ${formatDuration(ms)}`;
 }
 
 /** One sentence. */
@@ -54,10 +56,10 @@ export function describeState({ id, state, exitStatus, signal, durationMs }: Sna
       const name = /^[A-Z][A-Z0-9+-]{1,11}$/.test(signal ?? '') ? ` (killed by SIG${signal})` : '';
       return exitStatus === null
         ? `Command ${id} ended without an exit status.`
-        : `Command ${id} finished with exit status ${exitStatus}${name}${formatMs(durationMs)}.`;
+        : `Command ${id} finished with exit status ${exitStatus}${name}${after(durationMs)}.`;
     }
     case 'timed_out':
-      return `Command ${id} was stopped${formatMs(durationMs)}: its timeout was reached.`;
+      return `Command ${id} was stopped${after(durationMs)}: its timeout was reached.`;
     case 'declined':
       return `The operator declined command ${id}: it did not run.`;
     case 'expired':
@@ -104,7 +106,7 @@ export function untrustedReason(
   show: (text: string) => string,
 ): UntrustedText[] {
   if (!isEnded(state) || reason === null || reason === '' || reason === cancelledByClient) return [];
-  return [{ title: 'reason', text: show(reason.slice(0, maxReasonChars)).slice(0, maxReasonChars) }];
+  return [{ title: 'reason', text: cutChars(show(cutChars(reason, maxReasonChars)), maxReasonChars) }];
 }
 
 export function explainMade({ label, url, madeBecause }: Remote): string[] {

@@ -4,6 +4,7 @@ import { refusals } from '../protocol/errors.ts';
 import type { Answer, ToolContext } from './tool.ts';
 import type { UntrustedText } from './render-answer.ts';
 import { type ErrorKind, ToolError } from './tool-error.ts';
+import { cutChars } from '../text/cut-text.ts';
 
 /** Refusals that the model can deal with by another call. */
 const inputCodes = new Set([
@@ -57,13 +58,13 @@ function describe({ host }: ToolContext, error: unknown): Described {
   const { message, hint = '', code } = host.explain(error);
   if (!(error instanceof RelayError)) {
     const kind = inputCodes.has(code) ? 'input' : 'trouble';
-    return { kind, message: message.slice(0, maxMessageChars), hint, untrusted: [] };
+    return { kind, message: cutChars(message, maxMessageChars), hint, untrusted: [] };
   }
   const own = describeRelayError(error);
-  const text = host.showBytes(Buffer.from(error.message.slice(0, maxMessageChars)));
+  const text = host.showBytes(Buffer.from(cutChars(error.message, maxMessageChars)));
   return {
     kind: inputCodes.has(error.code) ? 'input' : 'trouble',
-    message: own.slice(0, maxMessageChars),
+    message: cutChars(own, maxMessageChars),
     hint: ownHints[error.code] ?? hint,
     untrusted: own === error.message ? [] : [{ title: 'answer of the relay', text }],
   };

@@ -1,6 +1,7 @@
 /** Of output that is too long for a model: its beginning and its end. */
 import type { CommandSource, Snapshot, Stream } from './command-source.ts';
 import type { ShowBytes } from './host.ts';
+import { dropContinuation, splitIncomplete } from '../text/utf8.ts';
 
 /** Both streams of one answer, once they are made visible: with the words around them it stays under 16 KiB. */
 const roomChars = 12_000;
@@ -20,24 +21,6 @@ export interface Excerpt {
   nextOffset: number | null;
 }
 
-/** Bytes of a UTF-8 sequence that the end of a piece cut off: at most three. */
-function cutBytesAtEnd(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return needed > back ? back : 0;
-  }
-  return 0;
-}
-
-/** Bytes of a sequence that began before a piece: at most three. */
-function cutBytesAtStart(bytes: Uint8Array): number {
-  let count = 0;
-  while (count < 3 && ((bytes[count] ?? 0) & 0xc0) === 0x80) count++;
-  return count;
-}
-
 /** As much of the beginning as fits once it is visible. `isWhole`: nothing follows, so that a cut sequence is its own fault. */
 export function fitHead(
   bytes: Buffer,
@@ -47,8 +30,7 @@ export function fitHead(
 ): { text: string; taken: number } {
   for (let length = Math.min(bytes.length, room); ; length = Math.floor((length * 3) / 4)) {
     const piece = bytes.subarray(0, length);
-    const kept =
-      isWhole && length === bytes.length ? piece : piece.subarray(0, length - cutBytesAtEnd(piece));
+    const kept = isWhole && length === bytes.length ? piece : splitIncomplete(piece)[0];
     const text = show(kept);
     // A stray byte or two in little room: something is always taken, or a reader would not get on.
     if (text.length <= room || length <= 4) return { text, taken: kept.length === 0 ? length : kept.length };
@@ -59,7 +41,7 @@ export function fitHead(
 export function fitTail(bytes: Buffer, room: number, show: ShowBytes): { text: string; taken: number } {
   for (let length = Math.min(bytes.length, room); ; length = Math.floor((length * 3) / 4)) {
     const piece = bytes.subarray(bytes.length - length);
-    const kept = piece.subarray(cutBytesAtStart(piece));
+    const kept = dropContinuation(piece);
     const text = show(kept);
     if (text.length <= room || length <= 4) return { text, taken: kept.length };
   }

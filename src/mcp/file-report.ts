@@ -6,6 +6,7 @@ import type { Host } from './host.ts';
 import { showPath } from './quote-path.ts';
 import { reportState } from './report-call.ts';
 import type { Answer } from './tool.ts';
+import { isEnded, isSettled } from '../protocol/command-states.ts';
 
 /** The scripts print little but content: more than this is not looked at. */
 const maxReportBytes = 64 * 1024;
@@ -51,8 +52,7 @@ export async function reportFailure(host: Host, call: Call, verb: string, path: 
   const { state, exitStatus, id, bytes } = snapshot;
   if (state !== 'finished') {
     const answer = reportState(host, call);
-    const isOpen = state === 'queued' || state === 'awaiting_approval' || state === 'running';
-    const outcome = isOpen ? 'yet' : state === 'lost' ? 'as far as is known' : 'by this call';
+    const outcome = !isEnded(state) ? 'yet' : !isSettled(state) ? 'as far as is known' : 'by this call';
     return { ...answer, words: [`${showPath(path)} was not ${verb} ${outcome}.`, ...answer.words] };
   }
   const failure = fileFailures[exitStatus ?? 0];

@@ -15,12 +15,13 @@ import type { UntrustedText } from './render-answer.ts';
 import { isGone, type Remote } from './sessions.ts';
 import { session } from './tool-arguments.ts';
 import { type Answer, defineTool, type ToolContext } from './tool.ts';
+import { cutChars } from '../text/cut-text.ts';
+import { formatSeconds } from '../text/durations.ts';
+import { maxTextLength } from '../protocol/limits.ts';
 
 /** Of the commands that the session remembers, the last ones. */
 const listedCommands = 10;
 
-/** Of the text of each; the relay keeps 200. */
-const maxTextChars = 200;
 const maxNameChars = 200;
 
 function describeListener(status: StatusPayload): string {
@@ -37,7 +38,7 @@ function quoteTexts(commands: readonly Snapshot[], show: (text: string) => strin
     .filter(({ text }) => text !== null && text !== '')
     .map(
       ({ id, text }) =>
-        `${id}: ${show((text ?? '').slice(0, maxTextChars).replaceAll(/\s+/g, ' ')).trim()}\n`,
+        `${id}: ${show(cutChars(text ?? '', maxTextLength).replaceAll(/\s+/g, ' ')).trim()}\n`,
     );
   return lines.length === 0 ? [] : [{ title: 'texts of the commands', text: lines.join('') }];
 }
@@ -49,7 +50,7 @@ async function inspect({ host }: ToolContext, remote: Remote): Promise<Answer> {
   const isConnected = hasListener(status);
   const { listener } = status;
   const seen = listener?.seen_seconds_ago ?? status.listener_seen_seconds_ago;
-  const name = listener ? show(nameListener(listener).slice(0, maxNameChars)) : '';
+  const name = listener ? show(cutChars(nameListener(listener), maxNameChars)) : '';
   return {
     words: [
       `Session ${remote.label} on ${remote.url}.`,
@@ -57,7 +58,7 @@ async function inspect({ host }: ToolContext, remote: Remote): Promise<Answer> {
       ...(isConnected
         ? [describeListener(status)]
         : [...renderPaste(remote), ...explainRelayAddress(remote)]),
-      isConnected || seen === null ? '' : `A listener was last seen ${Math.round(seen)} s ago.`,
+      isConnected || seen === null ? '' : `A listener was last seen ${formatSeconds(seen)} ago.`,
       ...commands.map(describeState),
     ],
     untrusted: [

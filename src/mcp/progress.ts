@@ -5,6 +5,8 @@ import { type Stream, streams } from './command-source.ts';
 import { fitTail } from './excerpt.ts';
 import type { Host } from './host.ts';
 import { formatSize } from '../text/sizes.ts';
+import { formatSeconds } from '../text/durations.ts';
+import { nameState } from '../text/name-state.ts';
 
 /** Of the output since the last message: hosts show a line or a few. */
 const roomChars = 2_000;
@@ -12,11 +14,22 @@ const roomChars = 2_000;
 /** One line. */
 function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): string {
   const { id, state, bytes } = snapshot;
-  const seconds = `${Math.round((performance.now() - sinceMs) / 1000)} s`;
-  if (state === 'queued')
-    return lacksListener ? `waiting for a listener, ${seconds}` : `${id} waits for its turn, ${seconds}`;
-  if (state === 'awaiting_approval') return `waiting for the operator to approve ${id}, ${seconds}`;
-  return `running for ${seconds}, ${formatSize(bytes.stdout + bytes.stderr)} of output so far`;
+  const seconds = formatSeconds((performance.now() - sinceMs) / 1000);
+  switch (state) {
+    case 'queued':
+      return lacksListener ? `waiting for a listener, ${seconds}` : `${id} waits for its turn, ${seconds}`;
+    case 'awaiting_approval':
+      return `waiting for the operator to approve ${id}, ${seconds}`;
+    case 'running':
+      return `running for ${seconds}, ${formatSize(bytes.stdout + bytes.stderr)} of output so far`;
+    case 'finished':
+    case 'timed_out':
+    case 'lost':
+    case 'cancelled':
+    case 'expired':
+    case 'declined':
+      return `${id} ${nameState(state)}, ${formatSize(bytes.stdout + bytes.stderr)} of output`;
+  }
 }
 
 /** Sends one message; undefined where the host did not ask for progress. */

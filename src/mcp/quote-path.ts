@@ -1,5 +1,5 @@
 /** Paths of the remote in scripts and messages. */
-import { toAscii } from '../text/quote.ts';
+import { quoteAscii } from '../text/ascii.ts';
 import { quoteWord } from '../text/quote-word.ts';
 
 /** One word of a shell that names a path: `~` and `~user` at its start are expanded there, and a dash at its start is no option. */
@@ -9,7 +9,7 @@ export function quotePath(path: string): string {
   return quoteWord(path.startsWith('-') ? `./${path}` : path);
 }
 
-const spellInside = (text: string): string => toAscii(JSON.stringify(text)).slice(1, -1);
+const spellInside = (text: string): string => quoteAscii(text).slice(1, -1);
 
 /** A path on one line, for people: in quotes, in ASCII, without the middle where it is long. */
 export function showPath(path: string): string {

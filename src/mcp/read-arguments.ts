@@ -1,5 +1,5 @@
 /** From what a host sent as arguments to the values of a tool: coerced where the meaning is plain, otherwise refused with a correction. */
-import { quoteValue } from '../text/quote.ts';
+import { quoteValue } from '../text/ascii.ts';
 import type { Fields, Values } from './fields.ts';
 import { ToolError } from './tool-error.ts';
 

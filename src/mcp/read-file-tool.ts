@@ -11,6 +11,7 @@ import { showPath } from './quote-path.ts';
 import { budget, session } from './tool-arguments.ts';
 import { type Answer, defineTool } from './tool.ts';
 import { pathField } from './write-file-tool.ts';
+import { dropContinuation, splitIncomplete } from '../text/utf8.ts';
 
 const pageChars = 12_000;
 
@@ -37,10 +38,7 @@ const fields = {
 
 /** The first and the last character may be cut. */
 function isText(bytes: Buffer): boolean {
-  if (bytes.includes(0)) return false;
-  let start = 0;
-  while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start++;
-  return [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(start, Math.max(start, bytes.length - cut))));
+  return !bytes.includes(0) && isUtf8(splitIncomplete(dropContinuation(bytes))[0]);
 }
 
 function describeNothing(start: number, size: number): string {

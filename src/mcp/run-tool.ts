@@ -1,7 +1,7 @@
 /** From a request of the host to the answer of a tool. */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { answerError } from './describe-error.ts';
-import { quoteValue } from '../text/quote.ts';
+import { quoteValue } from '../text/ascii.ts';
 import { readArguments } from './read-arguments.ts';
 import { renderAnswer } from './render-answer.ts';
 import type { Answer, Tool, ToolContext } from './tool.ts';

@@ -1,6 +1,7 @@
 /** Looking for a text in output that is too long to be read whole. */
 import type { CommandSource, Stream } from './command-source.ts';
 import type { ShowBytes } from './host.ts';
+import { dropContinuation, splitIncomplete } from '../text/utf8.ts';
 
 const chunkBytes = 1024 * 1024;
 
@@ -60,11 +61,17 @@ export async function searchOutput(
     const lineStart = Math.max(buffer.lastIndexOf(0x0a, found) + 1, found - beforeBytes, 0);
     const lineEnd = buffer.indexOf(0x0a, found + needle.length);
     const shownTo = Math.min(lineEnd === -1 ? buffer.length : lineEnd, found + needle.length + behindBytes);
-    const line = show(buffer.subarray(lineStart, shownTo));
+    // Where a long line is cut, half of a character is left out.
+    const isCutBefore = lineStart > 0 && buffer[lineStart - 1] !== 0x0a;
+    const piece = buffer.subarray(lineStart, shownTo);
+    const fromWhole = isCutBefore ? dropContinuation(piece) : piece;
+    const shown = shownTo === lineEnd || shownTo === end - base ? fromWhole : splitIncomplete(fromWhole)[0];
+    const line = show(shown);
+    const lineOffset = base + shownTo - fromWhole.length;
     if (matches.length > 0 && (matches.length >= maxMatches || line.length > room))
-      return { matches, nextOffset: Math.max(at, base + lineStart) };
+      return { matches, nextOffset: Math.max(at, lineOffset) };
     room -= line.length;
-    matches.push({ offset: base + lineStart, line });
+    matches.push({ offset: lineOffset, line });
     at = base + Math.max(shownTo, found + needle.length);
   }
 }

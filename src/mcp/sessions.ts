@@ -3,6 +3,7 @@ import { RelayError } from '../client/relay-error.ts';
 import type { CommandSource } from './command-source.ts';
 import type { Host, HostSession } from './host.ts';
 import { RelaySource } from './relay-source.ts';
+import { isKey } from '../protocol/keys.ts';
 
 /** A session and its commands. */
 export interface Remote extends HostSession {
@@ -54,7 +55,7 @@ export class Sessions {
 
   async #make(name: string, because: string): Promise<Remote> {
     // A new session has another key: the old one cannot name it.
-    const stored = /^[0-9a-f]{32}$/.test(name) || name === '' ? undefined : name;
+    const stored = isKey(name) || name === '' ? undefined : name;
     return this.#equip(await this.#host.makeSession(stored), because);
   }
 

@@ -9,12 +9,10 @@ import { type CommandState, isEnded } from '../protocol/command-states.ts';
 import { defaultQueueSeconds, maxEndedCommands } from '../protocol/limits.ts';
 import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
 import { ToolError } from './tool-error.ts';
+import { beginningOf } from '../text/beginning-of.ts';
 
 /** A relay without long polls for states is asked this often. */
 const askAgainMs = 500;
-
-/** Of a script, kept for lists. */
-const maxTextBytes = 200;
 
 interface SlotRun {
   snapshot: Snapshot;
@@ -45,7 +43,7 @@ export class SlotsSource implements CommandSource {
     // A relay that cannot be reached is an error now, and not a result that never comes.
     await this.#client.readStatus();
     const id = `c${++this.#count}`;
-    const text = Buffer.from(script).toString('utf8', 0, maxTextBytes);
+    const text = beginningOf(script);
     const run: SlotRun = {
       snapshot: {
         id,

@@ -1,12 +1,6 @@
 /** The key after the `#` of the URL: which keys are opened without a question, and the question about all others. */
+import { maskKey } from '../text/mask-keys.ts';
 import { find, keepFocus } from './dom.ts';
-
-const shownKeyChars = 4;
-
-/** What tells a key from others, and gives nobody access. */
-export function abbreviateKey(key: string): string {
-  return `${key.slice(0, shownKeyChars)}…`;
-}
 
 /** How this entry of the tab's history says that the visitor knows its key: it is there again after a reload, and no link can set it. */
 const markOf = (key: string): string => key.slice(0, 8);
@@ -54,8 +48,8 @@ export class AddressKey {
     this.#question.hidden = false;
     find('start').hidden = true;
     find('foreign-words').textContent = replacesSession
-      ? `The URL now has the key of another session (${abbreviateKey(key)}). Leave this session and open that one?`
-      : `The URL has the key of a session (${abbreviateKey(key)}) that this tab did not create.`;
+      ? `The URL now has the key of another session (${maskKey(key)}). Leave this session and open that one?`
+      : `The URL has the key of a session (${maskKey(key)}) that this tab did not create.`;
     // Not the other button: the visitor may be typing, and press Enter next.
     find('foreign-no', HTMLButtonElement).focus();
   }

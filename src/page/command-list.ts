@@ -1,6 +1,5 @@
 /** The commands of a session: pushed, listed, followed from the right offset, stopped. */
 import { type CommandEnd, followCommand } from '../client/follow-command.ts';
-import { forwardStdin } from '../client/forward-stdin.ts';
 import { withPatience } from '../client/patience.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
@@ -11,6 +10,8 @@ import { isWholeText } from '../text/describe-command.ts';
 import { type CardView, stateOfNewerRelay } from './command-words.ts';
 import { explain } from './explain.ts';
 import { relayNow } from './relay-clock.ts';
+import { makeRandomId } from './random-id.ts';
+import { sendFile } from './send-file.ts';
 import type { SessionLink } from './session-link.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -79,7 +80,7 @@ export class CommandList {
     const { client, version, patience } = this.#link;
     const signal = AbortSignal.any([giveUp.signal, this.#link.signal]);
     const options = {
-      idempotencyKey: crypto.randomUUID(),
+      idempotencyKey: makeRandomId(),
       client: `browser,remotify/${version}`,
       stdin: file !== undefined,
     };
@@ -113,11 +114,13 @@ export class CommandList {
     if (error instanceof RelayError && error.code === 'gone') this.#link.onTrouble(error);
   }
 
+  /** A command whose input broke off would take the beginning for all of it. */
   async #sendFile(id: string, file: File): Promise<void> {
-    const chunks = file.stream() as unknown as AsyncIterable<Uint8Array>;
-    await forwardStdin(this.#link.client, id, chunks, this.#link.patience).catch((error: unknown) =>
-      this.#link.onTrouble(error),
-    );
+    const words = await sendFile(this.#link, id, file);
+    const card = this.find(id);
+    if (words === '' || !card) return;
+    card.say(`${words}; this page stops the command`);
+    await this.#stop(card);
   }
 
   /** Reads what the session remembers. A call while it reads makes it read once more. */

@@ -4,6 +4,7 @@ import type { CommandView } from '../protocol/command-view.ts';
 import { formatDuration, formatSeconds } from '../text/durations.ts';
 import { escapeText } from '../text/escape.ts';
 import { relayNow } from './relay-clock.ts';
+import { describeStopping } from '../text/describe-command.ts';
 
 /**
  * `sending`: the relay has not confirmed it yet. `unsent`: the relay did not accept it. `unknown`: a newer relay has a name for it, or
@@ -39,8 +40,7 @@ const words: Readonly<Record<CardState, (view: CardView) => string>> = {
   queued: ({ position = null }) =>
     position !== null && position > 0 ? `queued, ${position} ahead of it` : 'queued, next',
   awaiting_approval: () => 'waiting for approval',
-  running: ({ cancel_signal: signal = null }) =>
-    signal === null ? 'running' : `stopping (SIG${signal} sent)`,
+  running: ({ cancel_signal: signal = null }) => (signal === null ? 'running' : describeStopping(signal)),
   finished: describeEnd,
   timed_out: () => 'timed out',
   lost: ({ reason }) => withReason('lost, outcome unknown', reason),

@@ -17,7 +17,7 @@ export function describeLight(status: StatusPayload, currentState: CommandState 
   const { listener, current = null } = status;
   if (findPresence(status) === 'none' || !listener)
     return { state: 'waiting', who: 'no listener', more: 'paste the line on the remote' };
-  const who = describeHost(listener);
+  const who = listener.kind === 'slot' ? 'legacy listener' : describeHost(listener);
   if (!listener.attached) return { state: 'gone', who, more: `disconnected, ${describeLastSeen(status)}` };
   if (current === null)
     return {

@@ -8,7 +8,7 @@ import { RelayError } from '../client/relay-error.ts';
 import { isKey } from '../protocol/keys.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { describeExpiry } from '../text/describe-presence.ts';
-import { abbreviateKey, AddressKey } from './address-key.ts';
+import { AddressKey } from './address-key.ts';
 import { announce } from './announce.ts';
 import { find, keepFocus } from './dom.ts';
 import { explain } from './explain.ts';
@@ -17,10 +17,12 @@ import { LineBoard } from './line-board.ts';
 import { Notifier } from './notifier.ts';
 import { Panels } from './panels.ts';
 import { Prompt } from './prompt.ts';
+import { isWeaker } from './session-lines.ts';
 import { StatusBar } from './status-bar.ts';
 import { createTabGate } from './tab-gate.ts';
 import { Transcript } from './transcript.ts';
 import { Workspace } from './workspace.ts';
+import { maskKey } from '../text/mask-keys.ts';
 
 /** Without a slash at its end. This script is directly below it, also when a proxy adds a path. */
 const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
@@ -147,11 +149,13 @@ function showView(view: 'start' | 'session' | 'ended'): void {
 }
 
 function openSession(payload: SessionPayload): void {
-  errorLine.textContent = '';
+  errorLine.textContent = isWeaker(payload, relayUrl)
+    ? `this relay hands out lines without encryption: its operator can fix that with --public-url ${relayUrl}`
+    : '';
   transcript.clear();
   address.set(payload.key);
   lines.show(payload, relayUrl);
-  bar.open(abbreviateKey(payload.key));
+  bar.open(maskKey(payload.key));
   find('ttl').textContent = describeExpiry(payload.ttl_seconds);
   askToEnd(false);
   showView('session');

@@ -24,10 +24,7 @@ const spellAll = (text: string): string =>
   ).join('');
 
 /** Plain text, then one of: a line end, a return, an escape character, a run of unsafe characters. */
-const token = new RegExp(
-  `\\r?\\n|\\r|\\x1b|(?:(?![\\r\\x1b])(?:${unsafeCharacters}|[\\ud800-\\udfff]))+`,
-  'gu',
-);
+const token = new RegExp(`\\r?\\n|\\r|\\x1b|(?:(?![\\r\\x1b])${unsafeCharacters})+`, 'gu');
 
 /** Characters, sequences and line ends may be cut anywhere between two chunks. */
 export class OutputParser {

@@ -64,7 +64,8 @@ export class Prompt {
   edit(text: string): void {
     const texts = this.#handler.history();
     if (this.#back === 0) this.#draft = this.#field.value;
-    this.#back = texts.length - Math.max(0, texts.lastIndexOf(text));
+    const at = texts.lastIndexOf(text);
+    this.#back = at < 0 ? 1 : texts.length - at;
     this.#set(text);
     this.#field.focus();
   }

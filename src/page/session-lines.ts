@@ -1,4 +1,5 @@
 /** The lines to paste for one session. All but `supervised` and `auto` hold the session key. */
+import { isWeakerLine } from '../client/line-address.ts';
 import { addAutoMode, type SessionPayload } from '../protocol/session-payload.ts';
 import { quoteWord } from '../text/quote-word.ts';
 
@@ -6,14 +7,21 @@ export const lineNames = ['supervised', 'auto', 'exec', 'cli', 'mcp', 'key'] as 
 export type LineName = (typeof lineNames)[number];
 
 /** The address by which the relay wants to be called, which may be another one than that of the page. */
-function findAddress({ urls }: SessionPayload, pageUrl: string): string {
-  return /^(https?:\/\/.+)\/api\/session\//.exec(urls.api)?.[1] ?? pageUrl;
+function findAddress({ urls }: SessionPayload): string | undefined {
+  return /^(https?:\/\/.+)\/api\/session\//.exec(urls.api)?.[1];
+}
+
+/** Whether the relay's lines would send the key unencrypted, while the page came encrypted. */
+export function isWeaker({ remote_quickstart: line }: SessionPayload, pageUrl: string): boolean {
+  return isWeakerLine(line, pageUrl);
 }
 
 /** A line is empty where it cannot be built. */
 export function buildLines(payload: SessionPayload, pageUrl: string): Readonly<Record<LineName, string>> {
-  const { key, remote_quickstart: supervised, exec } = payload;
-  const relay = findAddress(payload, pageUrl);
+  const { key } = payload;
+  const isUnsafe = isWeaker(payload, pageUrl);
+  const [supervised, exec] = isUnsafe ? ['', ''] : [payload.remote_quickstart, payload.exec];
+  const relay = (isUnsafe ? undefined : findAddress(payload)) ?? pageUrl;
   const auto = addAutoMode(supervised);
   const server = { command: 'remotify', args: ['mcp'], env: { REMOTIFY_URL: relay, REMOTIFY_KEY: key } };
   return {

@@ -1,7 +1,9 @@
 /** The secrets of a session, and how they are written. */
 
-/** 128 bits as 32 lower-case hex digits: the session key of the seed. */
-export const keyPattern = /^[0-9a-f]{32}$/;
+/** 128 bits as 32 lower-case hex digits: the session key of the seed. As a part of a regular expression. */
+export const keyDigits = '[0-9a-f]{32}';
+
+export const keyPattern = new RegExp(`^${keyDigits}$`);
 
 /** Stands in the path for a key that travels as `Authorization: Bearer`. */
 export const selfKey = 'self';

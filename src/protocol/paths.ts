@@ -28,8 +28,10 @@ export const paths = {
   finish: '/api/session/{key}/commands/{id}/finish',
 } as const;
 
-/** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. */
-export const commandIdPattern = /^c[1-9][0-9]{0,8}$/;
+/** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. As a part of a regular expression. */
+export const idDigits = 'c[1-9][0-9]{0,8}';
+
+export const commandIdPattern = new RegExp(`^${idDigits}$`);
 
 /** The path of a route. Throws a TypeError on a malformed key or id, so that no other path can be built. */
 export function buildPath(name: keyof typeof paths, values: { key?: string; id?: string } = {}): string {

@@ -1,5 +1,6 @@
 /** Every path of the wire as the relay matches it, with the methods that it has and who may use them. */
-import { paths } from './paths.ts';
+import { keyDigits, selfKey } from './keys.ts';
+import { idDigits, paths } from './paths.ts';
 
 /** Who may use a route: anyone, the session key, the listener key (and the session key only where `either`). */
 export type Access = 'open' | 'session' | 'listener' | 'either';
@@ -68,8 +69,8 @@ const patterns = Object.entries(routes).map(([name, route]) => ({
   pattern: new RegExp(
     `^${route.path
       .replaceAll('.', '\\.')
-      .replace('{key}', '(?<key>[0-9a-f]{32}|self)')
-      .replace('{id}', '(?<id>c[1-9][0-9]{0,8})')}$`,
+      .replace('{key}', `(?<key>${keyDigits}|${selfKey})`)
+      .replace('{id}', `(?<id>${idDigits})`)}$`,
   ),
 }));
 

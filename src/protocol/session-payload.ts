@@ -1,6 +1,6 @@
 /** What `POST /api/session` and `GET /api/session/{key}` answer. */
 import { parseFields, readNumber, readText } from './json-fields.ts';
-import { isKey } from './keys.ts';
+import { isKey, keyDigits } from './keys.ts';
 
 export interface SessionPayload {
   key: string;
@@ -50,7 +50,9 @@ export function parseSessionPayload(value: unknown): SessionPayload | undefined 
   return payload;
 }
 
+const scriptPath = new RegExp(`(/r/${keyDigits})(?=['" ])`);
+
 /** The same line for the mode that asks nobody. */
 export function addAutoMode(quickstart: string): string {
-  return quickstart.replace(/(\/r\/[0-9a-f]{32})(?=['" ])/, '$1?mode=auto');
+  return quickstart.replace(scriptPath, '$1?mode=auto');
 }

@@ -1,15 +1,15 @@
 /** What the audit log tells of one event. */
 import type { Command } from '../session/command.ts';
 import type { Listener } from '../session/listener.ts';
-import { findMissing } from '../session/missing-output.ts';
+import { findMissingFrom } from '../session/missing-output.ts';
 import { nameListener } from '../protocol/name-listener.ts';
 import type { SessionEvent } from './session-event.ts';
-import { hideKeys } from '../text/mask-keys.ts';
+import { cutBytes } from '../text/cut-bytes.ts';
+import { hideKeys } from '../text/hide-keys.ts';
+import { decode } from '../text/utf8.ts';
 
 /** What `text` shows of a command: more is a file, and the relay has it. */
 const maxTextBytes = 4096;
-
-const keyLength = 32;
 
 /** In the order in which they are written; undefined ones are not. */
 export type Fields = Record<string, string | number | undefined>;
@@ -27,22 +27,10 @@ function nameKind(listener: Pick<Listener, 'kind' | 'user' | 'host'>): string {
   return listener.kind === 'slot' ? 'slot' : nameListener(listener);
 }
 
-/** Of what is cut in two, the first half stays away: a character, or a run of hex digits that may be a key. */
-function chooseCut(script: Uint8Array): number {
-  if (script.byteLength <= maxTextBytes) return script.byteLength;
-  const isHex = (at: number): boolean => /[0-9a-f]/i.test(String.fromCodePoint(script[at] ?? 0));
-  const isInside = (at: number): boolean => ((script[at] ?? 0) & 0xc0) === 0x80;
-  const isCutHere = isHex(maxTextBytes) ? (at: number) => isHex(at - 1) : isInside;
-  let cut = maxTextBytes;
-  while (maxTextBytes - cut < keyLength && isCutHere(cut)) cut--;
-  return cut;
-}
-
-function cutText(script: Uint8Array): Fields {
-  const cut = chooseCut(script);
-  const text = Buffer.from(script.buffer, script.byteOffset, cut).toString('utf8');
-  const leftOut = script.byteLength - cut;
-  return { text: hideKeys(text), text_left_out: leftOut === 0 ? undefined : leftOut };
+function describeText(script: Uint8Array): Fields {
+  const shown = cutBytes(script, maxTextBytes);
+  const leftOut = script.byteLength - shown.byteLength;
+  return { text: hideKeys(decode(shown)), text_left_out: leftOut === 0 ? undefined : leftOut };
 }
 
 function describeEnd(command: Command, withSizes = false): Fields {
@@ -55,7 +43,7 @@ function describeEnd(command: Command, withSizes = false): Fields {
     ran_ms: startedAt !== null && endedAt !== null ? endedAt - startedAt : undefined,
     stdout: withSizes ? command.stdoutBytes : undefined,
     stderr: withSizes ? command.stderrBytes : undefined,
-    missing: withSizes ? findMissing(command, { stdout: 0, stderr: 0 })?.bytes : undefined,
+    missing: withSizes ? findMissingFrom(command, { stdout: 0, stderr: 0 })?.bytes : undefined,
     // The operator's words are theirs; all others are the relay's own.
     reason: state === 'declined' ? undefined : (reason ?? undefined),
   };
@@ -78,7 +66,7 @@ function describeCommand(
     case 'pushed':
       return entry(pushedBy ?? undefined, {
         bytes: command.scriptBytes,
-        ...(withText && script && cutText(script)),
+        ...(withText && script && describeText(script)),
       });
     case 'signalled':
       return entry(undefined, { signal: command.cancelSignal ?? undefined });

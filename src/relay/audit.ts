@@ -1,9 +1,10 @@
 /** The audit log: who did what when. One line for each event, in the order in which the store kept them. */
 import { shortName } from '../protocol/keys.ts';
 import { describeEvent, type Entry, type Fields } from './audit-entry.ts';
-import { quoteText, quoteWord } from './log-words.ts';
+import { quoteField } from './log-words.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { EventSink } from './session-event.ts';
+import { quoteAscii } from '../text/ascii.ts';
 
 /** Fields with untrusted text; always quoted, so parsers can rely on it. */
 const quoted: ReadonlySet<string> = new Set(['text', 'reason']);
@@ -12,7 +13,8 @@ function renderFields(fields: Fields): string {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(
-      ([name, value]) => ` ${name}=${quoted.has(name) ? quoteText(String(value)) : quoteWord(String(value))}`,
+      ([name, value]) =>
+        ` ${name}=${quoted.has(name) ? quoteAscii(String(value)) : quoteField(String(value))}`,
     )
     .join('');
 }
@@ -34,8 +36,8 @@ export function createAudit({ auditLog, record }: AuditOptions): EventSink {
       const time = new Date(given.at).toISOString();
       const session = shortName(given.session);
       const { from } = given;
-      const who = by === undefined ? '' : ` by ${quoteWord(by)}`;
-      const line = `${time} ${renderEvent(entry, session)} from ${quoteWord(from ?? 'clock')}${who}${renderFields(fields)}`;
+      const who = by === undefined ? '' : ` by ${quoteField(by)}`;
+      const line = `${time} ${renderEvent(entry, session)} from ${quoteField(from ?? 'clock')}${who}${renderFields(fields)}`;
       record(`audit: ${line}`, { kind: 'audit', time, session, event, command, from, by, ...fields });
     },
   };

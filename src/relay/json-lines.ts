@@ -1,6 +1,6 @@
 /** Lines for a program: one JSON object each, in ASCII, so that no word in them acts on a terminal. */
 import { pino } from 'pino';
-import { toAscii } from '../text/quote.ts';
+import { toAscii } from '../text/ascii.ts';
 
 export type Level = 'info' | 'error';
 

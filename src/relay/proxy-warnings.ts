@@ -1,5 +1,5 @@
 /** Tells the operator what a proxy in front leaves the relay to guess, and how to cure it. Each line once for the life of the process. */
-import { hideKeys } from '../text/mask-keys.ts';
+import { hideKeys } from '../text/hide-keys.ts';
 
 /** Names of hosts that are refused: more than these are a scan. */
 const maxHosts = 16;

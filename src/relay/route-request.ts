@@ -51,7 +51,7 @@ function findRoute(path: string, { options }: RelayContext): RouteMatch | undefi
 
 function readKey(exchange: Exchange, route: RouteMatch): string {
   if (route.key !== selfKey) return route.key;
-  const key = /^Bearer ([0-9a-f]{32})$/i.exec(exchange.header('authorization'))?.[1] ?? '';
+  const key = /^Bearer (\w{32})$/i.exec(exchange.header('authorization'))?.[1] ?? '';
   if (!isKey(key)) throw new Refusal('key_missing', undefined, { 'www-authenticate': 'Bearer' });
   return key;
 }

@@ -2,22 +2,15 @@
 import { createHash } from 'node:crypto';
 import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
-import { maxLabelLength, maxTextLength } from '../protocol/limits.ts';
+import { maxLabelLength } from '../protocol/limits.ts';
 import type { Exchange } from './exchange.ts';
-import { hideKeys } from '../text/mask-keys.ts';
+import { hideKeys } from '../text/hide-keys.ts';
 
 /** Throws `empty_command`, or `nul_byte`: bash drops NULs, so that what was seen would not be what runs. */
 export function checkScript(script: Buffer): void {
   if (script.includes(0)) throw new Refusal('nul_byte');
   if (script.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)))
     throw new Refusal('empty_command');
-}
-
-/** The first characters of a script, for lists of commands. Keys in it are cut short, bytes that are not UTF-8 become U+FFFD. */
-export function beginningOf(script: Buffer): string {
-  // A character takes 4 bytes at most: the cut can only damage one that is beyond the limit.
-  const text = hideKeys(new TextDecoder().decode(script.subarray(0, 4 * maxTextLength)));
-  return Array.from(text).slice(0, maxTextLength).join('');
 }
 
 /** What a client says of itself, cut down to one word that needs no quoting anywhere, and that is no key. */

@@ -1,6 +1,7 @@
 /** The lines that people paste, and the payload that carries them. */
 import { deriveListenerKey } from '../protocol/key-derivation.ts';
 import { buildPath } from '../protocol/paths.ts';
+import { quoteForShell } from '../protocol/quote-for-shell.ts';
 import { features, type SessionPayload } from '../protocol/session-payload.ts';
 
 /**
@@ -11,8 +12,8 @@ function renderExecLine(commandUrl: string, resultUrl: string): string {
   return [
     `(f=$(mktemp) || exit 1; trap 'rm -f "$f"' EXIT;`,
     // By its input: --data-raw needs curl 7.43, and --data-binary would take a command that begins with @ for the name of a file.
-    `printf %s 'COMMAND' | curl -q -fsS -g -o "$f" --data-binary @- '${commandUrl}' || exit 1;`,
-    `while :; do c=$(curl -q -sS -g -o "$f" -w '%{http_code}' '${resultUrl}');`,
+    `printf %s 'COMMAND' | curl -q -fsS -g -o "$f" --data-binary @- ${quoteForShell(commandUrl)} || exit 1;`,
+    `while :; do c=$(curl -q -sS -g -o "$f" -w '%{http_code}' ${quoteForShell(resultUrl)});`,
     'case $c in 200) cat "$f"; exit 0;; 204) ;; 000|5??) sleep 1;; *) cat "$f" >&2; exit 1;; esac; done)',
   ].join(' ');
 }
@@ -23,7 +24,8 @@ function renderExecLine(commandUrl: string, resultUrl: string): string {
  */
 export function renderQuickstart(baseUrl: string, listenerKey: string): string {
   const scheme = baseUrl.startsWith('https:') ? 'https' : 'http';
-  return `curl -q -fsSL -g --proto '=${scheme}' '${baseUrl}${buildPath('runner', { key: listenerKey })}' | bash`;
+  const address = baseUrl + buildPath('runner', { key: listenerKey });
+  return `curl -q -fsSL -g --proto '=${scheme}' ${quoteForShell(address)} | bash`;
 }
 
 export function renderSessionPayload(

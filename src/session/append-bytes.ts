@@ -1,5 +1,5 @@
 /** Output from the listener and input from the client, while a command runs. */
-import { isEnded } from '../protocol/command-states.ts';
+import { isEnded, takesOutput } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { closeStdin, findOpenStdin } from './close-stdin.ts';
 import type { Command } from './command.ts';
@@ -17,7 +17,7 @@ export function appendOutput(
 ): Outcome<number> {
   const heard = acknowledgeStart(session, id, listenerId, now);
   const { state } = heard.result;
-  if (state !== 'running' && state !== 'lost') throw new Refusal('not_startable', state);
+  if (!takesOutput(state)) throw new Refusal('not_startable', state);
   const { command, put, next } = extendFlow(heard.result, chunk);
   if (command === heard.result) return { ...heard, result: next };
   return {

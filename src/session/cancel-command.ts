@@ -1,7 +1,13 @@
 /** A client no longer wants a command. */
-import { cancelledByClient, isEnded, type Signal } from '../protocol/command-states.ts';
+import {
+  cancelledByClient,
+  isEnded,
+  isInFlight,
+  isWaiting,
+  type Signal,
+} from '../protocol/command-states.ts';
 import type { CancelAnswer } from '../protocol/command-view.ts';
-import { type Command, endCommand, isInFlight, isWaiting } from './command.ts';
+import { type Command, endCommand } from './command.ts';
 import { emptySlot, findCommand, type Outcome, replaceCommand, type Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 
@@ -21,7 +27,7 @@ export function cancelCommand(
   now: number,
 ): Outcome<Cancelled> {
   const command = findCommand(session, id);
-  if (isWaiting(command)) {
+  if (isWaiting(command.state)) {
     const cancelled = endCommand(command, 'cancelled', now, { reason: cancelledByClient });
     return {
       session: settleCommand(session, cancelled),
@@ -62,10 +68,11 @@ export function resetSession(session: Session, now: number): Outcome<Cleared> {
   const cleared: Cleared = {
     cmd_queued: session.commands.some((command) => command.state === 'queued'),
     result_queued: session.slotResult !== null,
-    cmd_was_in_flight: session.commands.some(isInFlight),
+    cmd_was_in_flight: session.commands.some(({ state }) => isInFlight(state)),
   };
   const commands = session.commands.map((command): Command => {
-    if (isWaiting(command)) return endCommand(command, 'cancelled', now, { reason: 'the session was reset' });
+    if (isWaiting(command.state))
+      return endCommand(command, 'cancelled', now, { reason: 'the session was reset' });
     if (command.state !== 'running') return command;
     const lost = endCommand(command, 'lost', now, { reason: 'the session was reset' });
     return { ...lost, cancelSignal: 'TERM', cancelCount: command.cancelCount + 1 };

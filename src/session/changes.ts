@@ -1,6 +1,6 @@
 /** What happened between two looks at a session: told by comparing them, so that nothing that changes one can forget to tell. */
-import { isEnded } from '../protocol/command-states.ts';
-import { type Command, isInFlight } from './command.ts';
+import { isEnded, isInFlight } from '../protocol/command-states.ts';
+import type { Command } from './command.ts';
 import { compareCommands } from './compare-commands.ts';
 import type { Listener } from './listener.ts';
 import type { Session } from './session.ts';
@@ -52,7 +52,9 @@ function compareListeners(before: Listener | null, after: Listener | null): Chan
 
 /** In one update a command may go from hand to hand: then its state alone shows nothing. */
 function isInOtherHands(before: Command, after: Command): boolean {
-  return isInFlight(after) && (before.listenerId !== after.listenerId || before.shownAt !== after.shownAt);
+  return (
+    isInFlight(after.state) && (before.listenerId !== after.listenerId || before.shownAt !== after.shownAt)
+  );
 }
 
 function nameCommandChange(before: Command | undefined, after: Command): CommandChange | undefined {

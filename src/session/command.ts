@@ -91,16 +91,6 @@ export function createCommand(id: string, given: NewCommand, now: number): Comma
   };
 }
 
-/** Waits to be started: nothing of it has run. */
-export function isWaiting(command: Command): boolean {
-  return command.state === 'queued' || command.state === 'awaiting_approval';
-}
-
-/** Picked up, no result yet. */
-export function isInFlight(command: Command): boolean {
-  return command.state === 'awaiting_approval' || command.state === 'running';
-}
-
 export function endCommand(
   command: Command,
   state: CommandState,

@@ -10,7 +10,7 @@ export function readableBytes(command: Command, stream: Stream): number {
 }
 
 /** What a reader of these streams, from these offsets on, will not get; undefined when it gets all of them. */
-export function findMissing(
+export function findMissingFrom(
   command: Command,
   from: Partial<Record<Stream, number>>,
 ): MissingOutput | undefined {

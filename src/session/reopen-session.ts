@@ -1,6 +1,6 @@
 /** After a time in which no request could arrive: silence and idleness are counted from the end of it. */
 import { slotReaderMs } from '../protocol/limits.ts';
-import { isInFlight } from './command.ts';
+import { isInFlight } from '../protocol/command-states.ts';
 import type { Listener } from './listener.ts';
 import type { Session, SlotReader } from './session.ts';
 
@@ -8,7 +8,7 @@ import type { Session, SlotReader } from './session.ts';
 function reopenListener(session: Session, upSince: number, now: number): Listener | null {
   const { listener } = session;
   if (listener === null || (listener.seenAt >= upSince && listener.seenAt <= now)) return listener;
-  const holds = session.commands.some((c) => isInFlight(c) && c.listenerId === listener.id);
+  const holds = session.commands.some((c) => isInFlight(c.state) && c.listenerId === listener.id);
   if (listener.goneAt !== null && !holds && listener.seenAt <= now) return listener;
   const clamp = (point: number): number => Math.min(Math.max(point, upSince), now);
   const goneAt =

@@ -1,7 +1,8 @@
 /** What a listener of ours asks for: a look at the next command, a start, an end. */
+import { isInFlight, isReported, isWaiting, takesOutput } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { listenerGraceMs } from '../protocol/limits.ts';
-import { type Command, endCommand, isInFlight, isWaiting } from './command.ts';
+import { type Command, endCommand } from './command.ts';
 import { type Chunk, chooseAllowance, extendFlow } from './extend-flow.ts';
 import { findLiveListener, attachListener, type Listener, type ListenerIdentity } from './listener.ts';
 import {
@@ -46,7 +47,7 @@ export function claimNext(
 ): Outcome<Command | undefined> {
   const admitted = admit(session, identity, now);
   const quiet = admitted.quiet ?? false;
-  const inHand = admitted.session.commands.find((c) => isInFlight(c) && c.listenerId === identity.id);
+  const inHand = admitted.session.commands.find((c) => isInFlight(c.state) && c.listenerId === identity.id);
   if (inHand?.state === 'awaiting_approval') return { session: admitted.session, result: inHand, quiet };
   if (inHand?.state === 'running') {
     const mayBeLost = identity.mode === 'auto' && inHand.heardAt === null && inHand.id !== had;
@@ -99,7 +100,7 @@ export function startCommand(
   if (command.state === 'queued' && !serves) throw new Refusal('not_yours');
   const isRepeated = command.state === 'running' && command.cancelCount === 0;
   if (isRepeated) return { session: seen, result: command, quiet };
-  if (!isWaiting(command)) throw new Refusal('not_startable', command.state);
+  if (!isWaiting(command.state)) throw new Refusal('not_startable', command.state);
   const started: Command = {
     ...command,
     state: 'running',
@@ -135,7 +136,7 @@ export function declineCommand(
   const { session: seen, quiet = true } = touchListener(session, listenerId, now);
   const command = findOwn(seen, id, listenerId);
   if (command.state === 'declined') return { session: seen, result: command, quiet };
-  if (!isWaiting(command)) throw new Refusal('not_startable', command.state);
+  if (!isWaiting(command.state)) throw new Refusal('not_startable', command.state);
   const declined = endCommand(command, 'declined', now, { reason: reason === '' ? null : reason });
   return { session: settleCommand(seen, declined), result: declined };
 }
@@ -178,11 +179,10 @@ export function finishCommand(
 ): Outcome<Command> {
   const { session: seen, quiet = true } = touchListener(session, listenerId, now);
   const command = findOwn(seen, id, listenerId);
-  if (command.state === 'finished' || command.state === 'timed_out') {
+  if (isReported(command.state)) {
     return { session: seen, result: command, quiet };
   }
-  if (command.state !== 'running' && command.state !== 'lost')
-    throw new Refusal('not_startable', command.state);
+  if (!takesOutput(command.state)) throw new Refusal('not_startable', command.state);
   const { command: whole, put } = takeRest(command, finish.rest);
   const { exitStatus, signal, cut } = finish;
   const state = finish.timedOut ? 'timed_out' : 'finished';

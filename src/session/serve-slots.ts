@@ -1,8 +1,8 @@
 /** The seed's two slots: a thin view for clients and listeners that know no ids. */
-import { cancelledByClient } from '../protocol/command-states.ts';
+import { cancelledByClient, isWaiting } from '../protocol/command-states.ts';
 import { slotReaderMs, slotReplacedMs } from '../protocol/limits.ts';
 import { parseSlotText } from '../protocol/slot-text.ts';
-import { type Command, createCommand, endCommand, isWaiting, type NewCommand } from './command.ts';
+import { type Command, createCommand, endCommand, type NewCommand } from './command.ts';
 import { chooseAllowance } from './extend-flow.ts';
 import { findLiveListener, attachListener, slotListenerId } from './listener.ts';
 import { emptySlot, type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
@@ -89,7 +89,7 @@ export function returnToSlot(session: Session, id: string, now: number): Outcome
 
 /** `DELETE /cmd`: what came in through the slot and has not started never will. */
 export function dropFromSlot(session: Session, now: number): Outcome<void> {
-  const dropped = session.commands.filter((command) => command.origin === 'slot' && isWaiting(command));
+  const dropped = session.commands.filter((command) => command.origin === 'slot' && isWaiting(command.state));
   if (dropped.length === 0) return { session, result: undefined };
   return {
     session: dropped.reduce(

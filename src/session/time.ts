@@ -1,6 +1,7 @@
 /** What happens because time passes. Every transition is preceded by advance(), and a clock calls it at nextDeadline(). */
 import { maxSilentRunMs } from '../protocol/limits.ts';
-import { endCommand, isInFlight, isWaiting, requeueCommand } from './command.ts';
+import { isInFlight, isWaiting } from '../protocol/command-states.ts';
+import { endCommand, requeueCommand } from './command.ts';
 import { findLiveListener, listenerDeadline, silentSince, slotListenerId } from './listener.ts';
 import type { Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
@@ -17,7 +18,7 @@ export function touch(session: Session, now: number, ttlMs: number): Session {
 
 function expireWaiting(session: Session, now: number): Session {
   return session.commands
-    .filter((command) => isWaiting(command) && command.expiresAt !== null && command.expiresAt <= now)
+    .filter((command) => isWaiting(command.state) && command.expiresAt !== null && command.expiresAt <= now)
     .reduce(
       (rest, command) =>
         settleCommand(rest, endCommand(command, 'expired', now, { reason: 'nobody started it in time' })),
@@ -28,7 +29,7 @@ function expireWaiting(session: Session, now: number): Session {
 /** What a listener that is gone had in hand: a command that was only shown goes back, a running one is lost. */
 export function releaseCommands(session: Session, listenerId: string, now: number, reason: string): Session {
   return session.commands
-    .filter((command) => isInFlight(command) && command.listenerId === listenerId)
+    .filter((command) => isInFlight(command.state) && command.listenerId === listenerId)
     .reduce(
       (rest, command) =>
         command.state === 'running'
@@ -68,10 +69,12 @@ export function sessionDeadline(session: Session, now: number, ttlMs: number): n
 
 /** When advance() or the end of the session is due next, ms since 1970. */
 export function nextDeadline(session: Session, now: number, ttlMs: number): number {
-  const expiries = session.commands.filter(isWaiting).map((command) => command.expiresAt ?? Infinity);
+  const expiries = session.commands
+    .filter(({ state }) => isWaiting(state))
+    .map((command) => command.expiresAt ?? Infinity);
   const { listener } = session;
   const holds =
-    listener !== null && session.commands.some((c) => isInFlight(c) && c.listenerId === listener.id);
+    listener !== null && session.commands.some((c) => isInFlight(c.state) && c.listenerId === listener.id);
   const isWatched = listener?.kind === 'runner' && (holds || listener.goneAt === null);
   const silence = isWatched ? listenerDeadline(listener) : Infinity;
   const reader = session.slotReader?.until ?? Infinity;

@@ -2,13 +2,13 @@
 import { isEnded } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import type { Command } from './command.ts';
-import { findMissing } from './missing-output.ts';
+import { findMissingFrom } from './missing-output.ts';
 import { queuePosition, type Session } from './session.ts';
 
 /** `command` may be one that the session no longer lists. */
 export function viewCommand(session: Session, command: Command): CommandView {
   const { startedAt, endedAt } = command;
-  const missing = findMissing(command, { stdout: 0, stderr: 0 });
+  const missing = findMissingFrom(command, { stdout: 0, stderr: 0 });
   return {
     id: command.id,
     state: command.state,

@@ -1,7 +1,7 @@
 /** A session as `GET …/status` tells it. Consumes nothing. */
 import { readLabel } from '../protocol/name-listener.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
-import { isInFlight } from './command.ts';
+import { isInFlight } from '../protocol/command-states.ts';
 import { findLiveListener, type Listener } from './listener.ts';
 import { queuedCommands, type Session } from './session.ts';
 
@@ -20,7 +20,7 @@ function seenSeconds(listener: Listener | null, inFlightSeconds: number | null, 
 
 export function viewStatus(session: Session, now: number): StatusPayload {
   const { listener } = session;
-  const current = session.commands.find(isInFlight);
+  const current = session.commands.find(({ state }) => isInFlight(state));
   const inFlightSeconds = current ? secondsSince(current.startedAt ?? current.shownAt ?? now, now) : null;
   const queued = queuedCommands(session).length;
   return {

@@ -11,7 +11,7 @@
 import { readdir, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
-import { isEnded } from '../protocol/command-states.ts';
+import { isSettled } from '../protocol/command-states.ts';
 import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { claimFolder } from './claim-folder.ts';
@@ -38,7 +38,7 @@ function refuse(error: unknown): never {
 
 /** The output of a command that was lost may still come. */
 function mayGrow({ state, isEvicted }: Command): boolean {
-  return !isEvicted && (!isEnded(state) || state === 'lost');
+  return !isEvicted && !isSettled(state);
 }
 
 class Folder implements Medium {

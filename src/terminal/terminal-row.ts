@@ -1,5 +1,7 @@
 /** The row of a terminal that untrusted output is on, so that a carriage return can redraw it and nothing above it. */
 
+import { colours } from '../text/sequences.ts';
+
 export interface RowOptions {
   /** Of the terminal now; 0 while unknown. */
   columns: () => number;
@@ -8,8 +10,6 @@ export interface RowOptions {
   /** What is written passes whole lines on, and takes a bare return for a new beginning of the line. */
   holdsRows: boolean;
 }
-
-const colours = /\x1b\[[0-9;:]*m/g;
 
 /** Columns of one character, rather too many than too few. */
 function widthOf(char: string): number {

@@ -1,5 +1,8 @@
 /** A command of the session in the words of `status` and `history`. All text of others is escaped. */
+import type { Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
+import { maxLabelLength } from '../protocol/limits.ts';
+import { cutChars } from './cut-text.ts';
 import { describeMissing, findMissing } from './describe-missing.ts';
 import { escapeText } from './escape.ts';
 
@@ -27,7 +30,12 @@ export function describePusher({
   origin,
 }: Partial<Pick<CommandView, 'pushed_by' | 'origin'>>): string {
   if (by === null || by === undefined) return origin === 'slot' ? 'slot' : '';
-  return escapeText(by.replace(/,remotify\/[\w.+-]{1,40}$/, '').slice(0, 80));
+  return escapeText(cutChars(by.replace(/,remotify\/[\w.+-]{1,40}$/, ''), maxLabelLength));
+}
+
+/** Of a command that runs, after a client asked for a signal. */
+export function describeStopping(signal: Signal): string {
+  return `stopping (SIG${signal} sent)`;
 }
 
 /** `exit status 3 (KILL)`, the reason of a command that did not end by itself, and what is missing of its output. */

@@ -1,4 +1,4 @@
-/** Durations for people. */
+/** Durations for people. One that is not known is `?`; a clock that is behind another one gives 0. */
 
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
@@ -6,7 +6,8 @@ function join(large: number, largeUnit: string, small: number, smallUnit: string
 
 /** `4 s`, `3 m 20 s`, `2 h 5 m`, `3 d 4 h`. */
 export function formatSeconds(seconds: number): string {
-  const whole = Math.floor(seconds);
+  if (!Number.isFinite(seconds)) return '? s';
+  const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return join(Math.floor(whole / 60), 'm', whole % 60, 's');
   if (whole < 172_800) return join(Math.floor(whole / 3600), 'h', Math.floor((whole % 3600) / 60), 'm');
@@ -15,14 +16,20 @@ export function formatSeconds(seconds: number): string {
 
 /** `320 ms`, `1.2 s`, then as above. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : formatSeconds(ms / 1000);
+  if (ms < 999.5) return `${Math.max(0, Math.round(ms))} ms`;
+  // Rounded, the last half of a tenth would read 60.0 s.
+  return ms < 59_950 ? `${(ms / 1000).toFixed(1)} s` : formatSeconds(Math.max(60, ms / 1000));
 }
 
-/** How long ago, in the largest unit. A clock that is behind the relay's gives 0. */
+/** A limit as it was set: `500 ms`, `1.5 s`, `2 s`, `10 m`. */
+export function formatLimit(seconds: number): string {
+  return Number.isInteger(seconds) || seconds >= 60 ? formatSeconds(seconds) : formatDuration(seconds * 1000);
+}
+
+/** How long ago, in the largest unit. */
 export function formatAge(since: number, now: number): string {
-  const seconds = Math.max(0, Math.floor((now - since) / 1000));
-  if (seconds < 60) return `${seconds} s`;
+  const seconds = Math.floor((now - since) / 1000);
+  if (!Number.isFinite(seconds) || seconds < 60) return formatSeconds(seconds);
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m`;
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }

@@ -3,6 +3,9 @@
 /** A colour: the one sequence that does no more than it says. At most a few numbers. */
 export const colour = /^\x1b\[[0-9;:]{0,40}m/;
 
+/** All of them in a text. */
+export const colours = /\x1b\[[0-9;:]{0,40}m/g;
+
 /** Erases the row, or the rest of it. Where a carriage return stands beside it, that erases the row by itself. */
 export const erase = /^\x1b\[[02]?K/;
 

@@ -1,11 +1,12 @@
 /** Sizes and counts for people. */
 
-/** `512 B`, `12.3 MB`: powers of 1000, as scp and file managers show them. */
+/** `512 B`, `12.3 MB`: powers of 1000, as scp and file managers show them. `? B`: not known. */
 export function formatSize(bytes: number): string {
-  if (bytes < 999.5) return `${Math.round(bytes)} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let at = -1;
+  if (!Number.isFinite(bytes)) return '? B';
+  if (bytes < 999.5) return `${Math.max(0, Math.round(bytes))} B`;
+  const units = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+  let value = bytes / 1000;
+  let at = 0;
   while (value >= 999.95 && at < units.length - 1) {
     value /= 1000;
     at++;

@@ -1,23 +1,36 @@
 /** Bytes of others as text: UTF-8 that was cut between two chunks, and bytes that are no UTF-8. */
+import { spell } from './escape.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** `\xff` */
+const spellByte = (byte: number): string => spell(String.fromCharCode(byte));
+
 /** By its first byte. A byte that begins no character counts as one. */
 function lengthOf(lead: number): number {
+  if (lead < 0xc2 || lead > 0xf4) return 1;
   if (lead >= 0xf0) return 4;
-  if (lead >= 0xe0) return 3;
-  return lead >= 0xc0 ? 2 : 1;
+  return lead >= 0xe0 ? 3 : 2;
 }
+
+const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
 /** Splits off a character that the end of a chunk cut in two: at most three bytes. */
 export function splitIncomplete(bytes: Uint8Array): [whole: Uint8Array, rest: Uint8Array] {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
+    if (isContinuation(byte)) continue;
     if (lengthOf(byte) > back) return [bytes.subarray(0, -back), bytes.subarray(-back)];
     break;
   }
   return [bytes, new Uint8Array()];
+}
+
+/** Without the end of a character that began before these bytes: at most three of them. */
+export function dropContinuation(bytes: Uint8Array): Uint8Array {
+  let count = 0;
+  while (count < 3 && isContinuation(bytes[count])) count++;
+  return bytes.subarray(count);
 }
 
 /** U+FFFD itself, which decoding also gives for bytes that are no UTF-8. */
@@ -25,11 +38,8 @@ function isReplacement([first, second, third]: Uint8Array): boolean {
   return first === 0xef && second === 0xbf && third === 0xbd;
 }
 
-/** `spellByte` gives the text for a byte that is no UTF-8; by default `\xff`. */
-export function decode(
-  bytes: Uint8Array,
-  spellByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`,
-): string {
+/** `spellOne` gives the text for a byte that is no UTF-8; by default `\xff`. */
+export function decode(bytes: Uint8Array, spellOne = spellByte): string {
   const text = decoder.decode(bytes);
   if (!text.includes('\ufffd')) return text;
   let out = '';
@@ -38,7 +48,7 @@ export function decode(
     const piece = bytes.subarray(at, at + lengthOf(lead));
     const char = decoder.decode(piece);
     const isWhole = isReplacement(piece) || !char.includes('\ufffd');
-    out += isWhole ? char : spellByte(lead);
+    out += isWhole ? char : spellOne(lead);
     at += isWhole ? piece.length : 1;
   }
   return out;

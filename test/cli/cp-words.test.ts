@@ -65,6 +65,7 @@ describe('words of the script', () => {
     Buffer.from('-rf'),
     Buffer.from('Größe ノート'),
     Buffer.from('left\u202eright\u200b'),
+    Buffer.from('blank\u3164letters\uffa0\u115f\u1160'),
     Buffer.from([0xff, 0x27, 0x5c, 0x31, 0x80, 0x41]),
     Buffer.from('\x1b[2J\x07'),
   ];
@@ -80,7 +81,10 @@ describe('words of the script', () => {
 
   test('what hides or acts on a screen is spelled out, letters stay readable', () => {
     expect(quoteName(Buffer.from('Größe ノート'))).toBe("'Größe ノート'");
-    for (const name of names) expect(quoteName(name)).toMatch(/^[\p{L}\p{N} -~]+$/u);
+    for (const name of names) {
+      expect(quoteName(name)).toMatch(/^[\p{L}\p{N} -~]+$/u);
+      expect(quoteName(name)).not.toMatch(/\p{Default_Ignorable_Code_Point}/u);
+    }
   });
 
   test.each([

@@ -166,6 +166,7 @@ describe('--listener', () => {
 
   test.each([
     ['--wait 1s', ['-w', '1s'], {}, 'no listener connected within 1 s (--wait)'],
+    ['--wait 500ms', ['-w', '500ms'], {}, 'no listener connected within 500 ms (--wait)'],
     ['--wait 0', ['-w', '0'], {}, 'no listener is connected'],
     ['REMOTIFY_WAIT=1s', [], { REMOTIFY_WAIT: '1s' }, 'no listener connected within 1 s (REMOTIFY_WAIT)'],
   ])('%s without one: 255 and no_listener', async (_title, args, env, message) => {

@@ -22,7 +22,13 @@ export type ProxiedRequest = {
 
 export type ProxiedAnswer = Message & { status: number };
 
-type Canned = { fault: 'canned'; status: number; type?: string; body: string | Uint8Array };
+type Canned = {
+  fault: 'canned';
+  status: number;
+  type?: string;
+  headers?: Record<string, string>;
+  body: string | Uint8Array;
+};
 
 /** A whole message, head and body, as it is on the wire, of which only the first bytes get through. */
 type Truncated = { fault: 'truncate'; form: MessageForm; at: number };
@@ -154,7 +160,8 @@ export async function startFaultProxy(): Promise<FaultProxy> {
   const say = (response: ServerResponse, canned: Canned): void => {
     const body = Buffer.from(canned.body);
     const type = canned.type ?? 'text/html; charset=utf-8';
-    response.writeHead(canned.status, { 'content-type': type, 'content-length': body.byteLength }).end(body);
+    const own = { 'content-type': type, 'content-length': body.byteLength };
+    response.writeHead(canned.status, { ...own, ...canned.headers }).end(body);
   };
 
   const giveBack = (response: ServerResponse, answer: ProxiedAnswer, fault?: AnswerFault): void => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
 /** The mark of an answer, and the answer with MARK in its place. */
 function takeMark(text: string): { mark: string; text: string } {
   const mark = /starts with \[([0-9a-f]{24})\]/.exec(text)?.[1] ?? 'none';
-  return { mark, text: text.replaceAll(mark, 'MARK').replaceAll(/ after \d+\.\d s/g, ' after N s') };
+  return { mark, text: text.replaceAll(mark, 'MARK').replaceAll(/ after [\d.]+ m?s/g, ' after N s') };
 }
 
 const warning =
@@ -58,7 +58,7 @@ test('output that repeats a whole answer, mark and all, ends no fence of the nex
   const { mark, text: golden } = takeMark(text);
   expect(mark).not.toBe(oldMark);
   expect(ownWords(text)).toBe(
-    `Command ${data.id} finished with exit status 0${/ after \d+\.\d s/.exec(text)?.[0]}.
+    `Command ${data.id} finished with exit status 0${/ after [\d.]+ m?s/.exec(text)?.[0]}.
 Session: session-1.
 stdout has ${Buffer.byteLength(forged)} bytes, stderr has 0 bytes.
 ${warning.replaceAll('MARK', mark)}`,

@@ -38,7 +38,7 @@ test('a running command: for how long it runs, how much output there is, and the
   onTestFinished(host.close);
   const { messages, onProgress, saw } = collect();
   const call = host.exec('echo step; sleep 300', {}, { onProgress });
-  await eventually('progress of a run', 20_000, saw(/^running for \d+ s, 5 bytes of output so far/));
+  await eventually('progress of a run', 20_000, saw(/^running for \d+ s, 5 B of output so far/));
   expect(messages.map(({ message }) => message).join('\n')).toContain('\nstdout: step\n');
   const second = collect();
   const waiting = host.exec('true', {}, { onProgress: second.onProgress });

@@ -54,7 +54,7 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     const path = `${remote.configDir}/notes`;
     const call = host.call('remote_write_file', { path, content: 'first line\nsecond line\n' });
     const screen = await remote.terminal.waitForText('run it? [', 10_000);
-    expect(screen).toContain(`# remotify: write 23 bytes to "${path}"`);
+    expect(screen).toContain(`# remotify: write 23 B to "${path}"`);
     expect(screen).toContain('first line');
     await remote.terminal.type('n not there\n');
     const { text, isError } = await call;

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { CommandView } from '../../src/protocol/command-view.ts';
-import { beginningOf } from '../../src/relay/script.ts';
+import { beginningOf } from '../../src/text/beginning-of.ts';
 import { curl } from '../harness/curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';

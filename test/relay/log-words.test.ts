@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hideKeys } from '../../src/text/mask-keys.ts';
+import { hideKeys } from '../../src/text/hide-keys.ts';
 
 const key = '0123456789abcdef0123456789abcdef';
 

@@ -62,12 +62,12 @@ export const listenerMutants: readonly Mutant[] = [
   },
   {
     name: 'a late finish is refused',
-    from: "command.state !== 'running' && command.state !== 'lost'",
+    from: '!takesOutput(command.state)',
     to: "command.state !== 'running'",
   },
   {
     name: 'a repeated finish is refused',
-    from: "if (command.state === 'finished' || command.state === 'timed_out')",
+    from: 'if (isReported(command.state))',
     to: "if (command.state === 'timed_out')",
   },
   {

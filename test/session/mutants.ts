@@ -19,12 +19,12 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
     },
     {
       name: 'a prompt does not expire',
-      from: 'isWaiting(command) && command.expiresAt !== null',
+      from: 'isWaiting(command.state) && command.expiresAt !== null',
       to: "command.state === 'queued' && command.expiresAt !== null",
     },
     {
       name: 'what runs expires',
-      from: 'isWaiting(command) && command.expiresAt !== null',
+      from: 'isWaiting(command.state) && command.expiresAt !== null',
       to: 'command.endedAt === null && command.expiresAt !== null',
     },
     {
@@ -49,18 +49,18 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
   'cancel-command.ts': [
     {
       name: 'a queued command cannot be cancelled',
-      from: 'if (isWaiting(command)) {',
+      from: 'if (isWaiting(command.state)) {',
       to: "if (command.state === 'awaiting_approval') {",
     },
     {
       name: 'what runs is called cancelled',
-      from: 'if (isWaiting(command)) {',
+      from: 'if (isWaiting(command.state)) {',
       to: 'if (command.endedAt === null) {',
     },
     {
       name: 'a reset leaves the queue',
-      from: 'if (isWaiting(command)) return',
-      to: "if (command.state === 'awaiting_approval') return",
+      from: 'if (isWaiting(command.state))\n',
+      to: "if (command.state === 'awaiting_approval')\n",
     },
     {
       name: 'a reset queues what runs once more',
@@ -164,13 +164,13 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
     },
     {
       name: 'a drop ends what runs',
-      from: "command.origin === 'slot' && isWaiting(command)",
+      from: "command.origin === 'slot' && isWaiting(command.state)",
       to: "command.origin === 'slot' && command.endedAt === null",
     },
     {
       name: 'a drop ends what came in through the resource',
-      from: "command.origin === 'slot' && isWaiting(command)",
-      to: 'isWaiting(command)',
+      from: "command.origin === 'slot' && isWaiting(command.state)",
+      to: 'isWaiting(command.state)',
     },
   ],
   'apply-transition.ts': [

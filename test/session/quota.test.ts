@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { overQuotaAllowanceBytes } from '../../src/protocol/limits.ts';
-import { findMissing, noteRefusedOutput } from '../../src/session/missing-output.ts';
+import { findMissingFrom, noteRefusedOutput } from '../../src/session/missing-output.ts';
 import { usedBytes } from '../../src/session/quota.ts';
 import { auto, refusalOf, Scene } from './scene.ts';
 
@@ -84,7 +84,7 @@ test('output that comes late for an evicted command counts as missing and takes 
   const used = usedBytes(scene.session);
   expect(scene.write(id, bob, 'y'.repeat(500), 10_000)).toBe(10_500);
   expect(usedBytes(scene.session)).toBe(used);
-  expect(findMissing(scene.command(id), whole)).toEqual({ bytes: 10_500, reason: 'evicted' });
+  expect(findMissingFrom(scene.command(id), whole)).toEqual({ bytes: 10_500, reason: 'evicted' });
 });
 
 describe('a reader learns what is missing', () => {
@@ -93,10 +93,10 @@ describe('a reader learns what is missing', () => {
     const id = run(scene, 10_000);
     run(scene, 12_000);
     const command = scene.command(id);
-    expect(findMissing(command, whole)).toEqual({ bytes: 10_000, reason: 'evicted' });
-    expect(findMissing(command, { stdout: 4_000 })).toEqual({ bytes: 6_000, reason: 'evicted' });
-    expect(findMissing(command, { stdout: 10_000 })).toBeUndefined();
-    expect(findMissing(command, { stderr: 0 })).toBeUndefined();
+    expect(findMissingFrom(command, whole)).toEqual({ bytes: 10_000, reason: 'evicted' });
+    expect(findMissingFrom(command, { stdout: 4_000 })).toEqual({ bytes: 6_000, reason: 'evicted' });
+    expect(findMissingFrom(command, { stdout: 10_000 })).toBeUndefined();
+    expect(findMissingFrom(command, { stderr: 0 })).toBeUndefined();
   });
 
   test('of output that the listener counted as cut', () => {
@@ -104,8 +104,8 @@ describe('a reader learns what is missing', () => {
     const { id } = scene.push('echo');
     scene.look(bob);
     scene.finish(id, bob, { cut: { stdout: 70, stderr: 3 } });
-    expect(findMissing(scene.command(id), whole)).toEqual({ bytes: 73, reason: 'cut' });
-    expect(findMissing(scene.command(id), { stderr: 0 })).toEqual({ bytes: 3, reason: 'cut' });
+    expect(findMissingFrom(scene.command(id), whole)).toEqual({ bytes: 73, reason: 'cut' });
+    expect(findMissingFrom(scene.command(id), { stderr: 0 })).toEqual({ bytes: 3, reason: 'cut' });
   });
 
   test.each([
@@ -118,11 +118,11 @@ describe('a reader learns what is missing', () => {
     scene.look(bob);
     scene.apply((session) => noteRefusedOutput(session, id));
     scene.finish(id, bob, finish);
-    expect(findMissing(scene.command(id), whole)).toEqual(missing);
+    expect(findMissingFrom(scene.command(id), whole)).toEqual(missing);
   });
 
   test('not where all of it is there', () => {
     const scene = new Scene();
-    expect(findMissing(scene.command(run(scene, 10)), whole)).toBeUndefined();
+    expect(findMissingFrom(scene.command(run(scene, 10)), whole)).toBeUndefined();
   });
 });

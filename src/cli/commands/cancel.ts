@@ -3,7 +3,7 @@ import { dropFromSlot } from '../../client/slots.ts';
 import type { Command } from 'commander';
 import { type StopOutcome, stopCommand } from '../../client/stop-command.ts';
 import { ConfigError } from '../../config/config-error.ts';
-import { type CommandState, isSignal, type Signal } from '../../protocol/command-states.ts';
+import { type CommandState, isInFlight, isSignal, type Signal } from '../../protocol/command-states.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
 import { killAfterSeconds } from '../../protocol/limits.ts';
 import { chooseCommand } from '../choose-command.ts';
@@ -13,6 +13,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { addHelp } from '../help-format.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 import { quote } from '../../text/quote.ts';
+import { nameState } from '../../text/name-state.ts';
 
 interface CancelOptions extends CommonOptions {
   signal: Signal;
@@ -39,10 +40,6 @@ export function describe(command: Command): void {
 
 type Outcome = StopOutcome | 'nothing to cancel';
 
-function isBusy({ state }: CommandView): boolean {
-  return state === 'running' || state === 'awaiting_approval';
-}
-
 async function report(
   context: Context,
   outcome: Outcome,
@@ -53,7 +50,10 @@ async function report(
   const state: CommandState | null = view?.state ?? null;
   if (context.json) await printer.printJson({ id, outcome, state, exit_status: view?.exit_status ?? null });
   else if (id === null) await printer.print(outcome);
-  else await printer.print(outcome === 'ended before' ? `${id} already ${state}` : `${id} ${outcome}`);
+  else
+    await printer.print(
+      `${id} ${state !== null && outcome === 'ended before' ? `already ${nameState(state)}` : outcome}`,
+    );
   return outcome === 'unconfirmed' ? exitCodes.trouble : exitCodes.ok;
 }
 
@@ -69,7 +69,8 @@ export const run: Run = async (context, command) => {
   const session = await context.requireSession();
   if (session.dialect === 'slots') return cancelSlot(context, session);
   const commands = await session.client.listCommands();
-  const wanted = commands.find(isBusy) ?? commands.find(({ state }) => state === 'queued');
+  const wanted =
+    commands.find(({ state }) => isInFlight(state)) ?? commands.find(({ state }) => state === 'queued');
   const given = command.args[0];
   if (given === undefined && !wanted) return report(context, 'nothing to cancel', null);
   const { id } = chooseCommand(commands, given, wanted);

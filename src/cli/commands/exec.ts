@@ -7,7 +7,7 @@ import type { Run } from '../command-module.ts';
 import type { Context, OpenSession } from '../context.ts';
 import type { ExecOptions } from '../exec/exec-options.ts';
 import { execThroughCommands, type Job } from '../exec/exec-through-commands.ts';
-import { nameFlag } from '../exec/name-flag.ts';
+import { nameFlag } from '../../config/name-flag.ts';
 import { renderScript } from '../exec/render-script.ts';
 import { planBounds } from '../exec/start-bounds.ts';
 import { exitCodes } from '../exit-codes.ts';

@@ -8,10 +8,11 @@ import type { Run } from '../command-module.ts';
 import type { CommonOptions } from '../context.ts';
 import { describeOutcome, describePusher, describeText } from '../../text/describe-command.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatTable, formatTime } from '../format.ts';
+import { formatTable } from '../format.ts';
 import { addHelp } from '../help-format.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 import { formatDuration } from '../../text/durations.ts';
+import { formatTime } from '../times.ts';
 
 interface HistoryOptions extends CommonOptions {
   last: number;

@@ -20,6 +20,7 @@ import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 import { quote } from '../../text/quote.ts';
+import { nameState } from '../../text/name-state.ts';
 
 interface LogsOptions extends CommonOptions {
   follow?: boolean;
@@ -110,7 +111,7 @@ export const run: Run = async (context, command) => {
       throw new Failure(describeMissing(missing, id), missingHint, exitCodes.trouble, 'output_missing');
     if (startedAt === null)
       await context.printer.note(
-        isEnded(state) ? `command ${id} never ran: ${state}` : `command ${id} has not started: ${state}`,
+        `command ${id} ${isEnded(state) ? 'never ran' : 'has not started'}: ${nameState(state)}`,
       );
     return exitCodes.ok;
   }

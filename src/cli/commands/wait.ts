@@ -4,7 +4,7 @@ import { awaitEnd } from '../../client/await-end.ts';
 import { withPatience } from '../../client/patience.ts';
 import { parseDuration } from '../../config/parse-values.ts';
 import { type Bound, resolveWait } from '../../config/resolve-waits.ts';
-import { isEnded } from '../../protocol/command-states.ts';
+import { isEnded, isInFlight } from '../../protocol/command-states.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
 import type { Run } from '../command-module.ts';
@@ -17,7 +17,9 @@ import { exitCodeOf, isInterrupt, onInterrupt } from '../interrupts.ts';
 import { mergeOptions, parseWith } from '../options.ts';
 import { waitForListener } from '../wait-for-listener.ts';
 import { startWaiting } from '../waiting-line.ts';
-import { formatSeconds } from '../../text/durations.ts';
+import { formatLimit } from '../../text/durations.ts';
+import { nameState } from '../../text/name-state.ts';
+import { timerMs } from '../timer-limit.ts';
 
 interface WaitOptions extends CommonOptions {
   listener?: boolean;
@@ -26,9 +28,6 @@ interface WaitOptions extends CommonOptions {
 
 /** The first request fails soon when the relay is unreachable. */
 const shortPatienceMs = 2_000;
-
-/** Longer than setTimeout takes. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export function describe(command: Command): void {
   command
@@ -62,15 +61,26 @@ async function waitListener(
 }
 
 function describeWait({ id, state }: CommandView): string {
-  if (state === 'running') return `waiting for command ${id} to end`;
-  return state === 'queued'
-    ? `waiting for command ${id}, which is queued`
-    : `waiting for approval of command ${id}`;
+  switch (state) {
+    case 'queued':
+      return `waiting for command ${id}, which is queued`;
+    case 'awaiting_approval':
+      return `waiting for approval of command ${id}`;
+    case 'running':
+      return `waiting for command ${id} to end`;
+    case 'finished':
+    case 'timed_out':
+    case 'lost':
+    case 'cancelled':
+    case 'expired':
+    case 'declined':
+      return `command ${id} ${nameState(state)}`;
+  }
 }
 
 function failLate({ id, state }: CommandView, { seconds, source }: Bound): Failure {
   return new Failure(
-    `command ${id} did not end within ${formatSeconds(seconds)} (${source}): it is ${state.replace('_', ' ')}`,
+    `command ${id} did not end within ${formatLimit(seconds)} (${source}): it is ${nameState(state)}`,
     `wait again: \`remotify wait ${id}\`, or stop it: \`remotify cancel ${id}\``,
     exitCodes.trouble,
     'not_ended',
@@ -90,7 +100,7 @@ async function waitCommand(
   if (bound?.seconds === 0) throw failLate(given, bound);
   let last = given;
   const line = await startWaiting(context, describeWait(given), async () => describeWait(last));
-  const timer = bound && setTimeout(() => stop.abort('time'), Math.min(bound.seconds * 1000, maxTimerMs));
+  const timer = bound && setTimeout(() => stop.abort('time'), timerMs(bound.seconds));
   try {
     const view = await awaitEnd(session.client, given.id, {
       signal: stop.signal,
@@ -153,7 +163,7 @@ export const run: Run = async (context, command) => {
     if (options.listener === true && bound) return await waitListener(context, session, bound, stop);
     requireCommands(session);
     const commands = await withPatience(() => session.client.listCommands(), { patienceMs: shortPatienceMs });
-    const running = commands.find(({ state }) => state === 'running' || state === 'awaiting_approval');
+    const running = commands.find(({ state }) => isInFlight(state));
     const wanted = chooseCommand(commands, id, running ?? commands.at(-1));
     return await waitCommand(context, session, wanted, bound, stop);
   } finally {

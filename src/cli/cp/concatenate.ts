@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { Entry } from './list-sources.ts';
+import { decode } from '../../text/utf8.ts';
 
 const pieceBytes = 1024 * 1024;
 
@@ -19,7 +20,7 @@ export function totalOf(entries: readonly Entry[]): number {
 
 function changed({ path }: FileEntry): Failure {
   return new Failure(
-    `${path.toString('utf8')} changed while it was read`,
+    `${decode(path)} changed while it was read`,
     'run the same command again',
     exitCodes.fileTrouble,
     'file',

@@ -12,6 +12,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { exitCodeOf, type Interrupt } from '../interrupts.ts';
 import { StatusLines } from './status-lines.ts';
+import { missedStart } from '../exec/missed-start.ts';
 
 export interface Pushed {
   id: string;
@@ -103,8 +104,7 @@ export async function followTransfer(
   if (typeof end === 'string') throw interruptedBy(end);
   const isDone = end.state === 'finished' && end.exitStatus === 0;
   if (end.interrupt !== undefined && !isDone) throw interruptedBy(end.interrupt);
-  if (end.state === 'expired' || (end.state === 'cancelled' && end.missed !== undefined))
-    throw await describeUnstarted(session, id, bounds, end);
+  if (missedStart(end)) throw await describeUnstarted(session, id, bounds, end);
   if (end.state !== 'finished') {
     const { failure } = settleEnd(end, id, session.label);
     if (failure) throw failure;

@@ -3,6 +3,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { access, lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { baseName } from './places.ts';
 import { describeFileError } from '../../config/describe-file-error.ts';
+import { decode } from '../../text/utf8.ts';
 
 interface Common {
   /** Where it is, here. */
@@ -37,7 +38,7 @@ function timeOf({ mtimeNs }: BigIntStats): string {
 
 async function listOne(path: Buffer, name: Buffer, recursive: boolean, listed: Listed): Promise<void> {
   const { entries, failures } = listed;
-  const shown = path.toString('utf8');
+  const shown = decode(path);
   try {
     const found = await (recursive ? lstat : stat)(path, { bigint: true });
     const common = { path, name, mode: Number(found.mode & 0o7777n), time: timeOf(found) };

@@ -3,6 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, chmod, chown, lstat, realpath, rename, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describeFileError } from '../../config/describe-file-error.ts';
+import { decode } from '../../text/utf8.ts';
 
 export interface Attributes {
   /** Permission bits, as the remote says. */
@@ -23,7 +24,6 @@ export class NotPlaced extends Error {}
 
 /** In latin1 nothing of a name is lost: all that is done here with such a text is to take it apart. */
 const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1');
-const show = (path: Buffer): string => path.toString('utf8');
 
 /** No program of the remote gets the rights of the user here: setuid and setgid bits are dropped. */
 export function allowedMode(mode: number, preserve: boolean): number {
@@ -41,18 +41,18 @@ async function follow(target: Buffer, links: Placing['links']): Promise<Buffer> 
   try {
     real = await realpath(target, { encoding: 'buffer' });
   } catch (error) {
-    throw new NotPlaced(`${show(target)}: a symbolic link to nowhere: ${describeFileError(error)}`);
+    throw new NotPlaced(`${decode(target)}: a symbolic link to nowhere: ${describeFileError(error)}`);
   }
   const within = await realpath(folder, { encoding: 'buffer' });
   const isInside = dirname(real.toString('latin1')) === within.toString('latin1');
   if (links === 'never' || (links === 'inside' && !isInside))
-    throw new NotPlaced(`${show(target)}: a symbolic link is in the way`);
+    throw new NotPlaced(`${decode(target)}: a symbolic link is in the way`);
   return real;
 }
 
 function checkKind(target: Buffer, found: Stats): void {
-  if (found.isDirectory()) throw new NotPlaced(`${show(target)}: a folder is in the way`);
-  if (!found.isFile()) throw new NotPlaced(`${show(target)}: not a regular file`);
+  if (found.isDirectory()) throw new NotPlaced(`${decode(target)}: a folder is in the way`);
+  if (!found.isFile()) throw new NotPlaced(`${decode(target)}: not a regular file`);
 }
 
 async function statOrNothing(path: Buffer): Promise<Stats | undefined> {
@@ -73,7 +73,7 @@ export async function checkTarget(target: Buffer, links: Placing['links']): Prom
   try {
     await access(real, constants.W_OK);
   } catch {
-    throw new NotPlaced(`${show(target)}: permission denied`);
+    throw new NotPlaced(`${decode(target)}: permission denied`);
   }
   return real;
 }
@@ -89,6 +89,6 @@ export async function placeFile(finished: Buffer, target: Buffer, placing: Placi
     await rename(finished, real);
   } catch (error) {
     if (error instanceof NotPlaced) throw error;
-    throw new NotPlaced(`${show(target)}: ${describeFileError(error)}`);
+    throw new NotPlaced(`${decode(target)}: ${describeFileError(error)}`);
   }
 }

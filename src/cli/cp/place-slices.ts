@@ -10,6 +10,7 @@ import { describeFileError } from '../../config/describe-file-error.ts';
 import { NotPlaced, placeFile } from './place-file.ts';
 import type { Spool } from './spool.ts';
 import type { TreeOptions } from './tree-writer.ts';
+import { decode } from '../../text/utf8.ts';
 
 interface Slice {
   spool: Spool;
@@ -59,11 +60,11 @@ export async function placeSlices(
       const sha256 = isWhole ? spool.digest() : await copySlice({ spool, offset, bytes: size }, temporary);
       const links = as === '' ? 'inside' : 'named';
       await placeFile(isWhole ? spool.path : temporary, path, { mode, time, preserve, links });
-      files.push({ path: path.toString('utf8'), bytes: size, sha256 });
+      files.push({ path: decode(path), bytes: size, sha256 });
     } catch (error) {
       await rm(temporary, { force: true });
       failures.push(
-        error instanceof NotPlaced ? error.message : `${path.toString('utf8')}: ${describeFileError(error)}`,
+        error instanceof NotPlaced ? error.message : `${decode(path)}: ${describeFileError(error)}`,
       );
     }
     offset += size;

@@ -1,5 +1,7 @@
 /** Names in an archive of the remote: which of them may become a path below the target. */
 import { NotPlaced } from './place-file.ts';
+import { cutChars } from '../../text/cut-text.ts';
+import { decode } from '../../text/utf8.ts';
 
 export interface NameRules {
   tops: readonly string[];
@@ -19,7 +21,7 @@ function split(name: Buffer): Buffer[] {
 
 /** The parts of the path below the target folder, first to last; none for the folder itself. Throws NotPlaced. */
 export function checkName(name: Buffer, { tops, as, id }: NameRules): Buffer[] {
-  const shown = name.toString('utf8').slice(0, 300);
+  const shown = cutChars(decode(name), 300);
   const refuse = (why: string): NotPlaced => new NotPlaced(`${shown}: refused: ${why}`);
   if (name.byteLength === 0) throw refuse('an empty name');
   if (name[0] === 0x2f) throw refuse('an absolute name');

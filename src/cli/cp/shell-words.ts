@@ -1,6 +1,11 @@
 /** Names and paths as words of the script: in ASCII, so that the operator sees every byte of them. */
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
 import { isPlainWord } from '../../text/quote-word.ts';
+import { cutChars } from '../../text/cut-text.ts';
+import { unsafeCharacters } from '../../text/escape.ts';
+
+/** All but ASCII, letters and digits of all languages. Some letters are blank: Hangul has four. */
+const deceptive = new RegExp(`[^\\p{L}\\p{N} -~]|${unsafeCharacters}`, 'gu');
 
 /** A name of any bytes as one word of bash. */
 export function quoteBytes(bytes: Buffer): string {
@@ -17,7 +22,7 @@ export function quoteBytes(bytes: Buffer): string {
 /** Letters of all languages stay readable where nothing in them could deceive. */
 export function quoteName(bytes: Buffer): string {
   const text = bytes.toString('utf8');
-  const isText = /^[\p{L}\p{N} -~]+$/u.test(text) && Buffer.from(text).equals(bytes);
+  const isText = text.search(deceptive) === -1 && Buffer.from(text).equals(bytes);
   return isText && !isPlainWord(text) ? quoteForShell(text) : quoteBytes(bytes);
 }
 
@@ -34,6 +39,6 @@ export function quoteRemotePath(path: string): string {
 
 /** For a comment of one line: without anything that ends it or acts on a screen, and not longer than the view of a command. */
 export function commentText(path: string, mostChars: number): string {
-  const text = path.replaceAll(/[^\p{L}\p{N} -~]/gu, '?');
-  return text.length > mostChars ? `${text.slice(0, mostChars - 1)}…` : text;
+  const text = path.replaceAll(deceptive, '?');
+  return text.length > mostChars ? `${cutChars(text, mostChars - 1)}…` : text;
 }

@@ -5,6 +5,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { describeFileError } from '../../config/describe-file-error.ts';
+import { decode } from '../../text/utf8.ts';
 
 const pieceBytes = 1024 * 1024;
 
@@ -31,7 +32,7 @@ export class Spool {
       return spool;
     } catch (error) {
       throw new Failure(
-        `cannot write ${path.toString('utf8')}: ${describeFileError(error)}`,
+        `cannot write ${decode(path)}: ${describeFileError(error)}`,
         'choose another target',
         exitCodes.fileTrouble,
         'file',
@@ -48,7 +49,7 @@ export class Spool {
     } catch (error) {
       await this.remove();
       throw new Failure(
-        `cannot write ${this.path.toString('utf8')}: ${describeFileError(error)}`,
+        `cannot write ${decode(this.path)}: ${describeFileError(error)}`,
         'make room, and run the same command again',
         exitCodes.fileTrouble,
         'file',

@@ -1,5 +1,7 @@
 /** What the script says on stderr: its own lines, and the words of the programs that it runs. All of it is untrusted. */
 import { statusPrefix } from './script-parts.ts';
+import { cutChars } from '../../text/cut-text.ts';
+import { decode } from '../../text/utf8.ts';
 
 /** A line that never ends, and lines without end, are of no use to anyone. */
 const maxLineBytes = 8 * 1024;
@@ -37,9 +39,9 @@ export class StatusLines {
   }
 
   #take(bytes: Buffer): void {
-    const line = bytes.toString('utf8');
+    const line = decode(bytes);
     if (line.startsWith(statusPrefix)) this.#handler.onStatus(line.slice(statusPrefix.length));
-    else if (line.trim() !== '' && this.words.length < maxWords) this.words.push(line.slice(0, 300));
+    else if (line.trim() !== '' && this.words.length < maxWords) this.words.push(cutChars(line, 300));
     else if (line.trim() !== '') this.dropped++;
   }
 }

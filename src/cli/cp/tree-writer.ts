@@ -5,6 +5,7 @@ import { chmod, lstat, mkdir, open, rm, symlink, utimes } from 'node:fs/promises
 import { describeFileError } from '../../config/describe-file-error.ts';
 import { allowedMode, type Attributes, NotPlaced, placeFile, timeOf } from './place-file.ts';
 import { checkName } from './safe-names.ts';
+import { decode } from '../../text/utf8.ts';
 
 export interface TreeOptions {
   /** The folder that everything goes below. */
@@ -19,14 +20,12 @@ export interface TreeOptions {
   wantsHashes: boolean;
 }
 
-const show = (path: Buffer): string => path.toString('utf8');
-
 async function lstatOrNothing(path: Buffer): Promise<Stats | undefined> {
   try {
     return await lstat(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new NotPlaced(`${show(path)}: ${describeFileError(error)}`);
+    throw new NotPlaced(`${decode(path)}: ${describeFileError(error)}`);
   }
 }
 
@@ -60,13 +59,13 @@ export class TreeWriter {
   /** Refuses a second name for the same file: two names that differ in case only, where the file system ignores case. */
   async #checkClash(path: Buffer, existing: Stats | undefined): Promise<void> {
     const exact = path.toString('latin1');
-    const folded = path.toString('utf8').normalize('NFC').toLowerCase();
+    const folded = decode(path).normalize('NFC').toLowerCase();
     const other = this.#folded.get(folded);
     this.#folded.set(folded, other ?? exact);
     if (other === undefined || other === exact || !existing) return;
     const found = await lstatOrNothing(Buffer.from(other, 'latin1'));
     if (found?.ino === existing.ino && found.dev === existing.dev)
-      throw new NotPlaced(`${show(path)}: another file of this transfer has this name in other letters`);
+      throw new NotPlaced(`${decode(path)}: another file of this transfer has this name in other letters`);
   }
 
   async #enter(path: Buffer): Promise<void> {
@@ -76,12 +75,12 @@ export class TreeWriter {
     await this.#checkClash(path, existing);
     if (existing && !existing.isDirectory()) {
       const what = existing.isSymbolicLink() ? 'a symbolic link' : 'a file';
-      throw new NotPlaced(`${show(path)}: ${what} is in the way of a folder`);
+      throw new NotPlaced(`${decode(path)}: ${what} is in the way of a folder`);
     }
     try {
       if (!existing) await mkdir(path, { mode: 0o700 });
     } catch (error) {
-      throw new NotPlaced(`${show(path)}: ${describeFileError(error)}`);
+      throw new NotPlaced(`${decode(path)}: ${describeFileError(error)}`);
     }
     this.#folders.add(key);
     // One that no entry of the archive describes gets what a new folder gets.
@@ -125,17 +124,17 @@ export class TreeWriter {
     } catch (error) {
       await rm(temporary, { force: true });
       if (error instanceof NotPlaced) throw error;
-      throw new NotPlaced(`${show(path)}: ${describeFileError(error)}`);
+      throw new NotPlaced(`${decode(path)}: ${describeFileError(error)}`);
     }
     this.#written.set(path.toString('latin1'), path);
-    this.files.push({ path: show(path), bytes, sha256: hash?.digest('hex') });
+    this.files.push({ path: decode(path), bytes, sha256: hash?.digest('hex') });
   }
 
   /** A copy of a file that this transfer wrote: nothing else may be named. */
   async addHardLink(name: Buffer, target: Buffer, attributes: Attributes): Promise<void> {
     const { path: source } = await this.#locate(target);
     if (!this.#written.has(source.toString('latin1')))
-      throw new NotPlaced(`${show(name)}: a link to a file that is not part of the transfer`);
+      throw new NotPlaced(`${decode(name)}: a link to a file that is not part of the transfer`);
     const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       await this.addFile(name, file.createReadStream({ autoClose: false }), attributes);
@@ -146,16 +145,16 @@ export class TreeWriter {
 
   async addSymlink(name: Buffer, target: Buffer): Promise<void> {
     const { path, isRoot } = await this.#locate(name);
-    if (isRoot || target.byteLength === 0) throw new NotPlaced(`${show(name)}: a link that has no name`);
+    if (isRoot || target.byteLength === 0) throw new NotPlaced(`${decode(name)}: a link that has no name`);
     this.#late.push(async () => {
       const existing = await lstatOrNothing(path);
       await this.#checkClash(path, existing);
-      if (existing?.isDirectory()) throw new NotPlaced(`${show(path)}: a folder is in the way`);
+      if (existing?.isDirectory()) throw new NotPlaced(`${decode(path)}: a folder is in the way`);
       try {
         if (existing) await rm(path);
         await symlink(target, path);
       } catch (error) {
-        throw new NotPlaced(`${show(path)}: ${describeFileError(error)}`);
+        throw new NotPlaced(`${decode(path)}: ${describeFileError(error)}`);
       }
     });
   }
@@ -164,7 +163,7 @@ export class TreeWriter {
   finish(): (() => Promise<void>)[] {
     const folders = [...this.#lateFolders].toReversed().map(([key, apply]) => async () => {
       await apply().catch((error: unknown) => {
-        throw new NotPlaced(`${Buffer.from(key, 'latin1').toString('utf8')}: ${describeFileError(error)}`);
+        throw new NotPlaced(`${decode(Buffer.from(key, 'latin1'))}: ${describeFileError(error)}`);
       });
     });
     return [...this.#late, ...folders];

@@ -6,6 +6,7 @@ import { extract, type Entry as TarEntry } from 'tar-stream';
 import type { Spool } from './spool.ts';
 import { type Attributes, NotPlaced } from './place-file.ts';
 import { type TreeOptions, TreeWriter } from './tree-writer.ts';
+import { decode } from '../../text/utf8.ts';
 
 export interface Unpacked {
   files: { path: string; bytes: number; sha256: string | undefined }[];
@@ -41,7 +42,7 @@ async function writeEntry(tree: TreeWriter, entry: TarEntry): Promise<void> {
       return tree.addHardLink(name, target(), attributes);
     case null:
     default:
-      throw new NotPlaced(`${name.toString('utf8')}: not a regular file, folder or link`);
+      throw new NotPlaced(`${decode(name)}: not a regular file, folder or link`);
   }
 }
 

@@ -12,6 +12,7 @@ import type { Progress } from './progress.ts';
 import { describeScriptEnd } from './script-end.ts';
 import { readFailure } from './status-lines.ts';
 import { renderUpload, type UploadPlan } from './upload-script.ts';
+import { decode } from '../../text/utf8.ts';
 
 /** The script's exit status for input that ended before all was there. */
 const cutStatus = 75;
@@ -177,7 +178,7 @@ export function copiedFiles(
   hashes: readonly string[],
 ): { path: string; bytes: number; sha256: string | undefined }[] {
   return filesOf(plan.entries).map(({ name, size }, at) => ({
-    path: name.toString('utf8'),
+    path: decode(name),
     bytes: size,
     sha256: hashes[at],
   }));

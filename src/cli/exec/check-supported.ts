@@ -3,7 +3,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { ExecOptions } from './exec-options.ts';
 import type { Job } from './exec-through-commands.ts';
-import { nameFlag } from './name-flag.ts';
+import { nameFlag } from '../../config/name-flag.ts';
 
 /** What a legacy relay cannot do, by the flag or variable that asks for it. */
 function findUnsupported(options: ExecOptions, { timeout }: Pick<Job, 'timeout'>): string | undefined {

@@ -9,7 +9,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { StartBounds } from './start-bounds.ts';
 import type { Awaited } from './start-timer.ts';
-import { formatSeconds } from '../../text/durations.ts';
+import { formatLimit } from '../../text/durations.ts';
 
 const codes = { listener: 'no_listener', queue: 'listener_busy', approval: 'not_approved' } as const;
 
@@ -20,7 +20,7 @@ function write({ source }: Bound, duration: string): string {
 
 /** `2 s (--wait)`. */
 function spell({ seconds, source }: Bound): string {
-  return `${seconds < 1 ? `${Math.round(seconds * 1000)} ms` : formatSeconds(seconds)} (${source})`;
+  return `${formatLimit(seconds)} (${source})`;
 }
 
 /** What was not there in time. The bound is the one that is over. */

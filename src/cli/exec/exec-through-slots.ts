@@ -9,7 +9,7 @@ import { Failure } from '../failure.ts';
 import { exitCodeOf, onInterrupt } from '../interrupts.ts';
 import type { ExecOptions } from './exec-options.ts';
 import { openSinks } from './output-sink.ts';
-import { formatSeconds } from '../../text/durations.ts';
+import { formatLimit } from '../../text/durations.ts';
 
 /** With --wait 0 a listener that polls takes the command within this. */
 const leastWaitSeconds = 5;
@@ -24,7 +24,7 @@ function explainTrouble(trouble: SlotTrouble, waitSeconds: number): Failure {
   const { trouble: exitCode } = exitCodes;
   if (trouble === 'not taken') {
     return new Failure(
-      `no listener took the command within ${formatSeconds(waitSeconds)}`,
+      `no listener took the command within ${formatLimit(waitSeconds)}`,
       'paste the line on the remote, or give more time with --wait',
       exitCode,
       'no_listener',

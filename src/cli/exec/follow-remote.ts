@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { type CommandEnd, followCommand, type Follower } from '../../client/follow-command.ts';
 import type { ReadFrom } from '../../client/relay-client.ts';
 import { RelayError } from '../../client/relay-error.ts';
-import type { CommandState } from '../../protocol/command-states.ts';
+import { type CommandState, isWaiting } from '../../protocol/command-states.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -83,7 +83,7 @@ class Waiting {
 
   see(state: CommandState): void {
     void this.#timer?.then((timer) => timer.see(state));
-    if (state !== 'queued' && state !== 'awaiting_approval') return this.quiet();
+    if (!isWaiting(state)) return this.quiet();
     this.#narrator ??= import('./narrator.ts').then(
       ({ Narrator: Words }) => new Words(this.#context, this.#session, this.#following.isLineShown),
     );

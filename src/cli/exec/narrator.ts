@@ -1,5 +1,5 @@
 /** What a person is told while a command has not started. */
-import type { CommandState } from '../../protocol/command-states.ts';
+import { type CommandState, isWaiting } from '../../protocol/command-states.ts';
 import { nameListener } from '../../protocol/name-listener.ts';
 import type { StatusPayload } from '../../protocol/status-payload.ts';
 import type { Context, OpenSession } from '../context.ts';
@@ -50,7 +50,7 @@ export class Narrator {
   async tell(state: CommandState): Promise<void> {
     this.quiet();
     const turn = this.#turn;
-    if (state !== 'queued' && state !== 'awaiting_approval') return;
+    if (!isWaiting(state)) return;
     if (this.#context.printer.options.quiet) return;
     const status = await this.#readStatus();
     if (!status || turn !== this.#turn) return;

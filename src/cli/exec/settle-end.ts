@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts';
 import type { FailureCode } from '../failure-codes.ts';
 import { describeMissing } from '../../text/describe-missing.ts';
 import { missingHint } from './missing-hint.ts';
+import { nameState } from '../../text/name-state.ts';
 
 /** How it ended, as an exit status; words where the status alone would not tell. */
 export function settleEnd(
@@ -68,6 +69,6 @@ export function settleEnd(
     case 'queued':
     case 'awaiting_approval':
     case 'running':
-      return fail('internal', `command ${id} is ${end.state}`, 'run `remotify status`');
+      return fail('internal', `command ${id} is ${nameState(end.state)}`, 'run `remotify status`');
   }
 }

@@ -5,6 +5,7 @@ import { missingHint } from './missing-hint.ts';
 import type { Followed } from './follow-remote.ts';
 import { settleEnd } from './settle-end.ts';
 import type { StartBounds } from './start-bounds.ts';
+import { missedStart } from './missed-start.ts';
 
 export interface Ended {
   id: string;
@@ -26,7 +27,7 @@ export async function settleTrouble(
   }
   if (end.missing && end.state !== 'finished')
     await context.printer.error(describeMissing(end.missing, id), missingHint);
-  if (end.state === 'expired' || (end.state === 'cancelled' && end.missed !== undefined)) {
+  if (missedStart(end)) {
     const { describeUnstarted } = await import('./describe-unstarted.ts');
     throw await describeUnstarted(session, id, bounds, end);
   }

@@ -5,12 +5,10 @@ import type { RelayClient } from '../../client/relay-client.ts';
 import { RelayError } from '../../client/relay-error.ts';
 import type { CommandState } from '../../protocol/command-states.ts';
 import { pickUpSeconds, type StartBounds } from './start-bounds.ts';
+import { timerMs } from '../timer-limit.ts';
 
 /** What the command waited for when its time was over. */
 export type Awaited = 'listener' | 'queue' | 'approval';
-
-/** Longer than setTimeout takes. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export class StartTimer {
   readonly #client: RelayClient;
@@ -60,7 +58,7 @@ export class StartTimer {
     clearTimeout(this.#timer);
     // Without an answer there is nothing to do here: the code that follows the command reports an unreachable relay.
     const run = (): void => void ring().catch(() => undefined);
-    this.#timer = setTimeout(run, Math.min(seconds * 1000, maxTimerMs));
+    this.#timer = setTimeout(run, timerMs(seconds));
   }
 
   async #checkListener(): Promise<void> {

@@ -16,7 +16,8 @@ import { viewCommand } from '../../session/view-command.ts';
 import type { Exchange } from '../exchange.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler } from '../relay-context.ts';
-import { beginningOf, checkScript, digestScript, readClient } from '../script.ts';
+import { checkScript, digestScript, readClient } from '../script.ts';
+import { beginningOf } from '../../text/beginning-of.ts';
 
 function readIdempotencyKey(exchange: Exchange): string | null {
   const key = exchange.header(header.idempotencyKey);

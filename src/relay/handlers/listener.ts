@@ -1,11 +1,12 @@
 /** What the runner asks and tells: the listener side of the wire. */
+import { isEnded } from '../../protocol/command-states.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { renderFrameEnd, renderFrameHead } from '../../protocol/frame.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxChunkBytes, maxLabelLength, maxReasonLength } from '../../protocol/limits.ts';
 import { readLabel } from '../../protocol/name-listener.ts';
 import { appendOutput } from '../../session/append-bytes.ts';
-import { type Command, isWaiting } from '../../session/command.ts';
+import type { Command } from '../../session/command.ts';
 import type { Chunk } from '../../session/extend-flow.ts';
 import type { ListenerIdentity } from '../../session/listener.ts';
 import { noteRefusedOutput } from '../../session/missing-output.ts';
@@ -22,7 +23,8 @@ import type { Exchange } from '../exchange.ts';
 import { openScript } from '../open-script.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler, RelayContext } from '../relay-context.ts';
-import { hideKeys } from '../../text/mask-keys.ts';
+import { cutChars } from '../../text/cut-text.ts';
+import { hideKeys } from '../../text/hide-keys.ts';
 
 export function readListenerId(exchange: Exchange): string {
   const id = exchange.header(header.listener);
@@ -99,7 +101,7 @@ export const start: Handler = async ({ exchange, name, route }, relay) => {
 export const decline: Handler = async ({ exchange, name, route }, relay) => {
   const listenerId = readListenerId(exchange);
   const words = await readBody(exchange, { maxBytes: maxReasonLength * 4 });
-  const reason = words.toString('utf8').trim().slice(0, maxReasonLength).toWellFormed();
+  const reason = cutChars(words.toString('utf8').trim(), maxReasonLength);
   await relay.sessions.update(
     name,
     (session, now) => declineCommand(session, route.id, listenerId, reason, now),
@@ -127,8 +129,7 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
     if (listener?.id === listenerId && listener.goneAt !== null)
       await relay.presence.see(name, listenerId, exchange);
     const command = findCommand(session, route.id);
-    const open = isWaiting(command) || command.state === 'running';
-    return !open || command.cancelCount > seen ? command : undefined;
+    return isEnded(command.state) || command.cancelCount > seen ? command : undefined;
   });
   if (!news) return exchange.sendNothing();
   const signal = news.cancelCount > seen ? [`signal ${news.cancelSignal} ${news.cancelCount}`] : [];

@@ -4,7 +4,7 @@ import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
 import { maxReadBytes, maxWantedBytes } from '../../protocol/limits.ts';
 import type { Command } from '../../session/command.ts';
-import { findMissing, loseOutput, readableBytes } from '../../session/missing-output.ts';
+import { findMissingFrom, loseOutput, readableBytes } from '../../session/missing-output.ts';
 import { findCommand, type Stream } from '../../session/session.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admitted, Exchange, HeaderValues } from '../exchange.ts';
@@ -56,7 +56,7 @@ function planAnswer(command: Command, offsets: Offsets, limit: number): Plan {
     if (streams.length === 1) headers[header.nextOffset] = offset + bytes;
   }
   headers[header.complete] = String(complete);
-  const missing = findMissing(command, offsets);
+  const missing = findMissingFrom(command, offsets);
   if (missing && isEnded(command.state)) {
     headers[header.missingBytes] = missing.bytes;
     headers[header.missingReason] = missing.reason;

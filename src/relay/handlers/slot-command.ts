@@ -7,7 +7,8 @@ import type { Exchange } from '../exchange.ts';
 import { openScript } from '../open-script.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler } from '../relay-context.ts';
-import { beginningOf, checkScript, digestScript, readClient } from '../script.ts';
+import { checkScript, digestScript, readClient } from '../script.ts';
+import { beginningOf } from '../../text/beginning-of.ts';
 
 /** The slots are held for the relay's own time, or not at all with `?nowait=1`. */
 export function slotWaitMs(exchange: Exchange, longPollMs: number): number {

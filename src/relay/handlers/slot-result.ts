@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { slotReaderMs } from '../../protocol/limits.ts';
 import { declinedText, notePrefix, renderMarker } from '../../protocol/slot-text.ts';
 import type { Command } from '../../session/command.ts';
-import { findMissing, loseOutput, readableBytes } from '../../session/missing-output.ts';
+import { findMissingFrom, loseOutput, readableBytes } from '../../session/missing-output.ts';
 import { claimResult, postToSlot, releaseResult, renewClaim, takeResult } from '../../session/serve-slots.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admitted } from '../exchange.ts';
@@ -13,6 +13,7 @@ import { readBody } from '../read-body.ts';
 import { openSlice, ShortPart } from '../read-pieces.ts';
 import type { Handler, RelayContext } from '../relay-context.ts';
 import { slotWaitMs } from './slot-command.ts';
+import { nameState } from '../../text/name-state.ts';
 
 export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
   const output = await readBody(exchange, { maxBytes: relay.options.maxBodyBytes });
@@ -21,11 +22,24 @@ export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
 };
 
 /** What stands before the output, in words. */
-function renderNote(command: Command): string {
-  if (command.state === 'declined') return `${[declinedText, command.reason].filter(Boolean).join(' ')}\n`;
-  if (command.state === 'finished') return '';
-  if (command.state === 'timed_out') return `${notePrefix}stopped: its time was up]\n`;
-  return `${notePrefix}${command.reason ?? command.state}]\n`;
+function renderNote({ state, reason }: Command): string {
+  switch (state) {
+    case 'declined':
+      return `${[declinedText, reason].filter(Boolean).join(' ')}\n`;
+    case 'finished':
+      return '';
+    case 'timed_out':
+      return `${notePrefix}stopped: its time was up]\n`;
+    case 'lost':
+    case 'cancelled':
+    case 'expired':
+      return `${notePrefix}${reason ?? state}]\n`;
+    // Not in the result slot.
+    case 'queued':
+    case 'awaiting_approval':
+    case 'running':
+      return `${notePrefix}${nameState(state)}]\n`;
+  }
 }
 
 /** Before the output: readers of the slot look for a note at the beginning. */
@@ -46,7 +60,7 @@ async function openResult(store: Store, name: string, command: Command): Promise
   const bytes = readableBytes(command, 'stdout');
   const output = await openSlice(store, name, command.id, { part: 'stdout', offset: 0, bytes });
   const last = bytes === 0 ? undefined : (await store.readBytes(name, command.id, 'stdout', bytes - 1, 1))[0];
-  const missing = findMissing(command, { stdout: 0 });
+  const missing = findMissingFrom(command, { stdout: 0 });
   const note = renderNote(command) + (missing ? renderMissing(missing) : '');
   const marker = renderMarker(command.exitStatus, last === undefined || last === 0x0a);
   const readAll = async function* (): AsyncGenerator<Buffer> {

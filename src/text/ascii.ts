@@ -1,0 +1,19 @@
+/** Text and values as JSON in printable ASCII, for lines that programs read. */
+import { cutChars } from './cut-text.ts';
+import { spellUnits } from './quote.ts';
+
+/** JSON in printable ASCII. */
+export function toAscii(json: string): string {
+  return json.replaceAll(/[^\x20-\x7e]/g, spellUnits);
+}
+
+/** A JSON string in printable ASCII, for lines that programs read. */
+export function quoteAscii(text: string): string {
+  return toAscii(JSON.stringify(text));
+}
+
+/** For messages of this program: a value as JSON in ASCII, cut after so many characters. */
+export function quoteValue(value: unknown, mostChars = 80): string {
+  const json = JSON.stringify(value) ?? 'undefined';
+  return json.length > mostChars ? `${toAscii(cutChars(json, mostChars))}…` : toAscii(json);
+}

@@ -1,0 +1,347 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import {
+  findCommand,
+  makeOnPage,
+  openBeside,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
+
+// What is typed, pasted, recalled, chosen and dropped: it arrives as it is, or the visitor has it back.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+const findField = (page: Page) => page.getByLabel('command', { exact: true });
+
+async function paste(page: Page, text: string): Promise<void> {
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+  await findField(page).focus();
+  await page.keyboard.press('Control+V');
+}
+
+async function makeFolder(): Promise<string> {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  return folder.path;
+}
+
+/** As a file manager drops them. */
+async function drop(page: Page, selector: string, files: string[]): Promise<void> {
+  const box = await page.locator(selector).boundingBox();
+  const place = { x: (box?.x ?? 0) + (box?.width ?? 0) / 2, y: (box?.y ?? 0) + (box?.height ?? 0) / 2 };
+  const session = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', {
+      type,
+      ...place,
+      data: { items: [], files, dragOperationsMask: 1 },
+    });
+}
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('several lines, typed and pasted: one command, with line feeds only', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await paste(page, "printf '%s|' a\r\nprintf '%s|' b\rprintf '%s|' c");
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('echo d');
+    expect(await findField(page).getAttribute('rows')).toBe('4');
+    await page.keyboard.press('Enter');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['a|b|c|d']);
+    expect(await findField(page).getAttribute('rows')).toBe('1');
+  });
+
+  test('white space alone is not sent; the Enter of an input method does not run', async () => {
+    const visitor = await visit(browser, relay);
+    const { page, requests } = visitor;
+    await makeOnPage(visitor);
+    const field = findField(page);
+    for (const text of ['', '   ', '\n\t\n']) {
+      await field.fill(text);
+      await field.press('Enter');
+    }
+    const session = await page.context().newCDPSession(page);
+    await field.fill('');
+    await session.send('Input.imeSetComposition', { text: 'にほ', selectionStart: 2, selectionEnd: 2 });
+    await field.dispatchEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true });
+    await session.send('Input.insertText', { text: '日本' });
+    await field.dispatchEvent('keydown', { key: 'Enter', keyCode: 229, bubbles: true });
+    expect(await field.inputValue()).toBe('日本');
+    expect(await page.locator('.command').count()).toBe(0);
+    expect(requests.filter(({ method, url }) => method === 'POST' && url.includes('/commands'))).toEqual([]);
+  });
+
+  test('history: a draft comes back, the arrows move within several lines, what was changed is kept', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    for (const text of ['first', 'second\nof two', 'third']) await runOnPage(page, text);
+    const field = findField(page);
+    const press = async (...keys: string[]): Promise<string> => {
+      for (const key of keys) await field.press(key);
+      return field.inputValue();
+    };
+    await field.fill('draft\nof two');
+    // The cursor is in the last line: up moves first, and recalls then.
+    expect(await press('ArrowUp')).toBe('draft\nof two');
+    expect(await press('ArrowUp')).toBe('third');
+    expect(await press('ArrowUp')).toBe('second\nof two');
+    expect(await press('ArrowUp', 'ArrowUp')).toBe('first');
+    expect(await press('ArrowUp')).toBe('first');
+    expect(await press('ArrowDown', 'ArrowDown')).toBe('third');
+    expect(await press('ArrowDown')).toBe('draft\nof two');
+    expect(await press('ArrowDown')).toBe('draft\nof two');
+    // What was recalled and changed is the draft now.
+    await field.fill('');
+    await press('ArrowUp');
+    await field.press('End');
+    await page.keyboard.type(' time');
+    expect(await press('ArrowUp')).toBe('third');
+    expect(await press('ArrowDown')).toBe('third time');
+  });
+
+  test('reuse while something is typed: the draft comes back with the arrow down', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    for (const text of ['first', 'second']) await runOnPage(page, text);
+    await findCommand(page, 'c2').waitFor();
+    const field = findField(page);
+    await field.fill('half a thought');
+    await findCommand(page, 'c1').getByRole('button', { name: 'reuse' }).click();
+    expect(await field.inputValue()).toBe('first');
+    await field.press('ArrowDown');
+    expect(await field.inputValue()).toBe('second');
+    await field.press('ArrowDown');
+    expect(await field.inputValue()).toBe('half a thought');
+  });
+
+  test('a command of 1 MiB runs, and its card shows the beginning and the size', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    const rest = 'x'.repeat(1024 * 1024 - 'echo done #'.length);
+    await runOnPage(page, `echo done #${rest}`);
+    const command = findCommand(page, 'c1');
+    await waitForWords(command, 'exit status 0');
+    expect(await readOutput(command, 'stdout')).toEqual(['done']);
+    const title = (await command.locator('.command-text').textContent()) ?? '';
+    expect([title.length < 2_100, title.slice(-9)]).toEqual([true, ' … 1.0 MB']);
+    await command.getByRole('button', { name: 'reuse' }).click();
+    expect((await findField(page).inputValue()).length).toBe(1024 * 1024);
+  });
+
+  test.each<[string, string, RegExp, RegExp]>([
+    [
+      'beyond the limit of the relay',
+      `echo ${'x'.repeat(2 * 1024 * 1024)}`,
+      /not accepted: .*too large/,
+      /status of 413/,
+    ],
+    ['with a NUL', 'echo a\0b', /not accepted: a command cannot hold a NUL byte/, /status of 400/],
+  ])(
+    'a command %s: refused in words, and its text can be had back',
+    async (_title, text, words, expected) => {
+      const visitor = await visit(browser, relay, { expected });
+      const { page } = visitor;
+      await makeOnPage(visitor);
+      await paste(page, text);
+      const pasted = await findField(page).inputValue();
+      expect(pasted.length).toBe(text.length);
+      await page.keyboard.press('Enter');
+      const card = page.locator('.command[data-state="unsent"]');
+      await card.locator('.words', { hasText: words }).waitFor();
+      expect(await findField(page).inputValue()).toBe('');
+      await card.getByRole('button', { name: 'reuse' }).click();
+      expect(await findField(page).inputValue()).toBe(pasted);
+    },
+  );
+
+  test('a file of 0 bytes, and one of 20 MB: the command reads just that', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    const folder = await makeFolder();
+    const bytes = Buffer.alloc(20_000_000, 'never the same twice ');
+    await writeFile(join(folder, 'none'), '');
+    await writeFile(join(folder, 'big'), bytes);
+    for (const [name, content] of [
+      ['none', Buffer.alloc(0)],
+      ['big', bytes],
+    ] as const) {
+      await page.locator('#file').setInputFiles(join(folder, name));
+      await page.getByText(`stdin: ${name} (`).waitFor();
+      await runOnPage(page, 'sha256sum');
+      const command = page.locator('.command').last();
+      await waitForWords(command, 'exit status 0');
+      const hash = createHash('sha256').update(content).digest('hex');
+      expect(await readOutput(command, 'stdout')).toEqual([`${hash}  -`]);
+    }
+  });
+
+  test('a file whose name is hostile: its name is text, and what hides in it is spelled out', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const name = '<img src=x onerror=alert(1)>\u202egpj.exe\n';
+    await page.locator('#file').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from('x') });
+    expect(await page.locator('#file-chosen').textContent()).toBe(
+      String.raw`stdin: <img src=x onerror=alert(1)>\u{202e}gpj.exe\n (1 B)`,
+    );
+    expect(await page.locator('#run-form img').count()).toBe(0);
+  });
+
+  test('a file is dropped: on the form, beside it, several at once; a folder is refused in words', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const folder = await makeFolder();
+    const [a, b] = [join(folder, 'a.txt'), join(folder, 'b.txt')];
+    await mkdir(join(folder, 'inside'));
+    for (const path of [a, b]) await writeFile(path, 'text');
+    const chosen = page.locator('#file-chosen');
+    await drop(page, '#command', [a]);
+    await chosen
+      .getByText('stdin: a.txt (4 B)', { exact: true })
+      .or(chosen.filter({ hasText: /^stdin: a\.txt \(4 B\)$/ }))
+      .waitFor();
+    // Beside the form, the browser would show the file and leave the page.
+    await drop(page, '#transcript', [b]);
+    await chosen.filter({ hasText: /^stdin: b\.txt \(4 B\)$/ }).waitFor();
+    await drop(page, '#command', [a, b]);
+    await chosen.filter({ hasText: /^stdin: a\.txt \(4 B\), the first of 2 files$/ }).waitFor();
+    await drop(page, '#command', [join(folder, 'inside')]);
+    await chosen.filter({ hasText: /^a folder cannot be sent/ }).waitFor();
+    expect(await page.getByRole('button', { name: 'remove the file' }).isVisible()).toBe(false);
+    expect(await page.locator('#session').isVisible()).toBe(true);
+  });
+
+  test('text that is dropped goes into the command, and the chosen file stays', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    await page
+      .locator('#file')
+      .setInputFiles({ name: 'kept', mimeType: 'text/plain', buffer: Buffer.from('x') });
+    const isTaken = await page.evaluate(`(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.setData('text/plain', 'words');
+      const field = document.getElementById('command');
+      return ['dragover', 'drop'].map((type) =>
+        !field.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })));
+    })()`);
+    expect(isTaken).toEqual([false, false]);
+    expect(await page.locator('#file-chosen').textContent()).toBe('stdin: kept (1 B)');
+  });
+
+  test('a file that is removed after it was chosen: the command is stopped, and the card says why', async () => {
+    const visitor = await visit(browser, relay, { expected: /ERR_FILE_NOT_FOUND|status of/ });
+    const { page } = visitor;
+    await startOnPage(visitor);
+    const path = join(await makeFolder(), 'gone.txt');
+    await writeFile(path, 'here for now');
+    await page.locator('#file').setInputFiles(path);
+    await page.getByText('stdin: gone.txt').waitFor();
+    await rm(path);
+    await runOnPage(page, 'cat; echo read all');
+    const command = findCommand(page, 'c1');
+    await command.locator('.note', { hasText: 'gone.txt could not be read' }).waitFor();
+    await command.locator('.words', { hasText: /^(ended by SIGTERM|cancelled)/ }).waitFor();
+    expect(await readOutput(command, 'stdout')).not.toContain('read all');
+  });
+
+  test('a command that ends before it has read its file: no complaint', async () => {
+    const visitor = await visit(browser, relay, { expected: /status of 409/ });
+    const { page } = visitor;
+    await startOnPage(visitor);
+    const buffer = Buffer.alloc(12_000_000, 'x');
+    await page.locator('#file').setInputFiles({ name: 'long', mimeType: 'text/plain', buffer });
+    await runOnPage(page, 'head -c 3; echo');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['xxx']);
+    await runOnPage(page, 'echo next');
+    await waitForWords(findCommand(page, 'c2'), 'exit status 0');
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
+  test('a relay whose quota has no room for the file: the card says so, and the command is stopped', async () => {
+    const small = await startRelay({ flags: ['--session-quota', '200k'] });
+    onTestFinished(small.stop);
+    const visitor = await visit(browser, small, { expected: /status of 507/ });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const buffer = Buffer.alloc(3_000_000, 'x');
+    await page.locator('#file').setInputFiles({ name: 'large', mimeType: 'text/plain', buffer });
+    await runOnPage(page, 'cat');
+    const command = findCommand(page, 'c1');
+    await command.locator('.note', { hasText: 'large was not sent in full' }).waitFor();
+    await waitForWords(command, 'cancelled');
+  });
+
+  test('over plain http: a command is sent, and output is copied by the older way', async () => {
+    const visitor = await visit(browser, relay, {
+      expected: /Cross-Origin-Opener-Policy header has been ignored/,
+    });
+    const { page } = visitor;
+    const plain = 'http://relay.test';
+    // The browser takes a loopback address for secure, and this name for what it is.
+    await page.route(`${plain}/**`, async (route) => {
+      const { origin: _origin, referer: _referer, ...headers } = route.request().headers();
+      const url = route.request().url().replace(plain, relay.url);
+      const response = await route.fetch({ url, headers }).catch(() => undefined);
+      // None: the test is over.
+      if (response) await route.fulfill({ response });
+    });
+    await page.goto(plain);
+    expect(await page.evaluate('isSecureContext')).toBe(false);
+    await page.locator('#insecure').waitFor();
+    await startOnPage(visitor);
+    await runOnPage(page, 'echo plain');
+    const command = findCommand(page, 'c1');
+    await waitForWords(command, 'exit status 0');
+    expect(await readOutput(command, 'stdout')).toEqual(['plain']);
+    await command.getByRole('button', { name: 'copy' }).click();
+    await command.getByText('copied', { exact: true }).waitFor();
+    await findField(page).focus();
+    await page.keyboard.press('Control+V');
+    await page.keyboard.press('End');
+    expect(await findField(page).inputValue()).toBe('plain\n');
+  });
+
+  test('reuse of a command of another client: the arrow down brings the draft back', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    for (const text of ['first', 'second']) await runOnPage(page, text);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'of another');
+    const field = findField(page);
+    await field.fill('draft');
+    await findCommand(page, 'c3').getByRole('button', { name: 'reuse' }).click();
+    expect(await field.inputValue()).toBe('of another');
+    await field.press('ArrowDown');
+    expect(await field.inputValue()).toBe('draft');
+  });
+});

@@ -1,0 +1,293 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startCannedServer } from '../harness/canned-server.ts';
+import { eventually } from '../harness/deadline.ts';
+import { type FaultProxy, type RequestFault, startFaultProxy } from '../harness/fault-proxy.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasChromium, launchBrowser, visit, type VisitOptions } from './browser.ts';
+import {
+  endSession,
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  openGate,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
+
+// The relay away and back, proxies that answer in its name, a newer relay, and a session that ends.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+/** What the browser itself says of answers that are errors, and of connections that break. */
+const expected = /Failed to load resource|redirect/;
+
+async function setUp(options: VisitOptions = {}) {
+  const proxy = await startFaultProxy();
+  onTestFinished(proxy.stop);
+  proxy.aim(relay);
+  return { proxy, visitor: await visit(browser, proxy, { expected, ...options }) };
+}
+
+/** Each request of the page, but those that fetch its own files. */
+function breakRequests(proxy: FaultProxy, fault: RequestFault): void {
+  proxy.setRules({
+    onRequest: ({ side, target }) => (side === 'client' && target.startsWith('/api/') ? fault : undefined),
+  });
+  proxy.cutHeld();
+}
+
+async function waitForReturn(page: Page): Promise<void> {
+  await page.locator('#away').waitFor({ state: 'hidden' });
+}
+
+const html = '<!doctype html><title>Please log in</title>';
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('a proxy answers in the name of the relay: the page says that the relay is away, hides what is old, and goes on', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    const stranger = await startCannedServer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    onTestFinished(stranger.close);
+    await startOnPage(visitor);
+    const gate = await openGate();
+    await runOnPage(page, `echo one; ${gate.wait}; echo two; exit 5`);
+    await findCommand(page, 'c1').getByText('one', { exact: true }).waitFor();
+    const faults: RequestFault[] = [
+      { fault: 'canned', status: 502, body: html },
+      { fault: 'canned', status: 503, body: html, headers: { 'Retry-After': '1' } },
+      { fault: 'canned', status: 429, body: html, headers: { 'Retry-After': '1' } },
+      { fault: 'canned', status: 200, body: html },
+      { fault: 'canned', status: 401, body: html },
+      { fault: 'canned', status: 302, body: html, headers: { Location: `${stranger.url}/login` } },
+      { fault: 'reset' },
+    ];
+    for (const fault of faults) {
+      breakRequests(proxy, fault);
+      await page.locator('#away').waitFor();
+      expect(await page.locator('#away').textContent()).toBe('relay unreachable, retrying');
+      expect(await page.locator('#light-words').isVisible()).toBe(false);
+      expect(await page.title()).toMatch(/^! [0-9a-f]{4}… – remotify$/);
+      proxy.setRules({});
+      await waitForReturn(page);
+    }
+    expect(await page.title()).toMatch(/^▶ /);
+    await gate.open();
+    await waitForWords(findCommand(page, 'c1'), 'exit status 5');
+    await findCommand(page, 'c1').getByText('two', { exact: true }).waitFor();
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['one', 'two']);
+    expect(stranger.requests).toEqual([]);
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
+  test('answers that are cut, or are no JSON of a relay: the page asks again, and shows all of it in the end', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await startOnPage(visitor);
+    let seen = 0;
+    const bad = [
+      { fault: 'cut', at: 20 } as const,
+      { fault: 'short', at: 20 } as const,
+      { fault: 'rewrite', body: '{"commands": {}}' } as const,
+      { fault: 'rewrite', body: '{"commands": [{"id": 1}], "cmd_queued": "no"}' } as const,
+      { fault: 'rewrite', body: '\0' } as const,
+    ];
+    proxy.setRules({
+      onAnswer: ({ side, method, verb }) =>
+        side === 'client' && method === 'GET' && ['commands', 'status', 'output'].includes(verb)
+          ? bad[seen++]
+          : undefined,
+    });
+    await runOnPage(page, 'seq 5; exit 4');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 4');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['1', '2', '3', '4', '5']);
+    await eventually('each fault was made', 20_000, () => seen > bad.length);
+    await waitForReturn(page);
+    await runOnPage(page, 'echo on');
+    await waitForWords(findCommand(page, 'c2'), 'exit status 0');
+  });
+
+  test('a push that no answer comes for: after a minute its card says so, and the page is not away for it', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await page.clock.install();
+    await page.reload();
+    await makeOnPage(visitor);
+    await findLight(page, 'waiting').waitFor();
+    let pushes = 0;
+    proxy.setRules({
+      onRequest: ({ method, verb }) => {
+        if (method !== 'POST' || verb !== 'commands') return undefined;
+        pushes++;
+        return { fault: 'canned', status: 403, body: html };
+      },
+    });
+    await runOnPage(page, 'cat /etc/passwd');
+    await eventually('it is sent again', 10_000, () => pushes > 2);
+    expect(await page.locator('.command .words').textContent()).toBe('sending');
+    await waitForReturn(page);
+    await page.clock.fastForward(61_000);
+    await page
+      .locator('.words', {
+        hasText: 'not confirmed by the relay (a proxy in front of the relay answered 403)',
+      })
+      .waitFor();
+    await waitForReturn(page);
+    proxy.setRules({});
+    // It stays above those that come later.
+    await runOnPage(page, 'echo later');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    expect(await page.locator('.command-text').allTextContents()).toEqual([
+      '… cat /etc/passwd',
+      'c1 echo later',
+    ]);
+  });
+
+  test('a relay that is frozen for longer than a poll: the page says so, and is current once it goes on', async () => {
+    const frozen = await startRelay({ store: 'memory:' });
+    onTestFinished(frozen.stop);
+    const visitor = await visit(browser, frozen, { expected });
+    const { page } = visitor;
+    await page.clock.install();
+    await page.reload();
+    await makeOnPage(visitor);
+    await findLight(page, 'waiting').waitFor();
+    sendSignal(frozen.pid, 'SIGSTOP');
+    await page.clock.fastForward(41_000);
+    await page.locator('#away').waitFor();
+    await runOnPage(page, 'echo typed');
+    sendSignal(frozen.pid, 'SIGCONT');
+    await waitForReturn(page);
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    expect(await page.locator('.command').count()).toBe(1);
+  });
+
+  test('a relay that comes back without its sessions: the page says so, and the transcript stays without live buttons', async () => {
+    const first = await startRelay({ store: 'memory:' });
+    onTestFinished(first.stop);
+    const visitor = await visit(browser, first, { expected });
+    const { page, key } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, 'echo kept');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    await runOnPage(page, 'echo begun; sleep 600');
+    await findCommand(page, 'c2').getByText('begun', { exact: true }).waitFor();
+    const secret = key();
+    await first.kill('SIGKILL');
+    await page.locator('#away').waitFor();
+    await runOnPage(page, 'echo never');
+    const second = await startRelay({ store: 'memory:', port: first.port });
+    onTestFinished(second.stop);
+    await page.locator('#light-words', { hasText: 'the relay does not know this session' }).waitFor();
+    expect(page.url()).toBe(`${first.url}/`);
+    expect(await page.title()).toBe('remotify');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['kept']);
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    await waitForWords(findCommand(page, 'c2'), 'outcome unknown: the session ended');
+    expect(await page.locator('.command').last().locator('.words').textContent()).toMatch(
+      /^not (confirmed|accepted)/,
+    );
+    expect(await page.locator('#commands button:visible').count()).toBe(0);
+    expect(await page.content()).not.toContain(secret);
+    await page.getByRole('button', { name: 'create a session' }).waitFor();
+  });
+
+  test('a newer relay: a state and fields without a name here are shown as they are, and the page goes on', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const rename = (body: Buffer): string =>
+      body.toString('utf8').replaceAll('"state": "queued"', '"state": "paused", "until": {"a": [1]}');
+    let isNew = true;
+    proxy.setRules({
+      onAnswer: ({ method, verb }, { body }) =>
+        isNew && method === 'GET' && verb === 'commands'
+          ? { fault: 'rewrite', body: rename(body) }
+          : undefined,
+    });
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'echo new');
+    await waitForWords(findCommand(page, 'c1'), 'paused: a state that this page does not know, reload it');
+    expect(await page.getByRole('alert').textContent()).toBe('');
+    isNew = false;
+    await beside.ask('POST', '/commands', 'echo old');
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+  });
+
+  test('10 MB of commands in a list: the newest are shown, and the page goes on', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const text = 'x'.repeat(150);
+    const views = Array.from({ length: 40_000 }, (_, at) => ({
+      id: `c${at + 1}`,
+      state: 'cancelled',
+      text,
+      script_bytes: 150,
+      exit_status: 'none',
+      pushed_at: [],
+    }));
+    const body = JSON.stringify({ commands: views });
+    let lists = 0;
+    proxy.setRules({
+      onAnswer: ({ method, verb }) =>
+        method === 'GET' && verb === 'commands' && lists++ === 0 ? { fault: 'rewrite', body } : undefined,
+    });
+    await runOnPage(page, 'echo on');
+    await findCommand(page, 'c40000').waitFor();
+    expect(await page.locator('.command').count()).toBeLessThanOrEqual(134);
+  });
+
+  test('a session ended by another client while the page sends: the page says what is not confirmed', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    proxy.setRules({
+      onRequest: ({ method, verb }) =>
+        method === 'POST' && verb === 'commands' ? { fault: 'black-hole' } : undefined,
+    });
+    await runOnPage(page, 'echo late');
+    await beside.ask('DELETE', '');
+    await page.locator('#light-words', { hasText: 'the relay does not know this session' }).waitFor();
+    await page.locator('.words', { hasText: 'not confirmed by the relay' }).waitFor();
+    expect(await page.locator('#run-form').isVisible()).toBe(false);
+  });
+
+  test('ending a session while the relay is away: the session stays open, and ends later', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page, key } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, 'echo kept');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    const secret = key();
+    breakRequests(proxy, { fault: 'reset' });
+    await endSession(page);
+    await page.getByRole('alert').getByText('the relay is unreachable').waitFor();
+    expect(key()).toBe(secret);
+    // What is typed now is not lost.
+    await runOnPage(page, 'echo typed');
+    proxy.setRules({});
+    await waitForReturn(page);
+    await waitForWords(findCommand(page, 'c2'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['kept']);
+    await endSession(page);
+    await page.locator('#light-words', { hasText: 'session ended' }).waitFor();
+  });
+});

@@ -1,0 +1,186 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasChromium, launchBrowser, type Visit, visit } from './browser.ts';
+import {
+  type Beside,
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  openPanel,
+  waitForWords,
+} from './session.ts';
+
+// Waiting for approval: the clock, and notifications of a hidden tab, for a visitor who asked for them.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+/** The browser's own notifications cannot be seen from here. `leave`: what its visitor answers. */
+const recordNotifications = (leave: 'granted' | 'denied' | 'unusable') => `globalThis.shown = [];
+globalThis.asked = 0;
+globalThis.Notification = class {
+  static async requestPermission() { asked++; return '${leave}'.replace('unusable', 'granted'); }
+  constructor(title, options) {
+    if ('${leave}' === 'unusable') throw new TypeError('Illegal constructor');
+    this.words = title + ' | ' + JSON.stringify(options);
+    shown.push(this.words);
+  }
+  close() { this.isClosed = true; shown = shown.map((words) => words === this.words ? 'closed' : words); }
+};`;
+
+/** What the tab shows while nobody sees it. */
+async function setHidden(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
+    document.dispatchEvent(new Event('visibilitychange'))`);
+}
+
+const operator = { host: 'vm', user: 'ann', mode: 'supervised' } as const;
+
+async function setUp(
+  leave: 'granted' | 'denied' | 'unusable',
+  front: { url: string } = relay,
+): Promise<Visit & { beside: Beside }> {
+  const visitor = await visit(browser, front, { expected: /net::ERR_/ });
+  const { page } = visitor;
+  await page.addInitScript(recordNotifications(leave));
+  await page.reload();
+  await makeOnPage(visitor);
+  const beside = await openBeside(relay, visitor);
+  await beside.listenAs(operator, 'GET', '/next?wait=0');
+  await findLight(page, 'ready').waitFor();
+  expect(await page.evaluate('asked')).toBe(0);
+  await openPanel(page, 'session');
+  await page.getByRole('button', { name: 'notify me' }).click();
+  return { ...visitor, beside };
+}
+
+/** Pushed by another client, and shown to the operator. */
+async function pushAndAsk({ beside }: { beside: Beside }, text: string): Promise<void> {
+  await beside.ask('POST', '/commands', text);
+  await beside.listenAs(operator, 'GET', '/next');
+}
+
+const readShown = (page: Page) => page.evaluate<string[]>('shown');
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('each command that asks notifies, also where the end of the one before was not seen, and nothing of its text is told', async () => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const visitor = await setUp('granted', proxy);
+    const { page, beside } = visitor;
+    await setHidden(page, true);
+    await pushAndAsk(visitor, 'echo secret-one');
+    await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
+    const words = 'remotify: a command is waiting for approval | {"body":"ann@vm"}';
+    await expect.poll(() => readShown(page)).toEqual([words]);
+    // Both between two polls of the page: none of them is answered before.
+    proxy.setRules({ onRequest: ({ side }) => (side === 'client' ? { fault: 'reset' } : undefined) });
+    proxy.cutHeld();
+    await page.locator('#away').waitFor();
+    await beside.listenAs(operator, 'POST', '/commands/c1/decline', 'no secret-two');
+    await pushAndAsk(visitor, 'echo secret-three');
+    proxy.setRules({});
+    await waitForWords(findCommand(page, 'c2'), 'waiting for approval');
+    await expect.poll(() => readShown(page)).toEqual(['closed', words]);
+    expect(await page.title()).toMatch(/^\? approval\? [0-9a-f]{4}… – remotify$/);
+    await setHidden(page, false);
+    await expect.poll(() => readShown(page)).toEqual(['closed', 'closed']);
+    // A tab that is seen needs none.
+    await beside.listenAs(operator, 'POST', '/commands/c2/decline', '');
+    await findLight(page, 'ready').waitFor();
+    expect(await readShown(page)).toHaveLength(2);
+  });
+
+  test('answered while the tab is hidden: the notification closes, and the end is told', async () => {
+    const visitor = await setUp('granted');
+    const { page, beside } = visitor;
+    await setHidden(page, true);
+    await pushAndAsk(visitor, 'true');
+    await expect.poll(() => readShown(page)).toHaveLength(1);
+    await beside.listenAs(operator, 'POST', '/commands/c1/start');
+    await findLight(page, 'busy').waitFor({ state: 'attached' });
+    await expect.poll(() => readShown(page)).toEqual(['closed']);
+    await beside.listenAs(operator, 'POST', '/commands/c1/finish?exit_status=0');
+    await expect
+      .poll(() => readShown(page))
+      .toEqual(['closed', 'remotify: the command ended | {"body":"ann@vm"}']);
+  });
+
+  test('permission denied: said beside the button, and no notification', async () => {
+    const visitor = await setUp('denied');
+    const { page } = visitor;
+    await page.getByText('this browser blocks notifications from this page').waitFor();
+    expect(await page.locator('#notify').getAttribute('aria-pressed')).toBe('false');
+    await page.getByRole('button', { name: 'notify me' }).click();
+    expect(await page.evaluate('asked')).toBe(2);
+    await pushAndAsk(visitor, 'true');
+    await findLight(page, 'asking').waitFor();
+    expect(await readShown(page)).toEqual([]);
+  });
+
+  test('a phone that grants permission and has no notifications of a page: said, and the page goes on', async () => {
+    const visitor = await setUp('unusable');
+    const { page } = visitor;
+    await setHidden(page, true);
+    await pushAndAsk(visitor, 'true');
+    await findLight(page, 'asking').waitFor();
+    await page.getByText('this browser blocks notifications from this page').waitFor();
+    await setHidden(page, false);
+    await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
+  test('a clock two hours off: the times in the bar and on the card are those of the relay', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    for (const hours of [-2, 2]) {
+      await page.addInitScript(`{ const real = globalThis.realNow ??= Date.now;
+        Date.now = () => real() + ${hours * 3_600_000}; }`);
+      await page.goto(`${relay.url}/`);
+      await page.evaluate('history.replaceState(null, "", "/")');
+      await makeOnPage(visitor);
+      const beside = await openBeside(relay, visitor);
+      await beside.listenAs(operator, 'GET', '/next?wait=0');
+      await pushAndAsk({ beside }, 'true');
+      await findLight(page, 'asking').waitFor();
+      await page.locator('#light-clock', { hasText: /^, \d s$/ }).waitFor();
+      await findCommand(page, 'c1')
+        .locator('.time', { hasText: /^, \d s$/ })
+        .waitFor();
+      await beside.listenAs(operator, 'POST', '/commands/c1/start');
+      await findLight(page, 'busy').waitFor();
+      await page.locator('#light-clock', { hasText: /^, \d s$/ }).waitFor();
+    }
+  });
+
+  test('a command that waited in the queue first: the clock counts from the question', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await page.clock.install();
+    await page.reload();
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'true');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    const time = findCommand(page, 'c1').locator('.time');
+    // The page believes the relay, whose clock does not move with that of the page: only a timer does.
+    await time.getByText(/, [3-9] s$/).waitFor();
+    await beside.listenAs(operator, 'GET', '/next');
+    await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
+    expect(await time.textContent()).toMatch(/^, [12] s$/);
+  });
+});

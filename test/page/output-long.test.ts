@@ -1,0 +1,67 @@
+import type { Browser } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { findCommand, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
+
+// Output that is too much for a page, by a real listener: bounded, and the page remains usable.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('10,000 redraws and an erasure at the end: one empty row', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(
+      page,
+      `for ((i = 0; i < 10000; i++)); do printf '\\r%s of 10000' $i; done; printf '\\r\\033[K'`,
+    );
+    const command = findCommand(page, 'c1');
+    await waitForWords(command, 'exit status 0');
+    await expect.poll(() => readOutput(command, 'stdout'), { timeout: 15_000 }).toEqual(['']);
+  });
+
+  test.each<[string, string]>([
+    ['one row of 20 MB', `head -c 20000000 /dev/zero | tr '\\0' x`],
+    ['a million empty rows', `head -c 1000000 /dev/zero | tr '\\0' '\\n'`],
+    ['bytes without a meaning', `head -c 3000000 /dev/urandom`],
+  ])('%s: the page shows the end, and says so', async (_title, text) => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, text);
+    const command = findCommand(page, 'c1');
+    await waitForWords(command, 'exit status 0');
+    await command.getByText('only the end of').waitFor();
+    expect(await command.locator('.output > div').count()).toBeLessThanOrEqual(4_000);
+    const chars = await command.locator('.output').evaluate(({ textContent }) => textContent?.length ?? 0);
+    // An unsafe byte takes four characters.
+    expect(chars).toBeLessThanOrEqual(256 * 1024);
+  });
+
+  test('an endless flood: the page obeys the click on stop', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, 'yes');
+    const command = findCommand(page, 'c1');
+    await command.getByText('only the end of').waitFor();
+    await page.getByLabel('command', { exact: true }).fill('typed meanwhile');
+    await page.getByRole('button', { name: 'stop c1' }).click();
+    await waitForWords(command, 'ended by SIGTERM');
+    expect(await page.getByLabel('command', { exact: true }).inputValue()).toBe('typed meanwhile');
+    expect(await command.locator('.output > div').count()).toBeLessThanOrEqual(4_000);
+  });
+});

@@ -1,0 +1,289 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Browser, Download, Locator, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createRandom } from '../harness/random.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { seed } from '../harness/seed.ts';
+import { endBeside, finishBeside, makeBeside, sendBeside, startBeside } from './beside.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { findCommand, readOutput, waitForWords } from './session.ts';
+
+// Output on the page: what is drawn again, what is too much, what is in view, and what is copied and downloaded.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+const patiently = { timeout: 15_000 };
+
+const lines = (count: number, word = 'row'): string =>
+  Array.from({ length: count }, (_, at) => `${word} ${at + 1}\n`).join('');
+
+interface Place {
+  top: number;
+  isAtEnd: boolean;
+  /** The edges that the shades claim, and those that there are. */
+  shades: boolean[];
+  edges: boolean[];
+}
+
+/** Where the output is scrolled to. */
+function readPlace(command: Locator): Promise<Place> {
+  return command.locator('.output').evaluate((element) => {
+    const { scrollTop, clientHeight, scrollHeight, scrollLeft, clientWidth, scrollWidth, classList } =
+      element;
+    const below = scrollHeight - clientHeight - scrollTop;
+    return {
+      top: scrollTop,
+      isAtEnd: below < 5,
+      shades: ['more-above', 'more-below', 'more-right'].map((name) => classList.contains(name)),
+      edges: [scrollTop > 4, below > 4, scrollWidth - clientWidth - scrollLeft > 4],
+    };
+  });
+}
+
+/** What the shades say becomes true. */
+async function waitForShades(command: Locator, expected: boolean[]): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { shades, edges } = await readPlace(command);
+      return [shades, edges];
+    }, patiently)
+    .toEqual([expected, expected]);
+}
+
+async function download(page: Page, command: Locator): Promise<Download> {
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    command.getByRole('button', { name: 'download' }).click(),
+  ]);
+  return saved;
+}
+
+const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('two streams redraw at once, in chunks: each keeps its one row', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await startBeside(page, beside);
+    let [stdout, stderr] = ['', ''];
+    for (let at = 0; at < 5; at++) {
+      const [out, err] = [`\rout ${at}`, `\r\x1b[31merr ${at}\x1b[0m`];
+      await sendBeside(beside, 'stdout', stdout.length, out);
+      await sendBeside(beside, 'stderr', stderr.length, err);
+      stdout += out;
+      stderr += err;
+      await command.locator('.stderr', { hasText: `err ${at}` }).waitFor();
+    }
+    await endBeside(beside, { stdout, stderr });
+    await waitForWords(command, 'exit status 0');
+    expect(await readOutput(command, 'stdout')).toEqual(['out 4']);
+    expect(await readOutput(command, 'stderr')).toEqual(['stderr: err 4']);
+  });
+
+  test('output that grows: in view at the end, and not moved for a visitor who has scrolled up', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await startBeside(page, beside);
+    let sent = lines(100);
+    await sendBeside(beside, 'stdout', 0, sent);
+    await command.getByText('row 100', { exact: true }).waitFor();
+    await expect.poll(async () => (await readPlace(command)).isAtEnd, patiently).toBe(true);
+    const more = async (word: string) => {
+      await sendBeside(beside, 'stdout', sent.length, lines(50, word));
+      sent += lines(50, word);
+      await command.getByText(`${word} 50`, { exact: true }).waitFor({ state: 'attached' });
+    };
+    await more('second');
+    await expect.poll(async () => (await readPlace(command)).isAtEnd, patiently).toBe(true);
+    await command.locator('.output').evaluate((element) => element.scrollTo(0, 480));
+    await expect.poll(async () => (await readPlace(command)).shades[1], patiently).toBe(true);
+    await more('third');
+    expect((await readPlace(command)).top).toBe(480);
+    await command.locator('.output').evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await more('fourth');
+    await expect.poll(async () => (await readPlace(command)).isAtEnd, patiently).toBe(true);
+    await endBeside(beside, { stdout: sent });
+    await waitForWords(command, 'exit status 0');
+    expect((await readPlace(command)).isAtEnd).toBe(true);
+  });
+
+  test('12 rows are shown whole, 13 are folded; less keeps the end and the button in view', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const short = await finishBeside(page, beside, { stdout: lines(12) }, 'c1');
+    expect(await short.getByRole('button', { name: /^show/ }).count()).toBe(0);
+    await finishBeside(page, beside, { stdout: lines(300) }, 'c2');
+    const long = findCommand(page, 'c2');
+    await long.getByRole('button', { name: 'show all 300 rows of the output of c2' }).click();
+    await long.getByText('row 300', { exact: true }).waitFor();
+    const less = long.getByRole('button', { name: 'show less' });
+    await less.click();
+    const more = long.getByRole('button', { name: 'show all 300 rows' });
+    expect((await readPlace(long)).isAtEnd).toBe(true);
+    await waitForShades(long, [true, false, false]);
+    const [box, window] = [await more.boundingBox(), await page.locator('#transcript').boundingBox()];
+    expect(box && window && box.y >= window.y && box.y + box.height <= window.y + window.height).toBe(true);
+    // In the middle: the place stays.
+    await long.locator('.output').evaluate((element) => element.scrollTo(0, 1_000));
+    await more.click();
+    expect((await readPlace(long)).top).toBe(1_000);
+    await less.click();
+    expect((await readPlace(long)).top).toBe(1_000);
+    await waitForShades(long, [true, true, false]);
+  });
+
+  test('the shades at the edges tell the truth after wrapping, folding, another width, and the end', async () => {
+    const visitor = await visit(browser, relay, { width: 600 });
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await startBeside(page, beside);
+    const stdout = `${'wide '.repeat(20)}\nnarrow\n`;
+    await sendBeside(beside, 'stdout', 0, stdout);
+    await command.getByText('narrow').waitFor();
+    await waitForShades(command, [false, false, true]);
+    await command.getByRole('button', { name: 'wrap' }).click();
+    await waitForShades(command, [false, false, false]);
+    await command.getByRole('button', { name: 'wrap' }).click();
+    await page.setViewportSize({ width: 2000, height: 800 });
+    await waitForShades(command, [false, false, false]);
+    await page.setViewportSize({ width: 400, height: 800 });
+    await waitForShades(command, [false, false, true]);
+    await sendBeside(beside, 'stderr', 0, lines(40));
+    await waitForShades(command, [true, false, true]);
+    await command.locator('.output').evaluate((element) => element.scrollTo(10_000, 0));
+    await waitForShades(command, [false, true, false]);
+    await endBeside(beside, { stdout, stderr: lines(40) });
+    await waitForWords(command, 'exit status 0');
+    await waitForShades(command, [false, true, false]);
+    await page.setViewportSize({ width: 400, height: 2400 });
+    await command.getByRole('button', { name: 'show all' }).click();
+    await waitForShades(command, [false, false, false]);
+  });
+
+  test('a download has every byte of both streams, also NUL and what is no UTF-8', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const random = createRandom(seed);
+    const noise = (count: number) => Buffer.from(Array.from({ length: count }, () => random.below(256)));
+    const [stdout, stderr] = [
+      noise(70_000),
+      Buffer.concat([Buffer.from([0, 0xff, 0x0d, 0x0a, 0]), noise(900)]),
+    ];
+    const beside = await makeBeside(relay, visitor);
+    const command = await finishBeside(page, beside, { stdout, stderr });
+    await command.locator('.stderr').first().waitFor();
+    const saved = await download(page, command);
+    expect(saved.suggestedFilename()).toBe('remotify-c1.txt');
+    expect(hash(await readFile(await saved.path()))).toBe(hash(Buffer.concat([stdout, stderr])));
+  });
+
+  test('a download while the command runs has what was there, and ends', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await startBeside(page, beside);
+    await sendBeside(beside, 'stdout', 0, 'first\n');
+    await command.getByText('first').waitFor();
+    // The command writes on at each read: a download that reads to the end would not end.
+    let offset = 6;
+    await page.route('**/output?*limit=*', async (route) => {
+      await sendBeside(beside, 'stdout', offset, 'more\n');
+      offset += 5;
+      await route.continue();
+    });
+    const saved = await download(page, command);
+    expect(await readFile(await saved.path(), 'utf8')).toBe('first\n');
+  });
+
+  test('output that a quota cut, and output that was evicted: the card says how much is missing', async () => {
+    const small = await startRelay({ flags: ['--session-quota', '200k'] });
+    onTestFinished(small.stop);
+    const visitor = await visit(browser, small, { expected: /status of 507/ });
+    const { page } = visitor;
+    const beside = await makeBeside(small, visitor);
+    const first = await finishBeside(page, beside, { stdout: 'a'.repeat(120_000) }, 'c1');
+    await first.locator('.stdout').first().waitFor();
+    await finishBeside(page, beside, { stdout: 'b'.repeat(120_000) }, 'c2');
+    // The page still shows what it has read: the download finds out.
+    const saved = await download(page, first);
+    expect((await readFile(await saved.path())).byteLength).toBe(0);
+    await first.getByText('120000 bytes of output are missing: the relay removed them').waitFor();
+    await page.reload();
+    await findCommand(page, 'c1').getByText('120000 bytes of output are missing').waitFor();
+    await startBeside(page, beside, 'c3');
+    const sizes = 'stdout_offset=0&stdout_bytes=0&stderr_offset=0&stderr_bytes=0';
+    await beside.listen('l1', 'POST', `/commands/c3/finish?exit_status=0&${sizes}&stdout_cut=77`, '');
+    await findCommand(page, 'c3')
+      .getByText('77 bytes of output are missing: they could not be stored')
+      .waitFor();
+  });
+
+  test('copy: more than 8 MiB is refused in words that are seen, and a copy is confirmed', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const big = await finishBeside(page, beside, { stdout: Buffer.alloc(8 * 1024 * 1024 + 1, 'x') }, 'c1');
+    await big.getByRole('button', { name: 'copy' }).click();
+    await big.locator('.note', { hasText: 'too much for the clipboard: download the output' }).waitFor();
+    const small = await finishBeside(page, beside, { stdout: 'a\0\r\n', stderr: 'é\n' }, 'c2');
+    await small.getByRole('button', { name: 'copy' }).click();
+    await small.getByText('copied', { exact: true }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('a\0\r\né\n');
+  });
+
+  test('over plain http the older way copies; where that is blocked too, the card says so', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await finishBeside(page, beside, { stdout: 'by the older way\n' });
+    await page.evaluate(`globalThis.clipboard = navigator.clipboard;
+      Object.defineProperty(navigator, 'clipboard', { configurable: true, value: undefined })`);
+    await command.getByRole('button', { name: 'copy' }).click();
+    await command.getByText('copied', { exact: true }).waitFor();
+    expect(await page.evaluate('clipboard.readText()')).toBe('by the older way\n');
+    await page.evaluate(`document.execCommand = () => false`);
+    await command
+      .getByRole('button', { name: 'copied' })
+      .or(command.getByRole('button', { name: 'copy' }))
+      .click();
+    await command.locator('.note', { hasText: 'this browser blocks copying: download the output' }).waitFor();
+  });
+
+  test('the text of another client: its beginning, its size, nothing to reuse, nothing that acts', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const client = ['-H', 'Remotify-Client: ann@desk'];
+    await beside.ask('POST', '/commands', `echo '<b>\u202e${'x'.repeat(400)}'\n`, ...client);
+    const long = findCommand(page, 'c1');
+    await long.locator('.by', { hasText: 'from ann@desk' }).waitFor();
+    expect(await long.locator('.command-text').textContent()).toMatch(/^c1 echo '<b>\\u\{202e\}x+ … 414 B$/);
+    expect(await long.getByRole('button', { name: 'reuse' }).count()).toBe(0);
+    await beside.ask('POST', '/commands', 'echo short', ...client);
+    await findCommand(page, 'c2').getByRole('button', { name: 'reuse' }).click();
+    expect(await page.getByLabel('command', { exact: true }).inputValue()).toBe('echo short');
+    // A text that was cut is a danger in the history as well.
+    await page.reload();
+    await findCommand(page, 'c2').waitFor();
+    const field = page.getByLabel('command', { exact: true });
+    await field.press('ArrowUp');
+    expect(await field.inputValue()).toBe('echo short');
+    await field.press('ArrowUp');
+    expect(await field.inputValue()).toBe('echo short');
+  });
+});

@@ -1,0 +1,211 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { eventually } from '../harness/deadline.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import {
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  openGate,
+  openKey,
+  openPanel,
+  readLine,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
+
+// Tabs and windows of one browser share six connections to a relay; and what other clients do is shown in each of them.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+/** Requests of this page that have no answer yet, by their paths. */
+function watchRequests(page: Page): Set<string> {
+  const open = new Map<unknown, string>();
+  const paths = new Set<string>();
+  const note = () => {
+    paths.clear();
+    for (const path of open.values()) paths.add(path);
+  };
+  page.on('request', (request) => {
+    const { pathname, search } = new URL(request.url());
+    open.set(request, pathname + search);
+    note();
+  });
+  const end = (request: unknown) => {
+    open.delete(request);
+    note();
+  };
+  page.on('requestfinished', end);
+  page.on('requestfailed', end);
+  return paths;
+}
+
+async function setHidden(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
+    document.dispatchEvent(new Event('visibilitychange'))`);
+}
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('four windows in view, each with a command that runs: a command of the last one goes out, and each hears of its end', async () => {
+    const visitor = await visit(browser, relay);
+    const windows = [visitor.page];
+    while (windows.length < 4) windows.push(await visitor.page.context().newPage());
+    const held = windows.map(watchRequests);
+    const countHeld = () =>
+      held.reduce((sum, paths) => sum + [...paths].filter((path) => path.includes('wait=')).length, 0);
+    const gate = await openGate();
+    // Two sessions, each in two windows.
+    for (const [at, page] of windows.entries()) {
+      const before = windows[at - 1];
+      if (at > 0) await page.goto(at % 2 === 0 ? `${relay.url}/` : (before?.url() ?? ''));
+      if (at % 2 === 0) {
+        await startOnPage({ page });
+        await runOnPage(page, `echo begun; ${gate.wait}; echo done`);
+      } else await openKey(page);
+      await findCommand(page, 'c1').getByText('begun', { exact: true }).waitFor();
+      expect(countHeld()).toBeLessThanOrEqual(4);
+    }
+    const last = windows.at(-1) as Page;
+    await runOnPage(last, 'echo next');
+    await findCommand(last, 'c2').getByText('queued').waitFor({ timeout: 5_000 });
+    await gate.open();
+    await gate.open();
+    for (const page of windows) {
+      await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+      await findCommand(page, 'c1').getByText('done', { exact: true }).waitFor();
+    }
+    await waitForWords(findCommand(last, 'c2'), 'exit status 0');
+    expect(countHeld()).toBeLessThanOrEqual(4);
+    // A place that is given back is taken again.
+    for (const page of windows.slice(0, 3)) await page.close();
+    const isHeld = (path: string) => path.includes('wait=');
+    await eventually('the last one waits for news', 10_000, () => [...(held.at(-1) ?? [])].some(isHeld));
+  });
+
+  test('a hidden tab holds nothing, one that notifies goes on, and one that is seen again is current', async () => {
+    const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED/ });
+    const { page } = visitor;
+    await page.context().grantPermissions(['notifications']);
+    await makeOnPage(visitor);
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await openKey(second);
+    await findLight(second, 'waiting').waitFor();
+    await openPanel(second, 'session');
+    await second.getByRole('button', { name: 'notify me' }).click();
+    await second.locator('#notify[aria-pressed="true"]').waitFor();
+    const held = watchRequests(page);
+    await setHidden(page, true);
+    await setHidden(second, true);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'echo one');
+    await waitForWords(findCommand(second, 'c1'), 'queued');
+    await beside.ask('POST', '/commands', 'echo two');
+    await waitForWords(findCommand(second, 'c2'), 'queued');
+    expect(await page.locator('.command').count()).toBe(0);
+    expect([...held]).toEqual([]);
+    await setHidden(page, false);
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+  });
+
+  test('a hundred commands while a tab is hidden: what the relay has forgotten is said, and the new ones are followed', async () => {
+    const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED|status of 404/ });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'echo forgotten');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await setHidden(page, true);
+    const numbers = Array.from({ length: 110 }, (_, at) => at + 2);
+    const ask = (method: string, path: string, body?: string) =>
+      fetch(`${relay.url}/api/session/self${path}`, {
+        method,
+        headers: { authorization: `Bearer ${visitor.key()}` },
+        ...(body !== undefined && { body }),
+      });
+    await ask('DELETE', '/commands/c1');
+    for (const number of numbers) {
+      await ask('POST', '/commands', `echo ${number}`);
+      await ask('DELETE', `/commands/c${number}`);
+    }
+    await setHidden(page, false);
+    await waitForWords(findCommand(page, 'c111'), 'cancelled before it ran');
+    await waitForWords(
+      findCommand(page, 'c1'),
+      'outcome unknown: the relay no longer remembers this command',
+    );
+    const listener = await startListener(await readLine(page, 'auto'));
+    onTestFinished(listener.stop);
+    await runOnPage(page, 'echo on');
+    await waitForWords(findCommand(page, 'c112'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c112'), 'stdout')).toEqual(['on']);
+    const ids = await page.locator('.command .id').allTextContents();
+    expect(ids).toEqual(ids.toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))));
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
+  test('other clients: who pushed it, a long text that cannot be used again, reset, cancel', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    const long = `echo ${'x'.repeat(300)}; rm -rf /tmp/nothing`;
+    await beside.ask('POST', '/commands', long, '-H', 'Remotify-Client: ann@desk,remotify/0.1.0');
+    await beside.ask('POST', '/commands', 'echo short', '-H', 'Remotify-Client: mcp');
+    await waitForWords(findCommand(page, 'c2'), 'queued, 1 ahead of it');
+    expect(await findCommand(page, 'c1').locator('.by').textContent()).toBe(', from ann@desk');
+    expect(await findCommand(page, 'c2').locator('.by').textContent()).toBe(', from mcp');
+    await findCommand(page, 'c2').getByRole('button', { name: 'reuse' }).waitFor();
+    expect(await findCommand(page, 'c1').getByRole('button', { name: 'reuse' }).isVisible()).toBe(false);
+    await beside.ask('DELETE', '/commands/c1');
+    await waitForWords(findCommand(page, 'c1'), 'cancelled before it ran');
+    await beside.ask('POST', '/reset');
+    await waitForWords(findCommand(page, 'c2'), 'the session was reset');
+    // A reload knows the texts of before, as far as they are whole.
+    await page.reload();
+    await waitForWords(findCommand(page, 'c2'), 'the session was reset');
+    const field = page.getByLabel('command', { exact: true });
+    await field.press('ArrowUp');
+    expect(await field.inputValue()).toBe('echo short');
+    await field.press('ArrowUp');
+    expect(await field.inputValue()).toBe('echo short');
+  });
+
+  test('a legacy listener on the slot: it is there, its mode is unknown, and its result is shown', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const key = visitor.key();
+    const poll = curl([`${relay.url}/cmd-${key}`]);
+    await findLight(page, 'ready').waitFor();
+    expect(await page.locator('#light-words').textContent()).toBe('legacy listener: connected, mode unknown');
+    await runOnPage(page, 'echo legacy');
+    const { text } = await poll;
+    expect(text).toContain('echo legacy');
+    await findLight(page, 'busy').waitFor();
+    await curl(['--data-binary', 'legacy\n', `${relay.url}/result-${key}`]);
+    await findCommand(page, 'c1').getByText('legacy', { exact: true }).waitFor();
+    await waitForWords(findCommand(page, 'c1'), 'ended');
+    // Through the slot, by a legacy client.
+    await curl(['--data-binary', 'echo slot', `${relay.url}/cmd-${key}`]);
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+    expect(await findCommand(page, 'c2').locator('.by').textContent()).toMatch(/^, from curl\//);
+  });
+});

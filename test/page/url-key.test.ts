@@ -1,0 +1,275 @@
+import type { Browser, Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { curl } from '../harness/curl.ts';
+import { eventually } from '../harness/deadline.ts';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { hasChromium, launchBrowser, visit } from './browser.ts';
+import {
+  endSession,
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  openKey,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
+
+// The key in the URL: which one is opened, when the visitor is asked, and where it never goes.
+
+let relay: Relay;
+let browser: Browser;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  const launched = await launchBrowser();
+  browser = launched.browser;
+  relay = await startRelay();
+  return async () => {
+    await launched.close();
+    await relay.stop();
+  };
+});
+
+async function createSession(): Promise<SessionPayload> {
+  return (await curl(['-X', 'POST', `${relay.url}/api/session`])).json<SessionPayload>();
+}
+
+async function setHash(page: Page, text: string): Promise<void> {
+  await page.evaluate(`location.hash = '${text}'`);
+}
+
+async function waitForSession(page: Page, key: string): Promise<void> {
+  await page.locator('#session-name', { hasText: key.slice(0, 4) }).waitFor();
+  await findLight(page, 'waiting').waitFor();
+  await page.waitForURL(`**/#${key}`);
+}
+
+const question = (page: Page) => page.locator('#foreign-key');
+
+describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
+  test('a key from a link: asked in a fresh tab, not after a reload, and Enter alone does not open it', async () => {
+    const { key } = await createSession();
+    const { page, requests } = await visit(browser, relay, { path: `/#${key}` });
+    await question(page).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('foreign-no');
+    expect(requests.filter(({ url }) => url.includes('/api/'))).toEqual([]);
+    await openKey(page);
+    await waitForSession(page, key);
+    await page.reload();
+    await waitForSession(page, key);
+    expect(await question(page).isVisible()).toBe(false);
+  });
+
+  test('another key while one types: declined, the open session stays, and a reload of it does not ask', async () => {
+    const visitor = await visit(browser, relay);
+    const { page, key } = visitor;
+    await makeOnPage(visitor);
+    const own = key();
+    const other = await createSession();
+    await page.getByLabel('command', { exact: true }).focus();
+    await page.keyboard.type('echo half');
+    await setHash(page, other.key);
+    await question(page).waitFor();
+    // The visitor typed on, and pressed Enter.
+    await page.keyboard.press('Enter');
+    await question(page).waitFor({ state: 'hidden' });
+    expect(key()).toBe(own);
+    expect(await page.getByLabel('command', { exact: true }).inputValue()).toBe('echo half');
+    await page.reload();
+    await waitForSession(page, own);
+    expect(await question(page).isVisible()).toBe(false);
+  });
+
+  test('the key changes while the question is shown: the yes is for the key that was asked about', async () => {
+    const [first, second] = [await createSession(), await createSession()];
+    const { page } = await visit(browser, relay, { path: `/#${first.key}` });
+    await question(page).getByText(first.key.slice(0, 4)).waitFor();
+    // In one go: the click comes before the page hears of the change.
+    await page.evaluate(`location.hash = '${second.key}'; document.getElementById('foreign-yes').click()`);
+    await question(page).getByText(second.key.slice(0, 4)).waitFor();
+    expect(await page.locator('#session').isVisible()).toBe(false);
+    await setHash(page, 'not-a-key');
+    await page.getByRole('alert').getByText('is not a session key').waitFor();
+    expect(await question(page).isVisible()).toBe(false);
+  });
+
+  test('two keys in a row while the first is being opened: the last one is open, and nothing of the first is shown', async () => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const visitor = await visit(browser, proxy);
+    const { page, key } = visitor;
+    await makeOnPage(visitor);
+    const first = key();
+    await (await openBeside(relay, visitor)).ask('POST', '/commands', 'echo of the first');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await setHash(page, '');
+    await page.locator('#start').waitFor();
+    expect(await page.title()).toBe('remotify');
+    expect(await page.locator('#session-name').textContent()).toBe('');
+    await makeOnPage(visitor);
+    const second = key();
+    expect(second).not.toBe(first);
+    // Both are known now. The first is slow: its session, and then its commands.
+    let slow = 0;
+    proxy.setRules({
+      onRequest: ({ verb }) => (verb === 'self' && slow++ === 0 ? { fault: 'delay', ms: 1_000 } : undefined),
+    });
+    let answered = 0;
+    page.on('requestfinished', (request) => void (answered += /session\/self$/.test(request.url()) ? 1 : 0));
+    await setHash(page, first);
+    await page.locator('#make', { hasText: 'opening the session' }).waitFor();
+    await setHash(page, second);
+    await waitForSession(page, second);
+    await eventually('both answers are here', 10_000, () => answered === 2);
+    await page.evaluate('new Promise(requestAnimationFrame)');
+    await waitForSession(page, second);
+    expect(await page.locator('.command').count()).toBe(0);
+    await runOnPage(page, 'echo of the second');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    expect(await page.locator('.command-text').allTextContents()).toEqual(['c1 echo of the second']);
+    expect(key()).toBe(second);
+  });
+
+  test('the URL is emptied while a session is being opened: it stays closed', async () => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const visitor = await visit(browser, proxy);
+    const { page, key } = visitor;
+    await makeOnPage(visitor);
+    const own = key();
+    await setHash(page, '');
+    await page.locator('#start').waitFor();
+    proxy.setRules({
+      onRequest: ({ verb }) => (verb === 'self' ? { fault: 'delay', ms: 500 } : undefined),
+    });
+    const answered = page.waitForEvent('requestfinished', (request) => /session\/self$/.test(request.url()));
+    await setHash(page, own);
+    await page.locator('#make', { hasText: 'opening the session' }).waitFor();
+    await setHash(page, '');
+    await page.locator('#make', { hasText: 'create a session' }).waitFor();
+    await answered;
+    await page.evaluate('new Promise(requestAnimationFrame)');
+    expect(await page.locator('#session').isVisible()).toBe(false);
+    expect(key()).toBe('');
+    // And a session can be created at once.
+    proxy.setRules({});
+    await makeOnPage(visitor);
+  });
+
+  test('back and forward: each entry of the history is its session, without a question', async () => {
+    const visitor = await visit(browser, relay);
+    const { page, key } = visitor;
+    await makeOnPage(visitor);
+    const first = key();
+    const second = await createSession();
+    await setHash(page, second.key);
+    await openKey(page);
+    await waitForSession(page, second.key);
+    await page.goBack();
+    await waitForSession(page, first);
+    await page.goForward();
+    await waitForSession(page, second.key);
+    await setHash(page, '');
+    await page.locator('#start').waitFor();
+    await page.goBack();
+    await waitForSession(page, second.key);
+    expect(await question(page).isVisible()).toBe(false);
+    await endSession(page);
+    await page.locator('#light-words', { hasText: 'session ended' }).waitFor();
+    expect(key()).toBe('');
+  });
+
+  test.each([
+    ['upper case', (key: string) => key.toUpperCase(), 'is not a session key'],
+    ['with a query behind it', (key: string) => `${key}?a=b`, 'is not a session key'],
+    ['percent-encoded', (key: string) => key.replace(/^./, '%61'), 'is not a session key'],
+    ['of 33 digits', (key: string) => `${key}0`, 'is not a session key'],
+  ])('a key %s: said, and the open session stays', async (_title, change, words) => {
+    const visitor = await visit(browser, relay);
+    const { page, key } = visitor;
+    await makeOnPage(visitor);
+    const own = key();
+    await setHash(page, change((await createSession()).key));
+    await page.getByRole('alert').getByText(words).waitFor();
+    await page.locator('#session').waitFor();
+    await page.goBack();
+    await expect.poll(() => page.getByRole('alert').textContent()).toBe('');
+    expect(key()).toBe(own);
+  });
+
+  test('a listener key: said in words, and it stays out of them', async () => {
+    const { listener_key: listenerKey = '' } = await createSession();
+    const { page } = await visit(browser, relay, { path: `/#${listenerKey}`, expected: /status of 403/ });
+    await openKey(page);
+    await page.getByRole('alert').getByText('this is a listener key, not a session key').waitFor();
+    await page.getByRole('button', { name: 'create a session' }).waitFor();
+    expect(await page.locator('body').innerText()).not.toContain(listenerKey);
+  });
+
+  test('a session is created while a link changes the URL: the new one is open, and no question is left', async () => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const { page, key } = await visit(browser, proxy);
+    const other = await createSession();
+    proxy.setRules({
+      onRequest: ({ method }) => (method === 'POST' ? { fault: 'delay', ms: 700 } : undefined),
+    });
+    await page.getByRole('button', { name: 'create a session' }).click();
+    await setHash(page, other.key);
+    await question(page).waitFor();
+    await page.locator('#session').waitFor();
+    expect(await question(page).isVisible()).toBe(false);
+    expect(await page.locator('#start').isVisible()).toBe(false);
+    expect(key()).not.toBe(other.key);
+    await findLight(page, 'waiting').waitFor();
+  });
+
+  test('a page that opens this one, and one that this one opens, hold no handle of it', async () => {
+    const opener = await visit(browser, relay);
+    const other = await startRelay();
+    onTestFinished(other.stop);
+    const { page } = await visit(browser, other);
+    const [opened] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.evaluate(`globalThis.handle = open('${relay.url}/'); 0`),
+    ]);
+    await opened.locator('#make').waitFor();
+    expect(await opened.evaluate('opener')).toBeNull();
+    expect(await page.evaluate('handle.closed')).toBe(true);
+    const [second] = await Promise.all([
+      opener.page.waitForEvent('popup'),
+      opener.page.evaluate(`globalThis.handle = open('${other.url}/'); 0`),
+    ]);
+    await second.locator('#make').waitFor();
+    expect(await second.evaluate('opener')).toBeNull();
+  });
+
+  test('the key goes nowhere: no URL that is sent, no Referer, no storage, no title, no words', async () => {
+    const visitor = await visit(browser, relay, { expected: /status of 410/ });
+    const { page, key, requests } = visitor;
+    await startOnPage(visitor);
+    const secret = key();
+    await runOnPage(page, 'echo one');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    await page.reload();
+    await findLight(page, 'ready').waitFor();
+    expect(await page.title()).not.toContain(secret.slice(0, 8));
+    const stored = `(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, name,
+      (await indexedDB.databases()), (await caches.keys()), history.state]))()`;
+    expect(await page.evaluate(stored)).not.toContain(secret);
+    await (await openBeside(relay, visitor)).ask('DELETE', '');
+    await page.locator('#light-words', { hasText: 'the relay does not know this session' }).waitFor();
+    expect(await page.content()).not.toContain(secret);
+    // What the browser says of a request is its URL up to the #, save for that of the page itself.
+    for (const { url, referrer } of requests) {
+      expect(url.replace(/#.*/, '')).not.toContain(secret);
+      expect(referrer ?? '').not.toContain(secret);
+    }
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import { commandStates } from '../../src/protocol/command-states.ts';
+import { type CommandView, parseCommandView } from '../../src/protocol/command-view.ts';
+import type { ListenerView, StatusPayload } from '../../src/protocol/status-payload.ts';
+import {
+  describeOutcome,
+  describePusher,
+  describeStopping,
+  describeText,
+} from '../../src/text/describe-command.ts';
+import {
+  describeExpiry,
+  describeHost,
+  describeLastSeen,
+  describePresence,
+  findLastSeen,
+  findPresence,
+} from '../../src/text/describe-presence.ts';
+import { describeMissing } from '../../src/text/describe-missing.ts';
+import { nameState } from '../../src/text/name-state.ts';
+
+function makeCommand(fields: Partial<CommandView>): CommandView {
+  const command = parseCommandView({ id: 'c1', state: 'finished', exit_status: 0 });
+  if (!command) throw new Error('no command');
+  return { ...command, ...fields };
+}
+
+describe('describeText', () => {
+  test.each([
+    ['one line', 'uname -a', 8, 'uname -a'],
+    ['the first of several', 'cd /tmp\r\nls\n', 12, 'cd /tmp …'],
+    ['a line whose rest the relay does not list', 'uname', 900, 'uname …'],
+    ['empty lines before it', '\n\n  ls', 6, 'ls'],
+    ['letters of two bytes', 'echo ü', 7, 'echo ü'],
+    ['an escape sequence', 'echo \x1b[2J', 9, String.raw`echo \x1b[2J`],
+    ['a text that the relay does not tell', null, 5, ''],
+  ])('%s', (_title, text, bytes, shown) => {
+    expect(describeText(makeCommand({ text, script_bytes: bytes }))).toBe(shown);
+  });
+});
+
+describe('describePusher', () => {
+  test.each([
+    ['a client of ours, without its version', 'ann@desk,remotify/0.1.0', 'commands', 'ann@desk'],
+    ['another client', 'curl/8.5', 'commands', 'curl/8.5'],
+    ['nobody, through the slot', null, 'slot', 'slot'],
+    ['nobody', null, 'commands', ''],
+    ['a name that hides', 'a\u202eb', 'commands', String.raw`a\u{202e}b`],
+    ['a name that is too long', '😀'.repeat(60), 'commands', '😀'.repeat(40)],
+    ['a name with half of a character at its cut', `x${'😀'.repeat(60)}`, 'commands', `x${'😀'.repeat(39)}`],
+  ] as const)('%s', (_title, by, origin, shown) => {
+    expect(describePusher({ pushed_by: by, origin })).toBe(shown);
+  });
+});
+
+describe('describeOutcome', () => {
+  test.each([
+    ['an exit status', { exit_status: 3 }, 'exit status 3'],
+    ['a signal', { exit_status: 137, signal: 'KILL' }, 'exit status 137 (KILL)'],
+    ['a reason', { exit_status: null, reason: 'no\x1b' }, String.raw`no\x1b`],
+    [
+      'missing output',
+      { exit_status: 0, missing_bytes: 12, missing_reason: 'cut' },
+      'exit status 0; 12 bytes of output are missing: they could not be stored',
+    ],
+    ['nothing yet', { state: 'running', exit_status: null }, ''],
+  ] as const)('%s', (_title, fields, shown) => {
+    expect(describeOutcome(makeCommand(fields))).toBe(shown);
+  });
+
+  test('a signal that was asked for', () => {
+    expect(describeStopping('TERM')).toBe('stopping (SIGTERM sent)');
+  });
+});
+
+test.each([
+  [
+    { bytes: 5, reason: 'evicted' },
+    '',
+    '5 bytes of output are missing: the relay removed them to make room for later output',
+  ],
+  [
+    { bytes: 0, reason: 'cut' },
+    'c1',
+    'some bytes of output of command c1 are missing: they could not be stored',
+  ],
+] as const)('missing output %j of %j in one sentence', (missing, id, words) => {
+  expect(describeMissing(missing, id)).toBe(words);
+});
+
+test('each state has a name of plain words', () => {
+  const names = commandStates.map(nameState);
+  expect(new Set(names).size).toBe(commandStates.length);
+  for (const name of names) expect(name).toMatch(/^[a-z]+(?: [a-z]+)?$/);
+});
+
+describe('the listener', () => {
+  const listener: ListenerView = {
+    kind: 'runner',
+    host: 'vm',
+    user: 'root',
+    mode: 'supervised',
+    attached: true,
+    seen_seconds_ago: 0,
+  };
+  const makeStatus = (one: Partial<ListenerView> | null, seen: number | null = 0): StatusPayload => ({
+    cmd_queued: false,
+    cmd_in_flight: false,
+    cmd_in_flight_seconds_ago: null,
+    result_queued: false,
+    listener_seen_seconds_ago: seen,
+    ...(one !== null && { listener: { ...listener, ...one } }),
+  });
+
+  test.each([
+    ['none was ever there', makeStatus(null, null), 'none', 'none yet: paste the line on the remote'],
+    [
+      'a supervised one',
+      makeStatus({}),
+      'connected',
+      'connected, root@vm, supervised: asks before each command',
+    ],
+    [
+      'an automatic one',
+      makeStatus({ mode: 'auto' }),
+      'connected',
+      'connected, root@vm, auto: runs commands without asking',
+    ],
+    [
+      'one whose mode is unknown',
+      makeStatus({ mode: 'unknown' }),
+      'connected',
+      'connected, root@vm, mode unknown',
+    ],
+    [
+      'one that left',
+      makeStatus({ attached: false, seen_seconds_ago: 200 }),
+      'disconnected',
+      'disconnected, last seen 3 m 20 s ago, root@vm, supervised',
+    ],
+    [
+      'one on the slot',
+      makeStatus({ kind: 'slot' }, 7),
+      'slot',
+      'a legacy listener polls the slot, last seen 0 s ago',
+    ],
+    ['a legacy relay', makeStatus(null, 7), 'slot', 'a legacy listener polls the slot, last seen 7 s ago'],
+  ] as const)('%s', (_title, status, presence, words) => {
+    expect(findPresence(status)).toBe(presence);
+    expect(describePresence(status)).toBe(words);
+  });
+
+  test('its own name cannot hide anything', () => {
+    const name = describeHost({ ...listener, host: 'vm\x1b[2J\u200b' });
+    expect(name).toBe(String.raw`root@vm\x1b[2J\u{200b}`);
+  });
+
+  test('when it was last seen: its own word before the field of the slots', () => {
+    expect(findLastSeen(makeStatus({ seen_seconds_ago: 3 }, 9))).toBe(3);
+    expect(findLastSeen(makeStatus(null, 9))).toBe(9);
+    expect(describeLastSeen(makeStatus(null, 61))).toBe('last seen 1 m 1 s ago');
+  });
+
+  test('when the session expires', () => {
+    expect(describeExpiry(10_800)).toBe('3 h after the last request; not while connected or running');
+  });
+});
