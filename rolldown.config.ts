@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { transform as transformCss } from 'lightningcss';
 import { defineConfig, type Plugin, rolldown } from 'rolldown';
 import license from 'rollup-plugin-license';
+import { minify } from 'terser';
 import { runnerSource, valuesMark } from './src/runner/runner-source.ts';
 
 const root = import.meta.dirname;
@@ -123,6 +124,12 @@ function squeezeHtml(text: string): string {
   return parts.map((part, at) => (at % 2 === 1 ? part : part.replaceAll(/\s*\n\s*/g, '\n'))).join('');
 }
 
+/** The page has a limit of weight, and terser leaves less than the bundler does. */
+async function minifyScript(code: string): Promise<string> {
+  const compress = { passes: 3, ecma: 2020, unsafe_arrows: true } as const;
+  return (await minify(code, { module: true, compress })).code ?? code;
+}
+
 /** The files of the page: its markup, its style sheets joined, its modules as one script. The relay reads them beside itself. */
 function emitPage(): Plugin {
   const read = (name: string): string => readFileSync(join(root, 'src/page', name), 'utf8');
@@ -143,7 +150,7 @@ function emitPage(): Plugin {
       const files = {
         'index.html': squeezeHtml(read('index.html')).replace('%VERSION%', version),
         'landing.css': minifyCss(sheets.map((name) => read(`${name}.css`)).join('')),
-        'landing.js': output[0].code,
+        'landing.js': await minifyScript(output[0].code),
       };
       for (const [name, source] of Object.entries(files))
         this.emitFile({ type: 'asset', fileName: `landing/${name}`, source });

@@ -1,62 +1,16 @@
-/** A client's own input on its way to a command, byte for byte, each chunk until the relay has it. */
+/** A stream as the input of a command. */
 import { GatheredInput } from './gathered-input.ts';
-import { type Patience, withPatience } from './patience.ts';
+import { mostChunkBytes, sendInput } from './send-input.ts';
+import type { Patience } from './patience.ts';
 import type { RelayClient } from './relay-client.ts';
-import { RelayError } from './relay-error.ts';
 
-/** What every proxy takes. */
-const firstChunkBytes = 1024 * 1024;
-
-/** Grows up to here while input waits: more costs memory here, and there at the relay. */
-const mostChunkBytes = 4 * 1024 * 1024;
-
-/** Below this, what refuses it as too large refuses everything. */
-const leastChunkBytes = 16 * 1024;
-
-const isTooLarge = (error: unknown): boolean => error instanceof RelayError && error.status === 413;
-
-/** `offset` is where the command's input goes on. Resolves at the end of the input, or when the command takes no more: it may end before it has read all. */
-export async function forwardStdin(
+/** As `sendInput`. Reads ahead of what the relay has taken, a bounded number of bytes. */
+export function forwardStdin(
   client: RelayClient,
   id: string,
   source: AsyncIterable<Uint8Array>,
   patience: Patience,
-  { offset: begin = 0, onSent }: { offset?: number; onSent?: (bytes: number) => void } = {},
+  options: { offset?: number; onSent?: (bytes: number) => void } = {},
 ): Promise<void> {
-  const { signal } = patience;
-  const input = new GatheredInput(source, mostChunkBytes);
-  let offset = begin;
-  let chunkBytes = firstChunkBytes;
-  let limit = mostChunkBytes;
-  const send = async (bytes: Uint8Array): Promise<void> => {
-    for (let at = 0; at < bytes.byteLength; ) {
-      const part = bytes.subarray(at, at + chunkBytes);
-      try {
-        await withPatience(() => client.sendStdin(id, offset, part, false, signal), patience);
-      } catch (error) {
-        if (!isTooLarge(error) || chunkBytes <= leastChunkBytes) throw error;
-        chunkBytes = Math.max(leastChunkBytes, Math.ceil(part.byteLength / 2));
-        limit = chunkBytes;
-        continue;
-      }
-      at += part.byteLength;
-      offset += part.byteLength;
-      onSent?.(part.byteLength);
-    }
-  };
-  try {
-    for (;;) {
-      const bytes = await input.take(chunkBytes);
-      if (bytes.byteLength === 0) break;
-      await send(bytes);
-      if (input.bytes > chunkBytes / 2) chunkBytes = Math.min(limit, chunkBytes * 2);
-    }
-    await withPatience(() => client.sendStdin(id, offset, new Uint8Array(), true, signal), patience);
-  } catch (error) {
-    const isOver =
-      error instanceof RelayError && ['stdin_closed', 'no_such_command', 'gone'].includes(error.code);
-    if (!isOver && signal?.aborted !== true) throw error;
-  } finally {
-    input.close();
-  }
+  return sendInput(client, id, new GatheredInput(source, mostChunkBytes), patience, options);
 }

@@ -1,7 +1,8 @@
 /** Input that came and was not sent yet: read ahead of the sender, a bounded number of bytes. */
 import { concat } from './concat.ts';
+import type { InputSource } from './send-input.ts';
 
-export class GatheredInput {
+export class GatheredInput implements InputSource {
   readonly #most: number;
   #waiting: Uint8Array[] = [];
   #bytes = 0;

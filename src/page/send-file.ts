@@ -1,21 +1,29 @@
 /** A file of the visitor on its way to a command, as its input. */
-import { forwardStdin } from '../client/forward-stdin.ts';
+import { type InputSource, sendInput } from '../client/send-input.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { escapeText } from '../text/escape.ts';
 import type { SessionLink } from './session-link.ts';
 
-const chunkBytes = 1024 * 1024;
-
-/** Not by `stream()`: not every browser can iterate over one. */
-async function* readChunks(file: File): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < file.size; at += chunkBytes)
-    yield new Uint8Array(await file.slice(at, at + chunkBytes).arrayBuffer());
+/** Read by slices, not by `stream()`: not every browser can iterate over one. */
+function openFile(file: File): InputSource {
+  let at = 0;
+  return {
+    get bytes() {
+      return file.size - at;
+    },
+    async take(mostBytes) {
+      const bytes = new Uint8Array(await file.slice(at, at + mostBytes).arrayBuffer());
+      at += bytes.byteLength;
+      return bytes;
+    },
+    close: () => undefined,
+  };
 }
 
 /** Resolves to what went wrong, in words; empty where the command has its input, or needs no more. */
 export async function sendFile({ client, patience }: SessionLink, id: string, file: File): Promise<string> {
   try {
-    await forwardStdin(client, id, readChunks(file), patience);
+    await sendInput(client, id, openFile(file), patience);
     return '';
   } catch (error) {
     const name = escapeText(file.name);

@@ -1,6 +1,10 @@
 /** The paths of the wire: one table for the relay, which matches them, and for clients, which build them. */
 import { isKey, selfKey } from './keys.ts';
 
+const sessions = '/api/session';
+const session = `${sessions}/{key}` as const;
+const command = `${session}/commands/{id}` as const;
+
 /** `{key}` and `{id}` are the only placeholders; they match one key and one command id. */
 export const paths = {
   page: '/',
@@ -9,23 +13,23 @@ export const paths = {
   pageScript: '/landing.js',
   health: '/api/health',
   ready: '/api/ready',
-  sessions: '/api/session',
-  session: '/api/session/{key}',
-  status: '/api/session/{key}/status',
-  reset: '/api/session/{key}/reset',
+  sessions,
+  session,
+  status: `${session}/status`,
+  reset: `${session}/reset`,
   slotCommand: '/cmd-{key}',
   slotResult: '/result-{key}',
   runner: '/r/{key}',
-  commands: '/api/session/{key}/commands',
-  command: '/api/session/{key}/commands/{id}',
-  output: '/api/session/{key}/commands/{id}/output',
-  stdin: '/api/session/{key}/commands/{id}/stdin',
-  next: '/api/session/{key}/next',
-  leave: '/api/session/{key}/leave',
-  start: '/api/session/{key}/commands/{id}/start',
-  decline: '/api/session/{key}/commands/{id}/decline',
-  control: '/api/session/{key}/commands/{id}/control',
-  finish: '/api/session/{key}/commands/{id}/finish',
+  commands: `${session}/commands`,
+  command,
+  output: `${command}/output`,
+  stdin: `${command}/stdin`,
+  next: `${session}/next`,
+  leave: `${session}/leave`,
+  start: `${command}/start`,
+  decline: `${command}/decline`,
+  control: `${command}/control`,
+  finish: `${command}/finish`,
 } as const;
 
 /** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. As a part of a regular expression. */
