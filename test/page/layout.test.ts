@@ -107,6 +107,12 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
+  test('an error with a word of 500 characters: nothing is wider than the window', async () => {
+    const { page } = await visit(browser, relay, { width: 320 });
+    await page.evaluate(`document.querySelector('#error').textContent = 'x'.repeat(500)`);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+  });
+
   test('text of 200 %, and a page from right to left: nothing is wider than the window, the prompt is in view', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
