@@ -199,7 +199,7 @@ export class CommandCard {
     }
     this.#title.replaceChildren(id, ' ', code);
     this.#again.hidden = !this.isWhole;
-    const name = this.id ?? 'this command';
+    const name = this.id ?? this.#text?.slice(0, 40) ?? '';
     this.output.setName(name);
     for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
   }

@@ -15,6 +15,8 @@ export class LineBoard {
     this.#reveal.addEventListener('click', () => this.#showKey(!this.#isRevealed));
     for (const code of this.#codes()) {
       const { line, name = '' } = code.dataset;
+      // A browser that translates the page leaves it alone.
+      code.translate = false;
       const style = line === 'supervised' ? 'primary' : '';
       const button = makeButton(style, 'copy', `the ${name}`, () => void this.#copy(code, button));
       code.closest('.line')?.append(button);
