@@ -9,6 +9,11 @@ export function find(id: string, kind: new () => HTMLElement = HTMLElement): HTM
   throw new TypeError(`no ${kind.name} with the id ${id}`);
 }
 
+/** `work` runs when the visitor presses the element, by mouse, finger or keyboard. */
+export function onPress(element: HTMLElement, work: () => void): void {
+  element.addEventListener('click', work);
+}
+
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = '',
@@ -35,7 +40,7 @@ export function makeButton(
   const button = make('button', className);
   button.type = 'button';
   button.append(make('span', '', label), makeSpoken(` ${name}`));
-  button.addEventListener('click', onClick);
+  onPress(button, onClick);
   return button;
 }
 
