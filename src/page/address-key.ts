@@ -1,6 +1,6 @@
 /** The key after the `#` of the URL: which keys are opened without a question, and the question about all others. */
 import { maskKey } from '../text/mask-keys.ts';
-import { find, keepFocus } from './dom.ts';
+import { find, keepFocus, onPress } from './dom.ts';
 
 /** How this entry of the tab's history says that the visitor knows its key: it is there again after a reload, and no link can set it. */
 const markOf = (key: string): string => key.slice(0, 8);
@@ -12,12 +12,12 @@ export class AddressKey {
   #asked = '';
 
   constructor(onYes: () => void, onNo: () => void) {
-    find('foreign-yes', HTMLButtonElement).addEventListener('click', () => {
+    onPress(find('foreign-yes'), () => {
       // Not the key in the URL: that may have changed since the question was asked.
       this.#trusted.add(this.#asked);
       onYes();
     });
-    find('foreign-no', HTMLButtonElement).addEventListener('click', () => {
+    onPress(find('foreign-no'), () => {
       this.closeQuestion();
       onNo();
     });
@@ -51,7 +51,7 @@ export class AddressKey {
       ? `The URL now has the key of another session (${maskKey(key)}). Leave this session and open that one?`
       : `The URL has the key of a session (${maskKey(key)}) that this tab did not create.`;
     // Not the other button: the visitor may be typing, and press Enter next.
-    find('foreign-no', HTMLButtonElement).focus();
+    find('foreign-no').focus();
   }
 
   closeQuestion(): void {

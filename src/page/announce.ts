@@ -3,6 +3,9 @@ import { find } from './dom.ts';
 
 const pending: string[] = [];
 
+/** A tab that was hidden draws no frames: of what happened meanwhile, the newest is spoken. */
+const maxSentences = 3;
+
 /** Sentences that come at once are spoken together: the last one must not replace the others. */
 export function announce(sentence: string): void {
   const said = find('said', HTMLElement);
@@ -10,6 +13,6 @@ export function announce(sentence: string): void {
   said.textContent = '';
   if (pending.push(sentence) > 1) return;
   requestAnimationFrame(() => {
-    said.textContent = pending.splice(0).join('. ');
+    said.textContent = pending.splice(0).slice(-maxSentences).join('. ');
   });
 }

@@ -1,14 +1,13 @@
 /** Copying text, with or without the browser's leave. */
+import { setLabel } from './dom.ts';
 
 /** After this a button says "copy" again. */
 const copiedMs = 2_000;
 
 /** Of a button that says "copy". */
 export function flashLabel(button: HTMLButtonElement, label: string): void {
-  const visible = button.firstElementChild;
-  if (!visible) return;
-  visible.textContent = label;
-  setTimeout(() => (visible.textContent = 'copy'), copiedMs);
+  setLabel(button, label);
+  setTimeout(() => setLabel(button, 'copy'), copiedMs);
 }
 
 /** The clipboard is not there over plain http, and the visitor may have forbidden it. */

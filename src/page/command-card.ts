@@ -7,7 +7,7 @@ import { describePusher, isWholeText } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
 import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
-import { find, hideButton, keepFocus, make, makeButton, setButtonName } from './dom.ts';
+import { find, hideButton, keepFocus, make, makeButton, setButtonName, setLabel } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
 import type { Stream } from './output-rows.ts';
@@ -166,8 +166,7 @@ export class CommandCard {
   /** Its output can be had, and was not asked for. */
   offerOutput(): void {
     const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = this.view;
-    const label = this.#show.firstElementChild;
-    if (label) label.textContent = `show ${formatSize(stdout + stderr)} of output`;
+    setLabel(this.#show, `show ${formatSize(stdout + stderr)} of output`);
     this.#show.hidden = false;
   }
 
@@ -200,7 +199,7 @@ export class CommandCard {
     }
     this.#title.replaceChildren(id, ' ', code);
     this.#again.hidden = !this.isWhole;
-    const name = this.id ?? 'this command';
+    const name = this.id ?? this.#text?.slice(0, 40) ?? '';
     this.output.setName(name);
     for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
   }
@@ -213,8 +212,7 @@ export class CommandCard {
     const by = this.isOwn ? '' : describePusher(view);
     this.#by.textContent = by === '' ? '' : `, from ${by}`;
     const isTold = view.state === 'running' && typeof view.cancel_signal === 'string';
-    const [label] = this.#stop.children;
-    if (label) label.textContent = view.state !== 'running' ? 'cancel' : isTold ? 'kill' : 'stop';
+    setLabel(this.#stop, view.state !== 'running' ? 'cancel' : isTold ? 'kill' : 'stop');
     if (this.isOpen) this.#stop.hidden = false;
     else hideButton(this.#stop, this.#title);
     this.#renderNote();

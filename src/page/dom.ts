@@ -9,6 +9,11 @@ export function find(id: string, kind: new () => HTMLElement = HTMLElement): HTM
   throw new TypeError(`no ${kind.name} with the id ${id}`);
 }
 
+/** `work` runs when the visitor presses the element, by mouse, finger or keyboard. */
+export function onPress(element: HTMLElement, work: () => void): void {
+  element.addEventListener('click', work);
+}
+
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = '',
@@ -35,8 +40,14 @@ export function makeButton(
   const button = make('button', className);
   button.type = 'button';
   button.append(make('span', '', label), makeSpoken(` ${name}`));
-  button.addEventListener('click', onClick);
+  onPress(button, onClick);
   return button;
+}
+
+/** Of a button that `makeButton` made, or that index.html has in the same shape. */
+export function setLabel(button: HTMLButtonElement, label: string): void {
+  const [visible] = button.children;
+  if (visible) visible.textContent = label;
 }
 
 /** What screen readers hear after the label. */

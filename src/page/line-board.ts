@@ -2,19 +2,21 @@
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { announce } from './announce.ts';
 import { copyText, flashLabel } from './clipboard.ts';
-import { find, make, makeButton } from './dom.ts';
+import { find, make, makeButton, onPress } from './dom.ts';
 import { buildLines, type LineName, lineNames } from './session-lines.ts';
 
 export class LineBoard {
-  readonly #reveal = find('reveal', HTMLButtonElement);
+  readonly #reveal = find('reveal');
   #key = '';
   #lines: Readonly<Record<LineName, string>> | undefined;
   #isRevealed = false;
 
   constructor() {
-    this.#reveal.addEventListener('click', () => this.#showKey(!this.#isRevealed));
+    onPress(this.#reveal, () => this.#showKey(!this.#isRevealed));
     for (const code of this.#codes()) {
       const { line, name = '' } = code.dataset;
+      // A browser that translates the page leaves it alone.
+      code.translate = false;
       const style = line === 'supervised' ? 'primary' : '';
       const button = makeButton(style, 'copy', `the ${name}`, () => void this.#copy(code, button));
       code.closest('.line')?.append(button);

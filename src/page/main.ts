@@ -10,7 +10,7 @@ import type { SessionPayload } from '../protocol/session-payload.ts';
 import { describeExpiry } from '../text/describe-presence.ts';
 import { AddressKey } from './address-key.ts';
 import { announce } from './announce.ts';
-import { find, keepFocus } from './dom.ts';
+import { find, keepFocus, onPress } from './dom.ts';
 import { explain } from './explain.ts';
 import { openFetch } from './fetch-http.ts';
 import { LineBoard } from './line-board.ts';
@@ -27,7 +27,7 @@ import { maskKey } from '../text/mask-keys.ts';
 /** Without a slash at its end. This script is directly below it, also when a proxy adds a path. */
 const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
 
-const makeButton = find('make', HTMLButtonElement);
+const makeButton = find('make');
 const errorLine = find('error');
 const transcriptSection = find('transcript');
 const notifier = new Notifier();
@@ -174,12 +174,12 @@ function openSession(payload: SessionPayload): void {
 
 function askToEnd(isAsking: boolean): void {
   const question = find('end-question');
-  const button = find('end', HTMLButtonElement);
+  const button = find('end');
   const hadFocus = question.contains(document.activeElement);
   button.hidden = isAsking;
   question.hidden = !isAsking;
   question.scrollIntoView({ block: 'nearest' });
-  if (isAsking) find('end-no', HTMLButtonElement).focus();
+  if (isAsking) find('end-no').focus();
   else if (hadFocus) button.focus();
 }
 
@@ -226,10 +226,10 @@ find('make-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   void makeSession();
 });
-find('skip', HTMLButtonElement).addEventListener('click', () => prompt.focus());
-find('end', HTMLButtonElement).addEventListener('click', () => askToEnd(true));
-find('end-no', HTMLButtonElement).addEventListener('click', () => askToEnd(false));
-find('end-yes', HTMLButtonElement).addEventListener('click', () => void endSession());
+onPress(find('skip'), () => prompt.focus());
+onPress(find('end'), () => askToEnd(true));
+onPress(find('end-no'), () => askToEnd(false));
+onPress(find('end-yes'), () => void endSession());
 addEventListener('hashchange', () => void openFromAddress());
 find('insecure').hidden = globalThis.isSecureContext;
 find('relay').textContent = relayUrl;

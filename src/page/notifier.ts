@@ -1,9 +1,9 @@
 /** Desktop notifications while the tab is hidden. The browser asks for permission when the visitor presses the button, never before. */
 import type { LightState } from './describe-light.ts';
-import { find } from './dom.ts';
+import { find, onPress } from './dom.ts';
 
 export class Notifier {
-  readonly #button = find('notify', HTMLButtonElement);
+  readonly #button = find('notify');
   #isOn = false;
   #last = '';
   #lastState: LightState | undefined;
@@ -11,7 +11,7 @@ export class Notifier {
 
   constructor() {
     this.#button.hidden = !('Notification' in globalThis) || !globalThis.isSecureContext;
-    this.#button.addEventListener('click', () => void this.#toggle());
+    onPress(this.#button, () => void this.#toggle());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) this.#shown?.close();
     });

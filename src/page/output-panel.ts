@@ -1,6 +1,6 @@
 /** The frame around the output of a command: folded where it is long, with a switch for long rows, copy and download. */
 import { flashLabel } from './clipboard.ts';
-import { make, makeButton, setButtonName } from './dom.ts';
+import { make, makeButton, setButtonName, setLabel } from './dom.ts';
 import type { Stream } from './output-rows.ts';
 import { OutputView } from './output-view.ts';
 
@@ -96,9 +96,9 @@ export class OutputPanel {
     const { scrollTop, clientHeight, scrollHeight, scrollLeft, scrollWidth, clientWidth } = element;
     element.classList.toggle('more-above', scrollTop > slackPx);
     element.classList.toggle('more-below', scrollTop + clientHeight < scrollHeight - slackPx);
-    const isWide = scrollWidth > clientWidth + slackPx;
     element.classList.toggle('more-right', scrollLeft + clientWidth < scrollWidth - slackPx);
-    if (isWide || this.element.classList.contains('wrapped')) this.#wrap.hidden = false;
+    if (scrollWidth > clientWidth + slackPx || this.element.classList.contains('wrapped'))
+      this.#wrap.hidden = false;
   }
 
   #render(): void {
@@ -108,8 +108,7 @@ export class OutputPanel {
     this.element.hidden = isEmpty;
     this.element.classList.toggle('folded', isLong && this.#isFolded);
     this.#all.hidden = !isLong;
-    const label = this.#all.firstElementChild;
-    if (label) label.textContent = this.#isFolded ? `show all ${rows} rows` : 'show less';
+    setLabel(this.#all, this.#isFolded ? `show all ${rows} rows` : 'show less');
     for (const tool of this.tools) if (tool !== this.#wrap) tool.hidden = isEmpty;
     if (isEmpty) this.#wrap.hidden = true;
   }

@@ -14,7 +14,7 @@ const lineFeed = 0x0a;
 /** What can be shown of a chunk at most: its end. */
 function takeEnd(bytes: Uint8Array): Uint8Array {
   let from = bytes.length;
-  for (let rows = 0; from > 0 && bytes.length - from < 2 * maxChars; from--)
+  for (let rows = 0; from > 0 && bytes.length - from < maxChars; from--)
     if (bytes[from - 1] === lineFeed && ++rows > maxRows) break;
   return bytes.subarray(from);
 }

@@ -1,11 +1,11 @@
 /** What folds away: the lines for the remote, those for other clients, the session itself. One at a time is open, or none. */
-import { find, keepFocus } from './dom.ts';
+import { find, keepFocus, onPress } from './dom.ts';
 
 export const panelNames = ['remote', 'elsewhere', 'key-section'] as const;
 export type PanelName = (typeof panelNames)[number];
 
 const panelOf = (name: PanelName): HTMLElement => find(name, HTMLElement);
-const tabOf = (name: PanelName): HTMLButtonElement => find(`${name}-tab`, HTMLButtonElement);
+const tabOf = (name: PanelName): HTMLElement => find(`${name}-tab`);
 
 export class Panels {
   #open: PanelName | undefined;
@@ -14,7 +14,7 @@ export class Panels {
     const auto = find('auto');
     auto.addEventListener('toggle', () => auto.scrollIntoView({ block: 'nearest' }));
     for (const name of panelNames) {
-      tabOf(name).addEventListener('click', () => this.show(this.#open === name ? undefined : name));
+      onPress(tabOf(name), () => this.show(this.#open === name ? undefined : name));
       for (const element of [panelOf(name), tabOf(name)])
         element.addEventListener('keydown', ({ key }) => {
           if (key !== 'Escape' || this.#open !== name) return;

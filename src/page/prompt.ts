@@ -2,7 +2,7 @@
 import { escapeText } from '../text/escape.ts';
 import { formatSize } from '../text/sizes.ts';
 import type { Push } from './command-list.ts';
-import { find } from './dom.ts';
+import { find, onPress } from './dom.ts';
 
 /** The field grows to so many lines before it scrolls. */
 const maxRows = 12;
@@ -28,7 +28,7 @@ export class Prompt {
   readonly #field = find('command', HTMLTextAreaElement);
   readonly #picker = find('file', HTMLInputElement);
   readonly #chosen = find('file-chosen', HTMLElement);
-  readonly #drop = find('file-drop', HTMLButtonElement);
+  readonly #drop = find('file-drop');
   #file: File | undefined;
   /** How far back in the history: 0 is what is being typed. */
   #back = 0;
@@ -45,11 +45,11 @@ export class Prompt {
     });
     this.#field.addEventListener('keydown', (event) => this.#onKey(event));
     this.#picker.addEventListener('change', () => this.#choose(this.#picker.files?.[0]));
-    this.#drop.addEventListener('click', () => {
+    onPress(this.#drop, () => {
       this.#choose(undefined);
       this.#field.focus();
     });
-    find('file-pick', HTMLButtonElement).addEventListener('click', () => this.#picker.click());
+    onPress(find('file-pick'), () => this.#picker.click());
     // Wherever a file is dropped: beside the form, the browser would leave the page for it. Text that is dropped is the browser's.
     for (const type of ['dragover', 'drop'] as const)
       document.addEventListener(type, (event) => {

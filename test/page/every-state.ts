@@ -48,9 +48,9 @@ export async function makeEveryState(
   await beside.ask('DELETE', `/commands/${await push('true')}`);
   await beside.ask('POST', '/commands?expires=0', 'date');
   pushed++;
-  // The relay accepts no NUL: the command never gets an id.
-  await runOnPage(page, 'nul \0 byte');
-  await page.locator('.words', { hasText: 'not accepted' }).waitFor();
+  // The relay accepts no NUL: these commands never get an id.
+  for (const text of ['nul \0 byte', 'another \0 byte']) await runOnPage(page, text);
+  await page.locator('.words', { hasText: 'not accepted' }).nth(1).waitFor();
   const running = await start('tail -f log');
   await waitForWords(findCommand(page, running), 'running');
   const queued = await push('uptime');

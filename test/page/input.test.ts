@@ -1,10 +1,6 @@
-import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import {
   findCommand,
@@ -16,7 +12,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// What is typed, pasted, recalled, chosen and dropped: it arrives as it is, or the visitor has it back.
+// What is typed, pasted and recalled: it arrives as it is, or the visitor has it back.
 
 let relay: Relay;
 let browser: Browser;
@@ -37,25 +33,6 @@ async function paste(page: Page, text: string): Promise<void> {
   await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
   await findField(page).focus();
   await page.keyboard.press('Control+V');
-}
-
-async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  return folder.path;
-}
-
-/** As a file manager drops them. */
-async function drop(page: Page, selector: string, files: string[]): Promise<void> {
-  const box = await page.locator(selector).boundingBox();
-  const place = { x: (box?.x ?? 0) + (box?.width ?? 0) / 2, y: (box?.y ?? 0) + (box?.height ?? 0) / 2 };
-  const session = await page.context().newCDPSession(page);
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await session.send('Input.dispatchDragEvent', {
-      type,
-      ...place,
-      data: { items: [], files, dragOperationsMask: 1 },
-    });
 }
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
@@ -178,127 +155,6 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       expect(await findField(page).inputValue()).toBe(pasted);
     },
   );
-
-  test('a file of 0 bytes, and one of 20 MB: the command reads just that', async () => {
-    const visitor = await visit(browser, relay);
-    const { page } = visitor;
-    await startOnPage(visitor);
-    const folder = await makeFolder();
-    const bytes = Buffer.alloc(20_000_000, 'never the same twice ');
-    await writeFile(join(folder, 'none'), '');
-    await writeFile(join(folder, 'big'), bytes);
-    for (const [name, content] of [
-      ['none', Buffer.alloc(0)],
-      ['big', bytes],
-    ] as const) {
-      await page.locator('#file').setInputFiles(join(folder, name));
-      await page.getByText(`stdin: ${name} (`).waitFor();
-      await runOnPage(page, 'sha256sum');
-      const command = page.locator('.command').last();
-      await waitForWords(command, 'exit status 0');
-      const hash = createHash('sha256').update(content).digest('hex');
-      expect(await readOutput(command, 'stdout')).toEqual([`${hash}  -`]);
-    }
-  });
-
-  test('a file whose name is hostile: its name is text, and what hides in it is spelled out', async () => {
-    const visitor = await visit(browser, relay);
-    const { page } = visitor;
-    await makeOnPage(visitor);
-    const name = '<img src=x onerror=alert(1)>\u202egpj.exe\n';
-    await page.locator('#file').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from('x') });
-    expect(await page.locator('#file-chosen').textContent()).toBe(
-      String.raw`stdin: <img src=x onerror=alert(1)>\u{202e}gpj.exe\n (1 B)`,
-    );
-    expect(await page.locator('#run-form img').count()).toBe(0);
-  });
-
-  test('a file is dropped: on the form, beside it, several at once; a folder is refused in words', async () => {
-    const visitor = await visit(browser, relay);
-    const { page } = visitor;
-    await makeOnPage(visitor);
-    const folder = await makeFolder();
-    const [a, b] = [join(folder, 'a.txt'), join(folder, 'b.txt')];
-    await mkdir(join(folder, 'inside'));
-    for (const path of [a, b]) await writeFile(path, 'text');
-    const chosen = page.locator('#file-chosen');
-    await drop(page, '#command', [a]);
-    await chosen
-      .getByText('stdin: a.txt (4 B)', { exact: true })
-      .or(chosen.filter({ hasText: /^stdin: a\.txt \(4 B\)$/ }))
-      .waitFor();
-    // Beside the form, the browser would show the file and leave the page.
-    await drop(page, '#transcript', [b]);
-    await chosen.filter({ hasText: /^stdin: b\.txt \(4 B\)$/ }).waitFor();
-    await drop(page, '#command', [a, b]);
-    await chosen.filter({ hasText: /^stdin: a\.txt \(4 B\), the first of 2 files$/ }).waitFor();
-    await drop(page, '#command', [join(folder, 'inside')]);
-    await chosen.filter({ hasText: /^a folder cannot be sent/ }).waitFor();
-    expect(await page.getByRole('button', { name: 'remove the file' }).isVisible()).toBe(false);
-    expect(await page.locator('#session').isVisible()).toBe(true);
-  });
-
-  test('text that is dropped goes into the command, and the chosen file stays', async () => {
-    const visitor = await visit(browser, relay);
-    const { page } = visitor;
-    await makeOnPage(visitor);
-    await page
-      .locator('#file')
-      .setInputFiles({ name: 'kept', mimeType: 'text/plain', buffer: Buffer.from('x') });
-    const isTaken = await page.evaluate(`(() => {
-      const dataTransfer = new DataTransfer();
-      dataTransfer.setData('text/plain', 'words');
-      const field = document.getElementById('command');
-      return ['dragover', 'drop'].map((type) =>
-        !field.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })));
-    })()`);
-    expect(isTaken).toEqual([false, false]);
-    expect(await page.locator('#file-chosen').textContent()).toBe('stdin: kept (1 B)');
-  });
-
-  test('a file that is removed after it was chosen: the command is stopped, and the card says why', async () => {
-    const visitor = await visit(browser, relay, { expected: /ERR_FILE_NOT_FOUND|status of/ });
-    const { page } = visitor;
-    await startOnPage(visitor);
-    const path = join(await makeFolder(), 'gone.txt');
-    await writeFile(path, 'here for now');
-    await page.locator('#file').setInputFiles(path);
-    await page.getByText('stdin: gone.txt').waitFor();
-    await rm(path);
-    await runOnPage(page, 'cat; echo read all');
-    const command = findCommand(page, 'c1');
-    await command.locator('.note', { hasText: 'gone.txt could not be read' }).waitFor();
-    await command.locator('.words', { hasText: /^(ended by SIGTERM|cancelled)/ }).waitFor();
-    expect(await readOutput(command, 'stdout')).not.toContain('read all');
-  });
-
-  test('a command that ends before it has read its file: no complaint', async () => {
-    const visitor = await visit(browser, relay, { expected: /status of 409/ });
-    const { page } = visitor;
-    await startOnPage(visitor);
-    const buffer = Buffer.alloc(12_000_000, 'x');
-    await page.locator('#file').setInputFiles({ name: 'long', mimeType: 'text/plain', buffer });
-    await runOnPage(page, 'head -c 3; echo');
-    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
-    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['xxx']);
-    await runOnPage(page, 'echo next');
-    await waitForWords(findCommand(page, 'c2'), 'exit status 0');
-    expect(await page.getByRole('alert').textContent()).toBe('');
-  });
-
-  test('a relay whose quota has no room for the file: the card says so, and the command is stopped', async () => {
-    const small = await startRelay({ flags: ['--session-quota', '200k'] });
-    onTestFinished(small.stop);
-    const visitor = await visit(browser, small, { expected: /status of 507/ });
-    const { page } = visitor;
-    await makeOnPage(visitor);
-    const buffer = Buffer.alloc(3_000_000, 'x');
-    await page.locator('#file').setInputFiles({ name: 'large', mimeType: 'text/plain', buffer });
-    await runOnPage(page, 'cat');
-    const command = findCommand(page, 'c1');
-    await command.locator('.note', { hasText: 'large was not sent in full' }).waitFor();
-    await waitForWords(command, 'cancelled');
-  });
 
   test('over plain http: a command is sent, and output is copied by the older way', async () => {
     const visitor = await visit(browser, relay, {

@@ -107,6 +107,12 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
+  test('an error with a word of 500 characters: nothing is wider than the window', async () => {
+    const { page } = await visit(browser, relay, { width: 320 });
+    await page.evaluate(`document.querySelector('#error').textContent = 'x'.repeat(500)`);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+  });
+
   test('text of 200 %, and a page from right to left: nothing is wider than the window, the prompt is in view', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
@@ -144,7 +150,10 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('a panel opens, the window gets lower: the newest command stays in view', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
-    await makeEveryState(visitor, relay);
+    const beside = await makeEveryState(visitor, relay);
+    // Wraps in a narrow window.
+    await beside.ask('POST', '/commands', `echo ${'many words '.repeat(60)}`);
+    await waitForWords(findCommand(page, 'c11'), 'queued');
     const isSeen = `(() => {
       const { bottom } = document.querySelector('.command:last-child').getBoundingClientRect();
       return bottom <= document.querySelector('#run-form').getBoundingClientRect().top + 1;
@@ -153,9 +162,9 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       () => openPanel(page, 'session'),
       () => page.setViewportSize({ width: 1280, height: 500 }),
       () => page.setViewportSize({ width: 360, height: 400 }),
-      () => page.setViewportSize({ width: 768, height: 800 }),
-      () => page.setViewportSize({ width: 320, height: 800 }),
-      () => page.setViewportSize({ width: 2560, height: 900 }),
+      () => page.setViewportSize({ width: 2560, height: 800 }),
+      () => page.setViewportSize({ width: 360, height: 800 }),
+      () => page.setViewportSize({ width: 1280, height: 800 }),
     ]) {
       await change();
       await page.evaluate(

@@ -78,4 +78,14 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.emulateMedia({ contrast: 'more' });
     expect(await page.evaluate(colours)).toEqual([text, text]);
   });
+
+  test('a browser that translates the page leaves commands, output and the lines to paste alone', async () => {
+    const visitor = await visit(browser, relay, { expected });
+    const { page } = visitor;
+    await makeEveryState(visitor, relay);
+    expect(
+      await page.evaluate(`[...document.querySelectorAll('[data-line], .command-text, .output')]
+      .filter((one) => one.translate).length`),
+    ).toBe(0);
+  });
 });

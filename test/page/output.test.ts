@@ -121,6 +121,23 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect((await readPlace(command)).isAtEnd).toBe(true);
   });
 
+  test('rows that are dropped above what a visitor reads do not move it', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await startBeside(page, beside);
+    const first = lines(3_900);
+    await sendBeside(beside, 'stdout', 0, first);
+    const read = command.getByText('row 3000', { exact: true });
+    await read.waitFor({ state: 'attached' });
+    await read.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+    const before = await read.boundingBox();
+    await sendBeside(beside, 'stdout', first.length, lines(500, 'later'));
+    await command.getByText('later 500', { exact: true }).waitFor({ state: 'attached' });
+    expect(await command.getByText('row 400', { exact: true }).count()).toBe(0);
+    await expect.poll(async () => (await read.boundingBox())?.y, patiently).toBeCloseTo(before?.y ?? -1, 0);
+  });
+
   test('12 rows are shown whole, 13 are folded; less keeps the end and the button in view', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
