@@ -118,16 +118,35 @@ export const runnerSource = readFileSync(new URL('./runner.sh', import.meta.url)
   };
 }
 
-/** Removes comments and indentation, except inside <pre>. */
+/** Removes comments, indentation, quotes around single words, and end tags that HTML lets go (13.1.2.4); in <pre> everything stays. */
 function squeezeHtml(text: string): string {
   const parts = text.replaceAll(/<!--[^]*?-->/g, '').split(/(<pre>[^]*?<\/pre>)/);
-  return parts.map((part, at) => (at % 2 === 1 ? part : part.replaceAll(/\s*\n\s*/g, '\n'))).join('');
+  const squeeze = (part: string): string =>
+    part
+      .replaceAll(/\s*\n\s*/g, '\n')
+      .replaceAll(/="([\w-]+)"/g, '=$1')
+      .replaceAll(
+        /<\/(?:p|li)>\n(?=<(?:p|li|ol|div|section|h\d|details)\b|<\/(?:div|section|li|ol|details)>)/g,
+        '\n',
+      );
+  return parts.map((part, at) => (at % 2 === 1 ? part : squeeze(part))).join('');
 }
+
+/** Names of members in src/page and src/client that are shortened: they are no names of a browser, and never cross the wire. */
+const ownNames = (
+  'baseUrl beyondBytes cancelCommand client closeQuestion durationMs element excerpt exitStatus idempotencyKey isComplete ' +
+  'isContinued isCut isErased isInverse isKnown isOn isOpen isOwn isPassing isQuiet isRead isRedrawn isReturned isSpelled ' +
+  'isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected notifier number offerOutput onChange onClose onGone ' +
+  'onRecovery onSent onSkip onState onStderr onStdout onTrouble patience patienceMs payload pushCommand queueSeconds readCommand ' +
+  'readOutput readSession readStatus sendStdin setName showAway showCopied showEnd showTrouble skipTo startedAt takeGone ' +
+  'timeoutMs timeoutSeconds toEnd transcript untilOpen view waitSeconds'
+).split(' ');
 
 /** The page has a limit of weight, and terser leaves less than the bundler does. */
 async function minifyScript(code: string): Promise<string> {
   const compress = { passes: 3, ecma: 2020, unsafe_arrows: true } as const;
-  return (await minify(code, { module: true, compress })).code ?? code;
+  const properties = { regex: new RegExp(`^(?:${ownNames.join('|')})$`) };
+  return (await minify(code, { module: true, compress, mangle: { properties } })).code ?? code;
 }
 
 /** The files of the page: its markup, its style sheets joined, its modules as one script. The relay reads them beside itself. */

@@ -6,7 +6,6 @@ import {
   type CommandView,
   parseAnyCommandList,
   parseCancelAnswer,
-  parseCommandList,
   parseCommandView,
 } from '../protocol/command-view.ts';
 import { header } from '../protocol/headers.ts';
@@ -141,10 +140,6 @@ export class RelayClient {
   ): Promise<void> {
     const query = { offset, end: end ? 1 : undefined };
     await this.send('stdin', { id, method: 'PUT', query, body: bytes, ...(signal && { signal }) });
-  }
-
-  async listCommands(): Promise<CommandView[]> {
-    return this.parse(await this.send('commands'), parseCommandList);
   }
 
   /** Also commands in states that only a newer relay knows. */

@@ -1,4 +1,5 @@
 /** Commands of a remotify relay, which keeps them and their output. */
+import { listCommands } from '../client/list-commands.ts';
 import { forwardStdin } from '../client/forward-stdin.ts';
 import { withPatience } from '../client/patience.ts';
 import type { RelayClient } from '../client/relay-client.ts';
@@ -83,7 +84,7 @@ export class RelaySource implements CommandSource {
   }
 
   async list(): Promise<Snapshot[]> {
-    return (await withPatience(() => this.#client.listCommands(), { patienceMs })).map(toSnapshot);
+    return (await withPatience(() => listCommands(this.#client), { patienceMs })).map(toSnapshot);
   }
 }
 

@@ -1,4 +1,5 @@
 /** `remotify cancel`: drops a queued command or stops the running one, and prints the outcome. */
+import { listCommands } from '../../client/list-commands.ts';
 import { dropFromSlot } from '../../client/slots.ts';
 import type { Command } from 'commander';
 import { type StopOutcome, stopCommand } from '../../client/stop-command.ts';
@@ -68,7 +69,7 @@ export const run: Run = async (context, command) => {
   const options = mergeOptions<CancelOptions>(command);
   const session = await context.requireSession();
   if (session.dialect === 'slots') return cancelSlot(context, session);
-  const commands = await session.client.listCommands();
+  const commands = await listCommands(session.client);
   const wanted =
     commands.find(({ state }) => isInFlight(state)) ?? commands.find(({ state }) => state === 'queued');
   const given = command.args[0];

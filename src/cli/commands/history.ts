@@ -1,4 +1,5 @@
 /** `remotify history`: the last commands of a session. */
+import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { parseCount } from '../../config/parse-values.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
@@ -53,7 +54,7 @@ export const run: Run = async (context, command) => {
   const { last } = mergeOptions<HistoryOptions>(command);
   const session = await context.requireSession();
   requireCommands(session);
-  const all = await session.client.listCommands();
+  const all = await listCommands(session.client);
   const commands = last === 0 ? all : all.slice(-last);
   const { printer } = context;
   if (context.json) {

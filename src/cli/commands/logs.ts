@@ -1,4 +1,5 @@
 /** `remotify logs`: prints the output of a command; reading deletes nothing. */
+import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { followCommand } from '../../client/follow-command.ts';
 import { withPatience } from '../../client/patience.ts';
@@ -93,7 +94,7 @@ export const run: Run = async (context, command) => {
     onTrouble: (error: Error) => void context.printer.note(`${error.message}; trying again`),
     onRecovery: () => void context.printer.note('the relay answers again'),
   };
-  const commands = await withPatience(() => session.client.listCommands(), {
+  const commands = await withPatience(() => listCommands(session.client), {
     ...patience,
     patienceMs: shortPatienceMs,
   });

@@ -1,4 +1,5 @@
 /** `remotify status`: the session, or one command. */
+import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPatience } from '../../client/patience.ts';
@@ -43,7 +44,7 @@ async function readTtl({ client }: OpenSession): Promise<number | undefined> {
 
 async function takeSnapshot(session: OpenSession, status: StatusPayload): Promise<Snapshot> {
   const [commands, ttlSeconds] = await Promise.all([
-    session.dialect === 'commands' ? session.client.listCommands() : [],
+    session.dialect === 'commands' ? listCommands(session.client) : [],
     readTtl(session),
   ]);
   return { session, status, commands, ttlSeconds };
@@ -107,7 +108,7 @@ export const run: Run = async (context, command) => {
   const id = command.args[0];
   if (id !== undefined) {
     requireCommands(session);
-    const view = chooseCommand(await session.client.listCommands(), id, undefined);
+    const view = chooseCommand(await listCommands(session.client), id, undefined);
     await (context.json
       ? context.printer.printJson(view)
       : context.printer.print(await renderOne(context, view)));

@@ -1,4 +1,5 @@
 /** `remotify wait`: a gate for scripts, until a command ended or a listener is connected. */
+import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { awaitEnd } from '../../client/await-end.ts';
 import { withPatience } from '../../client/patience.ts';
@@ -162,7 +163,7 @@ export const run: Run = async (context, command) => {
   try {
     if (options.listener === true && bound) return await waitListener(context, session, bound, stop);
     requireCommands(session);
-    const commands = await withPatience(() => session.client.listCommands(), { patienceMs: shortPatienceMs });
+    const commands = await withPatience(() => listCommands(session.client), { patienceMs: shortPatienceMs });
     const running = commands.find(({ state }) => isInFlight(state));
     const wanted = chooseCommand(commands, id, running ?? commands.at(-1));
     return await waitCommand(context, session, wanted, bound, stop);

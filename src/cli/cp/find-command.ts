@@ -1,4 +1,5 @@
 /** Commands of earlier attempts at the same transfer, whose clients went away. */
+import { listCommands } from '../../client/list-commands.ts';
 import { withPatience } from '../../client/patience.ts';
 import type { RelayClient } from '../../client/relay-client.ts';
 import { isEnded } from '../../protocol/command-states.ts';
@@ -20,7 +21,7 @@ export async function findCommand(
   id: string,
   { running }: { running: boolean },
 ): Promise<FoundCommand | undefined> {
-  const commands = await withPatience(() => client.listCommands(), {});
+  const commands = await withPatience(() => listCommands(client), {});
   let found: FoundCommand | undefined;
   for (const view of commands) {
     const line = readTransferLine(view.text);
