@@ -47,6 +47,13 @@ async function waitForSession(page: Page, key: string): Promise<void> {
   await page.waitForURL(`**/#${key}`);
 }
 
+/** The page has taken what came before. */
+async function waitForRoundTrip(page: Page): Promise<void> {
+  await page.evaluate(
+    `fetch('./api/health').then((response) => response.text()).then(() => new Promise(requestAnimationFrame))`,
+  );
+}
+
 const question = (page: Page) => page.locator('#foreign-key');
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
@@ -115,20 +122,20 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(second).not.toBe(first);
     // Both are known now. The first is slow: its session, and then its commands.
     let slow = 0;
+    let answered = 0;
     proxy.setRules({
       onRequest: ({ verb }) => (verb === 'self' && slow++ === 0 ? { fault: 'delay', ms: 1_000 } : undefined),
+      onAnswer: ({ verb }) => {
+        if (verb === 'self') answered++;
+        return undefined;
+      },
     });
-    let answered = 0;
-    page.on(
-      'requestfinished',
-      (request) => void (answered += request.url().endsWith('session/self') ? 1 : 0),
-    );
     await setHash(page, first);
     await page.locator('#make', { hasText: 'opening the session' }).waitFor();
     await setHash(page, second);
     await waitForSession(page, second);
     await eventually('both answers are here', 10_000, () => answered === 2);
-    await page.evaluate('new Promise(requestAnimationFrame)');
+    await waitForRoundTrip(page);
     await waitForSession(page, second);
     expect(await page.locator('.command').count()).toBe(0);
     await runOnPage(page, 'echo of the second');
@@ -147,18 +154,20 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const own = key();
     await setHash(page, '');
     await page.locator('#start').waitFor();
+    let answered = 0;
     proxy.setRules({
       onRequest: ({ verb }) => (verb === 'self' ? { fault: 'delay', ms: 500 } : undefined),
+      onAnswer: ({ verb }) => {
+        if (verb === 'self') answered++;
+        return undefined;
+      },
     });
-    const answered = page.waitForEvent('requestfinished', (request) =>
-      request.url().endsWith('session/self'),
-    );
     await setHash(page, own);
     await page.locator('#make', { hasText: 'opening the session' }).waitFor();
     await setHash(page, '');
     await page.locator('#make', { hasText: 'create a session' }).waitFor();
-    await answered;
-    await page.evaluate('new Promise(requestAnimationFrame)');
+    await eventually('the answer is here', 10_000, () => answered === 1);
+    await waitForRoundTrip(page);
     expect(await page.locator('#session').isVisible()).toBe(false);
     expect(key()).toBe('');
     // And a session can be created at once.
