@@ -3,7 +3,7 @@ import type { SessionPayload } from '../protocol/session-payload.ts';
 import { announce } from './announce.ts';
 import { copyText, flashLabel } from './clipboard.ts';
 import { find, make, makeButton, onPress } from './dom.ts';
-import { buildLines, type LineName, lineNames } from './session-lines.ts';
+import { buildLines, type LineName, lineNames } from './paste-lines.ts';
 
 export class LineBoard {
   readonly #reveal = find('reveal');

@@ -17,7 +17,7 @@ import { LineBoard } from './line-board.ts';
 import { Notifier } from './notifier.ts';
 import { Panels } from './panels.ts';
 import { Prompt } from './prompt.ts';
-import { isWeaker } from './session-lines.ts';
+import { isWeaker } from './paste-lines.ts';
 import { StatusBar } from './status-bar.ts';
 import { createTabGate } from './tab-gate.ts';
 import { Transcript } from './transcript.ts';

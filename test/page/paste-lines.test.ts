@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { addAutoMode } from '../../src/protocol/session-payload.ts';
 import { renderSessionPayload } from '../../src/relay/session-lines.ts';
-import { buildLines } from '../../src/page/session-lines.ts';
+import { buildLines } from '../../src/page/paste-lines.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
