@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { findBarriers, hasChromium, launchBrowser, visit, type Visit } from './browser.ts';
+import { findBarriers, hasChromium, openScene, visit, type Visit } from './browser.ts';
 import { askOperator, makeEveryState } from './every-state.ts';
 import { endSession, findLight, makeOnPage, openPanel } from './session.ts';
 
@@ -11,16 +11,7 @@ import { endSession, findLight, makeOnPage, openPanel } from './session.ts';
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 const networkWords = /Failed to load resource: (?:net::ERR_|the server responded)/;
 

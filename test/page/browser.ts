@@ -3,6 +3,7 @@ import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
@@ -25,6 +26,23 @@ export async function launchBrowser(): Promise<{ browser: Browser; close: () => 
       await browser.close();
       await folder.remove();
     },
+  };
+}
+
+interface Scene {
+  browser: Browser;
+  relay: Relay;
+}
+
+/** For `beforeAll`: a browser and a relay for all tests of a file, where there is a chromium. Returns the teardown. */
+export async function openScene(give: (scene: Scene) => void): Promise<(() => Promise<void>) | undefined> {
+  if (!hasChromium) return undefined;
+  const { browser, close } = await launchBrowser();
+  const relay = await startRelay();
+  give({ browser, relay });
+  return async () => {
+    await close();
+    await relay.stop();
   };
 }
 

@@ -5,23 +5,14 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import { findCommand, makeOnPage, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
 
 // A file as the stdin of a command: all of its bytes arrive, or the command is stopped and the card says why.
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 async function makeFolder(): Promise<string> {
   const folder = await makeTemporaryFolder();

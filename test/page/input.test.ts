@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import type { Relay } from '../harness/relay-process.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import {
   findCommand,
   makeOnPage,
@@ -16,16 +16,7 @@ import {
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 const findField = (page: Page) => page.getByLabel('command', { exact: true });
 

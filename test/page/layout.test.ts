@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import type { Relay } from '../harness/relay-process.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import { askOperator, makeEveryState } from './every-state.ts';
 import { findLight, makeOnPage, openPanel, waitForWords, findCommand } from './session.ts';
 
@@ -10,16 +10,7 @@ import { findLight, makeOnPage, openPanel, waitForWords, findCommand } from './s
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 /** The relay refuses the command with a NUL. */
 const expected = /status of 400/;

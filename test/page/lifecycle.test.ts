@@ -5,7 +5,7 @@ import { eventually } from '../harness/deadline.ts';
 import { type FaultProxy, type RequestFault, startFaultProxy } from '../harness/fault-proxy.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit, type VisitOptions } from './browser.ts';
+import { hasChromium, openScene, visit, type VisitOptions } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -23,16 +23,7 @@ import {
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 /** What the browser itself says of answers that are errors, and of connections that break. */
 const expected = /Failed to load resource|redirect/;

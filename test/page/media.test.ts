@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import type { Relay } from '../harness/relay-process.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import { makeEveryState } from './every-state.ts';
 import { findLight, makeOnPage, openBeside, runOnPage, waitForWords, findCommand } from './session.ts';
 
@@ -9,16 +9,7 @@ import { findLight, makeOnPage, openBeside, runOnPage, waitForWords, findCommand
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 /** The relay refuses the command with a NUL. */
 const expected = /status of 400/;

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, type Visit, visit } from './browser.ts';
+import type { Relay } from '../harness/relay-process.ts';
+import { hasChromium, type Visit, openScene, visit } from './browser.ts';
 import {
   type Beside,
   findCommand,
@@ -17,16 +17,7 @@ import {
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 /** The browser's own notifications cannot be seen from here. `leave`: what its visitor answers. */
 const recordNotifications = (leave: 'granted' | 'denied' | 'unusable') => `globalThis.shown = [];

@@ -3,24 +3,15 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import type { Relay } from '../harness/relay-process.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import { findCommand, findLight, makeOnPage, openBeside, runOnPage, waitForWords } from './session.ts';
 
 // What other clients and legacy listeners do, as the page shows it; and what this tab did itself.
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('other clients: who pushed it, a long text that cannot be used again, reset, cancel', async () => {

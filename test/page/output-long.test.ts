@@ -1,23 +1,14 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import type { Relay } from '../harness/relay-process.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import { findCommand, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
 
 // Output that is too much for a page, by a real listener: bounded, and the page remains usable.
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('10,000 redraws and an erasure at the end: one empty row', async () => {

@@ -6,23 +6,14 @@ import { createRandom } from '../harness/random.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
 import { endBeside, finishBeside, makeBeside, sendBeside, startBeside } from './beside.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import { findCommand, readOutput, waitForWords } from './session.ts';
 
 // Output on the page: what is drawn again, what is too much, what is in view, and what is copied and downloaded.
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 const patiently = { timeout: 15_000 };
 

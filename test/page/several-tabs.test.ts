@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import type { Relay } from '../harness/relay-process.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -25,16 +25,7 @@ import {
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 /** Requests of this page that have no answer yet, by their paths. */
 function watchRequests(page: Page): Set<string> {

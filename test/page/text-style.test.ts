@@ -1,25 +1,16 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../harness/random.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import type { Relay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import { finishBeside, makeBeside } from './beside.ts';
 
 // Colours of output: every combination that a program can ask for can be read, in both schemes.
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 const inks = Array.from({ length: 16 }, (_, at) => (at < 8 ? 30 + at : 82 + at));
 const papers = inks.map((ink) => ink + 10);

@@ -5,7 +5,7 @@ import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -22,16 +22,7 @@ import {
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 async function createSession(): Promise<SessionPayload> {
   return (await curl(['-X', 'POST', `${relay.url}/api/session`])).json<SessionPayload>();

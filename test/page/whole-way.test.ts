@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, openScene, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -19,16 +19,7 @@ import {
 
 let relay: Relay;
 let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 async function copy(page: Page, name: string): Promise<string> {
   await page.getByRole('button', { name: `copy the ${name}` }).click();
