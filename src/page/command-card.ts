@@ -38,7 +38,7 @@ export class CommandCard {
   isRead = false;
   /** The visitor pushed it, saw it run, or asked for its output. */
   isWanted = false;
-  /** Beside which numbers it stands while it has none. */
+  /** Its place among the numbers of the others, while it has no number. */
   place = Infinity;
   /** This tab pushed it. */
   isOwn = false;

@@ -30,7 +30,7 @@ export function makeSpoken(text: string): HTMLElement {
   return make('span', 'spoken', text);
 }
 
-/** `name` follows the label for screen readers, which hear buttons without what stands around them. */
+/** `name` follows the label for screen readers, which read a button without the text around it. */
 export function makeButton(
   className: string,
   label: string,

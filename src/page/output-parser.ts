@@ -13,7 +13,7 @@ export type Piece =
   /** The row is erased, or only the part behind the cursor. */
   | { kind: 'erase'; isWhole: boolean };
 
-/** A byte that is no UTF-8 stands as a lone surrogate, which no text that was decoded can hold. */
+/** A byte that is not UTF-8 becomes a lone surrogate: decoded text never holds one. */
 const markByte = (byte: number): string => String.fromCharCode(0xdc00 + byte);
 
 const isMark = (char: string): boolean => char.length === 1 && char >= '\udc80' && char <= '\udcff';

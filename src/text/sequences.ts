@@ -6,7 +6,7 @@ export const colour = /^\x1b\[[0-9;:]{0,40}m/;
 /** All of them in a text. */
 export const colours = /\x1b\[[0-9;:]{0,40}m/g;
 
-/** Erases the row, or the rest of it. Where a carriage return stands beside it, that erases the row by itself. */
+/** Erases the row, or the rest of it. Beside a carriage return it is not needed: that erases the row by itself. */
 export const erase = /^\x1b\[[02]?K/;
 
 /** What may become one of them, or an erasure and a carriage return, with more bytes. */

@@ -30,7 +30,7 @@ test.each<[CardView, string, string]>([
   ],
   [{ state: 'finished', exit_status: 3, cancel_signal: 'INT' }, 'exit status 3', 'plain'],
   [{ state: 'finished', exit_status: null, signal: 'HUP' }, 'ended by SIGHUP', 'plain'],
-  // A legacy listener, or output that is missing: nobody says how it ended.
+  // A legacy listener, or output that is missing: the relay does not know how it ended.
   [{ state: 'finished', exit_status: null }, 'ended', 'plain'],
   [{ state: 'timed_out', exit_status: 143, signal: 'TERM' }, 'timed out', 'bad'],
   [{ state: 'lost' }, 'lost, outcome unknown', 'bad'],

@@ -44,7 +44,7 @@ describe.skipIf(!hasChromium || !hasTmux)(
         env: { TMPDIR: folder.path },
       });
       onTestFinished(terminal.close);
-      // What is typed before the question stands there is no answer to it.
+      // The listener ignores what is typed before its question is on the screen.
       const answer = async (question: number, text: string): Promise<void> => {
         await eventually(
           `question ${question} is on the screen`,

@@ -25,7 +25,7 @@ async function start(...flags: string[]) {
 const expected = /status of (401|429|503)/;
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('a relay with a token: a wrong one is said, the field keeps the focus, and Enter sends the right one', async () => {
+  test('a relay with a token: the page says that a wrong one is not accepted, the field keeps the focus, and Enter sends the right one', async () => {
     const relay = await start('--token', 'open-sesame-and-more');
     const { page, requests } = await visit(browser, relay, { expected });
     await page.getByRole('button', { name: 'create a session' }).click();

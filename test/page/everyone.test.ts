@@ -212,7 +212,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.locator('#make:focus').waitFor();
   });
 
-  test('a focus is always to be seen, and nothing moves for whoever wants no motion', async () => {
+  test('the focus is always visible, and nothing moves where the visitor prefers no motion', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);

@@ -13,7 +13,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// Output, names and reasons come from whoever holds the remote: they are text, and nothing in them acts or hides.
+// Output, names and reasons come from the remote: the page shows them as text, and nothing in them acts or hides.
 
 let relay: Relay;
 let browser: Browser;

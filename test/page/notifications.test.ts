@@ -32,7 +32,7 @@ globalThis.Notification = class {
   close() { this.isClosed = true; shown = shown.map((words) => words === this.words ? 'closed' : words); }
 };`;
 
-/** What the tab shows while nobody sees it. */
+/** The notifications that the tab showed while it was hidden. */
 async function setHidden(page: Page, isHidden: boolean): Promise<void> {
   await page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
     document.dispatchEvent(new Event('visibilitychange'))`);
@@ -67,7 +67,7 @@ async function pushAndAsk({ beside }: { beside: Beside }, text: string): Promise
 const readShown = (page: Page) => page.evaluate<string[]>('shown');
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('each command that asks notifies, also where the end of the one before was not seen, and nothing of its text is told', async () => {
+  test('each command that asks notifies, also where the end of the one before was not seen, and the notification has none of its text', async () => {
     const proxy = await startFaultProxy();
     onTestFinished(proxy.stop);
     proxy.aim(relay);
@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await readShown(page)).toHaveLength(2);
   });
 
-  test('answered while the tab is hidden: the notification closes, and the end is told', async () => {
+  test('answered while the tab is hidden: the notification closes, and another one says that it ended', async () => {
     const visitor = await setUp('granted');
     const { page, beside } = visitor;
     await setHidden(page, true);

@@ -143,7 +143,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(parts).toBe(2);
   });
 
-  test('a hundred commands while a tab is hidden: what the relay has forgotten is said, and the new ones are followed', async () => {
+  test('a hundred commands while a tab is hidden: the page names those that the relay has forgotten, and follows the new ones', async () => {
     const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED|status of 404/ });
     const { page } = visitor;
     await makeOnPage(visitor);

@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.getByRole('button', { name: 'create a session' }).waitFor();
   });
 
-  test('another client beside it: what it pushes is shown, what it resets is told', async () => {
+  test('another client pushes and resets: the page shows both', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -145,7 +145,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect((await beside.ask('GET', '/status')).json()).toMatchObject({ queue_length: 1 });
   });
 
-  test('a tab that nobody sees holds no request, and is up to date once it is seen', async () => {
+  test('a hidden tab: it holds no request, and is up to date once it is visible', async () => {
     const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED/ });
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -178,14 +178,17 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
       'the relay does not know this session: it expired or was ended',
       /status of 410/,
     ],
-  ])('%s in the address is said, and a session can be created', async (_title, word, said, expected) => {
-    const { page } = await visit(browser, relay, { path: `/#${word}`, expected });
-    if (word.length === 32) await openKey(page);
-    await page.getByRole('alert').getByText(said).waitFor();
-    await makeOnPage({ page });
-    expect(page.url()).toMatch(/#[0-9a-f]{32}$/);
-    expect(await page.getByRole('alert').textContent()).toBe('');
-  });
+  ])(
+    '%s in the URL: the page says so, and a session can be created',
+    async (_title, word, said, expected) => {
+      const { page } = await visit(browser, relay, { path: `/#${word}`, expected });
+      if (word.length === 32) await openKey(page);
+      await page.getByRole('alert').getByText(said).waitFor();
+      await makeOnPage({ page });
+      expect(page.url()).toMatch(/#[0-9a-f]{32}$/);
+      expect(await page.getByRole('alert').textContent()).toBe('');
+    },
+  );
 
   test('a relay that is away when the page is opened again is waited for', async () => {
     const lasting = await startLastingRelay();
@@ -193,7 +196,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const { page } = visitor;
     await makeOnPage(visitor);
     const address = page.url();
-    // The page itself comes from a cache of nobody: it is there, and the relay behind it is not.
+    // The page itself loads, and its requests to the relay fail.
     await page.goto('about:blank');
     await page.route('**/api/session/self', (route) => route.abort('connectionrefused'));
     await page.goto(address);

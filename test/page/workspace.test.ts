@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     },
   );
 
-  test('the supervised line comes first; the one that asks nobody has to be opened', async () => {
+  test('the supervised line comes first; the auto line is folded away', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);

@@ -41,10 +41,10 @@ describe('describeText', () => {
 
 describe('describePusher', () => {
   test.each([
-    ['a client of ours, without its version', 'ann@desk,remotify/0.1.0', 'commands', 'ann@desk'],
+    ['the CLI, without its version', 'ann@desk,remotify/0.1.0', 'commands', 'ann@desk'],
     ['another client', 'curl/8.5', 'commands', 'curl/8.5'],
-    ['nobody, through the slot', null, 'slot', 'slot'],
-    ['nobody', null, 'commands', ''],
+    ['no name, through the slot', null, 'slot', 'slot'],
+    ['no name', null, 'commands', ''],
     ['a name that hides', 'a\u202eb', 'commands', String.raw`a\u{202e}b`],
     ['a name that is too long', '😀'.repeat(60), 'commands', '😀'.repeat(40)],
     ['a name with half of a character at its cut', `x${'😀'.repeat(60)}`, 'commands', `x${'😀'.repeat(39)}`],
