@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export async function buildMutant(file: string, { from, to }: Mutant): Promise<string> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
-  for (const name of ['src', 'bin', 'completions', 'package.json', 'rolldown.config.ts'])
+  for (const name of ['src', 'bin', 'completions', 'package.json', 'rolldown.config.ts', 'tsconfig.json'])
     await cp(join(root, name), join(folder.path, name), { recursive: true });
   await symlink(join(root, 'node_modules'), join(folder.path, 'node_modules'));
   const path = join(folder.path, 'src', file);
