@@ -118,6 +118,10 @@ export const runnerSource = readFileSync(new URL('./runner.sh', import.meta.url)
   };
 }
 
+/** Whitespace before and after their tags says nothing. */
+const block =
+  'body|details|div|figcaption|figure|form|h\\d|head|header|li|link|main|meta|nav|ol|p|script|section|title';
+
 /** Removes comments, indentation, quotes around single words, and end tags that HTML lets go (13.1.2.4); in <pre> everything stays. */
 function squeezeHtml(text: string): string {
   const parts = text.replaceAll(/<!--[^]*?-->/g, '').split(/(<pre>[^]*?<\/pre>)/);
@@ -125,27 +129,29 @@ function squeezeHtml(text: string): string {
     part
       .replaceAll(/\s*\n\s*/g, '\n')
       .replaceAll(/="([\w-]+)"/g, '=$1')
+      .replaceAll(new RegExp(`\\n(?=</?(?:${block})\\b)`, 'g'), '')
+      .replaceAll(new RegExp(`(</?(?:${block})\\b[^>]*>)\\n`, 'g'), '$1')
       .replaceAll(
-        /<\/(?:p|li)>\n(?=<(?:p|li|ol|div|section|h\d|details)\b|<\/(?:div|section|li|ol|details)>)/g,
-        '\n',
+        /<\/(?:p|li)>(?=<(?:p|li|ol|div|section|h\d|details)\b|<\/(?:div|section|li|ol|details)>)/g,
+        '',
       );
   return parts.map((part, at) => (at % 2 === 1 ? part : squeeze(part))).join('');
 }
 
 /** Names of members in src/page and src/client that are shortened: they are no names of a browser, and never cross the wire. */
 const ownNames = (
-  'baseUrl beyondBytes cancelCommand client closeQuestion durationMs element excerpt exitStatus idempotencyKey isComplete ' +
-  'isContinued isCut isErased isInverse isKnown isOn isOpen isOwn isPassing isQuiet isRead isRedrawn isReturned isSpelled ' +
-  'isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected notifier number offerOutput onChange onClose onGone ' +
-  'onRecovery onSent onSkip onState onStderr onStdout onTrouble patience patienceMs payload pushCommand queueSeconds readCommand ' +
+  'baseUrl beyondBytes cancelCommand createSession client closeQuestion durationMs excerpt exitStatus idempotencyKey isComplete ' +
+  'isContinued isCut isErased isInverse isKnown isOn isOwn isPassing isQuiet isRead isReusable isRedrawn isReturned isSpelled ' +
+  'isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected notifier offerOutput onChange onClose onGone ' +
+  'onRecovery onSent onSkip onState onStderr onStdout onTrouble patience patienceMs payload pushCommand queueSeconds readCommand readEnded ' +
   'readOutput readSession readStatus sendStdin setName showAway showCopied showEnd showTrouble skipTo startedAt takeGone ' +
-  'timeoutMs timeoutSeconds toEnd transcript untilOpen view waitSeconds'
+  'timeoutMs timeoutSeconds toEnd transcript untilOpen waitSeconds'
 ).split(' ');
 
 /** The page has a limit of weight, and terser leaves less than the bundler does. */
 async function minifyScript(code: string): Promise<string> {
   const compress = { passes: 3, ecma: 2020, unsafe_arrows: true } as const;
-  const properties = { regex: new RegExp(`^(?:${ownNames.join('|')})$`) };
+  const properties = { regex: new RegExp(`^(?:${ownNames.join('|')})$`), keep_quoted: 'strict' } as const;
   return (await minify(code, { module: true, compress, mangle: { properties } })).code ?? code;
 }
 

@@ -1,5 +1,5 @@
 /** For screen readers: what changed on the page without being asked for at this moment. */
-import { find } from './dom.ts';
+import { find, setText } from './dom.ts';
 
 const pending: string[] = [];
 
@@ -8,11 +8,13 @@ const maxSentences = 3;
 
 /** Sentences that come at once are spoken together: the last one must not replace the others. */
 export function announce(sentence: string): void {
-  const said = find('said', HTMLElement);
+  const said = find('said');
   // Emptied first: the same words twice in a row would not be spoken again.
-  said.textContent = '';
-  if (pending.push(sentence) > 1) return;
+  setText(said, '');
+  const isFirst = pending.push(sentence) === 1;
+  pending.splice(0, pending.length - maxSentences);
+  if (!isFirst) return;
   requestAnimationFrame(() => {
-    said.textContent = pending.splice(0).slice(-maxSentences).join('. ');
+    setText(said, pending.splice(0).join('. '));
   });
 }

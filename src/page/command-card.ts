@@ -3,11 +3,11 @@ import type { CommandEnd } from '../client/follow-command.ts';
 import type { ReadFrom } from '../client/relay-client.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
 import { describeMissing, findMissing } from '../text/describe-missing.ts';
-import { describePusher, isWholeText } from '../text/describe-command.ts';
+import { describePusher } from '../text/describe-command.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
-import { type CardView, describeState, describeTime, findTone } from './command-words.ts';
-import { find, hideButton, keepFocus, make, makeButton, setButtonName, setLabel } from './dom.ts';
+import { type CardView, describeState, describeTime, findTone, isReusable } from './command-words.ts';
+import { find, hideButton, keepFocus, make, makeButton, setButtonName, setLabel, setText } from './dom.ts';
 import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
 import type { Stream } from './output-rows.ts';
@@ -92,10 +92,8 @@ export class CommandCard {
     return this.view.state === 'sending' || (isCommandState(this.view.state) && !isEnded(this.view.state));
   }
 
-  /** Its text is known to its end: a command that was cut would do something else. */
-  get isWhole(): boolean {
-    const { script_bytes: bytes = 0 } = this.view;
-    return isWholeText({ text: this.#text, script_bytes: bytes });
+  get isReusable(): boolean {
+    return this.isOwn || isReusable({ text: this.#text, script_bytes: this.view.script_bytes ?? 0 });
   }
 
   get text(): string | undefined {
@@ -191,14 +189,14 @@ export class CommandCard {
     const shown = text.split('\n', shownLines).join('\n').slice(0, shownChars);
     if (this.#text === undefined) {
       code.className = 'unknown';
-      code.textContent = `${formatSize(bytes)} of text`;
+      setText(code, `${formatSize(bytes)} of text`);
     } else {
       // No character is cut in two.
       code.append(...renderEscaped(shown.replace(/[\ud800-\udbff]$/, '')));
       if (countBytes(shown) < size) code.append(make('span', 'more', ` … ${formatSize(size)}`));
     }
     this.#title.replaceChildren(id, ' ', code);
-    this.#again.hidden = !this.isWhole;
+    this.#again.hidden = !this.isReusable;
     const name = this.id ?? this.#text?.slice(0, 40) ?? '';
     this.output.setName(name);
     for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
@@ -208,11 +206,12 @@ export class CommandCard {
     const { view } = this;
     this.element.dataset['state'] = view.state;
     this.element.dataset['tone'] = findTone(view);
-    this.#words.textContent = describeState(view);
+    setText(this.#words, describeState(view));
     const by = this.isOwn ? '' : describePusher(view);
-    this.#by.textContent = by === '' ? '' : `, from ${by}`;
+    setText(this.#by, by === '' ? '' : `, from ${by}`);
     const isTold = view.state === 'running' && typeof view.cancel_signal === 'string';
-    setLabel(this.#stop, view.state !== 'running' ? 'cancel' : isTold ? 'kill' : 'stop');
+    const label = view.state === 'sending' ? 'give up' : 'cancel';
+    setLabel(this.#stop, view.state !== 'running' ? label : isTold ? 'kill' : 'stop');
     if (this.isOpen) this.#stop.hidden = false;
     else hideButton(this.#stop, this.#title);
     this.#renderNote();
@@ -222,14 +221,14 @@ export class CommandCard {
   #renderTime(): void {
     clearTimeout(this.#timer);
     const time = describeTime(this.view, this.isOpen);
-    this.#time.textContent = time === '' ? '' : `, ${time}`;
+    setText(this.#time, time === '' ? '' : `, ${time}`);
     if (this.isOpen) this.#timer = setTimeout(() => this.#renderTime(), 1000);
   }
 
   #renderNote(): void {
     const { view, read, output } = this;
     const missing = findMissing(view);
-    const end = `only the end of ${formatSize(read.stdout + read.stderr)} of output is shown: download all of it`;
+    const end = `showing the end of ${formatSize(read.stdout + read.stderr)} of output: download it for the rest`;
     const notes = [this.#said, missing ? describeMissing(missing) : '', output.isCut ? end : ''];
     this.#note.textContent = notes.filter(Boolean).join('; ');
     this.#note.hidden = this.#note.textContent === '';
@@ -238,6 +237,6 @@ export class CommandCard {
   /** The page forgets it. */
   remove(): void {
     clearTimeout(this.#timer);
-    keepFocus(find('transcript', HTMLElement), () => this.element.remove());
+    keepFocus(find('transcript'), () => this.element.remove());
   }
 }

@@ -5,8 +5,7 @@ import { isCommandState, isEnded } from '../protocol/command-states.ts';
 import type { AnyCommandView, CommandView } from '../protocol/command-view.ts';
 import { maxEndedCommands, maxQueuedCommands } from '../protocol/limits.ts';
 import { type CardActions, CommandCard } from './command-card.ts';
-import { isWholeText } from '../text/describe-command.ts';
-import { type CardView, stateOfNewerRelay } from './command-words.ts';
+import { type CardView, isReusable, stateOfNewerRelay } from './command-words.ts';
 import { noteAsking, OutputReader } from './output-reader.ts';
 import { makeRandomId } from './random-id.ts';
 import { sendFile } from './send-file.ts';
@@ -15,6 +14,9 @@ import type { Transcript } from './transcript.ts';
 
 /** Long enough for a restart of the relay. A command that is pushed later than this would surprise its author. */
 const pushPatienceMs = 60_000;
+
+/** The status of a relay, and of a proxy, for a body that is too large. */
+const tooLarge = 413;
 
 /** As many as a relay remembers: those that wait, the one that runs, and those that ended. */
 const shownCommands = maxQueuedCommands + 1 + maxEndedCommands;
@@ -32,6 +34,10 @@ export class CommandList {
   readonly #cards = new Map<string, CommandCard>();
   /** Pushes that the relay has not confirmed. */
   readonly #pushing = new Map<CommandCard, AbortController>();
+  /** Pushes are sent one after the other: two at once could arrive in the other order. */
+  #lastPush: Promise<void> = Promise.resolve();
+  /** The push that is on its way. */
+  #sent: CommandCard | undefined;
   readonly #output: OutputReader;
   #refreshes = 0;
   #isFirstList = true;
@@ -56,13 +62,25 @@ export class CommandList {
     return this.#cards.get(id ?? '');
   }
 
-  async push({ text, file }: Push): Promise<void> {
-    this.history.push(text);
-    const card = new CommandCard(text, this.#actions);
+  push(push: Push): void {
+    this.history.push(push.text);
+    const card = new CommandCard(push.text, this.#actions);
     card.isOwn = true;
     const giveUp = new AbortController();
     this.#pushing.set(card, giveUp);
     this.#transcript.add(card);
+    const deadline = Date.now() + pushPatienceMs;
+    this.#lastPush = this.#lastPush.then(() => this.#send(card, push, giveUp, deadline));
+  }
+
+  async #send(
+    card: CommandCard,
+    { text, file }: Push,
+    giveUp: AbortController,
+    deadline: number,
+  ): Promise<void> {
+    if (giveUp.signal.aborted) return;
+    this.#sent = card;
     const { client, version, patience } = this.#link;
     const signal = AbortSignal.any([giveUp.signal, this.#link.signal]);
     const options = {
@@ -71,11 +89,22 @@ export class CommandList {
       stdin: file !== undefined,
     };
     const script = new TextEncoder().encode(text);
+    let lastError: unknown;
+    const attempt = async (): Promise<CommandView> => {
+      // Also after a sleep of this machine.
+      if (Date.now() > deadline) throw lastError;
+      try {
+        return await client.pushCommand(script, options, signal);
+      } catch (error) {
+        lastError = error;
+        throw error;
+      }
+    };
     try {
-      const view = await withPatience(() => client.pushCommand(script, options, signal), {
+      const view = await withPatience(attempt, {
         ...patience,
         signal,
-        patienceMs: pushPatienceMs,
+        patienceMs: deadline - Date.now(),
       });
       this.#adopt(card, view);
       if (file) void this.#sendFile(view.id, file);
@@ -87,13 +116,15 @@ export class CommandList {
   }
 
   #explainUnsent(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
-    // An error of another kind: the page left the session meanwhile.
-    const isRefused = error instanceof RelayError && error.kind === 'refused' && !error.isPassing;
-    const words = error instanceof RelayError && error.status > 0 ? error.message : '';
+    // An error of another kind: the page left the session meanwhile, or the time to push is over.
+    const { kind, status, message, isPassing } =
+      error instanceof RelayError ? error : new RelayError('unreachable', '');
+    const isRefused = (kind === 'refused' && !isPassing) || status === tooLarge;
+    const words = status > 0 ? message : '';
     const reason =
       isRefused && !wasGivenUp
         ? `not accepted: ${words}`
-        : `not confirmed by the relay${words && ` (${words})`}; if it arrived after all, it appears here`;
+        : `no confirmation from the relay${words && ` (${words})`}; if it was queued, it appears below`;
     // It stays where it is: commands that come later are shown below it.
     card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
     card.update({ state: 'unsent', reason });
@@ -136,9 +167,12 @@ export class CommandList {
   }
 
   #takeList(views: readonly AnyCommandView[]): void {
-    // A long text is cut: run again, it would be another command.
-    const texts = views.flatMap((view) => (isWholeText(view) ? [view.text] : []));
-    if (this.#isFirstList) this.history.unshift(...texts);
+    if (this.#isFirstList) {
+      // Those that this tab has pushed already are in it.
+      const own = new Set(this.history);
+      const texts = views.flatMap((view) => (isReusable(view) ? [view.text] : []));
+      this.history.unshift(...texts.filter((text) => !own.has(text)));
+    }
     for (const view of views) this.#take(view);
     this.#isFirstList = false;
     this.#link.onChange();
@@ -152,9 +186,11 @@ export class CommandList {
     if (twin) {
       twin.setText(card.text ?? '');
       twin.isOwn = true;
+      twin.isWanted = true;
       // It said that it came from another tab.
       twin.update({ state: twin.view.state });
       card.remove();
+      this.#output.readEnded();
       return;
     }
     card.isWanted = true;
@@ -198,7 +234,11 @@ export class CommandList {
   /** TERM, and KILL for a visitor who asks again. A push that the relay has not confirmed is given up. */
   async #stop(card: CommandCard): Promise<void> {
     const pushing = this.#pushing.get(card);
-    if (pushing) return pushing.abort();
+    if (pushing) {
+      pushing.abort();
+      if (card !== this.#sent) card.update({ state: 'unsent' });
+      return;
+    }
     const { client, patience } = this.#link;
     const signal = typeof card.view.cancel_signal === 'string' ? 'KILL' : 'TERM';
     try {

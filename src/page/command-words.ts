@@ -4,7 +4,7 @@ import type { CommandView } from '../protocol/command-view.ts';
 import { formatDuration, formatSeconds } from '../text/durations.ts';
 import { escapeText } from '../text/escape.ts';
 import { relayNow } from './relay-clock.ts';
-import { describeStopping } from '../text/describe-command.ts';
+import { describeStopping, isWholeText } from '../text/describe-command.ts';
 
 /**
  * `sending`: the relay has not confirmed it yet. `unsent`: the relay did not accept it. `unknown`: a newer relay has a name for it, or
@@ -20,10 +20,24 @@ export type CardView = Partial<Omit<CommandView, 'state'>> & {
 };
 
 export function stateOfNewerRelay(state: string): string {
-  return `${state.slice(0, 40)}: a state that this page does not know, reload it`;
+  return `unknown state "${state.slice(0, 40)}": reload the page`;
 }
 
-function describeEnd({ exit_status: exitStatus = null, signal = null }: CardView): string {
+/** The prompt can hold it as it is. The field of a browser turns a carriage return into a line feed, which ends a command. */
+export function isReusable<T extends string | null | undefined>(view: {
+  text: T;
+  script_bytes: number;
+}): view is { text: T & string; script_bytes: number } {
+  return isWholeText(view) && !view.text.includes('\r');
+}
+
+/** It exited with 0, and not all of its output can be read: that is no success. */
+const isIncomplete = ({ exit_status: exitStatus, missing_reason: missing = null }: CardView): boolean =>
+  missing !== null && !exitStatus;
+
+function describeEnd(view: CardView): string {
+  const { exit_status: exitStatus = null, signal = null } = view;
+  if (isIncomplete(view)) return 'ended, output incomplete';
   const status = exitStatus === null ? '' : `exit status ${exitStatus}`;
   if (signal === null) return status || 'ended';
   return `ended by SIG${escapeText(signal)}${status === '' ? '' : `, ${status}`}`;
@@ -32,54 +46,43 @@ function describeEnd({ exit_status: exitStatus = null, signal = null }: CardView
 const withReason = (words: string, reason: string | null | undefined): string =>
   reason === null || reason === undefined || reason === '' ? words : `${words}: ${escapeText(reason)}`;
 
-/** A state that is missing here does not compile. */
-const words: Readonly<Record<CardState, (view: CardView) => string>> = {
-  sending: () => 'sending',
-  unsent: ({ reason }) => escapeText(reason ?? 'not sent'),
-  unknown: ({ reason }) => escapeText(reason ?? 'unknown'),
-  queued: ({ position = null }) =>
-    position !== null && position > 0 ? `queued, ${position} ahead of it` : 'queued, next',
-  awaiting_approval: () => 'waiting for approval',
-  running: ({ cancel_signal: signal = null }) => (signal === null ? 'running' : describeStopping(signal)),
-  finished: describeEnd,
-  timed_out: () => 'timed out',
-  lost: ({ reason }) => withReason('lost, outcome unknown', reason),
-  cancelled: ({ reason }) => escapeText(reason ?? 'cancelled before it started'),
-  expired: () => 'expired before it started',
-  declined: ({ reason }) => withReason('declined by the operator', reason),
-};
-
-export function describeState(view: CardView): string {
-  return words[view.state](view);
-}
-
 /** The look of a state. */
 export type Tone = 'plain' | 'busy' | 'asking' | 'good' | 'bad' | 'declined';
 
-const tones: Readonly<Record<CardState, Tone>> = {
-  sending: 'plain',
-  unsent: 'bad',
-  unknown: 'plain',
-  queued: 'plain',
-  awaiting_approval: 'asking',
-  running: 'busy',
-  finished: 'good',
-  timed_out: 'bad',
-  lost: 'bad',
-  cancelled: 'plain',
-  expired: 'plain',
-  declined: 'declined',
+/** A state that is missing here does not compile. */
+const states: Readonly<Record<CardState, readonly [tone: Tone, words: (view: CardView) => string]>> = {
+  sending: ['plain', () => 'sending'],
+  unsent: ['bad', ({ reason }) => escapeText(reason ?? 'not sent')],
+  unknown: ['plain', ({ reason }) => escapeText(reason ?? 'unknown')],
+  queued: [
+    'plain',
+    ({ position = null }) =>
+      position !== null && position > 0 ? `queued, ${position} ahead of it` : 'queued, next',
+  ],
+  awaiting_approval: ['asking', () => 'waiting for approval'],
+  running: [
+    'busy',
+    ({ cancel_signal: signal = null }) => (signal === null ? 'running' : describeStopping(signal)),
+  ],
+  finished: ['good', describeEnd],
+  timed_out: ['bad', () => 'timed out'],
+  lost: ['bad', ({ reason }) => withReason('lost, outcome unknown', reason)],
+  cancelled: ['plain', ({ reason }) => escapeText(reason ?? 'cancelled before it started')],
+  expired: ['plain', () => 'expired before it started'],
+  declined: ['declined', ({ reason }) => withReason('declined by the operator', reason)],
 };
 
-export function findTone({
-  state,
-  exit_status: exitStatus = null,
-  cancel_signal: asked = null,
-}: CardView): Tone {
+export function describeState(view: CardView): string {
+  return states[view.state][1](view);
+}
+
+export function findTone(view: CardView): Tone {
+  const { state, exit_status: exitStatus = null, cancel_signal: asked = null } = view;
+  if (state === 'finished' && isIncomplete(view)) return 'plain';
   // A command that a client stopped did not fail, and neither did one whose exit status is unknown.
   if (state === 'finished' && exitStatus !== 0)
     return asked === null && exitStatus !== null ? 'bad' : 'plain';
-  return tones[state];
+  return states[state][0];
 }
 
 /** When it entered its state, ms since 1970 by the relay's clock; undefined while that is unknown. */

@@ -14,6 +14,10 @@ export function onPress(element: HTMLElement, work: () => void): void {
   element.addEventListener('click', work);
 }
 
+export function setText(element: Element, text: string): void {
+  element.textContent = text;
+}
+
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = '',
@@ -45,7 +49,7 @@ export function makeButton(
 }
 
 /** Of a button that `makeButton` made, or that index.html has in the same shape. */
-export function setLabel(button: HTMLButtonElement, label: string): void {
+export function setLabel(button: HTMLElement, label: string): void {
   const [visible] = button.children;
   if (visible) visible.textContent = label;
 }

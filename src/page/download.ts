@@ -18,12 +18,12 @@ const beyondAll = 10 ** 14;
  * `mostBytes`. The card then also says what is missing by now.
  */
 async function readWhole(
-  { client, patience }: SessionLink,
+  { client, patience, signal }: SessionLink,
   card: CommandCard,
   mostBytes: number,
 ): Promise<Blob | undefined> {
   const { id = '' } = card;
-  const view = await withPatience(() => client.readCommand(id), patience);
+  const view = await withPatience(() => client.readCommand(id, { signal }), patience);
   card.update(view);
   if (view.stdout_bytes + view.stderr_bytes > mostBytes) return undefined;
   const parts: BlobPart[] = [];
@@ -32,7 +32,10 @@ async function readWhole(
     // Not to the end of a command that goes on: it may write faster than this reads.
     for (let left = view[`${stream}_bytes`]; left > 0; ) {
       const limit = Math.min(left, maxWantedBytes);
-      const { [stream]: bytes } = await withPatience(() => client.readOutput(id, from, { limit }), patience);
+      const { [stream]: bytes } = await withPatience(
+        () => client.readOutput(id, from, { limit, signal }),
+        patience,
+      );
       if (bytes.byteLength === 0) break;
       parts.push(new Blob([bytes as Uint8Array<ArrayBuffer>]));
       from[stream] += bytes.byteLength;

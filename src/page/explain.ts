@@ -10,7 +10,6 @@ const words: Readonly<Record<string, string>> = {
 
 /** An error that is no `RelayError` is a defect of this page. */
 export function explain(error: unknown): string {
-  if (!(error instanceof RelayError))
-    return 'an error in this page; the console of the browser has the details';
+  if (!(error instanceof RelayError)) return 'internal error: see the browser console';
   return words[error.code] ?? error.message;
 }

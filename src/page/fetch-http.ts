@@ -7,12 +7,6 @@ import { withPlace } from './held-places.ts';
 import { noteRelayTime } from './relay-clock.ts';
 import type { TabGate } from './tab-gate.ts';
 
-/** The part of a query that has the relay hold the answer. Nothing follows it. */
-const waiting = /[?&]wait=\d+$/;
-
-/** So ends the query of a part of a download, which goes on while the tab is hidden. */
-const downloading = /&limit=\d+$/;
-
 async function sendOnce(url: string, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
   const { method, headers, body, timeoutMs } = request;
   let timer: number | undefined;
@@ -27,7 +21,7 @@ async function sendOnce(url: string, request: HttpRequest, leave: AbortControlle
       method,
       cache: 'no-store',
       redirect: 'error',
-      signal: leave.signal,
+      signal: AbortSignal.any([leave.signal, request.signal ?? leave.signal]),
       ...(headers && { headers }),
       ...(body && { body: body as Uint8Array<ArrayBuffer> }),
     });
@@ -48,15 +42,18 @@ async function sendOnce(url: string, request: HttpRequest, leave: AbortControlle
 }
 
 /** A request that would be held does not wait where too many are: its sender asks again after a moment. */
-function sendWithPlace(url: string, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
-  const send = (isHeld: boolean): Promise<HttpAnswer> =>
-    sendOnce(isHeld ? url : url.replace(waiting, ''), request, leave);
-  return waiting.test(url) ? withPlace(send) : send(true);
+function sendWithPlace(url: URL, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
+  if (!url.searchParams.has('wait')) return sendOnce(url.href, request, leave);
+  return withPlace((isHeld) => {
+    if (!isHeld) url.searchParams.delete('wait');
+    return sendOnce(url.href, request, leave);
+  });
 }
 
 /** Every answer of a relay names its version. */
 function checkSource({ status, headers }: HttpAnswer): void {
-  if (headers[header.version] !== undefined) return;
+  // The sender of the request can act on these two: with a smaller body, at another address.
+  if (headers[header.version] !== undefined || status === 413 || status === 426) return;
   const message = `a proxy in front of the relay answered ${status}`;
   throw new RelayError('unreachable', message, { status });
 }
@@ -66,18 +63,18 @@ export function openFetch(baseUrl: string, gate: TabGate): HttpSender {
   return {
     baseUrl,
     async send(request) {
-      const isReading = request.method === 'GET' && !downloading.test(request.path);
+      const url = new URL(baseUrl + request.path);
+      // A part of a download has a limit and does not wait: that goes on while the tab is hidden.
+      const isDownload = url.searchParams.has('limit') && !url.searchParams.has('wait');
+      const isReading = request.method === 'GET' && !isDownload;
       const { signal = new AbortController().signal } = request;
       for (;;) {
         if (isReading) await gate.untilOpen(signal);
         signal.throwIfAborted();
         const leave = new AbortController();
-        const done = new AbortController();
-        const drop = (): void => leave.abort();
-        signal.addEventListener('abort', drop, { signal: done.signal });
-        if (isReading) gate.onClose(drop, done.signal);
+        if (isReading) gate.onClose(() => leave.abort(), leave.signal);
         try {
-          const answer = await sendWithPlace(baseUrl + request.path, request, leave);
+          const answer = await sendWithPlace(new URL(url), request, leave);
           checkSource(answer);
           noteRelayTime(answer.headers['date']);
           return answer;
@@ -86,7 +83,8 @@ export function openFetch(baseUrl: string, gate: TabGate): HttpSender {
           if (isReading && !gate.isOpen) continue;
           throw error;
         } finally {
-          done.abort();
+          // Nothing listens for this request any more.
+          leave.abort();
         }
       }
     },

@@ -2,7 +2,7 @@
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { announce } from './announce.ts';
 import { copyText, flashLabel } from './clipboard.ts';
-import { find, make, makeButton, onPress } from './dom.ts';
+import { find, make, makeButton, onPress, setLabel } from './dom.ts';
 import { buildLines, type LineName, lineNames } from './paste-lines.ts';
 
 export class LineBoard {
@@ -26,8 +26,8 @@ export class LineBoard {
   show(payload: SessionPayload, pageUrl: string): void {
     this.#key = payload.key;
     this.#lines = buildLines(payload, pageUrl);
-    find('auto', HTMLElement).hidden = this.#lines.auto === '';
-    find('quoting', HTMLElement).hidden = !this.#lines.exec.includes("'COMMAND'");
+    find('auto').hidden = this.#lines.auto === '';
+    find('quoting').hidden = !this.#lines.exec.includes("'COMMAND'");
     this.#showKey(false);
   }
 
@@ -49,15 +49,14 @@ export class LineBoard {
 
   #showKey(isRevealed: boolean): void {
     this.#isRevealed = isRevealed;
-    const label = this.#reveal.firstElementChild;
-    if (label) label.textContent = isRevealed ? 'hide' : 'reveal';
+    setLabel(this.#reveal, isRevealed ? 'hide' : 'reveal');
     const parts = new RegExp(`(${this.#key}|\\bCOMMAND\\b)`);
-    for (const code of this.#codes())
-      code.replaceChildren(
-        ...this.#read(code.dataset['line'])
-          .split(parts)
-          .map((part) => this.#renderPart(part)),
-      );
+    for (const code of this.#codes()) {
+      const text = this.#read(code.dataset['line']);
+      const line = code.closest<HTMLElement>('.line');
+      if (line) line.hidden = text === '';
+      code.replaceChildren(...text.split(parts).map((part) => this.#renderPart(part)));
+    }
   }
 
   #renderPart(part: string): HTMLElement {

@@ -10,7 +10,7 @@ import type { SessionPayload } from '../protocol/session-payload.ts';
 import { describeExpiry } from '../text/describe-presence.ts';
 import { AddressKey } from './address-key.ts';
 import { announce } from './announce.ts';
-import { find, keepFocus, onPress } from './dom.ts';
+import { find, keepFocus, onPress, setText } from './dom.ts';
 import { explain } from './explain.ts';
 import { openFetch } from './fetch-http.ts';
 import { LineBoard } from './line-board.ts';
@@ -19,7 +19,7 @@ import { Panels } from './panels.ts';
 import { Prompt } from './prompt.ts';
 import { isWeaker } from './paste-lines.ts';
 import { StatusBar } from './status-bar.ts';
-import { createTabGate } from './tab-gate.ts';
+import { createTabGate, onVisibilityChange } from './tab-gate.ts';
 import { Transcript } from './transcript.ts';
 import { Workspace } from './workspace.ts';
 import { maskKey } from '../text/mask-keys.ts';
@@ -39,7 +39,7 @@ const lines = new LineBoard();
 const transcript = new Transcript(find('commands'), transcriptSection);
 const prompt = new Prompt({
   run: (push) => {
-    errorLine.textContent = '';
+    showError('');
     open?.run(push);
   },
   history: () => open?.history ?? [],
@@ -59,8 +59,12 @@ let isCreating = false;
 /** Aborts when the URL changes again before its session is open. */
 let opening: AbortController | undefined;
 
+function showError(words: string): void {
+  errorLine.textContent = words;
+}
+
 function showTrouble(error: unknown): void {
-  errorLine.textContent = explain(error);
+  showError(explain(error));
   if (!(error instanceof RelayError)) reportError(error);
 }
 
@@ -86,7 +90,7 @@ async function makeSession(): Promise<void> {
   const token = field.value.trim();
   isCreating = true;
   showBusy();
-  errorLine.textContent = '';
+  showError('');
   try {
     // Headers cannot hold other characters, and neither can a token.
     if (/[^ -~]/.test(token)) throw new RelayError('refused', '', { code: 'token_needed' });
@@ -111,12 +115,14 @@ async function makeSession(): Promise<void> {
 async function openFromAddress(): Promise<void> {
   const { key } = address;
   stopOpening();
-  errorLine.textContent = '';
+  showError('');
   address.closeQuestion();
   if (key === (open?.payload.key ?? '')) return;
   if (key === '') return closeSession();
   if (!isKey(key)) {
-    errorLine.textContent = 'the part after # in this URL is not a session key';
+    showError('the part after # in this URL is not a session key');
+    // A reload is to come back to the session that is open.
+    if (open) address.set(open.payload.key);
     return;
   }
   if (!address.isKnown(key)) return address.ask(key, open !== undefined);
@@ -130,7 +136,7 @@ async function openFromAddress(): Promise<void> {
     const payload = await withPatience(() => client.readSession(), {
       patienceMs: Infinity,
       signal,
-      onTrouble: () => signal.aborted || (errorLine.textContent = 'relay unreachable, retrying'),
+      onTrouble: () => signal.aborted || showError(find('away').textContent),
     });
     if (!signal.aborted) openSession(payload);
   } catch (error) {
@@ -149,14 +155,16 @@ function showView(view: 'start' | 'session' | 'ended'): void {
 }
 
 function openSession(payload: SessionPayload): void {
-  errorLine.textContent = isWeaker(payload, relayUrl)
-    ? `this relay hands out lines without encryption: its operator can fix that with --public-url ${relayUrl}`
-    : '';
+  showError(
+    isWeaker(payload, relayUrl)
+      ? `the lines of this relay use plain HTTP: its operator can fix that with --public-url ${relayUrl}`
+      : '',
+  );
   transcript.clear();
   address.set(payload.key);
   lines.show(payload, relayUrl);
   bar.open(maskKey(payload.key));
-  find('ttl').textContent = describeExpiry(payload.ttl_seconds);
+  setText(find('ttl'), describeExpiry(payload.ttl_seconds));
   askToEnd(false);
   showView('session');
   panels.show('remote');
@@ -219,6 +227,7 @@ function endOnPage(words: string): void {
 function closeSession(): void {
   leaveSession('start');
   bar.showEnd('');
+  prompt.reset();
   transcript.clear();
 }
 
@@ -230,9 +239,10 @@ onPress(find('skip'), () => prompt.focus());
 onPress(find('end'), () => askToEnd(true));
 onPress(find('end-no'), () => askToEnd(false));
 onPress(find('end-yes'), () => void endSession());
+onVisibilityChange(() => open && !gate.isOpen && bar.pause());
 addEventListener('hashchange', () => void openFromAddress());
 find('insecure').hidden = globalThis.isSecureContext;
-find('relay').textContent = relayUrl;
+setText(find('relay'), relayUrl);
 find('relay-note').hidden = true;
 find('make-form').hidden = false;
 void openFromAddress();

@@ -1,6 +1,7 @@
 /** Desktop notifications while the tab is hidden. The browser asks for permission when the visitor presses the button, never before. */
 import type { LightState } from './describe-light.ts';
-import { find, onPress } from './dom.ts';
+import { onVisibilityChange } from './tab-gate.ts';
+import { find, onPress, setText } from './dom.ts';
 
 export class Notifier {
   readonly #button = find('notify');
@@ -12,7 +13,7 @@ export class Notifier {
   constructor() {
     this.#button.hidden = !('Notification' in globalThis) || !globalThis.isSecureContext;
     onPress(this.#button, () => void this.#toggle());
-    document.addEventListener('visibilitychange', () => {
+    onVisibilityChange(() => {
       if (!document.hidden) this.#shown?.close();
     });
   }
@@ -31,7 +32,7 @@ export class Notifier {
     this.#isOn = isOn;
     this.#button.setAttribute('aria-pressed', String(isOn));
     const words = find('notify-words');
-    words.textContent = isWanted && !isOn ? 'this browser blocks notifications from this page' : '';
+    setText(words, isWanted && !isOn ? 'this browser blocks notifications from this page' : '');
   }
 
   /**

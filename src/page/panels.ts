@@ -4,7 +4,7 @@ import { find, keepFocus, onPress } from './dom.ts';
 export const panelNames = ['remote', 'elsewhere', 'key-section'] as const;
 export type PanelName = (typeof panelNames)[number];
 
-const panelOf = (name: PanelName): HTMLElement => find(name, HTMLElement);
+const panelOf = (name: PanelName): HTMLElement => find(name);
 const tabOf = (name: PanelName): HTMLElement => find(`${name}-tab`);
 
 export class Panels {
@@ -27,10 +27,10 @@ export class Panels {
 
   /** Says what to do about it beside the line. */
   markDisconnected(isDisconnected: boolean): void {
-    find('reconnect', HTMLElement).hidden = !isDisconnected;
+    find('reconnect').hidden = !isDisconnected;
     if (!isDisconnected) return;
     // The supervised line comes first again.
-    keepFocus(find('remote-title', HTMLElement), () => (find('auto', HTMLDetailsElement).open = false));
+    keepFocus(find('remote-title'), () => (find('auto', HTMLDetailsElement).open = false));
   }
 
   get open(): PanelName | undefined {

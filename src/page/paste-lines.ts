@@ -1,5 +1,6 @@
 /** The lines to paste for one session. All but `supervised` and `auto` hold the session key. */
 import { isWeakerLine } from '../client/line-address.ts';
+import { buildPath } from '../protocol/paths.ts';
 import { addAutoMode, type SessionPayload } from '../protocol/session-payload.ts';
 import { quoteWord } from '../text/quote-word.ts';
 
@@ -7,8 +8,9 @@ export const lineNames = ['supervised', 'auto', 'exec', 'cli', 'mcp', 'key'] as 
 export type LineName = (typeof lineNames)[number];
 
 /** The address by which the relay wants to be called, which may be another one than that of the page. */
-function findAddress({ urls }: SessionPayload): string | undefined {
-  return /^(https?:\/\/.+)\/api\/session\//.exec(urls.api)?.[1];
+function findAddress({ urls, key }: SessionPayload): string | undefined {
+  const path = buildPath('session', { key });
+  return urls.api.endsWith(path) ? urls.api.slice(0, -path.length) : undefined;
 }
 
 /** Whether the relay's lines would send the key unencrypted, while the page came encrypted. */

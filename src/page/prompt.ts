@@ -2,7 +2,7 @@
 import { escapeText } from '../text/escape.ts';
 import { formatSize } from '../text/sizes.ts';
 import type { Push } from './command-list.ts';
-import { find, onPress } from './dom.ts';
+import { find, onPress, setText } from './dom.ts';
 
 /** The field grows to so many lines before it scrolls. */
 const maxRows = 12;
@@ -27,7 +27,7 @@ export class Prompt {
   readonly #handler: PromptHandler;
   readonly #field = find('command', HTMLTextAreaElement);
   readonly #picker = find('file', HTMLInputElement);
-  readonly #chosen = find('file-chosen', HTMLElement);
+  readonly #chosen = find('file-chosen');
   readonly #drop = find('file-drop');
   #file: File | undefined;
   /** How far back in the history: 0 is what is being typed. */
@@ -70,6 +70,12 @@ export class Prompt {
     this.#field.focus();
   }
 
+  /** Another session: the file and the place in the history were those of the last one. */
+  reset(): void {
+    this.#choose(undefined);
+    this.#back = 0;
+  }
+
   focus(): void {
     this.#field.focus();
   }
@@ -94,7 +100,7 @@ export class Prompt {
     this.#file = file;
     this.#picker.value = '';
     const named = file ? `stdin: ${escapeText(file.name)} (${formatSize(file.size)})` : '';
-    this.#chosen.textContent = named + words;
+    setText(this.#chosen, named + words);
     this.#drop.hidden = file === undefined;
   }
 

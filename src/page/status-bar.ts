@@ -2,7 +2,7 @@
 import { announce } from './announce.ts';
 import { describeTime, type CardView } from './command-words.ts';
 import { describeLight, type Light, type LightState } from './describe-light.ts';
-import { find, make } from './dom.ts';
+import { find, make, setText } from './dom.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
 
@@ -24,14 +24,20 @@ export class StatusBar {
   readonly #away = find('away');
   #said = '';
   #timer: number | undefined;
+  /** As the title of the tab has it. */
   #name = '';
   #title = siteName;
 
   /** `name`: what tells this session from others; never the whole key. */
   open(name: string): void {
-    this.#name = name;
-    find('session-name').textContent = name;
+    this.#name = `${name} – ${siteName}`;
+    setText(find('session-name'), name);
     this.#said = '';
+  }
+
+  /** A tab that holds no request does not know the state any more. */
+  pause(): void {
+    document.title = this.#name;
   }
 
   /** `current`: the command that was picked up. */
@@ -62,7 +68,7 @@ export class StatusBar {
   showAway(isAway: boolean): void {
     if (this.#away.hidden === !isAway) return;
     this.#markAway(isAway);
-    announce(isAway ? 'relay unreachable, retrying' : 'the relay answers again');
+    announce(isAway ? this.#away.textContent : 'the relay answers again');
   }
 
   #markAway(isAway: boolean): void {
@@ -74,20 +80,20 @@ export class StatusBar {
   /** While the relay is away the title does not say what was true before. */
   #setTitle(title: string): void {
     this.#title = title;
-    document.title = this.#away.hidden ? title : `! ${this.#name} – ${siteName}`;
+    document.title = this.#away.hidden ? title : `! ${this.#name}`;
   }
 
   #render({ state, who, more }: Light): void {
     this.#light.dataset['state'] = state;
     const name = make('bdi', '', who);
     this.#words.replaceChildren(name, more === '' ? '' : `: ${more}`);
-    this.#setTitle(`${marks[state]} ${state === 'asking' ? 'approval? ' : ''}${this.#name} – ${siteName}`);
+    this.#setTitle(`${marks[state]} ${state === 'asking' ? 'approval? ' : ''}${this.#name}`);
   }
 
   #tick(view: CardView | undefined): void {
     clearTimeout(this.#timer);
     const time = view ? describeTime(view, true) : '';
-    this.#clock.textContent = time === '' ? '' : `, ${time}`;
+    setText(this.#clock, time === '' ? '' : `, ${time}`);
     if (view) this.#timer = setTimeout(() => this.#tick(view), 1000);
   }
 }

@@ -11,6 +11,11 @@ export interface TabGate {
   onClose(listener: () => void, signal: AbortSignal): void;
 }
 
+/** Calls back when the tab is hidden or shown, until `signal` aborts. */
+export function onVisibilityChange(work: () => unknown, signal?: AbortSignal): void {
+  document.addEventListener('visibilitychange', work, signal && { signal });
+}
+
 /** `mayStayOpen` says whether a hidden tab goes on. */
 export function createTabGate(mayStayOpen: () => boolean): TabGate {
   const gate: TabGate = {
@@ -26,7 +31,7 @@ export function createTabGate(mayStayOpen: () => boolean): TabGate {
           else return;
           over.abort();
         };
-        document.addEventListener('visibilitychange', look, { signal: over.signal });
+        onVisibilityChange(look, over.signal);
         signal.addEventListener('abort', look, { signal: over.signal });
         look();
       }),
@@ -34,7 +39,7 @@ export function createTabGate(mayStayOpen: () => boolean): TabGate {
       const look = (): void => {
         if (!gate.isOpen) listener();
       };
-      document.addEventListener('visibilitychange', look, { signal });
+      onVisibilityChange(look, signal);
     },
   };
   return gate;

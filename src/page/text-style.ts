@@ -1,4 +1,5 @@
 /** Colours and marks of output (ECMA-48, 8.3.117), as a program of the remote set them. */
+import { hexByte } from '../text/hex-byte.ts';
 
 /** A number is one of the 16 colours; a text is a colour of its own, `#ff8700`. */
 export type Colour = number | string;
@@ -31,7 +32,7 @@ function setMark({ marks, ...colours }: TextStyle, number: number): TextStyle {
   return { ...colours, marks: set ? [...left, set] : left };
 }
 
-const hex = (value: number): string => Math.min(255, value).toString(16).padStart(2, '0');
+const hex = (value: number): string => hexByte(Math.min(255, value));
 const toHex = (parts: readonly number[]): string => `#${parts.map(hex).join('')}`;
 
 /** The 256 colours of xterm: 16 by name, a cube of 6 × 6 × 6, and 24 greys. */

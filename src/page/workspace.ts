@@ -58,11 +58,12 @@ export class Workspace {
       patience: {
         signal,
         patienceMs: Infinity,
-        // What a proxy cut, or wrote in the name of the relay, passes as well. A state of a newer relay does not.
-        isPassing: ({ isPassing, kind, code }) =>
-          isPassing || (kind === 'not_a_relay' && code !== 'unknown_state'),
+        // Retries cut and foreign answers too. An unknown state of a command and a body that is too large stay as they are.
+        isPassing: ({ isPassing, kind, code, status }) =>
+          isPassing || (kind === 'not_a_relay' && code !== 'unknown_state' && status !== 413),
         // The next answer about the status says whether the relay is there: another request may fail for reasons of its own.
         onTrouble: () => {
+          if (signal.aborted) return;
           parts.bar.showAway(true);
           this.#held.abort();
         },
@@ -84,7 +85,7 @@ export class Workspace {
 
   run(push: Push): void {
     this.#parts.transcript.toEnd();
-    void this.#commands.push(push);
+    this.#commands.push(push);
   }
 
   /** Asks the relay to forget the session. */

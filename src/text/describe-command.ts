@@ -6,13 +6,15 @@ import { cutChars } from './cut-text.ts';
 import { describeMissing, findMissing } from './describe-missing.ts';
 import { escapeText } from './escape.ts';
 
-/** A relay keeps the beginning of a long text, and cuts keys out of it: such a text is not the command. */
+/** A relay keeps the beginning of a long text, cuts keys out of it, and replaces bytes that are not UTF-8: such a text is not the command. */
 export function isWholeText<T extends string | null | undefined>(view: {
   text: T;
   script_bytes: number;
 }): view is { text: T & string; script_bytes: number } {
   const { text, script_bytes: bytes } = view;
-  return typeof text === 'string' && new TextEncoder().encode(text).length >= bytes;
+  return (
+    typeof text === 'string' && new TextEncoder().encode(text).length === bytes && !text.includes('\ufffd')
+  );
 }
 
 /** The first line of a command, with … where there is more; empty where the relay does not tell the text. */

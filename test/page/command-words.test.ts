@@ -32,6 +32,9 @@ test.each<[CardView, string, string]>([
   [{ state: 'finished', exit_status: null, signal: 'HUP' }, 'ended by SIGHUP', 'plain'],
   // A legacy listener, or output that is missing: the relay does not know how it ended.
   [{ state: 'finished', exit_status: null }, 'ended', 'plain'],
+  // Exit status 0 would promise that all of its output is there.
+  [{ state: 'finished', exit_status: 0, missing_reason: 'cut' }, 'ended, output incomplete', 'plain'],
+  [{ state: 'finished', exit_status: 3, missing_reason: 'cut' }, 'exit status 3', 'bad'],
   [{ state: 'timed_out', exit_status: 143, signal: 'TERM' }, 'timed out', 'bad'],
   [{ state: 'lost' }, 'lost, outcome unknown', 'bad'],
   [{ state: 'lost', reason: 'the listener ended' }, 'lost, outcome unknown: the listener ended', 'bad'],
@@ -47,7 +50,7 @@ test.each<[CardView, string, string]>([
   [{ state: 'unknown', reason: 'outcome unknown: why' }, 'outcome unknown: why', 'plain'],
   [
     { state: 'unknown', reason: stateOfNewerRelay('paused\u001b') },
-    'paused\\x1b: a state that this page does not know, reload it',
+    'unknown state "paused\\x1b": reload the page',
     'plain',
   ],
 ])('%o', (view, words, tone) => {

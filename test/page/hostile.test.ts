@@ -178,7 +178,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'exit status 0');
     await findCommand(page, 'c1').getByText('end', { exact: true }).waitFor();
     expect(await findCommand(page, 'c1').locator('.note').textContent()).toBe(
-      'only the end of 1.0 MB of output is shown: download all of it',
+      'showing the end of 1.0 MB of output: download it for the rest',
     );
     await runOnPage(
       page,
@@ -187,7 +187,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await waitForWords(findCommand(page, 'c2'), 'exit status 0');
     await findCommand(page, 'c2').locator('.stdout', { hasText: /end$/ }).waitFor();
     expect(await findCommand(page, 'c2').locator('.note').textContent()).toMatch(
-      /^only the end of 12\.\d MB /,
+      /^showing the end of 12\.\d MB /,
     );
     const size = `document.getElementById('commands').textContent.length`;
     expect(await page.evaluate(size)).toBeLessThan(1_000_000);

@@ -3,10 +3,22 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startFaultProxy } from '../harness/fault-proxy.ts';
+import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasChromium, openScene, visit } from './browser.ts';
-import { findCommand, makeOnPage, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
+import {
+  endSession,
+  findCommand,
+  findLight,
+  makeOnPage,
+  readLine,
+  readOutput,
+  runOnPage,
+  startOnPage,
+  waitForWords,
+} from './session.ts';
 
 // A file as the stdin of a command: all of its bytes arrive, or the command is stopped and the card says why.
 
@@ -54,6 +66,53 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       const hash = createHash('sha256').update(content).digest('hex');
       expect(await readOutput(command, 'stdout')).toEqual([`${hash}  -`]);
     }
+  });
+
+  test('a proxy that takes no large bodies: the file is sent in smaller parts', async () => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const visitor = await visit(browser, proxy, { expected: /status of 413/ });
+    const { page } = visitor;
+    await startOnPage(visitor);
+    let refused = 0;
+    proxy.setRules({
+      onRequest: ({ method, verb }, { body }) => {
+        if (method !== 'PUT' || verb !== 'stdin' || body.byteLength <= 100_000) return undefined;
+        refused++;
+        return { fault: 'canned', status: 413, body: '<html>too large</html>' };
+      },
+    });
+    const bytes = Buffer.alloc(300_000, 'never the same twice ');
+    await page
+      .locator('#file')
+      .setInputFiles({ name: 'some.bin', mimeType: 'application/octet-stream', buffer: bytes });
+    await runOnPage(page, 'sha256sum');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    expect(refused).toBeGreaterThan(0);
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual([`${hash}  -`]);
+  });
+
+  test('another session is opened: the file that was chosen is not sent to it', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    await page
+      .locator('#file')
+      .setInputFiles({ name: 'secret', mimeType: 'text/plain', buffer: Buffer.from('for the first only') });
+    await page.getByText('stdin: secret').waitFor();
+    await endSession(page);
+    await page.getByText('session ended').first().waitFor();
+    await makeOnPage(visitor);
+    await findLight(page, 'waiting').waitFor();
+    const listener = await startListener(await readLine(page, 'auto'));
+    onTestFinished(listener.stop);
+    await findLight(page, 'ready').waitFor();
+    expect(await page.locator('#file-chosen').textContent()).toBe('');
+    await runOnPage(page, 'cat; echo none');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['none']);
   });
 
   test('a file whose name is hostile: its name is text, and what hides in it is spelled out', async () => {

@@ -113,6 +113,69 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c2'), 'exit status 0');
   });
 
+  test('this machine sleeps while a command is sent: the command is not sent in the morning', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await page.clock.install();
+    await page.reload();
+    await makeOnPage(visitor);
+    await findLight(page, 'waiting').waitFor();
+    let refused = 0;
+    let isRefusing = true;
+    let late = 0;
+    proxy.setRules({
+      onRequest: ({ method, verb }) => {
+        if (method !== 'POST' || verb !== 'commands') return undefined;
+        if (!isRefusing) late++;
+        else refused++;
+        return isRefusing ? { fault: 'canned', status: 502, body: html } : undefined;
+      },
+    });
+    await runOnPage(page, 'reboot');
+    await eventually('it is sent again', 10_000, () => refused > 1);
+    await page.clock.pauseAt(Date.now() + 3_600_000);
+    isRefusing = false;
+    await page.clock.resume();
+    await page.locator('.words', { hasText: 'no confirmation from the relay' }).waitFor();
+    expect(late).toBe(0);
+  });
+
+  test('two commands in a row: the second one waits for the first one', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    let pushes = 0;
+    proxy.setRules({
+      onRequest: ({ method, verb }) =>
+        method === 'POST' && verb === 'commands' && pushes++ < 2
+          ? { fault: 'canned', status: 502, body: html }
+          : undefined,
+    });
+    await runOnPage(page, 'make');
+    await runOnPage(page, 'make install');
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+    expect(await page.locator('.command-text').allTextContents()).toEqual(['c1 make', 'c2 make install']);
+  });
+
+  test('a command that waits for another push is given up: it is not sent', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    proxy.setRules({
+      onRequest: ({ method, verb }) =>
+        method === 'POST' && verb === 'commands' ? { fault: 'canned', status: 502, body: html } : undefined,
+    });
+    await runOnPage(page, 'first');
+    await runOnPage(page, 'second');
+    await page.locator('.command', { hasText: 'second' }).getByRole('button', { name: 'give up' }).click();
+    await page.locator('.words', { hasText: 'not sent' }).waitFor();
+    proxy.setRules({});
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+    await runOnPage(page, 'third');
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+    expect(await findCommand(page, 'c2').locator('.command-text').textContent()).toBe('c2 third');
+  });
+
   test('a push that no answer comes for: after a minute its card says so, and the page is not away for it', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
@@ -135,7 +198,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.clock.fastForward(61_000);
     await page
       .locator('.words', {
-        hasText: 'not confirmed by the relay (a proxy in front of the relay answered 403)',
+        hasText: 'no confirmation from the relay (a proxy in front of the relay answered 403)',
       })
       .waitFor();
     await waitForReturn(page);
@@ -213,7 +276,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     });
     const beside = await openBeside(relay, visitor);
     await beside.ask('POST', '/commands', 'echo new');
-    await waitForWords(findCommand(page, 'c1'), 'paused: a state that this page does not know, reload it');
+    await waitForWords(findCommand(page, 'c1'), 'unknown state "paused": reload the page');
     expect(await page.getByRole('alert').textContent()).toBe('');
     isNew = false;
     await beside.ask('POST', '/commands', 'echo old');
@@ -257,7 +320,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await runOnPage(page, 'echo late');
     await beside.ask('DELETE', '');
     await page.locator('#light-words', { hasText: 'the relay does not know this session' }).waitFor();
-    await page.locator('.words', { hasText: 'not confirmed by the relay' }).waitFor();
+    await page.locator('.words', { hasText: 'no confirmation from the relay' }).waitFor();
     expect(await page.locator('#run-form').isVisible()).toBe(false);
   });
 

@@ -41,6 +41,23 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await field.inputValue()).toBe('echo short');
   });
 
+  test('texts that the prompt cannot hold as they are: they are not offered again', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'echo safe\rrm x');
+    await beside.ask('POST', '/commands', Buffer.from('rm caf\xe9.txt', 'latin1'));
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+    for (const id of ['c1', 'c2'])
+      expect(await findCommand(page, id).getByRole('button', { name: 'reuse' }).isVisible(), id).toBe(false);
+    await page.reload();
+    await waitForWords(findCommand(page, 'c2'), 'queued');
+    const field = page.getByLabel('command', { exact: true });
+    await field.press('ArrowUp');
+    expect(await field.inputValue()).toBe('');
+  });
+
   test('a push whose answer is lost, and which the list tells first: it is shown once, as this tab’s own', async () => {
     const proxy = await startFaultProxy();
     onTestFinished(proxy.stop);

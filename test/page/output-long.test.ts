@@ -35,7 +35,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await runOnPage(page, text);
     const command = findCommand(page, 'c1');
     await waitForWords(command, 'exit status 0');
-    await command.getByText('only the end of').waitFor();
+    await command.getByText('showing the end of').waitFor();
     expect(await command.locator('.output > div').count()).toBeLessThanOrEqual(4_000);
     const chars = await command.locator('.output').evaluate(({ textContent }) => textContent?.length ?? 0);
     // An unsafe byte takes four characters.
@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await startOnPage(visitor);
     await runOnPage(page, 'yes');
     const command = findCommand(page, 'c1');
-    await command.getByText('only the end of').waitFor();
+    await command.getByText('showing the end of').waitFor();
     await page.getByLabel('command', { exact: true }).fill('typed meanwhile');
     await page.getByRole('button', { name: 'stop c1' }).click();
     await waitForWords(command, 'ended by SIGTERM');

@@ -270,7 +270,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await runOnPage(page, 'seq 1 6600000 | head -c 50000000');
     const command = findCommand(page, 'c1');
     await waitForWords(command, 'exit status 0');
-    await command.getByText('only the end of').waitFor();
+    await command.getByText('showing the end of').waitFor();
     expect(await command.locator('.output > div').count()).toBeLessThanOrEqual(4_000);
     expect((await heapBytes()) - before).toBeLessThan(16 * 1024 * 1024);
     const [download] = await Promise.all([
