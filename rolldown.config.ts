@@ -142,7 +142,7 @@ function squeezeHtml(text: string): string {
 const ownNames = (
   'baseUrl beyondBytes cancelCommand createSession client closeQuestion durationMs excerpt exitStatus idempotencyKey isComplete ' +
   'isContinued isCut isErased isInverse isKnown isOn isOwn isPassing isQuiet isRead isReusable isRedrawn isReturned isSpelled ' +
-  'isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected notifier offerOutput onChange onClose onGone ' +
+  'isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected mostPieceBytes notifier offerOutput onChange onClose onGone ' +
   'onRecovery onSent onSkip onState onStderr onStdout onTrouble patience patienceMs payload pushCommand queueSeconds readCommand readEnded ' +
   'readOutput readSession readStatus sendStdin setName showAway showCopied showEnd showTrouble skipTo startedAt takeGone ' +
   'timeoutMs timeoutSeconds toEnd transcript untilOpen waitSeconds'

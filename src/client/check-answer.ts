@@ -66,7 +66,7 @@ export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
   throw notARelay(answer, baseUrl);
 }
 
-/** Another success is not a relay's. */
+/** Throws unless the status is this one. */
 export function expectStatus(status: number, answer: HttpAnswer, baseUrl: string): void {
   if (answer.status !== status) throw notARelay(answer, baseUrl);
 }

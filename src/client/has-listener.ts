@@ -1,6 +1,6 @@
 import type { StatusPayload } from '../protocol/status-payload.ts';
 
-/** Whether somebody pasted the line. A legacy relay only says that somebody once did. */
+/** Whether a listener is connected. A legacy relay only reports that one was seen. */
 export function hasListener(status: StatusPayload): boolean {
   return status.listener === undefined
     ? status.listener_seen_seconds_ago !== null

@@ -43,7 +43,7 @@ function parseMissing(headers: HttpAnswer['headers']): MissingOutput | undefined
 export function parseOutputPart({ headers, body, status }: HttpAnswer, baseUrl: string): OutputPart {
   const state = headers[header.state];
   if (state !== undefined && !isCommandState(state)) {
-    const message = `the command is in a state that this version does not know: ${state.replaceAll(/[^a-z_]/g, '').slice(0, 40)}`;
+    const message = `unknown command state: ${state.replaceAll(/[^a-z_]/g, '').slice(0, 40)}`;
     throw new RelayError('not_a_relay', message, { status, code: 'unknown_state' });
   }
   const stdoutBytes = numberOr(headers[header.stdoutBytes], null);

@@ -9,13 +9,13 @@ const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
 export interface Patience {
-  /** How long failures in a row are borne. */
+  /** How long to retry, from the first failure in a row. */
   patienceMs?: number;
   /** Called once, at the first failure in a row. */
   onTrouble?: (error: RelayError) => void;
   /** Called once, when an answer came again. */
   onRecovery?: () => void;
-  /** Which errors are worth another attempt: those that may pass, unless a client that is left open for days bears more. */
+  /** Which errors to retry; `error.isPassing` by default. */
   isPassing?: (error: RelayError) => boolean;
   signal?: AbortSignal | undefined;
 }

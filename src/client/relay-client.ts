@@ -1,4 +1,4 @@
-/** One method per route. No printing, no retries: those who call know what they wait for. */
+/** One method per route. No printing, no retries: the caller decides how long to retry. */
 import type { noSignal, Signal } from '../protocol/command-states.ts';
 import {
   type AnyCommandView,
@@ -29,7 +29,7 @@ export interface PushOptions {
   timeoutSeconds?: number;
   /** How long it may wait for its turn. */
   queueSeconds?: number;
-  /** What the operator is told of whoever pushed it. */
+  /** The client's name, as the operator reads it. */
   client?: string;
 }
 

@@ -1,19 +1,19 @@
-/** Stopping a command, and the truth about it. */
+/** Stops a command and confirms the outcome. */
 import { isEnded, isSettled, type Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { killAfterSeconds } from '../protocol/limits.ts';
 import { PollFloor } from './poll-floor.ts';
 import type { RelayClient } from './relay-client.ts';
 
-/** TERM, its KILL, and the way of the news back. */
-const truthWithinSeconds = killAfterSeconds + 5;
+/** Time for TERM, then KILL, then the report of the end. */
+const confirmWithinSeconds = killAfterSeconds + 5;
 
-/** `cancelled`: it never ran. `unconfirmed`: it was told to stop, and nobody said that it ended. */
+/** `cancelled`: it never ran. `unconfirmed`: it was told to stop, and no report of its end arrived. */
 export type StopOutcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended before';
 
-/** Follows a signalled command until it ended, or until nobody can be expected to say so any more. */
-async function awaitEnd(client: RelayClient, id: string): Promise<CommandView> {
-  const deadline = Date.now() + truthWithinSeconds * 1000;
+/** Follows a signalled command until it ended, or until its report is overdue. */
+async function confirmEnd(client: RelayClient, id: string): Promise<CommandView> {
+  const deadline = Date.now() + confirmWithinSeconds * 1000;
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
@@ -35,6 +35,6 @@ export async function stopCommand(
   if (outcome === 'cancelled') return { outcome, command };
   if (outcome === 'ended') return { outcome: 'ended before', command };
   await onSignalled?.();
-  const view = await awaitEnd(client, id);
+  const view = await confirmEnd(client, id);
   return { outcome: isSettled(view.state) ? 'stopped' : 'unconfirmed', command: view };
 }

@@ -2,6 +2,7 @@
 import { listCommands } from '../client/list-commands.ts';
 import { forwardStdin } from '../client/forward-stdin.ts';
 import { withPatience } from '../client/patience.ts';
+import { readStream } from '../client/read-stream.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { stopCommand } from '../client/stop-command.ts';
 import type { CommandState, Signal } from '../protocol/command-states.ts';
@@ -12,9 +13,6 @@ import type { CommandSource, PushRequest, Snapshot, Stream } from './command-sou
 
 /** Long enough for a relay that restarts, short enough for an error where there is none. */
 const patienceMs = 3_000;
-
-/** More than any stream holds: skips it in a read of both. */
-const beyondAll = 10 ** 14;
 
 function toSnapshot(view: CommandView): Snapshot {
   return {
@@ -63,18 +61,9 @@ export class RelaySource implements CommandSource {
   }
 
   async read(id: string, stream: Stream, offset: number, length: number): Promise<Buffer> {
-    const from = { stdout: beyondAll, stderr: beyondAll, [stream]: offset };
+    const part = { stream, offset, length, mostPieceBytes: maxReadBytes };
     const chunks: Uint8Array[] = [];
-    for (let left = length; left > 0; ) {
-      const limit = Math.min(left, maxReadBytes);
-      const part = await withPatience(() => this.#client.readOutput(id, from, { limit }), { patienceMs });
-      // A relay that knows no limit sends more.
-      const bytes = part[stream].subarray(0, left);
-      if (bytes.byteLength === 0) break;
-      chunks.push(bytes);
-      from[stream] += bytes.byteLength;
-      left -= bytes.byteLength;
-    }
+    await readStream(this.#client, id, part, { patienceMs }, (bytes) => chunks.push(bytes));
     return Buffer.concat(chunks);
   }
 

@@ -93,7 +93,9 @@ export class CommandCard {
   }
 
   get isReusable(): boolean {
-    return this.isOwn || isReusable({ text: this.#text, script_bytes: this.view.script_bytes ?? 0 });
+    const { script_bytes: bytes } = this.view;
+    // Typed here, until the relay has said how long it is.
+    return bytes === undefined || isReusable({ text: this.#text, script_bytes: bytes });
   }
 
   get text(): string | undefined {

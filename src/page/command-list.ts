@@ -6,6 +6,7 @@ import type { AnyCommandView, CommandView } from '../protocol/command-view.ts';
 import { maxEndedCommands, maxQueuedCommands } from '../protocol/limits.ts';
 import { type CardActions, CommandCard } from './command-card.ts';
 import { type CardView, isReusable, stateOfNewerRelay } from './command-words.ts';
+import { explainUnsent } from './explain.ts';
 import { noteAsking, OutputReader } from './output-reader.ts';
 import { makeRandomId } from './random-id.ts';
 import { sendFile } from './send-file.ts';
@@ -14,9 +15,6 @@ import type { Transcript } from './transcript.ts';
 
 /** Long enough for a restart of the relay. A command that is pushed later than this would surprise its author. */
 const pushPatienceMs = 60_000;
-
-/** The status of a relay, and of a proxy, for a body that is too large. */
-const tooLarge = 413;
 
 /** As many as a relay remembers: those that wait, the one that runs, and those that ended. */
 const shownCommands = maxQueuedCommands + 1 + maxEndedCommands;
@@ -109,25 +107,16 @@ export class CommandList {
       this.#adopt(card, view);
       if (file) void this.#sendFile(view.id, file);
     } catch (error) {
-      this.#explainUnsent(card, error, giveUp.signal.aborted);
+      this.#giveUp(card, error, giveUp.signal.aborted);
     } finally {
       this.#pushing.delete(card);
     }
   }
 
-  #explainUnsent(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
-    // An error of another kind: the page left the session meanwhile, or the time to push is over.
-    const { kind, status, message, isPassing } =
-      error instanceof RelayError ? error : new RelayError('unreachable', '');
-    const isRefused = (kind === 'refused' && !isPassing) || status === tooLarge;
-    const words = status > 0 ? message : '';
-    const reason =
-      isRefused && !wasGivenUp
-        ? `not accepted: ${words}`
-        : `no confirmation from the relay${words && ` (${words})`}; if it was queued, it appears below`;
+  #giveUp(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
     // It stays where it is: commands that come later are shown below it.
     card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
-    card.update({ state: 'unsent', reason });
+    card.update({ state: 'unsent', reason: explainUnsent(error, wasGivenUp) });
     if (error instanceof RelayError && error.code === 'gone') this.#link.onTrouble(error);
   }
 

@@ -1,6 +1,6 @@
 /** All stored output of a command as a file, and as text for the clipboard. */
 import { withPatience } from '../client/patience.ts';
-import type { ReadFrom } from '../client/relay-client.ts';
+import { readStream } from '../client/read-stream.ts';
 import { maxWantedBytes } from '../protocol/limits.ts';
 import { formatSize } from '../text/sizes.ts';
 import { copyText } from './clipboard.ts';
@@ -9,9 +9,6 @@ import type { SessionLink } from './session-link.ts';
 
 /** A tab and a clipboard do not take much more than this well. */
 const maxCopyBytes = 8 * 1024 * 1024;
-
-/** More than any stream holds: a read of both leaves such a stream out. */
-const beyondAll = 10 ** 14;
 
 /**
  * stdout, then stderr, as far as they are stored now. Parts of a Blob, which a browser keeps on disk. Undefined where there is more than
@@ -28,19 +25,12 @@ async function readWhole(
   if (view.stdout_bytes + view.stderr_bytes > mostBytes) return undefined;
   const parts: BlobPart[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
-    const from: ReadFrom = { stdout: beyondAll, stderr: beyondAll, [stream]: 0 };
     // Not to the end of a command that goes on: it may write faster than this reads.
-    for (let left = view[`${stream}_bytes`]; left > 0; ) {
-      const limit = Math.min(left, maxWantedBytes);
-      const { [stream]: bytes } = await withPatience(
-        () => client.readOutput(id, from, { limit, signal }),
-        patience,
-      );
-      if (bytes.byteLength === 0) break;
-      parts.push(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-      from[stream] += bytes.byteLength;
-      left -= bytes.byteLength;
-    }
+    const length = view[`${stream}_bytes`];
+    const part = { stream, offset: 0, length, mostPieceBytes: maxWantedBytes };
+    await readStream(client, id, part, patience, (bytes) =>
+      parts.push(new Blob([bytes as Uint8Array<ArrayBuffer>])),
+    );
   }
   return new Blob(parts, { type: 'application/octet-stream' });
 }

@@ -32,7 +32,7 @@ export class Notifier {
     this.#isOn = isOn;
     this.#button.setAttribute('aria-pressed', String(isOn));
     const words = find('notify-words');
-    setText(words, isWanted && !isOn ? 'this browser blocks notifications from this page' : '');
+    setText(words, isWanted && !isOn ? 'this browser blocks notifications' : '');
   }
 
   /**

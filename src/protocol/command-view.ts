@@ -15,7 +15,7 @@ export interface CommandView {
   reason: string | null;
   /** 0 for the one whose turn it is; null once it was picked up. */
   position: number | null;
-  /** Which door it came in by. */
+  /** Pushed through the slot or the commands resource. */
   origin: 'slot' | 'commands';
   /** What its client said of itself; untrusted text. */
   pushed_by: string | null;

@@ -52,7 +52,7 @@ export function parseSessionPayload(value: unknown): SessionPayload | undefined 
 
 const scriptPath = new RegExp(`(/r/${keyDigits})(?=['" ])`);
 
-/** The same line for the mode that asks nobody. */
+/** The same line in auto mode. */
 export function addAutoMode(quickstart: string): string {
   return quickstart.replace(scriptPath, '$1?mode=auto');
 }
