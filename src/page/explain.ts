@@ -26,5 +26,5 @@ export function explainUnsent(error: unknown, wasGivenUp: boolean): string {
   const detail = status > 0 ? ` (${message})` : '';
   return isRefused && !wasGivenUp
     ? `not accepted: ${message}`
-    : `no confirmation from the relay${detail}; if it was queued, it appears below`;
+    : `no confirmation from the relay${detail}; if queued, it appears below`;
 }

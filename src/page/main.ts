@@ -157,7 +157,7 @@ function showView(view: 'start' | 'session' | 'ended'): void {
 function openSession(payload: SessionPayload): void {
   showError(
     isWeaker(payload, relayUrl)
-      ? `the lines of this relay use plain HTTP: its operator can fix that with --public-url ${relayUrl}`
+      ? `the lines of this relay use plain HTTP: its operator can set --public-url ${relayUrl}`
       : '',
   );
   transcript.clear();

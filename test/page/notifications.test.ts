@@ -114,7 +114,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('permission denied: said beside the button, and no notification', async () => {
     const visitor = await setUp('denied');
     const { page } = visitor;
-    await page.getByText('this browser blocks notifications from this page').waitFor();
+    await page.getByText('this browser blocks notifications').waitFor();
     expect(await page.locator('#notify').getAttribute('aria-pressed')).toBe('false');
     await page.getByRole('button', { name: 'notify me' }).click();
     expect(await page.evaluate('asked')).toBe(2);
@@ -129,7 +129,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await setHidden(page, true);
     await pushAndAsk(visitor, 'true');
     await findLight(page, 'asking').waitFor();
-    await page.getByText('this browser blocks notifications from this page').waitFor();
+    await page.getByText('this browser blocks notifications').waitFor();
     await setHidden(page, false);
     await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
     expect(await page.getByRole('alert').textContent()).toBe('');
