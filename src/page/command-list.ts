@@ -224,6 +224,7 @@ export class CommandList {
   async #stop(card: CommandCard): Promise<void> {
     const pushing = this.#pushing.get(card);
     if (pushing) {
+      this.#pushing.delete(card);
       pushing.abort();
       if (card !== this.#sent) card.update({ state: 'unsent' });
       return;

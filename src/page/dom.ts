@@ -6,7 +6,7 @@ export function find<T extends HTMLElement>(id: string, kind: new () => T): T;
 export function find(id: string, kind: new () => HTMLElement = HTMLElement): HTMLElement {
   const element = document.getElementById(id);
   if (element instanceof kind) return element;
-  throw new TypeError(`no ${kind.name} with the id ${id}`);
+  throw new TypeError(`no such element: ${id}`);
 }
 
 /** `work` runs when the visitor presses the element, by mouse, finger or keyboard. */
