@@ -20,7 +20,7 @@ export default defineConfig({
             'test/cli/terminate.test.ts',
             'test/cp/{changing-source,few-tools,folders,hostile-remote,names,quotas,targets,terminal,trouble}.test.ts',
             'test/examples/**',
-            'test/page/{announce,creating,input-file,keyboard,layout,lifecycle,media,notifications,other-clients,output,output-long,paste-lines,real-proxies,several-tabs,text-style}.test.ts',
+            'test/page/{access,announce,creating,input,input-file,keyboard,layout,lifecycle,media,notifications,other-clients,output,output-long,paste-lines,real-proxies,several-tabs,text-style,url-key}.test.ts',
             'test/pairs/**',
             'test/deploy/behind-*.test.ts',
             'test/promises/relay-mutants.test.ts',
