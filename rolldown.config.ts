@@ -141,7 +141,7 @@ function squeezeHtml(text: string): string {
 /** Names of members in src/page and src/client that are shortened: they are no names of a browser, and never cross the wire. */
 const ownNames = (
   'baseUrl beyondBytes cancelCommand createSession client closeQuestion durationMs excerpt exitStatus idempotencyKey isComplete ' +
-  'isContinued isCut isErased isInverse isKnown isOn isOwn isPassing isQuiet isRead isReusable isRedrawn isReturned isSpelled ' +
+  'isContinued isCut isErased isInverse isKnown isOn isOwn isPassing isQuiet isRead isReusable isRedrawn isReturned isSpelled isTooLarge ' +
   'isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected mostPieceBytes notifier offerOutput onChange onClose onGone ' +
   'onRecovery onSent onSkip onState onStderr onStdout onTrouble patience patienceMs payload pushCommand queueSeconds readCommand readEnded ' +
   'readOutput readSession readStatus sendStdin setName showAway showCopied showEnd showTrouble skipTo startedAt takeGone ' +

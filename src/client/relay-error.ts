@@ -42,4 +42,9 @@ export class RelayError extends Error {
   get isPassing(): boolean {
     return this.kind === 'unreachable' || [408, 500, 502, 503, 504].includes(this.status);
   }
+
+  /** The relay, or a proxy in front of it, takes no body of this size. */
+  get isTooLarge(): boolean {
+    return this.status === 413;
+  }
 }

@@ -12,8 +12,6 @@ export const mostChunkBytes = 4 * 1024 * 1024;
 /** Below this, what refuses it as too large refuses everything. */
 const leastChunkBytes = 16 * 1024;
 
-const isTooLarge = (error: unknown): boolean => error instanceof RelayError && error.status === 413;
-
 export interface InputSource {
   /** How much could be taken at once. */
   readonly bytes: number;
@@ -40,7 +38,7 @@ export async function sendInput(
       try {
         await withPatience(() => client.sendStdin(id, offset, part, false, signal), patience);
       } catch (error) {
-        if (!isTooLarge(error) || chunkBytes <= leastChunkBytes) throw error;
+        if (!(error instanceof RelayError && error.isTooLarge) || chunkBytes <= leastChunkBytes) throw error;
         chunkBytes = Math.max(leastChunkBytes, Math.ceil(part.byteLength / 2));
         limit = chunkBytes;
         continue;

@@ -14,15 +14,12 @@ export function explain(error: unknown): string {
   return words[error.code] ?? error.message;
 }
 
-/** The status of a relay, and of a proxy, for a body that is too large. */
-const tooLarge = 413;
-
 /** Why a command was not pushed, or may not have been. */
 export function explainUnsent(error: unknown, wasGivenUp: boolean): string {
   // An error of another kind: the page left the session meanwhile, or the time to push is over.
-  const { kind, status, message, isPassing } =
+  const { kind, status, message, isPassing, isTooLarge } =
     error instanceof RelayError ? error : new RelayError('unreachable', '');
-  const isRefused = (kind === 'refused' && !isPassing) || status === tooLarge;
+  const isRefused = (kind === 'refused' && !isPassing) || isTooLarge;
   const detail = status > 0 ? ` (${message})` : '';
   return isRefused && !wasGivenUp
     ? `not accepted: ${message}`

@@ -3,6 +3,7 @@
  * sent, never in storage. Text from the relay is inserted as text, never as markup.
  */
 import { withPatience } from '../client/patience.ts';
+import { isWeakerLine } from '../client/line-address.ts';
 import { RelayClient } from '../client/relay-client.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { isKey } from '../protocol/keys.ts';
@@ -17,7 +18,6 @@ import { LineBoard } from './line-board.ts';
 import { Notifier } from './notifier.ts';
 import { Panels } from './panels.ts';
 import { Prompt } from './prompt.ts';
-import { isWeaker } from './paste-lines.ts';
 import { StatusBar } from './status-bar.ts';
 import { createTabGate, onVisibilityChange } from './tab-gate.ts';
 import { Transcript } from './transcript.ts';
@@ -156,7 +156,7 @@ function showView(view: 'start' | 'session' | 'ended'): void {
 
 function openSession(payload: SessionPayload): void {
   showError(
-    isWeaker(payload, relayUrl)
+    isWeakerLine(payload.remote_quickstart, relayUrl)
       ? `the lines of this relay use plain HTTP: its operator can set --public-url ${relayUrl}`
       : '',
   );

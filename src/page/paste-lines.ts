@@ -13,15 +13,11 @@ function findAddress({ urls, key }: SessionPayload): string | undefined {
   return urls.api.endsWith(path) ? urls.api.slice(0, -path.length) : undefined;
 }
 
-/** Whether the relay's lines would send the key unencrypted, while the page came encrypted. */
-export function isWeaker({ remote_quickstart: line }: SessionPayload, pageUrl: string): boolean {
-  return isWeakerLine(line, pageUrl);
-}
-
 /** A line is empty where it cannot be built. */
 export function buildLines(payload: SessionPayload, pageUrl: string): Readonly<Record<LineName, string>> {
   const { key } = payload;
-  const isUnsafe = isWeaker(payload, pageUrl);
+  // The relay's lines would send the key unencrypted, while the page came encrypted.
+  const isUnsafe = isWeakerLine(payload.remote_quickstart, pageUrl);
   const [supervised, exec] = isUnsafe ? ['', ''] : [payload.remote_quickstart, payload.exec];
   const relay = (isUnsafe ? undefined : findAddress(payload)) ?? pageUrl;
   const auto = addAutoMode(supervised);

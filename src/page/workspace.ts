@@ -59,8 +59,8 @@ export class Workspace {
         signal,
         patienceMs: Infinity,
         // Retries cut and foreign answers too. An unknown state of a command and a body that is too large stay as they are.
-        isPassing: ({ isPassing, kind, code, status }) =>
-          isPassing || (kind === 'not_a_relay' && code !== 'unknown_state' && status !== 413),
+        isPassing: ({ isPassing, kind, code, isTooLarge }) =>
+          isPassing || (kind === 'not_a_relay' && code !== 'unknown_state' && !isTooLarge),
         // The next answer about the status says whether the relay is there: another request may fail for reasons of its own.
         onTrouble: () => {
           if (signal.aborted) return;

@@ -50,8 +50,8 @@ export function parseCommandView(value: unknown): CommandView | undefined {
   return view && isCommandState(view.state) ? { ...view, state: view.state } : undefined;
 }
 
-/** The same, whatever its state is called. */
-export function parseAnyCommandView(value: unknown): AnyCommandView | undefined {
+/** As `parseCommandView`, and accepts a state that this version does not know. */
+function parseAnyCommandView(value: unknown): AnyCommandView | undefined {
   const fields = parseFields(value);
   if (!fields) return undefined;
   const id = readText(fields, 'id');
@@ -108,7 +108,7 @@ export function parseCommandList(value: unknown): CommandView[] | undefined {
   return parseList(value, parseCommandView);
 }
 
-/** The same, whatever their states are called. */
+/** As `parseCommandList`, and accepts states that this version does not know. */
 export function parseAnyCommandList(value: unknown): AnyCommandView[] | undefined {
   return parseList(value, parseAnyCommandView);
 }

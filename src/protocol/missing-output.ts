@@ -4,7 +4,7 @@
  * `evicted`: it was stored, and made room for later output. `cut`: it was never stored, since a quota of the relay or the temporary folder
  * of the remote had no room for it, or it was damaged on the relay's disk.
  */
-export const missingReasons = ['evicted', 'cut'] as const;
+const missingReasons = ['evicted', 'cut'] as const;
 export type MissingReason = (typeof missingReasons)[number];
 
 export function isMissingReason(text: unknown): text is MissingReason {

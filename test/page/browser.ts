@@ -3,6 +3,7 @@ import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { type FaultProxy, startFaultProxy } from '../harness/fault-proxy.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
@@ -130,4 +131,16 @@ export async function findBarriers(page: Page): Promise<string[]> {
       );
   }
   return found;
+}
+
+/** As `visit`, through a proxy whose rules can break single requests and answers. */
+export async function visitThroughProxy(
+  browser: Browser,
+  relay: Relay,
+  options: VisitOptions = {},
+): Promise<{ proxy: FaultProxy; visitor: Visit }> {
+  const proxy = await startFaultProxy();
+  onTestFinished(proxy.stop);
+  proxy.aim(relay);
+  return { proxy, visitor: await visit(browser, proxy, options) };
 }

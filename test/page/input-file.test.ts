@@ -3,11 +3,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -69,10 +68,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('a proxy that takes no large bodies: the file is sent in smaller parts', async () => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
-    proxy.aim(relay);
-    const visitor = await visit(browser, proxy, { expected: /status of 413/ });
+    const { proxy, visitor } = await visitThroughProxy(browser, relay, { expected: /status of 413/ });
     const { page } = visitor;
     await startOnPage(visitor);
     let refused = 0;

@@ -2,10 +2,10 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startCannedServer } from '../harness/canned-server.ts';
 import { eventually } from '../harness/deadline.ts';
-import { type FaultProxy, type RequestFault, startFaultProxy } from '../harness/fault-proxy.ts';
+import type { FaultProxy, RequestFault } from '../harness/fault-proxy.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit, type VisitOptions } from './browser.ts';
+import { hasChromium, openScene, visit, type VisitOptions, visitThroughProxy } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -28,12 +28,7 @@ beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 /** What the browser itself says of answers that are errors, and of connections that break. */
 const expected = /Failed to load resource|redirect/;
 
-async function setUp(options: VisitOptions = {}) {
-  const proxy = await startFaultProxy();
-  onTestFinished(proxy.stop);
-  proxy.aim(relay);
-  return { proxy, visitor: await visit(browser, proxy, { expected, ...options }) };
-}
+const setUp = (options: VisitOptions = {}) => visitThroughProxy(browser, relay, { expected, ...options });
 
 /** Each request of the page, but those that fetch its own files. */
 function breakRequests(proxy: FaultProxy, fault: RequestFault): void {

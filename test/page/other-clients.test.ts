@@ -1,10 +1,9 @@
 import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
-import { startFaultProxy } from '../harness/fault-proxy.ts';
 import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
 import { findCommand, findLight, makeOnPage, openBeside, runOnPage, waitForWords } from './session.ts';
 
 // What other clients and legacy listeners do, as the page shows it; and what this tab did itself.
@@ -59,10 +58,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('a push whose answer is lost, and which the list tells first: it is shown once, as this tab’s own', async () => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
-    proxy.aim(relay);
-    const visitor = await visit(browser, proxy, { expected: /net::ERR_/ });
+    const { proxy, visitor } = await visitThroughProxy(browser, relay, { expected: /net::ERR_/ });
     const { page } = visitor;
     await makeOnPage(visitor);
     const long = `echo ${'y'.repeat(300)}`;

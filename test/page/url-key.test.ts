@@ -5,7 +5,7 @@ import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -95,10 +95,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('two keys in a row while the first is being opened: the last one is open, and nothing of the first is shown', async () => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
-    proxy.aim(relay);
-    const visitor = await visit(browser, proxy);
+    const { proxy, visitor } = await visitThroughProxy(browser, relay);
     const { page, key } = visitor;
     await makeOnPage(visitor);
     const first = key();
@@ -136,10 +133,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('the URL is emptied while a session is being opened: it stays closed', async () => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
-    proxy.aim(relay);
-    const visitor = await visit(browser, proxy);
+    const { proxy, visitor } = await visitThroughProxy(browser, relay);
     const { page, key } = visitor;
     await makeOnPage(visitor);
     const own = key();
