@@ -12,8 +12,19 @@ interface Watched {
 }
 
 export function describeWatchers(open: OpenStore): void {
+  let sessions = 0;
+
+  /** No two tests share a name: in a Redis cluster the message of a change may arrive after the store that made it was closed. */
+  async function openUnshared(): Promise<{ store: Store; name: string }> {
+    const { store } = await open();
+    sessions += 1;
+    const name = sessions.toString(16).padStart(4, '0').repeat(16);
+    await store.create(makeSession(name));
+    return { store, name };
+  }
+
   async function watch(): Promise<Watched> {
-    const { store, name } = await open();
+    const { store, name } = await openUnshared();
     let calls = 0;
     const unwatch = store.watch(name, () => {
       calls += 1;
@@ -37,7 +48,7 @@ export function describeWatchers(open: OpenStore): void {
     });
 
     test('see the change that wakes them', async () => {
-      const { store, name } = await open();
+      const { store, name } = await openUnshared();
       const seen = new Promise<number>((resolve, reject) => {
         store.watch(name, () => {
           store.read(name).then(({ revision }) => resolve(revision), reject);
@@ -107,7 +118,7 @@ export function describeWatchers(open: OpenStore): void {
     });
 
     test('are woken once by a change, also where one watches anew meanwhile', async () => {
-      const { store, name } = await open();
+      const { store, name } = await openUnshared();
       store.watch(name, () => undefined);
       let wakes = 0;
       const wake = (): void => {
@@ -123,7 +134,7 @@ export function describeWatchers(open: OpenStore): void {
     });
 
     test('are woken in the order in which they came', async () => {
-      const { store, name } = await open();
+      const { store, name } = await openUnshared();
       const order: number[] = [];
       for (const index of [1, 2, 3]) store.watch(name, () => order.push(index));
       await store.update(name, count);
@@ -131,7 +142,7 @@ export function describeWatchers(open: OpenStore): void {
     });
 
     test('let go while others are woken: one that let go first is not woken', async () => {
-      const { store, name } = await open();
+      const { store, name } = await openUnshared();
       const woken: string[] = [];
       store.watch(name, () => {
         woken.push('first');
