@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.getByText('No approval.').waitFor();
   });
 
-  test('a command that waiting for approval: its clock, its colour, the title, and a notification that was asked for', async () => {
+  test('a command that waits for approval: its clock, its colour, the title, and a notification that was asked for', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await page.addInitScript(spyOnNotifications);
