@@ -138,20 +138,28 @@ function squeezeHtml(text: string): string {
   return parts.map((part, at) => (at % 2 === 1 ? part : squeeze(part))).join('');
 }
 
-/** Names of members in src/page and src/client that are shortened: they are no names of a browser, and never cross the wire. */
+/**
+ * Names of members in src/page and src/client that are shortened. None of them crosses the wire, and none is a name that the page uses of a
+ * browser: not `view`, which `dataset` has.
+ */
 const ownNames = (
-  'baseUrl beyondBytes cancelCommand createSession client closeQuestion durationMs excerpt exitStatus idempotencyKey isComplete ' +
-  'isContinued isCut isErased isInverse isKnown isOn isOwn isPassing isQuiet isRead isReusable isRedrawn isReturned isSpelled isTooLarge ' +
-  'isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected mostPieceBytes notifier offerOutput onChange onClose onGone ' +
-  'onRecovery onSent onSkip onState onStderr onStdout onTrouble patience patienceMs payload pushCommand queueSeconds readCommand readEnded ' +
-  'readOutput readSession readStatus sendStdin setName showAway showCopied showEnd showTrouble skipTo startedAt takeGone ' +
-  'timeoutMs timeoutSeconds toEnd transcript untilOpen waitSeconds'
+  'baseUrl beyondBytes cancelCommand client closeQuestion createSession durationMs element excerpt exitStatus idempotencyKey ' +
+  'isComplete isContinued isCut isErased isInverse isKnown isOn isOpen isOwn isPassing isQuiet isRead isRedrawn isReturned ' +
+  'isReusable isSpelled isTooLarge isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected mostPieceBytes ' +
+  'notifier number offerOutput onChange onClose onGone onRecovery onSent onSkip onState onStderr onStdout onTrouble patience ' +
+  'patienceMs payload pieces pushCommand queueSeconds readCommand readEnded readOutput readSession readStatus sendStdin setName ' +
+  'showAway showCopied showEnd showTrouble skipTo startedAt takeGone timeoutMs timeoutSeconds toEnd transcript untilOpen ' +
+  'waitSeconds'
 ).split(' ');
 
 /** The page has a limit of weight, and terser leaves less than the bundler does. */
 async function minifyScript(code: string): Promise<string> {
   const compress = { passes: 3, ecma: 2020, unsafe_arrows: true } as const;
-  const properties = { regex: new RegExp(`^(?:${ownNames.join('|')})$`), keep_quoted: 'strict' } as const;
+  const properties = {
+    regex: new RegExp(`^(?:${ownNames.join('|')})$`),
+    keep_quoted: 'strict',
+    builtins: true,
+  } as const;
   return (await minify(code, { module: true, compress, mangle: { properties } })).code ?? code;
 }
 

@@ -4,6 +4,7 @@ import type { ReadFrom } from '../client/relay-client.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
 import { describeMissing, findMissing } from '../text/describe-missing.ts';
 import { describePusher } from '../text/describe-command.ts';
+import { cutChars } from '../text/cut-text.ts';
 import { formatSize } from '../text/sizes.ts';
 import { announce } from './announce.ts';
 import { type CardView, describeState, describeTime, findTone, isReusable } from './command-words.ts';
@@ -167,7 +168,7 @@ export class CommandCard {
   offerOutput(): void {
     const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = this.view;
     setLabel(this.#show, `show ${formatSize(stdout + stderr)} of output`);
-    this.#show.hidden = false;
+    this.#show.hidden = stdout + stderr === 0;
   }
 
   focus(): void {
@@ -188,18 +189,17 @@ export class CommandCard {
     const id = make('span', 'id', this.id ?? '…');
     const text = this.#text ?? '';
     const size = Math.max(bytes, countBytes(text));
-    const shown = text.split('\n', shownLines).join('\n').slice(0, shownChars);
+    const shown = cutChars(text.split('\n', shownLines).join('\n'), shownChars);
     if (this.#text === undefined) {
       code.className = 'unknown';
       setText(code, `${formatSize(bytes)} of text`);
     } else {
-      // No character is cut in two.
-      code.append(...renderEscaped(shown.replace(/[\ud800-\udbff]$/, '')));
+      code.append(...renderEscaped(shown));
       if (countBytes(shown) < size) code.append(make('span', 'more', ` … ${formatSize(size)}`));
     }
     this.#title.replaceChildren(id, ' ', code);
     this.#again.hidden = !this.isReusable;
-    const name = this.id ?? this.#text?.slice(0, 40) ?? '';
+    const name = this.id ?? cutChars(text, 40);
     this.output.setName(name);
     for (const button of [this.#stop, this.#show, this.#again]) setButtonName(button, name);
   }

@@ -89,8 +89,8 @@ export class CommandList {
     const script = new TextEncoder().encode(text);
     let lastError: unknown;
     const attempt = async (): Promise<CommandView> => {
-      // Also after a sleep of this machine.
-      if (Date.now() > deadline) throw lastError;
+      // Also after a sleep of this machine. Without an error it was never sent.
+      if (signal.aborted || Date.now() > deadline) throw lastError;
       try {
         return await client.pushCommand(script, options, signal);
       } catch (error) {
@@ -113,16 +113,20 @@ export class CommandList {
     }
   }
 
-  #giveUp(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
+  /** Without an error it was never sent. */
+  #giveUp(card: CommandCard, error?: unknown, wasGivenUp = false): void {
     // It stays where it is: commands that come later are shown below it.
     card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
-    card.update({ state: 'unsent', reason: explainUnsent(error, wasGivenUp) });
+    card.update({ state: 'unsent', reason: error ? explainUnsent(error, wasGivenUp) : null });
     if (error instanceof RelayError && error.code === 'gone') this.#link.onTrouble(error);
   }
 
   /** A command whose input broke off would take the beginning for all of it. */
   async #sendFile(id: string, file: File): Promise<void> {
     const words = await sendFile(this.#link, id, file);
+    const { client, signal } = this.#link;
+    // The page left the session: nothing else would end the command, which waits for the rest.
+    if (signal.aborted) void client.cancelCommand(id, 'TERM').catch(() => 0);
     const card = this.find(id);
     if (words === '' || !card) return;
     card.say(`${words}; this page stops the command`);
@@ -226,7 +230,7 @@ export class CommandList {
     if (pushing) {
       this.#pushing.delete(card);
       pushing.abort();
-      if (card !== this.#sent) card.update({ state: 'unsent' });
+      if (card !== this.#sent) this.#giveUp(card);
       return;
     }
     const { client, patience } = this.#link;

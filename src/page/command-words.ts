@@ -2,6 +2,7 @@
 import type { CommandState } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { formatDuration, formatSeconds } from '../text/durations.ts';
+import { cutChars } from '../text/cut-text.ts';
 import { escapeText } from '../text/escape.ts';
 import { relayNow } from './relay-clock.ts';
 import { describeStopping, isWholeText } from '../text/describe-command.ts';
@@ -20,7 +21,7 @@ export type CardView = Partial<Omit<CommandView, 'state'>> & {
 };
 
 export function stateOfNewerRelay(state: string): string {
-  return `unknown state "${state.slice(0, 40)}": reload the page`;
+  return `unknown state "${cutChars(state, 40)}": reload the page`;
 }
 
 /** The prompt can hold it as it is. The field of a browser turns a carriage return into a line feed, which ends a command. */

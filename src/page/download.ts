@@ -1,6 +1,7 @@
 /** All stored output of a command as a file, and as text for the clipboard. */
 import { withPatience } from '../client/patience.ts';
 import { readStream } from '../client/read-stream.ts';
+import { isEnded } from '../protocol/command-states.ts';
 import { maxWantedBytes } from '../protocol/limits.ts';
 import { formatSize } from '../text/sizes.ts';
 import { copyText } from './clipboard.ts';
@@ -21,18 +22,23 @@ async function readWhole(
 ): Promise<Blob | undefined> {
   const { id = '' } = card;
   const view = await withPatience(() => client.readCommand(id, { signal }), patience);
-  card.update(view);
+  // A late answer does not open a card again.
+  if (!card.isComplete || isEnded(view.state)) card.update(view);
   if (view.stdout_bytes + view.stderr_bytes > mostBytes) return undefined;
-  const parts: BlobPart[] = [];
+  const pieces: BlobPart[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
     // Not to the end of a command that goes on: it may write faster than this reads.
     const length = view[`${stream}_bytes`];
     const part = { stream, offset: 0, length, mostPieceBytes: maxWantedBytes };
     await readStream(client, id, part, patience, (bytes) =>
-      parts.push(new Blob([bytes as Uint8Array<ArrayBuffer>])),
+      pieces.push(new Blob([bytes as Uint8Array<ArrayBuffer>])),
     );
   }
-  return new Blob(parts, { type: 'application/octet-stream' });
+  const whole = new Blob(pieces, { type: 'application/octet-stream' });
+  // Removed by the relay while it was read: the card says how much is missing.
+  if (whole.size < view.stdout_bytes + view.stderr_bytes)
+    card.update(await withPatience(() => client.readCommand(id, { signal }), patience));
+  return whole;
 }
 
 /** Hands a file to the browser's own download. */

@@ -14,14 +14,18 @@ export function explain(error: unknown): string {
   return words[error.code] ?? error.message;
 }
 
+/** The relay has decided. Its proxy, or what is there in its place, has not. */
+export function isFinal({ kind, isPassing }: RelayError): boolean {
+  return kind !== 'not_a_relay' && !isPassing;
+}
+
 /** Why a command was not pushed, or may not have been. */
 export function explainUnsent(error: unknown, wasGivenUp: boolean): string {
   // An error of another kind: the page left the session meanwhile, or the time to push is over.
-  const { kind, status, message, isPassing, isTooLarge } =
-    error instanceof RelayError ? error : new RelayError('unreachable', '');
-  const isRefused = (kind === 'refused' && !isPassing) || isTooLarge;
+  const reason = error instanceof RelayError ? error : new RelayError('unreachable', '');
+  const { status, message, isTooLarge } = reason;
   const detail = status > 0 ? ` (${message})` : '';
-  return isRefused && !wasGivenUp
+  return (isFinal(reason) || isTooLarge) && !wasGivenUp
     ? `not accepted: ${message}`
     : `no confirmation from the relay${detail}; if queued, it appears below`;
 }

@@ -60,7 +60,8 @@ let isCreating = false;
 let opening: AbortController | undefined;
 
 function showError(words: string): void {
-  errorLine.textContent = words;
+  // The same words again would be spoken again.
+  if (errorLine.textContent !== words) errorLine.textContent = words;
 }
 
 function showTrouble(error: unknown): void {
@@ -239,7 +240,7 @@ onPress(find('skip'), () => prompt.focus());
 onPress(find('end'), () => askToEnd(true));
 onPress(find('end-no'), () => askToEnd(false));
 onPress(find('end-yes'), () => void endSession());
-onVisibilityChange(() => open && !gate.isOpen && bar.pause());
+onVisibilityChange(() => open && bar.pause(!gate.isOpen));
 addEventListener('hashchange', () => void openFromAddress());
 find('insecure').hidden = globalThis.isSecureContext;
 setText(find('relay'), relayUrl);

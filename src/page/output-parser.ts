@@ -1,7 +1,7 @@
 /** Untrusted output as pieces of text with a style, line ends, and returns to the beginning of a row. */
 import { spell, unsafeCharacters } from '../text/escape.ts';
 import { colour, erase, unfinished } from '../text/sequences.ts';
-import { decode, splitIncomplete } from '../text/utf8.ts';
+import { decode, dropContinuation, splitIncomplete } from '../text/utf8.ts';
 import { concat } from '../client/concat.ts';
 import { applyColour, plainStyle, type TextStyle } from './text-style.ts';
 
@@ -31,9 +31,17 @@ export class OutputParser {
   #bytes: Uint8Array = new Uint8Array();
   #text = '';
   #style = plainStyle;
+  #mayBeginInside: boolean;
+
+  /** `mayBeginInside`: the first chunk may begin in the middle of a character. */
+  constructor(mayBeginInside = false) {
+    this.#mayBeginInside = mayBeginInside;
+  }
 
   push(chunk: Uint8Array): Piece[] {
-    const [whole, rest] = splitIncomplete(concat([this.#bytes, chunk]));
+    const known = this.#mayBeginInside ? dropContinuation(chunk) : chunk;
+    this.#mayBeginInside = false;
+    const [whole, rest] = splitIncomplete(concat([this.#bytes, known]));
     this.#bytes = rest.slice();
     return this.#parse(this.#text + decode(whole, markByte), false);
   }

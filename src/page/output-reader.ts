@@ -33,9 +33,10 @@ export class OutputReader {
 
   /** The output of commands that are over: of the last few unasked, of others by their button. */
   readEnded(): void {
-    const ended = this.#list().filter((card) => !card.isOpen && !card.isComplete);
+    const ended = this.#list().filter((card) => !card.isOpen);
     const newestFirst = ended.toSorted((a, b) => b.number - a.number);
     for (const [at, card] of newestFirst.entries()) {
+      if (card.isComplete) continue;
       const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = card.view;
       const isSmall = at < readAgainCommands && stdout + stderr <= readAgainBytes;
       if (!card.isWanted && !isSmall) card.offerOutput();

@@ -1,4 +1,5 @@
 /** The output of one command as elements. stdout and stderr are told apart by a mark and a word, besides the colour. */
+import { cutChars } from '../text/cut-text.ts';
 import { make, makeSpoken } from './dom.ts';
 import { OutputParser, type Piece } from './output-parser.ts';
 import { maxChars, maxRows, OutputRows, type Row, type RowPiece, type Stream } from './output-rows.ts';
@@ -53,7 +54,7 @@ export class OutputView {
   skip(stream: Stream): void {
     this.isCut = true;
     this.#model.leave(stream);
-    this.#parsers[stream] = new OutputParser();
+    this.#parsers[stream] = new OutputParser(true);
   }
 
   end(): void {
@@ -62,10 +63,7 @@ export class OutputView {
 
   get excerpt(): string {
     const rows = [...this.element.children].slice(0, excerptRows);
-    return rows
-      .map((row) => row.textContent ?? '')
-      .join(' ')
-      .slice(0, excerptChars);
+    return cutChars(rows.map((row) => row.textContent ?? '').join(' '), excerptChars);
   }
 
   get rows(): number {

@@ -36,8 +36,9 @@ export class StatusBar {
   }
 
   /** A tab that holds no request does not know the state any more. */
-  pause(): void {
-    document.title = this.#name;
+  pause(isPaused: boolean): void {
+    this.#setTitle(this.#title);
+    if (isPaused) document.title = this.#name;
   }
 
   /** `current`: the command that was picked up. */

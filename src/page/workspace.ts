@@ -11,12 +11,16 @@ import type { CommandCard } from './command-card.ts';
 import { CommandList, type Push } from './command-list.ts';
 import type { LightState } from './describe-light.ts';
 import { copyOutput, downloadOutput } from './download.ts';
+import { isFinal } from './explain.ts';
 import type { Notifier } from './notifier.ts';
 import type { Panels } from './panels.ts';
 import type { Prompt } from './prompt.ts';
 import type { SessionLink } from './session-link.ts';
 import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
+
+/** How long the page asks for the end of a session before it opens the session again. */
+const endPatienceMs = 2_000;
 
 export interface WorkspaceParts {
   http: HttpSender;
@@ -92,9 +96,12 @@ export class Workspace {
   async end(): Promise<void> {
     // First: a held poll would fail with `gone` and be reported as an error.
     this.leave();
-    await this.#link.client.endSession().catch((error: unknown) => {
-      if (!isGone(error)) throw error;
-    });
+    // Where the answer is lost, the second one says that the session is gone.
+    await withPatience(() => this.#link.client.endSession(), { patienceMs: endPatienceMs }).catch(
+      (error: unknown) => {
+        if (!isGone(error)) throw error;
+      },
+    );
   }
 
   /** Ends all requests of this session. */
@@ -118,11 +125,15 @@ export class Workspace {
     const watching = {
       ...patience,
       // As long as the page is open, the session is watched.
-      isPassing: (error: RelayError) => !isGone(error),
-      onTrouble: (error: RelayError) => {
+      isPassing: (error: RelayError) => {
+        if (isGone(error)) return false;
+        // Not only the first failure: a relay that moved may say so after its proxy has answered for it.
+        if (isFinal(error)) this.#parts.showTrouble(error);
+        return true;
+      },
+      onTrouble: () => {
         isAway = true;
         bar.showAway(true);
-        if (error.kind === 'refused' && !error.isPassing) this.#parts.showTrouble(error);
       },
     };
     try {
@@ -165,7 +176,8 @@ export class Workspace {
     const { current = null, listener } = this.#status;
     const card = this.#commands.find(current);
     // The list, which says whether it runs or asks, is on its way.
-    if (current !== null && !card && listener?.attached === true) return;
+    if (current !== null && (card?.view.state ?? 'queued') === 'queued' && listener?.attached === true)
+      return;
     const { state, who } = bar.show(this.#status, card?.view);
     const before = this.#light;
     this.#light = state;
