@@ -143,13 +143,13 @@ function squeezeHtml(text: string): string {
  * browser: not `view`, which `dataset` has.
  */
 const ownNames = (
-  'baseUrl beyondBytes cancelCommand client closeQuestion createSession durationMs element excerpt exitStatus idempotencyKey ' +
-  'isComplete isContinued isCut isErased isInverse isKnown isOn isOpen isOwn isPassing isQuiet isRead isRedrawn isReturned ' +
-  'isReusable isSpelled isTooLarge isWanted isWhole keptBytes listAnyCommands listCommands markDisconnected mostPieceBytes ' +
-  'notifier number offerOutput onChange onClose onGone onRecovery onSent onSkip onState onStderr onStdout onTrouble patience ' +
-  'patienceMs payload pieces pushCommand queueSeconds readCommand readEnded readOutput readSession readStatus sendStdin setName ' +
-  'showAway showCopied showEnd showTrouble skipTo startedAt takeGone timeoutMs timeoutSeconds toEnd transcript untilOpen ' +
-  'waitSeconds'
+  'baseUrl beyondBytes cancelCommand client closeQuestion complete createSession durationMs element excerpt exitStatus follow ' +
+  'history idempotencyKey isComplete isContinued isCut isErased isInverse isKnown isOn isOpen isOwn isPassing isQuiet isRead ' +
+  'isRedrawn isReturned isReusable isSending isSpelled isTooLarge isWanted isWhole keptBytes listAnyCommands listCommands ' +
+  'markDisconnected marks mostPieceBytes notifier number offerOutput onChange onClose onGone onRecovery onSent onSkip onState ' +
+  'onStderr onStdout onTrouble patience patienceMs payload pieces pushCommand queueSeconds readCommand readEnded readOutput ' +
+  'readSession readStatus sendStdin setName showAway showCopied showEnd showTrouble skipTo startedAt takeGone timeoutMs ' +
+  'timeoutSeconds toEnd transcript untilOpen update waitSeconds'
 ).split(' ');
 
 /** The page has a limit of weight, and terser leaves less than the bundler does. */

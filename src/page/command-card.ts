@@ -222,8 +222,7 @@ export class CommandCard {
 
   #renderTime(): void {
     clearTimeout(this.#timer);
-    const time = describeTime(this.view, this.isOpen);
-    setText(this.#time, time === '' ? '' : `, ${time}`);
+    setText(this.#time, describeTime(this.view, this.isOpen));
     if (this.isOpen) this.#timer = setTimeout(() => this.#renderTime(), 1000);
   }
 

@@ -5,9 +5,10 @@ import { isCommandState, isEnded } from '../protocol/command-states.ts';
 import type { AnyCommandView, CommandView } from '../protocol/command-view.ts';
 import { maxEndedCommands, maxQueuedCommands } from '../protocol/limits.ts';
 import { type CardActions, CommandCard } from './command-card.ts';
-import { type CardView, isReusable, stateOfNewerRelay } from './command-words.ts';
+import { isReusable, toCardView } from './command-words.ts';
 import { explainUnsent } from './explain.ts';
 import { noteAsking, OutputReader } from './output-reader.ts';
+import type { Push } from './prompt.ts';
 import { makeRandomId } from './random-id.ts';
 import { sendFile } from './send-file.ts';
 import type { SessionLink } from './session-link.ts';
@@ -18,12 +19,6 @@ const pushPatienceMs = 60_000;
 
 /** As many as a relay remembers: those that wait, the one that runs, and those that ended. */
 const shownCommands = maxQueuedCommands + 1 + maxEndedCommands;
-
-export interface Push {
-  text: string;
-  /** Its input. */
-  file: File | undefined;
-}
 
 export class CommandList {
   readonly #link: SessionLink;
@@ -37,6 +32,8 @@ export class CommandList {
   /** The push that is on its way. */
   #sent: CommandCard | undefined;
   readonly #output: OutputReader;
+  /** Files on their way to commands. */
+  #files = 0;
   #refreshes = 0;
   #isFirstList = true;
   /** Texts, oldest first. */
@@ -54,6 +51,11 @@ export class CommandList {
         this.#output.readEnded();
       },
     };
+  }
+
+  /** Something of the visitor is not with the relay yet. */
+  get isSending(): boolean {
+    return this.#pushing.size + this.#files > 0;
   }
 
   find(id: string | null | undefined): CommandCard | undefined {
@@ -77,7 +79,7 @@ export class CommandList {
     giveUp: AbortController,
     deadline: number,
   ): Promise<void> {
-    if (giveUp.signal.aborted) return;
+    if (giveUp.signal.aborted) return this.#place(card);
     this.#sent = card;
     const { client, version, patience } = this.#link;
     const signal = AbortSignal.any([giveUp.signal, this.#link.signal]);
@@ -113,17 +115,23 @@ export class CommandList {
     }
   }
 
+  /** It stays where it is: commands that come later are shown below it. */
+  #place(card: CommandCard): void {
+    card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
+  }
+
   /** Without an error it was never sent. */
   #giveUp(card: CommandCard, error?: unknown, wasGivenUp = false): void {
-    // It stays where it is: commands that come later are shown below it.
-    card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
+    this.#place(card);
     card.update({ state: 'unsent', reason: error ? explainUnsent(error, wasGivenUp) : null });
     if (error instanceof RelayError && error.code === 'gone') this.#link.onTrouble(error);
   }
 
   /** A command whose input broke off would take the beginning for all of it. */
   async #sendFile(id: string, file: File): Promise<void> {
+    this.#files++;
     const words = await sendFile(this.#link, id, file);
+    this.#files--;
     const { client, signal } = this.#link;
     // The page left the session: nothing else would end the command, which waits for the rest.
     if (signal.aborted) void client.cancelCommand(id, 'TERM').catch(() => 0);
@@ -193,10 +201,7 @@ export class CommandList {
   }
 
   #take(listed: AnyCommandView): void {
-    const { state } = listed;
-    const view: CardView & AnyCommandView = isCommandState(state)
-      ? { ...listed, state }
-      : { ...listed, state: 'unknown', reason: stateOfNewerRelay(state) };
+    const view = toCardView(listed);
     const known = this.#cards.get(view.id);
     if (known) {
       // A list that was on its way for longer than the news of the end.
@@ -230,7 +235,7 @@ export class CommandList {
     if (pushing) {
       this.#pushing.delete(card);
       pushing.abort();
-      if (card !== this.#sent) this.#giveUp(card);
+      if (card !== this.#sent) card.update({ state: 'unsent' });
       return;
     }
     const { client, patience } = this.#link;

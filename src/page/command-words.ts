@@ -1,6 +1,6 @@
 /** The state of a command in words. */
-import type { CommandState } from '../protocol/command-states.ts';
-import type { CommandView } from '../protocol/command-view.ts';
+import { type CommandState, isCommandState } from '../protocol/command-states.ts';
+import type { AnyCommandView, CommandView } from '../protocol/command-view.ts';
 import { formatDuration, formatSeconds } from '../text/durations.ts';
 import { cutChars } from '../text/cut-text.ts';
 import { escapeText } from '../text/escape.ts';
@@ -20,8 +20,11 @@ export type CardView = Partial<Omit<CommandView, 'state'>> & {
   asked_at?: number;
 };
 
-export function stateOfNewerRelay(state: string): string {
-  return `unknown state "${cutChars(state, 40)}": reload the page`;
+export function toCardView(listed: AnyCommandView): CardView & AnyCommandView {
+  const { state } = listed;
+  if (isCommandState(state)) return { ...listed, state };
+  // A newer relay has a name for it.
+  return { ...listed, state: 'unknown', reason: `unknown state "${cutChars(state, 40)}": reload the page` };
 }
 
 /** The prompt can hold it as it is. The field of a browser turns a carriage return into a line feed, which ends a command. */
@@ -87,16 +90,20 @@ export function findTone(view: CardView): Tone {
 }
 
 /** When it entered its state, ms since 1970 by the relay's clock; undefined while that is unknown. */
-function findSince({ state, ...view }: CardView): number | undefined {
+export function findSince({ state, ...view }: CardView): number | undefined {
   if (state === 'running') return view.started_at ?? undefined;
   const asked = state === 'awaiting_approval' ? view.asked_at : undefined;
   // 0: a relay that does not say it.
   return (asked ?? view.pushed_at) || undefined;
 }
 
-/** How long it ran, or for how long it has been in its state; empty while that is unknown. */
+/** `, 5 s`; empty where `since` is unknown. */
+export function describeSince(since: number | undefined): string {
+  return since === undefined ? '' : `, ${formatSeconds(Math.max(1, (relayNow() - since) / 1000))}`;
+}
+
+/** How long it ran, or for how long it has been in its state: `, 5 s`; empty while that is unknown. */
 export function describeTime(view: CardView, isOpen: boolean): string {
-  if (!isOpen) return typeof view.duration_ms === 'number' ? formatDuration(view.duration_ms) : '';
-  const since = findSince(view);
-  return since === undefined ? '' : formatSeconds(Math.max(1, (relayNow() - since) / 1000));
+  if (isOpen) return describeSince(findSince(view));
+  return typeof view.duration_ms === 'number' ? `, ${formatDuration(view.duration_ms)}` : '';
 }

@@ -14,8 +14,9 @@ export function onPress(element: HTMLElement, work: () => void): void {
   element.addEventListener('click', work);
 }
 
+/** The same text again changes nothing: a screen reader would speak it again. */
 export function setText(element: Element, text: string): void {
-  element.textContent = text;
+  if (element.textContent !== text) element.textContent = text;
 }
 
 export function make<K extends keyof HTMLElementTagNameMap>(

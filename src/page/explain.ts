@@ -27,5 +27,5 @@ export function explainUnsent(error: unknown, wasGivenUp: boolean): string {
   const detail = status > 0 ? ` (${message})` : '';
   return (isFinal(reason) || isTooLarge) && !wasGivenUp
     ? `not accepted: ${message}`
-    : `no confirmation from the relay${detail}; if queued, it appears below`;
+    : `no confirmation from the relay${detail}; if queued, it is listed`;
 }

@@ -60,8 +60,7 @@ let isCreating = false;
 let opening: AbortController | undefined;
 
 function showError(words: string): void {
-  // The same words again would be spoken again.
-  if (errorLine.textContent !== words) errorLine.textContent = words;
+  setText(errorLine, words);
 }
 
 function showTrouble(error: unknown): void {
@@ -147,7 +146,8 @@ async function openFromAddress(): Promise<void> {
 }
 
 function showView(view: 'start' | 'session' | 'ended'): void {
-  keepFocus(view === 'session' ? transcriptSection : makeButton, () => {
+  // Not the button where a session has ended: a space or Enter of a visitor who types would replace the transcript.
+  keepFocus(view === 'start' ? makeButton : transcriptSection, () => {
     document.body.dataset['view'] = view;
     address.closeQuestion();
     find('session').hidden = view === 'start';
@@ -241,6 +241,7 @@ onPress(find('end'), () => askToEnd(true));
 onPress(find('end-no'), () => askToEnd(false));
 onPress(find('end-yes'), () => void endSession());
 onVisibilityChange(() => open && bar.pause(!gate.isOpen));
+addEventListener('beforeunload', (event) => open?.isSending === true && event.preventDefault());
 addEventListener('hashchange', () => void openFromAddress());
 find('insecure').hidden = globalThis.isSecureContext;
 setText(find('relay'), relayUrl);

@@ -100,8 +100,9 @@ export class OutputView {
     }
     // Said once for rows of stderr that follow each other.
     const spoken = row.stream === 'stderr' && before !== 'stderr' ? [makeSpoken('stderr: ')] : [];
-    if (row.isRedrawn) element.replaceChildren(...spoken);
-    element.append(...row.pieces.map(renderPiece));
+    // Without the break, what a visitor selects and copies would lack the rows without text.
+    if (row.isRedrawn) element.replaceChildren(...spoken, make('br'));
+    element.lastChild?.before(...row.pieces.map(renderPiece));
     row.pieces = [];
     row.isRedrawn = false;
   }

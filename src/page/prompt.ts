@@ -1,7 +1,6 @@
 /** Where commands are typed: Enter runs, Shift+Enter begins a line, the arrows recall. A file becomes the input of the command. */
 import { escapeText } from '../text/escape.ts';
 import { formatSize } from '../text/sizes.ts';
-import type { Push } from './command-list.ts';
 import { find, onPress, setText } from './dom.ts';
 
 /** The field grows to so many lines before it scrolls. */
@@ -9,6 +8,12 @@ const maxRows = 12;
 
 /** A key that an input method has taken (UI Events, 7.3.1). */
 const composedKey = 229;
+
+export interface Push {
+  text: string;
+  /** Its input. */
+  file: File | undefined;
+}
 
 export interface PromptHandler {
   run(push: Push): void;
@@ -86,7 +91,9 @@ export class Prompt {
   }
 
   #fit(): void {
-    this.#field.rows = Math.min(maxRows, this.#field.value.split('\n').length);
+    const field = this.#field;
+    field.rows = 1;
+    while (field.rows < maxRows && field.scrollHeight > field.clientHeight) field.rows++;
   }
 
   #take({ items, files }: DataTransfer): void {

@@ -1,8 +1,10 @@
 /** The bar at the top: the session, the listener's light, what runs and since when, whether the relay is there. */
 import { announce } from './announce.ts';
-import { describeTime, type CardView } from './command-words.ts';
+import { type CardView, describeSince, findSince } from './command-words.ts';
 import { describeLight, type Light, type LightState } from './describe-light.ts';
 import { find, make, setText } from './dom.ts';
+import { relayNow } from './relay-clock.ts';
+import { findLastSeen } from '../text/describe-presence.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
 
@@ -46,7 +48,9 @@ export class StatusBar {
     const state = current && isCommandState(current.state) ? current.state : undefined;
     const light = describeLight(status, state);
     this.#render(light);
-    this.#tick(current && state && !isEnded(state) ? current : undefined);
+    const seen = light.state === 'gone' ? findLastSeen(status) : null;
+    if (seen !== null) this.#tick(relayNow() - 1000 * seen);
+    else this.#tick(current && state && !isEnded(state) ? findSince(current) : undefined);
     // The card of the command says what it does; how long ago a listener was heard changes all the time.
     const said =
       light.state === 'busy' || light.state === 'asking'
@@ -91,10 +95,9 @@ export class StatusBar {
     this.#setTitle(`${marks[state]} ${state === 'asking' ? 'approval? ' : ''}${this.#name}`);
   }
 
-  #tick(view: CardView | undefined): void {
+  #tick(since: number | undefined): void {
     clearTimeout(this.#timer);
-    const time = view ? describeTime(view, true) : '';
-    setText(this.#clock, time === '' ? '' : `, ${time}`);
-    if (view) this.#timer = setTimeout(() => this.#tick(view), 1000);
+    setText(this.#clock, describeSince(since));
+    if (since !== undefined) this.#timer = setTimeout(() => this.#tick(since), 1000);
   }
 }

@@ -8,13 +8,13 @@ import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import type { CommandCard } from './command-card.ts';
-import { CommandList, type Push } from './command-list.ts';
+import { CommandList } from './command-list.ts';
 import type { LightState } from './describe-light.ts';
 import { copyOutput, downloadOutput } from './download.ts';
 import { isFinal } from './explain.ts';
 import type { Notifier } from './notifier.ts';
 import type { Panels } from './panels.ts';
-import type { Prompt } from './prompt.ts';
+import type { Prompt, Push } from './prompt.ts';
 import type { SessionLink } from './session-link.ts';
 import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
@@ -85,6 +85,10 @@ export class Workspace {
 
   get history(): readonly string[] {
     return this.#commands.history;
+  }
+
+  get isSending(): boolean {
+    return this.#commands.isSending;
   }
 
   run(push: Push): void {

@@ -4,9 +4,10 @@ import {
   describeState,
   describeTime,
   findTone,
-  stateOfNewerRelay,
+  toCardView,
 } from '../../src/page/command-words.ts';
 import { commandStates } from '../../src/protocol/command-states.ts';
+import type { AnyCommandView } from '../../src/protocol/command-view.ts';
 
 // The states of a command in words, and what they look like.
 
@@ -49,7 +50,7 @@ test.each<[CardView, string, string]>([
   ],
   [{ state: 'unknown', reason: 'outcome unknown: why' }, 'outcome unknown: why', 'plain'],
   [
-    { state: 'unknown', reason: stateOfNewerRelay('paused\u001b') },
+    toCardView({ state: 'paused\u001b' } as AnyCommandView),
     'unknown state "paused\\x1b": reload the page',
     'plain',
   ],

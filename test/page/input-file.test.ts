@@ -111,6 +111,32 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['none']);
   });
 
+  test('a file is being sent: the browser asks before the page is closed, and no longer once it has arrived', async () => {
+    const visitor = await visit(browser, relay, { expected: /^dialog: / });
+    const { page } = visitor;
+    await startOnPage(visitor);
+    let goOn = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    await page.route('**/stdin?**', async (route) => {
+      await gate;
+      await route.continue();
+    });
+    const buffer = Buffer.from('a file\n');
+    await page.locator('#file').setInputFiles({ name: 'a.txt', mimeType: 'text/plain', buffer });
+    await runOnPage(page, 'cat');
+    const command = findCommand(page, 'c1');
+    await waitForWords(command, 'running');
+    const asked = page.waitForEvent('dialog');
+    // It does not end: the question is answered with no.
+    await page.reload({ timeout: 1_000 }).catch(() => undefined);
+    expect((await asked).type()).toBe('beforeunload');
+    goOn();
+    await waitForWords(command, 'exit status 0');
+    expect(await readOutput(command, 'stdout')).toEqual(['a file']);
+    await page.reload();
+    await waitForWords(command, 'exit status 0');
+  });
+
   test('a file whose name is hostile: its name is text, and what hides in it is spelled out', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;

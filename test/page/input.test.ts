@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Relay } from '../harness/relay-process.ts';
 import { hasChromium, openScene, visit } from './browser.ts';
@@ -154,13 +154,14 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const { page } = visitor;
     const plain = 'http://relay.test';
     // The browser takes a loopback address for secure, and this name for what it is.
-    await page.route(`${plain}/**`, async (route) => {
+    const forward = async (route: Route): Promise<void> => {
       const { origin: _origin, referer: _referer, ...headers } = route.request().headers();
       const url = route.request().url().replace(plain, relay.url);
       const response = await route.fetch({ url, headers }).catch(() => undefined);
       // None: the test is over.
       if (response) await route.fulfill({ response });
-    });
+    };
+    await page.route(`${plain}/**`, forward);
     await page.goto(plain);
     expect(await page.evaluate('isSecureContext')).toBe(false);
     await page.locator('#insecure').waitFor();
@@ -175,6 +176,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.keyboard.press('Control+V');
     await page.keyboard.press('End');
     expect(await findField(page).inputValue()).toBe('plain\n');
+    // Also for a visitor who comes by a link.
+    const link = page.url();
+    const another = await page.context().newPage();
+    await another.route(`${plain}/**`, forward);
+    await another.goto(link);
+    await another.locator('#foreign-no').waitFor();
+    await another.locator('#insecure').waitFor();
   });
 
   test('reuse of a command of another client: the arrow down brings the draft back', async () => {

@@ -12,6 +12,7 @@ import {
   openBeside,
   openPanel,
   readLine,
+  runOnPage,
   waitForWords,
 } from './session.ts';
 
@@ -191,9 +192,15 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.evaluate(`location.hash = '${own}'`);
     await page.locator('#session-name', { hasText: own.slice(0, 4) }).waitFor();
 
-    // Another client ends the session while a command is typed.
+    // Another client ends the session while a command is typed: the next key does not press a button that removes the transcript.
+    await runOnPage(page, 'kept');
+    await findCommand(page, 'c1').waitFor();
     await page.getByLabel('command', { exact: true }).focus();
+    await page.keyboard.type('echo');
     await beside.ask('DELETE', '');
-    await page.locator('#make:focus').waitFor();
+    await page.locator('#transcript:focus').waitFor();
+    await page.keyboard.type(' x\n');
+    expect(await page.locator('.command-text').allTextContents()).toEqual(['c1 kept']);
+    expect(await page.locator('#make').textContent()).toBe('create a session');
   });
 });

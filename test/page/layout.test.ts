@@ -181,6 +181,25 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.evaluate<number>(place)).toBe(before);
   });
 
+  test('a long command in the prompt: all of it is in view, and it leaves room for the transcript', async () => {
+    const visitor = await visit(browser, relay, { width: 360 });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const field = page.getByLabel('command', { exact: true });
+    await field.fill(`echo ${'word '.repeat(20)}`);
+    expect(await field.evaluate((one) => one.scrollHeight - one.clientHeight)).toBe(0);
+    const lower = await field.evaluate((one) => one.clientHeight);
+    await field.fill('short');
+    expect(await field.evaluate((one) => one.clientHeight)).toBeLessThan(lower);
+    await page.setViewportSize({ width: 320, height: 480 });
+    await field.fill(Array.from({ length: 14 }, (_, at) => `line ${at}`).join('\n'));
+    const form = await page.locator('#run-form').boundingBox();
+    const transcript = await page.locator('#transcript').boundingBox();
+    if (!form || !transcript) throw new Error('not shown');
+    expect(form.y).toBeGreaterThanOrEqual(transcript.y + transcript.height);
+    expect(form.y + form.height).toBeLessThanOrEqual(480);
+  });
+
   test('the question before the end of a session: all of it is in view on a phone', async () => {
     const visitor = await visit(browser, relay, { width: 360 });
     const { page } = visitor;

@@ -272,6 +272,17 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await command.locator('.note', { hasText: 'this browser blocks copying: download the output' }).waitFor();
   });
 
+  test('what is selected and copied by hand has the rows without text too', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await finishBeside(page, beside, { stdout: 'a\n\nb\n\n\nc\n' });
+    await command.waitFor();
+    await page.evaluate(`getSelection().selectAllChildren(document.querySelector('.output'))`);
+    await page.keyboard.press('Control+C');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('a\n\nb\n\n\nc');
+  });
+
   test('the text of another client: its beginning, its size, nothing to reuse, nothing that acts', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
