@@ -35,7 +35,7 @@ export function viewStatus(session: Session, now: number): StatusPayload {
       user: readLabel(listener.user),
       mode: listener.mode,
       kind: listener.kind,
-      attached: findLiveListener(listener, now) !== undefined,
+      attached: findLiveListener(session, now) !== undefined,
       seen_seconds_ago: secondsSince(listener.seenAt, now),
     },
     queue_length: queued,

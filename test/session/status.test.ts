@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { listenerGraceMs, listenerSilenceMs, maxSilentRunMs } from '../../src/protocol/limits.ts';
+import { slotListenerId } from '../../src/session/listener.ts';
 import { viewCommand } from '../../src/session/view-command.ts';
 import { viewStatus } from '../../src/session/view-status.ts';
 import { auto, Scene, startOfTime, supervised } from './scene.ts';
@@ -70,6 +72,67 @@ test('a listener that is gone is still told of, as not attached', () => {
   expect(viewStatus(scene.session, scene.now).listener).toMatchObject({
     attached: false,
     seen_seconds_ago: 45,
+  });
+});
+
+describe('a legacy listener, which does not poll while it runs a command', () => {
+  const isAttached = ({ session, now }: Scene) => viewStatus(session, now).listener?.attached;
+
+  function makeRun(): Scene {
+    const scene = new Scene();
+    scene.pushToSlot();
+    scene.take();
+    return scene;
+  }
+
+  test('it is attached while the run keeps the session: for a day at most', () => {
+    const scene = makeRun();
+    scene.pass(listenerSilenceMs);
+    expect(isAttached(scene)).toBe(true);
+    scene.pass(maxSilentRunMs - listenerSilenceMs - 1);
+    expect(isAttached(scene)).toBe(true);
+    scene.skip(1);
+    expect(isAttached(scene)).toBe(false);
+  });
+
+  test('its result is a sign of life: it is attached between the result and its next poll', () => {
+    const scene = makeRun();
+    scene.pass(listenerSilenceMs);
+    scene.post('out');
+    expect(scene.states()).toEqual(['finished c1']);
+    expect(viewStatus(scene.session, scene.now).listener).toMatchObject({
+      attached: true,
+      seen_seconds_ago: 0,
+    });
+    scene.pass(listenerSilenceMs);
+    expect(isAttached(scene)).toBe(false);
+  });
+
+  test('a result that it was not asked for is no sign of life', () => {
+    const scene = new Scene();
+    scene.take();
+    scene.skip(listenerSilenceMs);
+    scene.post('stray');
+    expect(isAttached(scene)).toBe(false);
+  });
+
+  test.each<[string, (scene: Scene) => void]>([
+    ['a reset', (scene) => scene.reset()],
+    ['a command whose bytes never left', (scene) => scene.giveBack('c1')],
+  ])('%s: nothing is in flight, and its silence counts', (_title, happen) => {
+    const scene = makeRun();
+    happen(scene);
+    scene.pass(listenerSilenceMs);
+    expect(isAttached(scene)).toBe(false);
+  });
+
+  test('the answer with the command is cut off: it is gone after the grace', () => {
+    const scene = makeRun();
+    scene.detach({ id: slotListenerId });
+    scene.pass(listenerGraceMs - 1);
+    expect(isAttached(scene)).toBe(true);
+    scene.pass(1);
+    expect(isAttached(scene)).toBe(false);
   });
 });
 
