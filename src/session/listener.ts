@@ -38,7 +38,7 @@ export function silentSince(listener: Listener): number {
   return listener.seenAt - listenerGraceMs + listenerSilenceMs;
 }
 
-/** A legacy listener does not poll while it runs a command: until then its silence proves nothing. 0 where none of them runs one. */
+/** Until then a legacy listener that runs a command counts as connected: it sends no request during a run. 0 when no command runs there. */
 export function silentRunDeadline(commands: readonly Command[]): number {
   const ends = commands
     .filter((command) => command.state === 'running' && command.listenerId === slotListenerId)

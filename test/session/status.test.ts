@@ -19,6 +19,7 @@ test('the status of a new session', () => {
     queue_length: 0,
     current: null,
     revision: 0,
+    now: startOfTime,
   });
 });
 
@@ -47,6 +48,7 @@ test('the status of a session at work', () => {
     queue_length: 2,
     current: 'c1',
     revision: 4,
+    now: startOfTime + 3_500,
   });
 });
 
