@@ -219,6 +219,29 @@ test('looking at the status changes nothing', () => {
   expect(scene.session).toEqual(before);
 });
 
+test('when a command was shown: null while it is queued, the first time for a question that is repeated, anew for another listener', () => {
+  const scene = new Scene();
+  const [ann, eve] = [supervised('ann'), supervised('eve')];
+  const shownAt = () => viewCommand(scene.session, scene.command('c1')).shown_at;
+  scene.push();
+  expect(shownAt()).toBeNull();
+  scene.skip(1_000);
+  scene.look(ann);
+  scene.skip(1_000);
+  scene.look(ann);
+  expect(shownAt()).toBe(startOfTime + 1_000);
+  scene.leave(ann);
+  expect(scene.states()).toEqual(['queued c1']);
+  expect(shownAt()).toBeNull();
+  scene.skip(1_000);
+  scene.look(eve);
+  scene.skip(1_000);
+  scene.start('c1', eve);
+  expect(shownAt()).toBe(startOfTime + 3_000);
+  scene.finish('c1', eve);
+  expect(shownAt()).toBe(startOfTime + 3_000);
+});
+
 test('a command as clients see it', () => {
   const scene = new Scene();
   scene.push('echo');
