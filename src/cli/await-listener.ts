@@ -1,6 +1,6 @@
 /** Waits until a listener is connected. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasListener } from '../client/has-listener.ts';
+import { hasListener } from '../text/describe-presence.ts';
 import { type Patience, withPatience } from '../client/patience.ts';
 import { PollFloor } from '../client/poll-floor.ts';
 import type { RelayClient } from '../client/relay-client.ts';

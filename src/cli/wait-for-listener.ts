@@ -1,5 +1,5 @@
 /** The wait of `remotify new` and `remotify wait --listener`. */
-import { hasListener } from '../client/has-listener.ts';
+import { hasListener } from '../text/describe-presence.ts';
 import { withPatience } from '../client/patience.ts';
 import type { Bound } from '../config/resolve-waits.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';

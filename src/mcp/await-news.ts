@@ -1,5 +1,5 @@
 /** Waiting for a command, within the budget of one answer. */
-import { hasListener } from '../client/has-listener.ts';
+import { hasListener } from '../text/describe-presence.ts';
 import { PollFloor } from '../client/poll-floor.ts';
 import { isEnded } from '../protocol/command-states.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';

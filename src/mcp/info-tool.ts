@@ -1,5 +1,5 @@
 /** `remote_session_info`: the session, its listener, its last commands, and the other sessions. */
-import { hasListener } from '../client/has-listener.ts';
+import { hasListener } from '../text/describe-presence.ts';
 import { nameListener } from '../protocol/name-listener.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import type { Snapshot } from './command-source.ts';

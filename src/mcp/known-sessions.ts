@@ -1,5 +1,5 @@
 /** The stored sessions, which a call chooses by name. */
-import { hasListener } from '../client/has-listener.ts';
+import { hasListener } from '../text/describe-presence.ts';
 import type { KnownSession } from './host.ts';
 import { isGone, type Remote } from './sessions.ts';
 import type { ToolContext } from './tool.ts';

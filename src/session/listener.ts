@@ -1,6 +1,7 @@
 /** Who runs the commands of a session: one at a time. */
-import { listenerGraceMs, listenerSilenceMs } from '../protocol/limits.ts';
+import { listenerGraceMs, listenerSilenceMs, maxSilentRunMs } from '../protocol/limits.ts';
 import type { ListenerMode } from '../protocol/status-payload.ts';
+import type { Command } from './command.ts';
 
 /** The id of whoever polls `GET /cmd`: that door carries no name. */
 export const slotListenerId = 'slot';
@@ -37,7 +38,21 @@ export function silentSince(listener: Listener): number {
   return listener.seenAt - listenerGraceMs + listenerSilenceMs;
 }
 
+/** Until then a legacy listener that runs a command counts as connected: it sends no request during a run. 0 when no command runs there. */
+export function silentRunDeadline(commands: readonly Command[]): number {
+  const ends = commands
+    .filter((command) => command.state === 'running' && command.listenerId === slotListenerId)
+    .map((command) => (command.startedAt ?? 0) + maxSilentRunMs);
+  return Math.max(0, ...ends);
+}
+
 /** The listener that is there, if one is. */
-export function findLiveListener(listener: Listener | null, now: number): Listener | undefined {
-  return listener !== null && now < listenerDeadline(listener) ? listener : undefined;
+export function findLiveListener(
+  { listener, commands }: { listener: Listener | null; commands: readonly Command[] },
+  now: number,
+): Listener | undefined {
+  if (listener === null) return undefined;
+  const isSilentRun =
+    listener.kind === 'slot' && listener.goneAt === null && now < silentRunDeadline(commands);
+  return isSilentRun || now < listenerDeadline(listener) ? listener : undefined;
 }

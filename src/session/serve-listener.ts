@@ -21,11 +21,11 @@ function admit(session: Session, identity: ListenerIdentity, now: number): Outco
   const { listener } = session;
   if (listener?.id === identity.id) {
     if (listener.hasLeft) throw new Refusal('listener_left');
-    const wasThere = listener.goneAt === null && findLiveListener(listener, now) !== undefined;
+    const wasThere = listener.goneAt === null && findLiveListener(session, now) !== undefined;
     const seen: Listener = { ...listener, seenAt: now, goneAt: null };
     return { session: { ...session, listener: seen }, result: seen, quiet: wasThere };
   }
-  const present = findLiveListener(listener, now);
+  const present = findLiveListener(session, now);
   if (present?.kind === 'runner') throw new Refusal('listener_busy', present.host);
   const taken =
     listener === null ? session : releaseCommands(session, listener.id, now, 'another listener took over');

@@ -6,6 +6,7 @@ import { type Command, createCommand, endCommand, type NewCommand } from './comm
 import { chooseAllowance } from './extend-flow.ts';
 import { findLiveListener, attachListener, slotListenerId } from './listener.ts';
 import { emptySlot, type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
+import { touchListener } from './serve-listener.ts';
 import { settleCommand } from './settle-command.ts';
 import { releaseCommands } from './time.ts';
 
@@ -29,7 +30,7 @@ function slotRuns(session: Session): readonly Command[] {
 /** Somebody polls `GET /cmd`. A poll well after a pickup is another listener's: the command in flight is lost. */
 export function pollSlot(session: Session, now: number): Outcome<void> {
   const { listener } = session;
-  if (findLiveListener(listener, now)?.kind === 'runner') return { session, result: undefined };
+  if (findLiveListener(session, now)?.kind === 'runner') return { session, result: undefined };
   const stale = slotRuns(session).some((command) => now - (command.startedAt ?? now) >= slotReplacedMs);
   const healed = stale
     ? releaseCommands(
@@ -62,8 +63,7 @@ export function pollSlot(session: Session, now: number): Outcome<void> {
  */
 export function takeFromSlot(session: Session, now: number): Outcome<Command | undefined> {
   const queued = queuedCommands(session)[0];
-  if (!queued || findLiveListener(session.listener, now)?.kind === 'runner')
-    return { session, result: undefined };
+  if (!queued || findLiveListener(session, now)?.kind === 'runner') return { session, result: undefined };
   const released = releaseCommands(session, slotListenerId, now, 'its listener asked for other work');
   const taken: Command = {
     ...queued,
@@ -114,7 +114,7 @@ export function postToSlot(session: Session, posted: Buffer, now: number): Outco
   const running = slotRuns(session).at(-1);
   const command = running ?? createCommand(`c${session.nextNumber}`, strayResult, now);
   const known: Session = running
-    ? session
+    ? touchListener(session, slotListenerId, now).session
     : { ...session, nextNumber: session.nextNumber + 1, commands: [...session.commands, command] };
   const { ended, output } = readPostedResult(command, posted, now);
   const put = [{ id: ended.id, part: 'stdout' as const, bytes: output }];

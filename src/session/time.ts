@@ -1,8 +1,7 @@
 /** What happens because time passes. Every transition is preceded by advance(), and a clock calls it at nextDeadline(). */
-import { maxSilentRunMs } from '../protocol/limits.ts';
 import { isInFlight, isWaiting } from '../protocol/command-states.ts';
 import { endCommand, requeueCommand } from './command.ts';
-import { findLiveListener, listenerDeadline, silentSince, slotListenerId } from './listener.ts';
+import { findLiveListener, listenerDeadline, silentRunDeadline, silentSince } from './listener.ts';
 import type { Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 
@@ -50,7 +49,7 @@ function releaseReader(session: Session, now: number): Session {
 export function advance(session: Session, now: number): Session {
   const onTime = releaseReader(expireWaiting(session, now), now);
   const { listener } = onTime;
-  if (listener === null || listener.kind === 'slot' || findLiveListener(listener, now)) return onTime;
+  if (listener === null || listener.kind === 'slot' || findLiveListener(onTime, now)) return onTime;
   const released = releaseCommands(onTime, listener.id, now, 'the listener is gone');
   if (listener.goneAt !== null) return released;
   return { ...released, listener: { ...listener, goneAt: silentSince(listener) } };
@@ -59,12 +58,9 @@ export function advance(session: Session, now: number): Session {
 /** The point at which nothing keeps the session any more. */
 export function sessionDeadline(session: Session, now: number, ttlMs: number): number {
   const idle = session.touchedAt + ttlMs + touchGranularity(ttlMs);
-  const listener = findLiveListener(session.listener, now);
+  const listener = findLiveListener(session, now);
   const attached = listener?.kind === 'runner' ? listenerDeadline(listener) + ttlMs : 0;
-  const silentRuns = session.commands
-    .filter((command) => command.state === 'running' && command.listenerId === slotListenerId)
-    .map((command) => (command.startedAt ?? 0) + maxSilentRunMs);
-  return Math.max(idle, attached, ...silentRuns);
+  return Math.max(idle, attached, silentRunDeadline(session.commands));
 }
 
 /** When advance() or the end of the session is due next, ms since 1970. */

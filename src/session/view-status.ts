@@ -18,7 +18,12 @@ function seenSeconds(listener: Listener | null, inFlightSeconds: number | null, 
   return Math.max(secondsSince(listener.seenAt, now), inFlightSeconds ?? 0);
 }
 
-export function viewStatus(session: Session, now: number): StatusPayload {
+export interface StatusView extends StatusPayload {
+  /** The store's clock, milliseconds since 1970: what `pushed_at` and `started_at` of a command are compared with. */
+  now: number;
+}
+
+export function viewStatus(session: Session, now: number): StatusView {
   const { listener } = session;
   const current = session.commands.find(({ state }) => isInFlight(state));
   const inFlightSeconds = current ? secondsSince(current.startedAt ?? current.shownAt ?? now, now) : null;
@@ -35,11 +40,12 @@ export function viewStatus(session: Session, now: number): StatusPayload {
       user: readLabel(listener.user),
       mode: listener.mode,
       kind: listener.kind,
-      attached: findLiveListener(listener, now) !== undefined,
+      attached: findLiveListener(session, now) !== undefined,
       seen_seconds_ago: secondsSince(listener.seenAt, now),
     },
     queue_length: queued,
     current: current?.id ?? null,
     revision: session.revision,
+    now,
   };
 }

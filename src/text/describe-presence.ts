@@ -11,17 +11,28 @@ export function findLastSeen({ listener, listener_seen_seconds_ago: seen }: Stat
   return listener?.seen_seconds_ago ?? seen;
 }
 
-/** `slot`: a legacy listener polls the slot; a legacy relay only knows when it was last seen. */
-export function findPresence(status: StatusPayload): Presence {
-  const { listener } = status;
-  if (findLastSeen(status) === null) return 'none';
-  if (!listener || listener.kind === 'slot') return 'slot';
-  return listener.attached ? 'connected' : 'disconnected';
+/** `slot`: a listener was seen at a legacy relay, which does not know whether it is still there. */
+export function findPresence({ listener, listener_seen_seconds_ago: seen }: StatusPayload): Presence {
+  if (listener) return listener.attached ? 'connected' : 'disconnected';
+  return listener === null || seen === null ? 'none' : 'slot';
+}
+
+/** Whether a command that is pushed now has a listener, as far as the relay knows. */
+export function hasListener(status: StatusPayload): boolean {
+  return ['connected', 'slot'].includes(findPresence(status));
 }
 
 /** `root@vm` */
 export function describeHost(listener: ListenerView): string {
   return escapeText(nameListener(listener));
+}
+
+const describeName = (listener: ListenerView): string =>
+  listener.kind === 'slot' ? 'legacy listener' : describeHost(listener);
+
+/** `root@vm, auto`; a legacy listener gives neither name nor mode. */
+export function describeNameAndMode(listener: ListenerView): string {
+  return `${describeName(listener)}${listener.kind === 'slot' ? '' : `, ${listener.mode}`}`;
 }
 
 const modes: Readonly<Record<ListenerView['mode'], string>> = {
@@ -44,9 +55,9 @@ export function describePresence(status: StatusPayload): string {
     case 'slot':
       return `a legacy listener polls the slot, ${lastSeen}`;
     case 'connected':
-      return listener ? `connected, ${describeHost(listener)}, ${modes[listener.mode]}` : 'connected';
+      return listener ? `connected, ${describeName(listener)}, ${modes[listener.mode]}` : 'connected';
     case 'disconnected':
-      return `disconnected, ${lastSeen}${listener ? `, ${describeHost(listener)}, ${listener.mode}` : ''}`;
+      return `disconnected, ${lastSeen}${listener ? `, ${describeNameAndMode(listener)}` : ''}`;
   }
 }
 

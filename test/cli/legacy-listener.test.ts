@@ -87,7 +87,7 @@ test('--wait 0 with such a listener, idle: runs', async () => {
   expect(await run(['exec', '--wait', '0', 'echo ran'])).toMatchObject({ exitCode: 0, text: 'ran\n' });
 });
 
-test('status says that a legacy listener polls the slot, and a cancel that cannot be confirmed says so', async () => {
+test('status says that a legacy listener is connected, and a cancel that cannot be confirmed says so', async () => {
   const { run, start, made } = await setUp();
   const exec = start(['exec', 'true']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
@@ -96,9 +96,8 @@ test('status says that a legacy listener polls the slot, and a cancel that canno
     15_000,
     async () => (await curl([`${made.urls.cmd}?nowait=1`])).status === 200,
   );
-  expect((await run(['status'])).text).toMatch(
-    /^listener +a legacy listener polls the slot, last seen \d+ s ago$/m,
-  );
+  expect((await run(['status'])).text).toMatch(/^listener +connected, legacy listener, mode unknown$/m);
+  expect((await run(['list'])).text).toMatch(/ {2}connected, legacy listener {2}/);
   expect(await run(['cancel'], { deadlineMs: 25_000 })).toMatchObject({
     exitCode: 255,
     text: 'c1 unconfirmed\n',

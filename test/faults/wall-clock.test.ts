@@ -4,6 +4,8 @@ import { hasFakeClock, makeFakeClock } from '../harness/fake-clock.ts';
 import { makeGate } from '../harness/gate.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
+import { openResource } from '../harness/resource.ts';
+import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 // The system's clock is set while a relay runs: silence, expiry and ages follow the time that really passes.
@@ -100,6 +102,22 @@ async function restart(world: Awaited<ReturnType<typeof setUp>>, offset: number)
 const goneOf = (relay: Relay) => relay.stderr().match(/listener (gone|back)|state=(lost|expired)/g) ?? [];
 
 describe.skipIf(!hasFakeClock)('with libfaketime', () => {
+  test.each(jumps)(
+    'the clock of the relay is set %s: the status has the time of the clock that commands are dated by',
+    async (_title, offset) => {
+      const clock = await makeFakeClock();
+      const relay = await startRelay({ store: 'memory:', env: clock.env });
+      onTestFinished(relay.stop);
+      const { ask } = openResource(relay.url, await makeSession(relay));
+      const readNow = async () => (await ask('GET', '/status')).json<{ now: number }>().now;
+      await jump(relay, clock.set, offset);
+      const before = await readNow();
+      const { pushed_at: pushedAt } = (await ask('POST', '/commands', 'true')).json<{ pushed_at: number }>();
+      expect(pushedAt).toBeGreaterThanOrEqual(before);
+      expect(pushedAt).toBeLessThanOrEqual(await readNow());
+    },
+  );
+
   test.each(jumps)(
     'the clock of the relay is set %s: nothing is lost or expires',
     { timeout: 90_000 },

@@ -139,7 +139,7 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
   'serve-slots.ts': [
     {
       name: 'the slot hands out while a runner is attached',
-      from: "!queued || findLiveListener(session.listener, now)?.kind === 'runner'",
+      from: "!queued || findLiveListener(session, now)?.kind === 'runner'",
       to: '!queued',
     },
     {

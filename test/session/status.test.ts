@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { listenerGraceMs, listenerSilenceMs, maxSilentRunMs } from '../../src/protocol/limits.ts';
+import { slotListenerId } from '../../src/session/listener.ts';
 import { viewCommand } from '../../src/session/view-command.ts';
 import { viewStatus } from '../../src/session/view-status.ts';
 import { auto, Scene, startOfTime, supervised } from './scene.ts';
@@ -17,6 +19,7 @@ test('the status of a new session', () => {
     queue_length: 0,
     current: null,
     revision: 0,
+    now: startOfTime,
   });
 });
 
@@ -45,6 +48,7 @@ test('the status of a session at work', () => {
     queue_length: 2,
     current: 'c1',
     revision: 4,
+    now: startOfTime + 3_500,
   });
 });
 
@@ -70,6 +74,67 @@ test('a listener that is gone is still told of, as not attached', () => {
   expect(viewStatus(scene.session, scene.now).listener).toMatchObject({
     attached: false,
     seen_seconds_ago: 45,
+  });
+});
+
+describe('a legacy listener, which does not poll while it runs a command', () => {
+  const isAttached = ({ session, now }: Scene) => viewStatus(session, now).listener?.attached;
+
+  function makeRun(): Scene {
+    const scene = new Scene();
+    scene.pushToSlot();
+    scene.take();
+    return scene;
+  }
+
+  test('it is attached while the run keeps the session: for a day at most', () => {
+    const scene = makeRun();
+    scene.pass(listenerSilenceMs);
+    expect(isAttached(scene)).toBe(true);
+    scene.pass(maxSilentRunMs - listenerSilenceMs - 1);
+    expect(isAttached(scene)).toBe(true);
+    scene.skip(1);
+    expect(isAttached(scene)).toBe(false);
+  });
+
+  test('its result is a sign of life: it is attached between the result and its next poll', () => {
+    const scene = makeRun();
+    scene.pass(listenerSilenceMs);
+    scene.post('out');
+    expect(scene.states()).toEqual(['finished c1']);
+    expect(viewStatus(scene.session, scene.now).listener).toMatchObject({
+      attached: true,
+      seen_seconds_ago: 0,
+    });
+    scene.pass(listenerSilenceMs);
+    expect(isAttached(scene)).toBe(false);
+  });
+
+  test('a result that it was not asked for is no sign of life', () => {
+    const scene = new Scene();
+    scene.take();
+    scene.skip(listenerSilenceMs);
+    scene.post('stray');
+    expect(isAttached(scene)).toBe(false);
+  });
+
+  test.each<[string, (scene: Scene) => void]>([
+    ['a reset', (scene) => scene.reset()],
+    ['a command whose bytes never left', (scene) => scene.giveBack('c1')],
+  ])('%s: nothing is in flight, and its silence counts', (_title, happen) => {
+    const scene = makeRun();
+    happen(scene);
+    scene.pass(listenerSilenceMs);
+    expect(isAttached(scene)).toBe(false);
+  });
+
+  test('the answer with the command is cut off: it is gone after the grace', () => {
+    const scene = makeRun();
+    scene.detach({ id: slotListenerId });
+    scene.pass(listenerGraceMs - 1);
+    expect(isAttached(scene)).toBe(true);
+    scene.pass(1);
+    expect(isAttached(scene)).toBe(false);
   });
 });
 
@@ -152,6 +217,29 @@ test('looking at the status changes nothing', () => {
   const before = structuredClone(scene.session);
   viewStatus(scene.session, scene.now);
   expect(scene.session).toEqual(before);
+});
+
+test('when a command was shown: null while it is queued, the first time for a question that is repeated, anew for another listener', () => {
+  const scene = new Scene();
+  const [ann, eve] = [supervised('ann'), supervised('eve')];
+  const shownAt = () => viewCommand(scene.session, scene.command('c1')).shown_at;
+  scene.push();
+  expect(shownAt()).toBeNull();
+  scene.skip(1_000);
+  scene.look(ann);
+  scene.skip(1_000);
+  scene.look(ann);
+  expect(shownAt()).toBe(startOfTime + 1_000);
+  scene.leave(ann);
+  expect(scene.states()).toEqual(['queued c1']);
+  expect(shownAt()).toBeNull();
+  scene.skip(1_000);
+  scene.look(eve);
+  scene.skip(1_000);
+  scene.start('c1', eve);
+  expect(shownAt()).toBe(startOfTime + 3_000);
+  scene.finish('c1', eve);
+  expect(shownAt()).toBe(startOfTime + 3_000);
 });
 
 test('a command as clients see it', () => {

@@ -15,6 +15,7 @@ import {
   describePresence,
   findLastSeen,
   findPresence,
+  hasListener,
 } from '../../src/text/describe-presence.ts';
 import { describeMissing } from '../../src/text/describe-missing.ts';
 import { nameState } from '../../src/text/name-state.ts';
@@ -139,15 +140,28 @@ describe('the listener', () => {
       'disconnected, last seen 3 m 20 s ago, root@vm, supervised',
     ],
     [
-      'one on the slot',
-      makeStatus({ kind: 'slot' }, 7),
-      'slot',
-      'a legacy listener polls the slot, last seen 0 s ago',
+      'a legacy one',
+      makeStatus({ kind: 'slot', mode: 'unknown' }, 7),
+      'connected',
+      'connected, legacy listener, mode unknown',
+    ],
+    [
+      'a legacy one that is gone',
+      makeStatus({ kind: 'slot', mode: 'unknown', attached: false, seen_seconds_ago: 50 }, 50),
+      'disconnected',
+      'disconnected, last seen 50 s ago, legacy listener',
+    ],
+    [
+      'none yet, at a relay that says so',
+      { ...makeStatus(null, null), listener: null },
+      'none',
+      'none yet: paste the line on the remote',
     ],
     ['a legacy relay', makeStatus(null, 7), 'slot', 'a legacy listener polls the slot, last seen 7 s ago'],
   ] as const)('%s', (_title, status, presence, words) => {
     expect(findPresence(status)).toBe(presence);
     expect(describePresence(status)).toBe(words);
+    expect(hasListener(status)).toBe(presence === 'connected' || presence === 'slot');
   });
 
   test('its own name cannot hide anything', () => {

@@ -7,7 +7,7 @@ import { openMeasure } from '../../terminal/text-width.ts';
 import { type Answer, askSessions } from '../ask-sessions.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions } from '../context.ts';
-import { describeHost, findLastSeen, findPresence } from '../../text/describe-presence.ts';
+import { describeNameAndMode, findLastSeen, findPresence } from '../../text/describe-presence.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { explain } from '../explain.ts';
 import { formatTable } from '../format.ts';
@@ -64,7 +64,7 @@ function describeAnswer(answer: Answer): string {
     case 'slot':
       return `legacy listener, last seen ${ago}`;
     case 'connected':
-      return listener ? `connected, ${describeHost(listener)}, ${listener.mode}` : 'connected';
+      return listener ? `connected, ${describeNameAndMode(listener)}` : 'connected';
     case 'disconnected':
       return `disconnected, last seen ${ago}`;
   }

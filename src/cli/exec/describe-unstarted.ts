@@ -1,5 +1,5 @@
 /** Why a command did not start, in words. */
-import { hasListener } from '../../client/has-listener.ts';
+import { hasListener } from '../../text/describe-presence.ts';
 import type { Bound } from '../../config/resolve-waits.ts';
 import { nameListener } from '../../protocol/name-listener.ts';
 import type { CommandState } from '../../protocol/command-states.ts';

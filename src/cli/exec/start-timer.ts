@@ -1,5 +1,5 @@
 /** Cancels a command whose start took too long. One that starts meanwhile goes on. */
-import { hasListener } from '../../client/has-listener.ts';
+import { hasListener } from '../../text/describe-presence.ts';
 import { withPatience } from '../../client/patience.ts';
 import type { RelayClient } from '../../client/relay-client.ts';
 import { RelayError } from '../../client/relay-error.ts';
