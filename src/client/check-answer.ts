@@ -1,4 +1,5 @@
 /** From an answer to what it says: everything that crosses the wire is hostile until parsed. */
+import { goneText } from '../protocol/gone.ts';
 import { header } from '../protocol/headers.ts';
 import { parseJsonFields, readText } from '../protocol/json-fields.ts';
 import type { HttpAnswer } from './http.ts';
@@ -40,8 +41,7 @@ function readMove(body: Uint8Array): RelayError {
 
 /** The error for an answer that says that there is no such session. Not every such answer has the status 410. */
 export function goneError(baseUrl: string): RelayError {
-  const message = 'no such session: unknown, expired or ended';
-  return new RelayError('refused', message, { status: 410, code: 'gone', url: baseUrl });
+  return new RelayError('refused', goneText, { status: 410, code: 'gone', url: baseUrl });
 }
 
 /** The answer when it is a success; otherwise throws what it says. `baseUrl` is for the words only. */

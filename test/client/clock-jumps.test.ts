@@ -54,7 +54,7 @@ test.each([
     const http: HttpSender = {
       baseUrl: 'http://relay',
       send: async ({ method, path }) => {
-        if (waits.length === 1) setWallClock(byMs);
+        if (method === 'GET' && waits.length === 0) setWallClock(byMs);
         const seconds = Number(new URLSearchParams(path.split('?')[1]).get('wait') ?? 0);
         if (method === 'GET') waits.push(seconds);
         // Wakes early once: the rest of the time is still to be waited for.

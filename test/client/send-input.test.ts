@@ -67,13 +67,13 @@ describe('the size of a chunk', () => {
   }
 
   test.each([
-    { words: '5 kB/s', rate: 5_000, failures: 4, largest: 64 * kib },
-    { words: '50 kB/s', rate: 50_000, failures: 1, largest: 512 * kib },
-    { words: '200 kB/s', rate: 200_000, failures: 0, largest: mib },
-    { words: '2 MB/s', rate: 2_000_000, failures: 0, largest: 4 * mib },
+    ['5 kB/s', 5_000, { failures: 4, largest: 64 * kib }],
+    ['50 kB/s', 50_000, { failures: 1, largest: 512 * kib }],
+    ['200 kB/s', 200_000, { failures: 0, largest: mib }],
+    ['2 MB/s', 2_000_000, { failures: 0, largest: 4 * mib }],
   ])(
-    'a link of $words: the input arrives, and after the first answer no chunk is too large for the link',
-    async ({ rate, failures, largest }) => {
+    'a link of %s: the input arrives, and after the first answer no chunk is too large for the link',
+    async (_words, rate, { failures, largest }) => {
       const link = openSlowLink(rate);
       await sendAll(link, 12 * mib + 1);
       expect(link.failures()).toBe(failures);
