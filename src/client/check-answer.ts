@@ -1,4 +1,5 @@
 /** From an answer to what it says: everything that crosses the wire is hostile until parsed. */
+import { goneText } from '../protocol/gone.ts';
 import { header } from '../protocol/headers.ts';
 import { parseJsonFields, readText } from '../protocol/json-fields.ts';
 import type { HttpAnswer } from './http.ts';
@@ -17,18 +18,16 @@ function firstLine(body: Uint8Array): string {
 }
 
 function describeStranger({ status, headers, body }: HttpAnswer): string {
-  const location = headers['location'];
-  if (status >= 300 && status < 400 && location !== undefined) {
-    return `it answered ${status} and points elsewhere (${clean(location)})`;
-  }
-  const type = headers['content-type'] ?? '';
+  const { location, 'content-type': type = '' } = headers;
+  if (status >= 300 && status < 400 && location !== undefined)
+    return ` and points elsewhere (${clean(location)})`;
   const looksLikePage = type.includes('html') || /^\s*</.test(decoder.decode(body.subarray(0, 64)));
-  return `it answered ${status}${looksLikePage ? ' with a web page' : ''}`;
+  return looksLikePage ? ' with a web page' : '';
 }
 
 /** For an answer that no relay would give. */
 export function notARelay(answer: HttpAnswer, baseUrl: string): RelayError {
-  const message = `${baseUrl} is no relay: ${describeStranger(answer)}`;
+  const message = `${baseUrl} is no relay: it answered ${answer.status}${describeStranger(answer)}`;
   return new RelayError('not_a_relay', message, { status: answer.status });
 }
 
@@ -36,14 +35,13 @@ function readMove(body: Uint8Array): RelayError {
   const fields = parseJsonFields(decoder.decode(body)) ?? {};
   const where = clean(readText(fields, 'endpoint'));
   const action = clean(readText(fields, 'action'));
-  const message = ['the relay has moved', where && ` to ${where}`, action && `: ${action}`].join('');
+  const message = `the relay has moved${where && ` to ${where}`}${action && `: ${action}`}`;
   return new RelayError('moved', message, { status: 426 });
 }
 
 /** The error for an answer that says that there is no such session. Not every such answer has the status 410. */
 export function goneError(baseUrl: string): RelayError {
-  const message = 'no such session: unknown, expired or ended';
-  return new RelayError('refused', message, { status: 410, code: 'gone', url: baseUrl });
+  return new RelayError('refused', goneText, { status: 410, code: 'gone', url: baseUrl });
 }
 
 /** The answer when it is a success; otherwise throws what it says. `baseUrl` is for the words only. */
@@ -51,18 +49,14 @@ export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
   const { status, headers, body } = answer;
   if (status >= 200 && status < 300) return answer;
   if (status === 426) throw readMove(body);
+  const refused = (message: string, code = ''): RelayError =>
+    new RelayError('refused', message, { status, code, url: baseUrl });
   const code = headers[header.error];
-  if (code !== undefined) {
-    throw new RelayError('refused', firstLine(body), {
-      status,
-      code: code.replaceAll(/[^a-z_]/g, ''),
-      url: baseUrl,
-    });
-  }
+  if (code !== undefined) throw refused(firstLine(body), code.replaceAll(/[^a-z_]/g, ''));
   if (status === 410) throw goneError(baseUrl);
-  if (status === 429)
-    throw new RelayError('refused', 'the relay asks for patience', { status, code: 'rate_limited' });
-  if (status >= 500) throw new RelayError('refused', `${baseUrl} is in trouble (${status})`, { status });
+  if (status === 413) throw refused('the body is too large for a proxy on the way');
+  if (status === 429) throw refused('the relay asks for patience', 'rate_limited');
+  if (status >= 500) throw refused(`${baseUrl} is in trouble (${status})`);
   throw notARelay(answer, baseUrl);
 }
 

@@ -16,6 +16,7 @@ export interface Peer {
 
 const brokeOff = 'the connection broke off';
 const notHttp = 'REMOTIFY_NOT_HTTP';
+const noHttp = 'it does not speak HTTP';
 const noLookup = 'the host name cannot be looked up';
 
 const words: Readonly<Record<string, string>> = {
@@ -45,7 +46,7 @@ const words: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'the answer stopped half way',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of its answer are too large',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its answer is not as long as it says',
-  [notHttp]: 'it does not speak HTTP',
+  [notHttp]: noHttp,
   REMOTIFY_ANSWER_TOO_LARGE: 'its answer is too large',
 };
 
@@ -100,7 +101,7 @@ function findCause(error: unknown): unknown {
 function describe(error: unknown, code: string): string {
   const known = words[code];
   if (known !== undefined) return known;
-  if (code.startsWith('HPE_')) return 'it does not speak HTTP';
+  if (code.startsWith('HPE_')) return noHttp;
   if (code.startsWith('EAI_')) return noLookup;
   const { errno } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException;
   const system = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];

@@ -30,7 +30,7 @@ export interface Skip {
 async function catchUp(client: RelayClient, id: string, read: ReadFrom, follower: Follower): Promise<void> {
   const { skip, signal } = follower;
   if (!skip) return;
-  const view = await withPatience(() => client.readCommand(id, signal && { signal }), follower);
+  const view = await withPatience(() => client.readCommand(id, { signal }), follower);
   for (const [stream, bytes] of [
     ['stdout', view.stdout_bytes],
     ['stderr', view.stderr_bytes],

@@ -8,7 +8,7 @@ export interface HttpRequest {
   body?: Uint8Array;
   /** From the request to the first byte of the answer, and between any two. */
   timeoutMs: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface HttpAnswer {

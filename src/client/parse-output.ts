@@ -1,5 +1,6 @@
 /** What `GET …/output` answers, from its headers and its body. */
 import { type CommandState, isCommandState } from '../protocol/command-states.ts';
+import { isExitStatus } from '../protocol/command-view.ts';
 import { isMissingReason, type MissingOutput } from '../protocol/missing-output.ts';
 import { header } from '../protocol/headers.ts';
 import type { HttpAnswer } from './http.ts';
@@ -20,8 +21,9 @@ export interface OutputPart {
   missing: MissingOutput | undefined;
 }
 
-function numberOr(text: string | undefined, fallback: number | null): number | null {
-  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : fallback;
+/** A count, a size in bytes or a time; of more digits it would not be exact, and no valid date. */
+function parseNumber(text = ''): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 function decode(text: string | undefined): string | null {
@@ -36,33 +38,35 @@ function decode(text: string | undefined): string | null {
 function parseMissing(headers: HttpAnswer['headers']): MissingOutput | undefined {
   const reason = headers[header.missingReason];
   if (!isMissingReason(reason)) return undefined;
-  return { bytes: numberOr(headers[header.missingBytes], 0) ?? 0, reason };
+  return { bytes: parseNumber(headers[header.missingBytes]) ?? 0, reason };
 }
 
-/** Throws `not_a_relay` when body and headers do not agree. */
+/** Throws `not_a_relay` when body and headers do not agree, or for an exit status that no process has. */
 export function parseOutputPart({ headers, body, status }: HttpAnswer, baseUrl: string): OutputPart {
   const state = headers[header.state];
   if (state !== undefined && !isCommandState(state)) {
     const message = `unknown command state: ${state.replaceAll(/[^a-z_]/g, '').slice(0, 40)}`;
     throw new RelayError('not_a_relay', message, { status, code: 'unknown_state' });
   }
-  const stdoutBytes = numberOr(headers[header.stdoutBytes], null);
-  const stderrBytes = numberOr(headers[header.stderrBytes], null);
+  const stdoutBytes = parseNumber(headers[header.stdoutBytes]);
+  const stderrBytes = parseNumber(headers[header.stderrBytes]);
+  const exitStatus = parseNumber(headers[header.exitStatus]);
   if (
     state === undefined ||
     stdoutBytes === null ||
     stderrBytes === null ||
-    stdoutBytes + stderrBytes !== body.byteLength
+    stdoutBytes + stderrBytes !== body.byteLength ||
+    (headers[header.exitStatus] !== undefined && !isExitStatus(exitStatus))
   ) {
     throw new RelayError('not_a_relay', `${baseUrl} is no relay: its answer makes no sense`, { status });
   }
   return {
     state,
-    exitStatus: numberOr(headers[header.exitStatus], null),
+    exitStatus,
     signal: headers[header.signal] ?? null,
     reason: decode(headers[header.reason]),
-    startedAt: numberOr(headers[header.startedAt], null),
-    durationMs: numberOr(headers[header.durationMs], null),
+    startedAt: parseNumber(headers[header.startedAt]),
+    durationMs: parseNumber(headers[header.durationMs]),
     stdout: body.subarray(0, stdoutBytes),
     stderr: body.subarray(stdoutBytes),
     complete: headers[header.complete] === 'true',

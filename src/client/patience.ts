@@ -1,12 +1,9 @@
 /** Riding out a relay that restarts or a network that drops. */
-import { pause } from './pause.ts';
+import { firstPauseMs, longestPauseMs, pause } from './pause.ts';
 import { RelayError } from './relay-error.ts';
 
 /** A relay is restarted, upgraded or rebooted within this. */
 const defaultPatienceMs = 60_000;
-
-const firstPauseMs = 100;
-const longestPauseMs = 2_000;
 
 export interface Patience {
   /** How long to retry, from the first failure in a row. */
@@ -33,8 +30,9 @@ export async function withPatience<T>(attempt: () => Promise<T>, patience: Patie
     } catch (error) {
       if (!(error instanceof RelayError) || !isPassing(error)) throw error;
       if (troubleSince === undefined) patience.onTrouble?.(error);
-      troubleSince ??= Date.now();
-      if (Date.now() - troubleSince > (patience.patienceMs ?? defaultPatienceMs)) throw error;
+      const now = performance.now();
+      troubleSince ??= now;
+      if (now - troubleSince > (patience.patienceMs ?? defaultPatienceMs)) throw error;
       // Jitter: clients that lost the same relay come back one by one.
       await pause(pauseMs * (0.5 + Math.random()), patience.signal);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);

@@ -1,5 +1,9 @@
 /** A wait that a signal ends, in Node and in a browser. */
 
+/** Before the second attempt; each further pause is twice as long, up to the longest. */
+export const firstPauseMs = 100;
+export const longestPauseMs = 2_000;
+
 /** Resolves after `ms`. Rejects with the reason of the signal as soon as that aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -11,7 +15,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', onAbort);
       resolve();
     }, ms);
-    if (signal?.aborted === true) onAbort();
+    if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,11 +1,8 @@
 /** A floor under loops of polls: a relay that answers at once, without news, is not asked thousands of times a second. */
-import { pause } from './pause.ts';
+import { firstPauseMs, longestPauseMs, pause } from './pause.ts';
 
 /** A relay that holds its polls takes longer than this where it has no news. */
 const heldMs = 100;
-
-const firstPauseMs = 100;
-const longestPauseMs = 2_000;
 
 export class PollFloor {
   #pauseMs = 0;

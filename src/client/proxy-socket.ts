@@ -5,9 +5,7 @@ import buildConnector from 'undici/lib/core/connect.js';
 import { explainConnection } from './explain-connection.ts';
 import { explainRefusal, hintDirect } from './explain-proxy.ts';
 import type { ProxyAddress, Target } from './proxy-address.ts';
-
-/** To the proxy; and to the relay's TLS. */
-const connectTimeoutMs = 10_000;
+import { connectTimeoutMs } from './undici-http.ts';
 
 /** For the proxy to reach the relay. */
 const tunnelTimeoutMs = 30_000;

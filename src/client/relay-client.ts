@@ -113,8 +113,8 @@ export class RelayClient {
 
   async pushCommand(script: Uint8Array, options: PushOptions, signal?: AbortSignal): Promise<CommandView> {
     const query = {
-      merge: options.merge === true ? 1 : undefined,
-      stdin: options.stdin === true ? 1 : undefined,
+      merge: options.merge ? 1 : undefined,
+      stdin: options.stdin ? 1 : undefined,
       timeout: options.timeoutSeconds,
       expires: options.queueSeconds,
     };
@@ -125,7 +125,7 @@ export class RelayClient {
       query,
       headers,
       body: script,
-      ...(signal && { signal }),
+      signal,
     });
     return this.parse(answer, parseCommandView);
   }
@@ -139,7 +139,7 @@ export class RelayClient {
     signal?: AbortSignal,
   ): Promise<void> {
     const query = { offset, end: end ? 1 : undefined };
-    await this.send('stdin', { id, method: 'PUT', query, body: bytes, ...(signal && { signal }) });
+    await this.send('stdin', { id, method: 'PUT', query, body: bytes, signal });
   }
 
   /** Also commands in states that only a newer relay knows. */
@@ -149,7 +149,7 @@ export class RelayClient {
 
   async readCommand(
     id: string,
-    poll: { state?: string | undefined; waitSeconds?: number; signal?: AbortSignal } = {},
+    poll: { state?: string | undefined; waitSeconds?: number; signal?: AbortSignal | undefined } = {},
   ): Promise<CommandView> {
     const { state, ...rest } = poll;
     return this.parse(await this.send('command', { ...rest, id, query: { state } }), parseCommandView);
@@ -174,12 +174,8 @@ export class RelayClient {
       limit?: number;
     } = {},
   ): Promise<OutputPart> {
-    const answer = await this.send('output', {
-      id,
-      query: { ...from, state: poll.state, limit: poll.limit },
-      waitSeconds: poll.waitSeconds ?? 0,
-      ...(poll.signal && { signal: poll.signal }),
-    });
+    const { state, limit, ...rest } = poll;
+    const answer = await this.send('output', { ...rest, id, query: { ...from, state, limit } });
     return parseOutputPart(answer, this.baseUrl);
   }
 }

@@ -12,30 +12,22 @@ export type RelayErrorKind =
 export class RelayError extends Error {
   readonly kind: RelayErrorKind;
   /** HTTP status; 0 when there was no answer. */
-  readonly status: number;
+  readonly status: number = 0;
   /** Where it was asked. */
-  readonly url: string;
+  readonly url: string = '';
   /** The relay's own code of a refusal (protocol/errors.ts); `gone` also for a bare 410. */
-  readonly code: string;
+  readonly code: string = '';
   /** What to do about it, where it is known better than from the kind. */
   readonly hint: string | undefined;
 
   constructor(
     kind: RelayErrorKind,
     message: string,
-    {
-      status = 0,
-      code = '',
-      url = '',
-      hint,
-    }: { status?: number; code?: string; url?: string; hint?: string } = {},
+    known?: Partial<Pick<RelayError, 'status' | 'url' | 'code' | 'hint'>>,
   ) {
     super(message);
     this.kind = kind;
-    this.status = status;
-    this.code = code;
-    this.url = url;
-    this.hint = hint;
+    Object.assign(this, known);
   }
 
   /** Whether the same request may succeed later on. */

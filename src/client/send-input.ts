@@ -1,4 +1,5 @@
-/** The input of a command on its way to the relay, byte for byte, each chunk until the relay has it. */
+/** The input of a command on its way to the relay, byte for byte, each chunk until the relay has it: a smaller one where an attempt failed. */
+import { answerGraceMs } from '../protocol/limits.ts';
 import { type Patience, withPatience } from './patience.ts';
 import type { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
@@ -11,6 +12,9 @@ export const mostChunkBytes = 4 * 1024 * 1024;
 
 /** Below this, what refuses it as too large refuses everything. */
 const leastChunkBytes = 16 * 1024;
+
+/** A chunk that took less may be followed by one of twice its size, which then arrives well before the client gives it up. */
+const quickMs = answerGraceMs / 4;
 
 export interface InputSource {
   /** How much could be taken at once. */
@@ -32,34 +36,43 @@ export async function sendInput(
   let offset = begin;
   let chunkBytes = firstChunkBytes;
   let limit = mostChunkBytes;
-  const send = async (bytes: Uint8Array): Promise<void> => {
-    for (let at = 0; at < bytes.byteLength; ) {
-      const part = bytes.subarray(at, at + chunkBytes);
-      try {
-        await withPatience(() => client.sendStdin(id, offset, part, false, signal), patience);
-      } catch (error) {
-        if (!(error instanceof RelayError && error.isTooLarge) || chunkBytes <= leastChunkBytes) throw error;
-        chunkBytes = Math.max(leastChunkBytes, Math.ceil(part.byteLength / 2));
-        limit = chunkBytes;
-        continue;
-      }
-      at += part.byteLength;
-      offset += part.byteLength;
-      onSent?.(part.byteLength);
+  let rest: Uint8Array;
+  // Each attempt chooses its size: on a slow link a smaller part arrives in time. It may end before what the relay has: an overlap is stored once.
+  const sendPart = async (): Promise<void> => {
+    const part = rest.subarray(0, chunkBytes);
+    const beganAt = performance.now();
+    try {
+      await client.sendStdin(id, offset, part, false, signal);
+    } catch (error) {
+      chunkBytes = Math.max(leastChunkBytes, Math.ceil(part.byteLength / 2));
+      throw error;
     }
+    rest = rest.subarray(part.byteLength);
+    offset += part.byteLength;
+    onSent?.(part.byteLength);
+    if (performance.now() - beganAt < quickMs && rest.byteLength + input.bytes > chunkBytes / 2)
+      chunkBytes = Math.min(limit, chunkBytes * 2);
   };
   try {
     for (;;) {
-      const bytes = await input.take(chunkBytes);
-      if (bytes.byteLength === 0) break;
-      await send(bytes);
-      if (input.bytes > chunkBytes / 2) chunkBytes = Math.min(limit, chunkBytes * 2);
+      rest = await input.take(chunkBytes);
+      if (rest.byteLength === 0) break;
+      while (rest.byteLength > 0) {
+        const triedBytes = chunkBytes;
+        try {
+          await withPatience(sendPart, patience);
+        } catch (error) {
+          if (!(error instanceof RelayError && error.isTooLarge) || triedBytes <= leastChunkBytes)
+            throw error;
+          limit = chunkBytes;
+        }
+      }
     }
     await withPatience(() => client.sendStdin(id, offset, new Uint8Array(), true, signal), patience);
   } catch (error) {
     const isOver =
       error instanceof RelayError && ['stdin_closed', 'no_such_command', 'gone'].includes(error.code);
-    if (!isOver && signal?.aborted !== true) throw error;
+    if (!isOver && !signal?.aborted) throw error;
   } finally {
     input.close();
   }

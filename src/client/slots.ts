@@ -11,19 +11,19 @@ export async function pushToSlot(
   const answer = await client.send('slotCommand', {
     method: 'POST',
     body: script,
-    ...(signal && { signal }),
+    signal,
   });
   expectStatus(201, answer, client.baseUrl);
 }
 
 export async function dropFromSlot(client: RelayClient, signal?: AbortSignal): Promise<void> {
-  const answer = await client.send('slotCommand', { method: 'DELETE', ...(signal && { signal }) });
+  const answer = await client.send('slotCommand', { method: 'DELETE', signal });
   expectStatus(204, answer, client.baseUrl);
 }
 
 /** The text in the result slot, or undefined when the poll ended without one. */
 export async function takeResult(client: RelayClient, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-  const answer = await client.send('slotResult', { waitSeconds: maxWaitSeconds, ...(signal && { signal }) });
+  const answer = await client.send('slotResult', { waitSeconds: maxWaitSeconds, signal });
   // A legacy relay names a type on its 204 too, that of its error pages.
   if (answer.status === 204) return undefined;
   // A result is bytes; a page is a portal's.

@@ -13,11 +13,11 @@ export type StopOutcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended befor
 
 /** Follows a signalled command until it ended, or until its report is overdue. */
 async function confirmEnd(client: RelayClient, id: string): Promise<CommandView> {
-  const deadline = Date.now() + confirmWithinSeconds * 1000;
+  const deadline = performance.now() + confirmWithinSeconds * 1000;
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
-    const waitSeconds = Math.max(0, Math.ceil((deadline - Date.now()) / 1000));
+    const waitSeconds = Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
     const view = await client.readCommand(id, { waitSeconds });
     if (isEnded(view.state) || waitSeconds === 0) return view;
     await floor.end(false);

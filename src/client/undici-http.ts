@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Dispatcher } from 'undici';
+import { defaultMaxBodyBytes, maxInflation } from '../protocol/limits.ts';
 import type { Http, HttpAnswer } from './http.ts';
 import { RelayError } from './relay-error.ts';
 
@@ -10,10 +11,11 @@ import { RelayError } from './relay-error.ts';
 // Later versions wait longer by themselves, and would lose their code cache to a changed flag.
 if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--wasm-tiering-budget=1000000000');
 
-const connectTimeoutMs = 10_000;
+/** To the relay or to a proxy; and for the TLS of the relay behind one. */
+export const connectTimeoutMs = 10_000;
 
-/** A whole result of the slots: three times their wire limit. More than that is no answer of a relay. */
-const maxAnswerBytes = 80 * 1024 * 1024;
+/** A whole result of the slots, and the lines that a relay appends to it. More than that is no answer of a relay. */
+const maxAnswerBytes = defaultMaxBodyBytes * maxInflation + 1024 * 1024;
 
 /** A way to a relay: by itself, or through a proxy. */
 export interface Route {

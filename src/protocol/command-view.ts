@@ -41,6 +41,11 @@ export interface CommandView {
   listener: string | null;
 }
 
+/** A whole number that fits in one byte. Where a larger one becomes the exit status of a process, 256 turns into 0. */
+export function isExitStatus(value: unknown): value is number {
+  return Uint8Array.of(value as number)[0] === value;
+}
+
 /** A relay that is newer than its client may have more states. */
 export type AnyCommandView = Omit<CommandView, 'state'> & { state: string };
 
@@ -54,33 +59,37 @@ export function parseCommandView(value: unknown): CommandView | undefined {
 function parseAnyCommandView(value: unknown): AnyCommandView | undefined {
   const fields = parseFields(value);
   if (!fields) return undefined;
-  const id = readText(fields, 'id');
-  const state = readText(fields, 'state');
-  if (id === undefined || !commandIdPattern.test(id) || state === undefined) return undefined;
+  const text = (name: string): string | null => readText(fields, name) ?? null;
+  const number = (name: string): number | null => readNumber(fields, name) ?? null;
+  const id = text('id');
+  const state = text('state');
+  const exitStatus = fields['exit_status'] ?? null;
+  if (id === null || !commandIdPattern.test(id) || state === null) return undefined;
+  if (exitStatus !== null && !isExitStatus(exitStatus)) return undefined;
   const signal = fields['cancel_signal'];
   const missing = fields['missing_reason'];
   return {
     id,
     state,
-    exit_status: readNumber(fields, 'exit_status') ?? null,
-    signal: readText(fields, 'signal') ?? null,
-    reason: readText(fields, 'reason') ?? null,
-    position: readNumber(fields, 'position') ?? null,
+    exit_status: exitStatus,
+    signal: text('signal'),
+    reason: text('reason'),
+    position: number('position'),
     origin: fields['origin'] === 'slot' ? 'slot' : 'commands',
-    pushed_by: readText(fields, 'pushed_by') ?? null,
-    text: readText(fields, 'text') ?? null,
-    script_bytes: readNumber(fields, 'script_bytes') ?? 0,
-    stdin_bytes: readNumber(fields, 'stdin_bytes') ?? 0,
-    stdout_bytes: readNumber(fields, 'stdout_bytes') ?? 0,
-    stderr_bytes: readNumber(fields, 'stderr_bytes') ?? 0,
-    missing_bytes: readNumber(fields, 'missing_bytes') ?? 0,
+    pushed_by: text('pushed_by'),
+    text: text('text'),
+    script_bytes: number('script_bytes') ?? 0,
+    stdin_bytes: number('stdin_bytes') ?? 0,
+    stdout_bytes: number('stdout_bytes') ?? 0,
+    stderr_bytes: number('stderr_bytes') ?? 0,
+    missing_bytes: number('missing_bytes') ?? 0,
     missing_reason: isMissingReason(missing) ? missing : null,
-    pushed_at: readNumber(fields, 'pushed_at') ?? 0,
-    started_at: readNumber(fields, 'started_at') ?? null,
-    ended_at: readNumber(fields, 'ended_at') ?? null,
-    duration_ms: readNumber(fields, 'duration_ms') ?? null,
+    pushed_at: number('pushed_at') ?? 0,
+    started_at: number('started_at'),
+    ended_at: number('ended_at'),
+    duration_ms: number('duration_ms'),
     cancel_signal: isSignal(signal) ? signal : null,
-    listener: readText(fields, 'listener') ?? null,
+    listener: text('listener'),
   };
 }
 

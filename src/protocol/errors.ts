@@ -1,3 +1,5 @@
+import { goneText } from './gone.ts';
+
 /**
  * Every refusal that a relay can answer: its code (the `Remotify-Error` header), HTTP status and text (the body, one line).
  * The reference in README.md is held to this list by a test.
@@ -23,7 +25,7 @@ export const refusals = {
   listener_busy: { status: 409, text: 'another listener is already connected' },
   listener_left: { status: 409, text: 'this listener has ended' },
   output_gap: { status: 409, text: 'output is missing before this offset' },
-  gone: { status: 410, text: 'no such session: unknown, expired or ended' },
+  gone: { status: 410, text: goneText },
   too_large: { status: 413, text: 'body too large' },
   unsupported_encoding: { status: 415, text: 'unsupported Content-Encoding: send it plain or as gzip' },
   unknown_host: { status: 421, text: 'this relay does not answer for that host name' },

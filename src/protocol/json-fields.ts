@@ -19,9 +19,13 @@ export function readText(fields: Fields, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Larger than any count, size or time of a relay. Smaller ones are exact as numbers, and valid as dates. */
+const tooLarge = 1e15;
+
+/** A count, a size in bytes or a time: neither negative nor absurdly large, without its fraction. */
 export function readNumber(fields: Fields, name: string): number | undefined {
   const value = fields[name];
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  return typeof value === 'number' && value >= 0 && value < tooLarge ? Math.floor(value) : undefined;
 }
 
 export function readFlag(fields: Fields, name: string): boolean {

@@ -1,7 +1,10 @@
 /** The secrets of a session, and how they are written. */
 
-/** 128 bits as 32 lower-case hex digits: the session key of the seed. As a part of a regular expression. */
-export const keyDigits = '[0-9a-f]{32}';
+/** 128 bits as hex digits. */
+export const keyLength = 32;
+
+/** Lower-case hex digits: the session key of the seed. As a part of a regular expression. */
+export const keyDigits = `[0-9a-f]{${keyLength}}`;
 
 export const keyPattern = new RegExp(`^${keyDigits}$`);
 

@@ -1,5 +1,5 @@
 /** The line of a script that enters its folder. The operator sees it. */
-import { quoteForShell } from './quote-for-shell.ts';
+import { isPlainWord, quoteForShell } from './quote-for-shell.ts';
 
 /** `~` or `~user`, alone or before a slash: the only part that the remote's shell expands. */
 const homePattern = /^(~(?:[A-Za-z_][A-Za-z0-9_.@-]*)?)(?=\/|$)/;
@@ -8,7 +8,7 @@ const homePattern = /^(~(?:[A-Za-z_][A-Za-z0-9_.@-]*)?)(?=\/|$)/;
 const explicitPattern = /^(?:\/|\.\.?(?:\/|$))/;
 
 function quotePath(path: string): string {
-  return path === '' || /^[A-Za-z0-9_@%+=:,./-]+$/.test(path) ? path : quoteForShell(path);
+  return path === '' || isPlainWord(path) ? path : quoteForShell(path);
 }
 
 /**

@@ -29,15 +29,11 @@ export function parseSessionPayload(value: unknown): SessionPayload | undefined 
   if (key === undefined || !isKey(key) || quickstart === undefined) return undefined;
   // It is pasted into a shell: one line, and nothing in it that a screen would not show.
   if (!/^[\x20-\x7e]+$/.test(quickstart)) return undefined;
+  const url = (name: string): string => readText(urls, name) ?? '';
   const payload: SessionPayload = {
     key,
     ttl_seconds: readNumber(fields, 'ttl_seconds') ?? 0,
-    urls: {
-      cmd: readText(urls, 'cmd') ?? '',
-      result: readText(urls, 'result') ?? '',
-      runner: readText(urls, 'runner') ?? '',
-      api: readText(urls, 'api') ?? '',
-    },
+    urls: { cmd: url('cmd'), result: url('result'), runner: url('runner'), api: url('api') },
     remote_quickstart: quickstart,
     exec: readText(fields, 'exec') ?? '',
   };

@@ -1,6 +1,5 @@
 /** The beginning of bytes that are too many, without half a character or half a key at its end. */
-
-const keyLength = 32;
+import { keyLength } from '../protocol/keys.ts';
 
 /** At most so many bytes. Of a character, or of a run of hex digits that may be a key, the first half is left out as well. */
 export function cutBytes(bytes: Uint8Array, mostBytes: number): Uint8Array {

@@ -10,13 +10,13 @@ export function findMissing(view: {
   return reason === null ? undefined : { bytes, reason };
 }
 
-const why: Readonly<Record<MissingReason, string>> = {
-  evicted: 'the relay removed them to make room for later output',
-  cut: 'they could not be stored',
-};
-
 /** `12 bytes of output of command c1 are missing: they could not be stored`. `id`: of the command, where the sentence has to name it. */
 export function describeMissing({ bytes, reason }: MissingOutput, id = ''): string {
   const whose = id === '' ? '' : ` of command ${id}`;
-  return `${bytes === 0 ? 'some' : bytes} bytes of output${whose} are missing: ${why[reason]}`;
+  const [noun, are, they, them] = bytes === 1 ? ['byte', 'is', 'it', 'it'] : ['bytes', 'are', 'they', 'them'];
+  const why: Readonly<Record<MissingReason, string>> = {
+    evicted: `the relay removed ${them} to make room for later output`,
+    cut: `${they} could not be stored`,
+  };
+  return `${bytes === 0 ? 'some' : bytes} ${noun} of output${whose} ${are} missing: ${why[reason]}`;
 }

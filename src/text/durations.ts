@@ -1,7 +1,9 @@
 /** Durations for people. One that is not known is `?`; a clock that is behind another one gives 0. */
 
+/** Whole ones of both; of the small ones only where there are some. */
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+  const rest = small < 1 ? '' : ` ${Math.floor(small)} ${smallUnit}`;
+  return `${Math.floor(large)} ${largeUnit}${rest}`;
 }
 
 /** `4 s`, `3 m 20 s`, `2 h 5 m`, `3 d 4 h`. */
@@ -9,9 +11,9 @@ export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return '? s';
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return join(Math.floor(whole / 60), 'm', whole % 60, 's');
-  if (whole < 172_800) return join(Math.floor(whole / 3600), 'h', Math.floor((whole % 3600) / 60), 'm');
-  return join(Math.floor(whole / 86_400), 'd', Math.floor((whole % 86_400) / 3600), 'h');
+  if (whole < 3600) return join(whole / 60, 'm', whole % 60, 's');
+  if (whole < 172_800) return join(whole / 3600, 'h', (whole % 3600) / 60, 'm');
+  return join(whole / 86_400, 'd', (whole % 86_400) / 3600, 'h');
 }
 
 /** `320 ms`, `1.2 s`, then as above. */

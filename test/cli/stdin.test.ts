@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startCli } from '../harness/cli.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
+import { type ProxiedRequest, startFaultProxy } from '../harness/fault-proxy.ts';
 import { isLong } from '../harness/is-long.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
@@ -33,6 +34,31 @@ test.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 3 * chunkBytes + 1]
     expect(exitCode).toBe(0);
     expect(stdout.byteLength).toBe(size);
     expect(sha256(stdout)).toBe(sha256(bytes));
+  },
+);
+
+test.each(['request', 'answer'] as const)(
+  'the %s of each large chunk is lost: the input is sent in smaller ones, and arrives once',
+  async (lost) => {
+    const proxy = await startFaultProxy();
+    onTestFinished(proxy.stop);
+    proxy.aim(relay);
+    const large = new WeakSet<ProxiedRequest>();
+    proxy.setRules({
+      onRequest: (request, { body }) => {
+        if (request.verb !== 'stdin' || body.byteLength <= chunkBytes / 4) return undefined;
+        large.add(request);
+        return lost === 'request' ? { fault: 'reset' } : undefined;
+      },
+      onAnswer: (request) => (large.has(request) ? { fault: 'swallow' } : undefined),
+    });
+    const bytes = randomBytes(2 * chunkBytes + 1);
+    const { stdout, exitCode } = await remote.run(['exec', '--url', proxy.url, '-i', 'cat'], {
+      stdin: bytes,
+    });
+    expect(exitCode).toBe(0);
+    expect(sha256(stdout)).toBe(sha256(bytes));
+    expect(proxy.counts[lost === 'request' ? 'reset' : 'swallow']).toBeGreaterThan(1);
   },
 );
 

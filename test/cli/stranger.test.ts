@@ -48,6 +48,11 @@ const strangers: [string, string | Uint8Array, RegExp][] = [
     /is no relay: it answered 404 with a web/,
   ],
   ['forbidden', renderAnswer('403 Forbidden', page, html), /is no relay: it answered 403/],
+  [
+    'a proxy that takes no such body',
+    renderAnswer('413 Request Entity Too Large', page, html),
+    /error: the body is too large for a proxy on the way/,
+  ],
   ['a broken server', renderAnswer('500 Internal Server Error', page, html), /500/],
   ['a proxy without a server', renderAnswer('502 Bad Gateway', page, html), /502/],
   ['an empty 200', renderAnswer('200 OK', '', json), /is no relay: it answered 200/],
@@ -129,6 +134,18 @@ describe('somebody else answers', () => {
     await makeSession();
     const { url, requests } = await answerWith(renderAnswer('200 OK', page, html));
     expectFailure(await run(['exec', '--url', url, 'true']), 255, /is no relay/);
+    expect(requests).toHaveLength(1);
+  });
+
+  test('a proxy takes no body of this size: exec says so, and does not push again', async () => {
+    const { run, makeSession } = await setUp();
+    await makeSession();
+    const { url, requests } = await answerWith(renderAnswer('413 Request Entity Too Large', page, html));
+    expectFailure(
+      await run(['exec', '--url', url, 'true']),
+      255,
+      /the body is too large for a proxy on the way/,
+    );
     expect(requests).toHaveLength(1);
   });
 

@@ -164,12 +164,34 @@ test.each([
   { ...view, id: 7 },
   { ...view, state: 'done' },
   { ...view, state: undefined },
+  { ...view, exit_status: 256 },
+  { ...view, exit_status: -1 },
+  { ...view, exit_status: 1.5 },
+  { ...view, exit_status: '0' },
   [],
   null,
 ])('a command that nobody can tell of is none: %j', (value) => {
   expect(parseCommandView(value)).toBeUndefined();
   expect(parseCommandList({ commands: [view, value] })).toBeUndefined();
   expect(parseCancelAnswer({ outcome: 'ended', command: value })).toBeUndefined();
+});
+
+test.each([0, 255, null])('an exit status of %j is one', (exitStatus) => {
+  expect(parseCommandView({ ...view, exit_status: exitStatus })?.exit_status).toBe(exitStatus);
+});
+
+test.each([-1, 1e15, 1e300, Infinity])('a size, an age or a time of %d is not known', (value) => {
+  const read = parseCommandView({ ...view, stdout_bytes: value, duration_ms: value, started_at: value });
+  expect(read).toEqual({ ...view, stdout_bytes: 0, duration_ms: null, started_at: null });
+  const { cmd_in_flight_seconds_ago: age } = parseStatusPayload({
+    ...status,
+    cmd_in_flight_seconds_ago: value,
+  }) ?? { cmd_in_flight_seconds_ago: 0 };
+  expect(age).toBeNull();
+});
+
+test('a size has no fraction', () => {
+  expect(parseCommandView({ ...view, stdout_bytes: 1.5 })?.stdout_bytes).toBe(1);
 });
 
 test.each(commandStates)('%s is a state that clients know', (state) => {
@@ -196,7 +218,7 @@ test('a field of another kind is no field', () => {
     undefined,
   ]);
   expect([readNumber(fields, 'number'), readNumber(fields, 'text')]).toEqual([1, undefined]);
-  for (const value of [Number.NaN, Infinity, -Infinity])
+  for (const value of [Number.NaN, Infinity, -Infinity, -1, 1e15])
     expect(readNumber({ value }, 'value')).toBeUndefined();
 });
 

@@ -81,6 +81,12 @@ test.each([
     '5 bytes of output are missing: the relay removed them to make room for later output',
   ],
   [
+    { bytes: 1, reason: 'evicted' },
+    '',
+    '1 byte of output is missing: the relay removed it to make room for later output',
+  ],
+  [{ bytes: 1, reason: 'cut' }, 'c1', '1 byte of output of command c1 is missing: it could not be stored'],
+  [
     { bytes: 0, reason: 'cut' },
     'c1',
     'some bytes of output of command c1 are missing: they could not be stored',

@@ -1,6 +1,5 @@
 /** Names and paths as words of the script: in ASCII, so that the operator sees every byte of them. */
-import { quoteForShell } from '../../protocol/quote-for-shell.ts';
-import { isPlainWord } from '../../text/quote-word.ts';
+import { isPlainWord, quoteForShell } from '../../protocol/quote-for-shell.ts';
 import { cutChars } from '../../text/cut-text.ts';
 import { unsafeCharacters } from '../../text/escape.ts';
 

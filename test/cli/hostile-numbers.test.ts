@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type FaultProxy, type ProxiedAnswer, startFaultProxy } from '../harness/fault-proxy.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Remote, startRemote } from '../harness/remote.ts';
+import { expectFailure } from './expect-failure.ts';
+
+// A relay that sends numbers which no relay sends: a command that failed is not reported as one that did not.
+
+let relay: Relay;
+let remote: Remote;
+let proxy: FaultProxy;
+
+beforeAll(async () => {
+  relay = await startRelay();
+  remote = await startRemote(relay);
+  proxy = await startFaultProxy();
+  proxy.aim(relay);
+});
+
+afterAll(async () => {
+  await proxy.stop();
+  await remote.stop();
+  await relay.stop();
+});
+
+/** The same answer with one header changed. */
+function withHeader({ status, rawHeaders, body }: ProxiedAnswer, name: string, value: string) {
+  const headers = Object.fromEntries(
+    rawHeaders.flatMap((word, at) => (at % 2 === 0 ? [[word.toLowerCase(), rawHeaders[at + 1] ?? '']] : [])),
+  );
+  return { fault: 'canned' as const, status, body, headers: { ...headers, [name]: value } };
+}
+
+/** Through the proxy; its rules end with the test. */
+function pass(...args: string[]): ReturnType<Remote['run']> {
+  onTestFinished(() => proxy.setRules({}));
+  return remote.run(['--url', proxy.url, ...args]);
+}
+
+test('an exit status that a process has passes', async () => {
+  expect(await pass('exec', 'false')).toMatchObject({ exitCode: 1, stderr: '' });
+});
+
+test.each(['256', '999', '4294967296', '-1', '1.5', '1e3', '0x1', ' ', 'none'])(
+  'exec, Remotify-Exit-Status: %s: that is no relay',
+  async (status) => {
+    proxy.setRules({
+      onAnswer: ({ verb }, answer) =>
+        verb === 'output' ? withHeader(answer, 'remotify-exit-status', status) : undefined,
+    });
+    expectFailure(await pass('exec', 'false'), 255, /is no relay: its answer makes no sense/);
+  },
+);
+
+test.each(['256', '-1', '1.5', '"0"', 'true', '[0]'])(
+  'wait, "exit_status": %s in a list of commands: that is no relay',
+  async (status) => {
+    const { text } = await remote.run(['exec', '-d', 'false']);
+    proxy.setRules({
+      onAnswer: ({ verb }, { body }) =>
+        verb === 'commands'
+          ? {
+              fault: 'rewrite',
+              body: body.toString().replaceAll(/"exit_status": [^,]+/g, `"exit_status": ${status}`),
+            }
+          : undefined,
+    });
+    expectFailure(await pass('wait', text.trim()), 255, /is no relay/);
+  },
+);
