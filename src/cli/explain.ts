@@ -37,8 +37,9 @@ function findHint(code: string): string | undefined {
 }
 
 /** For a refusal without a hint of its own. */
-function hintAtStatus({ status }: RelayError): string {
+function hintAtStatus({ status, isTooLarge }: RelayError): string {
   if (status >= 500) return 'try again; if it stays, read the log of the relay and of the proxy before it';
+  if (isTooLarge) return 'raise the limit of the proxy (nginx: client_max_body_size), or send less at once';
   return 'run `remotify status`';
 }
 

@@ -7,7 +7,7 @@ import { maxEndedCommands, maxQueuedCommands } from '../protocol/limits.ts';
 import { type CardActions, CommandCard } from './command-card.ts';
 import { isReusable, toCardView } from './command-words.ts';
 import { explainUnsent } from './explain.ts';
-import { noteAsking, OutputReader } from './output-reader.ts';
+import { OutputReader } from './output-reader.ts';
 import type { Push } from './prompt.ts';
 import { makeRandomId } from './random-id.ts';
 import { sendFile } from './send-file.ts';
@@ -206,8 +206,7 @@ export class CommandList {
     if (known) {
       // A list that was on its way for longer than the news of the end.
       if (known.isComplete && isCommandState(view.state) && !isEnded(view.state)) return;
-      if (!known.isComplete || known.view.state !== view.state)
-        known.update({ ...view, ...noteAsking(known, view) });
+      if (!known.isComplete || known.view.state !== view.state) known.update(view);
       if (known.isOpen) known.isWanted = true;
       return;
     }

@@ -14,11 +14,7 @@ import { describeStopping, isWholeText } from '../text/describe-command.ts';
 export type CardState = CommandState | 'sending' | 'unsent' | 'unknown';
 
 /** Until the relay's view arrives, most fields are unknown. */
-export type CardView = Partial<Omit<CommandView, 'state'>> & {
-  state: CardState;
-  /** When its operator was asked, as this page saw it: ms since 1970 by the relay's clock. */
-  asked_at?: number;
-};
+export type CardView = Partial<Omit<CommandView, 'state'>> & { state: CardState };
 
 export function toCardView(listed: AnyCommandView): CardView & AnyCommandView {
   const { state } = listed;
@@ -92,9 +88,9 @@ export function findTone(view: CardView): Tone {
 /** When it entered its state, ms since 1970 by the relay's clock; undefined while that is unknown. */
 export function findSince({ state, ...view }: CardView): number | undefined {
   if (state === 'running') return view.started_at ?? undefined;
-  const asked = state === 'awaiting_approval' ? view.asked_at : undefined;
+  if (state === 'awaiting_approval') return view.shown_at ?? undefined;
   // 0: a relay that does not say it.
-  return (asked ?? view.pushed_at) || undefined;
+  return view.pushed_at || undefined;
 }
 
 /** `, 5 s`; empty where `since` is unknown. */

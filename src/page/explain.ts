@@ -23,9 +23,9 @@ export function isFinal({ kind, isPassing }: RelayError): boolean {
 export function explainUnsent(error: unknown, wasGivenUp: boolean): string {
   // An error of another kind: the page left the session meanwhile, or the time to push is over.
   const reason = error instanceof RelayError ? error : new RelayError('unreachable', '');
-  const { status, message, isTooLarge } = reason;
+  const { status, message } = reason;
   const detail = status > 0 ? ` (${message})` : '';
-  return (isFinal(reason) || isTooLarge) && !wasGivenUp
+  return isFinal(reason) && !wasGivenUp
     ? `not accepted: ${message}`
     : `no confirmation from the relay${detail}; if queued, it is listed`;
 }

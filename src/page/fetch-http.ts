@@ -4,7 +4,6 @@ import type { HttpAnswer, HttpRequest, HttpSender } from '../client/http.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { header } from '../protocol/headers.ts';
 import { withPlace } from './held-places.ts';
-import { noteRelayTime } from './relay-clock.ts';
 import type { TabGate } from './tab-gate.ts';
 
 async function sendOnce(url: string, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
@@ -76,7 +75,6 @@ export function openFetch(baseUrl: string, gate: TabGate): HttpSender {
         try {
           const answer = await sendWithPlace(new URL(url), request, leave);
           checkSource(answer);
-          noteRelayTime(answer.headers['date']);
           return answer;
         } catch (error) {
           signal.throwIfAborted();

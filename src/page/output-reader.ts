@@ -2,9 +2,7 @@
 import { type CommandEnd, followCommand } from '../client/follow-command.ts';
 import { RelayError } from '../client/relay-error.ts';
 import type { CommandCard } from './command-card.ts';
-import type { CardView } from './command-words.ts';
 import { explain } from './explain.ts';
-import { relayNow } from './relay-clock.ts';
 import type { SessionLink } from './session-link.ts';
 
 /** Of the commands that had ended when the page was opened, the newest ones with short output are read at once. */
@@ -13,11 +11,6 @@ const readAgainBytes = 64 * 1024;
 
 /** The page shows only the end of long output: it skips the rest instead of reading it. */
 const skip = { beyondBytes: 1024 * 1024, keptBytes: 512 * 1024 };
-
-/** Since when its operator is asked, by the relay's clock. The relay does not say it. */
-export function noteAsking({ view }: CommandCard, { state }: CardView): Pick<CardView, 'asked_at'> {
-  return state === 'awaiting_approval' && view.state !== state ? { asked_at: relayNow() } : {};
-}
 
 export class OutputReader {
   readonly #link: SessionLink;
@@ -71,7 +64,7 @@ export class OutputReader {
         onStderr: async (bytes) => card.append('stderr', bytes),
         onState: (state) => {
           if (state === card.view.state) return;
-          card.update({ state, ...noteAsking(card, { state }) });
+          card.update({ state });
           this.#link.onChange();
         },
         skip: { ...skip, onSkip: (stream, offset) => card.skipTo(stream, offset) },

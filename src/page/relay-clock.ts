@@ -1,12 +1,11 @@
-/** What time it is for the relay, whose answers say so. */
+/** What time it is for the relay, whose status says so. Times of commands are by the same clock. */
 
 /** How far the relay's clock is ahead of this one, in ms. */
 let aheadMs = 0;
 
-/** `date` is the header of an answer. */
-export function noteRelayTime(date: string | undefined): void {
-  const time = Date.parse(date ?? '');
-  if (!Number.isNaN(time)) aheadMs = time - Date.now();
+/** `now`: in ms since 1970; undefined where the relay does not say it. */
+export function noteRelayTime(now: number | undefined): void {
+  if (now !== undefined) aheadMs = now - Date.now();
 }
 
 /** Milliseconds since 1970. */

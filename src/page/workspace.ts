@@ -15,6 +15,7 @@ import { isFinal } from './explain.ts';
 import type { Notifier } from './notifier.ts';
 import type { Panels } from './panels.ts';
 import type { Prompt, Push } from './prompt.ts';
+import { noteRelayTime } from './relay-clock.ts';
 import type { SessionLink } from './session-link.ts';
 import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
@@ -62,9 +63,9 @@ export class Workspace {
       patience: {
         signal,
         patienceMs: Infinity,
-        // Retries cut and foreign answers too. An unknown state of a command and a body that is too large stay as they are.
-        isPassing: ({ isPassing, kind, code, isTooLarge }) =>
-          isPassing || (kind === 'not_a_relay' && code !== 'unknown_state' && !isTooLarge),
+        // Retries cut and foreign answers too. An unknown state of a command stays as it is.
+        isPassing: ({ isPassing, kind, code }) =>
+          isPassing || (kind === 'not_a_relay' && code !== 'unknown_state'),
         // The next answer about the status says whether the relay is there: another request may fail for reasons of its own.
         onTrouble: () => {
           if (signal.aborted) return;
@@ -150,6 +151,7 @@ export class Workspace {
         bar.showAway(false);
         const isNews = known === undefined || status.revision !== known;
         this.#status = status;
+        noteRelayTime(status.now);
         if (isNews) void this.#commands.refresh();
         this.#render();
         await floor.end(isNews, signal);

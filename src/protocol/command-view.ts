@@ -32,6 +32,8 @@ export interface CommandView {
   missing_reason: MissingReason | null;
   /** Milliseconds since 1970. */
   pushed_at: number;
+  /** When its listener got it: a supervised one asks its operator since then. Null while it is queued, and where the relay does not say it. */
+  shown_at: number | null;
   started_at: number | null;
   ended_at: number | null;
   duration_ms: number | null;
@@ -85,6 +87,7 @@ function parseAnyCommandView(value: unknown): AnyCommandView | undefined {
     missing_bytes: number('missing_bytes') ?? 0,
     missing_reason: isMissingReason(missing) ? missing : null,
     pushed_at: number('pushed_at') ?? 0,
+    shown_at: number('shown_at'),
     started_at: number('started_at'),
     ended_at: number('ended_at'),
     duration_ms: number('duration_ms'),

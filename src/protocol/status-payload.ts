@@ -29,6 +29,8 @@ export interface StatusPayload {
   current?: string | null;
   /** Grows with each change of the session; `?after=REVISION&wait=SECONDS` waits for the next. */
   revision?: number;
+  /** The time of the store, by which commands are dated. Milliseconds since 1970. */
+  now?: number;
 }
 
 function parseListener(value: unknown): ListenerView | null {
@@ -60,7 +62,9 @@ export function parseStatusPayload(value: unknown): StatusPayload | undefined {
   if ('current' in fields) status.current = readText(fields, 'current') ?? null;
   const queueLength = readNumber(fields, 'queue_length');
   const revision = readNumber(fields, 'revision');
+  const now = readNumber(fields, 'now');
   if (queueLength !== undefined) status.queue_length = queueLength;
   if (revision !== undefined) status.revision = revision;
+  if (now !== undefined) status.now = now;
   return status;
 }

@@ -5,16 +5,8 @@ import type { Command } from './command.ts';
 import { findMissingFrom } from './missing-output.ts';
 import { queuePosition, type Session } from './session.ts';
 
-export interface ShownCommandView extends CommandView {
-  /**
-   * When its listener got it, milliseconds since 1970: the operator of a supervised listener is asked since then. Null while no listener
-   * has it.
-   */
-  shown_at: number | null;
-}
-
 /** `command` may be one that the session no longer lists. */
-export function viewCommand(session: Session, command: Command): ShownCommandView {
+export function viewCommand(session: Session, command: Command): CommandView {
   const { startedAt, endedAt } = command;
   const missing = findMissingFrom(command, { stdout: 0, stderr: 0 });
   return {

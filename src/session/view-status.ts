@@ -18,12 +18,7 @@ function seenSeconds(listener: Listener | null, inFlightSeconds: number | null, 
   return Math.max(secondsSince(listener.seenAt, now), inFlightSeconds ?? 0);
 }
 
-export interface StatusView extends StatusPayload {
-  /** The store's clock, milliseconds since 1970: what `pushed_at` and `started_at` of a command are compared with. */
-  now: number;
-}
-
-export function viewStatus(session: Session, now: number): StatusView {
+export function viewStatus(session: Session, now: number): StatusPayload {
   const { listener } = session;
   const current = session.commands.find(({ state }) => isInFlight(state));
   const inFlightSeconds = current ? secondsSince(current.startedAt ?? current.shownAt ?? now, now) : null;
