@@ -1,16 +1,57 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
-import { findCommand, findLight, makeOnPage, openBeside, runOnPage, waitForWords } from './session.ts';
+import type { SessionPayload } from '../harness/slot-session.ts';
+import { hasChromium, openScene, type Visit, visit, visitThroughProxy } from './browser.ts';
+import {
+  findCommand,
+  findLight,
+  makeOnPage,
+  openBeside,
+  readOutput,
+  runOnPage,
+  waitForWords,
+} from './session.ts';
 
 // What other clients and legacy listeners do, as the page shows it; and what this tab did itself.
 
 let relay: Relay;
 let browser: Browser;
 beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+
+/** Commands of another client that run and end, one after the other. Not by curl: a process for each request takes long. */
+async function runBeside(
+  { key }: Visit,
+  ids: readonly string[],
+  print: (id: string) => string,
+): Promise<void> {
+  const ask = async (secret: string, method: string, path: string, body?: string): Promise<string> => {
+    const answer = await fetch(`${relay.url}/api/session/self${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${secret}`,
+        'remotify-listener': 'l1-listener',
+        'remotify-mode': 'auto',
+      },
+      ...(body !== undefined && { body }),
+    });
+    const text = await answer.text();
+    expect(answer.ok, `${method} ${path}: ${text}`).toBe(true);
+    return text;
+  };
+  const { listener_key: listenerKey } = JSON.parse(await ask(key(), 'GET', '')) as SessionPayload;
+  for (const id of ids) {
+    const output = print(id);
+    await ask(key(), 'POST', '/commands', `echo ${id}`);
+    await ask(listenerKey, 'GET', '/next');
+    const sizes = `stdout_offset=0&stdout_bytes=${output.length}&stderr_offset=0&stderr_bytes=0`;
+    await ask(listenerKey, 'POST', `/commands/${id}/finish?exit_status=0&${sizes}`, output);
+  }
+}
+
+const showButtons = (page: Page) => page.getByRole('button', { name: /^show .* of output/ });
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('other clients: who pushed it, a long text that cannot be used again, reset, cancel', async () => {
@@ -94,5 +135,47 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await curl(['--data-binary', 'echo slot', `${relay.url}/cmd-${key}`]);
     await waitForWords(findCommand(page, 'c2'), 'queued');
     expect(await findCommand(page, 'c2').locator('.by').textContent()).toMatch(/^, from curl\//);
+  });
+
+  test('a reload with 30 ended commands: the newest ten are read, a later command reads no more, and a button reads its own', async () => {
+    const visitor = await visit(browser, relay);
+    const { page, requests } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    const ids = Array.from({ length: 30 }, (_, at) => `c${at + 1}`);
+    const waitForOutput = async (some: readonly string[]) => {
+      for (const id of some)
+        await findCommand(page, id).getByText(`printed by ${id}`, { exact: true }).waitFor();
+    };
+    await runBeside(visitor, ids, (id) => `printed by ${id}\n`);
+    await waitForOutput(ids);
+    requests.length = 0;
+    await page.reload();
+    await waitForOutput(ids.slice(20));
+    expect(await showButtons(page).count()).toBe(20);
+    await beside.ask('POST', '/commands', 'echo further');
+    await waitForWords(findCommand(page, 'c31'), 'queued');
+    await findCommand(page, 'c5').getByRole('button', { name: 'show 14 B of output' }).click();
+    // Ended commands are read one after the other: what was asked for before this one has been read as well.
+    await waitForOutput(['c5']);
+    expect(await showButtons(page).count()).toBe(19);
+    expect(await page.locator('.output:visible').count()).toBe(11);
+    expect(await readOutput(findCommand(page, 'c5'), 'stdout')).toEqual(['printed by c5']);
+    const read = requests.flatMap(({ url }) => /commands\/(c\d+)\/output/.exec(url)?.[1] ?? []);
+    expect(new Set(read)).toEqual(new Set([...ids.slice(20), 'c31', 'c5']));
+  });
+
+  test('a reload with an older command that has no output: it has no button to show output', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const ids = Array.from({ length: 12 }, (_, at) => `c${at + 1}`);
+    await runBeside(visitor, ids, (id) => (id === 'c1' ? '' : `printed by ${id}\n`));
+    await waitForWords(findCommand(page, 'c12'), 'exit status 0');
+    await page.reload();
+    await findCommand(page, 'c2').getByRole('button', { name: 'show 14 B of output' }).waitFor();
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    expect(await findCommand(page, 'c1').getByRole('button', { name: /^show/ }).count()).toBe(0);
+    expect(await showButtons(page).count()).toBe(1);
   });
 });

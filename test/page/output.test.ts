@@ -241,6 +241,49 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       .waitFor();
   });
 
+  test.each(['download', 'copy'])(
+    '%s of output that the relay removes after the first part was read: the card says how much is missing',
+    async (button) => {
+      const small = await startRelay({ flags: ['--session-quota', '8m'] });
+      onTestFinished(small.stop);
+      const visitor = await visit(browser, small);
+      const { page } = visitor;
+      const beside = await makeBeside(small, visitor);
+      const first = await finishBeside(page, beside, { stdout: Buffer.alloc(5_000_000, 'a') }, 'c1');
+      await startBeside(page, beside, 'c2');
+      let parts = 0;
+      await page.route('**/commands/c1/output?*', async (route) => {
+        if (++parts === 2) await sendBeside(beside, 'stdout', 0, Buffer.alloc(5_000_000, 'b'), 'c2');
+        await route.continue();
+      });
+      await first.getByRole('button', { name: button }).click();
+      await first.getByText('5000000 bytes of output are missing: the relay removed them').waitFor();
+      expect(parts).toBe(2);
+      await waitForWords(first, 'ended, output incomplete');
+    },
+  );
+
+  test('a download as its command ends, whose view arrives after the end: the card stays ended, without a stop button', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await startBeside(page, beside);
+    await sendBeside(beside, 'stdout', 0, 'all\n');
+    await command.getByText('all', { exact: true }).waitFor();
+    await page.route('**/commands/c1', async (route) => {
+      const response = await route.fetch();
+      expect(await response.json()).toMatchObject({ state: 'running' });
+      await endBeside(beside, { stdout: 'all\n' });
+      await waitForWords(command, 'exit status 0');
+      await route.fulfill({ response });
+    });
+    const saved = await download(page, command);
+    expect(await readFile(await saved.path(), 'utf8')).toBe('all\n');
+    expect(await command.getAttribute('data-state')).toBe('finished');
+    expect(await command.locator('.words').textContent()).toBe('exit status 0');
+    expect(await command.getByRole('button', { name: /^(stop|kill|cancel)/ }).count()).toBe(0);
+  });
+
   test('copy: more than 8 MiB is refused in words that are seen, and a copy is confirmed', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;

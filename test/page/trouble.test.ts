@@ -148,6 +148,29 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect((await beside.ask('GET', '/status')).json()).toMatchObject({ queue_length: 1 });
   });
 
+  test('the answer to the end of a session is lost: the page says that it ended, and the transcript stays', async () => {
+    const visitor = await visit(browser, relay, { expected: networkWords });
+    const { page, key } = visitor;
+    await startOnPage(visitor);
+    await runOnPage(page, 'echo kept');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    const beside = await openBeside(relay, visitor);
+    let ends = 0;
+    await page.route('**/api/session/self', async (route) => {
+      if (route.request().method() !== 'DELETE' || ++ends > 1) return route.continue();
+      expect((await route.fetch()).status()).toBe(204);
+      await route.abort('connectionreset');
+    });
+    await endSession(page);
+    await page.locator('#light-words', { hasText: 'session ended' }).waitFor();
+    expect(ends).toBe(2);
+    expect((await beside.ask('GET', '/status')).status).toBe(410);
+    expect(key()).toBe('');
+    expect(await page.locator('.command-text').allTextContents()).toEqual(['c1 echo kept']);
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['kept']);
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
   test('a hidden tab: it holds no request, and is up to date once it is visible', async () => {
     const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED/ });
     const { page } = visitor;

@@ -132,6 +132,43 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(key()).toBe(second);
   });
 
+  test.each([
+    ['runs', true],
+    ['is queued', false],
+  ])(
+    'another session is opened while a file is sent to a command that %s: the relay is asked to cancel the command',
+    async (_title, hasListener) => {
+      const { proxy, visitor } = await visitThroughProxy(browser, relay);
+      const { page } = visitor;
+      if (hasListener) await startOnPage(visitor);
+      else await makeOnPage(visitor);
+      const beside = await openBeside(relay, visitor);
+      // The first part arrives. The others are on their way until the page gives up.
+      let parts = 0;
+      proxy.setRules({
+        onRequest: ({ verb }) => (verb === 'stdin' && ++parts > 1 ? { fault: 'black-hole' } : undefined),
+      });
+      const buffer = Buffer.alloc(3_000_000, 'x');
+      await page.locator('#file').setInputFiles({ name: 'long', mimeType: 'text/plain', buffer });
+      await runOnPage(page, 'cat');
+      await waitForWords(findCommand(page, 'c1'), hasListener ? 'running' : 'queued');
+      await eventually('the second part is on its way', 10_000, () => parts > 1);
+      const other = await createSession();
+      await setHash(page, other.key);
+      await openKey(page);
+      await waitForSession(page, other.key);
+      const ended = await eventually('the command of the first session ends', 15_000, async () => {
+        const view = (await beside.ask('GET', '/commands/c1')).json();
+        return view['ended_at'] !== null && view;
+      });
+      expect(ended).toMatchObject(
+        hasListener ? { state: 'finished', signal: 'TERM' } : { state: 'cancelled' },
+      );
+      expect(await page.locator('.command').count()).toBe(0);
+      expect(await page.getByRole('alert').textContent()).toBe('');
+    },
+  );
+
   test('the URL is emptied while a session is being opened: it stays closed', async () => {
     const { proxy, visitor } = await visitThroughProxy(browser, relay);
     const { page, key } = visitor;
