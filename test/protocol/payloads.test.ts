@@ -31,6 +31,7 @@ const view = {
   missing_bytes: 0,
   missing_reason: null,
   pushed_at: 1,
+  shown_at: 2,
   started_at: 2,
   ended_at: 3,
   duration_ms: 1,
@@ -68,6 +69,7 @@ const status = {
   queue_length: 1,
   current: 'c1',
   revision: 9,
+  now: 1_700_000_000_000,
 };
 
 const parsers = [
