@@ -81,8 +81,9 @@ export class CommandList {
   ): Promise<void> {
     if (giveUp.signal.aborted) return this.#place(card);
     this.#sent = card;
-    const { client, version, patience } = this.#link;
-    const signal = AbortSignal.any([giveUp.signal, this.#link.signal]);
+    const { client, version, patience, signal: over } = this.#link;
+    // A command with a file is pushed to its end, also where the page leaves the session: without its id it could not be cancelled.
+    const signal = file ? giveUp.signal : AbortSignal.any([giveUp.signal, over]);
     const options = {
       idempotencyKey: makeRandomId(),
       client: `browser,remotify/${version}`,
@@ -92,7 +93,7 @@ export class CommandList {
     let lastError: unknown;
     const attempt = async (): Promise<CommandView> => {
       // Also after a sleep of this machine. Without an error it was never sent.
-      if (signal.aborted || Date.now() > deadline) throw lastError;
+      if (over.aborted || signal.aborted || Date.now() > deadline) throw lastError;
       try {
         return await client.pushCommand(script, options, signal);
       } catch (error) {
@@ -106,7 +107,7 @@ export class CommandList {
         signal,
         patienceMs: deadline - Date.now(),
       });
-      this.#adopt(card, view);
+      if (!over.aborted) this.#adopt(card, view);
       if (file) void this.#sendFile(view.id, file);
     } catch (error) {
       this.#giveUp(card, error, giveUp.signal.aborted);
