@@ -4,7 +4,8 @@ import { eventually } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { startListener } from '../harness/listener.ts';
 import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { finishBeside, makeBeside } from './beside.ts';
+import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
 import { makeEveryState } from './every-state.ts';
 import {
   findCommand,
@@ -134,6 +135,37 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const heard = (await readHeard(page)).join('\n');
     expect(heard).not.toMatch(/c[1-8]: /);
     await waitForWords(findCommand(page, 'c1'), 'lost');
+  });
+
+  test('output that is spoken is cut at a character of two units: it ends before it', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    await page.evaluate(listen);
+    const before = 'x'.repeat(199);
+    const command = await finishBeside(page, beside, { stdout: `${before}😀y\n` });
+    await waitForSentence(page, `c1: exit status 0. ${before}`);
+    expect(await page.evaluate('heard.every((text) => text.isWellFormed())')).toBe(true);
+    expect(await command.locator('.stdout').textContent()).toBe(`${before}😀y`);
+  });
+
+  test('a command without an id is cut at a character of two units: the names of its buttons and its beginning end before it', async () => {
+    const { proxy, visitor } = await visitThroughProxy(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    proxy.setRules({
+      onRequest: ({ method, verb }) =>
+        method === 'POST' && verb === 'commands' ? { fault: 'black-hole' } : undefined,
+    });
+    const [name, rest] = ['a'.repeat(39), 'b'.repeat(1_958)];
+    await runOnPage(page, `${name}😀${rest}😀c`);
+    const card = page.locator('.command[data-state="sending"]');
+    expect(await card.locator('.command-text').textContent()).toBe(`… ${name}😀${rest} … 2.0 kB`);
+    const texts = await card.evaluate((element) =>
+      [...element.querySelectorAll('*')].flatMap((one) => [one.textContent, one.ariaLabel ?? '']),
+    );
+    expect(texts).toContain(`give up ${name}`);
+    expect(texts).toContain(`output of ${name}`);
   });
 
   test('what a screen reader finds: landmarks, headings, buttons with the command in their names', async () => {

@@ -54,6 +54,11 @@ test.each<[CardView, string, string]>([
     'unknown state "paused\\x1b": reload the page',
     'plain',
   ],
+  [
+    { state: 'unknown', reason: stateOfNewerRelay(`${'x'.repeat(39)}😀`) },
+    `unknown state "${'x'.repeat(39)}": reload the page`,
+    'plain',
+  ],
 ])('%o', (view, words, tone) => {
   expect(describeState(view)).toBe(words);
   expect(findTone(view)).toBe(tone);

@@ -1,12 +1,20 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startCannedServer } from '../harness/canned-server.ts';
 import { eventually } from '../harness/deadline.ts';
 import type { FaultProxy, RequestFault } from '../harness/fault-proxy.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit, type VisitOptions, visitThroughProxy } from './browser.ts';
 import {
+  hasChromium,
+  openScene,
+  type Visit,
+  visit,
+  type VisitOptions,
+  visitThroughProxy,
+} from './browser.ts';
+import {
+  type Beside,
   endSession,
   findCommand,
   findLight,
@@ -38,9 +46,41 @@ function breakRequests(proxy: FaultProxy, fault: RequestFault): void {
   proxy.cutHeld();
 }
 
+const movedWords = 'the relay has moved to https://new.example: create a session there';
+const moved: RequestFault = {
+  fault: 'canned',
+  status: 426,
+  type: 'application/json',
+  body: JSON.stringify({ endpoint: 'https://new.example', action: 'create a session there' }),
+};
+
+/** No push gets an answer. Gives the texts of those that were sent. */
+function holdPushes(proxy: FaultProxy): string[] {
+  const sent: string[] = [];
+  proxy.setRules({
+    onRequest: ({ method, verb }, { body }) => {
+      if (method !== 'POST' || verb !== 'commands') return undefined;
+      sent.push(body.toString('utf8'));
+      return { fault: 'black-hole' };
+    },
+  });
+  return sent;
+}
+
 async function waitForReturn(page: Page): Promise<void> {
   await page.locator('#away').waitFor({ state: 'hidden' });
 }
+
+/** A session on a page whose clock the test can move. */
+async function makeWithClock({ page }: Visit): Promise<void> {
+  await page.clock.install();
+  await page.reload();
+  await makeOnPage({ page });
+  await findLight(page, 'waiting').waitFor();
+}
+
+/** One command on the page, by its text: for those that have no id. */
+const findCard = (page: Page, text: string): Locator => page.locator('.command', { hasText: text });
 
 const html = '<!doctype html><title>Please log in</title>';
 
@@ -81,6 +121,52 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.getByRole('alert').textContent()).toBe('');
   });
 
+  test('a proxy answers 502, and then the relay says that it has moved: the alert names the new address once, and the page goes on when the relay is back', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await startOnPage(visitor);
+    await page.evaluate(`globalThis.alerts = [];
+      new MutationObserver(() => alerts.push(document.getElementById('error').textContent))
+        .observe(document.getElementById('error'), { childList: true, characterData: true, subtree: true })`);
+    breakRequests(proxy, { fault: 'canned', status: 502, body: html });
+    await page.locator('#away').waitFor();
+    let asked = 0;
+    proxy.setRules({
+      onRequest: ({ side, target, verb }) => {
+        if (side !== 'client' || !target.startsWith('/api/')) return undefined;
+        if (verb === 'status') asked++;
+        return moved;
+      },
+    });
+    await page.getByRole('alert').getByText(movedWords).waitFor();
+    await eventually('the relay is asked again', 20_000, () => asked > 3);
+    expect(await page.evaluate('alerts')).toEqual([movedWords]);
+    proxy.setRules({});
+    await waitForReturn(page);
+    await runOnPage(page, 'echo back');
+    await waitForWords(findCommand(page, 'c1'), 'exit status 0');
+    expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['back']);
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
+  test('a command for a relay that has moved: not accepted, and its card names the new address', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    await findLight(page, 'waiting').waitFor();
+    breakRequests(proxy, moved);
+    await page.locator('#away').waitFor();
+    await runOnPage(page, 'echo lost');
+    await page.locator('.command .words', { hasText: /^(not accepted|no confirmation)/ }).waitFor();
+    expect(await page.locator('.command .words').textContent()).toBe(`not accepted: ${movedWords}`);
+    // The notice is there again: it was removed when the command was typed.
+    await page.getByRole('alert').getByText(movedWords).waitFor();
+    proxy.setRules({});
+    await waitForReturn(page);
+    await runOnPage(page, 'echo back');
+    await waitForWords(findCommand(page, 'c1'), 'queued');
+  });
+
   test('answers that are cut, or are no JSON of a relay: the page asks again, and shows all of it in the end', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
@@ -111,10 +197,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('this machine sleeps while a command is sent: the command is not sent in the morning', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
-    await page.clock.install();
-    await page.reload();
-    await makeOnPage(visitor);
-    await findLight(page, 'waiting').waitFor();
+    await makeWithClock(visitor);
     let refused = 0;
     let isRefusing = true;
     let late = 0;
@@ -152,7 +235,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.locator('.command-text').allTextContents()).toEqual(['c1 make', 'c2 make install']);
   });
 
-  test('a command that waits for another push is given up: it is not sent', async () => {
+  test('a command that waits for another push is given up: it is not sent, and keeps its place', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -162,22 +245,21 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     });
     await runOnPage(page, 'first');
     await runOnPage(page, 'second');
-    await page.locator('.command', { hasText: 'second' }).getByRole('button', { name: 'give up' }).click();
-    await page.locator('.words', { hasText: 'not sent' }).waitFor();
+    await findCard(page, 'second').getByRole('button', { name: 'give up' }).click();
+    await waitForWords(findCard(page, 'second'), 'not sent');
     proxy.setRules({});
     await waitForWords(findCommand(page, 'c1'), 'queued');
     await runOnPage(page, 'third');
     await waitForWords(findCommand(page, 'c2'), 'queued');
-    expect(await findCommand(page, 'c2').locator('.command-text').textContent()).toBe('c2 third');
+    // Commands that come later are shown below it.
+    const texts = await page.locator('.command-text').allTextContents();
+    expect(texts.filter((text) => !text.endsWith('first'))).toEqual(['… second', 'c2 third']);
   });
 
   test('a push that no answer comes for: after a minute its card says so, and the page is not away for it', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
-    await page.clock.install();
-    await page.reload();
-    await makeOnPage(visitor);
-    await findLight(page, 'waiting').waitFor();
+    await makeWithClock(visitor);
     let pushes = 0;
     proxy.setRules({
       onRequest: ({ method, verb }) => {
@@ -207,15 +289,28 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     ]);
   });
 
+  test('the time of a push passes while it waits for another one: it was never sent, and its card says so', async () => {
+    const { proxy, visitor } = await setUp();
+    const { page } = visitor;
+    await makeWithClock(visitor);
+    const sent = holdPushes(proxy);
+    await runOnPage(page, 'first');
+    await runOnPage(page, 'second');
+    await eventually('the first one is sent', 10_000, () => sent.length === 1);
+    await page.clock.fastForward(11_000);
+    await eventually('it is sent again', 10_000, () => sent.length === 2);
+    await page.clock.fastForward(61_000);
+    await waitForWords(findCard(page, 'first'), 'no confirmation from the relay');
+    await waitForWords(findCard(page, 'second'), 'not sent');
+    expect(sent).toEqual(['first', 'first']);
+  });
+
   test('a relay that is frozen for longer than a poll: the page says so, and is current once it goes on', async () => {
     const frozen = await startRelay({ store: 'memory:' });
     onTestFinished(frozen.stop);
     const visitor = await visit(browser, frozen, { expected });
     const { page } = visitor;
-    await page.clock.install();
-    await page.reload();
-    await makeOnPage(visitor);
-    await findLight(page, 'waiting').waitFor();
+    await makeWithClock(visitor);
     sendSignal(frozen.pid, 'SIGSTOP');
     await page.clock.fastForward(41_000);
     await page.locator('#away').waitFor();
@@ -318,6 +413,26 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.locator('.words', { hasText: 'no confirmation from the relay' }).waitFor();
     expect(await page.locator('#run-form').isVisible()).toBe(false);
   });
+
+  test.each([
+    ['by another client', (_page: Page, beside: Beside) => beside.ask('DELETE', '')],
+    ['on the page', (page: Page) => endSession(page)],
+  ])(
+    'a session ended %s while a push waits for another one: it was never sent, and its card says so',
+    async (_title, end) => {
+      const { proxy, visitor } = await setUp();
+      const { page } = visitor;
+      await makeOnPage(visitor);
+      const beside = await openBeside(relay, visitor);
+      const sent = holdPushes(proxy);
+      for (const text of ['first', 'second', 'third']) await runOnPage(page, text);
+      await eventually('the first one is sent', 10_000, () => sent.length > 0);
+      await end(page, beside);
+      await waitForWords(findCard(page, 'first'), 'no confirmation from the relay');
+      for (const text of ['second', 'third']) await waitForWords(findCard(page, text), 'not sent');
+      expect(sent).toEqual(['first']);
+    },
+  );
 
   test('ending a session while the relay is away: the session stays open, and ends later', async () => {
     const { proxy, visitor } = await setUp();

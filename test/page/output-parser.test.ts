@@ -19,10 +19,13 @@ function show(pieces: readonly Piece[]): string {
   return shown.replaceAll('⟧⟦', '').replaceAll('⟦', '[').replaceAll('⟧', ']');
 }
 
-function parse(...chunks: (string | Uint8Array)[]): string {
-  const parser = new OutputParser();
+function parseWith(parser: OutputParser, ...chunks: (string | Uint8Array)[]): string {
   return show([...chunks.flatMap((chunk) => parser.push(Buffer.from(chunk))), ...parser.end()]);
 }
+
+const parse = (...chunks: (string | Uint8Array)[]): string => parseWith(new OutputParser(), ...chunks);
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 test.each([
   ['lines', 'a\nb\r\nc', 'a⏎b⏎c'],
@@ -61,6 +64,25 @@ test('wherever the chunks are cut, the same comes out', () => {
     expect(parse(...chunks)).toBe(expected);
   }
 });
+
+test.each<[title: string, chunks: Uint8Array[], dropped: string, spelled: string]>([
+  ['in one chunk', [bytes(0x82, 0xac, 0x61, 0xe2, 0x82, 0xac)], 'a€', '[\\x82\\xac]a€'],
+  ['in a first chunk that has nothing else', [bytes(0x82, 0xac), bytes(0x61)], 'a', '[\\x82\\xac]a'],
+  ['that is the whole output', [bytes(0x9f, 0x98, 0x80)], '', '[\\x9f\\x98\\x80]'],
+  [
+    'a fourth byte begins nothing',
+    [bytes(0x80, 0x80, 0x80, 0x80, 0x61)],
+    '[\\x80]a',
+    '[\\x80\\x80\\x80\\x80]a',
+  ],
+  ['only at the beginning', [bytes(0x61), bytes(0x82, 0x62)], 'a[\\x82]b', 'a[\\x82]b'],
+])(
+  'the rest of a character, %s: dropped after a cut, spelled otherwise',
+  (_title, chunks, dropped, spelled) => {
+    expect(parseWith(new OutputParser(true), ...chunks)).toBe(dropped);
+    expect(parse(...chunks)).toBe(spelled);
+  },
+);
 
 describe('colours', () => {
   test.each([

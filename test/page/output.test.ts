@@ -129,6 +129,18 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await expect.poll(async () => (await read.boundingBox())?.y, patiently).toBeCloseTo(before?.y ?? -1, 0);
   });
 
+  test.each([
+    ['more than the page shows', 900_000],
+    ['more than the page reads', 3_000_000],
+  ])('one row of %s, in characters of three bytes: it begins with a whole one', async (_title, size) => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    const beside = await makeBeside(relay, visitor);
+    const command = await finishBeside(page, beside, { stdout: '€'.repeat(size / 3) });
+    await command.locator('.note', { hasText: 'showing the end of' }).waitFor();
+    await expect.poll(() => command.locator('.output').textContent(), patiently).toMatch(/^€+$/);
+  });
+
   test('12 rows are shown whole, 13 are folded; less keeps the end and the button in view', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;

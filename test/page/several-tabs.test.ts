@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
@@ -115,6 +115,32 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect([...held]).toEqual([]);
     await setHidden(page, false);
     await waitForWords(findCommand(page, 'c2'), 'queued');
+  });
+
+  test('a tab that was hidden while a command asks for approval: its title says so again before the relay answers', async () => {
+    const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED/ });
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'reboot');
+    await beside.listenAs({ mode: 'supervised' }, 'GET', '/next');
+    await findLight(page, 'asking').waitFor();
+    const asking = /^\? approval\? [0-9a-f]{4}… – remotify$/;
+    expect(await page.title()).toMatch(asking);
+    await setHidden(page, true);
+    expect(await page.title()).toMatch(/^[0-9a-f]{4}… – remotify$/);
+    const held: Route[] = [];
+    let isHolding = true;
+    await page.route('**/status*', (route) => (isHolding ? void held.push(route) : route.continue()));
+    await setHidden(page, false);
+    expect(await page.title()).toMatch(asking);
+    await eventually('the relay is asked', 10_000, () => held.length > 0);
+    expect(await page.title()).toMatch(asking);
+    await beside.listenAs({ mode: 'supervised' }, 'POST', '/commands/c1/decline', '');
+    isHolding = false;
+    for (const route of held) await route.continue();
+    await findLight(page, 'ready').waitFor();
+    expect(await page.title()).toMatch(/^● /);
   });
 
   test('a tab that is hidden during a download: the file is saved all the same', async () => {

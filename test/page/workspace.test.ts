@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
+import { eventually } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
 import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -127,6 +128,56 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await colour('.words')).not.toBe(await colour('.time'));
     expect(await page.evaluate('shown')).toEqual(['remotify: a command is waiting for approval | ann@vm']);
   });
+
+  test.each([
+    ['supervised', 'asking'],
+    ['auto', 'busy'],
+  ] as const)(
+    'the status says that a listener picked up a command (%s) while the list is on its way: the bar waits for the list',
+    async (mode, state) => {
+      const { proxy, visitor } = await visitThroughProxy(browser, relay);
+      const { page } = visitor;
+      await makeOnPage(visitor);
+      const beside = await openBeside(relay, visitor);
+      await beside.listenAs({ mode }, 'GET', '/next?wait=0');
+      await findLight(page, 'ready').waitFor();
+      const held: Route[] = [];
+      let isHolding = true;
+      // Both say the state of the command.
+      await page.route(/\/commands$|\/output\?/, (route) =>
+        isHolding && route.request().method() === 'GET' ? void held.push(route) : route.continue(),
+      );
+      await runOnPage(page, 'true');
+      await waitForWords(findCommand(page, 'c1'), 'queued');
+      await page.evaluate(`globalThis.lights = [];
+        new MutationObserver(() => lights.push(document.getElementById('light').dataset.state))
+          .observe(document.getElementById('light'), { attributeFilter: ['data-state'] })`);
+      let revision = -1;
+      let isRead = false;
+      proxy.setRules({
+        onRequest: ({ target }) => {
+          isRead ||= target.includes(`/status?after=${revision}&`);
+          return undefined;
+        },
+        onAnswer: ({ verb }, { body }) => {
+          if (verb !== 'status') return undefined;
+          const status = JSON.parse(body.toString('utf8')) as { current: string | null; revision: number };
+          if (status.current === 'c1') ({ revision } = status);
+          return undefined;
+        },
+      });
+      await beside.listenAs({ mode }, 'GET', '/next');
+      await eventually('the page has read that a command was picked up', 10_000, () => isRead);
+      expect(await page.locator('#light-words').textContent()).toContain(': connected, ');
+      isHolding = false;
+      for (const route of held) await route.continue();
+      await findLight(page, state).waitFor();
+      await waitForWords(findCommand(page, 'c1'), state === 'asking' ? 'waiting for approval' : 'running');
+      const lights = new Set(await page.evaluate<string[]>('lights'));
+      lights.delete('ready');
+      expect([...lights]).toEqual([state]);
+    },
+  );
 
   test('a listener that left: the line is there again, with what to do', async () => {
     const visitor = await visit(browser, relay);
