@@ -79,7 +79,6 @@ export class CommandList {
     giveUp: AbortController,
     deadline: number,
   ): Promise<void> {
-    if (giveUp.signal.aborted) return this.#place(card);
     this.#sent = card;
     const { client, version, patience, signal: over } = this.#link;
     // A command with a file is pushed to its end, also where the page leaves the session: without its id it could not be cancelled.
@@ -92,8 +91,8 @@ export class CommandList {
     const script = new TextEncoder().encode(text);
     let lastError: unknown;
     const attempt = async (): Promise<CommandView> => {
-      // Also after a sleep of this machine. Without an error it was never sent.
-      if (over.aborted || signal.aborted || Date.now() > deadline) throw lastError;
+      // Also after a sleep of this machine.
+      if (over.aborted || signal.aborted || Date.now() > deadline) throw new Error('too late');
       try {
         return await client.pushCommand(script, options, signal);
       } catch (error) {
@@ -102,28 +101,20 @@ export class CommandList {
       }
     };
     try {
-      const view = await withPatience(attempt, {
-        ...patience,
-        signal,
-        patienceMs: deadline - Date.now(),
-      });
+      const view = await withPatience(attempt, { ...patience, signal });
       if (!over.aborted) this.#adopt(card, view);
       if (file) void this.#sendFile(view.id, file);
-    } catch (error) {
-      this.#giveUp(card, error, giveUp.signal.aborted);
+    } catch {
+      this.#giveUp(card, lastError, giveUp.signal.aborted);
     } finally {
       this.#pushing.delete(card);
     }
   }
 
-  /** It stays where it is: commands that come later are shown below it. */
-  #place(card: CommandCard): void {
-    card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
-  }
-
   /** Without an error it was never sent. */
-  #giveUp(card: CommandCard, error?: unknown, wasGivenUp = false): void {
-    this.#place(card);
+  #giveUp(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
+    // It stays where it is: commands that come later are shown below it.
+    card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
     card.update({ state: 'unsent', reason: error ? explainUnsent(error, wasGivenUp) : null });
     if (error instanceof RelayError && error.code === 'gone') this.#link.onTrouble(error);
   }
@@ -235,6 +226,7 @@ export class CommandList {
     if (pushing) {
       this.#pushing.delete(card);
       pushing.abort();
+      // Its place is known when its turn comes: the commands before it have their numbers then.
       if (card !== this.#sent) card.update({ state: 'unsent' });
       return;
     }

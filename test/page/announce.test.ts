@@ -79,6 +79,8 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
+    // This is spoken as well: not between the copies.
+    await page.locator('#light-words', { hasText: 'no listener' }).waitFor();
     await page.evaluate(listen);
     const copyAll = async (names: string[]) => {
       await page.evaluate(`globalThis.held = []; requestAnimationFrame = (draw) => held.push(draw);

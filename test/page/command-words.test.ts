@@ -55,7 +55,7 @@ test.each<[CardView, string, string]>([
     'plain',
   ],
   [
-    { state: 'unknown', reason: stateOfNewerRelay(`${'x'.repeat(39)}😀`) },
+    toCardView({ state: `${'x'.repeat(39)}😀` } as AnyCommandView),
     `unknown state "${'x'.repeat(39)}": reload the page`,
     'plain',
   ],

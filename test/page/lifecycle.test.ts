@@ -251,9 +251,9 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'queued');
     await runOnPage(page, 'third');
     await waitForWords(findCommand(page, 'c2'), 'queued');
-    // Commands that come later are shown below it.
+    // Commands that come later are shown below it, and those before it above it.
     const texts = await page.locator('.command-text').allTextContents();
-    expect(texts.filter((text) => !text.endsWith('first'))).toEqual(['… second', 'c2 third']);
+    expect(texts).toEqual(['c1 first', '… second', 'c2 third']);
   });
 
   test('a push that no answer comes for: after a minute its card says so, and the page is not away for it', async () => {
@@ -384,7 +384,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       state: 'cancelled',
       text,
       script_bytes: 150,
-      exit_status: 'none',
+      signal: 7,
       pushed_at: [],
     }));
     const body = JSON.stringify({ commands: views });
