@@ -1,6 +1,8 @@
 /** A session as another process wrote it: nothing of it is believed before its fields have the types that the transitions rely on. */
 import { isCommandState, isSignal } from '../protocol/command-states.ts';
+import { isExitStatus } from '../protocol/command-view.ts';
 import { parseFields } from '../protocol/json-fields.ts';
+import { commandIdPattern } from '../protocol/paths.ts';
 import type { Command } from './command.ts';
 import type { Listener } from './listener.ts';
 import type { PastKey } from './past-keys.ts';
@@ -11,8 +13,8 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
 const isFlag: Check = (value) => typeof value === 'boolean';
 /** A number of bytes, or a point in time: ms since 1970. */
-const isCount: Check = (value) => Number.isSafeInteger(value);
-const isCommandId: Check = (value) => typeof value === 'string' && /^c[1-9]\d{0,14}$/.test(value);
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCommandId: Check = (value) => typeof value === 'string' && commandIdPattern.test(value);
 const isOneOf =
   (...words: string[]): Check =>
   (value) =>
@@ -55,7 +57,7 @@ const commandChecks: Record<keyof Command, Check> = {
   startedAt: orNull(isCount),
   heardAt: orNull(isCount),
   endedAt: orNull(isCount),
-  exitStatus: orNull(isCount),
+  exitStatus: orNull(isExitStatus),
   signal: orNull(isText),
   reason: orNull(isText),
   cancelSignal: orNull(isSignal),
@@ -95,7 +97,7 @@ const keyChecks: Record<keyof PastKey, Check> = {
   id: isCommandId,
   digest: isText,
   state: isCommandState,
-  exitStatus: orNull(isCount),
+  exitStatus: orNull(isExitStatus),
   signal: orNull(isText),
   scriptBytes: isCount,
   stdoutBytes: isCount,

@@ -62,6 +62,9 @@ test.each([null, undefined, '', 'c1', 7, [], [command], true])('%j is no command
 test.each([
   ['an id that is a path', { id: 'c1/../c2' }],
   ['an id that begins with 0', { id: 'c0' }],
+  ['an id of more digits than a client takes', { id: `c${'1'.repeat(16)}` }],
+  ['an exit status that no process has', { exitStatus: 256 }],
+  ['a size below zero', { stdoutBytes: -1 }],
   ['a state that there is not', { state: 'paused' }],
   ['bytes as text', { stdoutBytes: '4' }],
   ['half of what is missing', { cut: { stdout: 1 } }],
