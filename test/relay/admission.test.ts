@@ -161,7 +161,7 @@ async function readState(key: string): Promise<string> {
   const own = `/api/session/${key}`;
   const status = (await (await call(`${own}/status`)).json()) as object;
   const commands = await (await call(`${own}/commands`)).text();
-  return JSON.stringify({ ...status, listener_seen_seconds_ago: null }) + commands;
+  return JSON.stringify({ ...status, listener_seen_seconds_ago: null, now: 0 }) + commands;
 }
 
 function renderRequest(request: Request, sessionKey: string): string {

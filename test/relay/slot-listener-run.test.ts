@@ -67,6 +67,8 @@ describe.skipIf(!hasFakeClock)('with libfaketime', { timeout: 60_000 }, () => {
     const exec = client.start(['exec', '--wait-listener', '1s', 'echo ran']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     await waitForState(client, 'it is queued', (state) => state.queue_length === 1);
+    const words = 'queued: the legacy listener is running another command';
+    await eventually('it says what it waits for', 10_000, () => exec.stderr().includes(words));
     await untilPassed('the bound of the listener is over', 2_000);
     await gate.open();
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 0 });

@@ -1,17 +1,22 @@
 /** What a person is told while a command has not started. */
 import { type CommandState, isWaiting } from '../../protocol/command-states.ts';
 import { nameListener } from '../../protocol/name-listener.ts';
-import type { StatusPayload } from '../../protocol/status-payload.ts';
+import type { ListenerView, StatusPayload } from '../../protocol/status-payload.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { chooseLine } from '../choose-line.ts';
 import { startWaiting, type WaitingLine } from '../waiting-line.ts';
 import { formatSeconds } from '../../text/durations.ts';
 
+/** A legacy listener gives no name. */
+function describeName(listener: ListenerView, before = ''): string {
+  return listener.kind === 'runner' ? `${before}${nameListener(listener)}` : 'the legacy listener';
+}
+
 function describeWait(state: CommandState, { listener }: StatusPayload): string {
   if (state === 'awaiting_approval')
     return `waiting for approval by the operator at ${listener?.kind === 'runner' ? nameListener(listener) : 'the remote'}`;
   if (listener?.attached !== true) return 'waiting for a listener';
-  return `queued: ${nameListener(listener)} is running another command`;
+  return `queued: ${describeName(listener)} is running another command`;
 }
 
 /** Says what is waited for, once it takes longer than a short command does. */
@@ -41,7 +46,7 @@ export class Narrator {
     if (this.#isLineShown || printer.options.quiet) return;
     this.#isLineShown = true;
     const who = listener
-      ? `the listener ${nameListener(listener)} is disconnected, last seen ${formatSeconds(listener.seen_seconds_ago)} ago`
+      ? `${describeName(listener, 'the listener ')} is disconnected, last seen ${formatSeconds(listener.seen_seconds_ago)} ago`
       : 'no listener has connected yet';
     await printer.note(quickstart === '' ? who : `${who}; paste this line on the remote:`);
     if (quickstart !== '') await printer.showLine(quickstart);
