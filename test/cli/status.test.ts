@@ -33,6 +33,7 @@ test('no listener', async () => {
     cmd_in_flight_seconds_ago: null,
     listener_seen_seconds_ago: null,
     listener: null,
+    now: expect.any(Number),
     queue_length: 0,
     current: null,
     revision: expect.any(Number),
