@@ -2,6 +2,7 @@
 import { withPatience } from '../client/patience.ts';
 import { readStream } from '../client/read-stream.ts';
 import { isEnded } from '../protocol/command-states.ts';
+import type { CommandView } from '../protocol/command-view.ts';
 import { maxWantedBytes } from '../protocol/limits.ts';
 import { formatSize } from '../text/sizes.ts';
 import { copyText } from './clipboard.ts';
@@ -21,9 +22,13 @@ async function readWhole(
   mostBytes: number,
 ): Promise<Blob | undefined> {
   const { id = '' } = card;
-  const view = await withPatience(() => client.readCommand(id, { signal }), patience);
-  // A late answer does not open a card again.
-  if (!card.isComplete || isEnded(view.state)) card.update(view);
+  const updateCard = async (): Promise<CommandView> => {
+    const news = await withPatience(() => client.readCommand(id, { signal }), patience);
+    // A late answer does not open a card again.
+    if (!card.isComplete || isEnded(news.state)) card.update(news);
+    return news;
+  };
+  const view = await updateCard();
   if (view.stdout_bytes + view.stderr_bytes > mostBytes) return undefined;
   const pieces: BlobPart[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -36,8 +41,7 @@ async function readWhole(
   }
   const whole = new Blob(pieces, { type: 'application/octet-stream' });
   // Removed by the relay while it was read: the card says how much is missing.
-  if (whole.size < view.stdout_bytes + view.stderr_bytes)
-    card.update(await withPatience(() => client.readCommand(id, { signal }), patience));
+  if (whole.size < view.stdout_bytes + view.stderr_bytes) await updateCard();
   return whole;
 }
 

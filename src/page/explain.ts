@@ -21,7 +21,7 @@ export function isFinal({ kind, isPassing }: RelayError): boolean {
 
 /** Why a command was not pushed, or may not have been. */
 export function explainUnsent(error: unknown, wasGivenUp: boolean): string {
-  // An error of another kind: the page left the session meanwhile, or the time to push is over.
+  // An error of another kind: the visitor gave it up, or the page left the session, while it was on its way.
   const reason = error instanceof RelayError ? error : new RelayError('unreachable', '');
   const { status, message } = reason;
   const detail = status > 0 ? ` (${message})` : '';

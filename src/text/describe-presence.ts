@@ -27,12 +27,15 @@ export function describeHost(listener: ListenerView): string {
   return escapeText(nameListener(listener));
 }
 
-const describeName = (listener: ListenerView): string =>
-  listener.kind === 'slot' ? 'legacy listener' : describeHost(listener);
+/** The same; a legacy listener gives neither name nor mode. */
+export function describeName(listener: ListenerView): string {
+  return listener.kind === 'slot' ? 'legacy listener' : describeHost(listener);
+}
 
-/** `root@vm, auto`; a legacy listener gives neither name nor mode. */
+/** `root@vm, auto` */
 export function describeNameAndMode(listener: ListenerView): string {
-  return `${describeName(listener)}${listener.kind === 'slot' ? '' : `, ${listener.mode}`}`;
+  const name = describeName(listener);
+  return listener.kind === 'slot' ? name : `${name}, ${listener.mode}`;
 }
 
 const modes: Readonly<Record<ListenerView['mode'], string>> = {
