@@ -1,7 +1,7 @@
 /** The listener and what it does, for the light of the status bar. */
 import type { CommandState } from '../protocol/command-states.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
-import { describeName, findPresence } from '../text/describe-presence.ts';
+import { describeHost, findPresence } from '../text/describe-presence.ts';
 
 export type LightState = 'waiting' | 'ready' | 'asking' | 'busy' | 'gone';
 
@@ -17,7 +17,8 @@ export function describeLight(status: StatusPayload, currentState: CommandState 
   const { listener, current = null } = status;
   if (findPresence(status) === 'none' || !listener)
     return { state: 'waiting', who: 'no listener', more: 'paste the line on the remote' };
-  const who = describeName(listener);
+  const name = describeHost(listener);
+  const who = name === 'unknown' && listener.kind === 'slot' ? 'legacy listener' : name;
   if (!listener.attached) return { state: 'gone', who, more: 'disconnected' };
   if (current === null)
     return {

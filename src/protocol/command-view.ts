@@ -45,7 +45,7 @@ export interface CommandView {
 
 /** A whole number that fits in one byte. Where a larger one becomes the exit status of a process, 256 turns into 0. */
 export function isExitStatus(value: unknown): value is number {
-  return Uint8Array.of(value as number)[0] === value;
+  return typeof value === 'number' && Uint8Array.of(value)[0] === value;
 }
 
 /** A relay that is newer than its client may have more states. */

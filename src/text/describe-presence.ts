@@ -27,15 +27,12 @@ export function describeHost(listener: ListenerView): string {
   return escapeText(nameListener(listener));
 }
 
-/** The same; a legacy listener gives neither name nor mode. */
-export function describeName(listener: ListenerView): string {
-  return listener.kind === 'slot' ? 'legacy listener' : describeHost(listener);
-}
+const describeName = (listener: ListenerView): string =>
+  listener.kind === 'slot' ? 'legacy listener' : describeHost(listener);
 
-/** `root@vm, auto` */
+/** `root@vm, auto`; a legacy listener gives neither name nor mode. */
 export function describeNameAndMode(listener: ListenerView): string {
-  const name = describeName(listener);
-  return listener.kind === 'slot' ? name : `${name}, ${listener.mode}`;
+  return `${describeName(listener)}${listener.kind === 'slot' ? '' : `, ${listener.mode}`}`;
 }
 
 const modes: Readonly<Record<ListenerView['mode'], string>> = {

@@ -170,6 +170,8 @@ test.each([
   { ...view, exit_status: -1 },
   { ...view, exit_status: 1.5 },
   { ...view, exit_status: '0' },
+  // Neither a number nor to be made one.
+  { ...view, exit_status: [{ toString: 0 }] },
   [],
   null,
 ])('a command that nobody can tell of is none: %j', (value) => {
