@@ -312,8 +312,16 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const { page } = visitor;
     await makeWithClock(visitor);
     sendSignal(frozen.pid, 'SIGSTOP');
-    await page.clock.fastForward(41_000);
-    await page.locator('#away').waitFor();
+    // A poll that starts after the clock has moved has its whole time-out before it, so the clock moves again.
+    await eventually(
+      'the page says that the relay is away',
+      25_000,
+      async () => {
+        await page.clock.fastForward(41_000);
+        return page.locator('#away').isVisible();
+      },
+      500,
+    );
     await runOnPage(page, 'echo typed');
     sendSignal(frozen.pid, 'SIGCONT');
     await waitForReturn(page);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Frame, renderFrameEnd, renderFrameHead } from '../../src/protocol/frame.ts';
+import { seed } from '../harness/seed.ts';
 
 type Given = Omit<Frame, 'scriptBytes'> & { script: Uint8Array };
 
@@ -59,6 +60,7 @@ test('whatever the bytes are, they are read as they were', () => {
       expect(read?.id).toBe(frame.id);
       expect(read?.script).toEqual(Buffer.from(frame.script));
     }),
+    { seed },
   );
 });
 
@@ -73,7 +75,7 @@ test('a frame that was cut anywhere is none', () => {
         ).toBeUndefined();
       }
     }),
-    { numRuns: 50 },
+    { seed, numRuns: 50 },
   );
 });
 

@@ -11,6 +11,7 @@ import {
 } from '../../src/protocol/json-fields.ts';
 import { addAutoMode, parseSessionPayload } from '../../src/protocol/session-payload.ts';
 import { parseStatusPayload } from '../../src/protocol/status-payload.ts';
+import { seed } from '../harness/seed.ts';
 
 const key = '0123456789abcdef0123456789abcdef';
 
@@ -118,7 +119,7 @@ describe.each(parsers)('%s', (_name, parse, whole) => {
           parse(value);
         },
       ),
-      { numRuns: 500 },
+      { seed, numRuns: 500 },
     );
   });
 
@@ -130,7 +131,7 @@ describe.each(parsers)('%s', (_name, parse, whole) => {
         if (read === undefined || Array.isArray(read)) return;
         expectKinds(kindOf(read), kinds);
       }),
-      { numRuns: 500 },
+      { seed, numRuns: 500 },
     );
   });
 });

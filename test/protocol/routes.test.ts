@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildPath } from '../../src/protocol/paths.ts';
 import { matchRoute, type RouteName, routes } from '../../src/protocol/routes.ts';
+import { seed } from '../harness/seed.ts';
 
 const key = '0123456789abcdef0123456789abcdef';
 const names = Object.keys(routes) as RouteName[];
@@ -132,7 +133,7 @@ test('no path makes matching throw, and what matches has a whole key and id', ()
       expect(match.id).toMatch(/^(c[1-9][0-9]{0,8}|)$/);
       expect(routes[match.name].path.replace('{key}', match.key).replace('{id}', match.id)).toBe(text);
     }),
-    { numRuns: 2_000 },
+    { seed, numRuns: 2_000 },
   );
 });
 
@@ -152,7 +153,7 @@ test('no key and no id make building throw anything but a TypeError, or build a 
       }
       expect(matchRoute(path)?.name).toBe(name);
     }),
-    { numRuns: 2_000 },
+    { seed, numRuns: 2_000 },
   );
 });
 

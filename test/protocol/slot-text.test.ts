@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { declinedText, notePrefix, parseSlotText, renderMarker } from '../../src/protocol/slot-text.ts';
+import { seed } from '../harness/seed.ts';
 
 const failing = fc.integer({ min: 1, max: 255 });
 const lookalikes = [
@@ -48,6 +49,7 @@ describe('the marker', () => {
         const withoutNewline = bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes;
         expect(read.output).toEqual(withoutNewline);
       }),
+      { seed },
     );
   });
 });
@@ -121,7 +123,7 @@ describe('a text', () => {
         const status = read.exitStatus ?? 0;
         expect(Number.isInteger(status) && status >= 0 && status <= 255).toBe(true);
       }),
-      { numRuns: 500 },
+      { seed, numRuns: 500 },
     );
   });
 });
