@@ -16,11 +16,14 @@ function reopenListener(session: Session, upSince: number, now: number): Listene
   return { ...listener, seenAt: clamp(listener.seenAt), goneAt };
 }
 
-/** A claim from before: its reader was cut off, and the next one need not wait for the claim to run out. */
+/**
+ * A claim from before: its reader was cut off, and the next one need not wait for the claim to run out. Nor for one from far in the future.
+ * The near future is the clock of another relay, which is ahead of this one's by some milliseconds: that reader is there.
+ */
 function reopenReader(reader: SlotReader | null, upSince: number, now: number): SlotReader | null {
   if (reader === null) return null;
   const claimedAt = reader.until - slotReaderMs;
-  return claimedAt < upSince || claimedAt > now ? null : reader;
+  return claimedAt < upSince || claimedAt > now + slotReaderMs ? null : reader;
 }
 
 /**

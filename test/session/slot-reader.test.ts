@@ -51,6 +51,24 @@ test('a claim that is not renewed runs out, and one that is renewed does not', (
   expect(claim(scene, 'two')).toBe('c1');
 });
 
+test.each([1, 50, slotReaderMs])(
+  'a relay whose clock is %i ms behind that of the relay that gave the claim: no other reader can claim the result there',
+  (behindMs) => {
+    const scene = postResult();
+    claim(scene, 'one');
+    scene.pass(-behindMs);
+    expect(scene.session.slotReader?.id).toBe('one');
+    expect(claim(scene, 'two')).toBeUndefined();
+  },
+);
+
+test('a claim from a clock that was far ahead holds up no other reader', () => {
+  const scene = postResult();
+  claim(scene, 'one');
+  scene.pass(-slotReaderMs - 1);
+  expect(claim(scene, 'two')).toBe('c1');
+});
+
 test('a reader without a claim takes nothing out and renews nothing', () => {
   const scene = postResult();
   claim(scene, 'one');
