@@ -7,7 +7,11 @@ import { type RedisCommand, RedisRequests } from './redis-requests.ts';
  * What becomes of the answer to a command that Redis has run: it arrives, it is lost and the connection with it, or it is lost and the
  * connection stays silent from then on.
  */
-export type AnswerFate = 'arrives' | 'cut' | 'silent';
+/** `late`: after `lateMs`, and what follows on the connection after it. */
+export type AnswerFate = 'arrives' | 'cut' | 'silent' | 'late';
+
+/** Shorter than a relay waits for an answer. */
+export const lateMs = 800;
 
 export type RedisProxy = {
   port: number;
@@ -41,6 +45,12 @@ function forward(
   const server = connect({ port, host: '127.0.0.1', noDelay: true });
   const requests = new RedisRequests();
   let fate: AnswerFate = 'arrives';
+  let late: Buffer[] = [];
+  const deliver = (): void => {
+    client.write(Buffer.concat(late));
+    late = [];
+    fate = 'arrives';
+  };
   client.on('data', (bytes: Buffer) => {
     tally.sent += bytes.length;
     for (const command of requests.read(bytes)) {
@@ -53,6 +63,11 @@ function forward(
   server.on('data', (bytes: Buffer) => {
     tally.received += bytes.length;
     if (fate === 'arrives') return void client.write(bytes);
+    if (fate === 'late') {
+      if (late.length === 0) setTimeout(deliver, lateMs);
+      late.push(bytes);
+      return;
+    }
     tally.lost += 1;
     if (fate === 'cut') client.destroy();
   });

@@ -1,0 +1,45 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../harness/deadline.ts';
+import { openRaw } from '../harness/raw-connection.ts';
+import { hasRedis, startRedis, withoutRedis } from '../harness/redis.ts';
+import { startRedisProxy } from '../harness/redis-proxy.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { curl } from '../harness/curl.ts';
+import { makeSession } from '../harness/slot-session.ts';
+
+/** More than the system keeps for a reader that takes nothing. */
+const resultBytes = 16 * 1024 * 1024;
+
+describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
+  test('a relay whose clock is behind: while a reader of the other relay is sent the result, no reader gets it here', async () => {
+    const redis = await startRedis();
+    onTestFinished(redis.stop);
+    const proxy = await startRedisProxy(redis);
+    onTestFinished(proxy.stop);
+    // A relay takes the time that Redis tells for the middle between question and answer, so this one is half of the delay behind.
+    proxy.setFate((command) => (command.some((word) => word.includes('{alive}')) ? 'late' : 'arrives'));
+    const ahead = await startRelay({ store: redis.url });
+    onTestFinished(ahead.stop);
+    const behind = await startRelay({ store: proxy.url });
+    onTestFinished(behind.stop);
+    const session = await makeSession(ahead);
+    const read = () => curl([`${behind.url}/result-${session.key}?nowait=1`]);
+    // From here on it knows the session.
+    expect((await read()).status).toBe(204);
+    await session.push('echo');
+    await session.take();
+    await session.answer(Buffer.alloc(resultBytes, 'x'));
+    const reader = await openRaw(ahead, { stalls: true });
+    onTestFinished(reader.destroy);
+    reader.send(`GET /result-${session.key} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+    await eventually(
+      'the reader has claimed the result',
+      10_000,
+      async () => !(await session.status()).result_queued,
+      5,
+    );
+    expect((await read()).status).toBe(204);
+    reader.resume();
+    expect((await reader.next()).body).toHaveLength(resultBytes);
+  });
+});
