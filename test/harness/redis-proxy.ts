@@ -4,14 +4,13 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type RedisCommand, RedisRequests } from './redis-requests.ts';
 
 /**
- * What becomes of the answer to a command that Redis has run: it arrives, it is lost and the connection with it, or it is lost and the
- * connection stays silent from then on.
+ * What becomes of the answer to a command that Redis has run: it arrives; it is lost, and the connection with it; it is lost, and the
+ * connection stays silent from then on; or it arrives after `lateMs`, and what follows on the connection arrives after it.
  */
-/** `late`: after `lateMs`, and what follows on the connection after it. */
 export type AnswerFate = 'arrives' | 'cut' | 'silent' | 'late';
 
 /** Shorter than a relay waits for an answer. */
-export const lateMs = 800;
+const lateMs = 800;
 
 export type RedisProxy = {
   port: number;
