@@ -31,10 +31,12 @@ export class Counter<Name extends string = never> {
   }
 
   add(labels: Readonly<Record<Name, string>>, amount = 1): void {
-    const key = JSON.stringify(labels);
-    const series = this.#series.get(key) ?? { labels, value: 0 };
-    series.value += amount;
-    this.#series.set(key, series);
+    // No value of a label has a line break in it.
+    let key = '';
+    for (const label in labels) key += `${labels[label]}\n`;
+    const series = this.#series.get(key);
+    if (series) series.value += amount;
+    else this.#series.set(key, { labels, value: amount });
   }
 
   render(): string {

@@ -5,7 +5,7 @@ import { applyTransition, type Clock, type Transition, viewSession } from '../se
 import { isEnding } from '../session/changes.ts';
 import type { Outcome, Session } from '../session/session.ts';
 import { touch } from '../session/time.ts';
-import type { Committed, Store } from '../store/store.ts';
+import type { AccountLimits, Committed, Store } from '../store/store.ts';
 import { AccountRoom } from './account-room.ts';
 import type { Exchange } from './exchange.ts';
 import type { RelayOptions } from './relay-options.ts';
@@ -25,11 +25,14 @@ export class Sessions {
   readonly #options: SessionOptions;
   readonly #events: EventSink;
   readonly #room: AccountRoom;
+  readonly #limits: AccountLimits;
 
   constructor(options: SessionOptions, events: EventSink) {
     this.store = options.store;
     this.#options = options;
     this.#events = events;
+    const { sessionsPerAddress: sessions, bytesPerAddress: bytes } = options.quotas;
+    this.#limits = { sessions, bytes };
     this.#room = new AccountRoom(options.store, options.quotas.bytesPerAddress, (committed) =>
       this.#emit(committed, null),
     );
@@ -48,14 +51,9 @@ export class Sessions {
     return this.store.clock();
   }
 
-  #limits(): { sessions: number; bytes: number } {
-    const { sessionsPerAddress: sessions, bytesPerAddress: bytes } = this.#options.quotas;
-    return { sessions, bytes };
-  }
-
   /** Throws `too_many_sessions` for an address that has enough of them. */
   async create(session: Session, { address: from }: Actor): Promise<void> {
-    await this.store.create(session, this.#limits());
+    await this.store.create(session, this.#limits);
     const change = { subject: 'session', what: 'made' } as const;
     this.#events.emit({ session: session.name, at: session.createdAt, from, change });
   }
@@ -104,12 +102,13 @@ export class Sessions {
     byRequest = true,
   ): Promise<Committed<T>> {
     const { ttlMs, quotas } = this.#options;
-    const fixed = { ttlMs, byRequest, quotaBytes: quotas.bytesPerSession };
+    const quotaBytes = quotas.bytesPerSession;
     const committed = await this.#room.withRoom(name, () =>
       this.store.update(
         name,
-        (session, clock) => applyTransition(session, transition, { ...clock, ...fixed }),
-        this.#limits(),
+        (session, { now, upSince }) =>
+          applyTransition(session, transition, { now, upSince, ttlMs, byRequest, quotaBytes }),
+        this.#limits,
       ),
     );
     this.#emit(committed, actor?.address ?? null);
