@@ -1,5 +1,5 @@
 /** A command as it comes in: its text, and whoever it is from. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { maxLabelLength } from '../protocol/limits.ts';
@@ -25,5 +25,5 @@ export function readClient(exchange: Exchange): string | null {
 
 /** Tells commands apart: the same bytes with other options are another command. */
 export function digestScript(script: Buffer, options: object): string {
-  return createHash('sha256').update(JSON.stringify(options)).update('\n').update(script).digest('hex');
+  return hash('sha256', Buffer.concat([Buffer.from(`${JSON.stringify(options)}\n`), script]));
 }
