@@ -5,6 +5,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { maxInflation } from '../protocol/limits.ts';
 import type { BodyAccount } from './body-budget.ts';
 import type { Exchange } from './exchange.ts';
+import { joinBuffers } from './join-buffers.ts';
 
 /** A request, and what its body takes of the memory for all of them. */
 export type Upload = Pick<Exchange, 'request' | 'account'>;
@@ -29,16 +30,37 @@ export function declaresTooMuch(request: IncomingMessage, { maxBytes }: BodyLimi
   return Number(request.headers['content-length'] ?? 0) > maxBytes;
 }
 
-async function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer[]> {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    total += chunk.byteLength;
-    if (total > maxBytes) throw new Refusal('too_large');
-    account.take(chunk.byteLength);
-    chunks.push(chunk);
-  }
-  return chunks;
+/** By events, since an iterator costs a short body more than its session does. Throws `too_large`, `relay_busy` or `body_cut`. */
+function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let total = 0;
+    const stop = (): void => {
+      request.off('data', take).off('end', end).off('close', fail);
+    };
+    const end = (): void => {
+      stop();
+      resolve(chunks);
+    };
+    const fail = (error: unknown): void => {
+      stop();
+      // What is still to come is let through, and left, once the refusal was sent.
+      request.pause();
+      reject(error instanceof Refusal ? error : new Refusal('body_cut'));
+    };
+    const take = (chunk: Buffer): void => {
+      total += chunk.byteLength;
+      try {
+        if (total > maxBytes) throw new Refusal('too_large');
+        account.take(chunk.byteLength);
+        chunks.push(chunk);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    if (request.destroyed) fail(undefined);
+    else request.on('data', take).on('end', end).on('close', fail);
+  });
 }
 
 /** Bytes that follow the compressed data are consumed by nobody: zlib passes over them in silence. */
@@ -75,12 +97,7 @@ async function inflate(compressed: Buffer[], account: BodyAccount, maxBytes: num
 export async function readBody(upload: Upload, limits: BodyLimits): Promise<Buffer> {
   const encoding = parseEncoding(upload.request);
   if (declaresTooMuch(upload.request, limits)) throw new Refusal('too_large');
-  let chunks: Buffer[];
-  try {
-    chunks = await collect(upload, limits.maxBytes);
-  } catch (error) {
-    throw error instanceof Refusal ? error : new Refusal('body_cut');
-  }
-  if (encoding === 'plain') return Buffer.concat(chunks);
+  const chunks = await collect(upload, limits.maxBytes);
+  if (encoding === 'plain') return joinBuffers(chunks);
   return inflate(chunks, upload.account, limits.maxDecodedBytes ?? limits.maxBytes * maxInflation);
 }

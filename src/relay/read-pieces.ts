@@ -25,7 +25,7 @@ export class ShortPart extends Error {
   }
 }
 
-/** Read already where it is an array: one piece at most. */
+/** Read already where it is an array: as much as one piece at most. */
 export type Pieces = AsyncIterable<Buffer> | readonly Buffer[];
 
 async function* readPieces(store: Store, name: string, id: string, slice: Slice): AsyncGenerator<Buffer> {
@@ -56,6 +56,11 @@ export async function openSlice(store: Store, name: string, id: string, slice: S
     await checkEnd(store, name, id, slice);
     return readPieces(store, name, id, slice);
   }
+  const { part, offset, bytes } = slice;
+  if (bytes === 0) return [];
+  const first = await store.readBytes(name, id, part, offset, bytes);
+  if (first.byteLength === bytes) return [first];
+  // The store has it in several pieces, or not all of it.
   const pieces: Buffer[] = [];
   for await (const piece of readPieces(store, name, id, slice)) pieces.push(piece);
   return pieces;

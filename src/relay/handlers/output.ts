@@ -9,6 +9,7 @@ import { findCommand, type Stream } from '../../session/session.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admitted, Exchange, HeaderValues } from '../exchange.ts';
 import { openSlice, type Pieces, pieceBytes, ShortPart, type Slice } from '../read-pieces.ts';
+import { joinBuffers } from '../join-buffers.ts';
 import type { Handler } from '../relay-context.ts';
 
 type Offsets = Partial<Record<Stream, number>>;
@@ -74,13 +75,13 @@ async function sendPlan(
   const opened: Pieces[] = [];
   for (const slice of slices) if (slice.bytes > 0) opened.push(await openSlice(store, name, route.id, slice));
   const length = slices.reduce((sum, { bytes }) => sum + bytes, 0);
+  // What fits in one piece was read already.
+  const isRead = opened.every((pieces) => Array.isArray(pieces));
+  if (isRead && length <= pieceBytes) return exchange.sendBytes(joinBuffers(opened.flat()), headers);
   const readAll = async function* (): AsyncGenerator<Buffer> {
     for (const pieces of opened) yield* pieces;
   };
-  if (length > pieceBytes) return exchange.sendChunks(length, readAll(), headers);
-  const pieces: Buffer[] = [];
-  for await (const piece of readAll()) pieces.push(piece);
-  return exchange.sendBytes(Buffer.concat(pieces), headers);
+  return exchange.sendChunks(length, readAll(), headers);
 }
 
 export const readOutput: Handler = async (admitted, relay) => {
