@@ -19,13 +19,18 @@ const secureHeaders: Readonly<Record<string, string>> = {
   'strict-transport-security': 'max-age=31536000',
 };
 
-export function chooseCommonHeaders(socket: object): Readonly<Record<string, string>> {
-  return 'encrypted' in socket ? secureHeaders : plainHeaders;
+/** Names and values in turn. */
+const plainList: readonly string[] = Object.entries(plainHeaders).flat();
+const secureList: readonly string[] = Object.entries(secureHeaders).flat();
+
+/** What every answer on this socket carries: names and values in turn. */
+export function listCommonHeaders(socket: object): readonly string[] {
+  return 'encrypted' in socket ? secureList : plainList;
 }
 
 /** The same as lines, for an answer to what was no HTTP. */
 export function renderCommonHeaders(socket: object): string {
-  return Object.entries(chooseCommonHeaders(socket))
+  return Object.entries('encrypted' in socket ? secureHeaders : plainHeaders)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
 }

@@ -34,10 +34,16 @@ export class WireCounter {
 
   /** What came and went since it was last asked. */
   take(socket: Socket): { bytesIn: number; bytesOut: number } {
-    const before = this.#passed.get(socket) ?? { bytesIn: 0, bytesOut: 0 };
-    const now = { bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten };
-    this.#passed.set(socket, now);
-    return { bytesIn: now.bytesIn - before.bytesIn, bytesOut: now.bytesOut - before.bytesOut };
+    const { bytesRead, bytesWritten } = socket;
+    const passed = this.#passed.get(socket);
+    if (!passed) {
+      this.#passed.set(socket, { bytesIn: bytesRead, bytesOut: bytesWritten });
+      return { bytesIn: bytesRead, bytesOut: bytesWritten };
+    }
+    const since = { bytesIn: bytesRead - passed.bytesIn, bytesOut: bytesWritten - passed.bytesOut };
+    passed.bytesIn = bytesRead;
+    passed.bytesOut = bytesWritten;
+    return since;
   }
 }
 
@@ -60,7 +66,7 @@ export function watchAnswer(
 ): void {
   const { response } = exchange;
   const startedAt = performance.now();
-  response.once('close', () => {
+  exchange.onEnd(() => {
     const { route, session } = exchange;
     onAnswered({
       at: now(),

@@ -25,29 +25,53 @@ export class BodyBudget {
   }
 
   openAccount(address: string): BodyAccount {
-    const key = chooseAccount(address);
-    let taken = 0;
-    let isOpen = true;
-    const add = (bytes: number): void => {
-      taken += bytes;
-      this.#used += bytes;
-      const ofAddress = (this.#perAddress.get(key) ?? 0) + bytes;
-      if (ofAddress > 0) this.#perAddress.set(key, ofAddress);
-      else this.#perAddress.delete(key);
-    };
-    return {
-      take: (bytes) => {
-        if (!isOpen) throw new Refusal('body_cut');
-        // One address leaves as much to all others.
-        const isFull = this.#used + bytes > this.#most;
-        const hasShare = (this.#perAddress.get(key) ?? 0) + bytes <= this.#most / 2;
-        if (isFull || !hasShare) throw new Refusal('relay_busy', undefined, { 'retry-after': '1' });
-        add(bytes);
-      },
-      close: () => {
-        isOpen = false;
-        add(-taken);
-      },
-    };
+    return new Account(this, address);
+  }
+
+  /** Throws `relay_busy` where there is no room, for all or for this address. */
+  take(key: string, bytes: number): void {
+    // One address leaves as much to all others.
+    const isFull = this.#used + bytes > this.#most;
+    const hasShare = (this.#perAddress.get(key) ?? 0) + bytes <= this.#most / 2;
+    if (isFull || !hasShare) throw new Refusal('relay_busy', undefined, { 'retry-after': '1' });
+    this.#add(key, bytes);
+  }
+
+  give(key: string, bytes: number): void {
+    this.#add(key, -bytes);
+  }
+
+  #add(key: string, bytes: number): void {
+    this.#used += bytes;
+    const ofAddress = (this.#perAddress.get(key) ?? 0) + bytes;
+    if (ofAddress > 0) this.#perAddress.set(key, ofAddress);
+    else this.#perAddress.delete(key);
+  }
+}
+
+/** Most requests have no body, and never take anything. */
+class Account implements BodyAccount {
+  readonly #budget: BodyBudget;
+  readonly #address: string;
+  #key = '';
+  #taken = 0;
+  #isOpen = true;
+
+  constructor(budget: BodyBudget, address: string) {
+    this.#budget = budget;
+    this.#address = address;
+  }
+
+  take(bytes: number): void {
+    if (!this.#isOpen) throw new Refusal('body_cut');
+    if (this.#key === '') this.#key = chooseAccount(this.#address);
+    this.#budget.take(this.#key, bytes);
+    this.#taken += bytes;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    if (this.#taken > 0) this.#budget.give(this.#key, this.#taken);
+    this.#taken = 0;
   }
 }

@@ -13,16 +13,23 @@ function normalize(address: string): string {
 /** What quotas, rate limits and logs call a peer on a unix socket that names no client. */
 const unixAddress = 'unix';
 
-/** Peers on a unix socket, which has no addresses. A closed TCP socket has none either, and must not be taken for one of them. */
-const unixPeers = new WeakSet<Socket>();
+/**
+ * The address of each peer, once it was asked for: the same for all requests of a connection. Those on a unix socket are marked: they
+ * have none, but a closed TCP socket has none either.
+ */
+const peers = new WeakMap<Socket, string>();
 
 /** A peer on a unix socket is a trusted proxy, the first one: the mode of the socket says who may connect. */
 export function markUnixPeer(socket: Socket): void {
-  unixPeers.add(socket);
+  peers.set(socket, unixAddress);
 }
 
 function readPeer(socket: Socket): string {
-  return unixPeers.has(socket) ? unixAddress : normalize(socket.remoteAddress ?? '');
+  const known = peers.get(socket);
+  if (known !== undefined) return known;
+  const address = normalize(socket.remoteAddress ?? '');
+  if (address !== '') peers.set(socket, address);
+  return address;
 }
 
 /** An address of `X-Forwarded-For`, with or without a port; undefined for anything else. */
@@ -42,8 +49,7 @@ export interface Caller {
 
 export interface AddressReader {
   /** Where a request comes from. */
-  read(request: IncomingMessage): string;
-  readCaller(request: IncomingMessage): Caller;
+  read(request: IncomingMessage): Caller;
   /** Where a connection comes from; null for a trusted proxy, which speaks for many. */
   ofConnection(socket: Socket): string | null;
 }
@@ -60,11 +66,13 @@ export function createAddressReader(trusted: RelayOptions['trustedProxies']): Ad
   const isTrusted = (address: string, hops: number): boolean => {
     if (address === unixAddress) return true;
     if ('hops' in trusted) return hops < trusted.hops;
+    if (trusted.networks.length === 0) return false;
     return isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   };
 
-  const readCaller = ({ socket, headers }: IncomingMessage): Caller => {
+  const read = ({ socket, headers }: IncomingMessage): Caller => {
     let address = readPeer(socket);
+    if (!isTrusted(address, 0)) return { address, proxies: 0 };
     const nearest = address === unixAddress ? 1 : 0;
     const said = headers['x-forwarded-for'];
     const chain = (Array.isArray(said) ? said.join(',') : (said ?? '')).split(',');
@@ -84,7 +92,6 @@ export function createAddressReader(trusted: RelayOptions['trustedProxies']): Ad
       const address = readPeer(socket);
       return isTrusted(address, 0) ? null : address;
     },
-    read: (request) => readCaller(request).address,
-    readCaller,
+    read,
   };
 }

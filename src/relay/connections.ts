@@ -12,15 +12,14 @@ const mostWaiting = 100;
 /** What is sent to a peer that no longer listens is given so long; then the connection is cut. */
 const lingerMs = 2_000;
 
-interface Turn {
+export interface Turn {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly serve: () => void;
 }
 
 /** The first is being served. */
-interface Line {
-  readonly turns: Turn[];
+interface Line<T> {
+  readonly turns: T[];
   /** What is said once all of them are answered: nothing that follows was HTTP. */
   lastWord?: string;
 }
@@ -32,13 +31,16 @@ function sayLast(socket: Socket, lastWord: string): void {
   setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
-export class Connections {
+export class Connections<T extends Turn> {
   readonly #mostPerAddress: number;
+  readonly #serve: (turn: T) => void;
   readonly #counts = new Map<string, number>();
-  readonly #lines = new WeakMap<Socket, Line>();
+  readonly #lines = new WeakMap<Socket, Line<T>>();
 
-  constructor(mostPerAddress: number) {
+  /** `serve` begins an answer; the caller says when it is over. */
+  constructor(mostPerAddress: number, serve: (turn: T) => void) {
     this.#mostPerAddress = mostPerAddress;
+    this.#serve = serve;
   }
 
   /** Counts it until it is closed, or cuts it where its address has too many. */
@@ -61,31 +63,29 @@ export class Connections {
    * Serves it now, or once all that was asked before on this connection is answered; never, when the connection is gone by
    * then. So a connection costs no more than one answer, and nothing is taken out for a peer that is not there.
    */
-  enqueue(socket: Socket, turn: Turn): void {
-    const line = this.#lines.get(socket) ?? { turns: [] };
-    this.#lines.set(socket, line);
-    if (line.turns.length > mostWaiting) {
-      socket.destroy();
-      return;
-    }
-    line.turns.push(turn);
-    if (line.turns.length === 1) this.#serveFirst(socket, line);
+  enqueue(socket: Socket, turn: T): void {
+    const line = this.#lines.get(socket);
+    if (!line) this.#lines.set(socket, { turns: [turn] });
+    else if (line.turns.length > mostWaiting) return void socket.destroy();
+    else if (line.turns.push(turn) > 1) return;
+    this.#serveFirst(socket);
   }
 
-  #serveFirst(socket: Socket, line: Line): void {
-    const [first] = line.turns;
+  /** The answer to the first of this connection is over, and what it took is free again. */
+  next(socket: Socket): void {
+    this.#lines.get(socket)?.turns.shift();
+    this.#serveFirst(socket);
+  }
+
+  #serveFirst(socket: Socket): void {
+    const line = this.#lines.get(socket);
+    const [first] = line?.turns ?? [];
     // One that is being closed takes no more answers.
-    if (!first || !socket.writable) {
-      this.#lines.delete(socket);
-      if (line.lastWord !== undefined) sayLast(socket, line.lastWord);
-      return;
-    }
-    first.serve();
-    // After whoever else waits for it: what this answer took is counted before the next one takes anything.
-    first.response.once('close', () => {
-      line.turns.shift();
-      this.#serveFirst(socket, line);
-    });
+    if (first && socket.writable) return this.#serve(first);
+    if (!first && line?.lastWord === undefined) return undefined;
+    this.#lines.delete(socket);
+    if (line?.lastWord !== undefined) sayLast(socket, line.lastWord);
+    return undefined;
   }
 
   /** The peer is not understood, or too slow: it gets one more word, behind the answers that it is owed, and the door. */

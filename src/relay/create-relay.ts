@@ -47,8 +47,8 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
   // A socket that was handed over may have requests before this side knows its name.
   let local = certificate === undefined ? 'http://localhost' : 'https://localhost';
   const server = new HttpServer(options, certificate, {
-    serve: (request, response, address) => {
-      const exchange = new Exchange(request, response, address, bodies.openAccount(address));
+    serve: (request, response, caller) => {
+      const exchange = new Exchange(request, response, caller, bodies.openAccount(caller.address));
       watchAnswer(exchange, request.socket, { wire, now, onAnswered });
       void routeRequest(exchange, context);
     },

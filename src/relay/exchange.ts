@@ -5,8 +5,9 @@ import { header } from '../protocol/headers.ts';
 import { renderJson } from '../protocol/json-fields.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { RouteMatch } from '../protocol/routes.ts';
-import { chooseCommonHeaders } from './answer-headers.ts';
+import { listCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
+import type { Caller } from './client-address.ts';
 import type { OuterAddress } from './public-url.ts';
 import { pieceBytes } from './read-pieces.ts';
 
@@ -24,15 +25,17 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
-  readonly query: URLSearchParams;
   /** Where it comes from, as far as that can be trusted. */
-  readonly address: string;
+  readonly caller: Caller;
   /** How the client addressed the relay; set once its host is known to be an allowed one. */
   outer: OuterAddress = { host: '', scheme: undefined };
   /** What its body takes of the memory for all of them. */
   readonly account: BodyAccount;
-  #leave: AbortController | undefined;
-  readonly #commonHeaders: Readonly<Record<string, string>>;
+  readonly #commonHeaders: readonly string[];
+  readonly #search: string;
+  #query: URLSearchParams | undefined;
+  /** Run in this order when the answer is over; undefined once they ran. */
+  #endings: (() => void)[] | undefined = [];
   /** What the logs say of it, as far as it came: which route, whose session by its whole name, which refusal. */
   route: RouteMatch | undefined;
   session = '';
@@ -40,30 +43,36 @@ export class Exchange {
   /** How long it was us who let the peer wait. */
   heldMs = 0;
 
-  constructor(request: IncomingMessage, response: ServerResponse, address: string, account: BodyAccount) {
+  constructor(request: IncomingMessage, response: ServerResponse, caller: Caller, account: BodyAccount) {
     this.request = request;
     this.response = response;
-    this.address = address;
+    this.caller = caller;
     this.account = account;
-    this.#commonHeaders = chooseCommonHeaders(request.socket);
+    // Asked for now: a request that is cut off loses its socket.
+    this.#commonHeaders = listCommonHeaders(request.socket);
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     this.path = mark === -1 ? target : target.slice(0, mark);
-    this.query = new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1));
-    response.setTimeout(stalledReaderMs, () => this.#cutStalled());
-    response.on('close', () => {
-      account.close();
-      if (!response.writableFinished) this.#leave?.abort();
-    });
+    this.#search = mark === -1 ? '' : target.slice(mark + 1);
+    response.on('close', () => this.#end());
   }
 
-  /** Aborted when the peer is gone before its answer was written. Created when it is asked for: most requests never do. */
-  get gone(): AbortSignal {
-    if (!this.#leave) {
-      this.#leave = new AbortController();
-      if (this.isGone) this.#leave.abort();
-    }
-    return this.#leave.signal;
+  #end(): void {
+    this.account.close();
+    const endings = this.#endings ?? [];
+    this.#endings = undefined;
+    for (const run of endings) run();
+  }
+
+  /** Runs once the answer was written or the peer is gone; at once where that is so already. */
+  onEnd(run: () => void): void {
+    if (this.#endings) this.#endings.push(run);
+    else run();
+  }
+
+  /** The answer was written, or the peer is gone. */
+  get isOver(): boolean {
+    return this.#endings === undefined;
   }
 
   /** The peer is gone, and its answer was not written. */
@@ -71,9 +80,19 @@ export class Exchange {
     return this.response.closed && !this.response.writableFinished;
   }
 
-  /** Only once an answer is under way: until then it is us who let the peer wait. */
-  #cutStalled(): void {
-    if (this.response.headersSent) this.response.destroy();
+  get address(): string {
+    return this.caller.address;
+  }
+
+  /** Parsed when it is first asked for: many requests have none. */
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.#search);
+    return this.#query;
+  }
+
+  /** For an answer that the peer has not taken yet: until there is one it is us who let the peer wait. */
+  #limitStall(): void {
+    this.response.setTimeout(stalledReaderMs, () => this.response.destroy());
   }
 
   get method(): string {
@@ -99,22 +118,38 @@ export class Exchange {
     return Number(text);
   }
 
+  #writeHead(status: number, length: number | undefined, headers: HeaderValues): void {
+    // Names and values in turn: node goes through such a list as it is, and copies an object first.
+    const list: (string | number)[] = this.#commonHeaders.slice();
+    if (length !== undefined) list.push('content-length', length);
+    for (const name of Object.keys(headers)) {
+      const value = headers[name] ?? '';
+      // The page has a policy of its own.
+      const at = list.indexOf(name);
+      if (at === -1) list.push(name, value);
+      else list[at + 1] = value;
+    }
+    this.response.writeHead(status, list as string[]);
+  }
+
+  /** Resolves once the answer is over: whether it has left this process whole. */
+  #written(): Promise<boolean> {
+    return new Promise((resolve) => this.onEnd(() => resolve(this.response.writableFinished)));
+  }
+
   /** Resolves once the answer has left this process whole; false when the peer was gone before. */
   send(status: number, headers: HeaderValues, body: Uint8Array | string = ''): Promise<boolean> {
     const { response } = this;
     if (response.headersSent || response.destroyed) return Promise.resolve(false);
     // 204 has no body, and so no length.
-    const length: HeaderValues = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
-    response.writeHead(status, { ...this.#commonHeaders, ...length, ...headers });
+    this.#writeHead(status, status === 204 ? undefined : Buffer.byteLength(body), headers);
     // Node writes a head and text in one piece, a head and bytes in two: one byte is one character of latin1.
-    const isSmall = typeof body !== 'string' && body.byteLength <= mergedBytes;
-    const [content, encoding] = isSmall
-      ? ([Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1'] as const)
-      : ([body, 'utf8'] as const);
-    return new Promise((resolve) => {
-      response.once('close', () => resolve(response.writableFinished));
-      response.end(content, encoding, () => resolve(response.socket?.destroyed !== true));
-    });
+    if (typeof body === 'string') response.end(body, 'utf8');
+    else if (body.byteLength > mergedBytes) response.end(body);
+    else
+      response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'), 'latin1');
+    if (response.writableLength > 0) this.#limitStall();
+    return this.#written();
   }
 
   /**
@@ -129,15 +164,14 @@ export class Exchange {
     const { response } = this;
     if (response.headersSent || response.destroyed) return false;
     this.account.take(Math.min(length, pieceBytes));
-    response.writeHead(200, { ...this.#commonHeaders, 'content-length': length, ...octetStream, ...headers });
+    this.#limitStall();
+    this.#writeHead(200, length, { ...octetStream, ...headers });
     for await (const chunk of chunks) {
       if (this.isGone) return false;
       if (!response.write(chunk)) await this.#drained();
     }
-    return new Promise((resolve) => {
-      response.once('close', () => resolve(response.writableFinished));
-      response.end(() => resolve(response.socket?.destroyed !== true));
-    });
+    response.end();
+    return this.#written();
   }
 
   #drained(): Promise<void> {

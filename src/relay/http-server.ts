@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { describeCode } from '../store/error-code.ts';
 import { renderCommonHeaders } from './answer-headers.ts';
-import { type AddressReader, createAddressReader, markUnixPeer } from './client-address.ts';
-import { Connections } from './connections.ts';
+import { type AddressReader, type Caller, createAddressReader, markUnixPeer } from './client-address.ts';
+import { Connections, type Turn } from './connections.ts';
 import { declaresTooMuch } from './read-body.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { type Place, startListening } from './start-listening.ts';
@@ -40,9 +40,17 @@ function statusOfNoise({ code = '' }: Error & { code?: string }): string {
   return statuses[code] ?? '400 Bad Request';
 }
 
+/** A request on its connection; `begin`: what comes before its answer. */
+interface Asked extends Turn {
+  readonly socket: Socket;
+  readonly begin: (() => void) | undefined;
+}
+
+const ignore = (): void => undefined;
+
 export interface Serving {
   /** Answers one request, sooner or later; the next one of its connection comes once the answer is over. */
-  serve: (request: IncomingMessage, response: ServerResponse, address: string) => void;
+  serve: (request: IncomingMessage, response: ServerResponse, caller: Caller) => void;
   /** What was no HTTP got this status. */
   refused: (status: number, socket: Socket) => void;
 }
@@ -51,7 +59,7 @@ export class HttpServer {
   readonly #options: RelayOptions;
   readonly #serving: Serving;
   readonly #addresses: AddressReader;
-  readonly #connections: Connections;
+  readonly #connections: Connections<Asked>;
   readonly #server: Server;
   readonly #scheme: 'http' | 'https';
   /** Also those that node:http does not know of yet, since they have not said a word of TLS. */
@@ -70,7 +78,7 @@ export class HttpServer {
     this.#serving = serving;
     this.#addresses = createAddressReader(options.trustedProxies);
     // All that an address may hold, and as many again for what it asks meanwhile.
-    this.#connections = new Connections(2 * options.heldPolls.perAddress);
+    this.#connections = new Connections(2 * options.heldPolls.perAddress, (asked) => this.#serve(asked));
     this.#scheme = certificate === undefined ? 'http' : 'https';
     const take = (request: IncomingMessage, response: ServerResponse): void =>
       this.#enqueue(request, response);
@@ -101,33 +109,36 @@ export class HttpServer {
     if (address !== null) this.#connections.admit(socket, address);
   }
 
-  #enqueue(request: IncomingMessage, response: ServerResponse, begin = (): void => undefined): void {
-    // Errors of either side show as a close, which is what handlers wait for.
-    request.on('error', () => undefined);
+  #enqueue(request: IncomingMessage, response: ServerResponse, begin?: () => void): void {
+    // Kept: a request that is cut off loses its socket.
+    const { socket } = request;
     // With TLS it is not the socket that was admitted.
-    if (this.#isUnix) markUnixPeer(request.socket);
-    response.on('error', () => undefined);
-    const serve = (): void => {
-      begin();
-      this.#serve(request, response);
-    };
-    this.#connections.enqueue(request.socket, { request, response, serve });
+    if (this.#isUnix) markUnixPeer(socket);
+    // Errors of either side show as a close, which is what handlers wait for.
+    request.on('error', ignore);
+    response.on('error', ignore);
+    this.#connections.enqueue(socket, { request, response, socket, begin });
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
+  #serve({ request, response, socket, begin }: Asked): void {
+    begin?.();
     if (this.isClosing) response.shouldKeepAlive = false;
     this.#open.add(response);
-    response.on('close', () => this.#open.delete(response));
-    // Kept here: a request that was cut off has lost its socket by the time that it is asked for.
-    const { socket } = request;
-    response.on('finish', () => {
-      if (request.complete) return;
-      request.resume();
-      setTimeout(() => {
-        if (!request.complete) socket.destroy();
-      }, drainAfterRefusalMs).unref();
-    });
     this.#serving.serve(request, response, this.#addresses.read(request));
+    // After those that wait for the end of this answer: what it took is counted before the next one takes anything.
+    response.on('close', () => {
+      this.#open.delete(response);
+      if (!request.complete && response.writableFinished) this.#drain(request, socket);
+      this.#connections.next(socket);
+    });
+  }
+
+  /** Lets through what is left of a body that was refused. */
+  #drain(request: IncomingMessage, socket: Socket): void {
+    request.resume();
+    setTimeout(() => {
+      if (!request.complete) socket.destroy();
+    }, drainAfterRefusalMs).unref();
   }
 
   #refuse(error: Error, socket: Socket): void {

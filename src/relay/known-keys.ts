@@ -25,18 +25,19 @@ export class KnownKeys implements EventSink {
   }
 
   /**
-   * Undefined where no session has this key. What is known stays true: names do not come back. That the session ended meanwhile is seen
-   * by the next call that names it.
+   * What is known of this key without asking. It stays true: names do not come back. That the session ended meanwhile is seen by the
+   * next call that names it.
    */
-  async find(key: string): Promise<KnownKey | undefined> {
+  recall(key: string): KnownKey | undefined {
     const known = this.#known.get(key);
-    if (!known) return this.#learn(key);
+    if (!known) return undefined;
     this.#known.delete(key);
     this.#known.set(key, known);
     return known;
   }
 
-  async #learn(key: string): Promise<KnownKey | undefined> {
+  /** Asks the store. Undefined where no session has this key. */
+  async learn(key: string): Promise<KnownKey | undefined> {
     const known = await this.#ask(key);
     if (!known) return undefined;
     this.#known.set(key, known);

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../protocol/errors.ts';
-import { type AddressReader, type Caller, createAddressReader } from './client-address.ts';
+import type { Caller } from './client-address.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardingHeaders, readForwarded } from './forwarded.ts';
 import {
@@ -27,19 +27,22 @@ function isInner(host: string, { socket }: IncomingMessage, { address }: Caller)
 
 export class OuterAddresses {
   readonly #options: RelayOptions;
-  readonly #callers: AddressReader;
   readonly #allowed: readonly string[];
+  /** The last Host that was let in: most requests have the same one. */
+  #lastAllowed = '';
   readonly #warnings: ProxyWarnings;
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    this.#callers = createAddressReader(options.trustedProxies);
     this.#allowed = listAllowedHosts(options);
     this.#warnings = new ProxyWarnings(options.log);
   }
 
   #isAllowed(host: string): boolean {
-    return isAllowedHost(host, this.#allowed);
+    if (host === this.#lastAllowed) return true;
+    const isAllowed = isAllowedHost(host, this.#allowed);
+    if (isAllowed) this.#lastAllowed = host;
+    return isAllowed;
   }
 
   /** A forwarded host is checked in place of the Host header, as it is the one that lands in lines to paste. Throws `unknown_host`. */
@@ -52,10 +55,9 @@ export class OuterAddresses {
   }
 
   #believe(exchange: Exchange): OuterAddress {
-    const { request } = exchange;
+    const { request, caller } = exchange;
     const { publicUrl } = this.#options;
     const host = exchange.header('host');
-    const caller = this.#callers.readCaller(request);
     if (caller.proxies === 0) {
       if (publicUrl === undefined) this.#warnOfIgnored(exchange);
       return { host, scheme: undefined };

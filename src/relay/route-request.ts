@@ -1,4 +1,5 @@
 /** From a request to its handler: host, route, method, key. One catch for all of it. */
+import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { isKey, selfKey } from '../protocol/keys.ts';
@@ -23,11 +24,21 @@ function checkDraining({ route }: RouteMatch, method: string, relay: RelayContex
   }
 }
 
+/** How often a header with this name is there. Node keeps names as they were written. */
+function countHeaders({ rawHeaders }: IncomingMessage, name: string): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const given = rawHeaders[at] ?? '';
+    if (given.length === name.length && given.toLowerCase() === name) count += 1;
+  }
+  return count;
+}
+
 function checkHost(exchange: Exchange, relay: RelayContext): void {
-  const { headersDistinct, httpVersion } = exchange.request;
-  const given = headersDistinct['host']?.length ?? 0;
+  const { request } = exchange;
+  const given = countHeaders(request, 'host');
   // RFC 9112, 3.2: of two, a proxy may have gone by the other one.
-  if (given > 1 || (given === 0 && httpVersion === '1.1')) throw new Refusal('bad_parameter', 'Host');
+  if (given > 1 || (given === 0 && request.httpVersion === '1.1')) throw new Refusal('bad_parameter', 'Host');
   exchange.outer = relay.outerAddresses.read(exchange);
 }
 
@@ -65,7 +76,7 @@ async function admit(
 ): Promise<Admitted> {
   if (access === 'open') return { exchange, route, key: '', listenerKey: '', name: '' };
   const key = readKey(exchange, route);
-  const known = await relay.keys.find(key);
+  const known = relay.keys.recall(key) ?? (await relay.keys.learn(key));
   if (!known) throw new Refusal('gone');
   const { kind, name, listenerKey } = known;
   if (kind === 'session' && access === 'listener') throw new Refusal('session_key');
@@ -85,17 +96,18 @@ async function answer(exchange: Exchange, relay: RelayContext): Promise<void> {
   if (!match) throw new Refusal('not_found');
   exchange.route = match;
   checkOrigin(exchange, match, relay);
-  const allow = listMethods(match);
-  if (exchange.method === 'OPTIONS') return void (await exchange.sendNothing({ allow }));
+  if (exchange.method === 'OPTIONS') return void (await exchange.sendNothing({ allow: listMethods(match) }));
   const method = exchange.method === 'HEAD' ? 'GET' : exchange.method;
   const { methods, isHarmless = false } = match.route;
   const access = Object.hasOwn(methods, method) ? methods[method as Method] : undefined;
   const handler = handlers[match.name][method as Method];
-  if (access === undefined || !handler) throw new Refusal('method_not_allowed', undefined, { allow });
+  if (access === undefined || !handler)
+    throw new Refusal('method_not_allowed', undefined, { allow: listMethods(match) });
   checkDraining(match, method, relay);
   const admitted = await admit(exchange, match, access, relay);
   exchange.session = admitted.name;
-  if (exchange.method === 'HEAD' && !isHarmless) return void (await exchange.sendNothing({ allow }));
+  if (exchange.method === 'HEAD' && !isHarmless)
+    return void (await exchange.sendNothing({ allow: listMethods(match) }));
   await handler(admitted, relay);
 }
 

@@ -64,7 +64,7 @@ export const lookAtNext: Handler = async ({ exchange, name }, relay) => {
   const frame = { id, merge, stdin: command.stdin !== 'none', timeoutSeconds, from, scriptBytes };
   const script = await openScript(sessions, name, command);
   if (!script) return exchange.sendNothing();
-  relay.nextAnswers.begin(name, identity.id, exchange.response);
+  relay.nextAnswers.begin(name, identity.id, exchange);
   const head = renderFrameHead(frame);
   const end = renderFrameEnd(frame);
   if (Array.isArray(script)) return exchange.sendBytes(Buffer.concat([head, ...script, end]));

@@ -1,0 +1,42 @@
+/** Things that last: each is told of once it has been there for so long, by one timer for all of them. */
+
+export class Lasting<T> {
+  readonly #afterMs: number;
+  readonly #tell: (entry: T) => void;
+  /** When each of them is due, by the clock of `performance.now()`; in this order, since all wait as long. */
+  readonly #dueAt = new Map<T, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(afterMs: number, tell: (entry: T) => void) {
+    this.#afterMs = afterMs;
+    this.#tell = tell;
+  }
+
+  add(entry: T): void {
+    this.#dueAt.set(entry, performance.now() + this.#afterMs);
+    this.#timer ??= this.#ringIn(this.#afterMs);
+  }
+
+  /** Harmless for one that was told of, or never added. */
+  remove(entry: T): void {
+    this.#dueAt.delete(entry);
+  }
+
+  #ringIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#ring(), ms).unref();
+  }
+
+  /** One that was added during this is due later, and ends the loop. */
+  #ring(): void {
+    this.#timer = undefined;
+    for (const [entry, dueAt] of this.#dueAt) {
+      const leftMs = dueAt - performance.now();
+      if (leftMs > 0) {
+        this.#timer ??= this.#ringIn(leftMs);
+        return;
+      }
+      this.#dueAt.delete(entry);
+      this.#tell(entry);
+    }
+  }
+}
