@@ -12,9 +12,11 @@ import { appendHistory } from './kit/history.ts';
 import { describeMachine } from './kit/machine.ts';
 import { makeRow } from './kit/rows.ts';
 import { renderMarkdown, type Results } from './kit/table.ts';
+import { firstByte } from './first-byte.ts';
+import { startUp } from './start-up.ts';
 import { wire } from './wire.ts';
 
-const groups: readonly Group[] = [wire];
+const groups: readonly Group[] = [startUp, wire, firstByte];
 
 const { values: options } = parseArgs({
   options: {
