@@ -12,11 +12,13 @@ import { appendHistory } from './kit/history.ts';
 import { describeMachine } from './kit/machine.ts';
 import { makeRow } from './kit/rows.ts';
 import { renderMarkdown, type Results } from './kit/table.ts';
+import { bulk } from './bulk.ts';
 import { firstByte } from './first-byte.ts';
+import { held } from './held.ts';
 import { startUp } from './start-up.ts';
 import { wire } from './wire.ts';
 
-const groups: readonly Group[] = [startUp, wire, firstByte];
+const groups: readonly Group[] = [startUp, wire, held, bulk, firstByte];
 
 const { values: options } = parseArgs({
   options: {

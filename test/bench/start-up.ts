@@ -119,6 +119,7 @@ async function measureHere({ isShort, add, skip }: Bench, remote: BenchRemote): 
     unit,
     values: of('mcp', 'tools'),
     base: bareSpawn,
+    goal: { atMost: 4 },
   });
 }
 

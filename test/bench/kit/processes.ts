@@ -26,3 +26,32 @@ export function readPeakKib(pid: number): number {
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
+
+/** The most memory that any one of some processes had, in KiB: asked often, as a process takes the answer along when it ends. */
+export class PeakWatch {
+  readonly #pids: readonly number[];
+  readonly #timer: NodeJS.Timeout;
+  #peakKib = 0;
+
+  constructor(pids: readonly number[]) {
+    this.#pids = pids;
+    this.#timer = setInterval(() => this.#look(), 20);
+  }
+
+  #look(): void {
+    for (const pid of this.#pids) {
+      try {
+        const peak = readPeakKib(pid);
+        // A process that has ended and is not waited for yet has none.
+        if (!Number.isNaN(peak)) this.#peakKib = Math.max(this.#peakKib, peak);
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+
+  stop(): number {
+    clearInterval(this.#timer);
+    return this.#peakKib;
+  }
+}
