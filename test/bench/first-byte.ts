@@ -1,59 +1,17 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Client } from 'undici';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import type { Group } from './kit/group.ts';
-import { type BenchRemote, noSsh, startBenchRemote } from './kit/remote.ts';
+import { PushClient } from './kit/push-client.ts';
+import { noSsh, startBenchRemote } from './kit/remote.ts';
 import { alternate, type Side } from './kit/series.ts';
 import { runTimed } from './kit/timed-run.ts';
 import type { Ends } from './kit/ends.ts';
 
 /** Long enough that the first line is not sent with the end of the command. */
 const liveScript = 'echo first; sleep 0.6; echo last';
-
-class PushClient {
-  readonly #client: Client;
-  readonly #headers: Record<string, string>;
-
-  constructor({ relay, key }: BenchRemote) {
-    this.#client = new Client(relay.url);
-    this.#headers = { authorization: `Bearer ${key}` };
-  }
-
-  async #ask(method: 'GET' | 'POST', path: string, sent?: string): Promise<string> {
-    const { statusCode, body } = await this.#client.request({
-      method,
-      path: `/api/session/self${path}`,
-      headers: this.#headers,
-      ...(sent !== undefined && { body: sent }),
-    });
-    const text = await body.text();
-    if (statusCode >= 300) throw new Error(`${path.split('?')[0]} is answered ${statusCode} ${text}`);
-    return text;
-  }
-
-  async push(script: string): Promise<string> {
-    return (JSON.parse(await this.#ask('POST', '/commands', script)) as { id: string }).id;
-  }
-
-  async waitForEnd(id: string): Promise<void> {
-    for (;;) {
-      const view = JSON.parse(await this.#ask('GET', `/commands/${id}?wait=20`)) as { state: string };
-      if (view.state === 'finished') return;
-      if (!['queued', 'running'].includes(view.state)) throw new Error(`the command is ${view.state}`);
-    }
-  }
-
-  async waitForByte(id: string): Promise<void> {
-    while ((await this.#ask('GET', `/commands/${id}/output?stdout=0&stderr=0&wait=20`)) === '');
-  }
-
-  close(): Promise<void> {
-    return this.#client.destroy();
-  }
-}
 
 async function timeFinished(client: PushClient): Promise<number> {
   const began = performance.now();

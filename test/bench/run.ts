@@ -15,10 +15,11 @@ import { renderMarkdown, type Results } from './kit/table.ts';
 import { bulk } from './bulk.ts';
 import { firstByte } from './first-byte.ts';
 import { held } from './held.ts';
+import { listenerGroup } from './listener.ts';
 import { startUp } from './start-up.ts';
 import { wire } from './wire.ts';
 
-const groups: readonly Group[] = [startUp, wire, held, bulk, firstByte];
+const groups: readonly Group[] = [startUp, wire, held, bulk, firstByte, listenerGroup];
 
 const { values: options } = parseArgs({
   options: {

@@ -6,11 +6,30 @@ function readStatus(pid: number, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? Number.NaN);
 }
 
-/** Processor time of all its threads, in milliseconds; the kernel counts it in hundredths of a second. */
-export function readCpuMs(pid: number): number {
+/** The four times of proc(5): user and system, of the process, and of its children that it has waited for. In milliseconds. */
+function readTimes(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  // The kernel counts in hundredths of a second.
+  return fields.slice(11, 15).map((field) => Number(field) * 10);
+}
+
+/** Processor time of all threads of a process, in milliseconds. */
+export function readCpuMs(pid: number): number {
+  const [user = Number.NaN, system = Number.NaN] = readTimes(pid);
+  return user + system;
+}
+
+/** Processor time of these processes and of those of their children that have ended, in milliseconds. */
+export function readTreeCpuMs(pids: readonly number[]): number {
+  const readAll = (pid: number): number => {
+    try {
+      return readTimes(pid).reduce((sum, time) => sum + time, 0);
+    } catch {
+      return 0;
+    }
+  };
+  return pids.reduce((sum, pid) => sum + readAll(pid), 0);
 }
 
 /** Resident memory now, in KiB. */
