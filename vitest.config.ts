@@ -14,6 +14,7 @@ export default defineConfig({
       ...(process.env['REMOTIFY_TEST_LONG'] === '1'
         ? []
         : [
+            'test/bench/**',
             'test/faults/**',
             'test/stopping/**',
             'test/shared/**',

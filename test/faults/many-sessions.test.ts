@@ -6,7 +6,7 @@ import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import type { Report } from './many/generate.ts';
+import type { Report } from '../harness/many/generate.ts';
 
 /** Sockets that one process may have: node raises its own limit to this. */
 const mostFiles = execFileSync('bash', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
@@ -23,7 +23,7 @@ async function generate(store: string | undefined): Promise<Report> {
   try {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
-    const script = fileURLToPath(new URL('many/generate.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../harness/many/generate.ts', import.meta.url));
     const args = [relay.port, relay.pid, sessions, readers].map(String);
     const generator = spawnCaptured(process.execPath, ['--import', 'tsx', script, ...args], {
       env: cleanEnvironment(folder.path),

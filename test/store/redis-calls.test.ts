@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { SessionDriver } from '../benchmark/session-driver.ts';
+import { SessionDriver } from '../bench/kit/session-driver.ts';
 import { eventually } from '../harness/deadline.ts';
 import { hasRedis, withoutRedis } from '../harness/redis.ts';
 import { startRelay } from '../harness/relay-process.ts';

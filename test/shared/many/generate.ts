@@ -4,8 +4,8 @@
  */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Line } from '../../faults/many/line.ts';
-import { type Keys, openLine, Peers, wokenWithinMs } from '../../faults/many/peers.ts';
+import type { Line } from '../../harness/many/line.ts';
+import { type Keys, openLine, Peers, wokenWithinMs } from '../../harness/many/peers.ts';
 
 export type Report = {
   /** Sessions whose listener got just its own command, and soon. */

@@ -2,8 +2,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../harness/deadline.ts';
-import { findFreePort } from '../harness/free-port.ts';
+import { eventually } from '../../harness/deadline.ts';
+import { findFreePort } from '../../harness/free-port.ts';
 
 const sshdPath = '/usr/sbin/sshd';
 

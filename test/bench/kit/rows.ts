@@ -1,0 +1,57 @@
+/** The rows of the table: one measured figure each, with its ratio to another of the same rounds, and the goal for one of the two. */
+import { ratiosOf, type Spread, spreadOf } from './figures.ts';
+
+/** `atMost` or `atLeast`, of the ratio where the row has one, else of the figure. */
+export type Goal = { atMost: number } | { atLeast: number };
+
+export type Row = {
+  /** Stable: the history compares by it. */
+  id: string;
+  name: string;
+  unit: string;
+  figure?: Spread;
+  /** The name of what the ratio is to. */
+  base?: string;
+  ratio?: Spread;
+  goal?: string;
+  isMet?: boolean;
+  /** Why there is no figure. */
+  skipped?: string;
+};
+
+export type Entry = {
+  id: string;
+  name: string;
+  unit: string;
+  /** Of each round. */
+  values: readonly number[];
+  base?: { name: string; values: readonly number[] };
+  goal?: Goal;
+  /** The goal is about the figure, though there is a ratio. */
+  isGoalOfFigure?: boolean;
+};
+
+function describeGoal(goal: Goal, unit: string): string {
+  return 'atMost' in goal ? `≤ ${goal.atMost} ${unit}` : `≥ ${goal.atLeast} ${unit}`;
+}
+
+function isWithin(goal: Goal, value: number): boolean {
+  return 'atMost' in goal ? value <= goal.atMost : value >= goal.atLeast;
+}
+
+export function makeRow({ id, name, unit, values, base, goal, isGoalOfFigure = false }: Entry): Row {
+  const figure = spreadOf(values);
+  const ratio = base && spreadOf(ratiosOf(values, base.values));
+  const judged = (isGoalOfFigure ? undefined : ratio) ?? figure;
+  return {
+    id,
+    name,
+    unit,
+    figure,
+    ...(base && ratio && { base: base.name, ratio }),
+    ...(goal && {
+      goal: describeGoal(goal, judged === ratio ? '×' : unit),
+      isMet: isWithin(goal, judged.median),
+    }),
+  };
+}
