@@ -12,7 +12,7 @@ interface Summary {
   /** The commands that have not ended, in order of arrival. */
   readonly open: Commands;
   /** Bytes of all scripts, and of input and output that are in the store. */
-  readonly usedBytes: number;
+  readonly bytes: number;
 }
 
 /** A shorter list is looked through each time, which costs less than to remember it. */
@@ -35,12 +35,12 @@ function isOpen({ state }: Command): boolean {
 
 function summarize(commands: Commands): Summary {
   const open: Command[] = [];
-  let usedBytes = 0;
+  let bytes = 0;
   for (const command of commands) {
-    usedBytes += heldBytes(command);
+    bytes += heldBytes(command);
     if (isOpen(command)) open.push(command);
   }
-  return { open, usedBytes };
+  return { open, bytes };
 }
 
 function remember(commands: Commands, summary: Summary): Commands {
@@ -63,14 +63,14 @@ export function openCommands(commands: Commands): Commands {
 
 /** Bytes of all scripts, input and output. */
 export function usedBytes({ commands }: { readonly commands: Commands }): number {
-  return findSummary(commands).usedBytes;
+  return findSummary(commands).bytes;
 }
 
 export function appendCommand(commands: Commands, command: Command): Commands {
-  const { open, usedBytes: bytes } = findSummary(commands);
+  const { open, bytes } = findSummary(commands);
   return remember([...commands, command], {
     open: isOpen(command) ? [...open, command] : open,
-    usedBytes: bytes + heldBytes(command),
+    bytes: bytes + heldBytes(command),
   });
 }
 
@@ -80,19 +80,19 @@ export function replaceAt(commands: Commands, at: number, command: Command): Com
   const replaced = commands.with(at, command);
   // Nothing opens again what has ended.
   if (was === undefined || (isOpen(command) && !isOpen(was))) return replaced;
-  const { open, usedBytes: bytes } = findSummary(commands);
-  const usedNow = bytes - heldBytes(was) + heldBytes(command);
-  if (!isOpen(was)) return remember(replaced, { open, usedBytes: usedNow });
+  const { open, bytes } = findSummary(commands);
+  const bytesNow = bytes - heldBytes(was) + heldBytes(command);
+  if (!isOpen(was)) return remember(replaced, { open, bytes: bytesNow });
   const openNow = isOpen(command) ? open.with(open.indexOf(was), command) : open.filter((one) => one !== was);
-  return remember(replaced, { open: openNow, usedBytes: usedNow });
+  return remember(replaced, { open: openNow, bytes: bytesNow });
 }
 
 export function dropAt(commands: Commands, at: number): Commands {
   const was = commands[at];
   if (was === undefined) return commands;
-  const { open, usedBytes: bytes } = findSummary(commands);
+  const { open, bytes } = findSummary(commands);
   return remember(commands.toSpliced(at, 1), {
     open: isOpen(was) ? open.filter((one) => one !== was) : open,
-    usedBytes: bytes - heldBytes(was),
+    bytes: bytes - heldBytes(was),
   });
 }
