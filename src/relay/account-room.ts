@@ -1,7 +1,8 @@
 /** Room for new bytes of an account that has reached its quota: the oldest outputs of its ended commands are evicted. */
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
-import { evict, listEvictable, rankEviction, storedFlowBytes } from '../session/quota.ts';
+import { storedFlowBytes } from '../session/open-commands.ts';
+import { evict, listEvictable, rankEviction } from '../session/quota.ts';
 import type { Session } from '../session/session.ts';
 import type { Committed, Store } from '../store/store.ts';
 

@@ -8,7 +8,15 @@ import {
 } from '../protocol/command-states.ts';
 import type { CancelAnswer } from '../protocol/command-view.ts';
 import { type Command, endCommand } from './command.ts';
-import { emptySlot, findCommand, type Outcome, replaceCommand, type Session } from './session.ts';
+import { openCommands } from './open-commands.ts';
+import {
+  emptySlot,
+  findCommand,
+  type Outcome,
+  queuedCommands,
+  replaceCommand,
+  type Session,
+} from './session.ts';
 import { settleCommand } from './settle-command.ts';
 
 export interface Cancelled {
@@ -66,9 +74,9 @@ export interface Cleared {
 /** Clears what is stuck: nothing waits, nothing is in flight, no result is unread. The key and the listener live on. */
 export function resetSession(session: Session, now: number): Outcome<Cleared> {
   const cleared: Cleared = {
-    cmd_queued: session.commands.some((command) => command.state === 'queued'),
+    cmd_queued: queuedCommands(session).length > 0,
     result_queued: session.slotResult !== null,
-    cmd_was_in_flight: session.commands.some(({ state }) => isInFlight(state)),
+    cmd_was_in_flight: openCommands(session.commands).some(({ state }) => isInFlight(state)),
   };
   const commands = session.commands.map((command): Command => {
     if (isWaiting(command.state))

@@ -2,6 +2,7 @@
 import { listenerGraceMs, listenerSilenceMs, maxSilentRunMs } from '../protocol/limits.ts';
 import type { ListenerMode } from '../protocol/status-payload.ts';
 import type { Command } from './command.ts';
+import { openCommands } from './open-commands.ts';
 
 /** The id of whoever polls `GET /cmd`: that door carries no name. */
 export const slotListenerId = 'slot';
@@ -40,10 +41,11 @@ export function silentSince(listener: Listener): number {
 
 /** Until then a legacy listener that runs a command counts as connected: it sends no request during a run. 0 when no command runs there. */
 export function silentRunDeadline(commands: readonly Command[]): number {
-  const ends = commands
-    .filter((command) => command.state === 'running' && command.listenerId === slotListenerId)
-    .map((command) => (command.startedAt ?? 0) + maxSilentRunMs);
-  return Math.max(0, ...ends);
+  let deadline = 0;
+  for (const { state, listenerId, startedAt } of openCommands(commands))
+    if (state === 'running' && listenerId === slotListenerId)
+      deadline = Math.max(deadline, (startedAt ?? 0) + maxSilentRunMs);
+  return deadline;
 }
 
 /** The listener that is there, if one is. */

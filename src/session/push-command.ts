@@ -2,6 +2,7 @@
 import { Refusal } from '../protocol/errors.ts';
 import { maxQueuedCommands } from '../protocol/limits.ts';
 import { type Command, createCommand, endCommand, type NewCommand } from './command.ts';
+import { appendCommand } from './open-commands.ts';
 import { findPastKey, hasRoomForKey, type PastKey } from './past-keys.ts';
 import { emptySlot, type Outcome, queuedCommands, type Session, trimHistory } from './session.ts';
 
@@ -10,7 +11,7 @@ function addCommand(session: Session, given: NewCommand, script: Uint8Array, now
   const command = createCommand(`c${session.nextNumber}`, given, now);
   return {
     session: trimHistory(
-      { ...session, nextNumber: session.nextNumber + 1, commands: [...session.commands, command] },
+      { ...session, nextNumber: session.nextNumber + 1, commands: appendCommand(session.commands, command) },
       now,
     ),
     result: command,
@@ -31,7 +32,7 @@ function recallCommand(past: PastKey): Command {
 
 /** The command of this Idempotency-Key, listed or not. */
 function findByKey(session: Session, key: string): Command | undefined {
-  const listed = session.commands.find((command) => command.idempotencyKey === key);
+  const listed = session.commands.findLast((command) => command.idempotencyKey === key);
   if (listed) return listed;
   const past = findPastKey(session.pastKeys, key);
   return past && recallCommand(past);

@@ -2,19 +2,8 @@
 import { isEnded } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import type { Command } from './command.ts';
+import { storedFlowBytes, usedBytes } from './open-commands.ts';
 import type { Outcome, Session } from './session.ts';
-
-/** Bytes of input and output that are in the store. */
-export function storedFlowBytes(command: Command): number {
-  return command.isEvicted ? 0 : command.stdinBytes + command.stdoutBytes + command.stderrBytes;
-}
-
-/** Bytes of all scripts, input and output. */
-export function usedBytes({ commands }: Session): number {
-  let total = 0;
-  for (const command of commands) total += command.scriptBytes + storedFlowBytes(command);
-  return total;
-}
 
 /** What is evicted first has the lowest rank: the command that ended first; an unread result of the slot comes last. */
 export function rankEviction({ slotResult }: Session, { id, endedAt }: Command): number {

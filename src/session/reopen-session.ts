@@ -2,13 +2,16 @@
 import { slotReaderMs } from '../protocol/limits.ts';
 import { isInFlight } from '../protocol/command-states.ts';
 import type { Listener } from './listener.ts';
+import { openCommands } from './open-commands.ts';
 import type { Session, SlotReader } from './session.ts';
 
 /** A listener that is gone stays so, but where its socket was cut in mid-command: then its grace is counted anew. */
 function reopenListener(session: Session, upSince: number, now: number): Listener | null {
   const { listener } = session;
   if (listener === null || (listener.seenAt >= upSince && listener.seenAt <= now)) return listener;
-  const holds = session.commands.some((c) => isInFlight(c.state) && c.listenerId === listener.id);
+  const holds = openCommands(session.commands).some(
+    (c) => isInFlight(c.state) && c.listenerId === listener.id,
+  );
   if (listener.goneAt !== null && !holds && listener.seenAt <= now) return listener;
   const clamp = (point: number): number => Math.min(Math.max(point, upSince), now);
   const goneAt =

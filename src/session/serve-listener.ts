@@ -5,6 +5,7 @@ import { listenerGraceMs } from '../protocol/limits.ts';
 import { type Command, endCommand } from './command.ts';
 import { type Chunk, chooseAllowance, extendFlow } from './extend-flow.ts';
 import { findLiveListener, attachListener, type Listener, type ListenerIdentity } from './listener.ts';
+import { openCommands } from './open-commands.ts';
 import {
   findCommand,
   type Outcome,
@@ -47,7 +48,8 @@ export function claimNext(
 ): Outcome<Command | undefined> {
   const admitted = admit(session, identity, now);
   const quiet = admitted.quiet ?? false;
-  const inHand = admitted.session.commands.find((c) => isInFlight(c.state) && c.listenerId === identity.id);
+  const open = openCommands(admitted.session.commands);
+  const inHand = open.find((c) => isInFlight(c.state) && c.listenerId === identity.id);
   if (inHand?.state === 'awaiting_approval') return { session: admitted.session, result: inHand, quiet };
   if (inHand?.state === 'running') {
     const mayBeLost = identity.mode === 'auto' && inHand.heardAt === null && inHand.id !== had;

@@ -5,6 +5,7 @@ import { parseSlotText } from '../protocol/slot-text.ts';
 import { type Command, createCommand, endCommand, type NewCommand } from './command.ts';
 import { chooseAllowance } from './extend-flow.ts';
 import { findLiveListener, attachListener, slotListenerId } from './listener.ts';
+import { appendCommand, openCommands } from './open-commands.ts';
 import { emptySlot, type Outcome, queuedCommands, replaceCommand, type Session } from './session.ts';
 import { touchListener } from './serve-listener.ts';
 import { settleCommand } from './settle-command.ts';
@@ -24,7 +25,9 @@ const strayResult: NewCommand = {
 };
 
 function slotRuns(session: Session): readonly Command[] {
-  return session.commands.filter((c) => c.state === 'running' && c.listenerId === slotListenerId);
+  return openCommands(session.commands).filter(
+    (c) => c.state === 'running' && c.listenerId === slotListenerId,
+  );
 }
 
 /** Somebody polls `GET /cmd`. A poll well after a pickup is another listener's: the command in flight is lost. */
@@ -89,7 +92,9 @@ export function returnToSlot(session: Session, id: string, now: number): Outcome
 
 /** `DELETE /cmd`: what came in through the slot and has not started never will. */
 export function dropFromSlot(session: Session, now: number): Outcome<void> {
-  const dropped = session.commands.filter((command) => command.origin === 'slot' && isWaiting(command.state));
+  const dropped = openCommands(session.commands).filter(
+    (command) => command.origin === 'slot' && isWaiting(command.state),
+  );
   if (dropped.length === 0) return { session, result: undefined };
   return {
     session: dropped.reduce(
@@ -115,7 +120,7 @@ export function postToSlot(session: Session, posted: Buffer, now: number): Outco
   const command = running ?? createCommand(`c${session.nextNumber}`, strayResult, now);
   const known: Session = running
     ? touchListener(session, slotListenerId, now).session
-    : { ...session, nextNumber: session.nextNumber + 1, commands: [...session.commands, command] };
+    : { ...session, nextNumber: session.nextNumber + 1, commands: appendCommand(session.commands, command) };
   const { ended, output } = readPostedResult(command, posted, now);
   const put = [{ id: ended.id, part: 'stdout' as const, bytes: output }];
   return {
@@ -128,7 +133,8 @@ export function postToSlot(session: Session, posted: Buffer, now: number): Outco
 
 /** The command whose unread result fills the slot. */
 export function peekResult(session: Session): Command | undefined {
-  return session.commands.find((command) => command.id === session.slotResult);
+  const { slotResult, commands } = session;
+  return slotResult === null ? undefined : commands.findLast((command) => command.id === slotResult);
 }
 
 /** Claims the unread result for this reader; undefined where there is none, or another reader has claimed it. */

@@ -7,6 +7,7 @@ import { Refusal } from '../protocol/errors.ts';
 import { maxEndedCommands } from '../protocol/limits.ts';
 import type { Command } from './command.ts';
 import type { Listener } from './listener.ts';
+import { dropAt, openCommands, replaceAt } from './open-commands.ts';
 import { noPastKeys, type PastKeys, rememberKeys } from './past-keys.ts';
 
 export interface Session {
@@ -91,21 +92,21 @@ export function createSession(name: string, now: number, madeFrom: string | null
 }
 
 export function findCommand(session: Session, id: string): Command {
-  const command = session.commands.find((candidate) => candidate.id === id);
+  const command = session.commands.findLast((candidate) => candidate.id === id);
   if (!command) throw new Refusal('no_such_command', id);
   return command;
 }
 
 export function replaceCommand(session: Session, command: Command): Session {
-  return {
-    ...session,
-    commands: session.commands.map((candidate) => (candidate.id === command.id ? command : candidate)),
-  };
+  const { commands } = session;
+  // The newest are asked for most often.
+  const at = commands.findLastIndex(({ id }) => id === command.id);
+  return at === -1 ? session : { ...session, commands: replaceAt(commands, at, command) };
 }
 
 /** Commands that wait, in the order in which they will run. */
 export function queuedCommands(session: Session): readonly Command[] {
-  return session.commands.filter((command) => command.state === 'queued');
+  return openCommands(session.commands).filter((command) => command.state === 'queued');
 }
 
 /** Its place in the queue, or null once it was picked up. */
@@ -114,22 +115,34 @@ export function queuePosition(session: Session, id: string): number | null {
   return position === -1 ? null : position;
 }
 
+/** Where the command is that ended first, without the one whose result is unread in the slot; -1 where there is none. */
+function findFirstEnded({ commands, slotResult }: Session): number {
+  let first = -1;
+  let firstEnd = Infinity;
+  commands.forEach(({ id, state, endedAt }, at) => {
+    const end = endedAt ?? 0;
+    if (end >= firstEnd || !isEnded(state) || id === slotResult) return;
+    first = at;
+    firstEnd = end;
+  });
+  return first;
+}
+
 /**
  * Forgets the commands that ended first, never one whose result is unread in the slot. Their Idempotency-Keys are remembered for
  * longer.
  */
 export function trimHistory(session: Session, now: number): Session {
-  const countExcess = (count: number): number => Math.max(0, count - maxEndedCommands);
-  if (countExcess(session.commands.length) === 0) return session;
-  const ended = session.commands
-    .filter((command) => isEnded(command.state) && command.id !== session.slotResult)
-    .toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
-  const forgotten = ended.slice(0, countExcess(ended.length));
-  if (forgotten.length === 0) return session;
-  const dropped = new Set(forgotten.map(({ id }) => id));
-  return {
-    ...session,
-    commands: session.commands.filter(({ id }) => !dropped.has(id)),
-    pastKeys: rememberKeys(session.pastKeys, forgotten, now),
-  };
+  let { commands, pastKeys } = session;
+  const spared = session.slotResult === null ? 0 : 1;
+  const countExcess = (): number =>
+    commands.length - openCommands(commands).length - spared - maxEndedCommands;
+  while (countExcess() > 0) {
+    const at = findFirstEnded({ ...session, commands });
+    const forgotten = commands[at];
+    if (!forgotten) break;
+    commands = dropAt(commands, at);
+    pastKeys = rememberKeys(pastKeys, [forgotten], now);
+  }
+  return commands === session.commands ? session : { ...session, commands, pastKeys };
 }

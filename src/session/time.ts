@@ -2,7 +2,8 @@
 import { isInFlight, isWaiting } from '../protocol/command-states.ts';
 import { endCommand, requeueCommand } from './command.ts';
 import { findLiveListener, listenerDeadline, silentRunDeadline, silentSince } from './listener.ts';
-import type { Session } from './session.ts';
+import { openCommands } from './open-commands.ts';
+import { replaceCommand, type Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 
 /** How much earlier than a request the recorded touch may be: sparing a write for each request costs this much precision. */
@@ -16,7 +17,7 @@ export function touch(session: Session, now: number, ttlMs: number): Session {
 }
 
 function expireWaiting(session: Session, now: number): Session {
-  return session.commands
+  return openCommands(session.commands)
     .filter((command) => isWaiting(command.state) && command.expiresAt !== null && command.expiresAt <= now)
     .reduce(
       (rest, command) =>
@@ -27,13 +28,13 @@ function expireWaiting(session: Session, now: number): Session {
 
 /** What a listener that is gone had in hand: a command that was only shown goes back, a running one is lost. */
 export function releaseCommands(session: Session, listenerId: string, now: number, reason: string): Session {
-  return session.commands
+  return openCommands(session.commands)
     .filter((command) => isInFlight(command.state) && command.listenerId === listenerId)
     .reduce(
       (rest, command) =>
         command.state === 'running'
           ? settleCommand(rest, endCommand(command, 'lost', now, { reason }))
-          : { ...rest, commands: rest.commands.map((c) => (c.id === command.id ? requeueCommand(c) : c)) },
+          : replaceCommand(rest, requeueCommand(command)),
       session,
     );
 }
@@ -65,12 +66,12 @@ export function sessionDeadline(session: Session, now: number, ttlMs: number): n
 
 /** When advance() or the end of the session is due next, ms since 1970. */
 export function nextDeadline(session: Session, now: number, ttlMs: number): number {
-  const expiries = session.commands
+  const open = openCommands(session.commands);
+  const expiries = open
     .filter(({ state }) => isWaiting(state))
     .map((command) => command.expiresAt ?? Infinity);
   const { listener } = session;
-  const holds =
-    listener !== null && session.commands.some((c) => isInFlight(c.state) && c.listenerId === listener.id);
+  const holds = listener !== null && open.some((c) => isInFlight(c.state) && c.listenerId === listener.id);
   const isWatched = listener?.kind === 'runner' && (holds || listener.goneAt === null);
   const silence = isWatched ? listenerDeadline(listener) : Infinity;
   const reader = session.slotReader?.until ?? Infinity;

@@ -3,6 +3,7 @@ import { readLabel } from '../protocol/name-listener.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { isInFlight } from '../protocol/command-states.ts';
 import { findLiveListener, type Listener } from './listener.ts';
+import { openCommands } from './open-commands.ts';
 import { queuedCommands, type Session } from './session.ts';
 
 function secondsSince(point: number, now: number): number {
@@ -20,7 +21,7 @@ function seenSeconds(listener: Listener | null, inFlightSeconds: number | null, 
 
 export function viewStatus(session: Session, now: number): StatusPayload {
   const { listener } = session;
-  const current = session.commands.find(({ state }) => isInFlight(state));
+  const current = openCommands(session.commands).find(({ state }) => isInFlight(state));
   const inFlightSeconds = current ? secondsSince(current.startedAt ?? current.shownAt ?? now, now) : null;
   const queued = queuedCommands(session).length;
   return {

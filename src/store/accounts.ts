@@ -1,7 +1,7 @@
 /** Running totals of what the sessions of each account are and hold: each question costs the same, however many there are. */
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
-import { usedBytes } from '../session/quota.ts';
+import { usedBytes } from '../session/open-commands.ts';
 import type { Session } from '../session/session.ts';
 import type { AccountLimits } from './store.ts';
 

@@ -4,16 +4,17 @@
  *     DIR/claim-*.sock
  *     DIR/journal
  *     DIR/sessions/NAME/c1/{script,stdin,stdout,stderr}
+ *     DIR/spare/1/…
  *
  * The journal says how much of each file counts. Bytes are written first and the journal second: bytes that a crash kept out of the
  * journal do not count, are sent again and written over.
  */
-import { readdir, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
-import { isSettled } from '../protocol/command-states.ts';
 import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
+import { checkFlows, hasGrowingFlows } from './check-flows.ts';
 import { claimFolder } from './claim-folder.ts';
 import { errorCode } from './error-code.ts';
 import { type Durability, type Entry, Journal } from './journal.ts';
@@ -21,7 +22,9 @@ import { formatEntry, KeptSessions } from './kept-sessions.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Store, StoreOptions } from './store.ts';
+import { createFolder, removeFile, removeFolder } from './quick-calls.ts';
 import { RecentPieces } from './recent-pieces.ts';
+import { SpareFolders } from './spare-folders.ts';
 import { sweepSessions } from './sweep-sessions.ts';
 import { readPiece, syncFolder, writePiece } from './write-file.ts';
 
@@ -36,11 +39,6 @@ function refuse(error: unknown): never {
   throw new Refusal(code !== undefined && spaceErrors.has(code) ? 'storage_full' : 'storage_busy', code);
 }
 
-/** The output of a command that was lost may still come. */
-function mayGrow({ state, isEvicted }: Command): boolean {
-  return !isEvicted && !isSettled(state);
-}
-
 class Folder implements Medium {
   readonly #directory: string;
   readonly #durability: Durability;
@@ -48,6 +46,7 @@ class Folder implements Medium {
   readonly #warn: (text: string) => void;
   readonly #kept = new KeptSessions();
   readonly #recent = new RecentPieces();
+  readonly #spares: SpareFolders;
   #journal: Journal | undefined;
   readonly #stop = new AbortController();
   #sweeping: Promise<void> | undefined;
@@ -59,6 +58,7 @@ class Folder implements Medium {
     warn: (text: string) => void,
   ) {
     this.#directory = directory;
+    this.#spares = new SpareFolders(join(directory, 'spare'));
     this.#durability = durability;
     this.#release = release;
     this.#warn = warn;
@@ -70,6 +70,7 @@ class Folder implements Medium {
 
   async load(): Promise<Session[]> {
     await makeFolder(this.#path());
+    await this.#spares.clear();
     this.#journal = await Journal.open(
       {
         path: join(this.#directory, 'journal'),
@@ -81,37 +82,12 @@ class Folder implements Medium {
       (entry) => this.#kept.take(entry),
       () => this.#kept.finishReading(),
     );
-    const sessions = await Promise.all(this.#kept.list().map((session) => this.#checkFlows(session)));
+    const files = { path: (...rest: string[]) => this.#path(...rest), warn: this.#warn };
+    const sessions = this.#kept.list();
+    for (const [at, session] of sessions.entries())
+      if (hasGrowingFlows(session)) sessions[at] = await checkFlows(session, files);
     if (!this.#journal.isDamaged) this.#sweeping = this.#sweep(await readdir(this.#path()), sessions);
     return sessions;
-  }
-
-  /**
-   * After a power cut a file may be shorter than the journal says. Of a command that may still grow, the listener or the client can send
-   * the rest once more, so the session is corrected. Readers of ended commands find out as they read.
-   */
-  async #checkFlows(session: Session): Promise<Session> {
-    if (!session.commands.some(mayGrow)) return session;
-    const check = async (command: Command): Promise<Command> => {
-      if (!mayGrow(command)) return command;
-      const { stdinBytes, stdoutBytes, stderrBytes } = command;
-      const sizes = {
-        stdinBytes: await this.#measure(session.name, command.id, 'stdin', stdinBytes),
-        stdoutBytes: await this.#measure(session.name, command.id, 'stdout', stdoutBytes),
-        stderrBytes: await this.#measure(session.name, command.id, 'stderr', stderrBytes),
-      };
-      const found = sizes.stdinBytes + sizes.stdoutBytes + sizes.stderrBytes;
-      return found === stdinBytes + stdoutBytes + stderrBytes ? command : { ...command, ...sizes };
-    };
-    return { ...session, commands: await Promise.all(session.commands.map(check)) };
-  }
-
-  async #measure(name: string, id: string, part: Part, expected: number): Promise<number> {
-    if (expected === 0) return 0;
-    const { size } = await stat(this.#path(name, id, part)).catch(() => ({ size: 0 }));
-    if (size >= expected) return expected;
-    this.#warn(`session ${name.slice(0, 8)}: ${expected - size} bytes of ${id}/${part} are missing`);
-    return size;
   }
 
   async #append(entry: Entry, keep: () => void): Promise<void> {
@@ -133,7 +109,7 @@ class Folder implements Medium {
     // No file for nothing: most results of most streams are empty.
     if (bytes.byteLength === 0) return this.#removePart(name, id, part, true);
     // The script is what a command begins with.
-    if (part === 'script' && offset === 0) await makeFolder(dirname(path));
+    if (part === 'script' && offset === 0) await this.#makeCommandFolder(dirname(path));
     await writePiece(path, offset, bytes, this.#durability === 'power').catch(async (error: unknown) => {
       if (errorCode(error) !== 'ENOENT' || offset > 0) throw error;
       await makeFolder(dirname(path));
@@ -143,6 +119,16 @@ class Folder implements Medium {
     else this.#recent.delete(name, `${id}/${part}`);
     if (offset > 0 || this.#durability !== 'power') return;
     for (const folder of [this.#path(name, id), this.#path(name), this.#path()]) await syncFolder(folder);
+  }
+
+  /** It seldom exists, and its parent mostly does. */
+  async #makeCommandFolder(path: string): Promise<void> {
+    if (await this.#spares.take(path)) return;
+    try {
+      await createFolder(path);
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') await makeFolder(path);
+    }
   }
 
   async removeSession(name: string): Promise<void> {
@@ -166,20 +152,29 @@ class Folder implements Medium {
 
   async #removePart(name: string, id: string, part: string, isNeeded = false): Promise<void> {
     this.#recent.delete(name, `${id}/${part}`);
-    await unlink(this.#path(name, id, part)).catch((error: unknown) => {
+    try {
+      await removeFile(this.#path(name, id, part));
+    } catch (error) {
       if (isNeeded && errorCode(error) !== 'ENOENT') throw error;
-    });
+    }
   }
 
   async removeParts(name: string, command: Command, all: boolean): Promise<void> {
     const { id, stdinBytes, stdoutBytes, stderrBytes, isEvicted } = command;
-    const sizes = { script: all ? 1 : 0, stdin: stdinBytes, stdout: stdoutBytes, stderr: stderrBytes };
-    for (const [part, bytes] of Object.entries(sizes)) {
-      const isThere = bytes > 0 && (part === 'script' || !isEvicted);
-      if (isThere) await this.#removePart(name, id, part);
+    const flows = isEvicted ? {} : { stdin: stdinBytes, stdout: stdoutBytes, stderr: stderrBytes };
+    const sizes = { script: all ? 1 : 0, ...flows };
+    const parts = Object.entries(sizes).flatMap(([part, bytes]) => (bytes > 0 ? part : []));
+    for (const part of parts) this.#recent.delete(name, `${id}/${part}`);
+    // After a power cut a folder could be found under both of its names.
+    const mayKeep = all && this.#durability !== 'power';
+    if (mayKeep && (await this.#spares.put(this.#path(name, id), parts))) return;
+    for (const part of parts) await this.#removePart(name, id, part);
+    if (!all) return;
+    try {
+      await removeFolder(this.#path(name, id));
+    } catch {
+      // Not empty where a write was cut short: what is left goes at the next start, or with the session.
     }
-    // Not empty where a write was cut short: what is left goes at the next start, or with the session.
-    if (all) await rmdir(this.#path(name, id)).catch(() => undefined);
   }
 
   async read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
@@ -215,6 +210,7 @@ class Folder implements Medium {
     this.#stop.abort();
     await this.#sweeping;
     await this.#journal?.close();
+    await this.#spares.clear().catch(() => undefined);
     await this.#release();
   }
 }

@@ -6,9 +6,11 @@
  */
 import { rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { parseJsonFields } from '../protocol/json-fields.ts';
-import { readBytes, syncData, syncFolder, truncateFile, withFile, writeAll } from './write-file.ts';
+import { truncateFile } from './quick-calls.ts';
+import { readBytes, syncData, syncFolder, withFile, writeAll } from './write-file.ts';
 
 export type Durability = 'process' | 'power';
 
@@ -128,7 +130,7 @@ export class Journal {
     let size = 0;
     let damaged = 0;
     let isDamaged = false;
-    await withFile(path, 'a+', async (file) => {
+    await withFile(path, 'readOrCreate', async (file) => {
       for await (const { line, end } of readLines(file)) {
         const entry = parseLine(line);
         if (!entry) {
@@ -163,6 +165,8 @@ export class Journal {
 
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
+      // What the requests of one turn append is written together.
+      await nextTurn();
       const group = this.#waiting;
       this.#waiting = [];
       try {
@@ -185,7 +189,7 @@ export class Journal {
     if (this.#isNameFresh) await this.#syncName();
     const whole = this.#size === 0 && head ? Buffer.concat([renderLine(head), bytes]) : bytes;
     // Opened each time: a disk that was away or read-only for a while is then the same as any other.
-    await withFile(path, 'r+', async (file) => {
+    await withFile(path, 'write', async (file) => {
       // Whole lines of a group that was refused must not come to life.
       this.#isTorn = true;
       await writeAll(file, this.#size, whole);
@@ -200,7 +204,7 @@ export class Journal {
   }
 
   async #mend(): Promise<void> {
-    await withFile(this.#options.path, 'r+', (file) => truncateFile(file, this.#size));
+    await withFile(this.#options.path, 'write', async (file) => truncateFile(file, this.#size));
     this.#isTorn = false;
   }
 
@@ -210,7 +214,8 @@ export class Journal {
     const fresh = `${path}.new`;
     let size = 0;
     try {
-      await withFile(fresh, 'w', async (file) => {
+      await withFile(fresh, 'writeOrCreate', async (file) => {
+        await truncateFile(file, 0);
         for (const bytes of gather(snapshot())) {
           await writeAll(file, size, bytes);
           size += bytes.byteLength;

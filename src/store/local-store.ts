@@ -2,7 +2,7 @@
 import { Refusal } from '../protocol/errors.ts';
 import type { Clock } from '../session/apply-transition.ts';
 import type { Command } from '../session/command.ts';
-import { usedBytes } from '../session/quota.ts';
+import { usedBytes } from '../session/open-commands.ts';
 import { reopenSession } from '../session/reopen-session.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { Accounts } from './accounts.ts';

@@ -4,7 +4,7 @@
  */
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
-import { usedBytes } from '../session/quota.ts';
+import { usedBytes } from '../session/open-commands.ts';
 import type { Session } from '../session/session.ts';
 import type { RedisClient } from './redis-client.ts';
 import { isGone } from './redis-failure.ts';

@@ -127,12 +127,12 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
   'session.ts': [
     {
       name: 'a long run that has just ended is the first to be forgotten',
-      from: '.toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))',
-      to: '',
+      from: 'const end = endedAt ?? 0;',
+      to: 'const end = at;',
     },
     {
       name: 'what runs is forgotten',
-      from: 'isEnded(command.state) && ',
+      from: '|| !isEnded(state)',
       to: '',
     },
   ],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { overQuotaAllowanceBytes } from '../../src/protocol/limits.ts';
 import { findMissingFrom, noteRefusedOutput } from '../../src/session/missing-output.ts';
-import { usedBytes } from '../../src/session/quota.ts';
+import { usedBytes } from '../../src/session/open-commands.ts';
 import { auto, refusalOf, Scene } from './scene.ts';
 
 const bob = auto('bob');

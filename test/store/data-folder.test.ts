@@ -3,7 +3,7 @@ import { cp, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { deriveListenerKey, nameSession } from '../../src/protocol/key-derivation.ts';
-import { usedBytes } from '../../src/session/quota.ts';
+import { usedBytes } from '../../src/session/open-commands.ts';
 import type { Part, Session } from '../../src/session/session.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeFolder, open, openKilled } from './folder-kit.ts';

@@ -1,6 +1,6 @@
 /** What holds of a store after clients of it did random things at once. */
 import { expect } from 'vitest';
-import { usedBytes } from '../../src/session/quota.ts';
+import { usedBytes } from '../../src/session/open-commands.ts';
 import type { Session } from '../../src/session/session.ts';
 import type { Store } from '../../src/store/store.ts';
 import { address, Clients, limits, names, patternOf } from './interleaving-kit.ts';

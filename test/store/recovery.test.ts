@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { countPastKeys, rememberKeys } from '../../src/session/past-keys.ts';
 import { endCommand } from '../../src/session/command.ts';
-import { usedBytes } from '../../src/session/quota.ts';
+import { usedBytes } from '../../src/session/open-commands.ts';
 import { findCommand, replaceCommand, type Session } from '../../src/session/session.ts';
 import { KeptSessions } from '../../src/store/kept-sessions.ts';
 import { copyAsKilled, makeFolder, open } from './folder-kit.ts';

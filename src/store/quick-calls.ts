@@ -1,0 +1,135 @@
+/**
+ * File system calls, made on this thread while the disk is quick: by way of Node's thread pool a small call costs several times as
+ * much. A call that was slow sends the following ones through the pool for a while, so that a busy disk holds up only what needs it.
+ */
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
+import { errorCode } from './error-code.ts';
+
+/** A call that takes longer blocked this thread for too long. */
+const slowMs = 5;
+
+/** How long the pool is used, in times of the slow call: so this thread waits for at most a tenth of the time. */
+const restFactor = 10;
+
+/** More bytes than this are always written by the pool. */
+const maxQuickBytes = 256 * 1024;
+
+let slowUntil = 0;
+
+const pool = {
+  open: promisify(fs.open),
+  write: promisify(fs.write) as unknown as (
+    file: number,
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    at: number,
+  ) => Promise<{ bytesWritten: number }>,
+  close: promisify(fs.close),
+  mkdir: promisify(fs.mkdir),
+  unlink: promisify(fs.unlink),
+  rmdir: promisify(fs.rmdir),
+  rename: promisify(fs.rename),
+  ftruncate: promisify(fs.ftruncate),
+};
+
+function choose<T>(quick: () => T | Promise<T>, slow: () => Promise<T>): T | Promise<T> {
+  const began = performance.now();
+  if (began < slowUntil) return slow();
+  try {
+    return quick();
+  } finally {
+    const ended = performance.now();
+    if (ended - began > slowMs) slowUntil = ended + (ended - began) * restFactor;
+  }
+}
+
+/** The next calls go through the pool: for tests of both ways. */
+export function restFromQuickCalls(ms: number): void {
+  slowUntil = performance.now() + ms;
+}
+
+/** Of open(2), in words. To write over an old file costs less than to truncate it first, where that frees space on the disk. */
+const openFlags = {
+  read: fs.constants.O_RDONLY,
+  write: fs.constants.O_WRONLY,
+  writeOrCreate: fs.constants.O_WRONLY | fs.constants.O_CREAT,
+  readOrCreate: fs.constants.O_RDWR | fs.constants.O_CREAT,
+} as const;
+
+export type OpenFlags = keyof typeof openFlags;
+
+/** New files are for this user only. */
+export function openFile(path: string, flags: OpenFlags): number | Promise<number> {
+  const mode = 0o600;
+  const slow = (): Promise<number> => pool.open(path, openFlags[flags], mode);
+  return choose<number>(() => {
+    try {
+      // Not to wait on this thread for the other end of a fifo.
+      return fs.openSync(path, openFlags[flags] | fs.constants.O_NONBLOCK, mode);
+    } catch (error) {
+      if (errorCode(error) === 'ENXIO') return slow();
+      throw error;
+    }
+  }, slow);
+}
+
+/** How many bytes from `from` on were written at this place. */
+export function writeBytes(
+  file: number,
+  bytes: Uint8Array,
+  from: number,
+  at: number,
+): number | Promise<number> {
+  const length = bytes.byteLength - from;
+  const slow = async (): Promise<number> => (await pool.write(file, bytes, from, length, at)).bytesWritten;
+  return length > maxQuickBytes ? slow() : choose(() => fs.writeSync(file, bytes, from, length, at), slow);
+}
+
+export function closeFile(file: number): void | Promise<void> {
+  return choose(
+    () => fs.closeSync(file),
+    () => pool.close(file),
+  );
+}
+
+/** For this user only. */
+export function createFolder(path: string): void | Promise<void> {
+  const mode = 0o700;
+  return choose(
+    () => fs.mkdirSync(path, mode),
+    () => pool.mkdir(path, mode) as Promise<undefined>,
+  );
+}
+
+export function removeFile(path: string): void | Promise<void> {
+  return choose(
+    () => fs.unlinkSync(path),
+    () => pool.unlink(path),
+  );
+}
+
+/** Fails where there is another folder of that name, unless it is empty. */
+export function renameFolder(path: string, to: string): void | Promise<void> {
+  return choose(
+    () => fs.renameSync(path, to),
+    () => pool.rename(path, to),
+  );
+}
+
+/** Of an open file: to this many bytes. */
+export function truncateFile(file: number, bytes: number): void | Promise<void> {
+  return choose(
+    () => fs.ftruncateSync(file, bytes),
+    () => pool.ftruncate(file, bytes),
+  );
+}
+
+/** An empty one. */
+export function removeFolder(path: string): void | Promise<void> {
+  return choose(
+    () => fs.rmdirSync(path),
+    () => pool.rmdir(path),
+  );
+}
