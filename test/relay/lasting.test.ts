@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Lasting } from '../../src/relay/lasting.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function collect(afterMs: number): { told: string[]; lasting: Lasting<string> } {
+  const told: string[] = [];
+  return { told, lasting: new Lasting<string>(afterMs, (entry) => told.push(entry)) };
+}
+
+test('each is told of once, when it has been there for so long', () => {
+  const { told, lasting } = collect(1_000);
+  lasting.add('first');
+  vi.advanceTimersByTime(400);
+  lasting.add('second');
+  vi.advanceTimersByTime(599);
+  expect(told).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(told).toEqual(['first']);
+  vi.advanceTimersByTime(399);
+  expect(told).toEqual(['first']);
+  vi.advanceTimersByTime(1);
+  expect(told).toEqual(['first', 'second']);
+  vi.advanceTimersByTime(10_000);
+  expect(told).toEqual(['first', 'second']);
+});
+
+test('one that was removed is not told of, and those behind it are', () => {
+  const { told, lasting } = collect(1_000);
+  lasting.add('first');
+  vi.advanceTimersByTime(10);
+  lasting.add('second');
+  lasting.remove('first');
+  vi.advanceTimersByTime(1_000);
+  expect(told).toEqual(['second']);
+});
+
+test('one that is added while it is told of is told of again, after as long', () => {
+  const told: number[] = [];
+  const lasting = new Lasting<string>(1_000, (entry) => {
+    told.push(performance.now());
+    if (told.length < 3) lasting.add(entry);
+  });
+  const began = performance.now();
+  lasting.add('only');
+  vi.advanceTimersByTime(10_000);
+  expect(told.map((at) => at - began)).toEqual([1_000, 2_000, 3_000]);
+});
+
+test('nothing is left behind when all are gone', () => {
+  const { lasting } = collect(1_000);
+  lasting.add('only');
+  lasting.remove('only');
+  vi.advanceTimersByTime(1_000);
+  expect(vi.getTimerCount()).toBe(0);
+});
