@@ -14,7 +14,7 @@ export class Lasting<T> {
 
   add(entry: T): void {
     this.#dueAt.set(entry, performance.now() + this.#afterMs);
-    this.#timer ??= this.#ringIn(this.#afterMs);
+    if (!this.#timer) this.#ringIn(this.#afterMs);
   }
 
   /** Harmless for one that was told of, or never added. */
@@ -22,17 +22,17 @@ export class Lasting<T> {
     this.#dueAt.delete(entry);
   }
 
-  #ringIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#ring(), ms).unref();
+  #ringIn(ms: number): void {
+    this.#timer = setTimeout(() => this.#ring(), ms).unref();
   }
 
-  /** One that was added during this is due later, and ends the loop. */
+  /** One that is added meanwhile is due later, and ends the loop. */
   #ring(): void {
     this.#timer = undefined;
     for (const [entry, dueAt] of this.#dueAt) {
       const leftMs = dueAt - performance.now();
       if (leftMs > 0) {
-        this.#timer ??= this.#ringIn(leftMs);
+        if (!this.#timer) this.#ringIn(leftMs);
         return;
       }
       this.#dueAt.delete(entry);
