@@ -13,13 +13,28 @@ import { describeMachine } from './kit/machine.ts';
 import { makeRow } from './kit/rows.ts';
 import { renderMarkdown, type Results } from './kit/table.ts';
 import { bulk } from './bulk.ts';
+import { durability } from './durability.ts';
 import { firstByte } from './first-byte.ts';
+import { growth } from './growth.ts';
 import { held } from './held.ts';
 import { listenerGroup } from './listener.ts';
+import { scale } from './scale.ts';
+import { shared } from './shared.ts';
 import { startUp } from './start-up.ts';
 import { wire } from './wire.ts';
 
-const groups: readonly Group[] = [startUp, wire, held, bulk, firstByte, listenerGroup];
+const groups: readonly Group[] = [
+  startUp,
+  wire,
+  held,
+  bulk,
+  firstByte,
+  growth,
+  scale,
+  listenerGroup,
+  durability,
+  shared,
+];
 
 const { values: options } = parseArgs({
   options: {
