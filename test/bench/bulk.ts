@@ -110,7 +110,10 @@ async function listWays({ env, remotify, ssh, folder }: BenchRemote, size: numbe
     'cp-up': () => copy([...ssh.copier, source, far(target)]),
     'cp-down': () => copy([...ssh.copier, far(source), target]),
   };
-  return ways.map((way) => ({ ...way, ...(others[way.id] && { ssh: others[way.id] }) }) as Way);
+  return ways.map((way) => {
+    const other = others[way.id];
+    return other ? { ...way, ssh: other } : way;
+  });
 }
 
 async function compare({ isShort, add, skip }: Bench, remote: BenchRemote, size: number, way: Way) {
