@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashFile, mebi, writeSeededFile } from '../cp/seeded-file.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import type { Bench, Group } from './kit/group.ts';
+import { spawnOwn } from './kit/own-process.ts';
 import { PeakWatch, readPeakKib, readRssKib, resetPeak } from './kit/processes.ts';
 import { type BenchRemote, noSsh, startBenchRemote } from './kit/remote.ts';
 import { alternate, type Side } from './kit/series.ts';
@@ -23,7 +23,7 @@ async function run({
   input,
 }: Transfer): Promise<{ bytes: number; text: string; peakMib: number }> {
   const file = input === undefined ? undefined : openSync(input, 'r');
-  const child = spawn(words[0] ?? '', words.slice(1), { env, stdio: [file ?? 'ignore', 'pipe', 'inherit'] });
+  const { child, closed, kill } = spawnOwn(words, env, [file ?? 'ignore', 'pipe', 'inherit']);
   const watch = new PeakWatch([child.pid ?? -1]);
   let bytes = 0;
   let text = '';
@@ -31,17 +31,13 @@ async function run({
     bytes += piece.byteLength;
     if (text.length < 100) text += piece.subarray(0, 100).toString('latin1');
   });
-  const closed = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
   try {
     const status = await withDeadline(closed, 300_000, words.slice(0, 4).join(' '));
     if (status !== 0) throw new Error(`${words.slice(0, 4).join(' ')} failed with ${status}`);
     return { bytes, text, peakMib: watch.stop() / 1024 };
   } finally {
     watch.stop();
-    child.kill('SIGKILL');
+    kill();
     if (file !== undefined) closeSync(file);
   }
 }
@@ -110,7 +106,10 @@ async function listWays({ env, remotify, ssh, folder }: BenchRemote, size: numbe
     'cp-up': () => copy([...ssh.copier, source, far(target)]),
     'cp-down': () => copy([...ssh.copier, far(source), target]),
   };
-  return ways.map((way) => ({ ...way, ...(others[way.id] && { ssh: others[way.id] }) }) as Way);
+  return ways.map((way) => {
+    const other = others[way.id];
+    return other ? { ...way, ssh: other } : way;
+  });
 }
 
 async function compare({ isShort, add, skip }: Bench, remote: BenchRemote, size: number, way: Way) {

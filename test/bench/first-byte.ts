@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { spawnCaptured } from '../harness/captured-process.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import type { Group } from './kit/group.ts';
+import { spawnOwn } from './kit/own-process.ts';
 import { PushClient } from './kit/push-client.ts';
 import { noSsh, startBenchRemote } from './kit/remote.ts';
 import { alternate, type Side } from './kit/series.ts';
@@ -31,13 +31,15 @@ async function timeLive(client: PushClient): Promise<number> {
 /** From the start of the program to the first byte that it prints. */
 async function timeProgram(words: readonly string[], env: Record<string, string>): Promise<number> {
   const began = performance.now();
-  const run = spawnCaptured(words[0] ?? '', words.slice(1), { env });
-  try {
-    await withDeadline(run.closed, 30_000, 'the last line');
-  } finally {
-    run.child.kill('SIGKILL');
-  }
-  return (run.firstByteAt() ?? Number.NaN) - began;
+  const { child, closed, kill } = spawnOwn(words, env, ['ignore', 'pipe', 'ignore']);
+  let took = Number.NaN;
+  child.stdout?.once('data', () => {
+    took = performance.now() - began;
+  });
+  child.stdout?.resume();
+  const status = await withDeadline(closed, 30_000, 'the last line').finally(kill);
+  if (status !== 0) throw new Error(`${words.slice(0, 4).join(' ')} failed with ${status}`);
+  return took;
 }
 
 /** What any curl may ask. */

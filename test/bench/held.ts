@@ -105,6 +105,7 @@ async function measureWith({ ends, isShort, add }: Bench, wanted: number, count:
     unit: 'ms',
     values: beside.p99,
     base: baseOf('p99'),
+    goal: { atMost: 3 },
   });
 }
 

@@ -10,16 +10,35 @@ import { Ends } from './kit/ends.ts';
 import type { Group, GroupResult } from './kit/group.ts';
 import { appendHistory } from './kit/history.ts';
 import { describeMachine } from './kit/machine.ts';
+import { endOwnProcesses } from './kit/own-process.ts';
 import { makeRow } from './kit/rows.ts';
 import { renderMarkdown, type Results } from './kit/table.ts';
 import { bulk } from './bulk.ts';
+import { durability } from './durability.ts';
 import { firstByte } from './first-byte.ts';
+import { growth } from './growth.ts';
 import { held } from './held.ts';
 import { listenerGroup } from './listener.ts';
+import { scale } from './scale.ts';
+import { shared } from './shared.ts';
 import { startUp } from './start-up.ts';
 import { wire } from './wire.ts';
 
-const groups: readonly Group[] = [startUp, wire, held, bulk, firstByte, listenerGroup];
+const groups: readonly Group[] = [
+  startUp,
+  wire,
+  held,
+  bulk,
+  firstByte,
+  growth,
+  scale,
+  listenerGroup,
+  durability,
+  shared,
+];
+
+/** What runs when the benchmark is interrupted has so long to notice. */
+const interruptMs = 20_000;
 
 const { values: options } = parseArgs({
   options: {
@@ -56,6 +75,11 @@ async function runGroup(group: Group): Promise<GroupResult> {
   const { name, title, notes } = group;
   const result: GroupResult = { name, title, notes, rows: [] };
   const say = (text: string): void => void process.stderr.write(`bench: ${name}: ${text}\n`);
+  const fail = (what: string, error: unknown): void => {
+    const reason = error instanceof Error ? error.message.trim() : String(error);
+    result.failure = [result.failure, `${what}: ${reason}`].filter(Boolean).join('; ');
+    say(`${what}: ${error instanceof Error ? error.stack : reason}`);
+  };
   say('begins');
   try {
     await group.run({
@@ -63,20 +87,29 @@ async function runGroup(group: Group): Promise<GroupResult> {
       ends,
       add: (entry) => void result.rows.push(makeRow(entry)),
       skip: (id, what, skipped) => void result.rows.push({ id, name: what, unit: '', skipped }),
+      fail,
       say,
     });
   } catch (error) {
-    result.failure = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`bench: ${name}: ${error instanceof Error ? error.stack : String(error)}\n`);
+    fail('it ended early', error);
   }
-  await ends.endAll();
+  await ends.endAll().catch((error: unknown) => fail('at the end', error));
   return result;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+/** The status to end with, once all is ended. */
+let interruption: Promise<number> | undefined;
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
   process.once(signal, () => {
-    const leave = (): never => process.exit(signal === 'SIGINT' ? 130 : 143);
-    void ends.endAll().then(leave, leave);
+    // The group that runs fails for want of its processes, and then all is over.
+    endOwnProcesses();
+    const leave = (): number => status;
+    interruption = ends.close().then(leave, leave);
+    setTimeout(() => process.exit(status), interruptMs).unref();
   });
 }
 
@@ -88,7 +121,11 @@ const results: Results = {
   machine: describeMachine(),
   groups: [],
 };
-for (const group of chosen) results.groups.push(await runGroup(group));
+for (const group of chosen) {
+  results.groups.push(await runGroup(group));
+  const status = await interruption;
+  if (status !== undefined) process.exit(status);
+}
 
 const markdown = renderMarkdown(results);
 process.stdout.write(markdown);

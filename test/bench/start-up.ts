@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { binaryPath } from '../harness/binary.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import type { Bench, Group } from './kit/group.ts';
 import { findNode, nodeMajors } from './kit/nodes.ts';
+import { spawnOwn } from './kit/own-process.ts';
 import { type BenchRemote, noSsh, startBenchRemote } from './kit/remote.ts';
 import { alternate, type Side } from './kit/series.ts';
 import { runTimed } from './kit/timed-run.ts';
@@ -25,29 +25,28 @@ const opening = [
 /** Milliseconds from the start of `remotify mcp` to its answers to `initialize` and `tools/list`, and its end is waited for. */
 async function timeMcp(env: Record<string, string>): Promise<{ first: number; tools: number }> {
   const began = performance.now();
-  const child = spawn(process.execPath, [binaryPath, 'mcp'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const words = [process.execPath, binaryPath, 'mcp'];
+  const { child, closed, kill } = spawnOwn(words, env, ['pipe', 'pipe', 'ignore']);
   let said = '';
   let [first, tools] = [Number.NaN, Number.NaN];
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  child.stdin.on('error', () => undefined);
-  child.stdout.on('data', (bytes: Buffer) => {
+  child.stdin?.on('error', () => undefined);
+  child.stdout?.on('data', (bytes: Buffer) => {
     said += bytes.toString('utf8');
     const now = performance.now() - began;
     if (Number.isNaN(first) && said.includes('"id":1')) first = now;
     if (!Number.isNaN(tools) || !said.includes('"id":2')) return;
     tools = now;
-    child.stdin.end();
+    child.stdin?.end();
   });
-  child.stdin.write(opening);
-  await withDeadline(closed, 30_000, 'mcp answers').finally(() => child.kill('SIGKILL'));
+  child.stdin?.write(opening);
+  await withDeadline(closed, 30_000, 'mcp answers').finally(kill);
   if (Number.isNaN(tools)) throw new Error(`mcp ended without an answer: ${said.slice(0, 200)}`);
   return { first, tools };
 }
 
 async function timeBareSpawn(env: Record<string, string>): Promise<number> {
   const began = performance.now();
-  const child = spawn(process.execPath, ['-e', '0'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
-  await new Promise((resolve) => child.once('exit', resolve));
+  await spawnOwn([process.execPath, '-e', '0'], env, ['pipe', 'pipe', 'ignore']).closed;
   return performance.now() - began;
 }
 

@@ -3,7 +3,7 @@ import { median, quantile } from './kit/figures.ts';
 import type { Bench, Group } from './kit/group.ts';
 import { readCpuMs } from './kit/processes.ts';
 import { explainMissing, openDrivers, startKind, storeKinds } from './kit/relays.ts';
-import type { Goal } from './kit/rows.ts';
+import type { Entry, Goal } from './kit/rows.ts';
 import { alternate } from './kit/series.ts';
 import { type Answer, SessionDriver, type Step } from './kit/session-driver.ts';
 import type { Recorded } from './kit/serve-bare.ts';
@@ -69,7 +69,7 @@ async function measure({ pid, storePid, drivers }: Contender, ms: number): Promi
   };
 }
 
-async function openContenders({ ends, isShort, skip }: Bench, sessions: number): Promise<Contender[]> {
+async function openContenders({ ends, isShort, skip, fail }: Bench, sessions: number): Promise<Contender[]> {
   const contenders: Contender[] = [];
   let recorded: Map<Step, Answer> | undefined;
   const trips = isShort ? 40 : Math.ceil(warmUpTrips / (sessions > 16 ? 4 : 1));
@@ -79,11 +79,15 @@ async function openContenders({ ends, isShort, skip }: Bench, sessions: number):
       skip(`wire.${sessions}.${kind}.rate`, `${sessions} sessions, ${kind}`, reason);
       continue;
     }
-    const relay = await startKind(ends, kind);
-    const drivers = await openDrivers(ends, relay, sessions);
-    await warmUp(drivers, trips);
-    recorded ??= drivers[0]?.answers;
-    contenders.push({ name: kind, pid: relay.pid, storePid: relay.redis?.pid(), drivers });
+    try {
+      const relay = await startKind(ends, kind);
+      const drivers = await openDrivers(ends, relay, sessions);
+      await warmUp(drivers, trips);
+      recorded ??= drivers[0]?.answers;
+      contenders.push({ name: kind, pid: relay.pid, storePid: relay.redis?.pid(), drivers });
+    } catch (error) {
+      fail(`${sessions} sessions, ${kind}`, error);
+    }
   }
   const server = await startBareServer(Object.fromEntries(recorded ?? []) as Recorded);
   ends.add(server.stop);
@@ -95,15 +99,26 @@ async function openContenders({ ends, isShort, skip }: Bench, sessions: number):
 }
 
 async function measureWith(bench: Bench, sessions: number): Promise<void> {
-  const { isShort, add } = bench;
+  const { isShort, fail } = bench;
   const contenders = await openContenders(bench, sessions);
+  const failed = new Set<Contender>();
+  const tryToMeasure = async (contender: Contender): Promise<Record<string, number>> => {
+    if (failed.has(contender)) return {};
+    try {
+      return await measure(contender, isShort ? 300 : 1_500);
+    } catch (error) {
+      failed.add(contender);
+      fail(`${sessions} sessions, ${contender.name}`, error);
+      return {};
+    }
+  };
   const { of } = await alternate(
-    contenders.map((contender) => ({
-      name: contender.name,
-      measure: () => measure(contender, isShort ? 300 : 1_500),
-    })),
+    contenders.map((contender) => ({ name: contender.name, measure: () => tryToMeasure(contender) })),
     isShort ? { rounds: 1 } : { rounds: 7, warmUps: 1 },
   );
+  const add = (entry: Entry): void => {
+    if (entry.values.length > 0) bench.add(entry);
+  };
   const addFigure = (name: string, figure: string, what: string, unit: string, goal?: Goal): void => {
     const base = name !== 'bare' && { base: { name: 'bare', values: of('bare', figure) } };
     add({
@@ -115,7 +130,8 @@ async function measureWith(bench: Bench, sessions: number): Promise<void> {
       ...(goal && { goal }),
     });
   };
-  for (const { name } of contenders) addFigure(name, 'rate', 'round trips', '/s', rateGoals[name]);
+  for (const { name } of contenders)
+    addFigure(name, 'rate', 'round trips', '/s', sessions > 1 ? rateGoals[name] : undefined);
   for (const { name } of contenders)
     addFigure(name, 'latency', 'latency p50', 'ms', name === 'memory' ? { atMost: 2 } : undefined);
   for (const { name } of contenders) addFigure(name, 'p99', 'latency p99', 'ms');
@@ -143,7 +159,7 @@ export const wire: Group = {
     'A round trip is four requests on two keep-alive connections: the push, the `next` of a listener that waits, its `finish` with 20 bytes of output, and the client’s read of the output.',
     'Bare is a node:http server in the repository that answers the same four requests with the same recorded bytes, without a store and at once.',
     'The driver is one process with undici for all contenders, and shares the cores with the servers. What it costs per request is in the last row: at one request after the other its time counts on both sides of a ratio, so the CPU rows are the stricter comparison.',
-    'Redis keeps an append-only file with its default flush each second.',
+    'The relay’s own TLS is in front of a store in memory. Redis keeps an append-only file with its default flush each second.',
   ],
   async run(bench) {
     for (const sessions of bench.isShort ? [16] : [1, 16, 256]) {

@@ -24,7 +24,7 @@ async function generate(store: string | undefined): Promise<Report> {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     const script = fileURLToPath(new URL('../harness/many/generate.ts', import.meta.url));
-    const args = [relay.port, relay.pid, sessions, readers].map(String);
+    const args = [relay.port, sessions, readers].map(String);
     const generator = spawnCaptured(process.execPath, ['--import', 'tsx', script, ...args], {
       env: cleanEnvironment(folder.path),
     });
@@ -37,28 +37,14 @@ async function generate(store: string | undefined): Promise<Report> {
   }
 }
 
-const mostTimes = 3;
-
 test.each([
   ['memory', 'memory:'],
   ['files', undefined],
 ] as const)(
   `${sessions} sessions with a waiting listener each and ${readers} waiting readers, kept in %s: no wake is lost`,
-  { timeout: 550_000 },
+  { timeout: 300_000 },
   async (_name, store) => {
-    let slowdown = Number.POSITIVE_INFINITY;
-    // A relay that slows down does so each time.
-    for (let attempt = 1; attempt <= 2 && slowdown > mostTimes; attempt += 1) {
-      const { alone, crowded, rssKib, polls, woken } = await generate(store);
-      expect(woken).toEqual({ listeners: sessions, readers });
-      slowdown = crowded.p99 / alone.p99;
-      const ms = (latency: { p50: number; p99: number }): string =>
-        `p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms`;
-      console.log(
-        `${_name}: a round trip alone ${ms(alone)}; with ${polls} held polls ${ms(crowded)}: × ${slowdown.toFixed(2)}; ` +
-          `a held poll costs ${((rssKib.after - rssKib.before) / polls).toFixed(1)} KiB`,
-      );
-    }
-    expect(slowdown).toBeLessThanOrEqual(mostTimes);
+    const { woken } = await generate(store);
+    expect(woken).toEqual({ listeners: sessions, readers });
   },
 );

@@ -8,6 +8,8 @@ export type Bench = {
   ends: Ends;
   add: (entry: Entry) => void;
   skip: (id: string, name: string, reason: string) => void;
+  /** Something did not work, and the group goes on without it: the whole run fails at its end. */
+  fail: (what: string, error: unknown) => void;
   /** On stderr, while it runs. */
   say: (text: string) => void;
 };
@@ -25,6 +27,6 @@ export type GroupResult = {
   title: string;
   notes: readonly string[];
   rows: Row[];
-  /** Why it ended early. */
+  /** What did not work. */
   failure?: string;
 };

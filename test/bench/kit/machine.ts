@@ -1,5 +1,5 @@
 /** What the figures were measured on. */
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 
 export type Machine = {
   cpu: string;
@@ -7,6 +7,8 @@ export type Machine = {
   memory_gib: number;
   kernel: string;
   node: string;
+  /** Processes that wanted the processors in the minute before: above 0.5 others were busy too. */
+  load: number;
 };
 
 export function describeMachine(): Machine {
@@ -17,5 +19,6 @@ export function describeMachine(): Machine {
     memory_gib: Math.round(totalmem() / 1024 ** 3),
     kernel: `${type()} ${release()}`,
     node: process.version,
+    load: loadavg()[0] ?? Number.NaN,
   };
 }

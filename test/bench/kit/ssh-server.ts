@@ -1,19 +1,15 @@
 /** A local sshd with keys of its own, on loopback and a free port; needs Debian's openssh-server and root. */
 import { execFileSync, spawn } from 'node:child_process';
-import { accessSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../harness/deadline.ts';
+import { findProgram } from '../../harness/find-program.ts';
 import { findFreePort } from '../../harness/free-port.ts';
 
-const sshdPath = '/usr/sbin/sshd';
+const programs = ['sshd', 'ssh', 'scp', 'ssh-keygen'];
 
 export function hasSshServer(): boolean {
-  try {
-    accessSync(sshdPath);
-    return process.getuid?.() === 0;
-  } catch {
-    return false;
-  }
+  return process.getuid?.() === 0 && programs.every((name) => findProgram(name) !== undefined);
 }
 
 export interface SshServer {
@@ -45,7 +41,8 @@ export async function startSshServer(folder: string): Promise<SshServer> {
     'Subsystem sftp internal-sftp',
   ];
   writeFileSync(file('config'), `${config.join('\n')}\n`);
-  const server = spawn(sshdPath, ['-D', '-f', file('config')], { stdio: 'ignore' });
+  // sshd starts itself again, and wants its whole path.
+  const server = spawn(findProgram('sshd') ?? 'sshd', ['-D', '-f', file('config')], { stdio: 'ignore' });
   const options = [
     'StrictHostKeyChecking=no',
     `UserKnownHostsFile=${file('known')}`,

@@ -40,11 +40,11 @@ function renderRow({ name, unit, figure, base, ratio, goal, isMet, skipped }: Ro
 }
 
 export function renderMarkdown({ date, commit, form, machine, groups }: Results): string {
-  const { cpu, cores, memory_gib, kernel, node } = machine;
+  const { cpu, cores, memory_gib, kernel, node, load } = machine;
   const lines = [
     '# Benchmark',
     '',
-    `${date}, commit ${commit}, ${form} form. ${cpu}, ${cores} cores, ${memory_gib} GiB, ${kernel}, Node ${node}.`,
+    `${date}, commit ${commit}, ${form} form. ${cpu}, ${cores} cores, ${memory_gib} GiB, ${kernel}, Node ${node}; load ${load.toFixed(1)} at the start.`,
     'Each figure is the median, with the least and the most in parentheses. Ratios are of the same round.',
     ...(form === 'short'
       ? ['The short form shows that everything runs; its figures are of code that is not warm.']

@@ -1,6 +1,6 @@
 /** A command from its start to its end, as bash's `time` sees it: real time and processor time, of it and of what it started. */
-import { spawn } from 'node:child_process';
 import { withDeadline } from '../../harness/deadline.ts';
+import { spawnOwn } from './own-process.ts';
 
 /** What the command prints is thrown away; the times go to a pipe of their own. */
 const script = `TIMEFORMAT='%3R %3U %3S'; { time "$@" >/dev/null 2>/dev/null; } 2>&3`;
@@ -13,20 +13,18 @@ export async function runTimed(
   env: Record<string, string>,
   deadlineMs = 60_000,
 ): Promise<Took> {
-  const child = spawn('bash', ['-c', script, 'bash', ...words], {
-    env,
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
+  const { child, closed, kill } = spawnOwn(['bash', '-c', script, 'bash', ...words], env, [
+    'ignore',
+    'ignore',
+    'ignore',
+    'pipe',
+  ]);
   let text = '';
   child.stdio[3]?.on('data', (bytes: Buffer) => {
     text += bytes.toString();
   });
-  const closed = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
   const name = words.slice(0, 4).join(' ');
-  const status = await withDeadline(closed, deadlineMs, name).finally(() => child.kill('SIGKILL'));
+  const status = await withDeadline(closed, deadlineMs, name).finally(kill);
   if (status !== 0) throw new Error(`${name} failed with ${status}`);
   const [real = Number.NaN, user = Number.NaN, system = Number.NaN] = text.trim().split(' ').map(Number);
   return { ms: real * 1000, cpuMs: (user + system) * 1000 };

@@ -87,8 +87,8 @@ export class Peers {
     }
   }
 
-  /** Milliseconds from the push over this line, through the listener that waits, to the reader that waits. */
-  async measureRoundTrip(pusher: Line, script: string): Promise<number> {
+  /** From the push over this line, through the listener that waits, to the reader that waits. */
+  async makeRoundTrip(pusher: Line, script: string): Promise<void> {
     const begun = performance.now();
     const read = new Promise<void>((resolve) => {
       this.#onResult = resolve;
@@ -98,7 +98,6 @@ export class Peers {
     await read;
     const took = performance.now() - begun;
     if (took > wokenWithinMs) throw new Error(`a wake is lost: a round trip takes ${took} ms`);
-    return took;
   }
 
   close(): void {

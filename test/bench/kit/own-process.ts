@@ -1,0 +1,41 @@
+/** Programs that are measured. None outlives the benchmark, even when that is interrupted. */
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+
+const running = new Set<ChildProcess>();
+
+/** Each has a group of its own, so that what it started ends with it. */
+function kill({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+export function endOwnProcesses(): void {
+  for (const child of running) kill(child);
+}
+
+process.once('exit', endOwnProcesses);
+
+type Own = {
+  child: ChildProcess;
+  /** Its exit status, once its output is complete. */
+  closed: Promise<number | null>;
+  kill: () => void;
+};
+
+export function spawnOwn(words: readonly string[], env: Record<string, string>, stdio: StdioOptions): Own {
+  const child = spawn(words[0] ?? '', words.slice(1), { env, stdio, detached: true });
+  running.add(child);
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const forget = (): void => void running.delete(child);
+  closed.then(forget, forget);
+  // Whoever measures waits for it, but may have failed before.
+  closed.catch(() => undefined);
+  return { child, closed, kill: () => running.has(child) && kill(child) };
+}
