@@ -74,6 +74,7 @@ function dropOldPages(past: PastKeys, now: number): PastKeys {
 }
 
 export function appendKeys(past: PastKeys, entries: readonly PastKey[]): PastKeys {
+  if (entries.length === 0) return past;
   const pages = [...past.pages];
   for (const entry of entries) {
     const last = pages.at(-1);

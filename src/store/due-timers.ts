@@ -1,13 +1,16 @@
-/** One timer for each session of this process, set for when something falls due. */
+/** Rings for the sessions of this process when something falls due. One timer for all of them: there may be very many. */
 
 /** Timers of Node wrap around above this. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Timer slack: a timer never rings before what it was set for, and what falls due within this time rings once. */
+/** Timer slack: the timer never rings before what it was set for, and what falls due within this time rings once. */
 const slackMs = 20;
 
 /** After what fell due could not be kept. */
 const retryMs = 1_000;
+
+/** So many outdated entries are no reason to clean the heap. */
+const fewEntries = 1_000;
 
 export interface DueTimersOptions {
   /** The store's clock, ms since 1970. */
@@ -16,9 +19,20 @@ export interface DueTimersOptions {
   dueOf: (name: string) => number | undefined;
 }
 
+interface Entry {
+  readonly name: string;
+  readonly due: number;
+}
+
 export class DueTimers {
   readonly #options: DueTimersOptions;
-  readonly #timers = new Map<string, { timer: NodeJS.Timeout; due: number }>();
+  /** The entry of each session that counts. */
+  readonly #entries = new Map<string, Entry>();
+  /** A binary heap by `due`, with entries that no longer count. */
+  #heap: Entry[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** What the timer is set for. */
+  #timerDue = Infinity;
   #ring: ((name: string) => Promise<void>) | undefined;
   #isClosed = false;
 
@@ -31,41 +45,96 @@ export class DueTimers {
     for (const name of names) this.follow(name);
   }
 
-  /** After a change. A timer that is set for earlier stays: it looks again when it rings, and most deadlines move on before that. */
+  /** After a change. An entry that is set for earlier stays: it looks again when it rings, and most deadlines move on before that. */
   follow(name: string): void {
     if (this.#ring === undefined) return;
     const due = this.#options.dueOf(name);
-    const set = this.#timers.get(name);
+    const set = this.#entries.get(name);
     if (due === undefined || due === Infinity || (set && set.due <= due)) return;
     this.#set(name, due);
   }
 
   #set(name: string, due: number): void {
-    this.forget(name);
     if (this.#isClosed) return;
+    const entry = { name, due };
+    this.#entries.set(name, entry);
+    if (this.#heap.length > 2 * this.#entries.size + fewEntries) this.#clean();
+    else this.#push(entry);
+    if (due < this.#timerDue) this.#arm(due);
+  }
+
+  /** Without the entries that no longer count. A sorted list is a heap. */
+  #clean(): void {
+    this.#heap = [...this.#entries.values()].toSorted((a, b) => a.due - b.due);
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap;
+    let at = heap.push(entry) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = heap[above];
+      if (parent === undefined || parent.due <= entry.due) break;
+      heap[at] = parent;
+      at = above;
+    }
+    heap[at] = entry;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      const right = left + 1;
+      const below = (heap[right]?.due ?? Infinity) < (heap[left]?.due ?? Infinity) ? right : left;
+      const child = heap[below];
+      if (child === undefined || child.due >= last.due) break;
+      heap[at] = child;
+      at = below;
+    }
+    heap[at] = last;
+  }
+
+  #arm(due: number): void {
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
     const delay = Math.min(Math.max(due - this.#options.now(), 0) + slackMs, longestTimerMs);
     // A relay that has nothing else to do may end.
-    const timer = setTimeout(() => void this.#look(name), delay).unref();
-    this.#timers.set(name, { timer, due });
+    this.#timer = setTimeout(() => this.#lookAtAll(), delay).unref();
+  }
+
+  #lookAtAll(): void {
+    this.#timerDue = Infinity;
+    const now = this.#options.now();
+    for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
+      const isCurrent = this.#entries.get(first.name) === first;
+      if (isCurrent && first.due > now) return this.#arm(first.due);
+      this.#pop();
+      if (isCurrent) void this.#look(first.name);
+    }
   }
 
   async #look(name: string): Promise<void> {
-    this.#timers.delete(name);
+    this.#entries.delete(name);
     const { now, dueOf } = this.#options;
     if ((dueOf(name) ?? Infinity) > now()) return this.follow(name);
     await this.#ring?.(name).catch(() => undefined);
     const due = dueOf(name);
-    if (due === undefined || this.#timers.has(name)) return;
+    if (due === undefined || this.#entries.has(name)) return;
     this.#set(name, due > now() ? due : now() + retryMs);
   }
 
   forget(name: string): void {
-    clearTimeout(this.#timers.get(name)?.timer);
-    this.#timers.delete(name);
+    this.#entries.delete(name);
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const name of this.#timers.keys()) this.forget(name);
+    clearTimeout(this.#timer);
+    this.#entries.clear();
+    this.#heap = [];
   }
 }

@@ -40,9 +40,42 @@ function readList<T>(value: unknown): readonly T[] {
   return Array.isArray(value) ? (value as T[]) : [];
 }
 
-/** In order of arrival. */
+/** One list for all sessions without commands. */
+const noCommands: readonly Command[] = [];
+
+/** In order of arrival; the very same list where it is. */
 function sortById(commands: readonly Command[]): readonly Command[] {
-  return commands.toSorted((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
+  const numberOf = ({ id }: Command): number => Number(id.slice(1));
+  const isSorted = commands.every((command, at) => {
+    const before = commands[at - 1];
+    return before === undefined || numberOf(before) <= numberOf(command);
+  });
+  return isSorted ? commands : commands.toSorted((a, b) => numberOf(a) - numberOf(b));
+}
+
+function mergeCommands(before: readonly Command[], entry: Entry): readonly Command[] {
+  const given = readList<Command>(entry['commands']);
+  if (before.length === 0) return given.length === 0 ? noCommands : given;
+  const dropped = new Set(readList<string>(entry['dropped']));
+  const fresh = new Map(given.map((command) => [command.id, command]));
+  const known = before
+    .filter(({ id }) => !dropped.has(id))
+    .map((command) => {
+      const latest = fresh.get(command.id) ?? command;
+      fresh.delete(command.id);
+      return latest;
+    });
+  return [...known, ...fresh.values()];
+}
+
+function mergeKeys(before: PastKeys, entry: Entry): PastKeys {
+  const base = readNumber(entry, 'keysBase');
+  const dropped = readNumber(entry, 'keysDropped') ?? 0;
+  const keys = readList<PastKey>(entry['keys']);
+  if (base === 0 && dropped === 0 && keys.length === 0) return noPastKeys;
+  const past = base === undefined ? before : { dropped: base, pages: [] };
+  const appended = appendKeys(skipLostKeys(past, readNumber(entry, 'keysAt')), keys);
+  return dropKeys(appended, dropped);
 }
 
 /** Keys before this position that are missing were in a damaged line: they count as the oldest, so that no younger one is dropped for them. */
@@ -77,30 +110,18 @@ export class KeptSessions {
 
   #takeSession(core: Core, entry: Entry): void {
     const before = this.#byName.get(core.name);
-    const dropped = new Set(readList<string>(entry['dropped']));
-    const fresh = new Map(readList<Command>(entry['commands']).map((command) => [command.id, command]));
-    const known = (before?.commands ?? [])
-      .filter(({ id }) => !dropped.has(id))
-      .map((command) => {
-        const latest = fresh.get(command.id) ?? command;
-        fresh.delete(command.id);
-        return latest;
-      });
-    const base = readNumber(entry, 'keysBase');
-    const past = base === undefined ? (before?.pastKeys ?? noPastKeys) : { dropped: base, pages: [] };
-    const appended = appendKeys(
-      skipLostKeys(past, readNumber(entry, 'keysAt')),
-      readList<PastKey>(entry['keys']),
-    );
-    const pastKeys = dropKeys(appended, readNumber(entry, 'keysDropped') ?? 0);
-    this.put({ ...core, commands: [...known, ...fresh.values()], pastKeys });
+    const commands = mergeCommands(before?.commands ?? noCommands, entry);
+    const pastKeys = mergeKeys(before?.pastKeys ?? noPastKeys, entry);
+    this.put({ ...core, commands, pastKeys });
   }
 
   /** After the last entry: what an older format kept elsewhere becomes part of the sessions. Returns whether there was one. */
   finishReading(): boolean {
     // Where a damaged line was passed over, a command may have come back behind later ones.
-    for (const session of this.#byName.values())
-      this.put({ ...session, commands: sortById(session.commands) });
+    for (const session of this.#byName.values()) {
+      const commands = sortById(session.commands);
+      if (commands !== session.commands) this.put({ ...session, commands });
+    }
     const sizes = this.#format2;
     if (!sizes) return false;
     for (const session of this.#byName.values()) this.put(sizes.carryOver(session));

@@ -45,7 +45,7 @@ class LocalStore implements Store {
   readonly #accounts = new Accounts();
   readonly #rateLimits = new RateLimits();
   readonly #timers: DueTimers;
-  readonly #sessions: Map<string, Session>;
+  readonly #sessions = new Map<string, Session>();
   readonly #lines = new Lines();
   #checking: Promise<void> | undefined;
 
@@ -54,10 +54,10 @@ class LocalStore implements Store {
     this.#dueAt = dueAt;
     const { now } = this.#clock.read();
     // A clock that was ahead left points in the future.
-    this.#sessions = new Map(
-      sessions.map((session) => [session.name, reopenSession(session, 0, now)] as const),
-    );
-    for (const session of sessions) this.#accounts.add(session);
+    for (const session of sessions) {
+      this.#sessions.set(session.name, reopenSession(session, 0, now));
+      this.#accounts.add(session);
+    }
     this.#timers = new DueTimers({
       now: () => this.#clock.read().now,
       dueOf: (name) => {
