@@ -102,6 +102,7 @@ run_apart() {
   (lead_command ${apart[@]+"${apart[@]}"}) &
   job=$!
   set +m
+  start_ahead
   while :; do
     before=$interrupts$leaving
     wait "$job" 2>/dev/null
@@ -140,7 +141,7 @@ remember_group() {
 
 run_command() {
   [ ! -f "$work/full" ] || measure_room
-  rm -f "$work/full"
+  discard "$work/full"
   keep_reserve
   [ "$stdin" = 0 ] || printf '%s\n' "$id" 2>/dev/null >"$work/feeding"
   open_streams

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 export const partNames = [
   'basics',
   'folder',
+  'transfer',
   'relay',
   'frame',
   'letters',

@@ -197,10 +197,10 @@ close_streams() {
   local reached before='' turn=0 quiet=0 brief=0 spool
   exec 16>&- 17>&-
   while ! is_whole; do
-    if [ "$brief" -lt 8 ]; then
-      # Mostly it is a matter of a few milliseconds.
+    if [ "$brief" -lt 158 ]; then
+      # Mostly it is a matter of a few milliseconds, in which a sleep would cost more than looking again.
       brief=$((brief + 1))
-      if [ "$brief" -lt 5 ]; then sleep "$instant"; else sleep "$blink"; fi
+      if [ "$brief" -le 150 ]; then :; elif [ "$brief" -lt 155 ]; then sleep "$instant"; else sleep "$blink"; fi
       continue
     fi
     [ "$interrupts" -lt 2 ] || leaving=1
