@@ -125,7 +125,7 @@ heartbeat() {
 
 start_background() { # prompt|run
   set -m
-  background_jobs "$1" </dev/null >/dev/null 2>&1 16>&- 17>&- 20<&- &
+  background_jobs "$1" </dev/null >/dev/null 2>&1 16>&- 17>&- 20<&- 21>&- &
   background_group=$!
   set +m
 }

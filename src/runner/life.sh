@@ -2,8 +2,8 @@
 # The beginning and the end of a listener.
 #
 # waits_for   process of the question or of the poll that the listener waits for; empty where it does something else
-# temporary_folder tick head_start blink instant quiet_turns drain_turns upload_turns has_pipes has_here_pipes apart output_limit more_hint   of this system and
-#             this start
+# temporary_folder tick head_start blink instant glance quiet_turns drain_turns upload_turns has_pipes has_here_pipes apart output_limit
+#             more_hint   of this system and this start
 
 waits_for='' more_hint=''
 
@@ -44,8 +44,8 @@ say_farewell() {
 find_abilities() {
   # Of one stream, where nothing can hold the command back.
   output_limit=1073741824
-  tick=0.1 head_start=0.05 blink=0.02 instant=0.005 quiet_turns=8 drain_turns=100 upload_turns=250
-  sleep "$tick" 2>/dev/null || tick=1 head_start=1 blink=1 instant=1 quiet_turns=2 drain_turns=10 upload_turns=5
+  tick=0.1 head_start=0.05 blink=0.02 instant=0.005 glance=0.001 quiet_turns=8 drain_turns=100 upload_turns=250
+  sleep "$tick" 2>/dev/null || tick=1 head_start=1 blink=1 instant=1 glance=1 quiet_turns=2 drain_turns=10 upload_turns=5
   has_dd=0
   case $(LC_ALL=C dd if=/dev/null of=/dev/null bs=1 count=1 2>&1) in '0+0 records in'*) has_dd=1 ;; esac
   has_pipes=1

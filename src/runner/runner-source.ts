@@ -22,6 +22,7 @@ export const partNames = [
   'input',
   'intact',
   'streams',
+  'drain',
   'gutter',
   'send',
   'upload',

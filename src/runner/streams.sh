@@ -59,7 +59,7 @@ open_streams() {
 # Writes a stream into segments as it comes, three of the largest size at most: then the pipe fills, and the command waits. dd
 # takes what is there at each read, never more than it writes, and ends after so many reads.
 write_down() { # STREAM BYTES-OF-A-SEGMENT
-  local spool nth=0 unit=4096 most count slot outcome=0 full partial size sizes=() total=0 is_torn=0
+  local spool nth=0 unit=4096 most count slot outcome=0 full partial size sizes=() total=0 is_torn=0 head=0 is_over=0
   trap '' INT TERM HUP QUIT
   exec 2>/dev/null 15<&- 17>&- 20<&-
   spool_of "$1"
@@ -72,12 +72,13 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     : 2>/dev/null >"$spool.whole"
     return
   fi
-  while is_kept; do
+  await_byte
+  while [ "$is_over" -eq 0 ] && is_kept; do
     read_chunk
     most=$((chunk < $2 ? chunk : $2))
     wait_for_room "$2" || break
     count=$((most > unit ? most / unit : 1))
-    LC_ALL=C dd bs="$unit" count="$count" of="$spool.$((nth % slots))" <&0 2>"$spool.note" &
+    LC_ALL=C dd bs="$unit" count="$count" <&0 2>"$spool.note" >>"$spool.$((nth % slots))" &
     await_reader $!
     is_kept || break
     if [ "$outcome" -ne 0 ]; then lose_rest && break; fi
@@ -101,6 +102,18 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
   tell_total "$1" torn
   # To close it would end what the command left running.
   exec cat >/dev/null 18>&-
+}
+
+# Many commands write nothing to one of their streams, which then needs no dd: waits for the first byte, and puts it into the segment. Sets
+# $head to 1 then, and $is_over where no byte comes. Shells before 4 take some bytes for marks of their own.
+await_byte() {
+  local LC_ALL=C byte
+  [ "${BASH_VERSINFO[0]}" -ge 4 ] || return 0
+  IFS= read -r -d '' -n 1 byte || { is_over=1 && return; }
+  is_kept || return 0
+  head=1
+  # No text is a zero byte.
+  if [ -n "$byte" ]; then printf '%s' "$byte"; else printf '\0'; fi >"$spool.0" || { outcome=1 is_over=1 && lose_rest; }
 }
 
 # Who takes the stream may be ended in the middle of it. Sets $outcome.
@@ -128,7 +141,9 @@ read_note() {
       size=$bytes
       [ "$size" -gt 0 ] || [ $((full + partial)) -eq 0 ] || is_torn=1
       ;;
+    *) size=$((10#$size + head)) ;;
   esac
+  head=0
 }
 
 # Where there is no more room the command is not to be ended by it: the rest is taken, and said to be missing.
@@ -167,80 +182,4 @@ wait_for_room() { # BYTES-OF-A-SEGMENT
 # A command that was stopped in the name of its client, or whose session or quota is over.
 is_unwanted() {
   [ -f "$work/lost" ] || [ -f "$work/refused" ] || [ -f "$work/over_quota" ] || { [ -f "$work/stopping" ] && [ ! -f "$work/timed_out" ]; }
-}
-
-is_whole() {
-  local stream
-  for stream in stdout stderr; do
-    [ -f "$work/spool.$id.$stream.whole" ] || return 1
-  done
-}
-
-# How far both streams are, in $reached. 1: a writer waits for room.
-look_at_streams() {
-  local stream nth held
-  reached=
-  for stream in stdout stderr; do
-    spool_of "$stream"
-    nth='' held=0
-    IFS=' ' read -r nth held 2>/dev/null <"$spool.at"
-    [ "$held" = 0 ] || return 1
-    case $nth in '' | *[!0-9]*) continue ;; esac
-    bytes_of "$spool.$((nth % slots))"
-    reached="$reached $nth:$bytes"
-  done
-}
-
-# Waits for what is still on its way. What the command left running may hold the pipes for ever: it is waited for while it prints, ten
-# seconds at most, and not once it has been quiet for most of a second.
-close_streams() {
-  local reached before='' turn=0 quiet=0 brief=0 spool
-  exec 16>&- 17>&-
-  while ! is_whole; do
-    if [ "$brief" -lt 158 ]; then
-      # Mostly it is a matter of a few milliseconds, in which a sleep would cost more than looking again.
-      brief=$((brief + 1))
-      if [ "$brief" -le 150 ]; then :; elif [ "$brief" -lt 155 ]; then sleep "$instant"; else sleep "$blink"; fi
-      continue
-    fi
-    [ "$interrupts" -lt 2 ] || leaving=1
-    [ "$leaving" -eq 0 ] || break
-    sleep "$tick"
-    # Its bytes are waited for until the relay has taken what was there before them.
-    look_at_streams || { quiet=0 && continue; }
-    turn=$((turn + 1)) quiet=$((quiet + 1))
-    [ "$reached" = "$before" ] || { quiet=0 && before=$reached; }
-    [ "$quiet" -lt "$quiet_turns" ] || break
-    [ "$quiet" -ne 2 ] || command_lives || break
-    if [ "$turn" -ge "$drain_turns" ] || { [ -f "$work/stopping" ] && [ "$turn" -ge "$quiet_turns" ]; }; then break; fi
-  done
-  hear_totals
-  ! is_whole || return 0
-  let_streams_go
-  [ "$turn" -lt "$drain_turns" ] ||
-    add_notice "a background process still has the output open; its later output is not kept"
-}
-
-# From here on what comes through the pipes goes nowhere.
-let_streams_go() {
-  local file reader
-  : 2>/dev/null >"$work/kept"
-  for file in "$work"/spool.*.reader; do
-    reader=0
-    [ ! -s "$file" ] || IFS=' ' read -r reader 2>/dev/null <"$file"
-    case $reader in 0 | *[!0-9]*) ;; *) kill -s KILL "$reader" 2>/dev/null ;; esac
-  done
-}
-
-# Behind all that the command printed.
-add_notice() { # TEXT
-  local errors=stderr size LC_ALL=C
-  [ "$merge" = 0 ] || errors=stdout
-  state_of "$errors"
-  size_of "$nth"
-  printf '%d\n' "$size" 2>/dev/null >"$spool.$((nth % slots)).size"
-  nth=$((nth + 1))
-  printf '\nremotify: %s\n' "$1" 2>/dev/null >"$spool.$((nth % slots))"
-  noted=$((noted + ${#1} + 12))
-  tell_at "$nth" 0
 }
