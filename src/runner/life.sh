@@ -24,9 +24,10 @@ clean_up() {
 }
 
 # Ends what the listener waits for at this moment: bash may be about to wait for it, which a signal that is handled before does not end.
-# KILL: a process that was forked a moment ago still has the traps of this one.
+# KILL: a process that was forked a moment ago still has the traps of this one. TERM comes first and is what all others die of: bash says
+# nothing of it, as the listener has a trap for it, and would report a job that was killed.
 end_wait() {
-  [ -z "$waits_for" ] || kill -s KILL "$waits_for" 2>/dev/null
+  [ -z "$waits_for" ] || { kill -s TERM "$waits_for" && kill -s KILL "$waits_for"; } 2>/dev/null
 }
 
 say_farewell() {

@@ -132,14 +132,9 @@ transfer() { # SLOT METHOD PATH [CURL OPTION AND ITS VALUE...]
       trouble='the answer is not from a relay'
     fi
   else
-    # Cut short by a signal for the listener, or failed: nothing of it may go on. KILL: a process that was forked a moment ago still has
-    # the traps of this one.
-    if [ "$outcome" -gt 128 ]; then
-      is_cut=1
-      kill -s KILL "$transfer" 2>/dev/null
-      # Otherwise bash would report its end later.
-      wait "$transfer" 2>/dev/null
-    fi
+    # Cut short by a signal for the listener, or failed: nothing of it may go on.
+    kill "$transfer" 2>/dev/null
+    [ "$outcome" -le 128 ] || is_cut=1
     limit_of "$slot"
     read_trouble "$slot" "$outcome" "$limit"
   fi
