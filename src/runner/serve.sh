@@ -49,6 +49,7 @@ serve_command() {
   else
     printf '<<< done, but the result was not taken: %s\n' "$(answer_text result)"
   fi
+  drop_ahead
   : 2>/dev/null >"$work/kept"
   is_spool_over=1
 }

@@ -59,7 +59,7 @@ open_streams() {
 # Writes a stream into segments as it comes, three of the largest size at most: then the pipe fills, and the command waits. dd
 # takes what is there at each read, never more than it writes, and ends after so many reads.
 write_down() { # STREAM BYTES-OF-A-SEGMENT
-  local spool nth=0 unit=4096 most count slot outcome=0 full partial size sizes=() total=0 is_torn=0 head=0 is_over=0
+  local spool nth=0 unit=4096 most count slot outcome=0 full partial size sizes=() total=0 is_torn=0
   trap '' INT TERM HUP QUIT
   exec 2>/dev/null 15<&- 17>&- 20<&-
   spool_of "$1"
@@ -72,13 +72,12 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     : 2>/dev/null >"$spool.whole"
     return
   fi
-  await_byte
-  while [ "$is_over" -eq 0 ] && is_kept; do
+  while is_kept; do
     read_chunk
     most=$((chunk < $2 ? chunk : $2))
     wait_for_room "$2" || break
     count=$((most > unit ? most / unit : 1))
-    LC_ALL=C dd bs="$unit" count="$count" <&0 2>"$spool.note" >>"$spool.$((nth % slots))" &
+    LC_ALL=C dd bs="$unit" count="$count" of="$spool.$((nth % slots))" <&0 2>"$spool.note" &
     await_reader $!
     is_kept || break
     if [ "$outcome" -ne 0 ]; then lose_rest && break; fi
@@ -102,18 +101,6 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
   tell_total "$1" torn
   # To close it would end what the command left running.
   exec cat >/dev/null 18>&-
-}
-
-# Many commands write nothing to one of their streams, which then needs no dd: waits for the first byte, and puts it into the segment. Sets
-# $head to 1 then, and $is_over where no byte comes. Shells before 4 take some bytes for marks of their own.
-await_byte() {
-  local LC_ALL=C byte
-  [ "${BASH_VERSINFO[0]}" -ge 4 ] || return 0
-  IFS= read -r -d '' -n 1 byte || { is_over=1 && return; }
-  is_kept || return 0
-  head=1
-  # No text is a zero byte.
-  if [ -n "$byte" ]; then printf '%s' "$byte"; else printf '\0'; fi >"$spool.0" || { outcome=1 is_over=1 && lose_rest; }
 }
 
 # Who takes the stream may be ended in the middle of it. Sets $outcome.
@@ -141,9 +128,7 @@ read_note() {
       size=$bytes
       [ "$size" -gt 0 ] || [ $((full + partial)) -eq 0 ] || is_torn=1
       ;;
-    *) size=$((10#$size + head)) ;;
   esac
-  head=0
 }
 
 # Where there is no more room the command is not to be ended by it: the rest is taken, and said to be missing.

@@ -57,16 +57,14 @@ start_ahead() {
   [ "$has_here_pipes$has_pipes" = 11 ] || return 0
   # It cannot be named in the configuration of curl.
   case $work in *[\"\\$'\n']*) return 0 ;; esac
-  drop_ahead
   { exec 21> >(become_curl result 16>&- 17>&- 20<&-); } 2>/dev/null || return 0
   ahead=$!
   printf '%s\n' "$ahead" 2>/dev/null >"$work/result.pid"
 }
 
+# It ends at the end of its configuration, which names no address.
 drop_ahead() {
-  [ -n "$ahead" ] || return 0
-  exec 21>&-
-  kill "$ahead" 2>/dev/null
+  [ -z "$ahead" ] || exec 21>&-
   ahead=
 }
 

@@ -26,10 +26,10 @@ const version = spawnSync('bash', ['-c', 'echo $((BASH_VERSINFO[0] * 100 + BASH_
 }).stdout;
 
 /**
- * A writer for each stream and the dd of the one that is written to, two shells before the command, of which one becomes it, the uploader
+ * A writer for each stream and its dd, two shells before the command, of which one becomes it, the uploader
  * and its first sleep, a curl for the result, one for the next poll, and an rm. Before bash 5.1 each curl takes another process.
  */
-const most = Number(version) >= 501 ? 10 : 12;
+const most = Number(version) >= 501 ? 11 : 13;
 const count = 8;
 
 test.skipIf(!canTrace)(`a short command starts ${most} processes at most`, { timeout: 120_000 }, async () => {
