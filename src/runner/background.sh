@@ -28,8 +28,12 @@ watchdog() {
 # Goes on beside a prompt or a run: a heartbeat that also brings signals and, once it runs, the upload of its output.
 # It is a process group of its own, so that ending it ends its curl and its sleep as well.
 background_jobs() { # prompt|run
-  local behind=0
+  local behind=0 began
   outlive_terminal
+  now_ms
+  began=$now
+  # A short command is over before it needs any of this, and is spared the processes.
+  [ "$1" = prompt ] || sleep "$head_start"
   heartbeat &
   [ "$1" = prompt ] || keep_limits &
   while kill -0 "$$" 2>/dev/null; do
@@ -37,15 +41,15 @@ background_jobs() { # prompt|run
       sleep 1
       continue
     fi
+    behind=0
+    push_growth stdout
+    push_growth stderr
     # More than one chunk is waiting: on with it. So it may be a moment after a large one.
     case $behind in
       1) ;;
       2) await_segment ;;
       *) sleep "$tick" ;;
     esac
-    behind=0
-    push_growth stdout
-    push_growth stderr
   done
   # The listener was killed outright.
   kill 0
@@ -53,10 +57,8 @@ background_jobs() { # prompt|run
 
 # Beside the upload, which a slow network may hold up for a minute.
 keep_limits() {
-  local began looked pace=1 stream
+  local looked=$now pace=1 stream
   [ "$timeout" -eq 0 ] || pace=$tick
-  now_ms
-  began=$now looked=$now
   while :; do
     rest "$pace"
     now_ms
@@ -123,7 +125,7 @@ heartbeat() {
 
 start_background() { # prompt|run
   set -m
-  background_jobs "$1" </dev/null >/dev/null 2>&1 16>&- 17>&- 20<&- &
+  background_jobs "$1" </dev/null >/dev/null 2>&1 16>&- 17>&- 20<&- 21>&- &
   background_group=$!
   set +m
 }

@@ -22,10 +22,35 @@ pause() {
   wait $! || kill $! 2>/dev/null
 }
 
+# Removes files. Mostly there is none of them, and no process is started.
+discard() { # FILE...
+  local file there=()
+  for file in "$@"; do
+    [ ! -e "$file" ] || there[${#there[@]}]=$file
+  done
+  [ "${#there[@]}" -eq 0 ] || rm -f "${there[@]}"
+}
+
+# Sets $text to all of a short file. 1: it is longer than 4096 bytes, or this shell cannot hold it exactly: a zero byte ends a variable,
+# and shells before 4 take some control characters for marks of their own.
+read_short() { # FILE
+  local LC_ALL=C
+  text=''
+  [ "${BASH_VERSINFO[0]}" -ge 4 ] || return 1
+  { ! IFS= read -r -d '' -n 4096 text <"$1"; } 2>/dev/null
+}
+
 bytes_of() { # FILE, sets $bytes
+  local LC_ALL=C text
   bytes=0
-  # Mostly there is nothing. exec: with a trap set, bash would fork once more. The file may be removed at this moment.
-  [ ! -s "$1" ] || bytes=$(exec wc -c 2>/dev/null <"$1") || bytes=0
+  # Mostly there is nothing, or little.
+  [ -s "$1" ] || return 0
+  if read_short "$1"; then
+    bytes=${#text}
+    return
+  fi
+  # exec: with a trap set, bash would fork once more. The file may be removed at this moment.
+  bytes=$(exec wc -c 2>/dev/null <"$1") || bytes=0
   bytes=$((bytes))
 }
 

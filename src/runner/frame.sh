@@ -8,7 +8,7 @@ id='' merge=0 stdin=0 timeout=0 from=''
 # Takes a framed command apart: anything but a whole frame is an error, never a command.
 # Sets $id $size $merge $stdin $timeout $from and leaves the bytes in $work/command.
 read_frame() { # FILE
-  local magic verb options word head end
+  local magic verb options word head
   IFS= read -r head <"$1" || return 1
   read -r magic verb id size options <"$1" || return 1
   [ "$magic $verb" = 'remotify/1 run' ] || return 1
@@ -30,9 +30,19 @@ read_frame() { # FILE
         ;;
     esac
   done
-  end="remotify/1 end $id"
+  unpack "$1" "${#head}"
+}
+
+# Checks that a frame has the size that its first line tells, and its last line. Leaves the bytes between the two in $work/command.
+unpack() { # FILE BYTES-OF-THE-FIRST-LINE
+  local LC_ALL=C text end=$'\n'"remotify/1 end $id" length
+  length=$(($2 + 1 + size + ${#end} + 1))
+  if read_short "$1"; then
+    [ "${#text}" -eq "$length" ] && [ "${text:$2 + 1 + size}" = "$end"$'\n' ] || return 1
+    printf '%s' "${text:$2 + 1:size}" >"$work/command"
+    return
+  fi
   bytes_of "$1"
-  [ "$bytes" -eq "$((${#head} + 1 + size + 1 + ${#end} + 1))" ] || return 1
-  [ "$(tail -c $((${#end} + 2)) "$1")" = $'\n'"$end" ] || return 1
-  tail -c +$((${#head} + 2)) "$1" | head -c "$size" >"$work/command"
+  [ "$bytes" -eq "$length" ] && [ "$(tail -c $((${#end} + 1)) "$1")" = "$end" ] || return 1
+  tail -c +$(($2 + 2)) "$1" | head -c "$size" >"$work/command"
 }

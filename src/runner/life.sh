@@ -2,8 +2,8 @@
 # The beginning and the end of a listener.
 #
 # waits_for   process of the question or of the poll that the listener waits for; empty where it does something else
-# temporary_folder tick blink instant quiet_turns drain_turns upload_turns has_pipes apart output_limit more_hint   of this system and
-#             this start
+# temporary_folder tick head_start blink instant glance quiet_turns drain_turns upload_turns has_pipes has_here_pipes apart output_limit
+#             more_hint   of this system and this start
 
 waits_for='' more_hint=''
 
@@ -18,14 +18,16 @@ clean_up() {
   [ "$http" = 410 ] || say_farewell
   # Ends the waiting request and the watchdog, and removes the folder.
   stop_transfer next
+  drop_ahead
   [ -z "$guard" ] || { kill -s KILL -- "-$guard" && wait "$guard"; } 2>/dev/null
   remove_work
 }
 
 # Ends what the listener waits for at this moment: bash may be about to wait for it, which a signal that is handled before does not end.
-# KILL: a process that was forked a moment ago still has the traps of this one.
+# KILL: a process that was forked a moment ago still has the traps of this one. TERM comes first and is what all others die of: bash says
+# nothing of it, as the listener has a trap for it, and would report a job that was killed.
 end_wait() {
-  [ -z "$waits_for" ] || kill -s KILL "$waits_for" 2>/dev/null
+  [ -z "$waits_for" ] || { kill -s TERM "$waits_for" && kill -s KILL "$waits_for"; } 2>/dev/null
 }
 
 say_farewell() {
@@ -34,7 +36,8 @@ say_farewell() {
     # A signal from before this may still cut the first wait short, and with it the farewell.
     [ "$is_cut" -eq 0 ] || request leave POST /leave --max-time 3
   else
-    curl_config POST /leave | curl -q -sS -g -K - --proto "=$scheme" --max-time 3 -o /dev/null 2>/dev/null
+    set_config POST /leave
+    printf '%s' "$config" | curl -q -sS -g -K - --proto "=$scheme" --max-time 3 -o /dev/null 2>/dev/null
   fi
 }
 
@@ -42,12 +45,15 @@ say_farewell() {
 find_abilities() {
   # Of one stream, where nothing can hold the command back.
   output_limit=1073741824
-  tick=0.1 blink=0.02 instant=0.005 quiet_turns=8 drain_turns=100 upload_turns=250
-  sleep "$tick" 2>/dev/null || tick=1 blink=1 instant=1 quiet_turns=2 drain_turns=10 upload_turns=5
+  tick=0.1 head_start=0.05 blink=0.02 instant=0.005 glance=0.001 quiet_turns=8 drain_turns=100 upload_turns=250
+  sleep "$tick" 2>/dev/null || tick=1 head_start=1 blink=1 instant=1 glance=1 quiet_turns=2 drain_turns=10 upload_turns=5
   has_dd=0
   case $(LC_ALL=C dd if=/dev/null of=/dev/null bs=1 count=1 2>&1) in '0+0 records in'*) has_dd=1 ;; esac
   has_pipes=1
   { : > >(:); } 2>/dev/null || has_pipes=0
+  # From bash 5.1 on, a short here-string is a pipe and no file, and any process substitution can be waited for.
+  has_here_pipes=0
+  [ "$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))" -lt 501 ] || has_here_pipes=1
   apart=()
   if has setsid; then
     apart=(setsid)

@@ -1,5 +1,9 @@
 # shellcheck shell=bash
 # The end of a command: the rest of its output and its exit status.
+#
+# is_spool_over   1 once the result was sent and until the files of its output are removed
+
+is_spool_over=0
 
 # Of what the relay has not got, only the next so many bytes are kept. The rest is counted: readers learn how much is missing.
 keep_only() { # STREAM BYTES
@@ -156,8 +160,9 @@ send_result() {
   done
 }
 
-# Nothing of its output stays here.
+# Nothing of its output stays here. It goes while the listener waits for the next command.
 clear_spool() {
-  : 2>/dev/null >"$work/kept"
-  rm -f "$work"/spool.* "$work"/*.rest "$work"/*.part "$work/rest"
+  [ "$is_spool_over" -eq 1 ] || return 0
+  is_spool_over=0
+  discard "$work"/spool.* "$work"/*.rest "$work"/*.part "$work/rest"
 }

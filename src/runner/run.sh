@@ -102,6 +102,9 @@ run_apart() {
   (lead_command ${apart[@]+"${apart[@]}"}) &
   job=$!
   set +m
+  # What is of use later starts behind what the command waits for.
+  start_ahead
+  start_background run
   while :; do
     before=$interrupts$leaving
     wait "$job" 2>/dev/null
@@ -140,15 +143,15 @@ remember_group() {
 
 run_command() {
   [ ! -f "$work/full" ] || measure_room
-  rm -f "$work/full"
+  discard "$work/full"
   keep_reserve
   [ "$stdin" = 0 ] || printf '%s\n' "$id" 2>/dev/null >"$work/feeding"
   open_streams
   printf '%s\n' "$id" 2>/dev/null >"$work/running"
-  start_background run
   if [ "$mode" = auto ]; then
     run_apart
   elif [ -t 15 ]; then
+    start_background run
     # If the terminal closes from here on, the background jobs survive, in a group of their own, and stop the command.
     run_in_foreground
   else

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 export const partNames = [
   'basics',
   'folder',
+  'transfer',
   'relay',
   'frame',
   'letters',
@@ -21,6 +22,7 @@ export const partNames = [
   'input',
   'intact',
   'streams',
+  'drain',
   'gutter',
   'send',
   'upload',

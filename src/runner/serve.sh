@@ -32,7 +32,8 @@ is_approved() {
 }
 
 serve_command() {
-  rm -f "$work/lost" "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/tight" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/stop_reason" "$work/client_signal" "$work/session_gone" "$work/leaders" "$work/group"
+  discard "$work"/{lost,withdrawn,timed_out,flooded,refused,tight,over_quota,dropped,outcome,stopping,stop_reason,client_signal,session_gone,leaders}
+  : 2>/dev/null >"$work/group"
   hold_text || :
   [ "$mode" = auto ] || find_leftovers
   show_command brief
@@ -48,7 +49,9 @@ serve_command() {
   else
     printf '<<< done, but the result was not taken: %s\n' "$(answer_text result)"
   fi
-  clear_spool
+  drop_ahead
+  : 2>/dev/null >"$work/kept"
+  is_spool_over=1
 }
 
 announce() {

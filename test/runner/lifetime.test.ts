@@ -51,6 +51,19 @@ describe('TERM', () => {
     expect(relay.stderr()).not.toMatch(/error/);
   });
 
+  // The shell would report a job that was killed.
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    '%s while idle: the listener ends without a word',
+    async (signal) => {
+      const { listener } = await setUp();
+      const before = listener.output();
+      sendSignal(await listener.findRunner(), signal);
+      await withDeadline(listener.exited, 10_000, 'the listener ends');
+      await nothingIsLeft(listener);
+      expect(listener.output()).toBe(before);
+    },
+  );
+
   test('while a command runs: it is told INT, its end is sent, and nothing is left', async () => {
     const { listener, startExec } = await setUp();
     const exec = await startExec('trap "echo bye; exit 3" INT; while :; do sleep 0.1; done');

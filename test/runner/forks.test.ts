@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { makeClient } from '../harness/client.ts';
+import { eventually } from '../harness/deadline.ts';
+import { findProgram } from '../harness/find-program.ts';
+import { startListener } from '../harness/listener.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { waitForState } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { readForks } from './read-forks.ts';
+
+// A process costs more than all else that the listener does for a short command.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+const canTrace =
+  findProgram('strace') !== undefined && spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
+const version = spawnSync('bash', ['-c', 'echo $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))'], {
+  encoding: 'utf8',
+}).stdout;
+
+/**
+ * A writer for each stream and its dd, two shells before the command, of which one becomes it, the uploader
+ * and its first sleep, a curl for the result, one for the next poll, and an rm. Before bash 5.1 each curl takes another process.
+ */
+const most = Number(version) >= 501 ? 11 : 13;
+const count = 8;
+
+test.skipIf(!canTrace)(`a short command starts ${most} processes at most`, { timeout: 120_000 }, async () => {
+  const folder = await makeTemporaryFolder();
+  onTestFinished(folder.remove);
+  const client = await makeClient(relay);
+  onTestFinished(client.remove);
+  const trace = join(folder.path, 'trace');
+  const strace = `strace -f -qq -s 256 -e trace=execve,clone,clone3,fork,vfork -o '${trace}'`;
+  const line = await client.makeSession('--auto');
+  const listener = await startListener(line.replace('| bash', `| ${strace} bash`));
+  onTestFinished(listener.stop);
+  await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
+  for (let nth = 0; nth < count; nth += 1) {
+    expect(await client.run(['exec', 'echo hi'], { deadlineMs: 30_000 })).toMatchObject({ text: 'hi\n' });
+  }
+  const { perCommand } = await eventually('the last poll has begun', 15_000, async () => {
+    const found = readForks(await readFile(trace, 'utf8'));
+    return found.perCommand.length > count && found;
+  });
+  // On a busy machine some of them take so long that they are not short any more. The first span has no command.
+  const counts = perCommand.slice(1).map((forks) => forks.length);
+  expect(Math.min(...counts), counts.join(' ')).toBeLessThanOrEqual(most);
+  // A trace that was not understood would hold nothing.
+  expect(Math.min(...counts), counts.join(' ')).toBeGreaterThan(3);
+});
