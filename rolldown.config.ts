@@ -19,7 +19,7 @@ const neededByExec = listImports(
 
 /** Loaded when a connection fails, a proxy is set, or a key is derived. */
 const isLate = (id: string): boolean =>
-  /\/(?:run-through-slots|undici-http|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host)\.ts$/.test(
+  /\/(?:run-through-slots|undici-http|compile-parser|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host)\.ts$/.test(
     id,
   );
 
@@ -50,8 +50,11 @@ export default defineConfig({
     emitPage(),
     joinRunner(),
     loadChildProcessLate(),
+    trimUndici(),
+    readHrtime(),
     leaveOutSchemaCompiler(),
     leaveOutUnusedSchemas(),
+    leaveOutUnusedRuntime(),
     license({
       thirdParty: {
         output: join(root, 'THIRD_PARTY_LICENSES.txt'),
@@ -72,6 +75,8 @@ export default defineConfig({
     chunkFileNames: '[name]-[hash].cjs',
     minify: true,
     comments: false,
+    // One character beyond Latin-1 doubles the size of a file in memory.
+    charset: 'ascii',
     // What `exec` needs is one file: each file more costs a start a third of a millisecond. What several other commands need is another.
     // What loads node:crypto costs two, and is in neither.
     codeSplitting: {
@@ -84,7 +89,10 @@ export default defineConfig({
           minShareCount: 2,
         },
         // One file, though the code for proxies needs parts of it. SOCKS is no part of it: few need that.
-        { name: 'http', test: /\/undici\/lib\/(?!core\/socks5)|\/src\/client\/undici-http\.ts$/ },
+        {
+          name: 'http',
+          test: /\/undici\/lib\/(?!core\/socks5)|\/src\/client\/(?:undici-http|compile-parser)\.ts$/,
+        },
       ],
     },
   },
@@ -211,6 +219,91 @@ function loadChildProcessLate(): Plugin {
   };
 }
 
+/** The clock of the clients without `performance`, which Node loads at its first use: 1 to 3 ms. */
+function readHrtime(): Plugin {
+  return {
+    name: 'read-hrtime',
+    load: {
+      filter: { id: /\/src\/client\/monotonic\.ts$/ },
+      handler: () => `export const monotonicMs = () => {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+};`,
+    },
+  };
+}
+
+/**
+ * undici's client speaks HTTP/1.1 to a relay and sends bytes. Without what it has for HTTP/2, forms, fetch and debugging, Node loads
+ * neither its own HTTP modules nor crypto and TLS for a plain URL. Its parser is read as a file, and not decoded from base64.
+ */
+function trimUndici(): Plugin {
+  /** Modules that are left out: path in undici → what they export. */
+  const stubs: Record<string, string> = {
+    'dispatcher/client-h2.js': "() => { throw new Error('HTTP/2 was never offered'); }",
+    'web/fetch/body.js': '{}',
+    'core/diagnostics.js': '{ channels: new Proxy({}, { get: () => ({ hasSubscribers: false }) }) }',
+  };
+  /** Path in undici → a part of it → what replaces that. */
+  const changes: Record<string, [string | RegExp, string]> = {
+    'core/util.js': [
+      "const { IncomingMessage } = require('node:http')\n",
+      'const IncomingMessage = undefined\n',
+    ],
+    // Node's default.
+    'dispatcher/client.js': [
+      "const http = require('node:http')\n",
+      'const http = { maxHeaderSize: 16384 }\n',
+    ],
+    'dispatcher/client-h1.js': [
+      /  const llhttpWasmData = [^]*?\n  return new WebAssembly\.Instance\(mod, /,
+      `  return new WebAssembly.Instance(require('${join(root, 'src/client/compile-parser.ts')}').compileParser(), `,
+    ],
+  };
+  const assert = "const assert = require('node:assert')\n";
+  const ownAssert =
+    "const assert = (ok, message) => { if (!ok) throw new Error(message || 'assertion of undici failed') }\n";
+  const nameInUndici = (id: string): string =>
+    id.slice(id.lastIndexOf('/undici/lib/') + '/undici/lib/'.length);
+  const unused = new Set([...Object.keys(stubs), ...Object.keys(changes)]);
+  return {
+    name: 'trim-undici',
+    buildStart() {
+      const encoded = readFileSync(join(root, 'node_modules/undici/lib/llhttp/llhttp-wasm.js'), 'utf8');
+      const [, base64] = /wasmBase64 = '([^']+)'/.exec(encoded) ?? [];
+      if (base64 === undefined) return this.error('undici has its parser elsewhere: adapt this plugin');
+      this.emitFile({ type: 'asset', fileName: 'llhttp.wasm', source: Buffer.from(base64, 'base64') });
+    },
+    load: {
+      filter: { id: /\/undici\/lib\// },
+      handler(id) {
+        const stub = stubs[nameInUndici(id)];
+        if (stub === undefined) return undefined;
+        unused.delete(nameInUndici(id));
+        return `module.exports = ${stub};`;
+      },
+    },
+    transform: {
+      filter: { id: /\/undici\/lib\// },
+      handler(code, id) {
+        let changed = code.replace(assert, ownAssert);
+        if (/node:assert|assert\./.test(changed))
+          this.error(`undici's ${nameInUndici(id)} asserts otherwise: adapt this plugin`);
+        const [part, replacement] = changes[nameInUndici(id)] ?? [];
+        if (part === undefined || replacement === undefined) return { code: changed, map: null };
+        unused.delete(nameInUndici(id));
+        const before = changed;
+        changed = changed.replace(part, () => replacement);
+        if (changed === before) this.error(`undici's ${nameInUndici(id)} has changed: adapt this plugin`);
+        return { code: changed, map: null };
+      },
+    },
+    buildEnd() {
+      if (unused.size > 0) this.error(`undici no longer loads ${[...unused].join(', ')}: adapt this plugin`);
+    },
+  };
+}
+
 /** The MCP library brings ajv for JSON schemas of others, which we take none of: a quarter of the time to its first answer. */
 function leaveOutSchemaCompiler(): Plugin {
   const id = '@modelcontextprotocol/server/_shims';
@@ -253,6 +346,22 @@ function leaveOutUnusedSchemas(): Plugin {
           : code.replaceAll(schema, 'const $1 = /* @__PURE__ */ (() => $2)();');
         return { code: changed, map: null };
       },
+    },
+  };
+}
+
+/** rolldown loads its helpers in each chunk, also where none is used: a third of a millisecond of `--version`. */
+function leaveOutUnusedRuntime(): Plugin {
+  return {
+    name: 'leave-out-unused-runtime',
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== 'chunk') continue;
+        file.code = file.code.replace(
+          /([;,])require\("\.\/rolldown-runtime-[^"]+"\)([;,])/,
+          (_all, before: string, after: string) => (before === ';' ? before : after),
+        );
+      }
     },
   };
 }

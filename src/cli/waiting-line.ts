@@ -1,4 +1,5 @@
 /** Says what is waited for: a spinner with the time on a terminal, else a line at once and one each minute. */
+import { monotonicMs } from '../client/monotonic.ts';
 import { canSpin, startSpinner } from '../terminal/spinner.ts';
 import type { Context } from './context.ts';
 import { formatSeconds } from '../text/durations.ts';
@@ -27,11 +28,11 @@ export async function startWaiting(
   const moves = !json && canSpin(io.stderr, term);
   let text = first;
   // The span is the monotonic clock's, the point is what a person compares with other logs.
-  let since = performance.now();
+  let since = monotonicMs();
   let point = new Date();
   let ticks = 0;
   let isOver = false;
-  const elapsed = (): string => formatSeconds((performance.now() - since) / 1000);
+  const elapsed = (): string => formatSeconds((monotonicMs() - since) / 1000);
   const spinner = moves ? await startSpinner(io.stderr, escapeText(text), { term, quiet: false }) : undefined;
   if (!spinner) await printer.note(text);
   /** Whether something else is waited for now. */
@@ -39,7 +40,7 @@ export async function startWaiting(
     const now = await describe();
     if (now === undefined || now === text) return false;
     text = now;
-    since = performance.now();
+    since = monotonicMs();
     point = new Date();
     return true;
   };

@@ -1,4 +1,5 @@
 /** Riding out a relay that restarts or a network that drops. */
+import { monotonicMs } from './monotonic.ts';
 import { firstPauseMs, longestPauseMs, pause } from './pause.ts';
 import { RelayError } from './relay-error.ts';
 
@@ -30,7 +31,7 @@ export async function withPatience<T>(attempt: () => Promise<T>, patience: Patie
     } catch (error) {
       if (!(error instanceof RelayError) || !isPassing(error)) throw error;
       if (troubleSince === undefined) patience.onTrouble?.(error);
-      const now = performance.now();
+      const now = monotonicMs();
       troubleSince ??= now;
       if (now - troubleSince > (patience.patienceMs ?? defaultPatienceMs)) throw error;
       // Jitter: clients that lost the same relay come back one by one.

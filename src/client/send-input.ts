@@ -1,4 +1,5 @@
 /** The input of a command on its way to the relay, byte for byte, each chunk until the relay has it: a smaller one where an attempt failed. */
+import { monotonicMs } from './monotonic.ts';
 import { answerGraceMs } from '../protocol/limits.ts';
 import { type Patience, withPatience } from './patience.ts';
 import type { RelayClient } from './relay-client.ts';
@@ -40,7 +41,7 @@ export async function sendInput(
   // Each attempt chooses its size: on a slow link a smaller part arrives in time. It may end before what the relay has: an overlap is stored once.
   const sendPart = async (): Promise<void> => {
     const part = rest.subarray(0, chunkBytes);
-    const beganAt = performance.now();
+    const beganAt = monotonicMs();
     try {
       await client.sendStdin(id, offset, part, false, signal);
     } catch (error) {
@@ -50,7 +51,7 @@ export async function sendInput(
     rest = rest.subarray(part.byteLength);
     offset += part.byteLength;
     onSent?.(part.byteLength);
-    if (performance.now() - beganAt < quickMs && rest.byteLength + input.bytes > chunkBytes / 2)
+    if (monotonicMs() - beganAt < quickMs && rest.byteLength + input.bytes > chunkBytes / 2)
       chunkBytes = Math.min(limit, chunkBytes * 2);
   };
   try {

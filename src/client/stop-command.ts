@@ -1,4 +1,5 @@
 /** Stops a command and confirms the outcome. */
+import { monotonicMs } from './monotonic.ts';
 import { isEnded, isSettled, type Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { killAfterSeconds } from '../protocol/limits.ts';
@@ -13,11 +14,11 @@ export type StopOutcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended befor
 
 /** Follows a signalled command until it ended, or until its report is overdue. */
 async function confirmEnd(client: RelayClient, id: string): Promise<CommandView> {
-  const deadline = performance.now() + confirmWithinSeconds * 1000;
+  const deadline = monotonicMs() + confirmWithinSeconds * 1000;
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
-    const waitSeconds = Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
+    const waitSeconds = Math.max(0, Math.ceil((deadline - monotonicMs()) / 1000));
     const view = await client.readCommand(id, { waitSeconds });
     if (isEnded(view.state) || waitSeconds === 0) return view;
     await floor.end(false);

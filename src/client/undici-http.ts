@@ -1,15 +1,10 @@
 /** The one place that knows undici. By deep import: the whole of it costs an `exec` 80 ms to load. */
-import { setFlagsFromString } from 'node:v8';
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Dispatcher } from 'undici';
 import { defaultMaxBodyBytes, maxInflation } from '../protocol/limits.ts';
 import type { Http, HttpAnswer } from './http.ts';
 import { RelayError } from './relay-error.ts';
-
-// Before Node 22 V8 optimises undici's parser at the first answer, and a process cannot end until that is done: 100 ms.
-// Later versions wait longer by themselves, and would lose their code cache to a changed flag.
-if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--wasm-tiering-budget=1000000000');
 
 /** To the relay or to a proxy; and for the TLS of the relay behind one. */
 export const connectTimeoutMs = 10_000;

@@ -1,4 +1,5 @@
 /** What the status of a legacy relay says about a command that waits for its result there. */
+import { monotonicMs } from './monotonic.ts';
 import { type Patience, withPatience } from './patience.ts';
 import { pause } from './pause.ts';
 import type { RelayClient } from './relay-client.ts';
@@ -36,13 +37,13 @@ export async function watchSlot(
   patience: Patience & { signal: AbortSignal },
 ): Promise<SlotTrouble> {
   const { signal } = patience;
-  const began = performance.now();
+  const began = monotonicMs();
   let absences = 0;
   for (;;) {
-    const left = Math.max(takeWithinSeconds * 1000 - (performance.now() - began), 0);
+    const left = Math.max(takeWithinSeconds * 1000 - (monotonicMs() - began), 0);
     await pause(left > 0 ? Math.min(left, lookEveryMs) : lookEveryMs, signal);
     const status = await withPatience(() => client.readStatus({ signal }), patience);
-    const isLate = performance.now() - began >= takeWithinSeconds * 1000;
+    const isLate = monotonicMs() - began >= takeWithinSeconds * 1000;
     if (status.cmd_queued && isLate) return 'not taken';
     if (hasRestarted(status)) return 'restarted';
     // Seen twice: between two looks the result may be on its way here. A relay that counts no seconds does not know what is in flight.

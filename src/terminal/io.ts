@@ -22,11 +22,17 @@ export function openIo(): Io {
   process.stdout.on('error', (error: Error) => {
     stdoutError ??= error;
   });
-  process.stderr.on('error', () => undefined);
+  let stderr: OutputStream | undefined;
   return {
-    stdin: process.stdin,
+    // Node opens a stream at its first use: most runs read nothing and complain of nothing.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
-    stderr: process.stderr,
+    get stderr() {
+      stderr ??= process.stderr.on('error', () => undefined);
+      return stderr;
+    },
     stdoutError: () => stdoutError,
   };
 }

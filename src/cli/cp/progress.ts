@@ -1,4 +1,5 @@
 /** How far a transfer is, on stderr: a bar on a terminal, else a line each minute. ora draws it, which is there already. */
+import { monotonicMs } from '../../client/monotonic.ts';
 import { startSpinner, type Spinner } from '../../terminal/spinner.ts';
 import type { Context } from '../context.ts';
 import { formatSeconds } from '../../text/durations.ts';
@@ -68,7 +69,7 @@ export class Progress {
   }
 
   #sample(): void {
-    const now = performance.now();
+    const now = monotonicMs();
     this.#samples.push({ at: now, bytes: this.#bytes });
     while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > windowMs) this.#samples.shift();
   }
@@ -78,7 +79,7 @@ export class Progress {
     if (!this.#isStopped) return;
     const { printer, io, term, json } = this.#context;
     this.#isStopped = false;
-    this.#startedAt = performance.now();
+    this.#startedAt = monotonicMs();
     this.#bytes = bytes;
     this.#samples = [];
     this.#sample();
@@ -113,7 +114,7 @@ export class Progress {
   }
 
   stop(): void {
-    if (!this.#isStopped) this.#activeMs += performance.now() - this.#startedAt;
+    if (!this.#isStopped) this.#activeMs += monotonicMs() - this.#startedAt;
     this.#isStopped = true;
     clearInterval(this.#timer);
     this.#spinner?.stop();

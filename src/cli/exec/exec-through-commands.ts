@@ -1,5 +1,4 @@
 /** exec on a relay with the commands resource: push under an own idempotency key, follow the output, end as the remote did. */
-import { randomUUID } from 'node:crypto';
 import type { Bound } from '../../config/resolve-waits.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -8,6 +7,7 @@ import { type Followed, followRemote } from './follow-remote.ts';
 import { CollectedOutput, openSinks } from './output-sink.ts';
 import { pushScript } from './push-script.ts';
 import { hasNoLastingEffect } from './has-no-lasting-effect.ts';
+import { createRandomId } from './random-id.ts';
 import type { StartBounds } from './start-bounds.ts';
 
 /** What to run, and what is known about it here. */
@@ -79,7 +79,7 @@ export async function execThroughCommands(
   await checkReady(session, bounds);
   const push = {
     // The same name whenever it is sent again: a lost answer never makes it run twice.
-    idempotencyKey: randomUUID(),
+    idempotencyKey: await createRandomId(),
     client: context.describeClient(),
     merge: options.merge === true,
     stdin: options.stdin === true,

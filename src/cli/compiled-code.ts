@@ -1,0 +1,98 @@
+/**
+ * The file that keeps compiled code: a line of JSON, `[[name, length], …]`, then the code of each name, and all of that a second time.
+ * V8 runs what it is given without a check, and a damaged byte would crash it: the file is read only where no other user can have
+ * written it, and where its halves are equal. A checksum would cost 2 ms, which is what node:zlib takes to load.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export type CompiledCode = ReadonlyMap<string, Buffer>;
+
+/** Files of other versions are removed after this long. They are written anew where they are still needed. */
+const keptMs = 30 * 24 * 3_600_000;
+
+/** Not on systems that have no owners of files. */
+const isOwn = ({ uid, mode }: Stats): boolean => uid === process.geteuid?.() && (mode & 0o022) === 0;
+
+function isSafe(folder: string): boolean {
+  const stats = lstatSync(folder);
+  return stats.isDirectory() && isOwn(stats);
+}
+
+function read(folder: string, name: string): Buffer {
+  if (!isSafe(folder)) return Buffer.alloc(0);
+  const file = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(file);
+    return stats.isFile() && isOwn(stats) ? readFileSync(file) : Buffer.alloc(0);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Throws, or is empty, where there is nothing to read. */
+export function readCompiledCode(folder: string, name: string): CompiledCode {
+  const both = read(folder, name);
+  const bytes = both.subarray(0, both.length / 2);
+  if (!bytes.equals(both.subarray(bytes.length))) return new Map();
+  const end = bytes.indexOf('\n');
+  const parts = end < 0 ? [] : (JSON.parse(bytes.toString('latin1', 0, end)) as [string, number][]);
+  let at = end + 1;
+  const found = parts.map(([part, length]): [string, Buffer] => {
+    at += length;
+    return [part, bytes.subarray(at - length, at)];
+  });
+  return new Map(at === bytes.length ? found : []);
+}
+
+/** Creates it only below a folder of our own: root leaves none in the home of another user. */
+function makeFolder(folder: string): boolean {
+  let parent = folder;
+  while (!statSync(parent, { throwIfNoEntry: false })) parent = dirname(parent);
+  if (statSync(parent).uid !== process.geteuid?.()) return false;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return isSafe(folder);
+}
+
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (statSync(path).mtimeMs < Date.now() - keptMs) rmSync(path);
+  }
+}
+
+/** Replaces the file at once. Throws where that cannot be done. */
+export function writeCompiledCode(folder: string, name: string, code: CompiledCode): void {
+  if (!makeFolder(folder)) return;
+  const line = JSON.stringify([...code].map(([part, bytes]) => [part, bytes.length]));
+  // V8 takes code from where it is if that is at a multiple of 8, and else copies it.
+  const head = Buffer.from(`${line.padEnd(Math.ceil((line.length + 1) / 8) * 8 - 1)}\n`, 'latin1');
+  const temporary = join(folder, `${name}.${process.pid}-${process.hrtime()[1]}`);
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    const half = [head, ...code.values()];
+    const bytes = Buffer.concat([...half, ...half]);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+  } catch (error) {
+    rmSync(temporary);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, join(folder, name));
+  removeOld(folder);
+}

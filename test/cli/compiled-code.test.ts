@@ -1,0 +1,226 @@
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { binaryPath } from '../harness/binary.ts';
+import { spawnCaptured } from '../harness/captured-process.ts';
+import { cleanEnvironment } from '../harness/clean-environment.ts';
+import { withDeadline } from '../harness/deadline.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { startRemote } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// Compiled code is kept between starts, where only this user can have written it. Whatever is wrong with it, each command works.
+
+let home: string;
+beforeEach(async () => {
+  const folder = await makeTemporaryFolder();
+  home = folder.path;
+  return folder.remove;
+});
+
+const cacheFolder = (): string => join(home, 'cache', 'remotify');
+
+async function run(
+  words: readonly string[],
+  env: Record<string, string | undefined> = {},
+  binary = binaryPath,
+): Promise<string> {
+  const all = Object.entries({ ...cleanEnvironment(home), ...env });
+  const given = Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const child = spawnCaptured(process.execPath, [binary, ...words], { env: given });
+  const { code } = await withDeadline(child.closed, 30_000, words.join(' '));
+  expect([code, child.stderr()]).toEqual([0, '']);
+  return child.stdout().toString();
+}
+
+/** The only file in the folder: where it is, and which one. */
+async function findFile(folder = cacheFolder()): Promise<{ path: string; inode: number; mode: number }> {
+  const names = await readdir(folder);
+  expect(names).toHaveLength(1);
+  const path = join(folder, names[0] ?? '');
+  const { ino, mode } = await lstat(path);
+  return { path, inode: ino, mode };
+}
+
+test('the first start writes a file that only its user can read, the second one uses it as it is', async () => {
+  await run(['--help']);
+  const first = await findFile();
+  expect([first.mode & 0o777, (await stat(cacheFolder())).mode & 0o777]).toEqual([0o600, 0o700]);
+  await run(['--help']);
+  expect(await findFile()).toEqual(first);
+});
+
+test('exec, which changes a flag of V8 for a moment: the second one uses the file as it is', async () => {
+  const relay = await startRelay();
+  onTestFinished(relay.stop);
+  const remote = await startRemote(relay);
+  onTestFinished(remote.stop);
+  const env = { XDG_CACHE_HOME: join(home, 'cache') };
+  const execute = async (): Promise<unknown> => {
+    const { exitCode, stdout } = await remote.run(['exec', 'echo hi'], { env });
+    expect([exitCode, stdout.toString()]).toEqual([0, 'hi\n']);
+    return findFile();
+  };
+  expect(await execute()).toEqual(await execute());
+});
+
+test('more code is needed than the file has: it is added', async () => {
+  await run(['--help']);
+  const first = await findFile();
+  await run(['config']);
+  const second = await findFile();
+  expect(second.inode).not.toBe(first.inode);
+  await run(['--help']);
+  await run(['config']);
+  expect(await findFile()).toEqual(second);
+});
+
+describe('a file that is not used, but replaced', () => {
+  const spoilers: [title: string, spoil: (path: string) => Promise<void>][] = [
+    ['others may write it', (path) => chmod(path, 0o620)],
+    ['the rest of it is missing', async (path) => writeFile(path, (await readFile(path)).subarray(0, 5000))],
+    ['it is empty', (path) => writeFile(path, '')],
+    ['it is something else', (path) => writeFile(path, 'something\nelse')],
+    [
+      'a byte of it is wrong',
+      async (path) => writeFile(path, (await readFile(path)).fill(0, 40_000, 40_100)),
+    ],
+    [
+      'it is of another V8',
+      async (path) => {
+        const bytes = await readFile(path);
+        // The magic number of the first part, in both halves.
+        for (const half of [0, bytes.length / 2]) {
+          const at = bytes.indexOf('\n', half) + 1;
+          bytes.fill(0, at, at + 8);
+        }
+        await writeFile(path, bytes);
+      },
+    ],
+    [
+      'it is a link',
+      async (path) => {
+        await cp(path, join(home, 'elsewhere'));
+        await (await import('node:fs/promises')).rm(path);
+        await symlink(join(home, 'elsewhere'), path);
+      },
+    ],
+    ...(process.geteuid?.() === 0
+      ? [['it belongs to another user', (path: string) => chown(path, 1, 1)] satisfies [string, unknown]]
+      : []),
+  ];
+  test.each(spoilers)('%s', async (_title, spoil) => {
+    await run(['--help']);
+    await spoil((await findFile()).path);
+    const spoilt = await findFile();
+    expect(await run(['--help'])).toContain('Usage: remotify');
+    const replaced = await findFile();
+    expect([replaced.inode === spoilt.inode, replaced.mode & 0o777]).toEqual([false, 0o600]);
+    await run(['--help']);
+    expect(await findFile()).toEqual(replaced);
+  });
+});
+
+describe('nothing is written, and the command works', () => {
+  test('the folder may be written by others', async () => {
+    await mkdir(cacheFolder(), { recursive: true });
+    await chmod(cacheFolder(), 0o770);
+    await run(['--help']);
+    expect(await readdir(cacheFolder())).toEqual([]);
+  });
+
+  test('the folder is a link', async () => {
+    await mkdir(join(home, 'elsewhere'), { mode: 0o700 });
+    await mkdir(join(home, 'cache'));
+    await symlink(join(home, 'elsewhere'), cacheFolder());
+    await run(['--help']);
+    expect(await readdir(join(home, 'elsewhere'))).toEqual([]);
+  });
+
+  test('the home has no place for a folder', async () => {
+    await writeFile(join(home, 'cache'), '');
+    await run(['--help']);
+    expect(await readdir(home)).toEqual(['cache']);
+  });
+
+  test.runIf(process.geteuid?.() === 0)('root with the home of another user', async () => {
+    await chown(home, 1, 1);
+    await run(['--help']);
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  test.each([
+    ['NODE_DISABLE_COMPILE_CACHE', '1'],
+    ['NODE_COMPILE_CACHE', '/nowhere'],
+  ])('%s is set', async (name, value) => {
+    await run(['--help'], { [name]: value });
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  test('there is no home', async () => {
+    await run(['--help'], { HOME: undefined, XDG_CACHE_HOME: undefined });
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  test('--version', async () => {
+    await run(['--version']);
+    expect(await readdir(home)).toEqual([]);
+  });
+});
+
+test('without XDG_CACHE_HOME: in ~/.cache', async () => {
+  await run(['--help'], { XDG_CACHE_HOME: undefined });
+  await findFile(join(home, '.cache', 'remotify'));
+});
+
+test('several first starts at once: each works, and one whole file is left', async () => {
+  await Promise.all(Array.from({ length: 6 }, () => run(['--help'])));
+  const left = await findFile();
+  await run(['--help']);
+  expect(await findFile()).toEqual(left);
+});
+
+test('a file of the program was changed, its size was not: what runs is the new one', async () => {
+  const copy = join(home, 'copy');
+  for (const name of ['bin', 'dist', 'package.json'])
+    await cp(join(dirname(binaryPath), '..', name), join(copy, name), { recursive: true });
+  const binary = join(copy, 'bin', 'remotify.js');
+  expect(await run(['--help'], {}, binary)).toContain('list stored sessions');
+  for (const name of await readdir(join(copy, 'dist'))) {
+    const path = join(copy, 'dist', name);
+    const text = name.endsWith('.cjs') ? await readFile(path, 'utf8') : '';
+    if (!text.includes('list stored sessions')) continue;
+    await writeFile(path, text.replace('list stored sessions', 'list STORED sessions'));
+    await utimes(path, 1, 1);
+  }
+  expect(await run(['--help'], {}, binary)).toContain('list STORED sessions');
+});
+
+test('files of 30 days ago go when one is written', async () => {
+  await run(['--help']);
+  const { path } = await findFile();
+  for (const [name, daysAgo] of [
+    ['old', 31],
+    ['young', 29],
+  ] as const) {
+    await writeFile(join(cacheFolder(), name), '');
+    const seconds = Date.now() / 1000 - daysAgo * 86_400;
+    await utimes(join(cacheFolder(), name), seconds, seconds);
+  }
+  await writeFile(path, '');
+  await run(['--help']);
+  const names = await readdir(cacheFolder());
+  expect([names.includes('old'), names.includes('young')]).toEqual([false, true]);
+});
