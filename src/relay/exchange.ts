@@ -8,7 +8,7 @@ import type { RouteMatch } from '../protocol/routes.ts';
 import { chooseCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
 import type { OuterAddress } from './public-url.ts';
-import { pieceBytes } from './read-pieces.ts';
+import { maxPieceBytes } from './read-pieces.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
@@ -128,7 +128,7 @@ export class Exchange {
   ): Promise<boolean> {
     const { response } = this;
     if (response.headersSent || response.destroyed) return false;
-    this.account.take(Math.min(length, pieceBytes));
+    this.account.take(Math.min(length, maxPieceBytes));
     response.writeHead(200, { ...this.#commonHeaders, 'content-length': length, ...octetStream, ...headers });
     for await (const chunk of chunks) {
       if (this.isGone) return false;

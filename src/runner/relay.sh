@@ -44,7 +44,7 @@ request() { # SLOT METHOD PATH [CURL ARGUMENT...]
 # ends by itself (23), and bash has no killed job to report. Where a redirection names a file in $work, 2>/dev/null comes first:
 # the folder may be gone.
 transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
-  local slot=$1 method=$2 path=$3 word transfer outcome limit seconds=''
+  local slot=$1 method=$2 path=$3 word before='' transfer outcome limit seconds=''
   shift 3
   case $slot in
     # A script in its frame, up to the largest size that read_frame takes.
@@ -55,7 +55,9 @@ transfer() { # SLOT METHOD PATH [CURL ARGUMENT...]
   http=000 refusal='' took=0 received=0 trouble='' is_cut=0
   for word in "$@"; do
     # For a body that is gone, older versions of curl send an empty one.
-    case $word in @*) [ -f "${word#@}" ] || { trouble='the file to send is gone' && return 0; } ;; esac
+    case $before$word in @* | -T?*) [ -f "${word#@}" ] || { trouble='the file to send is gone' && return 0; } ;; esac
+    before=''
+    [ "$word" != -T ] || before=-T
   done
   { : >"$work/$slot.body" && : >"$work/$slot.head"; } 2>/dev/null
   curl_config "$method" "$path" 2>/dev/null |
