@@ -54,6 +54,12 @@ export async function followCommand(
   const seen = new Set<CommandState>();
   const floor = new PollFloor();
   let limit = maxReadBytes;
+  /** Of a full part: the next one is read meanwhile. */
+  let writing: Promise<void> = Promise.resolve();
+  const deliver = async ({ stdout, stderr }: OutputPart): Promise<void> => {
+    if (stdout.byteLength > 0) await follower.onStdout(stdout);
+    if (stderr.byteLength > 0) await follower.onStderr(stderr);
+  };
   for (;;) {
     floor.begin();
     let waitSeconds = state === undefined ? firstWaitSeconds : maxWaitSeconds;
@@ -69,13 +75,16 @@ export async function followCommand(
         },
       },
     );
-    if (part.stdout.byteLength > 0) await follower.onStdout(part.stdout);
-    if (part.stderr.byteLength > 0) await follower.onStderr(part.stderr);
+    await writing;
+    writing = deliver(part);
+    writing.catch(() => undefined);
+    const isFull = part.stdout.byteLength + part.stderr.byteLength >= limit;
+    if (!isFull || part.complete) await writing;
     read.stdout += part.stdout.byteLength;
     read.stderr += part.stderr.byteLength;
     const { stdout: _out, stderr: _err, complete, ...end } = part;
     if (complete) return { ...end, read };
-    if (part.stdout.byteLength + part.stderr.byteLength >= limit) {
+    if (isFull) {
       limit = maxWantedBytes;
       await catchUp(client, id, read, follower);
     }

@@ -9,7 +9,7 @@ import { listCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
 import type { Caller } from './client-address.ts';
 import type { OuterAddress } from './public-url.ts';
-import { pieceBytes } from './read-pieces.ts';
+import { maxPieceBytes } from './read-pieces.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
@@ -163,7 +163,7 @@ export class Exchange {
   ): Promise<boolean> {
     const { response } = this;
     if (response.headersSent || response.destroyed) return false;
-    this.account.take(Math.min(length, pieceBytes));
+    this.account.take(Math.min(length, maxPieceBytes));
     this.#limitStall();
     this.#writeHead(200, length, { ...octetStream, ...headers });
     for await (const chunk of chunks) {

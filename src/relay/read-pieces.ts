@@ -2,8 +2,14 @@
 import type { Part } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 
-/** As much as a socket takes at once. */
+/** The first piece, and each one of a slow reader: as much as a socket takes at once. */
 export const pieceBytes = 64 * 1024;
+
+/** For a reader that takes the pieces as they come: fewer reads of the store. */
+export const maxPieceBytes = 256 * 1024;
+
+/** A reader that took the last piece within this time gets a larger one. */
+const quickMs = 50;
 
 export interface Slice {
   readonly part: Part;
@@ -30,12 +36,15 @@ export type Pieces = AsyncIterable<Buffer> | readonly Buffer[];
 
 async function* readPieces(store: Store, name: string, id: string, slice: Slice): AsyncGenerator<Buffer> {
   const { part, offset, bytes } = slice;
+  let most = pieceBytes;
   for (let done = 0; done < bytes; ) {
-    const wanted = Math.min(pieceBytes, bytes - done);
+    const wanted = Math.min(most, bytes - done);
     const piece = await store.readBytes(name, id, part, offset + done, wanted);
     if (piece.byteLength === 0) throw new ShortPart(part, offset + done);
+    const givenAt = performance.now();
     yield piece;
     done += piece.byteLength;
+    most = performance.now() - givenAt < quickMs ? Math.min(maxPieceBytes, most * 2) : pieceBytes;
   }
 }
 

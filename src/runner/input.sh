@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # The command's input, from its client.
 
-# Writes what the client sends into the command's input, until one of the two ends.
+# Writes what the client sends into the command's input, until one of the two ends. While a part is written the next one is fetched, into
+# other files.
 feed_stdin() {
-  local offset=0 own="stdin.$id" most=$((spool_room / 4)) limit
+  local offset=0 own="stdin.$id" other="stdin.$id.other" writer='' most=$((spool_room * 3 / 8)) limit
   limit=$((most < 1048576 ? most : 1048576))
   # Its errors are not the command's output.
   exec 2>/dev/null 15<&-
@@ -13,8 +14,11 @@ feed_stdin() {
     is_feeding || return 0
     case $http in
       200)
+        [ -z "$writer" ] || wait "$writer" || return 0
         [ "$received" -gt 0 ] || return 0
-        cat "$work/$own.body" || return 0
+        cat "$work/$own.body" &
+        writer=$!
+        set -- "$own" && own=$other other=$1
         offset=$((offset + received)) idle=0
         # There may be as much again.
         [ "$received" -lt "$limit" ] || [ "$limit" -ge "$most" ] || limit=$((limit * 2))
@@ -39,5 +43,6 @@ stop_feeding() {
   [ -s "$work/feeding" ] || return 0
   : 2>/dev/null >"$work/feeding"
   stop_transfer "stdin.$id"
+  stop_transfer "stdin.$id.other"
   rm -f "$work/stdin.$id".*
 }

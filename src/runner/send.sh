@@ -60,7 +60,7 @@ read_chunk() {
 set_chunk() { # BYTES
   chunk=$1
   [ "$chunk" -le "$ceiling" ] || chunk=$ceiling
-  [ "$chunk" -le $((spool_room / 4)) ] || chunk=$((spool_room / 4))
+  [ "$chunk" -le $((spool_room * 3 / 8)) ] || chunk=$((spool_room * 3 / 8))
   [ "$chunk" -ge 16384 ] || chunk=16384
   printf '%12d %12d\n' "$chunk" "$ceiling" 2>/dev/null 1<>"$work/chunk"
 }
@@ -88,7 +88,7 @@ copy_rest() { # BYTES FILE
 
 # The next bytes to send: $piece is the file, $bytes how many. Whole segments are sent as they are. 1: there are none.
 take_piece() { # SLOT STREAM
-  local left is_torn=0
+  local left wanted is_torn=0
   state_of "$2"
   read_chunk
   while size_of "$first" && left=$((base + size - sent)) && [ "$left" -le 0 ]; do
@@ -99,15 +99,30 @@ take_piece() { # SLOT STREAM
     : 2>/dev/null >"$work/lost"
     return 1
   fi
-  if [ "$first" -lt "$nth" ] && [ "$sent" -eq "$base" ] && [ "$left" -le "$chunk" ]; then
-    # Small ones are sent together.
-    if [ "$left" -gt $((chunk / 2)) ] || [ "$((first + 1))" -ge "$nth" ]; then
-      piece=$spool.$((first % slots)) bytes=$left
-      return 0
-    fi
+  wanted=$chunk
+  [ "$first" -ge "$nth" ] || count_finished
+  if [ "$wanted" -eq "$left" ] && [ "$first" -lt "$nth" ] && [ "$sent" -eq "$base" ]; then
+    piece=$spool.$((first % slots)) bytes=$left
+    return 0
   fi
   piece=$work/$1.part
-  copy_rest "$chunk" "$piece"
+  copy_rest "$wanted" "$piece"
+}
+
+# Sets $wanted so that a piece ends where a segment ends: then the next piece is a segment, which needs no copy. Small ones are sent
+# together, with what there is of the one that is written.
+count_finished() {
+  local one=$((first + 1))
+  wanted=$((left < chunk ? left : chunk))
+  while [ "$wanted" -le $((chunk / 2)) ]; do
+    if [ "$one" -ge "$nth" ]; then
+      wanted=$chunk
+      return
+    fi
+    size_of "$one"
+    [ $((wanted + size)) -le "$chunk" ] || return 0
+    wanted=$((wanted + size)) one=$((one + 1))
+  done
 }
 
 # The relay has all of the oldest segment.
@@ -157,8 +172,10 @@ request_with() { # SLOT PATH FILE BYTES
       plain_pieces=15
     fi
   fi
-  request "$1" POST "$2" ${words[@]+"${words[@]}"} --data-binary "@$body"
-  [ "${#words[@]}" -eq 0 ] || : 2>/dev/null >"$body"
+  # With --data-binary curl reads all of it before it sends the first byte.
+  if [ "$4" -gt 262144 ]; then words+=(-T "$body"); else words+=(--data-binary "@$body"); fi
+  request "$1" POST "$2" "${words[@]}"
+  [ "$body" = "$3" ] || : 2>/dev/null >"$body"
   # This one is mostly said by what stands between, which is no relay.
   { IFS=' ' read -r line _ 2>/dev/null <"$work/$1.code"; } 2>/dev/null
   [ "$line" != 413 ] || [ "$chunk" -le 16384 ] || http=413

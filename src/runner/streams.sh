@@ -51,12 +51,12 @@ open_streams() {
     if [ "$merge" = 1 ]; then exec 17>&16; fi
     return
   fi
-  exec 16> >(write_down stdout $((spool_room / 4)))
-  if [ "$merge" = 1 ]; then exec 17>&16 && total_stderr=0; else exec 17> >(write_down stderr $((spool_room / 16)) 16>&-); fi
+  exec 16> >(write_down stdout $((spool_room * 3 / 8)))
+  if [ "$merge" = 1 ]; then exec 17>&16 && total_stderr=0; else exec 17> >(write_down stderr $((spool_room * 3 / 32)) 16>&-); fi
   exec 18>&-
 }
 
-# Writes a stream into segments as it comes, three of the largest size at most: then the pipe fills, and the command waits. dd
+# Writes a stream into segments as it comes, two of the largest size at most: then the pipe fills, and the command waits. dd
 # takes what is there at each read, never more than it writes, and ends after so many reads.
 write_down() { # STREAM BYTES-OF-A-SEGMENT
   local spool nth=0 unit=4096 most count slot outcome=0 full partial size sizes=() total=0 is_torn=0
@@ -148,7 +148,7 @@ wait_for_room() { # BYTES-OF-A-SEGMENT
     while [ "$nth_one" -lt "$nth" ]; do
       total=$((total + sizes[nth_one % slots])) nth_one=$((nth_one + 1))
     done
-    if [ $((total + most)) -le $((3 * $1)) ] && [ $((nth - first)) -lt $((slots - 4)) ]; then
+    if [ $((total + most)) -le $((2 * $1)) ] && [ $((nth - first)) -lt $((slots - 4)) ]; then
       [ "$turn" -eq 0 ] || tell_at "$nth" 0
       return 0
     fi
@@ -159,7 +159,8 @@ wait_for_room() { # BYTES-OF-A-SEGMENT
     fi
     [ "$turn" -gt 0 ] || tell_at "$nth" 1
     turn=$((turn + 1))
-    if [ "$turn" -lt 50 ]; then sleep "$blink"; else sleep "$tick"; fi
+    # Meanwhile another segment is on its way, which takes longer than that.
+    if [ "$turn" -lt 4 ]; then sleep "$blink"; else sleep "$tick"; fi
   done
   return 1
 }

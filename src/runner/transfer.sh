@@ -90,13 +90,15 @@ request_ahead() { # OPTION VALUE...
 
 # curl runs in the background so that a signal is acted on at once, and so that the watchdog can end it.
 transfer() { # SLOT METHOD PATH [CURL OPTION AND ITS VALUE...]
-  local slot=$1 word transfer outcome limit seconds=''
+  local slot=$1 word before='' transfer outcome limit seconds=''
   set_config "$2" "$3"
   shift 3
   http=000 refusal='' took=0 received=0 trouble='' is_cut=0
   for word in "$@"; do
     # For a body that is gone, older versions of curl send an empty one.
-    case $word in @*) [ -f "${word#@}" ] || { trouble='the file to send is gone' && return 0; } ;; esac
+    case $before$word in @* | -T?*) [ -f "${word#@}" ] || { trouble='the file to send is gone' && return 0; } ;; esac
+    before=''
+    [ "$word" != -T ] || before=-T
   done
   { : >"$work/$slot.body" && : >"$work/$slot.head"; } 2>/dev/null
   if is_ahead "$slot"; then

@@ -31,12 +31,20 @@ function changed({ path }: FileEntry): Failure {
 async function* readPart(entry: FileEntry, from: number): AsyncGenerator<Buffer> {
   const file = await open(entry.path, 'r');
   try {
-    for (let at = from; at < entry.size; ) {
+    const read = async (at: number): Promise<Buffer> => {
       const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, entry.size - at));
       const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at);
       if (bytesRead === 0) throw changed(entry);
-      at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+      return buffer.subarray(0, bytesRead);
+    };
+    // The next piece is read while the last one is hashed or sent.
+    let reading: Promise<Buffer> | undefined;
+    for (let at = from; at < entry.size; ) {
+      const piece = await (reading ?? read(at));
+      at += piece.byteLength;
+      reading = at < entry.size ? read(at) : undefined;
+      reading?.catch(() => undefined);
+      yield piece;
     }
   } finally {
     await file.close();
