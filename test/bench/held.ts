@@ -37,7 +37,7 @@ async function startListeners(ends: Ends, port: number, count: number): Promise<
 }
 
 async function waitForWord(listeners: CapturedProcess, word: string): Promise<void> {
-  await eventually(`the listeners are ${word}`, 240_000, () => {
+  await eventually(`the listeners are ${word}`, 400_000, () => {
     if (!listeners.isRunning()) throw new Error(`the listeners ended: ${listeners.stderr()}`);
     return listeners.stdout().includes(word);
   });

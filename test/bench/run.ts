@@ -61,7 +61,8 @@ function chooseGroups(only: string | undefined): readonly Group[] {
 
 function readCommit(): string {
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd, encoding: 'utf8' }).trim();
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', 'src') === '' ? '' : '+'}`;
   } catch {
@@ -123,6 +124,8 @@ const results: Results = {
 };
 for (const group of chosen) {
   results.groups.push(await runGroup(group));
+  // A run takes long: what it has so far outlives an interruption.
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
   const status = await interruption;
   if (status !== undefined) process.exit(status);
 }
@@ -130,9 +133,11 @@ for (const group of chosen) {
 const markdown = renderMarkdown(results);
 process.stdout.write(markdown);
 if (options.markdown !== undefined) writeFileSync(options.markdown, markdown);
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
 const isSound = results.groups.every(({ failure }) => failure === undefined);
 const ownHistory = fileURLToPath(new URL('../../docs/benchmark-history.jsonl', import.meta.url));
 const history = options.history ?? (results.form === 'full' && isSound ? ownHistory : undefined);
-if (history !== undefined) appendHistory(history, results);
+if (history !== undefined) {
+  appendHistory(history, results);
+  process.stderr.write(`bench: the ratios are added to ${history}\n`);
+}
 process.exitCode = isSound ? 0 : 1;

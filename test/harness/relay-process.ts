@@ -14,6 +14,8 @@ export type RelayOptions = {
   port?: number;
   /** Another build than the one under test: one that is broken on purpose. */
   binary?: string;
+  /** How long the start may take, in milliseconds. */
+  startMs?: number;
 };
 
 /** Keys are 32 hex digits, and of a session's name the logs show eight: so long a word is a leak, whichever test runs. */
@@ -48,7 +50,7 @@ export function startRelay(options: RelayOptions = {}): Promise<Relay> {
 
 /** One process, whatever the run of the tests asks for. */
 async function startOne(options: RelayOptions): Promise<Relay> {
-  const { flags = [], env = {}, port = 0, binary = binaryPath } = options;
+  const { flags = [], env = {}, port = 0, binary = binaryPath, startMs = 9_000 } = options;
   const folder = await makeTemporaryFolder();
   const limited = flags.includes('--rate-limit') || 'RATE_LIMIT' in env;
   const own = ['--host', '127.0.0.1', '--port', String(port), '--json'];
@@ -88,7 +90,7 @@ async function startOne(options: RelayOptions): Promise<Relay> {
     void relay.closed.then(() => reject(new Error(`the relay ended before it listened: ${relay.stderr()}`)));
   });
   try {
-    const line = await withDeadline(announced, 9_000, 'the relay says where it listens');
+    const line = await withDeadline(announced, startMs, 'the relay says where it listens');
     const { url, metrics } = JSON.parse(line) as { url: string; metrics?: string };
     const stdout = () => relay.stdout().toString('utf8');
     const place = { url, port: Number(new URL(url).port), metrics };

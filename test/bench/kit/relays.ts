@@ -10,6 +10,9 @@ import { type Keys, SessionDriver } from './session-driver.ts';
 const limits = ['max-held-polls', 'max-held-polls-per-address', 'max-sessions-per-address'];
 const noLimits = limits.flatMap((limit) => [`--${limit}`, '0']);
 
+/** For a store with many sessions, on a slow machine. */
+const mostStartMs = 120_000;
+
 export type BenchRelay = Relay & {
   /** Of the Redis that it uses. */
   redis?: Redis;
@@ -26,6 +29,7 @@ export async function startUnlimited(ends: Ends, store?: string, flags: string[]
   const relay = await startRelay({
     store: store ?? `file:${await makeFolder(ends)}/store`,
     flags: ['--rate-limit', 'off', ...noLimits, ...flags],
+    startMs: mostStartMs,
   });
   ends.add(() => ended(relay));
   return relay;

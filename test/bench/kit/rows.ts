@@ -32,7 +32,8 @@ export type Entry = {
 };
 
 function describeGoal(goal: Goal, unit: string): string {
-  return 'atMost' in goal ? `≤ ${goal.atMost} ${unit}` : `≥ ${goal.atLeast} ${unit}`;
+  const [sign, value] = 'atMost' in goal ? ['≤', goal.atMost] : ['≥', goal.atLeast];
+  return `${sign} ${value.toLocaleString('en')} ${unit}`;
 }
 
 function isWithin(goal: Goal, value: number): boolean {
