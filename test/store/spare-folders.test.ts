@@ -23,12 +23,13 @@ async function dropFirst(store: Store): Promise<void> {
   }));
 }
 
-/** One command with output that was dropped, and a session that has none yet. */
+/** One command with output that was dropped, and another session with one. */
 async function openData(): Promise<{ folder: string; store: Store }> {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
   await store.create(other);
+  await push(store, other.name, 'true');
   await push(store, name, 'echo a secret word');
   await append(store, name, 'c1', 'stdout', 0, 'a secret word');
   await dropFirst(store);
@@ -51,17 +52,17 @@ describe.each([
   test('a later command has the folder, and only its own bytes, also after a kill', async () => {
     restFromQuickCalls(restMs);
     const { folder, store } = await openData();
-    expect(await push(store, other.name, 'pwd')).toBe('c1');
+    expect(await push(store, other.name, 'pwd')).toBe('c2');
     expect(await list(folder, 'spare')).toEqual([]);
     const expectOwn = async (found: Store): Promise<void> => {
-      expect(await readText(found, other.name, 'c1', 'script')).toBe('pwd');
-      expect(await readText(found, other.name, 'c1', 'stdout')).toBe('');
+      expect(await readText(found, other.name, 'c2', 'script')).toBe('pwd');
+      expect(await readText(found, other.name, 'c2', 'stdout')).toBe('');
     };
     await expectOwn(store);
     await expectOwn(await openKilled(folder));
-    await append(store, other.name, 'c1', 'stdout', 0, '/');
-    expect(await readFile(join(folder, 'sessions', other.name, 'c1', 'stdout'), 'utf8')).toBe('/');
-    expect(await readStored(store, other.name, 'c1', 'stdout')).toBe('/');
+    await append(store, other.name, 'c2', 'stdout', 0, '/');
+    expect(await readFile(join(folder, 'sessions', other.name, 'c2', 'stdout'), 'utf8')).toBe('/');
+    expect(await readStored(store, other.name, 'c2', 'stdout')).toBe('/');
   });
 });
 
