@@ -17,7 +17,8 @@ import type { Part, Piece, Session } from '../session/session.ts';
 import { checkFlows, hasGrowingFlows } from './check-flows.ts';
 import { claimFolder } from './claim-folder.ts';
 import { errorCode } from './error-code.ts';
-import { type Durability, type Entry, Journal } from './journal.ts';
+import { type Durability, Journal } from './journal.ts';
+import type { Entry } from './journal-lines.ts';
 import { formatEntry, KeptSessions } from './kept-sessions.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
 import { makeFolder } from './make-folder.ts';
@@ -77,6 +78,7 @@ class Folder implements Medium {
         durability: this.#durability,
         head: formatEntry,
         snapshot: () => this.#kept.snapshot(),
+        countSnapshot: () => this.#kept.countSnapshot(),
         warn: this.#warn,
       },
       (entry) => this.#kept.take(entry),

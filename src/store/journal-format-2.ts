@@ -6,7 +6,7 @@ import { type Fields, parseFields, readText } from '../protocol/json-fields.ts';
 import type { Command } from '../session/command.ts';
 import { noPastKeys } from '../session/past-keys.ts';
 import type { Session } from '../session/session.ts';
-import type { Entry } from './journal.ts';
+import type { Entry } from './journal-lines.ts';
 
 export class Format2Sizes {
   /** By session, then by `c1/stdout`, in bytes. */

@@ -7,59 +7,20 @@
 import { rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
-import { parseJsonFields } from '../protocol/json-fields.ts';
+import { chunkBytes, type Entry, parseLine, readLines, renderLine } from './journal-lines.ts';
 import { truncateFile } from './quick-calls.ts';
-import { readBytes, syncData, syncFolder, withFile, writeAll } from './write-file.ts';
+import { syncData, syncFolder, withFile, writeAll } from './write-file.ts';
 
 export type Durability = 'process' | 'power';
-
-/** One change, as plain data. */
-export type Entry = Readonly<Record<string, unknown>>;
 
 /** Below this size the journal is not rewritten. */
 const smallestBytes = 8 * 1024 * 1024;
 
+/** At the start it is rewritten if it has so many times the entries that it needs. */
+const longFactor = 2;
+
 /** Rewritten once it has grown to so many times its size after the last rewriting. */
 const growth = 4;
-
-const chunkBytes = 1024 * 1024;
-
-function checksum(text: Uint8Array): string {
-  return crc32(text).toString(16).padStart(8, '0');
-}
-
-function renderLine(entry: Entry): Buffer {
-  const text = Buffer.from(JSON.stringify(entry));
-  return Buffer.concat([Buffer.from(`${checksum(text)} `), text, Buffer.from('\n')]);
-}
-
-/** Undefined for a line that is not what was written. */
-function parseLine(line: Buffer): Entry | undefined {
-  const text = line.subarray(9);
-  return line.toString('latin1', 0, 9) === `${checksum(text)} `
-    ? parseJsonFields(text.toString())
-    : undefined;
-}
-
-async function* readLines(file: number): AsyncGenerator<{ line: Buffer; end: number }> {
-  let rest = Buffer.alloc(0);
-  let start = 0;
-  for (let at = 0; ; ) {
-    const buffer = Buffer.allocUnsafe(chunkBytes);
-    const { bytesRead } = await readBytes(file, buffer, 0, chunkBytes, at);
-    if (bytesRead === 0) return;
-    at += bytesRead;
-    rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-    let from = 0;
-    for (let to = rest.indexOf(0x0a); to !== -1; to = rest.indexOf(0x0a, from)) {
-      yield { line: rest.subarray(from, to), end: start + to + 1 };
-      from = to + 1;
-    }
-    rest = rest.subarray(from);
-    start += from;
-  }
-}
 
 /** Lines in pieces that are worth a write. */
 function* gather(entries: Iterable<Entry>): Generator<Buffer> {
@@ -91,6 +52,8 @@ export interface JournalOptions {
   head?: Entry;
   /** All that the journal says so far, in as few entries as can be; the first is `head`. */
   snapshot: () => Iterable<Entry>;
+  /** How many entries a snapshot has. */
+  countSnapshot: () => number;
   /** Something is wrong that does not stop the relay. */
   warn: (text: string) => void;
 }
@@ -128,6 +91,7 @@ export class Journal {
     const { path, warn, durability } = options;
     await unlink(`${path}.new`).catch(() => undefined);
     let size = 0;
+    let entries = 0;
     let damaged = 0;
     let isDamaged = false;
     await withFile(path, 'readOrCreate', async (file) => {
@@ -143,6 +107,7 @@ export class Journal {
         }
         damaged = 0;
         size = end;
+        entries += 1;
         take(entry);
       }
       await truncateFile(file, size);
@@ -151,7 +116,9 @@ export class Journal {
     if (durability === 'power') await syncFolder(dirname(path));
     const journal = new Journal(options, size, isDamaged);
     const isOldFormat = finishReading();
-    if (size === 0 || size > smallestBytes || isOldFormat) await journal.#rewrite(isOldFormat);
+    const isLong = size > smallestBytes && entries > longFactor * options.countSnapshot();
+    if (size === 0 || isLong || isOldFormat) await journal.#rewrite(isOldFormat);
+    else journal.#rewriteAt = Math.max(smallestBytes, size * longFactor);
     return journal;
   }
 

@@ -14,7 +14,7 @@ import {
 } from '../session/past-keys.ts';
 import type { Session } from '../session/session.ts';
 import { Format2Sizes } from './journal-format-2.ts';
-import type { Entry } from './journal.ts';
+import type { Entry } from './journal-lines.ts';
 
 /** Raised when an older relay could no longer read it. */
 const format = 3;
@@ -159,6 +159,14 @@ export class KeptSessions {
       for (let from = 0; from < keys.length; from += keysPerEntry)
         yield { session: core, keys: keys.slice(from, from + keysPerEntry) };
     }
+  }
+
+  /** How many entries a snapshot has. */
+  countSnapshot(): number {
+    let entries = 1;
+    for (const { pastKeys } of this.#byName.values())
+      entries += 1 + Math.ceil(countPastKeys(pastKeys) / keysPerEntry);
+    return entries;
   }
 
   /** This is how the journal has the session now. */

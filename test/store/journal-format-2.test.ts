@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openFileStore } from '../../src/store/file-store.ts';
-import type { Entry } from '../../src/store/journal.ts';
+import type { Entry } from '../../src/store/journal-lines.ts';
 import { KeptSessions } from '../../src/store/kept-sessions.ts';
 import { copyAsKilled, makeFolder, open, openKilled } from './folder-kit.ts';
 import { readEntries, renderLine } from './journal-kit.ts';

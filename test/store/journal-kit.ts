@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { expect } from 'vitest';
-import { type Entry, Journal, type JournalOptions } from '../../src/store/journal.ts';
+import { Journal, type JournalOptions } from '../../src/store/journal.ts';
+import type { Entry } from '../../src/store/journal-lines.ts';
 import { KeptSessions } from '../../src/store/kept-sessions.ts';
 
 /** One line, as the journal of every format has it. */
@@ -33,6 +34,7 @@ export async function openNumbers(
     path,
     durability,
     snapshot: () => taken,
+    countSnapshot: () => taken.length,
     warn: (line: string) => void warnings.push(line),
   };
   return { journal: await Journal.open(options, (entry) => taken.push(entry)), taken, warnings };
@@ -45,6 +47,7 @@ export async function openSessions(path: string): Promise<{ journal: Journal; ke
     path,
     durability: 'process',
     snapshot: () => kept.snapshot(),
+    countSnapshot: () => kept.countSnapshot(),
     warn: (line) => expect.fail(line),
   };
   const journal = await Journal.open(

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type Entry, Journal } from '../../src/store/journal.ts';
+import { Journal } from '../../src/store/journal.ts';
+import type { Entry } from '../../src/store/journal-lines.ts';
 import type * as files from '../../src/store/write-file.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
@@ -28,7 +29,13 @@ test('a journal whose new name cannot be synced acknowledges nothing until it is
   const path = join(folder.path, 'journal');
   const kept: Entry[] = [];
   const journal = await Journal.open(
-    { path, durability: 'power', snapshot: () => kept, warn: (line) => expect.fail(line) },
+    {
+      path,
+      durability: 'power',
+      snapshot: () => kept,
+      countSnapshot: () => kept.length,
+      warn: (line) => expect.fail(line),
+    },
     () => undefined,
   );
   const append = async (entry: Entry): Promise<void> => {
@@ -46,7 +53,13 @@ test('a journal whose new name cannot be synced acknowledges nothing until it is
   expect(disk.synced).toBe(before + 1);
   const taken: unknown[] = [];
   await Journal.open(
-    { path, durability: 'process', snapshot: () => [], warn: (line) => expect.fail(line) },
+    {
+      path,
+      durability: 'process',
+      snapshot: () => [],
+      countSnapshot: () => 0,
+      warn: (line) => expect.fail(line),
+    },
     (entry) => taken.push(entry['number']),
   );
   expect(taken).toEqual([1, 4, 5]);

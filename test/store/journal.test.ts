@@ -1,7 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Entry, Journal, type JournalOptions } from '../../src/store/journal.ts';
+import { Journal, type JournalOptions } from '../../src/store/journal.ts';
+import type { Entry } from '../../src/store/journal-lines.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { openNumbers, readEnds } from './journal-kit.ts';
 
@@ -30,6 +31,7 @@ test('a journal that outgrew what it holds is rewritten while it is in use', asy
     path,
     durability: 'process',
     snapshot: () => kept.values(),
+    countSnapshot: () => kept.size,
     warn: (line) => expect.fail(line),
   };
   const journal = await Journal.open(options, () => undefined);
@@ -60,4 +62,31 @@ test('a journal that cannot be rewritten goes on as it is, with a warning', asyn
   }
   expect(warnings).toEqual(['the journal could not be shortened, it goes on as it is']);
   expect((await readEnds(path)).length).toBe(10);
+});
+
+test('at the start a large journal is rewritten only if that makes it shorter by half', async () => {
+  const path = await makePath();
+  const { journal, taken } = await openNumbers(path);
+  const text = 'x'.repeat(1024 * 1024);
+  for (let number = 0; number < 9; number += 1) {
+    const entry = { number: number % 3, text };
+    await journal.append([entry], () => taken.push(entry));
+  }
+  await journal.close();
+  const openWith = async (entries: number): Promise<number> => {
+    const kept = taken.slice(-entries);
+    await Journal.open(
+      {
+        path,
+        durability: 'process',
+        snapshot: () => kept,
+        countSnapshot: () => kept.length,
+        warn: (line) => expect.fail(line),
+      },
+      () => undefined,
+    );
+    return (await readEnds(path)).length;
+  };
+  expect(await openWith(5)).toBe(9);
+  expect(await openWith(3)).toBe(3);
 });

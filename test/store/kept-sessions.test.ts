@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { pastKeyMs } from '../../src/protocol/limits.ts';
 import { countPastKeys, rememberKeys } from '../../src/session/past-keys.ts';
 import { replaceCommand, type Session } from '../../src/session/session.ts';
-import type { Entry } from '../../src/store/journal.ts';
+import type { Entry } from '../../src/store/journal-lines.ts';
 import { KeptSessions } from '../../src/store/kept-sessions.ts';
 import { seed } from '../harness/seed.ts';
 import { makeEnded } from './past-key-kit.ts';

@@ -1,0 +1,47 @@
+/** The lines of a journal: a checksum, a space, and one entry as JSON. */
+import { crc32 } from 'node:zlib';
+import { parseJsonFields } from '../protocol/json-fields.ts';
+import { readBytes } from './write-file.ts';
+
+/** One change, as plain data. */
+export type Entry = Readonly<Record<string, unknown>>;
+
+/** What is read or written at once. */
+export const chunkBytes = 1024 * 1024;
+
+function checksum(text: Uint8Array): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}
+
+export function renderLine(entry: Entry): Buffer {
+  const text = Buffer.from(JSON.stringify(entry));
+  return Buffer.concat([Buffer.from(`${checksum(text)} `), text, Buffer.from('\n')]);
+}
+
+/** Undefined for a line that is not what was written. */
+export function parseLine(line: Buffer): Entry | undefined {
+  const text = line.subarray(9);
+  return line.toString('latin1', 0, 9) === `${checksum(text)} `
+    ? parseJsonFields(text.toString())
+    : undefined;
+}
+
+/** Whole lines, and where each one ends in the file. */
+export async function* readLines(file: number): AsyncGenerator<{ line: Buffer; end: number }> {
+  let rest = Buffer.alloc(0);
+  let start = 0;
+  for (let at = 0; ; ) {
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    const { bytesRead } = await readBytes(file, buffer, 0, chunkBytes, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    let from = 0;
+    for (let to = rest.indexOf(0x0a); to !== -1; to = rest.indexOf(0x0a, from)) {
+      yield { line: rest.subarray(from, to), end: start + to + 1 };
+      from = to + 1;
+    }
+    rest = rest.subarray(from);
+    start += from;
+  }
+}
