@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { eventually, withDeadline } from '../harness/deadline.ts';
+import { makeGate } from '../harness/gate.ts';
+import { sendSignal } from '../harness/process-session.ts';
+import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRemote } from '../harness/remote.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+
+// In auto mode the curl for the result of a command is started beside the command.
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await startRelay();
+  return relay.stop;
+});
+
+/** Bash 5.1 and later. */
+const isStarted =
+  spawnSync('bash', ['-c', '[ "$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))" -ge 501 ]']).status === 0;
+
+test.skipIf(!isStarted).each(['SIGKILL', 'SIGINT'] as const)(
+  'the curl that waits for a result ends by %s: the result is sent, and the next one too',
+  async (signal) => {
+    const remote = await startRemote(relay);
+    onTestFinished(remote.stop);
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const gate = await makeGate(folder.path);
+    onTestFinished(gate.close);
+    const exec = remote.start(['exec', `echo begun; ${gate.wait}; echo over; exit 3`]);
+    onTestFinished(() => void exec.child.kill('SIGKILL'));
+    const findCurl = async () =>
+      (await remote.listener.processes()).find((one) => /^curl .*\/result\.body /.test(one.commandLine));
+    const curl = await eventually('the curl waits', 15_000, findCurl);
+    sendSignal(curl.pid, signal);
+    await eventually('it is gone', 15_000, async () => (await findCurl()) === undefined);
+    await gate.open();
+    expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 3 });
+    expect(exec.stdout().toString()).toBe('begun\nover\n');
+    expect(await remote.run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
+    expect(remote.listener.output()).not.toContain('cannot reach the relay');
+  },
+);
