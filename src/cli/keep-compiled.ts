@@ -2,8 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { cachedDataVersionTag } from 'node:v8';
-import { constants, Script } from 'node:vm';
+import type { Script } from 'node:vm';
 import { chooseCacheFolder } from '../config/cache-folder.ts';
 import { type CompiledCode, readCompiledCode, writeCompiledCode } from './compiled-code.ts';
 
@@ -34,8 +33,10 @@ function write(
 export function keepCompiled(folder: string, version: string, word = ''): void {
   const cache = chooseCacheFolder();
   if (cache === undefined || process.geteuid === undefined) return;
+  // Not imported: the entry has this code, and --version would pay for it.
+  const vm = process.getBuiltinModule('node:vm');
   // The tag stands for the version and the flags of V8.
-  const tag = `${process.version}-${process.arch}-${cachedDataVersionTag().toString(16)}`;
+  const tag = `${process.version}-${process.arch}-${process.getBuiltinModule('node:v8').cachedDataVersionTag().toString(16)}`;
   const name = `${version}-${tag}-${ownFile.has(word) ? word : 'other'}`;
   let old: CompiledCode = new Map();
   try {
@@ -51,11 +52,14 @@ export function keepCompiled(folder: string, version: string, word = ''): void {
     const part = identify(path);
     const cachedData = old.get(part);
     const code = readFileSync(path, 'utf8');
-    const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${code}\n})`, {
-      filename: path,
-      cachedData,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
+    const script = new vm.Script(
+      `(function (exports, require, module, __filename, __dirname) { ${code}\n})`,
+      {
+        filename: path,
+        cachedData,
+        importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      },
+    );
     if (script.cachedDataRejected !== false) added.set(part, script);
     const start = script.runInThisContext() as (this: unknown, ...given: unknown[]) => void;
     // Node would look for each file with a dozen system calls.

@@ -37,7 +37,7 @@ async function run(
   env: Record<string, string | undefined> = {},
   binary = binaryPath,
 ): Promise<string> {
-  const all = Object.entries({ ...cleanEnvironment(home), ...env });
+  const all = Object.entries({ ...cleanEnvironment(home, { XDG_CACHE_HOME: join(home, 'cache') }), ...env });
   const given = Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined));
   const child = spawnCaptured(process.execPath, [binary, ...words], { env: given });
   const { code } = await withDeadline(child.closed, 30_000, words.join(' '));
