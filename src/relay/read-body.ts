@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts';
 /** A request, and what its body takes of the memory for all of them. */
 export type Upload = Pick<Exchange, 'request' | 'account'>;
 
-/** A body of more than this goes into one buffer of its own. */
+/** A body of which so much came goes into one buffer of its own. */
 const largeBytes = 256 * 1024;
 
 interface BodyLimits {
@@ -33,30 +33,33 @@ export function declaresTooMuch(request: IncomingMessage, { maxBytes }: BodyLimi
 }
 
 /**
- * A body whose length was declared, copied into one buffer as it arrives: a list of chunks that is joined at the end takes twice the
- * memory. What was declared and did not arrive takes none: the system gives a large buffer its memory where it is written to.
+ * What came, in order. A large body whose length was declared goes into one buffer as it arrives: a list of chunks that is joined at the end
+ * takes twice the memory. That buffer is not created for a sender that declares much and sends little.
  */
-async function fill({ request, account }: Upload, length: number): Promise<Buffer> {
-  const body = Buffer.allocUnsafeSlow(length);
-  let total = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    account.take(chunk.byteLength);
-    body.set(chunk, total);
-    total += chunk.byteLength;
-  }
-  return body.subarray(0, total);
-}
-
 async function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer[]> {
-  const chunks: Buffer[] = [];
+  const declared = Number(request.headers['content-length'] ?? 0);
+  let chunks: Buffer[] = [];
+  let body: Buffer | undefined;
   let total = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
+    const at = total;
     total += chunk.byteLength;
     if (total > maxBytes) throw new Refusal('too_large');
     account.take(chunk.byteLength);
-    chunks.push(chunk);
+    if (body) body.set(chunk, at);
+    else chunks.push(chunk);
+    if (body || total < largeBytes || declared <= total) continue;
+    body = Buffer.allocUnsafeSlow(declared);
+    body.set(Buffer.concat(chunks));
+    chunks = [];
   }
-  return chunks;
+  return body ? [body.subarray(0, total)] : chunks;
+}
+
+/** A small chunk is copied: it may be a part of a larger buffer, which would be kept with it. */
+function join(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return chunks.length === 1 && only && only.byteLength >= largeBytes ? only : Buffer.concat(chunks);
 }
 
 /** Bytes that follow the compressed data are consumed by nobody: zlib passes over them in silence. */
@@ -66,7 +69,7 @@ function hasTrailingBytes(gunzip: Gunzip, fedBytes: number): boolean {
 
 async function inflate(compressed: Buffer[], account: BodyAccount, maxBytes: number): Promise<Buffer> {
   const gunzip = createGunzip();
-  const fed = Buffer.concat(compressed);
+  const fed = join(compressed);
   const chunks: Buffer[] = [];
   let total = 0;
   gunzip.end(fed);
@@ -93,14 +96,12 @@ async function inflate(compressed: Buffer[], account: BodyAccount, maxBytes: num
 export async function readBody(upload: Upload, limits: BodyLimits): Promise<Buffer> {
   const encoding = parseEncoding(upload.request);
   if (declaresTooMuch(upload.request, limits)) throw new Refusal('too_large');
-  const length = Number(upload.request.headers['content-length'] ?? 0);
   let chunks: Buffer[];
   try {
-    if (encoding === 'plain' && length > largeBytes) return await fill(upload, length);
     chunks = await collect(upload, limits.maxBytes);
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal('body_cut');
   }
-  if (encoding === 'plain') return Buffer.concat(chunks);
+  if (encoding === 'plain') return join(chunks);
   return inflate(chunks, upload.account, limits.maxDecodedBytes ?? limits.maxBytes * maxInflation);
 }
