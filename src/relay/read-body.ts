@@ -33,24 +33,46 @@ export function declaresTooMuch(request: IncomingMessage, { maxBytes }: BodyLimi
   return Number(request.headers['content-length'] ?? 0) > maxBytes;
 }
 
-/**
- * The chunks of a body; one, where it is large and its length was declared: copied into one buffer as it arrives, since a list that is
- * joined at the end takes twice the memory. What was declared and did not arrive takes none: the system gives a large buffer its memory
- * where it is written to. By events, since an iterator costs a short body more than its session does. Throws `too_large`, `relay_busy`
- * or `body_cut`.
- */
+/** What came of a body, in order. */
+class Received {
+  readonly #declaredBytes: number;
+  #chunks: Buffer[] = [];
+  #whole: Buffer | undefined;
+  bytes = 0;
+
+  constructor(declaredBytes: number) {
+    this.#declaredBytes = declaredBytes;
+  }
+
+  /**
+   * A large body whose length was declared goes into one buffer as it arrives: a list that is joined at the end takes twice the memory.
+   * That buffer is not created for a sender that declares much and sends little.
+   */
+  add(chunk: Buffer): void {
+    if (this.#whole) this.#whole.set(chunk, this.bytes);
+    else this.#chunks.push(chunk);
+    this.bytes += chunk.byteLength;
+    if (this.#whole || this.bytes < largeBytes || this.#declaredBytes <= this.bytes) return;
+    this.#whole = Buffer.allocUnsafeSlow(this.#declaredBytes);
+    this.#whole.set(Buffer.concat(this.#chunks));
+    this.#chunks = [];
+  }
+
+  list(): Buffer[] {
+    return this.#whole ? [this.#whole.subarray(0, this.bytes)] : this.#chunks;
+  }
+}
+
+/** By events, since an iterator costs a short body more than its session does. Throws `too_large`, `relay_busy` or `body_cut`. */
 function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer[]> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  const whole = declared > largeBytes ? Buffer.allocUnsafeSlow(declared) : undefined;
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let total = 0;
+    const received = new Received(Number(request.headers['content-length'] ?? 0));
     const stop = (): void => {
       request.off('data', take).off('end', end).off('close', fail);
     };
     const end = (): void => {
       stop();
-      resolve(whole ? [whole.subarray(0, total)] : chunks);
+      resolve(received.list());
     };
     const fail = (error: unknown): void => {
       stop();
@@ -60,14 +82,12 @@ function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer
     };
     const take = (chunk: Buffer): void => {
       try {
-        if (total + chunk.byteLength > maxBytes) throw new Refusal('too_large');
+        if (received.bytes + chunk.byteLength > maxBytes) throw new Refusal('too_large');
         account.take(chunk.byteLength);
+        received.add(chunk);
       } catch (error) {
-        return fail(error);
+        fail(error);
       }
-      if (whole) whole.set(chunk, total);
-      else chunks.push(chunk);
-      total += chunk.byteLength;
     };
     if (request.destroyed) fail(undefined);
     else request.on('data', take).on('end', end).on('close', fail);

@@ -115,10 +115,7 @@ count_finished() {
   local one=$((first + 1))
   wanted=$((left < chunk ? left : chunk))
   while [ "$wanted" -le $((chunk / 2)) ]; do
-    if [ "$one" -ge "$nth" ]; then
-      wanted=$chunk
-      return
-    fi
+    [ "$one" -lt "$nth" ] || { wanted=$chunk && return; }
     size_of "$one"
     [ $((wanted + size)) -le "$chunk" ] || return 0
     wanted=$((wanted + size)) one=$((one + 1))

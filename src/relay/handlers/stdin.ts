@@ -1,6 +1,6 @@
 /** `…/stdin`: input on its way from the client to the command. */
 import { header } from '../../protocol/headers.ts';
-import { maxChunkBytes, maxReadBytes } from '../../protocol/limits.ts';
+import { maxChunkBytes, maxReadBytes, maxWantedBytes } from '../../protocol/limits.ts';
 import { appendStdin, hasStdinNews } from '../../session/append-bytes.ts';
 import { findOwn, acknowledgeStart } from '../../session/serve-listener.ts';
 import { readBody } from '../read-body.ts';
@@ -36,7 +36,7 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
     return hasStdinNews(own, offset) ? own : undefined;
   });
   if (!command) return exchange.sendNothing();
-  const limit = Math.min(exchange.count('limit', maxReadBytes), maxChunkBytes);
+  const limit = Math.min(exchange.count('limit', maxReadBytes), maxWantedBytes);
   // Nothing is the end: no answer with a byte to give is empty.
   const wanted = Math.max(1, limit);
   const bytes = command.isEvicted ? 0 : Math.min(wanted, Math.max(0, command.stdinBytes - offset));

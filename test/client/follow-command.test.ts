@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { followCommand } from '../../src/client/follow-command.ts';
+import type { HttpSender } from '../../src/client/http.ts';
+import { RelayClient } from '../../src/client/relay-client.ts';
+import { header } from '../../src/protocol/headers.ts';
+import { maxReadBytes } from '../../src/protocol/limits.ts';
+
+/** A relay with so many bytes of output of a command that has ended, in parts of these sizes; `asked` are the offsets of the reads. */
+function openOutput(sizes: readonly number[]) {
+  const asked: number[] = [];
+  const http: HttpSender = {
+    baseUrl: 'http://relay',
+    send: ({ path }) => {
+      const bytes = sizes[asked.length] ?? 0;
+      asked.push(Number(new URLSearchParams(path.split('?')[1]).get('stdout')));
+      const headers = {
+        [header.state]: 'finished',
+        [header.exitStatus]: '0',
+        [header.stdoutBytes]: String(bytes),
+        [header.stderrBytes]: '0',
+        [header.complete]: String(asked.length === sizes.length),
+      };
+      return Promise.resolve({ status: 200, headers, body: new Uint8Array(bytes).fill(asked.length) });
+    },
+  };
+  return { client: new RelayClient(http, 'key'), asked };
+}
+
+/** Lets everything happen that waits for nothing. */
+const rest = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
+
+/** A reader that takes a part only when it is told to. */
+function openSlowReader() {
+  const written: number[] = [];
+  const waiting: (() => void)[] = [];
+  return {
+    written,
+    onStdout: (bytes: Uint8Array) => {
+      written.push(bytes[0] ?? 0);
+      return new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    onStderr: () => Promise.resolve(),
+    take: async () => {
+      waiting.shift()?.();
+      await rest();
+    },
+  };
+}
+
+test('a slow reader of full parts: one part is read ahead, no more, and all are written in order before the end', async () => {
+  const { client, asked } = openOutput([maxReadBytes, 4 * maxReadBytes, 4 * maxReadBytes, 5]);
+  const reader = openSlowReader();
+  let isOver = false;
+  const end = followCommand(client, 'c1', { stdout: 0, stderr: 0 }, reader).finally(() => {
+    isOver = true;
+  });
+  await rest();
+  expect([reader.written, asked]).toEqual([[1], [0, maxReadBytes]]);
+  await reader.take();
+  expect([reader.written, asked]).toEqual([
+    [1, 2],
+    [0, maxReadBytes, 5 * maxReadBytes],
+  ]);
+  await reader.take();
+  await reader.take();
+  expect(reader.written).toEqual([1, 2, 3, 4]);
+  expect(isOver).toBe(false);
+  await reader.take();
+  expect((await end).read.stdout).toBe(9 * maxReadBytes + 5);
+});
+
+test('a part that is not full is written before the next one is asked for', async () => {
+  const { client, asked } = openOutput([10, 10]);
+  const reader = openSlowReader();
+  const end = followCommand(client, 'c1', { stdout: 0, stderr: 0 }, reader);
+  await rest();
+  expect(asked).toEqual([0]);
+  await reader.take();
+  await reader.take();
+  expect((await end).read.stdout).toBe(20);
+});
+
+test('a reader that fails while the next part is read: the error is thrown', async () => {
+  const { client } = openOutput([maxReadBytes, 10]);
+  const end = followCommand(
+    client,
+    'c1',
+    { stdout: 0, stderr: 0 },
+    { onStdout: () => Promise.reject(new Error('no room')), onStderr: () => Promise.resolve() },
+  );
+  await expect(end).rejects.toThrow('no room');
+});

@@ -1,0 +1,34 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { maxPieceBytes, openSlice, pieceBytes } from '../../src/relay/read-pieces.ts';
+import type { Store } from '../../src/store/store.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const slice = { part: 'stdout', offset: 0, bytes: 1024 * 1024 } as const;
+const store = {
+  readBytes: (_name: string, _id: string, _part: string, _offset: number, bytes: number) =>
+    Promise.resolve(Buffer.alloc(bytes)),
+} as unknown as Store;
+
+/** The sizes of the pieces, for a reader that takes so long for each of them. */
+async function readSizes(pauseMs: number): Promise<number[]> {
+  vi.useFakeTimers();
+  const sizes: number[] = [];
+  for await (const piece of await openSlice(store, 'name', 'c1', slice)) {
+    sizes.push(piece.byteLength);
+    vi.advanceTimersByTime(pauseMs);
+  }
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(slice.bytes);
+  return sizes;
+}
+
+test('a reader that takes each piece at once: pieces double, up to a limit', async () => {
+  const sizes = await readSizes(0);
+  expect(sizes.slice(0, 4)).toEqual([pieceBytes, 2 * pieceBytes, maxPieceBytes, maxPieceBytes]);
+});
+
+test('a reader that takes its time for each piece: all are of the smallest size', async () => {
+  expect(new Set(await readSizes(1000))).toEqual(new Set([pieceBytes]));
+});
