@@ -12,8 +12,8 @@ const longestWaitMs = 60_000;
 /** Commands with a file of their own, which has just the functions that they use. */
 const ownFile = new Set(['exec', 'cp', 'mcp', 'serve']);
 
-/** V8 would take compiled code for any source of the same length. */
-const identify = (path: string): string => `${basename(path)} ${statSync(path).mtimeMs}`;
+/** V8 would take compiled code for any source of the same length. The files of all packages were written at the same time; changed, when they were installed. */
+const identify = (path: string): string => `${basename(path)} ${statSync(path).ctimeMs}`;
 
 /** Throws where nothing can be written. */
 function write(
