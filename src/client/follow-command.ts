@@ -74,7 +74,11 @@ export async function followCommand(
           follower.onTrouble?.(error);
         },
       },
-    );
+    ).catch(async (error: unknown) => {
+      // What was read is written before anything is said of the error.
+      await writing;
+      throw error;
+    });
     await writing;
     writing = deliver(part);
     writing.catch(() => undefined);
@@ -86,6 +90,7 @@ export async function followCommand(
     if (complete) return { ...end, read };
     if (isFull) {
       limit = maxWantedBytes;
+      if (follower.skip) await writing;
       await catchUp(client, id, read, follower);
     }
     if (part.state !== state) follower.onState?.(part.state);
