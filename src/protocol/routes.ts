@@ -62,23 +62,42 @@ export interface RouteMatch {
   readonly id: string;
 }
 
-const patterns = Object.entries(routes).map(([name, route]) => ({
-  name: name as RouteName,
-  route: route as RouteShape,
+interface Pattern {
+  readonly name: RouteName;
+  readonly route: RouteShape;
+  readonly pattern: RegExp;
+}
+
+/** How many parts a path has, and its last part. */
+function bucketOf(path: string, last = path.slice(path.lastIndexOf('/') + 1)): string {
+  return `${path.split('/').length} ${last}`;
+}
+
+/** In the place of the last part where a route has any value there. */
+const anyValue = '*';
+
+/** Each request looks for its route: by its bucket it is compared with one or two of them. */
+const buckets = new Map<string, Pattern[]>();
+
+for (const [name, route] of Object.entries(routes)) {
   // Placeholders are bounded here so that a malformed key or id matches no route and is a plain 404.
-  pattern: new RegExp(
+  const pattern = new RegExp(
     `^${route.path
       .replaceAll('.', '\\.')
       .replace('{key}', `(?<key>${keyDigits}|${selfKey})`)
       .replace('{id}', `(?<id>${idDigits})`)}$`,
-  ),
-}));
+  );
+  const bucket = route.path.endsWith('}') ? bucketOf(route.path, anyValue) : bucketOf(route.path);
+  buckets.set(bucket, [...(buckets.get(bucket) ?? []), { name: name as RouteName, route, pattern }]);
+}
 
 /** The route of a path as it came over the wire (no query, not decoded). Never throws. */
 export function matchRoute(path: string): RouteMatch | undefined {
-  for (const { name, route, pattern } of patterns) {
-    const match = pattern.exec(path);
-    if (match) return { name, route, key: match.groups?.['key'] ?? '', id: match.groups?.['id'] ?? '' };
+  for (const bucket of [bucketOf(path), bucketOf(path, anyValue)]) {
+    for (const { name, route, pattern } of buckets.get(bucket) ?? []) {
+      const match = pattern.exec(path);
+      if (match) return { name, route, key: match.groups?.['key'] ?? '', id: match.groups?.['id'] ?? '' };
+    }
   }
   return undefined;
 }

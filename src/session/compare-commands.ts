@@ -21,14 +21,19 @@ export function compareCommands(
   let at = 0;
   for (const command of after) {
     let was = before[at];
+    // Most are the same object, and need no look at what is in them.
+    if (was === command) {
+      at += 1;
+      continue;
+    }
     while (was && was !== command && numberOf(was) < numberOf(command)) {
       differences.push({ before: was, after: undefined });
       at += 1;
       was = before[at];
     }
-    if (was?.id === command.id) at += 1;
-    if (was !== command)
-      differences.push({ before: was?.id === command.id ? was : undefined, after: command });
+    const isSame = was?.id === command.id;
+    if (isSame) at += 1;
+    if (was !== command) differences.push({ before: isSame ? was : undefined, after: command });
   }
   for (const was of before.slice(at)) differences.push({ before: was, after: undefined });
   return differences;

@@ -119,12 +119,13 @@ export function queuePosition(session: Session, id: string): number | null {
 function findFirstEnded({ commands, slotResult }: Session): number {
   let first = -1;
   let firstEnd = Infinity;
-  commands.forEach(({ id, state, endedAt }, at) => {
-    const end = endedAt ?? 0;
-    if (end >= firstEnd || !isEnded(state) || id === slotResult) return;
+  for (let at = 0; at < commands.length; at += 1) {
+    const command = commands[at];
+    const end = command?.endedAt ?? 0;
+    if (!command || end >= firstEnd || !isEnded(command.state) || command.id === slotResult) continue;
     first = at;
     firstEnd = end;
-  });
+  }
   return first;
 }
 
