@@ -127,12 +127,12 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
   'session.ts': [
     {
       name: 'a long run that has just ended is the first to be forgotten',
-      from: 'const end = endedAt ?? 0;',
+      from: 'const end = command?.endedAt ?? 0;',
       to: 'const end = at;',
     },
     {
       name: 'what runs is forgotten',
-      from: '|| !isEnded(state)',
+      from: '|| !isEnded(command.state)',
       to: '',
     },
   ],
