@@ -30,9 +30,11 @@ export class KnownKeys implements EventSink {
    */
   recall(key: string): KnownKey | undefined {
     const known = this.#known.get(key);
-    if (!known) return undefined;
-    this.#known.delete(key);
-    this.#known.set(key, known);
+    // The order is of use only where some are about to be forgotten.
+    if (known && this.#known.size > maxKnown / 2) {
+      this.#known.delete(key);
+      this.#known.set(key, known);
+    }
     return known;
   }
 

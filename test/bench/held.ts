@@ -63,11 +63,11 @@ async function measureWith({ ends, isShort, add }: Bench, wanted: number, count:
   const relay = await startUnlimited(ends, 'memory:', ['--long-poll', '25s']);
   const drivers = await openDrivers(ends, relay, probes);
   const [blocks, trips] = isShort ? [2, 20] : [6, 250];
-  const listeners = await startListeners(ends, relay.port, count);
-  await waitForWord(listeners, 'created');
   await measureLatency(drivers, 1, isShort ? 20 : 600);
   const idleBefore = await measureLatency(drivers, blocks, trips);
   const before = readRssKib(relay.pid);
+  const listeners = await startListeners(ends, relay.port, count);
+  await waitForWord(listeners, 'created');
   listeners.child.stdin?.write('\n');
   await waitForWord(listeners, 'held');
   const after = readRssKib(relay.pid);
@@ -113,7 +113,7 @@ export const held: Group = {
   name: 'held',
   title: 'Held listeners',
   notes: [
-    'Each listener is a session with a request that the relay holds for up to 25 s, on a connection of its own; the store is memory. Memory is the growth of the relay’s resident memory from the created sessions to the held requests, by listener.',
+    'Each listener is a session with a request that the relay holds for up to 25 s, on a connection of its own; the store is memory. Memory is the growth of the relay’s resident memory from before the sessions were created until all requests are held, by listener.',
     'Latency is that of one round trip after the other of 16 more sessions, in blocks; idle is the same relay before the listeners came and after they left.',
   ],
   async run(bench) {
