@@ -23,6 +23,9 @@ const secureHeaders: Readonly<Record<string, string>> = {
 const plainList: readonly string[] = Object.entries(plainHeaders).flat();
 const secureList: readonly string[] = Object.entries(secureHeaders).flat();
 
+/** Names that an answer's own headers may have too, and then in place of these. */
+export const commonNames: ReadonlySet<string> = new Set(Object.keys(secureHeaders));
+
 /** What every answer on this socket carries: names and values in turn. */
 export function listCommonHeaders(socket: object): readonly string[] {
   return 'encrypted' in socket ? secureList : plainList;

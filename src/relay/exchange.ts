@@ -5,7 +5,7 @@ import { header } from '../protocol/headers.ts';
 import { renderJson } from '../protocol/json-fields.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { RouteMatch } from '../protocol/routes.ts';
-import { listCommonHeaders } from './answer-headers.ts';
+import { commonNames, listCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
 import type { Caller } from './client-address.ts';
 import type { OuterAddress } from './public-url.ts';
@@ -125,9 +125,8 @@ export class Exchange {
     for (const name of Object.keys(headers)) {
       const value = headers[name] ?? '';
       // The page has a policy of its own.
-      const at = list.indexOf(name);
-      if (at === -1) list.push(name, value);
-      else list[at + 1] = value;
+      if (commonNames.has(name)) list[list.indexOf(name) + 1] = value;
+      else list.push(name, value);
     }
     this.response.writeHead(status, list as string[]);
   }

@@ -9,5 +9,6 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export function beginningOf(script: Uint8Array): string {
   // A character takes 4 bytes at most.
   const text = hideKeys(decoder.decode(cutBytes(script, 4 * maxTextLength)));
-  return Array.from(text).slice(0, maxTextLength).join('');
+  // No text has more characters than it has units of UTF-16.
+  return text.length <= maxTextLength ? text : Array.from(text).slice(0, maxTextLength).join('');
 }

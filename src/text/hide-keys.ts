@@ -15,5 +15,5 @@ const keyWord = new RegExp(
 
 /** Digests stay: in such text they have a meaning. What it adds is ASCII. */
 export function hideKeys(text: string): string {
-  return text.replaceAll(keyWord, '$1...');
+  return text.length < keyLength ? text : text.replaceAll(keyWord, '$1...');
 }
