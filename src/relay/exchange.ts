@@ -168,20 +168,22 @@ export class Exchange {
     this.#writeHead(200, length, { ...octetStream, ...headers });
     for await (const chunk of chunks) {
       if (this.isGone) return false;
-      if (!response.write(chunk)) await this.#drained();
+      if (!(await this.#passOn(chunk))) return false;
     }
     response.end();
     return this.#written();
   }
 
-  #drained(): Promise<void> {
+  /** Whether the kernel has all of it, so that its memory may hold the next one; false once the peer is gone. */
+  #passOn(chunk: Uint8Array): Promise<boolean> {
     const { response } = this;
     return new Promise((resolve) => {
-      const go = (): void => {
-        response.off('drain', go).off('close', go);
-        resolve();
-      };
-      response.on('drain', go).on('close', go);
+      const giveUp = (): void => resolve(false);
+      response.on('close', giveUp);
+      response.write(chunk, (error) => {
+        response.off('close', giveUp);
+        resolve(!error);
+      });
     });
   }
 
