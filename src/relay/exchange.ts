@@ -9,7 +9,7 @@ import { listCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
 import type { Caller } from './client-address.ts';
 import type { OuterAddress } from './public-url.ts';
-import { maxPieceBytes } from './read-pieces.ts';
+import { maxPieceBytes, pieceBytes } from './read-pieces.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
@@ -168,7 +168,9 @@ export class Exchange {
     this.#writeHead(200, length, { ...octetStream, ...headers });
     for await (const chunk of chunks) {
       if (this.isGone) return false;
-      if (!(await this.#passOn(chunk))) return false;
+      // So few bytes were read already, and leave together with the head.
+      if (length <= pieceBytes) response.write(chunk);
+      else if (!(await this.#passOn(chunk))) return false;
     }
     response.end();
     return this.#written();
