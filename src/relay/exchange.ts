@@ -9,7 +9,7 @@ import { commonNames, listCommonHeaders } from './answer-headers.ts';
 import type { BodyAccount } from './body-budget.ts';
 import type { Caller } from './client-address.ts';
 import type { OuterAddress } from './public-url.ts';
-import { maxPieceBytes } from './read-pieces.ts';
+import { maxPieceBytes, pieceBytes } from './read-pieces.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
@@ -167,20 +167,24 @@ export class Exchange {
     this.#writeHead(200, length, { ...octetStream, ...headers });
     for await (const chunk of chunks) {
       if (this.isGone) return false;
-      if (!response.write(chunk)) await this.#drained();
+      // So few bytes were read already, and leave together with the head.
+      if (length <= pieceBytes) response.write(chunk);
+      else if (!(await this.#passOn(chunk))) return false;
     }
     response.end();
     return this.#written();
   }
 
-  #drained(): Promise<void> {
+  /** Whether the kernel has all of it, so that its memory may hold the next one; false once the peer is gone. */
+  #passOn(chunk: Uint8Array): Promise<boolean> {
     const { response } = this;
     return new Promise((resolve) => {
-      const go = (): void => {
-        response.off('drain', go).off('close', go);
-        resolve();
-      };
-      response.on('drain', go).on('close', go);
+      const giveUp = (): void => resolve(false);
+      response.on('close', giveUp);
+      response.write(chunk, (error) => {
+        response.off('close', giveUp);
+        resolve(!error);
+      });
     });
   }
 

@@ -6,6 +6,7 @@ import { maxInflation } from '../protocol/limits.ts';
 import type { BodyAccount } from './body-budget.ts';
 import type { Exchange } from './exchange.ts';
 import { joinBuffers } from './join-buffers.ts';
+import { releaseBuffer } from './release-buffer.ts';
 
 /** A request, and what its body takes of the memory for all of them. */
 export type Upload = Pick<Exchange, 'request' | 'account'>;
@@ -49,12 +50,21 @@ class Received {
    * That buffer is not created for a sender that declares much and sends little.
    */
   add(chunk: Buffer): void {
-    if (this.#whole) this.#whole.set(chunk, this.bytes);
-    else this.#chunks.push(chunk);
-    this.bytes += chunk.byteLength;
+    const { byteLength } = chunk;
+    if (this.#whole) {
+      this.#whole.set(chunk, this.bytes);
+      // Node's parser copies each piece of a body, for this listener alone.
+      releaseBuffer(chunk);
+    } else this.#chunks.push(chunk);
+    this.bytes += byteLength;
     if (this.#whole || this.bytes < largeBytes || this.#declaredBytes <= this.bytes) return;
     this.#whole = Buffer.allocUnsafeSlow(this.#declaredBytes);
-    this.#whole.set(Buffer.concat(this.#chunks));
+    let at = 0;
+    for (const early of this.#chunks) {
+      this.#whole.set(early, at);
+      at += early.byteLength;
+      releaseBuffer(early);
+    }
     this.#chunks = [];
   }
 

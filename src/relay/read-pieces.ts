@@ -1,6 +1,7 @@
 /** Bytes on their way out, in pieces: a reader that takes nothing holds one of them, and not all that it asked for. */
 import type { Part } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
+import { releaseBuffer } from './release-buffer.ts';
 
 /** The first piece, and each one of a slow reader: as much as a socket takes at once. */
 export const pieceBytes = 64 * 1024;
@@ -31,21 +32,41 @@ export class ShortPart extends Error {
   }
 }
 
-/** Read already where it is an array: as much as one piece at most. */
+/** Memory for one piece after the other. */
+class Room {
+  #buffer: Buffer | undefined;
+
+  readonly allocate = (bytes: number): Buffer => {
+    if (this.#buffer && this.#buffer.byteLength >= bytes) return this.#buffer.subarray(0, bytes);
+    this.release();
+    this.#buffer = Buffer.allocUnsafeSlow(bytes);
+    return this.#buffer;
+  };
+
+  release(): void {
+    if (this.#buffer) releaseBuffer(this.#buffer);
+    this.#buffer = undefined;
+  }
+}
+
+/** Read already where it is an array: as much as one piece at most. Else each piece is gone when the next one is asked for. */
 export type Pieces = AsyncIterable<Buffer> | readonly Buffer[];
 
 async function* readPieces(store: Store, name: string, id: string, slice: Slice): AsyncGenerator<Buffer> {
   const { part, offset, bytes } = slice;
+  const room = new Room();
   let most = pieceBytes;
   for (let done = 0; done < bytes; ) {
     const wanted = Math.min(most, bytes - done);
-    const piece = await store.readBytes(name, id, part, offset + done, wanted);
+    const piece = await store.readBytes(name, id, part, offset + done, wanted, room.allocate);
     if (piece.byteLength === 0) throw new ShortPart(part, offset + done);
     const givenAt = performance.now();
     yield piece;
     done += piece.byteLength;
     most = performance.now() - givenAt < quickMs ? Math.min(maxPieceBytes, most * 2) : pieceBytes;
   }
+  // Not where the reader left early: the last piece may still be on its way to the kernel.
+  room.release();
 }
 
 /** Throws ShortPart where the last byte of the slice is not there. */
@@ -70,7 +91,12 @@ export async function openSlice(store: Store, name: string, id: string, slice: S
   const first = await store.readBytes(name, id, part, offset, bytes);
   if (first.byteLength === bytes) return [first];
   // The store has it in several pieces, or not all of it.
-  const pieces: Buffer[] = [];
-  for await (const piece of readPieces(store, name, id, slice)) pieces.push(piece);
-  return pieces;
+  return [await joinPieces(readPieces(store, name, id, slice))];
+}
+
+/** All of them in one buffer. */
+export async function joinPieces(pieces: Pieces): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const piece of pieces) copies.push(Buffer.from(piece));
+  return Buffer.concat(copies);
 }

@@ -22,7 +22,7 @@ import type { Entry } from './journal-lines.ts';
 import { formatEntry, KeptSessions } from './kept-sessions.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
 import { makeFolder } from './make-folder.ts';
-import type { Store, StoreOptions } from './store.ts';
+import type { Allocate, Store, StoreOptions } from './store.ts';
 import { createFolder, removeFile, removeFolder } from './quick-calls.ts';
 import { RecentPieces } from './recent-pieces.ts';
 import { SpareFolders } from './spare-folders.ts';
@@ -179,12 +179,19 @@ class Folder implements Medium {
     }
   }
 
-  async read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
+  async read(
+    name: string,
+    id: string,
+    part: Part,
+    offset: number,
+    maxBytes: number,
+    allocate?: Allocate,
+  ): Promise<Buffer> {
     const path = this.#path(name, id, part);
     const recent = this.#recent.get(name, `${id}/${part}`);
     if (recent) return recent.subarray(offset, offset + maxBytes);
     if (maxBytes <= 0) return Buffer.alloc(0);
-    return readPiece(path, offset, maxBytes).catch((error: unknown) =>
+    return readPiece(path, offset, maxBytes, allocate).catch((error: unknown) =>
       errorCode(error) === 'ENOENT' ? Buffer.alloc(0) : refuse(error),
     );
   }

@@ -12,6 +12,7 @@ import { RateLimits } from './rate-limits.ts';
 import { StoreClock } from './store-clock.ts';
 import {
   type AccountLimits,
+  type Allocate,
   type Committed,
   type DueAt,
   neverDue,
@@ -25,19 +26,27 @@ import { Watchers } from './watchers.ts';
 /** Where bytes and sessions end up. Writing calls for one session never overlap. */
 export interface Medium {
   load(): Promise<Session[]>;
-  /** The session with these pieces, all of it or nothing. */
+  /** The session with these pieces, all of it or nothing. Of their bytes a copy is kept, and once it resolves nothing but that. */
   save(session: Session, pieces: readonly Piece[]): Promise<void>;
   /** All of a session. */
   removeSession(name: string): Promise<void>;
   /** Input and output of a command as it was until now, and with `all` its script too. */
   removeParts(name: string, command: Command, all: boolean): Promise<void>;
-  read(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer>;
+  read(
+    name: string,
+    id: string,
+    part: Part,
+    offset: number,
+    maxBytes: number,
+    allocate?: Allocate,
+  ): Promise<Buffer>;
   /** Throws a refusal when nothing could be kept now. Calls never overlap. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 
 class LocalStore implements Store {
+  readonly copiesPieces = true;
   readonly #medium: Medium;
   readonly #dueAt: DueAt;
   readonly #watchers = new Watchers();
@@ -169,8 +178,15 @@ class LocalStore implements Store {
     return this.#accounts.list(account);
   }
 
-  readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
-    return this.#medium.read(name, id, part, offset, maxBytes);
+  readBytes(
+    name: string,
+    id: string,
+    part: Part,
+    offset: number,
+    maxBytes: number,
+    allocate?: Allocate,
+  ): Promise<Buffer> {
+    return this.#medium.read(name, id, part, offset, maxBytes, allocate);
   }
 
   watch(name: string, wake: () => void): () => void {

@@ -43,6 +43,8 @@ interface RedisStoreParts {
 }
 
 class RedisStore implements Store {
+  /** A connection that was given up may still hold what it was to write. */
+  readonly copiesPieces = false;
   readonly #client: RedisClient;
   readonly #dueAt: DueAt;
   readonly #observers: StoreObserver[];

@@ -42,7 +42,13 @@ export interface StoreObserver {
   conflicted(): void;
 }
 
+/** Gives the memory for bytes that are read into it. */
+export type Allocate = (bytes: number) => Buffer;
+
 export interface Store {
+  /** Whether nothing here refers to the bytes of an update once it has resolved. */
+  readonly copiesPieces: boolean;
+
   /** The clock of all who share this store: for every transition and every age that is shown. */
   clock(): Clock;
 
@@ -64,9 +70,17 @@ export interface Store {
 
   /**
    * At most `maxBytes` of a part from an offset; empty where it was evicted. How far a part goes is said by the session: fewer bytes than
-   * that are damage, and bytes past it do not count.
+   * that are damage, and bytes past it do not count. Bytes that are in memory already are given as they are, others may be read into what
+   * `allocate` gives.
    */
-  readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer>;
+  readBytes(
+    name: string,
+    id: string,
+    part: Part,
+    offset: number,
+    maxBytes: number,
+    allocate?: Allocate,
+  ): Promise<Buffer>;
 
   /** Forgets the session and its bytes, and wakes its watchers. Resolves with whether it was there. */
   remove(name: string): Promise<boolean>;

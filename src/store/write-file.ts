@@ -2,6 +2,7 @@
 import { fdatasync, fsync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { closeFile, openFile, type OpenFlags, truncateFile, writeBytes } from './quick-calls.ts';
+import type { Allocate } from './store.ts';
 
 /** Of an open file: its bytes outlive a power cut once this resolves. */
 export const syncData = promisify(fdatasync);
@@ -57,9 +58,14 @@ export function writePiece(
 }
 
 /** At most so many bytes from an offset; fewer at the end of the file. */
-export function readPiece(path: string, offset: number, maxBytes: number): Promise<Buffer> {
+export function readPiece(
+  path: string,
+  offset: number,
+  maxBytes: number,
+  allocate: Allocate = (size) => Buffer.allocUnsafe(size),
+): Promise<Buffer> {
   return withFile(path, 'read', async (file) => {
-    const buffer = Buffer.allocUnsafe(maxBytes);
+    const buffer = allocate(maxBytes);
     const { bytesRead } = await readBytes(file, buffer, 0, maxBytes, offset);
     return buffer.subarray(0, bytesRead);
   });

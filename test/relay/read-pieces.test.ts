@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { maxPieceBytes, openSlice, pieceBytes } from '../../src/relay/read-pieces.ts';
+import { joinPieces, maxPieceBytes, openSlice, pieceBytes } from '../../src/relay/read-pieces.ts';
 import type { Store } from '../../src/store/store.ts';
 
 afterEach(() => {
@@ -31,4 +31,32 @@ test('a reader that takes each piece at once: pieces double, up to a limit', asy
 
 test('a reader that takes its time for each piece: all are of the smallest size', async () => {
   expect(new Set(await readSizes(1000))).toEqual(new Set([pieceBytes]));
+});
+
+test('pieces that are read into the same memory: each is right until the next one is asked for, and they can be joined', async () => {
+  const whole = Buffer.from(Array.from({ length: slice.bytes }, (_, index) => (index * 7) % 251));
+  const rooms = new Set<ArrayBufferLike>();
+  const reading = {
+    readBytes: async (
+      _name: string,
+      _id: string,
+      _part: string,
+      offset: number,
+      bytes: number,
+      allocate = (size: number) => Buffer.allocUnsafe(size),
+    ) => {
+      const room = allocate(bytes);
+      if (bytes > 1) rooms.add(room.buffer);
+      whole.copy(room, 0, offset, offset + bytes);
+      return room;
+    },
+  } as unknown as Store;
+  let at = 0;
+  for await (const piece of await openSlice(reading, 'name', 'c1', slice)) {
+    expect(piece.equals(whole.subarray(at, at + piece.byteLength))).toBe(true);
+    at += piece.byteLength;
+  }
+  expect(at).toBe(slice.bytes);
+  expect(rooms.size).toBe(3);
+  expect((await joinPieces(await openSlice(reading, 'name', 'c1', slice))).equals(whole)).toBe(true);
 });

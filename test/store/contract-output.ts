@@ -67,6 +67,18 @@ export function describeOutput(open: OpenStore): void {
       expect(await store.readBytes(name, 'c1', 'stdout', 0, 10_000)).toEqual(whole);
     });
 
+    test('bytes whose update has resolved are the caller’s again, where the store says so', async () => {
+      const { store, name } = await openCommand();
+      for (const size of [100, 50_000, 700_000]) {
+        const { stdoutBytes: offset = 0 } = (await store.read(name)).commands[0] ?? {};
+        const bytes = Buffer.alloc(size, size % 251);
+        await append(store, name, 'c1', 'stdout', offset, bytes);
+        if (store.copiesPieces) bytes.fill(0);
+        const read = await store.readBytes(name, 'c1', 'stdout', offset, size);
+        expect(read.equals(Buffer.alloc(size, size % 251))).toBe(true);
+      }
+    });
+
     test('all 256 bytes come back as they went in', async () => {
       const { store, name } = await openCommand();
       const all = Buffer.from(Array.from({ length: 256 }, (_, index) => index));

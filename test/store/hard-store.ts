@@ -4,7 +4,7 @@
  */
 import { Refusal } from '../../src/protocol/errors.ts';
 import type { Clock } from '../../src/session/apply-transition.ts';
-import type { Part, Session } from '../../src/session/session.ts';
+import type { Session } from '../../src/session/session.ts';
 import type {
   AccountLimits,
   Committed,
@@ -39,6 +39,10 @@ class HardStore implements Store {
   constructor(store: Store, hardships: Hardships) {
     this.#store = store;
     this.#hardships = hardships;
+  }
+
+  get copiesPieces(): boolean {
+    return this.#store.copiesPieces;
   }
 
   clock(): Clock {
@@ -91,8 +95,8 @@ class HardStore implements Store {
     for (const wake of Array.from(this.#watchers.get(name) ?? [])) wake();
   }
 
-  readBytes(name: string, id: string, part: Part, offset: number, maxBytes: number): Promise<Buffer> {
-    return this.#store.readBytes(name, id, part, offset, maxBytes);
+  readBytes(...place: Parameters<Store['readBytes']>): Promise<Buffer> {
+    return this.#store.readBytes(...place);
   }
 
   async remove(name: string): Promise<boolean> {

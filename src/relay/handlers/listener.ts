@@ -22,6 +22,7 @@ import { findCommand } from '../../session/session.ts';
 import type { Exchange } from '../exchange.ts';
 import { openScript } from '../open-script.ts';
 import { readBody } from '../read-body.ts';
+import { releaseBuffer } from '../release-buffer.ts';
 import type { Handler, RelayContext } from '../relay-context.ts';
 import { cutChars } from '../../text/cut-text.ts';
 import { hideKeys } from '../../text/hide-keys.ts';
@@ -174,6 +175,7 @@ export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
       exchange,
     ),
   );
+  if (relay.sessions.store.copiesPieces) releaseBuffer(bytes);
   await exchange.sendText(200, String(next), { [header.nextOffset]: next });
 };
 
@@ -216,5 +218,6 @@ export const finish: Handler = async ({ exchange, name, route }, relay) => {
       exchange,
     ),
   );
+  if (relay.sessions.store.copiesPieces) releaseBuffer(body);
   return exchange.sendText(200, 'finished');
 };

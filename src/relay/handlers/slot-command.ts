@@ -5,6 +5,7 @@ import { pushToSlot } from '../../session/push-command.ts';
 import { dropFromSlot, pollSlot, returnToSlot, takeFromSlot } from '../../session/serve-slots.ts';
 import type { Exchange } from '../exchange.ts';
 import { openScript } from '../open-script.ts';
+import { joinPieces } from '../read-pieces.ts';
 import { readBody } from '../read-body.ts';
 import type { Handler } from '../relay-context.ts';
 import { checkScript, digestScript, readClient } from '../script.ts';
@@ -52,9 +53,7 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
     if (exchange.isGone) return giveBack();
     if (command.origin === 'slot') return await exchange.sendChunks(command.scriptBytes, script);
     // A client of the commands resource is owed an exit status, and this listener reports none by itself. It is 1 MiB at most.
-    const pieces: Buffer[] = [];
-    for await (const piece of script) pieces.push(piece);
-    return await exchange.sendBytes(wrapForSlot(Buffer.concat(pieces)));
+    return await exchange.sendBytes(wrapForSlot(await joinPieces(script)));
   } catch (error) {
     if (!exchange.response.headersSent) await giveBack();
     throw error;

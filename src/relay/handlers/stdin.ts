@@ -6,6 +6,7 @@ import { findOwn, acknowledgeStart } from '../../session/serve-listener.ts';
 import { readBody } from '../read-body.ts';
 import { openSlice } from '../read-pieces.ts';
 import type { Handler } from '../relay-context.ts';
+import { releaseBuffer } from '../release-buffer.ts';
 import { readListenerId } from './listener.ts';
 
 export const putStdin: Handler = async ({ exchange, name, route }, relay) => {
@@ -18,6 +19,7 @@ export const putStdin: Handler = async ({ exchange, name, route }, relay) => {
     (session) => appendStdin(session, route.id, { offset, bytes }, isEnd),
     exchange,
   );
+  if (sessions.store.copiesPieces) releaseBuffer(bytes);
   await exchange.sendText(200, String(next), { [header.nextOffset]: next });
 };
 

@@ -1,0 +1,18 @@
+/**
+ * Memory of large buffers, given back without a garbage collection: one comes only after tens of MiB of them, as the objects themselves are
+ * small.
+ */
+import { MessageChannel } from 'node:worker_threads';
+
+/** Below this a release costs more than it saves. */
+const leastBytes = 16 * 1024;
+
+/** Takes over the memory of what it is sent, and drops it at once. */
+const drain = new MessageChannel().port1;
+drain.close();
+
+/** Nobody may read or write the buffer from now on: it is empty. One that shares its memory with others is left to the collector. */
+export function releaseBuffer({ buffer, byteLength }: Buffer): void {
+  if (byteLength < leastBytes || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+  drain.postMessage(null, [buffer]);
+}
