@@ -34,10 +34,12 @@ interface Meta {
   readonly keys: number;
 }
 
+/** A Meta as JSON, by hand: it goes with every change, and most of it is a list of a hundred numbers. */
 function renderMeta({ commands, pastKeys, ...core }: Session): string {
-  const ids = commands.map(({ id }) => Number(id.slice(1)));
-  const meta: Meta = { core, ids, keysDropped: pastKeys.dropped, keys: countPastKeys(pastKeys) };
-  return JSON.stringify(meta);
+  let ids = '';
+  for (const { id } of commands) ids += ids === '' ? id.slice(1) : `,${id.slice(1)}`;
+  const counts = `"keysDropped":${pastKeys.dropped},"keys":${countPastKeys(pastKeys)}`;
+  return `{"core":${JSON.stringify(core)},"ids":[${ids}],${counts}}`;
 }
 
 function parseMeta(text: string): Meta | undefined {
@@ -54,7 +56,8 @@ function parseMeta(text: string): Meta | undefined {
 
 /** From the session as it is stored, undefined for none, to another. */
 export function describeChange(before: Session | undefined, after: Session): SessionChange {
-  const differences = compareCommands(before?.commands ?? [], after.commands);
+  const differences =
+    before?.commands === after.commands ? [] : compareCommands(before?.commands ?? [], after.commands);
   const commands = differences.flatMap(({ after: is }) => (is ? [[is.id, JSON.stringify(is)] as const] : []));
   const forgotten = differences.flatMap(({ before: was, after: is }) => (was && !is ? [was.id] : []));
   const [past, now] = [before?.pastKeys ?? noPastKeys, after.pastKeys];
