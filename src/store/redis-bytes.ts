@@ -58,7 +58,9 @@ export class RedisBytes {
   ): Promise<Buffer> {
     const command = session?.commands.findLast((candidate) => candidate.id === id);
     const recent = command && this.#recall(name, command, part);
-    if (recent) return recent.subarray(offset, offset + maxBytes);
+    // More than this process knows of may be there by now.
+    if (recent && (part === 'script' || offset + maxBytes <= recent.byteLength))
+      return recent.subarray(offset, offset + maxBytes);
     const pieces: Buffer[] = [];
     for (let done = 0; done < maxBytes; ) {
       const at = offset + done;

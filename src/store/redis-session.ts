@@ -35,7 +35,10 @@ interface Meta {
 }
 
 /** A Meta as JSON, by hand: it goes with every change, and most of it is a list of a hundred numbers. */
-function renderMeta({ commands, pastKeys, ...core }: Session): string {
+function renderMeta(session: Session): string {
+  const { commands, pastKeys } = session;
+  // JSON leaves out what is undefined: a copy of all fields costs much less than one of most.
+  const core = { ...session, commands: undefined, pastKeys: undefined };
   let ids = '';
   for (const { id } of commands) ids += ids === '' ? id.slice(1) : `,${id.slice(1)}`;
   const counts = `"keysDropped":${pastKeys.dropped},"keys":${countPastKeys(pastKeys)}`;

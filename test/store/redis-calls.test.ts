@@ -9,7 +9,7 @@ import { startOwnProxy, startOwnRedis } from './redis-kit.ts';
 
 // Each command of a client to Redis is a round trip of the network: their number is held. What a script calls inside Redis is not counted.
 
-const mostCalls = 9;
+const mostCalls = 6;
 
 /** Of a relay that has nothing to do: signs of life, clocks and sweeps. */
 const restMs = 3_000;
