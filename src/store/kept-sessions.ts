@@ -135,8 +135,11 @@ export class KeptSessions {
     const before = this.#byName.get(session.name);
     const differences =
       before?.commands === session.commands ? [] : compareCommands(before?.commands ?? [], session.commands);
-    const changed = differences.flatMap(({ after }) => after ?? []);
-    const dropped = differences.flatMap(({ before: was, after }) => (was && !after ? [was.id] : []));
+    const changed: Command[] = [];
+    const dropped: string[] = [];
+    for (const { before: was, after } of differences)
+      if (after) changed.push(after);
+      else if (was) dropped.push(was.id);
     const keys = listNewKeys(before?.pastKeys ?? noPastKeys, session.pastKeys);
     const { dropped: keysDropped } = session.pastKeys;
     const keysAt = keysDropped + countPastKeys(session.pastKeys) - keys.length;

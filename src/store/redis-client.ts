@@ -109,8 +109,7 @@ export class RedisClient {
       if (this.#isClosed) throw busy();
       const began = performance.now();
       tries.count += 1;
-      // Connections of a cluster are many: there each call is a write of its own.
-      if ('stream' in this.#connection) this.#writer.gather(this.#connection.stream);
+      this.#gather();
       try {
         const result = await work(this.#connection);
         for (const observer of observers) observer.called(performance.now() - began);
@@ -122,6 +121,11 @@ export class RedisClient {
         await pause(pauseMs);
       }
     }
+  }
+
+  /** Connections of a cluster are many: there each call is a write of its own. */
+  #gather(): void {
+    if ('stream' in this.#connection) this.#writer.gather(this.#connection.stream);
   }
 
   async #evaluate({ script, keys, words, asBytes = false, tries }: Evaluation): Promise<unknown> {
@@ -210,6 +214,7 @@ export class RedisClient {
       duration: 1,
       customIncrTtlLuaScript: pourScript,
     });
+    this.#gather();
     try {
       await limiter.consume(name, cost);
       return 0;
