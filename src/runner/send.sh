@@ -169,7 +169,7 @@ request_with() { # SLOT PATH FILE BYTES
       plain_pieces=15
     fi
   fi
-  # With --data-binary curl reads all of it before it sends the first byte.
+  # Of a large file curl sends the first bytes before it has read the last ones, but not as data of a form.
   if [ "$4" -gt 262144 ]; then words+=(-T "$body"); else words+=(--data-binary "@$body"); fi
   request "$1" POST "$2" "${words[@]}"
   [ "$body" = "$3" ] || : 2>/dev/null >"$body"

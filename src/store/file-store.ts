@@ -42,6 +42,7 @@ function refuse(error: unknown): never {
 
 class Folder implements Medium {
   readonly #directory: string;
+  readonly #sessions: string;
   readonly #durability: Durability;
   readonly #release: () => Promise<void>;
   readonly #warn: (text: string) => void;
@@ -59,6 +60,7 @@ class Folder implements Medium {
     warn: (text: string) => void,
   ) {
     this.#directory = directory;
+    this.#sessions = join(directory, 'sessions');
     this.#spares = new SpareFolders(join(directory, 'spare'));
     this.#durability = durability;
     this.#release = release;
@@ -66,7 +68,7 @@ class Folder implements Medium {
   }
 
   #path(...rest: string[]): string {
-    return join(this.#directory, 'sessions', ...rest);
+    return [this.#sessions, ...rest].join('/');
   }
 
   async load(): Promise<Session[]> {
@@ -107,29 +109,33 @@ class Folder implements Medium {
 
   async #writePiece(name: string, piece: Piece): Promise<void> {
     const { id, part, offset = 0, bytes } = piece;
-    const path = this.#path(name, id, part);
     // No file for nothing: most results of most streams are empty.
     if (bytes.byteLength === 0) return this.#removePart(name, id, part, true);
+    const folder = `${this.#sessions}/${name}/${id}`;
+    const path = `${folder}/${part}`;
+    const isSynced = this.#durability === 'power';
     // The script is what a command begins with.
-    if (part === 'script' && offset === 0) await this.#makeCommandFolder(dirname(path));
-    await writePiece(path, offset, bytes, this.#durability === 'power').catch(async (error: unknown) => {
+    const isShort = part === 'script' && offset === 0 && (await this.#makeCommandFolder(folder));
+    await writePiece(path, offset, bytes, { isSynced, isShort }).catch(async (error: unknown) => {
       if (errorCode(error) !== 'ENOENT' || offset > 0) throw error;
-      await makeFolder(dirname(path));
-      await writePiece(path, offset, bytes, this.#durability === 'power');
+      await makeFolder(folder);
+      await writePiece(path, offset, bytes, { isSynced });
     });
     if (offset === 0) this.#recent.put(name, `${id}/${part}`, bytes);
     else this.#recent.delete(name, `${id}/${part}`);
-    if (offset > 0 || this.#durability !== 'power') return;
-    for (const folder of [this.#path(name, id), this.#path(name), this.#path()]) await syncFolder(folder);
+    if (offset > 0 || !isSynced) return;
+    for (const changed of [folder, this.#path(name), this.#path()]) await syncFolder(changed);
   }
 
-  /** It seldom exists, and its parent mostly does. */
-  async #makeCommandFolder(path: string): Promise<void> {
-    if (await this.#spares.take(path)) return;
+  /** It seldom exists, and its parent mostly does. Resolves with whether no file in it has more than one byte. */
+  async #makeCommandFolder(path: string): Promise<boolean> {
+    if (await this.#spares.take(path)) return true;
     try {
       await createFolder(path);
+      return true;
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') await makeFolder(path);
+      return false;
     }
   }
 

@@ -9,19 +9,27 @@ export type Entry = Readonly<Record<string, unknown>>;
 /** What is read or written at once. */
 export const chunkBytes = 1024 * 1024;
 
+/** Of the checksum and the space after it. */
+const sumBytes = 9;
+
 function checksum(text: Uint8Array): string {
   return crc32(text).toString(16).padStart(8, '0');
 }
 
 export function renderLine(entry: Entry): Buffer {
-  const text = Buffer.from(JSON.stringify(entry));
-  return Buffer.concat([Buffer.from(`${checksum(text)} `), text, Buffer.from('\n')]);
+  const text = JSON.stringify(entry);
+  const end = sumBytes + Buffer.byteLength(text);
+  const line = Buffer.allocUnsafe(end + 1);
+  line.write(text, sumBytes);
+  line.write(`${checksum(line.subarray(sumBytes, end))} `, 'latin1');
+  line[end] = 0x0a;
+  return line;
 }
 
 /** Undefined for a line that is not what was written. */
 export function parseLine(line: Buffer): Entry | undefined {
-  const text = line.subarray(9);
-  return line.toString('latin1', 0, 9) === `${checksum(text)} `
+  const text = line.subarray(sumBytes);
+  return line.toString('latin1', 0, sumBytes) === `${checksum(text)} `
     ? parseJsonFields(text.toString())
     : undefined;
 }

@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { chunkBytes, type Entry, parseLine, readLines, renderLine } from './journal-lines.ts';
 import { truncateFile } from './quick-calls.ts';
-import { syncData, syncFolder, withFile, writeAll } from './write-file.ts';
+import { syncData, syncFolder, withFile, writeAll, writeInto } from './write-file.ts';
 
 export type Durability = 'process' | 'power';
 
@@ -21,6 +21,12 @@ const longFactor = 2;
 
 /** Rewritten once it has grown to so many times its size after the last rewriting. */
 const growth = 4;
+
+/** As one; mostly it is one already. */
+function join(buffers: readonly Buffer[]): Buffer {
+  const [only] = buffers;
+  return only && buffers.length === 1 ? only : Buffer.concat(buffers);
+}
 
 /** Lines in pieces that are worth a write. */
 function* gather(entries: Iterable<Entry>): Generator<Buffer> {
@@ -125,7 +131,7 @@ export class Journal {
   /** Resolves once the entries are kept, all of them or none; `keep` is called just before, and before anything else is written. */
   append(entries: readonly Entry[], keep: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ bytes: Buffer.concat(entries.map(renderLine)), keep, resolve, reject });
+      this.#waiting.push({ bytes: join(entries.map(renderLine)), keep, resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -137,7 +143,7 @@ export class Journal {
       const group = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#write(Buffer.concat(group.map(({ bytes }) => bytes)));
+        await this.#write(join(group.map(({ bytes }) => bytes)));
         for (const { keep, resolve } of group) {
           keep();
           resolve();
@@ -155,14 +161,12 @@ export class Journal {
     const { path, durability, head } = this.#options;
     if (this.#isNameFresh) await this.#syncName();
     const whole = this.#size === 0 && head ? Buffer.concat([renderLine(head), bytes]) : bytes;
+    // Whole lines of a group that was refused must not come to life.
+    this.#isTorn = true;
     // Opened each time: a disk that was away or read-only for a while is then the same as any other.
-    await withFile(path, 'write', async (file) => {
-      // Whole lines of a group that was refused must not come to life.
-      this.#isTorn = true;
-      await writeAll(file, this.#size, whole);
-      if (durability === 'power') await syncData(file);
-    }).catch(async (error: unknown) => {
-      if (this.#isTorn) await this.#mend().catch(() => undefined);
+    const options = { flags: 'write', isSynced: durability === 'power' } as const;
+    await writeInto(path, this.#size, whole, options).catch(async (error: unknown) => {
+      await this.#mend().catch(() => undefined);
       throw error;
     });
     // Only now: closing may fail as well.

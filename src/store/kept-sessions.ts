@@ -84,8 +84,9 @@ function skipLostKeys(past: PastKeys, position: number | undefined): PastKeys {
   return lost > 0 ? { ...past, dropped: past.dropped + lost } : past;
 }
 
-function describeCore({ commands: _commands, pastKeys: _pastKeys, ...core }: Session): Core {
-  return core;
+/** For JSON, which leaves out what is undefined: a copy of all fields costs much less than one of most. */
+function describeCore(session: Session): Core {
+  return { ...session, commands: undefined, pastKeys: undefined } as Core;
 }
 
 export class KeptSessions {
@@ -132,9 +133,13 @@ export class KeptSessions {
   /** The entry that leads from what the journal has to this session. */
   describe(session: Session): Entry {
     const before = this.#byName.get(session.name);
-    const differences = compareCommands(before?.commands ?? [], session.commands);
-    const changed = differences.flatMap(({ after }) => after ?? []);
-    const dropped = differences.flatMap(({ before: was, after }) => (was && !after ? [was.id] : []));
+    const differences =
+      before?.commands === session.commands ? [] : compareCommands(before?.commands ?? [], session.commands);
+    const changed: Command[] = [];
+    const dropped: string[] = [];
+    for (const { before: was, after } of differences)
+      if (after) changed.push(after);
+      else if (was) dropped.push(was.id);
     const keys = listNewKeys(before?.pastKeys ?? noPastKeys, session.pastKeys);
     const { dropped: keysDropped } = session.pastKeys;
     const keysAt = keysDropped + countPastKeys(session.pastKeys) - keys.length;

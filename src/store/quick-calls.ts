@@ -40,8 +40,44 @@ function choose<T>(quick: () => T | Promise<T>, slow: () => Promise<T>): T | Pro
   try {
     return quick();
   } finally {
-    const ended = performance.now();
-    if (ended - began > slowMs) slowUntil = ended + (ended - began) * restFactor;
+    noteDuration(began);
+  }
+}
+
+function noteDuration(began: number): void {
+  const ended = performance.now();
+  if (ended - began > slowMs) slowUntil = ended + (ended - began) * restFactor;
+}
+
+export interface QuickWrite {
+  readonly flags: OpenFlags;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** The file is to end after the bytes. */
+  readonly isCut: boolean;
+}
+
+/**
+ * Opens a file, writes at a place and closes it, in one go. Returns false where that has to be done by the calls of their own: nothing, or
+ * a part of it, was written then.
+ */
+export function writeAtOnce(path: string, { flags, offset, bytes, isCut }: QuickWrite): boolean {
+  const began = performance.now();
+  if (began < slowUntil || bytes.byteLength > maxQuickBytes) return false;
+  try {
+    const file = fs.openSync(path, openFlags[flags] | fs.constants.O_NONBLOCK, fileMode);
+    try {
+      if (fs.writeSync(file, bytes, 0, bytes.byteLength, offset) < bytes.byteLength) return false;
+      if (isCut) fs.ftruncateSync(file, offset + bytes.byteLength);
+    } finally {
+      fs.closeSync(file);
+    }
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENXIO') return false;
+    throw error;
+  } finally {
+    noteDuration(began);
   }
 }
 
@@ -61,13 +97,14 @@ const openFlags = {
 export type OpenFlags = keyof typeof openFlags;
 
 /** New files are for this user only. */
+const fileMode = 0o600;
+
 export function openFile(path: string, flags: OpenFlags): number | Promise<number> {
-  const mode = 0o600;
-  const slow = (): Promise<number> => pool.open(path, openFlags[flags], mode);
+  const slow = (): Promise<number> => pool.open(path, openFlags[flags], fileMode);
   return choose<number>(() => {
     try {
       // Not to wait on this thread for the other end of a fifo.
-      return fs.openSync(path, openFlags[flags] | fs.constants.O_NONBLOCK, mode);
+      return fs.openSync(path, openFlags[flags] | fs.constants.O_NONBLOCK, fileMode);
     } catch (error) {
       if (errorCode(error) === 'ENXIO') return slow();
       throw error;

@@ -8,43 +8,48 @@ const maxBytes = 16 * 1024 * 1024;
 const entryBytes = 512;
 
 export class RecentPieces {
-  /** By `NAME/c1/stdout`, in order of age. */
-  readonly #pieces = new Map<string, Buffer>();
-  /** The keys of each session. */
-  readonly #keys = new Map<string, Set<string>>();
+  /** By session, and then by a place like `c1/stdout`. The session that was written to last is last. */
+  readonly #sessions = new Map<string, Map<string, Buffer>>();
   #bytes = 0;
 
-  put(name: string, place: string, bytes: Uint8Array): void {
+  /** Returns what is kept, where it is. */
+  put(name: string, place: string, bytes: Uint8Array): Buffer | undefined {
     this.delete(name, place);
-    if (bytes.byteLength === 0 || bytes.byteLength > maxPieceBytes) return;
-    const key = `${name}/${place}`;
+    if (bytes.byteLength === 0 || bytes.byteLength > maxPieceBytes) return undefined;
     // A copy: what came over the network is a part of a larger buffer.
-    this.#pieces.set(key, Buffer.from(bytes));
-    this.#keys.set(name, (this.#keys.get(name) ?? new Set()).add(place));
+    const kept = Buffer.from(bytes);
+    const pieces = this.#sessions.get(name) ?? new Map<string, Buffer>();
+    pieces.set(place, kept);
+    this.#sessions.delete(name);
+    this.#sessions.set(name, pieces);
     this.#bytes += bytes.byteLength + entryBytes;
-    for (const [oldest] of this.#pieces) {
-      if (this.#bytes <= maxBytes) return;
-      const slash = oldest.indexOf('/');
-      this.delete(oldest.slice(0, slash), oldest.slice(slash + 1));
-    }
+    if (this.#bytes > maxBytes) this.#makeRoom();
+    return kept;
+  }
+
+  /** Of the session that was not written to for longest, its oldest first. */
+  #makeRoom(): void {
+    for (const [name, pieces] of this.#sessions)
+      for (const place of pieces.keys()) {
+        this.delete(name, place);
+        if (this.#bytes <= maxBytes) return;
+      }
   }
 
   get(name: string, place: string): Buffer | undefined {
-    return this.#pieces.get(`${name}/${place}`);
+    return this.#sessions.get(name)?.get(place);
   }
 
   delete(name: string, place: string): void {
-    const key = `${name}/${place}`;
-    const known = this.#pieces.get(key);
-    if (!known) return;
+    const pieces = this.#sessions.get(name);
+    const known = pieces?.get(place);
+    if (!pieces || !known) return;
     this.#bytes -= known.byteLength + entryBytes;
-    this.#pieces.delete(key);
-    const places = this.#keys.get(name);
-    places?.delete(place);
-    if (places?.size === 0) this.#keys.delete(name);
+    pieces.delete(place);
+    if (pieces.size === 0) this.#sessions.delete(name);
   }
 
   deleteSession(name: string): void {
-    for (const place of this.#keys.get(name) ?? []) this.delete(name, place);
+    for (const place of this.#sessions.get(name)?.keys() ?? []) this.delete(name, place);
   }
 }

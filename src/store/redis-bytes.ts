@@ -10,15 +10,17 @@ import { readPartScript } from './redis-scripts.ts';
 /** What was sent ahead and never committed is removed after this. */
 const stagedSeconds = 120;
 
-/** After a failover another command may have the same id: the digest tells them apart. */
-function placeOfScript({ id, digest }: Command): string {
-  return `${id}/${digest}`;
+/** After a failover another command may have the same id: of a script the digest tells them apart. */
+function placeOfRecent({ id, digest }: Command, part: Part): string {
+  return part === 'script' ? `${id}/${digest}` : placeOf(id, part);
 }
 
 export class RedisBytes {
   readonly #client: RedisClient;
-  /** Scripts never change, and are mostly handed out a moment after they came. */
-  readonly #scripts = new RecentPieces();
+  /** Scripts never change, and are mostly handed out a moment after they came; results are mostly read as soon as they are whole. */
+  readonly #recent = new RecentPieces();
+  /** Of a flow: the command that it was written with. As long as that very object is current, nothing came after it. */
+  readonly #writtenWith = new WeakMap<Buffer, Command>();
 
   constructor(client: RedisClient) {
     this.#client = client;
@@ -26,15 +28,21 @@ export class RedisBytes {
 
   /** Once all of it is kept. */
   remember({ name, commands }: Session, put: readonly Piece[]): void {
-    for (const { id, part, offset, bytes } of put) {
-      if (part !== 'script' || offset !== undefined) continue;
-      const command = commands.find((candidate) => candidate.id === id);
-      if (command) this.#scripts.put(name, placeOfScript(command), bytes);
+    for (const { id, part, offset = 0, bytes } of put) {
+      const command = commands.findLast((candidate) => candidate.id === id);
+      if (!command || offset > 0 || command[`${part}Bytes`] !== bytes.byteLength) continue;
+      const kept = this.#recent.put(name, placeOfRecent(command, part), bytes);
+      if (kept && part !== 'script') this.#writtenWith.set(kept, command);
     }
   }
 
+  #recall(name: string, command: Command, part: Part): Buffer | undefined {
+    const recent = this.#recent.get(name, placeOfRecent(command, part));
+    return recent && (part === 'script' || this.#writtenWith.get(recent) === command) ? recent : undefined;
+  }
+
   forget(name: string): void {
-    this.#scripts.deleteSession(name);
+    this.#recent.deleteSession(name);
   }
 
   async stage(staged: readonly Staged[]): Promise<void> {
@@ -48,9 +56,11 @@ export class RedisBytes {
     offset: number,
     maxBytes: number,
   ): Promise<Buffer> {
-    const command = session?.commands.find((candidate) => candidate.id === id);
-    const script = command && part === 'script' ? this.#scripts.get(name, placeOfScript(command)) : undefined;
-    if (script) return script.subarray(offset, offset + maxBytes);
+    const command = session?.commands.findLast((candidate) => candidate.id === id);
+    const recent = command && this.#recall(name, command, part);
+    // More than this process knows of may be there by now.
+    if (recent && (part === 'script' || offset + maxBytes <= recent.byteLength))
+      return recent.subarray(offset, offset + maxBytes);
     const pieces: Buffer[] = [];
     for (let done = 0; done < maxBytes; ) {
       const at = offset + done;

@@ -8,6 +8,7 @@ import { connect, connectSubscriber, openMs } from './redis-connection.ts';
 import { RedisNotices } from './redis-notices.ts';
 import type { Script } from './redis-script.ts';
 import type { RedisPlace } from './redis-url.ts';
+import { toArgument, TurnWriter, type Word } from './redis-words.ts';
 import { RedisSubscriber } from './redis-subscriber.ts';
 import type { StoreObserver } from './store.ts';
 
@@ -15,14 +16,6 @@ import type { StoreObserver } from './store.ts';
 const patienceMs = 3_000;
 
 const pauseMs = 50;
-
-export type Word = string | Uint8Array | number;
-
-/** ioredis takes bytes as a Buffer only: the same memory, not a copy. */
-function toArgument(word: Word): string | Buffer | number {
-  if (!(word instanceof Uint8Array) || Buffer.isBuffer(word)) return word;
-  return Buffer.from(word.buffer, word.byteOffset, word.byteLength);
-}
 
 /** Answers of a call as ioredis has them: text, a number, null, or a list of these. */
 export type Reply = string | number | null | readonly Reply[];
@@ -55,6 +48,7 @@ export class RedisClient {
   #waiting: Redis | Cluster | undefined;
   #lastError: Error | undefined;
   readonly #notices: RedisNotices;
+  readonly #writer = new TurnWriter();
   #isClosed = false;
 
   private constructor(place: RedisPlace, options: ClientOptions) {
@@ -115,6 +109,7 @@ export class RedisClient {
       if (this.#isClosed) throw busy();
       const began = performance.now();
       tries.count += 1;
+      this.#gather();
       try {
         const result = await work(this.#connection);
         for (const observer of observers) observer.called(performance.now() - began);
@@ -126,6 +121,11 @@ export class RedisClient {
         await pause(pauseMs);
       }
     }
+  }
+
+  /** Connections of a cluster are many: there each call is a write of its own. */
+  #gather(): void {
+    if ('stream' in this.#connection) this.#writer.gather(this.#connection.stream);
   }
 
   async #evaluate({ script, keys, words, asBytes = false, tries }: Evaluation): Promise<unknown> {
@@ -214,6 +214,7 @@ export class RedisClient {
       duration: 1,
       customIncrTtlLuaScript: pourScript,
     });
+    this.#gather();
     try {
       await limiter.consume(name, cost);
       return 0;

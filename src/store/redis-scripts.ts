@@ -38,7 +38,7 @@ const checkVersion = `${findOperation}
 local function check(session, known, knownOp, op)
   local v, ops = unpack(redis.call('HMGET', session, 'v', 'o'))
   if not v then return {'gone'} end
-  if v == known and find(ops or '', knownOp) == 0 then return nil end
+  if v == known and find(ops or '', knownOp) == 0 then return nil, ops end
   if find(ops or '', op) then return {'done', v} end
   return {'conflict', v}
 end
@@ -51,7 +51,7 @@ end
 export const commitScript = defineScript(`${reader}${checkVersion}${accountRoom}
 local session, index, due, parts = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local known, knownOp, version, op = take(), take(), take(), take()
-local other = check(session, known, knownOp, op)
+local other, ops = check(session, known, knownOp, op)
 if other then return other end
 local meta, dueAt, name, wake = take(), take(), take(), take()
 for _ = 1, count() do
@@ -106,8 +106,7 @@ for _ = 1, count() do
   redis.call('HDEL', session, field)
   redis.call('ZREM', index, field)
 end
-local ops = op .. (redis.call('HGET', session, 'o') or '')
-ops = string.sub(ops, 1, ${operationLength * rememberedOperations})
+ops = string.sub(op .. ops, 1, ${operationLength * rememberedOperations})
 redis.call('HSET', session, 'v', version, 'm', meta, 'o', ops)
 redis.call('ZADD', due, dueAt, name)
 if wake ~= '' then redis.call('PUBLISH', '${wakeChannel}', wake) end

@@ -2,7 +2,7 @@
  * Compare and set: a transition runs on the newest session that is known, and counts only if Redis still has that version. What it refuses,
  * or does not change, is believed only after a look at Redis.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../protocol/errors.ts';
 import { shortName } from '../protocol/keys.ts';
@@ -26,9 +26,19 @@ const mostConflicts = 50;
 const fastConflicts = 3;
 const conflictPauseMs = 20;
 
+/** Random bytes for many names: each call of the generator costs more than the bytes. */
+const randomness = Buffer.alloc((operationLength / 2) * 512);
+let namedBytes = randomness.byteLength;
+
 /** Unique among all that any relay does. */
 export function nameOperation(): string {
-  return randomBytes(operationLength / 2).toString('hex');
+  if (namedBytes === randomness.byteLength) {
+    randomFillSync(randomness);
+    namedBytes = 0;
+  }
+  const from = namedBytes;
+  namedBytes += operationLength / 2;
+  return randomness.toString('hex', from, namedBytes);
 }
 
 /** For a sorted set. */

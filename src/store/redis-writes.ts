@@ -1,6 +1,5 @@
 /** What one commit asks of Redis, as keys and arguments of its script. */
 import type { Part, Piece, Session } from '../session/session.ts';
-import type { Word } from './redis-client.ts';
 import {
   countSegments,
   keysOf,
@@ -11,6 +10,7 @@ import {
   smallBytes,
 } from './redis-layout.ts';
 import { describeChange } from './redis-session.ts';
+import type { Word } from './redis-words.ts';
 import { listUnusedParts } from './unused-parts.ts';
 
 const scripts: readonly Part[] = ['script'];
@@ -35,7 +35,7 @@ export interface CommitParts {
 }
 
 function sizeOf(session: Session, id: string, part: Part): number {
-  const command = session.commands.find((candidate) => candidate.id === id);
+  const command = session.commands.findLast((candidate) => candidate.id === id);
   return command?.[`${part}Bytes`] ?? 0;
 }
 
@@ -150,8 +150,10 @@ export interface Commit {
   readonly staged: readonly Staged[];
 }
 
-function list(items: readonly (readonly Word[])[]): Word[] {
-  return [items.length, ...items.flat()];
+/** How many items there are, and then all that they say. */
+function addList(words: Word[], items: readonly (readonly Word[])[]): void {
+  words.push(items.length);
+  for (const item of items) words.push(...item);
 }
 
 export function describeCommit({ before, after, put, account, operation }: CommitParts): Commit {
@@ -166,20 +168,16 @@ export function describeCommit({ before, after, put, account, operation }: Commi
     );
   const { meta, changed, dropped } = describeChange(before, after);
   const accountPlace = account ? writes.placeOf(account.key) : 0;
-  const words: Word[] = [
-    ...list(writes.checks),
-    ...list(writes.stages),
-    accountPlace,
-    account?.growth ?? 0,
-    account?.limit ?? -1,
-    put.length === 0 ? 'small' : 'bytes',
-    ...list(writes.removedKeys),
-    ...list(writes.removedFields),
-    ...list(writes.fields),
-    ...list(writes.chunks),
-    ...list(changed),
-    ...list(dropped.map((field) => [field])),
-  ];
+  const words: Word[] = [];
+  addList(words, writes.checks);
+  addList(words, writes.stages);
+  words.push(accountPlace, account?.growth ?? 0, account?.limit ?? -1, put.length === 0 ? 'small' : 'bytes');
+  addList(words, writes.removedKeys);
+  addList(words, writes.removedFields);
+  addList(words, writes.fields);
+  addList(words, writes.chunks);
+  addList(words, changed);
+  words.push(dropped.length, ...dropped);
   return { keys: writes.keys, words, meta, staged: writes.staged };
 }
 

@@ -4,7 +4,6 @@
  * its space back to the disk, which is what costs most. The session of a later command says that this byte is none of its own.
  */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createFolder, renameFolder } from './quick-calls.ts';
 import { writePiece } from './write-file.ts';
 
@@ -27,9 +26,9 @@ export class SpareFolders {
     if (this.#free.length >= maxSpares) return false;
     try {
       if (this.#named === 0) await createFolder(this.#directory);
-      for (const file of files) await writePiece(join(path, file), 0, newline, false);
+      for (const file of files) await writePiece(`${path}/${file}`, 0, newline);
       this.#named += 1;
-      const spare = join(this.#directory, String(this.#named));
+      const spare = `${this.#directory}/${this.#named}`;
       await renameFolder(path, spare);
       this.#free.push(spare);
       return true;

@@ -1,7 +1,7 @@
 /** Writing that is whole or an error. By descriptor: for small files a FileHandle costs more than the system calls. */
 import { fdatasync, fsync, read } from 'node:fs';
 import { promisify } from 'node:util';
-import { closeFile, openFile, type OpenFlags, truncateFile, writeBytes } from './quick-calls.ts';
+import { closeFile, openFile, type OpenFlags, truncateFile, writeAtOnce, writeBytes } from './quick-calls.ts';
 import type { Allocate } from './store.ts';
 
 /** Of an open file: its bytes outlive a power cut once this resolves. */
@@ -40,21 +40,41 @@ export async function writeAll(file: number, offset: number, bytes: Uint8Array):
   }
 }
 
+export interface WriteOptions {
+  readonly flags: OpenFlags;
+  readonly isSynced: boolean;
+  /** The file is to end after the bytes. */
+  readonly isCut?: boolean;
+}
+
+/** Opens, writes all of it at a place, and closes. */
+export async function writeInto(
+  path: string,
+  offset: number,
+  bytes: Uint8Array,
+  { flags, isSynced, isCut = false }: WriteOptions,
+): Promise<void> {
+  if (!isSynced && writeAtOnce(path, { flags, offset, bytes, isCut })) return;
+  await withFile(path, flags, async (file) => {
+    await writeAll(file, offset, bytes);
+    if (isCut) await truncateFile(file, offset + bytes.byteLength);
+    if (isSynced) await syncData(file);
+  });
+}
+
 /**
  * Bytes from an offset on; at offset 0 they are all that the file has. There is no O_APPEND, as the offset rules: bytes behind it were
- * never acknowledged and are written over.
+ * never acknowledged and are written over. `isShort`: the file is known to be no longer than they are.
  */
 export function writePiece(
   path: string,
   offset: number,
   bytes: Uint8Array,
-  isSynced: boolean,
+  { isSynced = false, isShort = false } = {},
 ): Promise<void> {
-  return withFile(path, offset === 0 ? 'writeOrCreate' : 'write', async (file) => {
-    await writeAll(file, offset, bytes);
-    if (offset === 0) await truncateFile(file, bytes.byteLength);
-    if (isSynced) await syncData(file);
-  });
+  const isFirst = offset === 0;
+  const flags = isFirst ? 'writeOrCreate' : 'write';
+  return writeInto(path, offset, bytes, { flags, isSynced, isCut: isFirst && !isShort });
 }
 
 /** At most so many bytes from an offset; fewer at the end of the file. */

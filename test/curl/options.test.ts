@@ -39,6 +39,8 @@ function findOptions(text: string): string[] {
     .join('\n')
     .replaceAll(/\\\n/g, ' ')
     .split('\n')
+    // The runner collects some in a list.
+    .map((line) => line.replaceAll(/\bwords\+?=\(/g, 'curl - '))
     .flatMap((line) => line.split(/(?=\bcurl -)/).slice(1));
   return calls.flatMap((call) => {
     const bare = call.replaceAll(/"[^"]*"|'[^']*'/g, "''").split(/[|;&)<>]/)[0] ?? '';

@@ -9,7 +9,10 @@ import { startOwnProxy, startOwnRedis } from './redis-kit.ts';
 
 // Each command of a client to Redis is a round trip of the network: their number is held. What a script calls inside Redis is not counted.
 
-const mostCalls = 9;
+const mostCalls = 5;
+
+/** Signs of life do not come evenly. */
+const strayCalls = 0.5;
 
 /** Of a relay that has nothing to do: signs of life, clocks and sweeps. */
 const restMs = 3_000;
@@ -48,7 +51,7 @@ describe.skipIf(!hasRedis)(`calls of Redis${withoutRedis}`, () => {
     const driver = new SessionDriver(relay.url, session);
     for (let nth = 0; nth < 10; nth += 1) await driver.roundTrip();
     const { calls } = await measure(60, () => driver.roundTrip());
-    expect(calls).toBeLessThanOrEqual(mostCalls);
+    expect(calls).toBeLessThanOrEqual(mostCalls + strayCalls);
     // A count that misses the calls would always be small enough.
     expect(calls).toBeGreaterThan(3);
     await driver.close();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findCommand, replaceCommand } from '../../src/session/session.ts';
 import { hasRedis, type Redis, startRedis, withoutRedis } from '../harness/redis.ts';
 import { eventually } from '../harness/deadline.ts';
 import { describeStore } from './contract.ts';
@@ -71,6 +72,20 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       expect(await append(a, name, 'c1', 'stdout', 3, ' two')).toBe(7);
       expect(await refusalOf(append(a, name, 'c1', 'stdout', 9, 'x'))).toBe('output_gap');
       expect(await readStored(b, name, 'c1', 'stdout')).toBe('one two');
+    });
+
+    test('output that one of them wrote and the other one has replaced: the later bytes are read', async () => {
+      const { a, b } = await openTwo();
+      await push(a, name, 'echo');
+      await append(a, name, 'c1', 'stdout', 0, 'one');
+      expect(await readText(a, name, 'c1', 'stdout')).toBe('one');
+      await b.update(name, (session) => ({
+        session: replaceCommand(session, { ...findCommand(session, 'c1'), stdoutBytes: 3 }),
+        result: 0,
+        put: [{ id: 'c1', part: 'stdout', bytes: Buffer.from('two') }],
+      }));
+      expect(await readText(a, name, 'c1', 'stdout')).toBe('two');
+      expect(await readText(b, name, 'c1', 'stdout')).toBe('two');
     });
 
     test('"no change" that one of them drew from a session that the other one has changed: it is asked again', async () => {
