@@ -74,7 +74,7 @@ describe.each(Object.entries(sources))('curl in %s', (_name, text) => {
 
   test('takes no header from a file, and no text as a body that a command could turn into a file name', () => {
     expect(text).not.toMatch(/-H ['"]?@/);
-    for (const [, body = ''] of text.matchAll(/--data-binary (\S+)/g))
+    for (const [, body = ''] of text.matchAll(/--data-binary ([^\s)]+)/g))
       expect(['@-', 'x', '"@$body"', '"@$work/reason"']).toContain(body);
   });
 });
