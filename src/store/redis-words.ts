@@ -17,13 +17,25 @@ export function toArgument(word: Word): string | Buffer | number {
   return bytes.byteLength <= shortBytes && isUtf8(bytes) ? bytes.toString() : bytes;
 }
 
-/** Calls that are made in one turn of the event loop go out in one write. */
+/** A turn may be long where thousands ask at once: Redis is not to wait for its end. */
+const mostGathered = 16;
+
+/** Calls that are made in one turn of the event loop go out in one write, or in a few where they are many. */
 export class TurnWriter {
   #corked: Writable | undefined;
+  #gathered = 0;
 
   /** Before each call; undefined is no stream to write to. */
   gather(stream: Writable | undefined): void {
-    if (stream === undefined || stream === this.#corked) return;
+    if (stream === undefined) return;
+    this.#gathered += 1;
+    if (stream === this.#corked && this.#gathered <= mostGathered) return;
+    this.#gathered = 1;
+    if (stream === this.#corked) {
+      stream.uncork();
+      stream.cork();
+      return;
+    }
     stream.cork();
     this.#corked = stream;
     setImmediate(() => {

@@ -47,4 +47,14 @@ test('what is written in one turn goes out in one write, and the next turn is an
   stream.write('d');
   await nextTurn();
   expect(writes).toEqual(['abc', 'd']);
+  writes.length = 0;
+  for (let nth = 0; nth < 40; nth += 1) {
+    writer.gather(stream);
+    stream.write('.');
+  }
+  // Many do not wait for the end of their turn.
+  expect(writes.join('').length).toBeGreaterThan(8);
+  expect(writes.length).toBeLessThan(8);
+  await nextTurn();
+  expect(writes.join('')).toBe('.'.repeat(40));
 });
