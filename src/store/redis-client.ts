@@ -8,7 +8,7 @@ import { connect, connectSubscriber, openMs } from './redis-connection.ts';
 import { RedisNotices } from './redis-notices.ts';
 import type { Script } from './redis-script.ts';
 import type { RedisPlace } from './redis-url.ts';
-import { toArgument, TurnWriter, type Word } from './redis-words.ts';
+import { toArgument, type Word } from './redis-words.ts';
 import { RedisSubscriber } from './redis-subscriber.ts';
 import type { StoreObserver } from './store.ts';
 
@@ -48,7 +48,6 @@ export class RedisClient {
   #waiting: Redis | Cluster | undefined;
   #lastError: Error | undefined;
   readonly #notices: RedisNotices;
-  readonly #writer = new TurnWriter();
   #isClosed = false;
 
   private constructor(place: RedisPlace, options: ClientOptions) {
@@ -109,7 +108,6 @@ export class RedisClient {
       if (this.#isClosed) throw busy();
       const began = performance.now();
       tries.count += 1;
-      this.#gather();
       try {
         const result = await work(this.#connection);
         for (const observer of observers) observer.called(performance.now() - began);
@@ -121,11 +119,6 @@ export class RedisClient {
         await pause(pauseMs);
       }
     }
-  }
-
-  /** Connections of a cluster are many: there each call is a write of its own. */
-  #gather(): void {
-    if ('stream' in this.#connection) this.#writer.gather(this.#connection.stream);
   }
 
   async #evaluate({ script, keys, words, asBytes = false, tries }: Evaluation): Promise<unknown> {
@@ -214,7 +207,6 @@ export class RedisClient {
       duration: 1,
       customIncrTtlLuaScript: pourScript,
     });
-    this.#gather();
     try {
       await limiter.consume(name, cost);
       return 0;

@@ -1,6 +1,5 @@
 /** What is said to Redis, and how it gets into the connection: as few and as plain writes as can be. */
 import { isUtf8 } from 'node:buffer';
-import type { Writable } from 'node:stream';
 
 export type Word = string | Uint8Array | number;
 
@@ -15,20 +14,4 @@ export function toArgument(word: Word): string | Buffer | number {
   if (!(word instanceof Uint8Array)) return word;
   const bytes = Buffer.isBuffer(word) ? word : Buffer.from(word.buffer, word.byteOffset, word.byteLength);
   return bytes.byteLength <= shortBytes && isUtf8(bytes) ? bytes.toString() : bytes;
-}
-
-/** Calls that are made in one turn of the event loop go out in one write. */
-export class TurnWriter {
-  #corked: Writable | undefined;
-
-  /** Before each call; undefined is no stream to write to. */
-  gather(stream: Writable | undefined): void {
-    if (stream === undefined || stream === this.#corked) return;
-    stream.cork();
-    this.#corked = stream;
-    setImmediate(() => {
-      if (this.#corked === stream) this.#corked = undefined;
-      stream.uncork();
-    });
-  }
 }
