@@ -14,10 +14,9 @@ export async function startLyingRelay(relay: { url: string }, lie: Lie): Promise
   const answerTo = async (method: string, path: string, headers: Record<string, string>, body: Buffer) => {
     const init = { method, headers, redirect: 'manual' as const };
     const response = await fetch(relay.url + path, method === 'GET' ? init : { ...init, body });
-    const kept = ['content-type', 'remotify-error', 'location'].flatMap((name) => {
-      const value = response.headers.get(name);
-      return value === null ? [] : [[name, value] as const];
-    });
+    const kept = [...response.headers].filter(([name]) =>
+      /^(?:content-type|location|remotify-.*)$/.test(name),
+    );
     const answer = {
       status: response.status,
       headers: Object.fromEntries(kept),
