@@ -10,7 +10,7 @@
  * journal do not count, are sent again and written over.
  */
 import { readdir, rm, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
 import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
@@ -27,7 +27,7 @@ import { createFolder, removeFile, removeFolder } from './quick-calls.ts';
 import { RecentPieces } from './recent-pieces.ts';
 import { SpareFolders } from './spare-folders.ts';
 import { sweepSessions } from './sweep-sessions.ts';
-import { readPiece, syncFolder, writePiece } from './write-file.ts';
+import { readPiece, syncFolder, syncNames, writePiece } from './write-file.ts';
 
 const fileMode = 0o600;
 
@@ -228,12 +228,6 @@ class Folder implements Medium {
     await this.#spares.clear().catch(() => undefined);
     await this.#release();
   }
-}
-
-/** The names of new folders, from the first of them down to the last. */
-async function syncNames(first: string, last: string): Promise<void> {
-  for (let folder = resolve(last); folder.length >= first.length; folder = dirname(folder))
-    await syncFolder(dirname(folder));
 }
 
 /** Opens the folder, or throws an Error that says who holds it or why it cannot be used. */

@@ -1,5 +1,6 @@
 /** Writing that is whole or an error. By descriptor: for small files a FileHandle costs more than the system calls. */
 import { fdatasync, fsync, read } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { closeFile, openFile, type OpenFlags, truncateFile, writeAtOnce, writeBytes } from './quick-calls.ts';
 import type { Allocate } from './store.ts';
@@ -94,4 +95,10 @@ export function readPiece(
 /** A new name outlives a power cut only once its folder is synced too. */
 export function syncFolder(path: string): Promise<void> {
   return withFile(path, 'read', (folder) => syncAll(folder));
+}
+
+/** The names of new folders, from the first of them down to the last. */
+export async function syncNames(first: string, last: string): Promise<void> {
+  for (let folder = resolve(last); folder.length >= first.length; folder = dirname(folder))
+    await syncFolder(dirname(folder));
 }
