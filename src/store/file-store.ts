@@ -10,7 +10,7 @@
  * journal do not count, are sent again and written over.
  */
 import { readdir, rm, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Refusal } from '../protocol/errors.ts';
 import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
