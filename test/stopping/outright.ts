@@ -45,7 +45,9 @@ export async function waitForHeldRequest({ processes }: Listener): Promise<void>
   let last: number | undefined;
   let looks = 0;
   await eventually('a request of the listener is held', 10_000, async () => {
-    const pid = (await processes()).find(({ commandLine }) => commandLine.startsWith('curl '))?.pid;
+    // Not the curl that waits for the result of the command, and is not connected yet.
+    const held = /^curl .*\/(?:next|control)\.body /;
+    const pid = (await processes()).find(({ commandLine }) => held.test(commandLine))?.pid;
     looks = pid === last ? looks + 1 : 0;
     last = pid;
     // An upload is over sooner.
