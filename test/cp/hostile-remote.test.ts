@@ -177,11 +177,15 @@ describe.skipIf(!isLong)('archives that are broken or do not end', () => {
 });
 
 describe('tools that lie about a file', () => {
-  // The listener needs no sha256sum.
-  test('sha256sum with another hash: 1 with the name, up and down', async () => {
-    const { site, here, there, target } = await setUp({
-      sha256sum: `cat >/dev/null; echo '${'a'.repeat(64)}  -'`,
-    });
+  // The listener needs none of the two. openssl is asked first.
+  const noOpenssl = 'exit 1';
+  const otherHash = 'a'.repeat(64);
+
+  test.each([
+    ['openssl', { openssl: `cat >/dev/null; echo 'SHA2-256(stdin)= ${otherHash}'` }],
+    ['sha256sum', { openssl: noOpenssl, sha256sum: `cat >/dev/null; echo '${otherHash}  -'` }],
+  ])('%s with another hash: 1 with the name, up and down', async (_name, fakes) => {
+    const { site, here, there, target } = await setUp(fakes);
     expectFileError(await site.cp([`:${there}/victim`, target]), /victim/);
     expect(await readdir(target)).toEqual([]);
     await writeFiles(here, { victim2: 'from here' });
@@ -189,8 +193,13 @@ describe('tools that lie about a file', () => {
     expect(await readdir(there)).not.toContain('victim2');
   });
 
-  test.skipIf(!isLong)('sha256sum with words: not called verified', async () => {
-    const { site, here, there, target } = await setUp({ sha256sum: 'cat >/dev/null; echo "no hash today"' });
+  const noHash = 'cat >/dev/null; echo "no hash today"';
+
+  test.skipIf(!isLong).each([
+    ['openssl', { openssl: noHash }],
+    ['sha256sum', { openssl: noOpenssl, sha256sum: noHash }],
+  ])('%s with words: not called verified', async (_name, fakes) => {
+    const { site, here, there, target } = await setUp(fakes);
     const down = await site.cp([`:${there}/victim`, target]);
     if (down.exitCode === 0) expect(down.stderr).toContain('not verified');
     else expectFileError(down, /victim/);
@@ -203,7 +212,7 @@ describe('tools that lie about a file', () => {
   test.skipIf(!isLong).each([
     ['cat, tail, head and dd with other bytes', 'echo other bytes; exit 0'],
     ['cat, tail, head and dd with nothing', 'exit 0'],
-    ['cat, tail, head and dd without an end', 'while echo endless; do :; done'],
+    ['cat, tail, head and dd without an end', 'exec yes endless'],
     ['wc and stat with a huge number', 'echo 99999999999999999999; exit 0'],
     ['wc and stat with a negative number', 'echo -5; exit 0'],
     ['wc and stat with words', 'echo "$(printf "\\033[2J") 12 monkeys"; exit 0'],
