@@ -80,6 +80,8 @@ export async function followCommand(
       throw error;
     });
     await writing;
+    // Whoever takes no more of it wants no part that was read meanwhile either.
+    follower.signal?.throwIfAborted();
     writing = deliver(part);
     writing.catch(() => undefined);
     const isFull = part.stdout.byteLength + part.stderr.byteLength >= limit;

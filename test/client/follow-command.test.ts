@@ -93,3 +93,25 @@ test('a reader that fails while the next part is read: the error is thrown', asy
   );
   await expect(end).rejects.toThrow('no room');
 });
+
+test('a reader that wants no more while the next part is read: it gets none', async () => {
+  const { client, asked } = openOutput([maxReadBytes, maxReadBytes, 10]);
+  const leave = new AbortController();
+  const written: number[] = [];
+  const end = followCommand(
+    client,
+    'c1',
+    { stdout: 0, stderr: 0 },
+    {
+      signal: leave.signal,
+      onStdout: async (bytes) => {
+        written.push(bytes[0] ?? 0);
+        await rest();
+        leave.abort(new Error('more than was announced'));
+      },
+      onStderr: () => Promise.resolve(),
+    },
+  );
+  await expect(end).rejects.toThrow('more than was announced');
+  expect([written, asked.length]).toEqual([[1], 2]);
+});
