@@ -4,7 +4,7 @@ import type { Clock } from '../session/apply-transition.ts';
 import type { Command } from '../session/command.ts';
 import { usedBytes } from '../session/open-commands.ts';
 import { reopenSession } from '../session/reopen-session.ts';
-import type { Part, Piece, Session } from '../session/session.ts';
+import type { Piece, Session } from '../session/session.ts';
 import { Accounts } from './accounts.ts';
 import { DueTimers } from './due-timers.ts';
 import { Lines } from './lines.ts';
@@ -12,7 +12,6 @@ import { RateLimits } from './rate-limits.ts';
 import { StoreClock } from './store-clock.ts';
 import {
   type AccountLimits,
-  type Allocate,
   type Committed,
   type DueAt,
   neverDue,
@@ -32,14 +31,7 @@ export interface Medium {
   removeSession(name: string): Promise<void>;
   /** Input and output of a command as it was until now, and with `all` its script too. */
   removeParts(name: string, command: Command, all: boolean): Promise<void>;
-  read(
-    name: string,
-    id: string,
-    part: Part,
-    offset: number,
-    maxBytes: number,
-    allocate?: Allocate,
-  ): Promise<Buffer>;
+  readonly read: Store['readBytes'];
   /** Throws a refusal when nothing could be kept now. Calls never overlap. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -178,15 +170,8 @@ class LocalStore implements Store {
     return this.#accounts.list(account);
   }
 
-  readBytes(
-    name: string,
-    id: string,
-    part: Part,
-    offset: number,
-    maxBytes: number,
-    allocate?: Allocate,
-  ): Promise<Buffer> {
-    return this.#medium.read(name, id, part, offset, maxBytes, allocate);
+  readBytes(...where: Parameters<Store['readBytes']>): Promise<Buffer> {
+    return this.#medium.read(...where);
   }
 
   watch(name: string, wake: () => void): () => void {
