@@ -80,7 +80,7 @@ export async function followCommand(
       throw error;
     });
     await writing;
-    // Whoever takes no more of it wants no part that was read meanwhile either.
+    // The follower may have left while it was given the last part: then it gets no other one.
     follower.signal?.throwIfAborted();
     writing = deliver(part);
     writing.catch(() => undefined);

@@ -1,2 +1,5 @@
-/** Milliseconds of a clock that nobody sets. The build for Node reads `process.hrtime()`: Node loads `performance` at its first use, 3 ms. */
+/**
+ * Milliseconds of a monotonic clock. The build for Node reads `process.hrtime()` instead, because Node takes up to 3 ms to load
+ * `performance` at its first use.
+ */
 export const monotonicMs = (): number => performance.now();

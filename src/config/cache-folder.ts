@@ -1,4 +1,4 @@
-/** Where compiled code is kept between starts. Imports nothing of ours: the entry loads it before all else. */
+/** The folder for compiled code. This module imports no other one of the project, because the entry loads it before everything else. */
 import { join } from 'node:path';
 
 const read = (name: string): string | undefined => process.env[name] || undefined;

@@ -1,4 +1,4 @@
-/** Things that last: each is told of once it has been there for so long, by one timer for all of them. */
+/** Calls back for each entry that is still there after a fixed time. One timer serves all entries. */
 
 export class Lasting<T> {
   readonly #afterMs: number;

@@ -11,7 +11,7 @@ const leastBytes = 16 * 1024;
 const drain = new MessageChannel().port1;
 drain.close();
 
-/** Nobody may read or write the buffer from now on: it is empty. One that shares its memory with others is left to the collector. */
+/** Frees the memory of a buffer, which is empty afterwards: no code may use it again. A buffer that shares its memory is not freed here. */
 export function releaseBuffer({ buffer, byteLength }: Buffer): void {
   if (byteLength < leastBytes || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
   drain.postMessage(null, [buffer]);

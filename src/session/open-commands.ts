@@ -1,7 +1,7 @@
 /**
- * What transitions ask about the commands of a session again and again: which are open, and how many bytes all of them hold. A session
- * remembers a hundred ended commands, so each list carries its answers, and a list that is made from another one gets them from that
- * one. Lists never change.
+ * Which commands of a session are open, and how many bytes all of them hold. Each transition asks this, and a session remembers a
+ * hundred ended commands: so both answers are kept for each list, and those of a changed list are derived from those of the list
+ * before. Lists never change in place.
  */
 import { isEnded } from '../protocol/command-states.ts';
 import type { Command } from './command.ts';

@@ -143,7 +143,7 @@ export const listenerGroup: Group = {
   name: 'listener',
   title: 'The listener on the remote',
   notes: [
-    'Times are without strace, on a listener in auto mode that waits: the moment at which the command runs is told by the command itself. CPU is user and system time of the listener and all that it started.',
+    'Times are measured without strace, on a waiting listener in auto mode. The command itself prints the time at which it runs. CPU is user and system time of the listener and of all that it started.',
     'New processes (clone, fork, vfork that succeeded) and started programs (execve) are counted by strace in a run of their own; the command itself, `/bin/echo`, is among them.',
   ],
   async run(bench) {

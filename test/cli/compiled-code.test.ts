@@ -21,7 +21,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// Compiled code is kept between starts, where only this user can have written it. Whatever is wrong with it, each command works.
+// Compiled code is kept between starts, and read only where no other user can have written it. Commands also work where it is damaged.
 
 let home: string;
 beforeEach(async () => {

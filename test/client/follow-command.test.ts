@@ -32,7 +32,7 @@ const rest = (): Promise<void> =>
     setTimeout(resolve, 0);
   });
 
-/** A reader that takes a part only when it is told to. */
+/** A reader that finishes with a part when the test calls `take`. */
 function openSlowReader() {
   const written: number[] = [];
   const waiting: (() => void)[] = [];

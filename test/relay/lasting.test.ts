@@ -14,7 +14,7 @@ function collect(afterMs: number): { told: string[]; lasting: Lasting<string> } 
   return { told, lasting: new Lasting<string>(afterMs, (entry) => told.push(entry)) };
 }
 
-test('each is told of once, when it has been there for so long', () => {
+test('calls back once for each entry, after the fixed time', () => {
   const { told, lasting } = collect(1_000);
   lasting.add('first');
   vi.advanceTimersByTime(400);

@@ -35,7 +35,7 @@ export function spawnOwn(words: readonly string[], env: Record<string, string>, 
   });
   const forget = (): void => void running.delete(child);
   closed.then(forget, forget);
-  // Whoever measures waits for it, but may have failed before.
+  // A measurement that failed no longer waits for it: then its rejection needs a handler.
   closed.catch(() => undefined);
   return { child, closed, kill: () => running.has(child) && kill(child) };
 }
