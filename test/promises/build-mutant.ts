@@ -9,20 +9,45 @@ import type { Mutant } from '../session/mutant.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A build of its own with one change in a file of src: the path of its binary. Gone when the test is. */
-export async function buildMutant(file: string, { from, to }: Mutant): Promise<string> {
+/** One change of one file of src. */
+type Change = Pick<Mutant, 'from' | 'to'> & { readonly file: string };
+
+/** No defect: a call to the file system takes a few milliseconds, as on a busy disk. On a quick one, changes are hardly ever under way at once. */
+const slowDisk: readonly Change[] = [
+  {
+    file: 'store/quick-calls.ts',
+    from: 'let slowUntil = 0;',
+    to: 'let slowUntil = Number.POSITIVE_INFINITY;',
+  },
+  {
+    file: 'store/quick-calls.ts',
+    from: 'if (began < slowUntil) return slow();',
+    to: 'if (began < slowUntil) return new Promise((go) => void setTimeout(go, 3)).then(slow);',
+  },
+];
+
+/** A build of its own with this defect: the path of its binary. Gone when the test is. */
+export const buildMutant = (file: string, { from, to, needsSlowDisk = false }: Mutant): Promise<string> =>
+  buildWith([{ file, from, to }, ...(needsSlowDisk ? slowDisk : [])]);
+
+/** A build without a defect that treats the disk as a slow one. Gone when the test is. */
+export const buildForSlowDisk = (): Promise<string> => buildWith(slowDisk);
+
+async function buildWith(changes: readonly Change[]): Promise<string> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   for (const name of ['src', 'bin', 'completions', 'package.json', 'rolldown.config.ts', 'tsconfig.json'])
     await cp(join(root, name), join(folder.path, name), { recursive: true });
   await symlink(join(root, 'node_modules'), join(folder.path, 'node_modules'));
-  const path = join(folder.path, 'src', file);
-  const text = await readFile(path, 'utf8');
-  expect(text.split(from), 'there is exactly one place to break').toHaveLength(2);
-  await writeFile(
-    path,
-    text.replace(from, () => to),
-  );
+  for (const { file, from, to } of changes) {
+    const path = join(folder.path, 'src', file);
+    const text = await readFile(path, 'utf8');
+    expect(text.split(from), `${file} has this text exactly once`).toHaveLength(2);
+    await writeFile(
+      path,
+      text.replace(from, () => to),
+    );
+  }
   const rolldown = join(root, 'node_modules/.bin/rolldown');
   await promisify(execFile)(rolldown, ['-c', 'rolldown.config.ts'], { cwd: folder.path });
   return join(folder.path, 'bin/remotify.js');

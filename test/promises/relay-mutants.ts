@@ -17,6 +17,7 @@ export const relayMutants: Readonly<Record<string, readonly Mutant[]>> = {
       name: 'changes of one session overlap',
       from: 'before ? before.then(work, work) : work()',
       to: 'work()',
+      needsSlowDisk: true,
     },
   ],
   'store/file-store.ts': [
