@@ -150,10 +150,12 @@ export async function startLegacyRelay(options: LegacyRelayOptions = {}): Promis
 
   const server = createServer((request, response) => {
     const { method = '', url = '', socket } = request;
+    // A client may take a connection that ends for one that stays, and ask once more on it: no answer can reach it, so no slot is emptied.
+    if (!socket.writable) return void socket.destroy();
     const name = `${method} ${url.replaceAll(/([0-9a-f]{4})[0-9a-f]{28}/g, '$1…')}`;
     const kind = name.replace(/[0-9a-f]{4}….*/, '').replace(/\?.*/, '');
     requests.push(name);
-    route(request, () => !socket.destroyed)
+    route(request, () => socket.writable)
       .then((given) => {
         const nth = counts.get(kind) ?? 0;
         counts.set(kind, nth + 1);
