@@ -24,6 +24,7 @@ import { type Medium, openLocalStore } from './local-store.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Allocate, Store, StoreOptions } from './store.ts';
 import { createFolder, removeFile, removeFolder } from './quick-calls.ts';
+import { OpenReads } from './open-reads.ts';
 import { RecentPieces } from './recent-pieces.ts';
 import { SpareFolders } from './spare-folders.ts';
 import { sweepSessions } from './sweep-sessions.ts';
@@ -48,6 +49,8 @@ class Folder implements Medium {
   readonly #warn: (text: string) => void;
   readonly #kept = new KeptSessions();
   readonly #recent = new RecentPieces();
+  /** By folder of a command. */
+  readonly #reads = new OpenReads();
   readonly #spares: SpareFolders;
   #journal: Journal | undefined;
   readonly #stop = new AbortController();
@@ -61,7 +64,7 @@ class Folder implements Medium {
   ) {
     this.#directory = directory;
     this.#sessions = join(directory, 'sessions');
-    this.#spares = new SpareFolders(join(directory, 'spare'));
+    this.#spares = new SpareFolders(join(directory, 'spare'), this.#reads);
     this.#durability = durability;
     this.#release = release;
     this.#warn = warn;
@@ -168,14 +171,13 @@ class Folder implements Medium {
   }
 
   async removeParts(name: string, command: Command, all: boolean): Promise<void> {
-    const { id, stdinBytes, stdoutBytes, stderrBytes, isEvicted } = command;
-    const flows = isEvicted ? {} : { stdin: stdinBytes, stdout: stdoutBytes, stderr: stderrBytes };
-    const sizes = { script: all ? 1 : 0, ...flows };
+    const { id, stdinBytes: stdin, stdoutBytes: stdout, stderrBytes: stderr, isEvicted } = command;
+    const sizes = { script: all ? 1 : 0, ...(isEvicted ? {} : { stdin, stdout, stderr }) };
     const parts = Object.entries(sizes).flatMap(([part, bytes]) => (bytes > 0 ? part : []));
     for (const part of parts) this.#recent.delete(name, `${id}/${part}`);
     // After a power cut a folder could be found under both of its names.
     const mayKeep = all && this.#durability !== 'power';
-    if (mayKeep && (await this.#spares.put(this.#path(name, id), parts))) return;
+    if (mayKeep && (await this.#spares.put(this.#path(name, id)))) return;
     for (const part of parts) await this.#removePart(name, id, part);
     if (!all) return;
     try {
@@ -193,13 +195,13 @@ class Folder implements Medium {
     maxBytes: number,
     allocate?: Allocate,
   ): Promise<Buffer> {
-    const path = this.#path(name, id, part);
     const recent = this.#recent.get(name, `${id}/${part}`);
     if (recent) return recent.subarray(offset, offset + maxBytes);
     if (maxBytes <= 0) return Buffer.alloc(0);
-    return readPiece(path, offset, maxBytes, allocate).catch((error: unknown) =>
-      errorCode(error) === 'ENOENT' ? Buffer.alloc(0) : refuse(error),
-    );
+    const read = () => readPiece(this.#path(name, id, part), offset, maxBytes, allocate);
+    return this.#reads
+      .count(this.#path(name, id), read)
+      .catch((error: unknown) => (errorCode(error) === 'ENOENT' ? Buffer.alloc(0) : refuse(error)));
   }
 
   /** A page, as most file systems count: what is left of the last one may hold a byte on a full disk. */

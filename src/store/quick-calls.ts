@@ -28,6 +28,7 @@ const pool = {
   ) => Promise<{ bytesWritten: number }>,
   close: promisify(fs.close),
   mkdir: promisify(fs.mkdir),
+  readdir: promisify(fs.readdir) as (path: string) => Promise<string[]>,
   unlink: promisify(fs.unlink),
   rmdir: promisify(fs.rmdir),
   rename: promisify(fs.rename),
@@ -137,6 +138,13 @@ export function createFolder(path: string): void | Promise<void> {
   return choose(
     () => fs.mkdirSync(path, mode),
     () => pool.mkdir(path, mode) as Promise<undefined>,
+  );
+}
+
+export function listFolder(path: string): string[] | Promise<string[]> {
+  return choose(
+    () => fs.readdirSync(path),
+    () => pool.readdir(path),
   );
 }
 

@@ -4,7 +4,8 @@
  * its space back to the disk, which is what costs most. The session of a later command says that this byte is none of its own.
  */
 import { rm } from 'node:fs/promises';
-import { createFolder, renameFolder } from './quick-calls.ts';
+import type { OpenReads } from './open-reads.ts';
+import { createFolder, listFolder, renameFolder } from './quick-calls.ts';
 import { writePiece } from './write-file.ts';
 
 /** More than one update in each of many sessions needs at once. */
@@ -14,23 +15,51 @@ const newline = Buffer.from('\n');
 
 export class SpareFolders {
   readonly #directory: string;
+  readonly #reads: OpenReads;
   readonly #free: string[] = [];
+  #isMade = false;
   #named = 0;
 
-  constructor(directory: string) {
+  /** `reads`: by folder. */
+  constructor(directory: string, reads: OpenReads) {
     this.#directory = directory;
+    this.#reads = reads;
   }
 
-  /** Takes a folder with these files. Resolves with false where it cannot, and the folder is still there. */
-  async put(path: string, files: readonly string[]): Promise<boolean> {
-    if (this.#free.length >= maxSpares) return false;
+  /**
+   * Takes a folder. Resolves with false where it cannot, and the folder is still there. A reader that has a file of it open gets the bytes
+   * as they were: such a file is not used again.
+   */
+  async put(path: string): Promise<boolean> {
+    if (this.#free.length >= maxSpares || !(await this.#make())) return false;
+    this.#named += 1;
+    const spare = `${this.#directory}/${this.#named}`;
     try {
-      if (this.#named === 0) await createFolder(this.#directory);
-      for (const file of files) await writePiece(`${path}/${file}`, 0, newline);
-      this.#named += 1;
-      const spare = `${this.#directory}/${this.#named}`;
       await renameFolder(path, spare);
-      this.#free.push(spare);
+    } catch {
+      return false;
+    }
+    // From here on no reader finds the files.
+    if (!this.#reads.has(path) && (await this.#clean(spare))) this.#free.push(spare);
+    else await rm(spare, { recursive: true, force: true }).catch(() => undefined);
+    return true;
+  }
+
+  async #make(): Promise<boolean> {
+    if (this.#isMade) return true;
+    try {
+      await createFolder(this.#directory);
+      this.#isMade = true;
+    } catch {
+      // The disk is full, or does not answer.
+    }
+    return this.#isMade;
+  }
+
+  /** All files, also those with bytes that no session counted. */
+  async #clean(spare: string): Promise<boolean> {
+    try {
+      for (const file of await listFolder(spare)) await writePiece(`${spare}/${file}`, 0, newline);
       return true;
     } catch {
       return false;
@@ -53,7 +82,7 @@ export class SpareFolders {
   /** Also those of a relay that was killed. */
   async clear(): Promise<void> {
     this.#free.length = 0;
-    this.#named = 0;
     await rm(this.#directory, { recursive: true, force: true });
+    this.#isMade = false;
   }
 }

@@ -1,6 +1,8 @@
 /** Folders of commands that a session no longer lists are used again by later commands, of any session. */
-import { readdir, readFile } from 'node:fs/promises';
+import { pbkdf2 } from 'node:crypto';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { restFromQuickCalls } from '../../src/store/quick-calls.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -64,6 +66,73 @@ describe.each([
     expect(await readFile(join(folder, 'sessions', other.name, 'c2', 'stdout'), 'utf8')).toBe('/');
     expect(await readStored(store, other.name, 'c2', 'stdout')).toBe('/');
   });
+});
+
+describe('a reader who had the file open when its command was dropped', () => {
+  const bytes = 200_000;
+
+  /** Other work keeps the thread pool busy: the read has its file, and waits for its bytes. */
+  const busyPool = (): Promise<unknown> =>
+    Promise.all(Array.from({ length: 4 }, () => promisify(pbkdf2)('word', 'salt', 500_000, 64, 'sha512')));
+
+  test('gets its own bytes, and none of the command that comes next', async () => {
+    const { store } = await openData();
+    await push(store, name, 'cat');
+    await append(store, name, 'c2', 'stdout', 0, 'A'.repeat(bytes));
+    const work = busyPool();
+    const reading = store.readBytes(name, 'c2', 'stdout', 0, 65_536);
+    await dropFirst(store);
+    // Two, since there is one spare folder from before.
+    for (const id of ['c2', 'c3']) {
+      await push(store, other.name, 'cat');
+      await append(store, other.name, id, 'stdout', 0, 'B'.repeat(bytes));
+    }
+    const got = await reading;
+    expect([got.byteLength, got.toString().replaceAll('A', '')]).toEqual([65_536, '']);
+    await work;
+  });
+
+  test('its folder is gone then, and the next one is kept again', async () => {
+    const { folder, store } = await openData();
+    await push(store, name, 'cat');
+    await append(store, name, 'c2', 'stdout', 0, 'A'.repeat(bytes));
+    const work = busyPool();
+    const reading = store.readBytes(name, 'c2', 'stdout', 0, 65_536);
+    await dropFirst(store);
+    await Promise.all([reading, work]);
+    expect(await list(folder, 'spare')).toEqual([]);
+    expect(await list(folder, 'sessions', name)).toEqual([]);
+    await push(store, name, 'cat');
+    await push(store, name, 'cat');
+    await dropFirst(store);
+    await dropFirst(store);
+    expect(await list(folder, 'spare')).toHaveLength(2);
+  });
+});
+
+test('bytes that no session counts are not in a folder that is kept', async () => {
+  const { folder, store } = await openData();
+  await push(store, other.name, 'pwd');
+  await push(store, name, 'cat');
+  // As of a write whose line in the journal failed.
+  await writeFile(join(folder, 'sessions', name, 'c2', 'stderr'), 'another secret word');
+  await dropFirst(store);
+  const [spare = ''] = await list(folder, 'spare');
+  expect(await list(folder, 'spare', spare)).toContain('stderr');
+  for (const file of await list(folder, 'spare', spare))
+    expect(await readFile(join(folder, 'spare', spare, file), 'utf8')).toBe('\n');
+});
+
+test('a command without a folder is dropped, and later folders are kept all the same', async () => {
+  const folder = await makeFolder();
+  const store = await open(folder);
+  await store.create(makeSession());
+  await push(store, name, 'true');
+  await rm(join(folder, 'sessions', name, 'c1'), { recursive: true });
+  await dropFirst(store);
+  await push(store, name, 'true');
+  await dropFirst(store);
+  expect(await list(folder, 'spare')).toHaveLength(1);
 });
 
 test('after a kill, and after the end: spare folders are removed', async () => {
