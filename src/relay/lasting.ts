@@ -26,17 +26,16 @@ export class Lasting<T> {
     this.#timer = setTimeout(() => this.#ring(), ms).unref();
   }
 
-  /** One that is added meanwhile is due later, and ends the loop. */
+  /** All that are due; one that is added meanwhile is due later than all others. Then the timer is for the first that is left. */
   #ring(): void {
-    this.#timer = undefined;
+    const now = performance.now();
     for (const [entry, dueAt] of this.#dueAt) {
-      const leftMs = dueAt - performance.now();
-      if (leftMs > 0) {
-        if (!this.#timer) this.#ringIn(leftMs);
-        return;
-      }
+      if (dueAt > now) break;
       this.#dueAt.delete(entry);
       this.#tell(entry);
     }
+    this.#timer = undefined;
+    const [next] = this.#dueAt.values();
+    if (next !== undefined) this.#ringIn(Math.max(0, next - performance.now()));
   }
 }

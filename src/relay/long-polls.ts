@@ -98,7 +98,8 @@ export class LongPolls {
         rest.isChanged = false;
         const result = await attempt();
         if (result !== undefined || this.#isDraining) return result;
-      } while (rest.isChanged && !peer.isOver);
+        // Where others change the session all the time, the wait ends all the same.
+      } while (rest.isChanged && !peer.isOver && performance.now() - since < waitMs);
       const poll = { session: name, address: peer.address, since, end: () => rest.end() };
       return await this.#hold(poll, waitMs, peer, rest, attempt);
     } finally {

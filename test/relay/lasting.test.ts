@@ -53,6 +53,26 @@ test('one that is added while it is told of is told of again, after as long', ()
   expect(told.map((at) => at - began)).toEqual([1_000, 2_000, 3_000]);
 });
 
+test('one that is added again by its own call does not make the others late', () => {
+  const told: [string, number][] = [];
+  const began = performance.now();
+  const lasting = new Lasting<string>(1_000, (entry) => {
+    told.push([entry, performance.now() - began]);
+    if (told.length < 4) lasting.add(entry);
+  });
+  lasting.add('first');
+  vi.advanceTimersByTime(50);
+  lasting.add('second');
+  vi.advanceTimersByTime(10_000);
+  expect(told).toEqual([
+    ['first', 1_000],
+    ['second', 1_050],
+    ['first', 2_000],
+    ['second', 2_050],
+    ['first', 3_000],
+  ]);
+});
+
 test('nothing is left behind when all are gone', () => {
   const { lasting } = collect(1_000);
   lasting.add('only');
