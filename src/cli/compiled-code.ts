@@ -22,6 +22,11 @@ import { dirname, join } from 'node:path';
 
 export type CompiledCode = ReadonlyMap<string, Buffer>;
 
+/** Of the names of our files. Another program may use the same folder. */
+const suffix = '.compiled';
+
+const isOurs = (name: string): boolean => /\.compiled(?:\.\d+-\d+)?$/.test(name);
+
 /** Files of other versions are removed after this long. They are written anew where they are still needed. */
 const keptMs = 30 * 24 * 3_600_000;
 
@@ -46,7 +51,7 @@ function read(folder: string, name: string): Buffer {
 
 /** Throws, or is empty, where there is nothing to read. */
 export function readCompiledCode(folder: string, name: string): CompiledCode {
-  const both = read(folder, name);
+  const both = read(folder, name + suffix);
   const bytes = both.subarray(0, both.length / 2);
   if (!bytes.equals(both.subarray(bytes.length))) return new Map();
   const end = bytes.indexOf('\n');
@@ -61,15 +66,24 @@ export function readCompiledCode(folder: string, name: string): CompiledCode {
 
 /** Creates it only below a folder of our own: root leaves none in the home of another user. */
 function makeFolder(folder: string): boolean {
+  const missing: string[] = [];
   let parent = folder;
-  while (!statSync(parent, { throwIfNoEntry: false })) parent = dirname(parent);
+  for (; !statSync(parent, { throwIfNoEntry: false }); parent = dirname(parent)) missing.unshift(parent);
   if (statSync(parent).uid !== process.geteuid?.()) return false;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // The option `recursive` tries without end in a folder that is there and takes no other, such as /proc.
+  for (const path of missing) {
+    try {
+      mkdirSync(path, 0o700);
+    } catch (error) {
+      // Another start may have created it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
   return isSafe(folder);
 }
 
 function removeOld(folder: string): void {
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(folder).filter(isOurs)) {
     const path = join(folder, name);
     if (statSync(path).mtimeMs < Date.now() - keptMs) rmSync(path);
   }
@@ -81,7 +95,8 @@ export function writeCompiledCode(folder: string, name: string, code: CompiledCo
   const line = JSON.stringify([...code].map(([part, bytes]) => [part, bytes.length]));
   // V8 takes code from where it is if that is at a multiple of 8, and else copies it.
   const head = Buffer.from(`${line.padEnd(Math.ceil((line.length + 1) / 8) * 8 - 1)}\n`, 'latin1');
-  const temporary = join(folder, `${name}.${process.pid}-${process.hrtime()[1]}`);
+  const path = join(folder, name + suffix);
+  const temporary = `${path}.${process.pid}-${process.hrtime()[1]}`;
   const file = openSync(temporary, 'wx', 0o600);
   try {
     const half = [head, ...code.values()];
@@ -93,6 +108,6 @@ export function writeCompiledCode(folder: string, name: string, code: CompiledCo
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, join(folder, name));
+  renameSync(temporary, path);
   removeOld(folder);
 }

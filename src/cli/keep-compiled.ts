@@ -37,7 +37,9 @@ export function keepCompiled(folder: string, version: string, word = ''): void {
   const vm = process.getBuiltinModule('node:vm');
   // The tag stands for the version and the flags of V8.
   const tag = `${process.version}-${process.arch}-${process.getBuiltinModule('node:v8').cachedDataVersionTag().toString(16)}`;
-  const name = `${version}-${tag}-${ownFile.has(word) ? word : 'other'}`;
+  // Two installations of a version would each drop the code of the other.
+  const place = statSync(folder).ino.toString(16);
+  const name = `${version}-${place}-${tag}-${ownFile.has(word) ? word : 'other'}`;
   let old: CompiledCode = new Map();
   try {
     old = readCompiledCode(cache, name);

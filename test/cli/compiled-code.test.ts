@@ -11,7 +11,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
@@ -30,7 +30,7 @@ beforeEach(async () => {
   return folder.remove;
 });
 
-const cacheFolder = (): string => join(home, 'cache', 'remotify');
+const cacheFolder = (): string => join(home, 'cache', 'remotify', 'compiled');
 
 async function run(
   words: readonly string[],
@@ -143,7 +143,7 @@ describe('nothing is written, and the command works', () => {
 
   test('the folder is a link', async () => {
     await mkdir(join(home, 'elsewhere'), { mode: 0o700 });
-    await mkdir(join(home, 'cache'));
+    await mkdir(dirname(cacheFolder()), { recursive: true });
     await symlink(join(home, 'elsewhere'), cacheFolder());
     await run(['--help']);
     expect(await readdir(join(home, 'elsewhere'))).toEqual([]);
@@ -174,6 +174,13 @@ describe('nothing is written, and the command works', () => {
     expect(await readdir(home)).toEqual([]);
   });
 
+  test.runIf(process.geteuid?.() === 0 && process.platform === 'linux')(
+    'the home is in a folder that takes no others, and says that it is not there',
+    async () => {
+      await run(['--help'], { HOME: '/proc/home', XDG_CACHE_HOME: undefined });
+    },
+  );
+
   test('--version', async () => {
     await run(['--version']);
     expect(await readdir(home)).toEqual([]);
@@ -182,7 +189,7 @@ describe('nothing is written, and the command works', () => {
 
 test('without XDG_CACHE_HOME: in ~/.cache', async () => {
   await run(['--help'], { XDG_CACHE_HOME: undefined });
-  await findFile(join(home, '.cache', 'remotify'));
+  await findFile(join(home, '.cache', 'remotify', 'compiled'));
 });
 
 test('several first starts at once: each works, and one whole file is left', async () => {
@@ -192,13 +199,33 @@ test('several first starts at once: each works, and one whole file is left', asy
   expect(await findFile()).toEqual(left);
 });
 
-test('a file of the program was changed, its size and its time were not: what runs is the new one', async () => {
-  const copy = join(home, 'copy');
+/** Another installation of the same version. */
+async function copyProgram(): Promise<{ folder: string; binary: string }> {
+  const folder = join(home, 'copy');
   for (const name of ['bin', 'dist', 'package.json'])
-    await cp(join(dirname(binaryPath), '..', name), join(copy, name), { recursive: true });
+    await cp(join(dirname(binaryPath), '..', name), join(folder, name), { recursive: true });
+  return { folder, binary: join(folder, 'bin', 'remotify.js') };
+}
+
+test('two installations of one version: each keeps its code', async () => {
+  const { binary } = await copyProgram();
+  const list = async () => {
+    const names = (await readdir(cacheFolder())).toSorted();
+    return Promise.all(names.map(async (name) => [name, (await lstat(join(cacheFolder(), name))).ino]));
+  };
+  await run(['--help']);
+  await run(['--help'], {}, binary);
+  const both = await list();
+  expect(both).toHaveLength(2);
+  await run(['--help']);
+  await run(['--help'], {}, binary);
+  expect(await list()).toEqual(both);
+});
+
+test('a file of the program was changed, its size and its time were not: what runs is the new one', async () => {
+  const { folder: copy, binary } = await copyProgram();
   // As packages have it.
   for (const name of await readdir(join(copy, 'dist'))) await utimes(join(copy, 'dist', name), 1, 1);
-  const binary = join(copy, 'bin', 'remotify.js');
   expect(await run(['--help'], {}, binary)).toContain('list stored sessions');
   for (const name of await readdir(join(copy, 'dist'))) {
     const path = join(copy, 'dist', name);
@@ -214,8 +241,10 @@ test('files of 30 days ago go when one is written', async () => {
   await run(['--help']);
   const { path } = await findFile();
   for (const [name, daysAgo] of [
-    ['old', 31],
-    ['young', 29],
+    ['old.compiled', 31],
+    ['old.compiled.1-2', 31],
+    ['young.compiled', 29],
+    ['config.json', 40],
   ] as const) {
     await writeFile(join(cacheFolder(), name), '');
     const seconds = Date.now() / 1000 - daysAgo * 86_400;
@@ -224,5 +253,17 @@ test('files of 30 days ago go when one is written', async () => {
   await writeFile(path, '');
   await run(['--help']);
   const names = await readdir(cacheFolder());
-  expect([names.includes('old'), names.includes('young')]).toEqual([false, true]);
+  expect(names.toSorted()).toEqual([basename(path), 'config.json', 'young.compiled'].toSorted());
+});
+
+test('one folder for settings, state and compiled code: the settings stay, however old they are', async () => {
+  const xdg = join(home, 'all');
+  const env = { XDG_CONFIG_HOME: xdg, XDG_STATE_HOME: xdg, XDG_CACHE_HOME: xdg };
+  await run(['config', 'set', 'url', 'http://127.0.0.1:9'], env);
+  const settings = (await readdir(join(xdg, 'remotify'))).filter((name) => name !== 'compiled');
+  expect(settings).not.toEqual([]);
+  for (const name of settings) await utimes(join(xdg, 'remotify', name), 1, 1);
+  await run(['--help'], env);
+  await run(['exec', '--help'], env);
+  expect(await run(['config', 'get', 'url'], env)).toBe('http://127.0.0.1:9\n');
 });
