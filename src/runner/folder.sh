@@ -5,6 +5,8 @@
 # is_owned    1 where the system says that this user owns it, as some network file systems do not
 # guard       process of the watchdog
 # spool_room  bytes of a command's output that it may hold
+# most_segment, most_input
+#             bytes of output, of input, that are sent or fetched at a time
 # space       this boot and process namespace; empty where the system does not tell
 
 is_owned=1 guard=''
@@ -117,7 +119,11 @@ measure_room() {
   bytes=$((bytes > 31457280 ? 31457280 : bytes - 262144))
   spool_room=$((bytes * 8 / 15))
   [ "$spool_room" -ge 131072 ] || spool_room=131072
-  [ "$spool_room" -le 16777216 ] || spool_room=16777216
+  # Where there is little, what is on its way is small enough for all of it to fit at once.
+  most_segment=$((spool_room / 4)) most_input=$((spool_room / 8))
+  if [ "$spool_room" -ge 16777216 ]; then
+    spool_room=16777216 most_segment=6291456 most_input=4194304
+  fi
 }
 
 # A disk that a command fills must leave room to tell of it: a file that can be given up.

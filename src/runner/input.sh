@@ -4,7 +4,7 @@
 # Writes what the client sends into the command's input, until one of the two ends. While a part is written the next one is fetched, into
 # other files.
 feed_stdin() {
-  local offset=0 own="stdin.$id" other="stdin.$id.other" writer='' most=$((spool_room / 4)) limit
+  local offset=0 own="stdin.$id" other="stdin.$id.other" writer='' most=$most_input limit
   limit=$((most < 1048576 ? most : 1048576))
   # Its errors are not the command's output.
   exec 2>/dev/null 15<&-

@@ -60,7 +60,7 @@ read_chunk() {
 set_chunk() { # BYTES
   chunk=$1
   [ "$chunk" -le "$ceiling" ] || chunk=$ceiling
-  [ "$chunk" -le $((spool_room * 3 / 8)) ] || chunk=$((spool_room * 3 / 8))
+  [ "$chunk" -le "$most_segment" ] || chunk=$most_segment
   [ "$chunk" -ge 16384 ] || chunk=16384
   printf '%12d %12d\n' "$chunk" "$ceiling" 2>/dev/null 1<>"$work/chunk"
 }
