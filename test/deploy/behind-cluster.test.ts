@@ -59,7 +59,7 @@ async function startRemote(proxy: Proxy): Promise<RemoteThrough> {
 
 const requestsEach = 300;
 
-/** One curl, one request after the other; the status of each on a line. */
+/** One curl, one request after the other; the status of each, and why there is none. */
 function startRequests(proxy: Proxy, key: string, [method, path]: [string, string]) {
   const how = [
     '-q',
@@ -77,12 +77,21 @@ function startRequests(proxy: Proxy, key: string, [method, path]: [string, strin
     'Connection: close',
   ];
   const url = `${proxy.url}/api/session/self${path}?number=[1-${requestsEach}]`;
-  const running = spawnCaptured('curl', [...how, '-o', '/dev/null', '-w', '%{stderr}%{http_code}\\n', url], {
-    env: cleanEnvironment(tmpdir()),
-  });
+  const running = spawnCaptured(
+    'curl',
+    [...how, '-o', '/dev/null', '-w', '%{stderr}%{http_code} %{errormsg}\\n', url],
+    {
+      env: cleanEnvironment(tmpdir()),
+    },
+  );
   onTestFinished(() => void running.child.kill('SIGKILL'));
   // To stderr, as curl holds back what it writes to a pipe.
-  const statuses = () => running.stderr().split('\n').slice(0, -1);
+  const statuses = () =>
+    running
+      .stderr()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.trim());
   return { statuses, closed: running.closed };
 }
 
