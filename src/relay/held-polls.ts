@@ -70,7 +70,7 @@ export class HeldPolls {
       this.#leaving.delete(oldest);
       oldest.end();
     };
-    setTimeout(leave, oldest.since + leastHeldMs - performance.now()).unref();
+    setTimeout(leave, Math.max(0, oldest.since + leastHeldMs - performance.now())).unref();
   }
 
   /** Harmless for what was released already. */

@@ -115,7 +115,8 @@ export class LongPolls {
     attempt: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
     let isStoreGone = false;
-    const timer = setTimeout(poll.end, poll.since + waitMs - performance.now());
+    // The time may be up after a first attempt that was slow; later versions of Node warn of a time below 0.
+    const timer = setTimeout(poll.end, Math.max(0, poll.since + waitMs - performance.now()));
     this.#held.hold(poll);
     this.#inUse.add(poll);
     peer.onEnd(poll.end);
