@@ -3,7 +3,10 @@ import { join } from 'node:path';
 
 const read = (name: string): string | undefined => process.env[name] || undefined;
 
-/** Below XDG_CACHE_HOME or ~/.cache; not `remotify` itself, since XDG_CONFIG_HOME or XDG_STATE_HOME may name the same folder. Undefined without a home, and where the user has told Node to do otherwise. */
+/**
+ * Below XDG_CACHE_HOME or ~/.cache; not `remotify` itself, since XDG_CONFIG_HOME or XDG_STATE_HOME may name the same folder. Undefined
+ * without a home, and where the user has told Node to do otherwise.
+ */
 export function chooseCacheFolder(): string | undefined {
   if (read('NODE_DISABLE_COMPILE_CACHE') ?? read('NODE_COMPILE_CACHE') ?? read('NODE_V8_COVERAGE'))
     return undefined;

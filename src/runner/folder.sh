@@ -5,7 +5,7 @@
 # is_owned    1 where the system says that this user owns it, as some network file systems do not
 # guard       process of the watchdog
 # spool_room  bytes of a command's output that it may hold
-# most_segment, most_input
+# most_output, most_input
 #             bytes of output, of input, that are sent or fetched at a time
 # space       this boot and process namespace; empty where the system does not tell
 
@@ -120,9 +120,9 @@ measure_room() {
   spool_room=$((bytes * 8 / 15))
   [ "$spool_room" -ge 131072 ] || spool_room=131072
   # Where there is little, what is on its way is small enough for all of it to fit at once.
-  most_segment=$((spool_room / 4)) most_input=$((spool_room / 8))
+  most_output=$((spool_room / 4)) most_input=$((spool_room / 8))
   if [ "$spool_room" -ge 16777216 ]; then
-    spool_room=16777216 most_segment=6291456 most_input=4194304
+    spool_room=16777216 most_output=6291456 most_input=4194304
   fi
 }
 

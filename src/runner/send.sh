@@ -56,11 +56,11 @@ read_chunk() {
   case " $chunk $ceiling " in *[!0-9\ ]* | *'  '*) chunk=16384 ceiling=16384 ;; esac
 }
 
-# Between what gets through a narrow link in time and what the spool holds as one segment.
+# Between what gets through a narrow link in time and what may be on its way at once.
 set_chunk() { # BYTES
   chunk=$1
   [ "$chunk" -le "$ceiling" ] || chunk=$ceiling
-  [ "$chunk" -le "$most_segment" ] || chunk=$most_segment
+  [ "$chunk" -le "$most_output" ] || chunk=$most_output
   [ "$chunk" -ge 16384 ] || chunk=16384
   printf '%12d %12d\n' "$chunk" "$ceiling" 2>/dev/null 1<>"$work/chunk"
 }
