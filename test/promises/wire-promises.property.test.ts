@@ -13,6 +13,6 @@ test.each(Object.entries(disks))(
   { timeout: isLong ? 600_000 : 180_000 },
   async (_disk, binary) => {
     const relay = await startLastingRelay([], await binary());
-    await checkWirePromises(relay, { seed, numRuns: isLong ? 200 : 20 });
+    await checkWirePromises(relay, { seed, numRuns: isLong ? 400 : 40 });
   },
 );
