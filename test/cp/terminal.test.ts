@@ -10,6 +10,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { findProgram } from '../harness/find-program.ts';
 import { isLong } from '../harness/is-long.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { waitForState } from '../harness/remote.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
@@ -33,12 +34,20 @@ describe.skipIf(!hasTmux)('the bar', { timeout: 60_000 }, () => {
   ] as const)('%s on %d columns: how far, one row, gone or whole at the end', async (way, columns) => {
     const site = await setUpCut(way, { size: 32 * mebi, deadlineMs: 30_000 });
     const { proxy, client, key } = site;
-    proxy.holdAfter(way, 16 * mebi);
+    proxy.holdAfter(way, way === 'up' ? 16 * mebi : mebi / 4);
     const words = [process.execPath, binaryPath, 'cp', ...site.args].map((word) => `'${word}'`).join(' ');
     const env = { REMOTIFY_URL: proxy.url, REMOTIFY_KEY: key, REMOTIFY_CONFIG_DIR: client.configDir };
     const terminal = await startTerminal(words, { columns, rows: 24, env });
     onTestFinished(terminal.close);
     await eventually('its bytes are held', 20_000, () => proxy.isHolding(way));
+    if (way === 'down') {
+      // How large the file is came on stderr: the client gets to know it while it is far behind with stdout.
+      await waitForState(client, 'the relay has more than one answer holds', ({ commands }) =>
+        commands.some(({ stdout_bytes: bytes }) => bytes > 8 * mebi),
+      );
+      proxy.holdAfter(way, 16 * mebi);
+      await eventually('its bytes are held in the middle', 20_000, () => proxy.isHolding(way));
+    }
     const screen = await eventually('the bar is in the middle', 20_000, async () => {
       const seen = await terminal.screen();
       if (!/\b([3-5]\d) ?%/.test(seen)) throw new Error(seen);

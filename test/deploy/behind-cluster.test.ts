@@ -23,9 +23,18 @@ import { type RemoteThrough, startRemoteThrough } from './remote-through.ts';
 
 type Start = (options: ProxyOptions) => Promise<Proxy>;
 
-/** `repeats`: what it sends to another relay when the one that had it dies. Caddy repeats GET only. */
-const proxies: { name: string; start: Start; repeats: [method: string, path: string] }[] = [
-  { name: 'haproxy', start: startHaproxy, repeats: ['POST', '/reset'] },
+type ProxyCase = {
+  name: string;
+  start: Start;
+  /** What it sends to another relay when the one that had it dies. Caddy repeats GET only. */
+  repeats: [method: string, path: string];
+  /** The connection of a request may be closed without an answer, which clients repeat: so many times for each relay that dies. */
+  unanswered?: number;
+};
+
+const proxies: ProxyCase[] = [
+  // `shutdown-sessions` also ends a request that is being connected when the relay is marked down.
+  { name: 'haproxy', start: startHaproxy, repeats: ['POST', '/reset'], unanswered: 1 },
   { name: 'nginx', start: startNginx, repeats: ['POST', '/reset'] },
   {
     name: 'caddy',
@@ -117,7 +126,7 @@ async function killWithRequest(relay: Relay, clients: { statuses: () => string[]
 const numbers = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_none, index) => from + index);
 
-for (const { name, start, repeats } of proxies) {
+for (const { name, start, repeats, unanswered = 0 } of proxies) {
   const missing = [
     ...(findProgram(name) === undefined ? [name] : []),
     ...(hasOpenssl ? [] : ['openssl']),
@@ -195,7 +204,9 @@ for (const { name, start, repeats } of proxies) {
         'all requests are answered',
       );
       const failed = clients.flatMap(({ statuses }) => statuses()).filter((status) => status !== '200');
-      expect(failed).toEqual([]);
+      const isUnanswered = (status: string): boolean => status === '000 Empty reply from server';
+      expect(failed.filter((status) => !isUnanswered(status))).toEqual([]);
+      expect(failed.filter(isUnanswered).length).toBeLessThanOrEqual(2 * unanswered);
       expect(done()).toBe(requestsEach);
     });
   });

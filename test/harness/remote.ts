@@ -13,7 +13,13 @@ export type SessionState = {
   listener: { host: string; user: string; mode: string; attached: boolean } | null;
   current: string | null;
   queue_length: number;
-  commands: { id: string; state: string; exit_status: number | null; reason: string | null }[];
+  commands: {
+    id: string;
+    state: string;
+    exit_status: number | null;
+    reason: string | null;
+    stdout_bytes: number;
+  }[];
 };
 
 /** A client, its session, and a listener that was started by the very line that `remotify new --auto` printed. */

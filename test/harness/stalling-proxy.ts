@@ -71,6 +71,7 @@ export async function startStallingProxy(relay: { port: number }): Promise<Stall
     passed: (direction) => lanes[direction].passed,
     holdAfter: (direction, bytes) => {
       lanes[direction].budget = bytes;
+      for (const release of lanes[direction].waiting) release();
     },
     isHolding: (direction) => lanes[direction].waiting.size > 0 && lanes[direction].budget === 0,
     open: () => {

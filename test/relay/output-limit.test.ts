@@ -3,7 +3,7 @@ import { curl } from '../harness/curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 
-test('a reader of output may ask for less: `limit` counts both streams, and what is left out is not complete', async () => {
+test('a reader of output may ask for less: `limit` counts both streams, and what is left out is not complete, no stream waits for the other', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const remote = await startRemote(relay);
@@ -17,7 +17,14 @@ test('a reader of output may ask for less: `limit` counts both streams, and what
     return [status, text, headers['remotify-complete']];
   };
   expect(await read('stream=stdout&offset=2&limit=3')).toEqual([200, '234', 'false']);
-  expect(await read('stdout=0&stderr=0&limit=12')).toEqual([200, '0123456789ab', 'false']);
+  // Each stream may take half, and what the other one leaves.
+  expect(await read('stdout=0&stderr=0&limit=15')).toEqual([200, '012345678abcdef', 'false']);
+  expect(await read('stdout=0&stderr=0&limit=11')).toEqual([200, '01234abcdef', 'false']);
+  expect(await read('stdout=0&stderr=0&limit=8')).toEqual([200, '0123abcd', 'false']);
+  expect(await read('stdout=8&stderr=0&limit=7')).toEqual([200, '89abcde', 'false']);
+  expect(await read('stdout=0&stderr=0&limit=1')).toEqual([200, 'a', 'false']);
+  expect(await read('stdout=0&stderr=6&limit=10')).toEqual([200, '0123456789', 'true']);
+  expect(await read('stdout=99&stderr=4&limit=10')).toEqual([200, 'ef', 'true']);
   expect(await read('stdout=0&stderr=0&limit=16')).toEqual([200, '0123456789abcdef', 'true']);
   expect(await read('stream=stdout&limit=0')).toEqual([200, '', 'false']);
   expect((await read('stream=stdout&limit=x'))[0]).toBe(400);

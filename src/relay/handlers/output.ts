@@ -40,19 +40,30 @@ interface Plan {
   readonly headers: HeaderValues;
 }
 
+/**
+ * How many of the unread bytes of each stream one answer carries. Each stream may take half of the limit, and what the other one leaves:
+ * while a reader is behind with one stream, the other one does not wait.
+ */
+function shareLimit(unread: readonly number[], limit: number): number[] {
+  const [first = 0, second = 0] = unread;
+  const taken = Math.min(first, Math.max(Math.floor(limit / 2), limit - second));
+  return [taken, Math.min(second, limit - taken)];
+}
+
 function planAnswer(command: Command, offsets: Offsets, limit: number): Plan {
   const streams = Object.keys(offsets) as Stream[];
   const slices: Slice[] = [];
-  let room = limit;
   let complete = isEnded(command.state);
   const headers = describe(command);
-  for (const stream of streams) {
+  const unread = streams.map((stream) =>
+    Math.max(0, readableBytes(command, stream) - (offsets[stream] ?? 0)),
+  );
+  const shares = shareLimit(unread, limit);
+  for (const [index, stream] of streams.entries()) {
     const offset = offsets[stream] ?? 0;
-    const readable = readableBytes(command, stream);
-    const bytes = Math.min(room, Math.max(0, readable - offset));
+    const bytes = shares[index] ?? 0;
     slices.push({ part: stream, offset, bytes });
-    room -= bytes;
-    if (offset + bytes < readable) complete = false;
+    if (bytes < (unread[index] ?? 0)) complete = false;
     headers[stream === 'stdout' ? header.stdoutBytes : header.stderrBytes] = bytes;
     if (streams.length === 1) headers[header.nextOffset] = offset + bytes;
   }
