@@ -54,7 +54,7 @@ test('many at once on one dead socket: one of them has it, and every other one i
     await Promise.all(servers.filter(({ listening }) => listening).map(close));
     expect(await readdir(folder.path)).toEqual([]);
   }
-}, 60_000);
+}, 150_000);
 
 test.skipIf(process.platform !== 'linux')(
   'while another process looks at the path, the socket waits elsewhere, with its mode and in a folder of its own (Linux)',
