@@ -1,7 +1,7 @@
 /** Waits until a listener is connected. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasListener } from '../text/describe-presence.ts';
-import { type Patience, withPatience } from '../client/patience.ts';
+import { type RetryOptions, withRetry } from '../client/retry.ts';
 import { PollFloor } from '../client/poll-floor.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
@@ -21,15 +21,15 @@ export function describeListener(listener: ListenerView | null | undefined): str
 /** Resolves with the status that shows a listener; throws the signal's reason when it is aborted. */
 export async function awaitListener(
   client: RelayClient,
-  patience: Patience & { signal: AbortSignal },
+  retry: RetryOptions & { signal: AbortSignal },
 ): Promise<StatusPayload> {
-  const { signal } = patience;
+  const { signal } = retry;
   let after: number | undefined;
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
     const poll = after === undefined ? { signal } : { after, waitSeconds: maxWaitSeconds, signal };
-    const status = await withPatience(() => client.readStatus(poll), patience);
+    const status = await withRetry(() => client.readStatus(poll), retry);
     if (hasListener(status)) return status;
     if (status.revision === undefined) await sleep(askAgainMs, undefined, { signal });
     else await floor.end(after === undefined, signal);

@@ -7,7 +7,7 @@ import { chooseCacheFolder } from '../config/cache-folder.ts';
 import { type CompiledCode, readCompiledCode, writeCompiledCode } from './compiled-code.ts';
 
 /** A process that lasts longer writes its code then, as it may end by SIGKILL. */
-const longestWaitMs = 60_000;
+const maxWaitMs = 60_000;
 
 /** Commands with a file of their own, which has just the functions that they use. */
 const ownFile = new Set(['exec', 'cp', 'mcp', 'serve']);
@@ -89,5 +89,5 @@ export function keepCompiled(folder: string, version: string, word = ''): void {
     }
   };
   process.once('exit', keep);
-  setTimeout(keep, longestWaitMs).unref();
+  setTimeout(keep, maxWaitMs).unref();
 }

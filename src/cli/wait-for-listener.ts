@@ -1,6 +1,6 @@
 /** The wait of `remotify new` and `remotify wait --listener`. */
 import { hasListener } from '../text/describe-presence.ts';
-import { withPatience } from '../client/patience.ts';
+import { withRetry } from '../client/retry.ts';
 import type { Bound } from '../config/resolve-waits.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { awaitListener, describeListener } from './await-listener.ts';
@@ -32,9 +32,9 @@ export async function waitForListener(
 ): Promise<StatusPayload | Interrupt> {
   const { printer } = context;
   const { signal } = stop;
-  const patience = {
+  const retry = {
     signal,
-    onTrouble: (error: Error) => void printer.note(`${error.message}; trying again`),
+    onRetry: (error: Error) => void printer.note(`${error.message}; trying again`),
     onRecovery: () => void printer.note('the relay answers again'),
   };
   const words = 'waiting for the remote to connect; Ctrl-C stops waiting, the session stays';
@@ -43,8 +43,8 @@ export async function waitForListener(
   const timer = isAtOnce ? undefined : setTimeout(() => stop.abort('time'), timerMs(bound.seconds));
   try {
     const status = isAtOnce
-      ? await withPatience(() => client.readStatus({ signal }), { ...patience, patienceMs: 0 })
-      : await awaitListener(client, patience);
+      ? await withRetry(() => client.readStatus({ signal }), { ...retry, retryForMs: 0 })
+      : await awaitListener(client, retry);
     line?.stop();
     if (!hasListener(status)) throw failLate(bound);
     await printer.note(`connected: ${describeListener(status.listener)}`);

@@ -2,7 +2,7 @@
 import { isEnded } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
-import { type Patience, withPatience } from './patience.ts';
+import { type RetryOptions, withRetry } from './retry.ts';
 import { PollFloor } from './poll-floor.ts';
 import type { RelayClient } from './relay-client.ts';
 
@@ -10,16 +10,16 @@ import type { RelayClient } from './relay-client.ts';
 export async function awaitEnd(
   client: RelayClient,
   id: string,
-  patience: Patience & { onState?: (view: CommandView) => void },
+  retry: RetryOptions & { onState?: (view: CommandView) => void },
 ): Promise<CommandView> {
-  const { signal, onState } = patience;
+  const { signal, onState } = retry;
   const floor = new PollFloor();
   let state: string | undefined;
   for (;;) {
     floor.begin();
     const waitSeconds = state === undefined ? 0 : maxWaitSeconds;
     const poll = { state, waitSeconds, ...(signal && { signal }) };
-    const view = await withPatience(() => client.readCommand(id, poll), patience);
+    const view = await withRetry(() => client.readCommand(id, poll), retry);
     if (isEnded(view.state)) return view;
     const isNews = view.state !== state;
     if (isNews) onState?.(view);

@@ -55,7 +55,7 @@ export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
   if (code !== undefined) throw refused(firstLine(body), code.replaceAll(/[^a-z_]/g, ''));
   if (status === 410) throw goneError(baseUrl);
   if (status === 413) throw refused('the body is too large for a proxy on the way');
-  if (status === 429) throw refused('the relay asks for patience', 'rate_limited');
+  if (status === 429) throw refused('the relay limits how many requests it takes', 'rate_limited');
   if (status >= 500) throw refused(`${baseUrl} is in trouble (${status})`);
   throw notARelay(answer, baseUrl);
 }

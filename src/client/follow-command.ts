@@ -1,7 +1,7 @@
 /** Output of a command from an offset to its end, each byte once and in order. */
 import type { CommandState } from '../protocol/command-states.ts';
 import { maxReadBytes, maxWaitSeconds, maxWantedBytes } from '../protocol/limits.ts';
-import { type Patience, withPatience } from './patience.ts';
+import { type RetryOptions, withRetry } from './retry.ts';
 import { PollFloor } from './poll-floor.ts';
 import type { OutputPart } from './parse-output.ts';
 import type { ReadFrom, RelayClient } from './relay-client.ts';
@@ -9,7 +9,7 @@ import type { ReadFrom, RelayClient } from './relay-client.ts';
 /** What a short command needs: its end comes within the first poll, which asks for nothing else. */
 const firstWaitSeconds = 1;
 
-export interface Follower extends Patience {
+export interface Follower extends RetryOptions {
   onStdout(bytes: Uint8Array): Promise<void>;
   onStderr(bytes: Uint8Array): Promise<void>;
   /** The state when it takes longer, and each change of it. */
@@ -30,7 +30,7 @@ export interface Skip {
 async function catchUp(client: RelayClient, id: string, read: ReadFrom, follower: Follower): Promise<void> {
   const { skip, signal } = follower;
   if (!skip) return;
-  const view = await withPatience(() => client.readCommand(id, { signal }), follower);
+  const view = await withRetry(() => client.readCommand(id, { signal }), follower);
   for (const [stream, bytes] of [
     ['stdout', view.stdout_bytes],
     ['stderr', view.stderr_bytes],
@@ -63,15 +63,15 @@ export async function followCommand(
   for (;;) {
     floor.begin();
     let waitSeconds = state === undefined ? firstWaitSeconds : maxWaitSeconds;
-    const part = await withPatience(
+    const part = await withRetry(
       () => client.readOutput(id, read, { state, waitSeconds, limit, signal: follower.signal }),
       {
         ...follower,
-        onTrouble: (error) => {
+        onRetry: (error) => {
           // Ask again soon, to notice that the relay is back, and for less: the link may be slow.
           waitSeconds = firstWaitSeconds;
           limit = maxReadBytes;
-          follower.onTrouble?.(error);
+          follower.onRetry?.(error);
         },
       },
     ).catch(async (error: unknown) => {

@@ -11,9 +11,9 @@ export class GatheredInput implements InputSource {
   #wake: () => void = () => undefined;
   #drained: () => void = () => undefined;
 
-  /** Reads on while fewer than `mostBytes` wait. */
-  constructor(source: AsyncIterable<Uint8Array>, mostBytes: number) {
-    this.#most = mostBytes;
+  /** Reads on while fewer than `maxBytes` wait. */
+  constructor(source: AsyncIterable<Uint8Array>, maxBytes: number) {
+    this.#most = maxBytes;
     void this.#readAll(source);
   }
 
@@ -43,8 +43,8 @@ export class GatheredInput implements InputSource {
     return this.#bytes;
   }
 
-  /** What came so far, `mostBytes` of it at most; waits for the first byte. Nothing at the end. Throws what the source threw. */
-  async take(mostBytes: number): Promise<Uint8Array> {
+  /** What came so far, `maxBytes` of it at most; waits for the first byte. Nothing at the end. Throws what the source threw. */
+  async take(maxBytes: number): Promise<Uint8Array> {
     while (this.#bytes === 0 && !this.#isOver) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -52,7 +52,7 @@ export class GatheredInput implements InputSource {
     }
     if (this.#bytes === 0 && this.#error) throw this.#error;
     const pieces: Uint8Array[] = [];
-    let room = mostBytes;
+    let room = maxBytes;
     while (room > 0) {
       const piece = this.#waiting.shift();
       if (piece === undefined) break;
@@ -60,7 +60,7 @@ export class GatheredInput implements InputSource {
       if (piece.byteLength > room) this.#waiting.unshift(piece.subarray(room));
       room -= Math.min(room, piece.byteLength);
     }
-    this.#bytes -= mostBytes - room;
+    this.#bytes -= maxBytes - room;
     this.#drained();
     return concat(pieces);
   }

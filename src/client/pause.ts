@@ -2,7 +2,7 @@
 
 /** Before the second attempt; each further pause is twice as long, up to the longest. */
 export const firstPauseMs = 100;
-export const longestPauseMs = 2_000;
+export const maxPauseMs = 2_000;
 
 /** Resolves after `ms`. Rejects with the reason of the signal as soon as that aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {

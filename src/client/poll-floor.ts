@@ -1,6 +1,6 @@
 /** A floor under loops of polls: a relay that answers at once, without news, is not asked thousands of times a second. */
 import { monotonicMs } from './monotonic.ts';
-import { firstPauseMs, longestPauseMs, pause } from './pause.ts';
+import { firstPauseMs, maxPauseMs, pause } from './pause.ts';
 
 /** A relay that holds its polls takes longer than this where it has no news. */
 const heldMs = 100;
@@ -20,7 +20,7 @@ export class PollFloor {
       this.#pauseMs = 0;
       return;
     }
-    this.#pauseMs = Math.min(this.#pauseMs * 2 || firstPauseMs, longestPauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2 || firstPauseMs, maxPauseMs);
     await pause(this.#pauseMs, signal);
   }
 }

@@ -1,5 +1,5 @@
 /** A part of the stored output of a command, of one stream, in pieces. */
-import { type Patience, withPatience } from './patience.ts';
+import { type RetryOptions, withRetry } from './retry.ts';
 import type { ReadFrom, RelayClient } from './relay-client.ts';
 
 /** Beyond the end of any stream: the relay then returns only the other one. */
@@ -11,22 +11,22 @@ export interface StreamPart {
   offset: number;
   length: number;
   /** The relay is asked for so much at once. */
-  mostPieceBytes: number;
+  maxPieceBytes: number;
 }
 
 /** Ends early where the relay has no more. */
 export async function readStream(
   client: RelayClient,
   id: string,
-  { stream, offset, length, mostPieceBytes }: StreamPart,
-  patience: Patience,
+  { stream, offset, length, maxPieceBytes }: StreamPart,
+  retry: RetryOptions,
   onBytes: (bytes: Uint8Array) => void,
 ): Promise<void> {
   const from: ReadFrom = { stdout: beyondAll, stderr: beyondAll, [stream]: offset };
-  const { signal } = patience;
+  const { signal } = retry;
   for (let left = length; left > 0; ) {
-    const limit = Math.min(left, mostPieceBytes);
-    const part = await withPatience(() => client.readOutput(id, from, { limit, signal }), patience);
+    const limit = Math.min(left, maxPieceBytes);
+    const part = await withRetry(() => client.readOutput(id, from, { limit, signal }), retry);
     // A relay that knows no limit sends more.
     const bytes = part[stream].subarray(0, left);
     if (bytes.byteLength === 0) return;

@@ -31,7 +31,7 @@ export class RelayError extends Error {
   }
 
   /** Whether the same request may succeed later on. */
-  get isPassing(): boolean {
+  get isRetryable(): boolean {
     return this.kind === 'unreachable' || [408, 500, 502, 503, 504].includes(this.status);
   }
 

@@ -2,13 +2,13 @@
 import { pushToSlot, takeResult } from './slots.ts';
 import { randomBytes } from 'node:crypto';
 import { parseSlotText, type SlotResult, wrapForSlot } from '../protocol/slot-text.ts';
-import { type Patience, withPatience } from './patience.ts';
+import { type RetryOptions, withRetry } from './retry.ts';
 import { PollFloor } from './poll-floor.ts';
 import type { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
 import { type SlotFate, withdrawFromSlot } from './withdraw-from-slot.ts';
 
-export interface SlotPatience extends Patience {
+export interface SlotRetryOptions extends RetryOptions {
   /** Called when no result came and the command was withdrawn. */
   onWithdrawn?: (fate: SlotFate) => void;
   /** Ends the withdrawal too: without it, a relay that does not answer is tried for some seconds. */
@@ -17,17 +17,17 @@ export interface SlotPatience extends Patience {
 
 /** What is known of a push that failed. `strange`: something else than a relay answered it. */
 function explainPush(error: unknown): 'refused' | 'strange' | 'unknown' {
-  if (!(error instanceof RelayError) || error.isPassing) return 'unknown';
+  if (!(error instanceof RelayError) || error.isRetryable) return 'unknown';
   // A proxy that answers 4xx passed nothing on.
   return error.kind === 'not_a_relay' && error.status < 400 ? 'strange' : 'refused';
 }
 
-async function awaitResult(client: RelayClient, tag: string, patience: Patience): Promise<SlotResult> {
-  const { signal } = patience;
+async function awaitResult(client: RelayClient, tag: string, retry: RetryOptions): Promise<SlotResult> {
+  const { signal } = retry;
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
-    const text = await withPatience(() => takeResult(client, signal), patience);
+    const text = await withRetry(() => takeResult(client, signal), retry);
     const result =
       text === undefined
         ? undefined
@@ -45,16 +45,16 @@ async function awaitResult(client: RelayClient, tag: string, patience: Patience)
 export async function runThroughSlots(
   client: RelayClient,
   script: Uint8Array,
-  { onWithdrawn, hurry, ...patience }: SlotPatience,
+  { onWithdrawn, hurry, ...retry }: SlotRetryOptions,
 ): Promise<SlotResult> {
-  const { signal } = patience;
+  const { signal } = retry;
   const tag = randomBytes(8).toString('hex');
   let isPushed = false;
   try {
     // Not repeated when an answer is lost: a second push would run it a second time.
     await pushToSlot(client, wrapForSlot(script, tag), signal);
     isPushed = true;
-    return await awaitResult(client, tag, patience);
+    return await awaitResult(client, tag, retry);
   } catch (error) {
     const push = isPushed ? 'unknown' : explainPush(error);
     if (push !== 'refused') {

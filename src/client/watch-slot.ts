@@ -1,6 +1,6 @@
 /** What the status of a legacy relay says about a command that waits for its result there. */
 import { monotonicMs } from './monotonic.ts';
-import { type Patience, withPatience } from './patience.ts';
+import { type RetryOptions, withRetry } from './retry.ts';
 import { pause } from './pause.ts';
 import type { RelayClient } from './relay-client.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
@@ -34,15 +34,15 @@ function hasRestarted({
 export async function watchSlot(
   client: RelayClient,
   takeWithinSeconds: number,
-  patience: Patience & { signal: AbortSignal },
+  retry: RetryOptions & { signal: AbortSignal },
 ): Promise<SlotTrouble> {
-  const { signal } = patience;
+  const { signal } = retry;
   const began = monotonicMs();
   let absences = 0;
   for (;;) {
     const left = Math.max(takeWithinSeconds * 1000 - (monotonicMs() - began), 0);
     await pause(left > 0 ? Math.min(left, lookEveryMs) : lookEveryMs, signal);
-    const status = await withPatience(() => client.readStatus({ signal }), patience);
+    const status = await withRetry(() => client.readStatus({ signal }), retry);
     const isLate = monotonicMs() - began >= takeWithinSeconds * 1000;
     if (status.cmd_queued && isLate) return 'not taken';
     if (hasRestarted(status)) return 'restarted';

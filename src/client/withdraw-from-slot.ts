@@ -1,13 +1,13 @@
 /** Takes a command back out of the slot of a legacy relay. */
 import { dropFromSlot } from './slots.ts';
-import { withPatience } from './patience.ts';
+import { withRetry } from './retry.ts';
 import type { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
 
 /** `taken`: a listener has it already, and runs it. `unknown`: the relay did not answer; it may still be queued. */
 export type SlotFate = 'dropped' | 'taken' | 'unknown';
 
-const patienceMs = 5_000;
+const retryForMs = 5_000;
 
 /** Never throws. `isPatient`: tries again for 5 s where the relay does not answer. */
 export async function withdrawFromSlot(
@@ -15,13 +15,13 @@ export async function withdrawFromSlot(
   isPatient: boolean,
   hurry?: AbortSignal,
 ): Promise<SlotFate> {
-  const timeout = AbortSignal.timeout(patienceMs);
+  const timeout = AbortSignal.timeout(retryForMs);
   const signal = hurry ? AbortSignal.any([hurry, timeout]) : timeout;
-  const patience = { signal, patienceMs: isPatient ? patienceMs : 0 };
+  const retry = { signal, retryForMs: isPatient ? retryForMs : 0 };
   try {
-    await withPatience(() => dropFromSlot(client, signal), patience);
+    await withRetry(() => dropFromSlot(client, signal), retry);
     // After the drop: what is in flight now was not dropped.
-    const status = await withPatience(() => client.readStatus({ signal }), patience);
+    const status = await withRetry(() => client.readStatus({ signal }), retry);
     return status.cmd_in_flight ? 'taken' : 'dropped';
   } catch (error) {
     return error instanceof RelayError && error.code === 'gone' ? 'dropped' : 'unknown';

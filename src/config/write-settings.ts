@@ -11,7 +11,7 @@ import { readSettings } from './settings-file.ts';
 
 /** A change takes milliseconds: a lock that is older was left by a process that died. */
 const staleLockMs = 10_000;
-const lockPatienceMs = 15_000;
+const lockTimeoutMs = 15_000;
 
 function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
@@ -26,7 +26,7 @@ async function takeLock(configDir: string): Promise<() => void> {
       writeFileSync(path, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
       return () => rmSync(path, { force: true });
     } catch (error) {
-      if (errorCode(error) !== 'EEXIST' || Date.now() - since > lockPatienceMs) throw error;
+      if (errorCode(error) !== 'EEXIST' || Date.now() - since > lockTimeoutMs) throw error;
       const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
       if (age > staleLockMs) rmSync(path, { force: true });
       await sleep(20 + Math.random() * 30);

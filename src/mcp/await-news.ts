@@ -48,14 +48,14 @@ export async function awaitNews(
 ): Promise<boolean> {
   const deadline = performance.now() + budgetSeconds * 1000;
   const { source } = call.remote;
-  let longestSeconds = firstWaitSeconds;
+  let maxSeconds = firstWaitSeconds;
   let checkedMs = performance.now();
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
     const leftSeconds = Math.max(0, (deadline - performance.now()) / 1000);
     const { id, state } = call.snapshot;
-    const waitSeconds = Math.min(leftSeconds, longestSeconds, maxWaitSeconds);
+    const waitSeconds = Math.min(leftSeconds, maxSeconds, maxWaitSeconds);
     const cut = AbortSignal.timeout(Math.ceil((leftSeconds + graceSeconds) * 1000));
     try {
       update(call, await source.look(id, state, waitSeconds, AbortSignal.any([signal, cut])));
@@ -67,11 +67,11 @@ export async function awaitNews(
     if (isEnded(call.snapshot.state)) return false;
     const isSpent = performance.now() >= deadline;
     // The user must see the line before they can paste it.
-    if (isSpent || (longestSeconds === firstWaitSeconds && !call.wasShown)) {
+    if (isSpent || (maxSeconds === firstWaitSeconds && !call.wasShown)) {
       const lacks = await checkListener(call);
       if (lacks || isSpent) return lacks;
     }
-    longestSeconds = onProgress ? progressSeconds : maxWaitSeconds;
+    maxSeconds = onProgress ? progressSeconds : maxWaitSeconds;
     if (onProgress && performance.now() - checkedMs > listenerSeconds * 1000) {
       checkedMs = performance.now();
       await checkListener(call);

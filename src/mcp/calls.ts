@@ -64,7 +64,7 @@ export class Calls {
     try {
       return await pushing;
     } catch (error) {
-      const mayHaveArrived = error instanceof Error && 'isPassing' in error && error.isPassing === true;
+      const mayHaveArrived = error instanceof Error && 'isRetryable' in error && error.isRetryable === true;
       if (!mayHaveArrived) this.#open.delete(content);
       throw error;
     }

@@ -1,7 +1,7 @@
 /** Commands of a remotify relay, which keeps them and their output. */
 import { listCommands } from '../client/list-commands.ts';
 import { forwardStdin } from '../client/forward-stdin.ts';
-import { withPatience } from '../client/patience.ts';
+import { withRetry } from '../client/retry.ts';
 import { readStream } from '../client/read-stream.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { stopCommand } from '../client/stop-command.ts';
@@ -12,7 +12,7 @@ import { maxReadBytes } from '../protocol/limits.ts';
 import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
 
 /** Long enough for a relay that restarts, short enough for an error where there is none. */
-const patienceMs = 3_000;
+const retryForMs = 3_000;
 
 function toSnapshot(view: CommandView): Snapshot {
   return {
@@ -43,7 +43,7 @@ export class RelaySource implements CommandSource {
 
   async push(script: Uint8Array, { stdin, ...request }: PushRequest): Promise<Snapshot> {
     const options = { ...request, stdin: stdin !== undefined, client: this.#describedAs };
-    const view = await withPatience(() => this.#client.pushCommand(script, options), { patienceMs });
+    const view = await withRetry(() => this.#client.pushCommand(script, options), { retryForMs });
     // Beside the run: input that does not arrive shows in the result of the command.
     if (stdin !== undefined)
       void forwardStdin(this.#client, view.id, toStream(stdin), {}).catch(() => undefined);
@@ -57,13 +57,13 @@ export class RelaySource implements CommandSource {
     signal?: AbortSignal,
   ): Promise<Snapshot> {
     const poll = { state: known, waitSeconds: Math.ceil(waitSeconds), ...(signal && { signal }) };
-    return toSnapshot(await withPatience(() => this.#client.readCommand(id, poll), { patienceMs, signal }));
+    return toSnapshot(await withRetry(() => this.#client.readCommand(id, poll), { retryForMs, signal }));
   }
 
   async read(id: string, stream: Stream, offset: number, length: number): Promise<Buffer> {
-    const part = { stream, offset, length, mostPieceBytes: maxReadBytes };
+    const part = { stream, offset, length, maxPieceBytes: maxReadBytes };
     const chunks: Uint8Array[] = [];
-    await readStream(this.#client, id, part, { patienceMs }, (bytes) => chunks.push(bytes));
+    await readStream(this.#client, id, part, { retryForMs }, (bytes) => chunks.push(bytes));
     return Buffer.concat(chunks);
   }
 
@@ -73,7 +73,7 @@ export class RelaySource implements CommandSource {
   }
 
   async list(): Promise<Snapshot[]> {
-    return (await withPatience(() => listCommands(this.#client), { patienceMs })).map(toSnapshot);
+    return (await withRetry(() => listCommands(this.#client), { retryForMs })).map(toSnapshot);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Commands of a legacy relay: one after the other, ids and output kept here. */
 import { dropFromSlot } from '../client/slots.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withPatience } from '../client/patience.ts';
+import { withRetry } from '../client/retry.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 import { runThroughSlots } from '../client/run-through-slots.ts';
 import type { SlotFate } from '../client/withdraw-from-slot.ts';
@@ -151,7 +151,7 @@ export class SlotsSource implements CommandSource {
     const run = this.#find(id);
     const { snapshot, leave, isPushed } = run;
     if (isEnded(snapshot.state)) return { outcome: 'ended before', command: { ...snapshot } };
-    const isWaiting = !isPushed || (await withPatience(() => this.#client.readStatus(), {})).cmd_queued;
+    const isWaiting = !isPushed || (await withRetry(() => this.#client.readStatus(), {})).cmd_queued;
     if (!isWaiting) return { outcome: 'impossible', command: { ...snapshot } };
     if (isPushed) await dropFromSlot(this.#client);
     snapshot.state = 'cancelled';

@@ -1,5 +1,5 @@
 /** The commands of a session: pushed, listed, stopped. */
-import { withPatience } from '../client/patience.ts';
+import { withRetry } from '../client/retry.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
 import type { AnyCommandView, CommandView } from '../protocol/command-view.ts';
@@ -15,7 +15,7 @@ import type { SessionLink } from './session-link.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Long enough for a restart of the relay. A command that is pushed later than this would surprise its author. */
-const pushPatienceMs = 60_000;
+const pushRetryForMs = 60_000;
 
 /** As many as a relay remembers: those that wait, the one that runs, and those that ended. */
 const shownCommands = maxQueuedCommands + 1 + maxEndedCommands;
@@ -69,7 +69,7 @@ export class CommandList {
     const giveUp = new AbortController();
     this.#pushing.set(card, giveUp);
     this.#transcript.add(card);
-    const deadline = Date.now() + pushPatienceMs;
+    const deadline = Date.now() + pushRetryForMs;
     this.#lastPush = this.#lastPush.then(() => this.#send(card, push, giveUp, deadline));
   }
 
@@ -80,7 +80,7 @@ export class CommandList {
     deadline: number,
   ): Promise<void> {
     this.#sent = card;
-    const { client, version, patience, signal: over } = this.#link;
+    const { client, version, retry, signal: over } = this.#link;
     // A command with a file is pushed to its end, also where the page leaves the session: without its id it could not be cancelled.
     const signal = file ? giveUp.signal : AbortSignal.any([giveUp.signal, over]);
     const options = {
@@ -101,7 +101,7 @@ export class CommandList {
       }
     };
     try {
-      const view = await withPatience(attempt, { ...patience, signal });
+      const view = await withRetry(attempt, { ...retry, signal });
       if (!over.aborted) this.#adopt(card, view);
       if (file) void this.#sendFile(view.id, file);
     } catch {
@@ -116,7 +116,7 @@ export class CommandList {
     // It stays where it is: commands that come later are shown below it.
     card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
     card.update({ state: 'unsent', reason: error ? explainUnsent(error, wasGivenUp) : null });
-    if (error instanceof RelayError && error.code === 'gone') this.#link.onTrouble(error);
+    if (error instanceof RelayError && error.code === 'gone') this.#link.onRetry(error);
   }
 
   /** A command whose input broke off would take the beginning for all of it. */
@@ -139,14 +139,14 @@ export class CommandList {
     try {
       for (let seen = 0; seen !== this.#refreshes; ) {
         seen = this.#refreshes;
-        const { client, patience, signal } = this.#link;
-        const views = await withPatience(() => client.listAnyCommands(signal), patience);
+        const { client, retry, signal } = this.#link;
+        const views = await withRetry(() => client.listAnyCommands(signal), retry);
         if (signal.aborted) return;
         // No relay lists more.
         this.#takeList(views.slice(-shownCommands));
       }
     } catch (error) {
-      this.#link.onTrouble(error);
+      this.#link.onRetry(error);
     }
     this.#refreshes = 0;
   }
@@ -230,13 +230,13 @@ export class CommandList {
       if (card !== this.#sent) card.update({ state: 'unsent' });
       return;
     }
-    const { client, patience } = this.#link;
+    const { client, retry } = this.#link;
     const signal = typeof card.view.cancel_signal === 'string' ? 'KILL' : 'TERM';
     try {
-      const { command } = await withPatience(() => client.cancelCommand(card.id ?? '', signal), patience);
+      const { command } = await withRetry(() => client.cancelCommand(card.id ?? '', signal), retry);
       if (!card.isComplete) card.update(command);
     } catch (error) {
-      this.#link.onTrouble(error);
+      this.#link.onRetry(error);
     }
   }
 }

@@ -1,5 +1,5 @@
 /** All stored output of a command as a file, and as text for the clipboard. */
-import { withPatience } from '../client/patience.ts';
+import { withRetry } from '../client/retry.ts';
 import { readStream } from '../client/read-stream.ts';
 import { isEnded } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
@@ -14,28 +14,28 @@ const maxCopyBytes = 8 * 1024 * 1024;
 
 /**
  * stdout, then stderr, as far as they are stored now. Parts of a Blob, which a browser keeps on disk. Undefined where there is more than
- * `mostBytes`. The card then also says what is missing by now.
+ * `maxBytes`. The card then also says what is missing by now.
  */
 async function readWhole(
-  { client, patience, signal }: SessionLink,
+  { client, retry, signal }: SessionLink,
   card: CommandCard,
-  mostBytes: number,
+  maxBytes: number,
 ): Promise<Blob | undefined> {
   const { id = '' } = card;
   const updateCard = async (): Promise<CommandView> => {
-    const news = await withPatience(() => client.readCommand(id, { signal }), patience);
+    const news = await withRetry(() => client.readCommand(id, { signal }), retry);
     // A late answer does not open a card again.
     if (!card.isComplete || isEnded(news.state)) card.update(news);
     return news;
   };
   const view = await updateCard();
-  if (view.stdout_bytes + view.stderr_bytes > mostBytes) return undefined;
+  if (view.stdout_bytes + view.stderr_bytes > maxBytes) return undefined;
   const pieces: BlobPart[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
     // Not to the end of a command that goes on: it may write faster than this reads.
     const length = view[`${stream}_bytes`];
-    const part = { stream, offset: 0, length, mostPieceBytes: maxWantedBytes };
-    await readStream(client, id, part, patience, (bytes) =>
+    const part = { stream, offset: 0, length, maxPieceBytes: maxWantedBytes };
+    await readStream(client, id, part, retry, (bytes) =>
       pieces.push(new Blob([bytes as Uint8Array<ArrayBuffer>])),
     );
   }

@@ -15,8 +15,8 @@ export function explain(error: unknown): string {
 }
 
 /** The relay has decided. Its proxy, or what is there in its place, has not. */
-export function isFinal({ kind, isPassing }: RelayError): boolean {
-  return kind !== 'not_a_relay' && !isPassing;
+export function isFinal({ kind, isRetryable }: RelayError): boolean {
+  return kind !== 'not_a_relay' && !isRetryable;
 }
 
 /** Why a command was not pushed, or may not have been. */

@@ -2,7 +2,7 @@
  * The page: creates a session, or opens the one whose key is in the URL. The key is in memory and after the `#`: never in a URL that is
  * sent, never in storage. Text from the relay is inserted as text, never as markup.
  */
-import { withPatience } from '../client/patience.ts';
+import { withRetry } from '../client/retry.ts';
 import { isWeakerLine } from '../client/line-address.ts';
 import { RelayClient } from '../client/relay-client.ts';
 import { RelayError } from '../client/relay-error.ts';
@@ -133,10 +133,10 @@ async function openFromAddress(): Promise<void> {
   showBusy();
   try {
     const client = new RelayClient(http, key);
-    const payload = await withPatience(() => client.readSession(), {
-      patienceMs: Infinity,
+    const payload = await withRetry(() => client.readSession(), {
+      retryForMs: Infinity,
       signal,
-      onTrouble: () => signal.aborted || showError(find('away').textContent),
+      onRetry: () => signal.aborted || showError(find('away').textContent),
     });
     if (!signal.aborted) openSession(payload);
   } catch (error) {

@@ -55,10 +55,10 @@ export class OutputReader {
   }
 
   async #read(card: CommandCard): Promise<void> {
-    const { client, patience, signal } = this.#link;
+    const { client, retry, signal } = this.#link;
     try {
       const end: CommandEnd = await followCommand(client, card.id ?? '', card.read, {
-        ...patience,
+        ...retry,
         signal,
         onStdout: async (bytes) => card.append('stdout', bytes),
         onStderr: async (bytes) => card.append('stderr', bytes),
@@ -74,7 +74,7 @@ export class OutputReader {
     } catch (error) {
       const code = error instanceof RelayError ? error.code : '';
       if (code === 'unknown_state') card.close(explain(error));
-      else if (code !== 'no_such_command') this.#link.onTrouble(error);
+      else if (code !== 'no_such_command') this.#link.onRetry(error);
       // Other clients pushed so many commands that the relay has forgotten this one.
       else card.close(`outcome unknown: ${explain(error)}`);
     } finally {

@@ -16,8 +16,8 @@ const neutral: Readonly<Record<number, string>> = {
 };
 
 /** Luminance: the most in the light scheme, the least in the dark one. Follow from `--code`, and a test holds them. */
-const mostOnLight = 0.15;
-const leastOnDark = 0.255;
+const maxOnLight = 0.15;
+const minOnDark = 0.255;
 
 /** On a paper below this luminance white has more contrast than black. */
 const middle = 0.179;
@@ -59,8 +59,8 @@ function fitInk(ink: Colour, isDim: boolean): string {
   if (plain !== undefined) return isDim ? 'var(--quiet)' : plain;
   const light = toLight(ink);
   // Dim text has just the contrast that it needs.
-  const onLight = fit(light, isDim ? mostOnLight : 0, mostOnLight);
-  const onDark = fit(light, leastOnDark, isDim ? leastOnDark : 1);
+  const onLight = fit(light, isDim ? maxOnLight : 0, maxOnLight);
+  const onDark = fit(light, minOnDark, isDim ? minOnDark : 1);
   return `light-dark(${toCss(onLight)}, ${toCss(onDark)})`;
 }
 

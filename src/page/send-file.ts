@@ -11,8 +11,8 @@ function openFile(file: File): InputSource {
     get bytes() {
       return file.size - at;
     },
-    async take(mostBytes) {
-      const bytes = new Uint8Array(await file.slice(at, at + mostBytes).arrayBuffer());
+    async take(maxBytes) {
+      const bytes = new Uint8Array(await file.slice(at, at + maxBytes).arrayBuffer());
       at += bytes.byteLength;
       return bytes;
     },
@@ -21,9 +21,9 @@ function openFile(file: File): InputSource {
 }
 
 /** Resolves to what went wrong, in words; empty where the command has its input, or needs no more. */
-export async function sendFile({ client, patience }: SessionLink, id: string, file: File): Promise<string> {
+export async function sendFile({ client, retry }: SessionLink, id: string, file: File): Promise<string> {
   try {
-    await sendInput(client, id, openFile(file), patience);
+    await sendInput(client, id, openFile(file), retry);
     return '';
   } catch (error) {
     const name = escapeText(file.name);

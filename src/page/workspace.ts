@@ -1,5 +1,5 @@
 /** One open session: watches its status, updates the status bar, and owns its list of commands. */
-import { withPatience } from '../client/patience.ts';
+import { withRetry } from '../client/retry.ts';
 import { PollFloor } from '../client/poll-floor.ts';
 import { RelayClient } from '../client/relay-client.ts';
 import { RelayError } from '../client/relay-error.ts';
@@ -21,7 +21,7 @@ import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
 
 /** How long the page asks for the end of a session before it opens the session again. */
-const endPatienceMs = 2_000;
+const endRetryForMs = 2_000;
 
 export interface WorkspaceParts {
   http: HttpSender;
@@ -60,21 +60,21 @@ export class Workspace {
       client: new RelayClient(parts.http, key),
       version,
       signal,
-      patience: {
+      retry: {
         signal,
-        patienceMs: Infinity,
+        retryForMs: Infinity,
         // Retries cut and foreign answers too. An unknown state of a command stays as it is.
-        isPassing: ({ isPassing, kind, code }) =>
-          isPassing || (kind === 'not_a_relay' && code !== 'unknown_state'),
+        isRetryable: ({ isRetryable, kind, code }) =>
+          isRetryable || (kind === 'not_a_relay' && code !== 'unknown_state'),
         // The next answer about the status says whether the relay is there: another request may fail for reasons of its own.
-        onTrouble: () => {
+        onRetry: () => {
           if (signal.aborted) return;
           parts.bar.showAway(true);
           this.#held.abort();
         },
       },
       onChange: () => this.#render(),
-      onTrouble: (error) => this.#showTrouble(error),
+      onRetry: (error) => this.#showTrouble(error),
     };
     this.#commands = new CommandList(this.#link, parts.transcript, {
       again: (text) => parts.prompt.edit(text),
@@ -102,7 +102,7 @@ export class Workspace {
     // First: a held poll would fail with `gone` and be reported as an error.
     this.leave();
     // Where the answer is lost, the second one says that the session is gone.
-    await withPatience(() => this.#link.client.endSession(), { patienceMs: endPatienceMs }).catch(
+    await withRetry(() => this.#link.client.endSession(), { retryForMs: endRetryForMs }).catch(
       (error: unknown) => {
         if (!isGone(error)) throw error;
       },
@@ -123,20 +123,20 @@ export class Workspace {
 
   /** Long polls the status. Each new revision updates the light and reads the list of commands. */
   async #watch(): Promise<void> {
-    const { signal, patience } = this.#link;
+    const { signal, retry } = this.#link;
     const { bar } = this.#parts;
     const floor = new PollFloor();
     let isAway = false;
     const watching = {
-      ...patience,
+      ...retry,
       // As long as the page is open, the session is watched.
-      isPassing: (error: RelayError) => {
+      isRetryable: (error: RelayError) => {
         if (isGone(error)) return false;
         // Not only the first failure: a relay that moved may say so after its proxy has answered for it.
         if (isFinal(error)) this.#parts.showTrouble(error);
         return true;
       },
-      onTrouble: () => {
+      onRetry: () => {
         isAway = true;
         bar.showAway(true);
       },
@@ -146,7 +146,7 @@ export class Workspace {
         floor.begin();
         const known = this.#status?.revision;
         // After an outage the first request does not wait: its response ends the notice on the page.
-        const status = await withPatience(() => this.#readStatus(isAway ? undefined : known), watching);
+        const status = await withRetry(() => this.#readStatus(isAway ? undefined : known), watching);
         isAway = false;
         bar.showAway(false);
         const isNews = known === undefined || status.revision !== known;

@@ -1,4 +1,4 @@
-/** Numbers that both ends rely on, with unit and reason. The chain is held by a test: poll < silence < client's patience. */
+/** Numbers that both ends rely on, with unit and reason. The chain is held by a test: poll < silence < client's time-out. */
 
 /** How long a poll is held unless LONGPOLL_MS says otherwise; under the 30 s idle cut of the strictest platforms. */
 export const defaultLongPollMs = 15_000;

@@ -85,7 +85,7 @@ export function watchAnswer(
 }
 
 /** A request that could not be parsed. */
-export function describeNoise(status: number, socket: Socket, { wire, now }: Watching): Answered {
+export function describeMalformedRequest(status: number, socket: Socket, { wire, now }: Watching): Answered {
   const { remoteAddress: address = '' } = socket;
   const rest = {
     method: '',

@@ -4,7 +4,7 @@ import { maxInflation } from '../protocol/limits.ts';
 import { chooseAccount } from '../session/account.ts';
 
 /** More than a hundred uploads of output at once, and four times as many of listeners that are not behind. */
-const leastBytes = 512 * 1024 * 1024;
+const minBytes = 512 * 1024 * 1024;
 
 /** What one request has taken of it. */
 export interface BodyAccount {
@@ -21,7 +21,7 @@ export class BodyBudget {
 
   /** `maxBodyBytes` is the limit of one body on the wire. Two of the largest bodies always fit in, and one from each address. */
   constructor(maxBodyBytes: number) {
-    this.#most = Math.max(leastBytes, 2 * (1 + maxInflation) * maxBodyBytes);
+    this.#most = Math.max(minBytes, 2 * (1 + maxInflation) * maxBodyBytes);
   }
 
   openAccount(address: string): BodyAccount {

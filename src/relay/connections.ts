@@ -7,7 +7,7 @@ import { chooseAccount } from '../session/account.ts';
  * Requests that wait for the answer to the one before. Nothing that we know of sends a second one ahead; without an end to
  * it, one connection that reads nothing could make the relay keep thousands of answers.
  */
-const mostWaiting = 100;
+const maxWaiting = 100;
 
 /** What is sent to a peer that no longer listens is given so long; then the connection is cut. */
 const lingerMs = 2_000;
@@ -32,14 +32,14 @@ function sayLast(socket: Socket, lastWord: string): void {
 }
 
 export class Connections<T extends Turn> {
-  readonly #mostPerAddress: number;
+  readonly #maxPerAddress: number;
   readonly #serve: (turn: T) => void;
   readonly #counts = new Map<string, number>();
   readonly #lines = new WeakMap<Socket, Line<T>>();
 
   /** `serve` begins an answer; the caller says when it is over. */
-  constructor(mostPerAddress: number, serve: (turn: T) => void) {
-    this.#mostPerAddress = mostPerAddress;
+  constructor(maxPerAddress: number, serve: (turn: T) => void) {
+    this.#maxPerAddress = maxPerAddress;
     this.#serve = serve;
   }
 
@@ -47,7 +47,7 @@ export class Connections<T extends Turn> {
   admit(socket: Socket, address: string): void {
     const key = chooseAccount(address);
     const count = this.#counts.get(key) ?? 0;
-    if (count >= this.#mostPerAddress) {
+    if (count >= this.#maxPerAddress) {
       socket.destroy();
       return;
     }
@@ -66,7 +66,7 @@ export class Connections<T extends Turn> {
   enqueue(socket: Socket, turn: T): void {
     const line = this.#lines.get(socket);
     if (!line) this.#lines.set(socket, { turns: [turn] });
-    else if (line.turns.length > mostWaiting) return void socket.destroy();
+    else if (line.turns.length > maxWaiting) return void socket.destroy();
     else if (line.turns.push(turn) > 1) return;
     this.#serveFirst(socket);
   }

@@ -1,6 +1,6 @@
 /** A relay: listen, serve, drain. */
 import { createAccessLog } from './access-log.ts';
-import { type Answered, describeNoise, WireCounter, watchAnswer } from './answered.ts';
+import { type Answered, describeMalformedRequest, WireCounter, watchAnswer } from './answered.ts';
 import { createAudit } from './audit.ts';
 import { BodyBudget } from './body-budget.ts';
 import { Exchange } from './exchange.ts';
@@ -52,7 +52,7 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
       watchAnswer(exchange, request.socket, { wire, now, onAnswered });
       void routeRequest(exchange, context);
     },
-    refused: (status, socket) => onAnswered(describeNoise(status, socket, { wire, now })),
+    refused: (status, socket) => onAnswered(describeMalformedRequest(status, socket, { wire, now })),
   });
   const context: RelayContext = {
     options,

@@ -35,7 +35,7 @@ class Lines {
  * Whoever gives way asks again at once. It is answered no sooner than this after it came, so that one too many does not make a
  * chase without end; how many can be on their way out is limited by the connections that an address may have.
  */
-const leastHeldMs = 1_000;
+const minHeldMs = 1_000;
 
 export class HeldPolls {
   readonly #limits: RelayOptions['heldPolls'];
@@ -70,7 +70,7 @@ export class HeldPolls {
       this.#leaving.delete(oldest);
       oldest.end();
     };
-    setTimeout(leave, Math.max(0, oldest.since + leastHeldMs - performance.now())).unref();
+    setTimeout(leave, Math.max(0, oldest.since + minHeldMs - performance.now())).unref();
   }
 
   /** Harmless for what was released already. */

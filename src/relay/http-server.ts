@@ -31,7 +31,7 @@ const drainAfterRefusalMs = 2_000;
 const drainMs = 5_000;
 
 /** For a request that is no HTTP, too long or too slow. */
-function statusOfNoise({ code = '' }: Error & { code?: string }): string {
+function statusOfMalformedRequest({ code = '' }: Error & { code?: string }): string {
   const statuses: Record<string, string> = {
     HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
     HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -143,7 +143,7 @@ export class HttpServer {
 
   #refuse(error: Error, socket: Socket): void {
     if (socket.destroyed || !socket.writable) return;
-    const status = statusOfNoise(error);
+    const status = statusOfMalformedRequest(error);
     const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n`;
     this.#connections.refuse(socket, `${head}${renderCommonHeaders(socket)}\r\n`);
     this.#serving.refused(Number.parseInt(status, 10), socket);

@@ -5,7 +5,7 @@ import { describeCode } from '../store/error-code.ts';
 import { isAllowedHost } from './public-url.ts';
 
 /** A scrape is one small request: whoever needs longer for it, or for its answer, is cut. */
-const patienceMs = 10_000;
+const retryForMs = 10_000;
 
 /** More at once than any Prometheus opens. */
 const maxConnections = 64;
@@ -60,7 +60,7 @@ export function createMetricsServer({
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     request.on('error', () => undefined);
     response.on('error', () => undefined);
-    response.setTimeout(patienceMs, () => response.destroy());
+    response.setTimeout(retryForMs, () => response.destroy());
     // Bodies are of no use here: whoever sends one is not listened to.
     if ('content-length' in request.headers || 'transfer-encoding' in request.headers)
       response.shouldKeepAlive = false;
@@ -69,8 +69,8 @@ export function createMetricsServer({
   };
   const server: Server = createServer(
     {
-      headersTimeout: patienceMs,
-      requestTimeout: patienceMs,
+      headersTimeout: retryForMs,
+      requestTimeout: retryForMs,
       connectionsCheckingInterval: 2_000,
       keepAliveTimeout: 75_000,
     },

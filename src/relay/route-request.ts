@@ -11,11 +11,11 @@ import { pathPrefix } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
 
 /** A browser sends 20, and a chain of proxies as many again. */
-const mostHeaders = 1_000;
+const maxHeaders = 1_000;
 
 function checkHeaders({ request }: Exchange): void {
   // Names and values in turn.
-  if (request.rawHeaders.length > 2 * mostHeaders) throw new Refusal('too_many_headers');
+  if (request.rawHeaders.length > 2 * maxHeaders) throw new Refusal('too_many_headers');
 }
 
 function checkDraining({ route }: RouteMatch, method: string, relay: RelayContext): void {

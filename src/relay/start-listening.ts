@@ -10,7 +10,7 @@ import { SocketUnusable, systemCode } from './socket-unusable.ts';
  * The length of the system's queue of connections that the relay has not accepted yet. The system reduces it to its own limit. While the
  * queue is full, a new client waits for a second or more, so one address that connects again and again would keep all others out.
  */
-const mostUnaccepted = 65_535;
+const maxUnaccepted = 65_535;
 
 export interface Place {
   /** `http://127.0.0.1:8080`, or `unix:/run/remotify.sock`. */
@@ -51,7 +51,7 @@ async function listenOnDescriptor(server: Server, fd: number, scheme: string): P
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ fd }, mostUnaccepted, resolve);
+      server.listen({ fd }, maxUnaccepted, resolve);
     });
   } catch (error) {
     throw new SocketUnusable(
@@ -75,12 +75,12 @@ export async function startListening(
 ): Promise<Place> {
   if (listen !== undefined && 'fd' in listen) return listenOnDescriptor(server, listen.fd, scheme);
   if (listen !== undefined) {
-    const remove = await listenOnPath(server, listen, mostUnaccepted);
+    const remove = await listenOnPath(server, listen, maxUnaccepted);
     return { name: `unix:${listen.path}`, baseUrl: `${scheme}://localhost`, remove };
   }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, backlog: mostUnaccepted }, resolve);
+    server.listen({ host, port, backlog: maxUnaccepted }, resolve);
   });
   const place = describePort(server, scheme, host);
   if (!place) throw new Error('a port has no address');

@@ -10,7 +10,7 @@ import { systemCode } from './socket-unusable.ts';
 const retryMs = 10;
 
 /** A holder that was stopped must not stop this one for ever: then it goes on as where there is no such lock. */
-const patienceMs = 5_000;
+const retryForMs = 5_000;
 
 /** A socket without a file, which only Linux has: the kernel lets one process have the name. */
 function tryToHold(name: string): Promise<Server | undefined> {
@@ -24,7 +24,7 @@ function tryToHold(name: string): Promise<Server | undefined> {
 }
 
 async function hold(name: string): Promise<Server | undefined> {
-  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += retryMs) {
+  for (let waitedMs = 0; waitedMs < retryForMs; waitedMs += retryMs) {
     const server = await tryToHold(name);
     if (server) return server;
     await pause(retryMs);

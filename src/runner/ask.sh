@@ -234,6 +234,6 @@ decide() { # start|decline [CURL ARGUMENT...]
     [ "$leaving" -eq 0 ] || return 1
     back_off
   done
-  settle
+  clear_failures
   [ "$http" = 200 ]
 }

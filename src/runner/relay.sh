@@ -55,7 +55,7 @@ back_off() {
 
 require_work() { keep_work || fail "the folder $work was removed and cannot be created again"; }
 
-settle() {
+clear_failures() {
   [ "$failures" -eq 0 ] || say "connected to the relay again" >&2
   failures=0 said=''
 }

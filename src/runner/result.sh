@@ -141,7 +141,7 @@ send_result() {
       push_end && over=1
     fi || is_passing || return 1
     if [ "$http" = 200 ]; then
-      settle
+      clear_failures
       idle=0
       [ "$over" -eq 0 ] || return 0
     elif is_passing; then

@@ -90,7 +90,7 @@ listen() {
     esac
     case $http in
       200)
-        settle
+        clear_failures
         if read_frame "$work/next.body" 2>/dev/null && { [ "$mode" != auto ] || [ "$id" != "$had" ]; }; then
           idle=0 invalid=0
           # A command that was taken is never taken again, even if its result is lost.
@@ -105,7 +105,7 @@ listen() {
         fi
         ;;
       204)
-        settle
+        clear_failures
         invalid=0
         [ -n "$look" ] || floor_wait
         ;;

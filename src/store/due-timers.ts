@@ -1,7 +1,7 @@
 /** Rings for the sessions of this process when something falls due. One timer for all of them: there may be very many. */
 
 /** Timers of Node wrap around above this. */
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** Timer slack: the timer never rings before what it was set for, and what falls due within this time rings once. */
 const slackMs = 20;
@@ -101,7 +101,7 @@ export class DueTimers {
   #arm(due: number): void {
     clearTimeout(this.#timer);
     this.#timerDue = due;
-    const delay = Math.min(Math.max(due - this.#options.now(), 0) + slackMs, longestTimerMs);
+    const delay = Math.min(Math.max(due - this.#options.now(), 0) + slackMs, maxTimerMs);
     // A relay that has nothing else to do may end.
     this.#timer = setTimeout(() => this.#lookAtAll(), delay).unref();
   }

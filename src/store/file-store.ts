@@ -19,7 +19,7 @@ import { claimFolder } from './claim-folder.ts';
 import { errorCode } from './error-code.ts';
 import { type Durability, Journal } from './journal.ts';
 import type { Entry } from './journal-lines.ts';
-import { formatEntry, KeptSessions } from './kept-sessions.ts';
+import { formatEntry, JournalState } from './journal-state.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
 import { makeFolder } from './make-folder.ts';
 import type { Allocate, Store, StoreOptions } from './store.ts';
@@ -47,7 +47,7 @@ class Folder implements Medium {
   readonly #durability: Durability;
   readonly #release: () => Promise<void>;
   readonly #warn: (text: string) => void;
-  readonly #kept = new KeptSessions();
+  readonly #kept = new JournalState();
   readonly #recent = new RecentPieces();
   /** By folder of a command. */
   readonly #reads = new OpenReads();

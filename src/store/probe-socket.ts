@@ -44,14 +44,14 @@ export function probeSocket(folder: SocketFolder, name: string): Promise<Probe> 
     let text = '';
     let isConnected = false;
     const socket = connect(folder.address(name));
-    const settle = (probe: Probe): void => {
+    const finish = (probe: Probe): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(probe);
     };
     const timer = setTimeout(() => {
       // When this process itself was stopped, the answer may be there unread: immediates run after it is read.
-      setImmediate(() => settle({ state: 'holding', owner: {} }));
+      setImmediate(() => finish({ state: 'holding', owner: {} }));
     }, answerTimeoutMs);
     socket.setEncoding('utf8');
     socket.on('connect', () => {
@@ -59,14 +59,14 @@ export function probeSocket(folder: SocketFolder, name: string): Promise<Probe> 
     });
     socket.on('data', (chunk: string) => {
       text += chunk;
-      if (text.includes('\n')) settle(parseAnswer(text));
-      else if (text.length > maxAnswerBytes) settle({ state: 'holding', owner: {} });
+      if (text.includes('\n')) finish(parseAnswer(text));
+      else if (text.length > maxAnswerBytes) finish({ state: 'holding', owner: {} });
     });
-    socket.on('end', () => settle(text === '' ? { state: 'starting' } : parseAnswer(text)));
+    socket.on('end', () => finish(text === '' ? { state: 'starting' } : parseAnswer(text)));
     socket.on('error', (error) => {
       const code = errorCode(error) ?? error.message;
       const probe = judgeError(code, isConnected);
-      if (probe) return settle(probe);
+      if (probe) return finish(probe);
       clearTimeout(timer);
       reject(
         new Error(

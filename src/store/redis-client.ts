@@ -13,7 +13,7 @@ import { RedisSubscriber } from './redis-subscriber.ts';
 import type { StoreObserver } from './store.ts';
 
 /** How long a call is tried again: what runs it waits meanwhile, and then refuses. */
-const patienceMs = 3_000;
+const retryForMs = 3_000;
 
 const pauseMs = 50;
 
@@ -103,7 +103,7 @@ export class RedisClient {
   /** Tries again for a while where no answer came. Throws `storage_full` or `storage_busy`; after the latter it may have been applied. */
   async #call<T>(work: (connection: Redis | Cluster) => Promise<T>, tries = { count: 0 }): Promise<T> {
     const { observers } = this.#options;
-    const until = performance.now() + patienceMs;
+    const until = performance.now() + retryForMs;
     for (;;) {
       if (this.#isClosed) throw busy();
       const began = performance.now();

@@ -12,10 +12,10 @@ import { nameOperation, renderDue } from './redis-updates.ts';
 import { listSegments } from './redis-writes.ts';
 
 /** Versions begin anywhere, so that those of two lives of one name are never taken for each other. */
-const mostFirstVersion = 2 ** 40;
+const maxFirstVersion = 2 ** 40;
 
 /** How often a removal is begun anew because the session changed meanwhile. */
-const mostTries = 50;
+const maxTries = 50;
 
 export class RedisLives {
   readonly #client: RedisClient;
@@ -34,7 +34,7 @@ export class RedisLives {
     const { name } = session;
     const keys = keysOf(name);
     const { meta, changed } = describeChange(undefined, session);
-    const version = String(randomInt(1, mostFirstVersion));
+    const version = String(randomInt(1, maxFirstVersion));
     const operation = nameOperation();
     const head = [version, operation, meta, renderDue(dueAt), name, changed.length];
     const reply = await this.#client.run(
@@ -51,7 +51,7 @@ export class RedisLives {
     const { session, index, due, parts, gone } = keysOf(name);
     const operation = nameOperation();
     let entry: Entry | undefined = this.#reader.get(name);
-    for (let tries = 0; tries < mostTries; tries += 1) {
+    for (let tries = 0; tries < maxTries; tries += 1) {
       entry ??= await this.#reader.look(name).catch((error: unknown) => {
         if (isGone(error)) return undefined;
         throw error;

@@ -20,7 +20,7 @@ import { describeCommit } from './redis-writes.ts';
 import type { AccountLimits, Committed, DueAt, StoreTransition } from './store.ts';
 
 /** How often an update is begun anew because others were faster. */
-const mostConflicts = 50;
+const maxConflicts = 50;
 
 /** So many conflicts are no reason to wait. */
 const fastConflicts = 3;
@@ -85,7 +85,7 @@ export class RedisUpdates {
     let entry = reader.get(name);
     let isNewest = entry === undefined;
     entry ??= await reader.look(name);
-    for (let conflicts = 0; conflicts <= mostConflicts; ) {
+    for (let conflicts = 0; conflicts <= maxConflicts; ) {
       await beat.refresh();
       const attempt = this.#attempt(entry, transition);
       const { outcome, clock } = attempt;

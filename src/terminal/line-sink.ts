@@ -7,7 +7,7 @@ import type { OutputStream } from './io.ts';
 const maxWaitingBytes = 1024 * 1024;
 
 /** At the end: how long a reader may take for what waits. */
-const patienceMs = 1_000;
+const retryForMs = 1_000;
 
 export interface LineSink {
   readonly write: (line: string) => void;
@@ -38,7 +38,7 @@ export function openLineSink(stream: OutputStream, renderDropped: (count: number
     },
     async end() {
       if (stream.destroyed || !stream.writableNeedDrain) return;
-      await once(stream, 'drain', { signal: AbortSignal.timeout(patienceMs) }).catch(() => abandon(stream));
+      await once(stream, 'drain', { signal: AbortSignal.timeout(retryForMs) }).catch(() => abandon(stream));
     },
   };
 }

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { type OutputStream, write } from './io.ts';
 
 /** A line that never ends is passed on in pieces of this size. */
-const longestLineBytes = 64 * 1024;
+const maxLineBytes = 64 * 1024;
 
 /** The last state of a row that was redrawn; the return of a line end is none. */
 function lastState(line: Buffer): Buffer {
@@ -44,7 +44,7 @@ export class PrefixedStream extends Writable implements OutputStream {
       rest = rest.subarray(end + 1);
     }
     if (this.#holdsRows) rest = Buffer.from(lastState(rest));
-    if (rest.byteLength > longestLineBytes) {
+    if (rest.byteLength > maxLineBytes) {
       lines.push(this.#prefix, rest, Buffer.from('\n'));
       rest = Buffer.alloc(0);
     }

@@ -13,7 +13,7 @@ export function quoteAscii(text: string): string {
 }
 
 /** For messages of this program: a value as JSON in ASCII, cut after so many characters. */
-export function quoteValue(value: unknown, mostChars = 80): string {
+export function quoteValue(value: unknown, maxChars = 80): string {
   const json = JSON.stringify(value) ?? 'undefined';
-  return json.length > mostChars ? `${toAscii(cutChars(json, mostChars))}…` : toAscii(json);
+  return json.length > maxChars ? `${toAscii(cutChars(json, maxChars))}…` : toAscii(json);
 }

@@ -2,12 +2,12 @@
 import { keyLength } from '../protocol/keys.ts';
 
 /** At most so many bytes. Of a character, or of a run of hex digits that may be a key, the first half is left out as well. */
-export function cutBytes(bytes: Uint8Array, mostBytes: number): Uint8Array {
-  if (bytes.byteLength <= mostBytes) return bytes;
+export function cutBytes(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  if (bytes.byteLength <= maxBytes) return bytes;
   const isHex = (at: number): boolean => /[0-9a-f]/i.test(String.fromCodePoint(bytes[at] ?? 0));
   const isInside = (at: number): boolean => ((bytes[at] ?? 0) & 0xc0) === 0x80;
-  const isCutHere = isHex(mostBytes) ? (at: number) => isHex(at - 1) : isInside;
-  let cut = mostBytes;
-  while (cut > 0 && mostBytes - cut < keyLength && isCutHere(cut)) cut--;
+  const isCutHere = isHex(maxBytes) ? (at: number) => isHex(at - 1) : isInside;
+  let cut = maxBytes;
+  while (cut > 0 && maxBytes - cut < keyLength && isCutHere(cut)) cut--;
   return bytes.subarray(0, cut);
 }

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openHttp } from '../../src/client/undici-http.ts';
-import { withPatience } from '../../src/client/patience.ts';
+import { withRetry } from '../../src/client/retry.ts';
 import { startSilentServer } from '../harness/silent-server.ts';
 
 // A closed client that is taken for an unreachable relay is tried again for a minute, and keeps its process alive.
@@ -12,7 +12,7 @@ test('a request that is open when the connections are closed is not tried again'
   onTestFinished(server.close);
   const http = openHttp(server.url);
   let attempts = 0;
-  const sent = withPatience(() => {
+  const sent = withRetry(() => {
     attempts++;
     return http.send(request);
   }, {});
@@ -26,7 +26,7 @@ test('a request after the connections were closed is not tried again', async () 
   const http = openHttp('http://127.0.0.1:9');
   await http.close();
   let attempts = 0;
-  const sent = withPatience(() => {
+  const sent = withRetry(() => {
     attempts++;
     return http.send(request);
   }, {});

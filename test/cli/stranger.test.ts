@@ -87,7 +87,7 @@ const strangers: [string, string | Uint8Array, RegExp][] = [
     renderAnswer('400 Bad', `no ${key}`, ['Remotify-Error: bad_parameter']),
     /no 0123…/,
   ],
-  ['too many requests', renderAnswer('429 Too Many Requests', page, html), /patience/],
+  ['too many requests', renderAnswer('429 Too Many Requests', page, html), /limits how many/],
   ['no HTTP at all', 'SSH-2.0-OpenSSH_9.2\r\n', /cannot reach \S+: (?!undefined)./],
   ['no HTTP but noise', noise, /cannot reach \S+: (?!undefined)./],
   ['a connection that is closed', '', /cannot reach .*: the connection broke off/],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HttpSender } from '../../src/client/http.ts';
-import { withPatience } from '../../src/client/patience.ts';
+import { withRetry } from '../../src/client/retry.ts';
 import { RelayClient } from '../../src/client/relay-client.ts';
 import { RelayError } from '../../src/client/relay-error.ts';
 import { stopCommand } from '../../src/client/stop-command.ts';
@@ -27,11 +27,11 @@ test.each([
   ['ahead', hourMs],
   ['back', -hourMs],
 ])(
-  'withPatience, the clock is set an hour %s during a retry: it gives up after a minute',
+  'withRetry, the clock is set an hour %s during a retry: it gives up after a minute',
   async (_way, byMs) => {
     let attempts = 0;
     const began = performance.now();
-    const failed = withPatience(() => {
+    const failed = withRetry(() => {
       attempts += 1;
       if (attempts === 2) setWallClock(byMs);
       return Promise.reject(new RelayError('unreachable', 'connection refused'));

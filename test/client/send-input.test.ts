@@ -19,8 +19,8 @@ function openZeros(size: number): InputSource {
     get bytes() {
       return left;
     },
-    take: (mostBytes) => {
-      const bytes = new Uint8Array(Math.min(left, mostBytes));
+    take: (maxBytes) => {
+      const bytes = new Uint8Array(Math.min(left, maxBytes));
       left -= bytes.byteLength;
       return Promise.resolve(bytes);
     },
@@ -140,7 +140,7 @@ test('a real relay behind a slow link: input that takes longer than a request ma
   const { id } = await client.pushCommand(Buffer.from('cat'), { idempotencyKey: 'once', stdin: true });
   const size = 600 * kib;
   const sent = sendInput(client, id, openZeros(size), {
-    onTrouble: () => {
+    onRetry: () => {
       failures += 1;
     },
   });

@@ -20,7 +20,7 @@ const places = [
   'src/mcp/describe-call.ts',
   'src/mcp/progress.ts',
   'src/cli/commands/wait.ts',
-  'src/cli/exec/settle-end.ts',
+  'src/cli/exec/describe-end.ts',
 ];
 const pagePlaces = ['src/page/command-words.ts', 'src/protocol/command-states.ts'];
 

@@ -6,7 +6,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
-import { makeLedger, type Running, settle, startFor, startRemoteFor } from './rig.ts';
+import { makeLedger, type Running, waitForEnd, startFor, startRemoteFor } from './rig.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -48,7 +48,7 @@ test('exec killed in mid-command: two who follow from elsewhere get all of it, b
 
   const whole = Buffer.concat(halves);
   for (const reader of readers) {
-    expect((await settle(reader, 'a reader comes to the end')).code).toBe(5);
+    expect((await waitForEnd(reader, 'a reader comes to the end')).code).toBe(5);
     expect(reader.stdout().byteLength).toBe(whole.byteLength);
     expect(sha256(reader.stdout())).toBe(sha256(whole));
   }
@@ -65,8 +65,8 @@ test('a reader that is killed takes nothing from the others, and goes on where i
   const rest = startFor(remote, ['logs', '-f', id, '--offset', String(reader.stdout().byteLength)]);
   await gate.open();
 
-  expect((await settle(rest, 'the rest is read')).code).toBe(5);
-  expect((await settle(exec, 'exec comes to the end')).code).toBe(5);
+  expect((await waitForEnd(rest, 'the rest is read')).code).toBe(5);
+  expect((await waitForEnd(exec, 'exec comes to the end')).code).toBe(5);
   const whole = sha256(Buffer.concat(halves));
   expect(sha256(Buffer.concat([reader.stdout(), rest.stdout()]))).toBe(whole);
   expect(sha256(exec.stdout())).toBe(whole);
@@ -82,7 +82,7 @@ test('exec killed while its command waits for its turn: it runs all the same, on
   );
   await killNow(second);
   await gate.open();
-  await settle(exec, 'the first one ends');
+  await waitForEnd(exec, 'the first one ends');
   const { text, exitCode } = await remote.run(['logs', '-f', commands[1]?.id ?? '']);
   expect([exitCode, text]).toEqual([0, 'second\n']);
   expect(await ledger.lines()).toEqual(['ran', 'second']);

@@ -5,7 +5,7 @@ import { describeClient } from '../../src/cli/describe-client.ts';
 import type { AnswerFault, FaultProxy } from '../harness/fault-proxy.ts';
 import { isLong } from '../harness/is-long.ts';
 import type { Remote } from '../harness/remote.ts';
-import { type Ledger, makeLedger, settle, startBehindProxy, startFor, startRemoteFor } from './rig.ts';
+import { type Ledger, makeLedger, waitForEnd, startBehindProxy, startFor, startRemoteFor } from './rig.ts';
 
 const timeout = 400_000;
 
@@ -118,7 +118,7 @@ function handOut(proxy: FaultProxy, shares: Bad[][]): { left: () => string[] } {
 
 async function expectOwnCommandOnly(remote: Remote, ledger: Ledger): Promise<void> {
   const exec = startFor(remote, ['exec', script]);
-  const { code, text } = await settle(exec, 'the command runs in the end', 360_000);
+  const { code, text } = await waitForEnd(exec, 'the command runs in the end', 360_000);
   expect([code, text]).toEqual([0, 'own\n']);
   expect(await ledger.lines()).toEqual(['own']);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FaultRules, ProxiedRequest } from '../harness/fault-proxy.ts';
-import { makeLedger, settle, startBehindProxy, startFor, startRemoteFor } from './rig.ts';
+import { makeLedger, waitForEnd, startBehindProxy, startFor, startRemoteFor } from './rig.ts';
 
 const timeout = 90_000;
 
@@ -20,9 +20,9 @@ async function expectOnce(rules: FaultRules, args: string[] = []): Promise<void>
   const remote = await startRemoteFor({ url }, { L: ledger.path });
   proxy.setRules(rules);
   const exec = startFor(remote, ['exec', ...args, 'echo one; echo one >>$L']);
-  const { code, text } = await settle(exec, 'exec ends');
+  const { code, text } = await waitForEnd(exec, 'exec ends');
   // The next command shows that the listener is through with the first.
-  const next = await settle(startFor(remote, ['exec', 'echo two >>$L']), 'the next command ends');
+  const next = await waitForEnd(startFor(remote, ['exec', 'echo two >>$L']), 'the next command ends');
   expect(await ledger.lines()).toEqual(['one', 'two']);
   expect([code, next.code]).toEqual([0, 0]);
   if (args.includes('--json')) expect(JSON.parse(text)).toMatchObject({ state: 'finished', stdout: 'one\n' });
@@ -65,7 +65,7 @@ test.each(strangers)(
     const remote = await startRemoteFor({ url }, { L: ledger.path });
     proxy.setRules(first(1, 'output', stand));
     // Whether it says so and ends, or tries again, is its own affair.
-    await settle(startFor(remote, ['exec', 'echo one; echo one >>$L']), 'exec ends');
+    await waitForEnd(startFor(remote, ['exec', 'echo one; echo one >>$L']), 'exec ends');
     const { text, exitCode } = await remote.run(['logs', '-f', 'c1']);
     expect([exitCode, text]).toEqual([0, 'one\n']);
     expect(await ledger.lines()).toEqual(['one']);
@@ -85,8 +85,8 @@ test('what a command leaves running adds nothing to a result that was taken, als
   proxy.setRules(first(1, 'finish', 'swallow'));
   // It ends by itself: the load has an end.
   const script = 'echo one; (for i in $(seq 100); do echo late; sleep 0.1; done; echo over >>$L) & exit 0';
-  const exec = await settle(startFor(remote, ['exec', script]), 'exec ends');
-  await settle(startFor(remote, ['exec', 'echo two']), 'the next command ends');
+  const exec = await waitForEnd(startFor(remote, ['exec', script]), 'exec ends');
+  await waitForEnd(startFor(remote, ['exec', 'echo two']), 'the next command ends');
   const { text } = await remote.run(['logs', 'c1']);
   expect(text).toBe(exec.text);
 });

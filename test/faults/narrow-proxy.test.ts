@@ -10,12 +10,12 @@ import { mib } from '../runner/spool-kit.ts';
 // What stands between and takes less at once than the relay.
 
 /** Hands requests on, but answers 413 to each body of more than so many bytes, as nginx does. `tooLarge` counts those. */
-async function startNarrowProxy(port: number, mostBytes: number) {
+async function startNarrowProxy(port: number, maxBytes: number) {
   let tooLarge = 0;
   let largest = 0;
   const server = createServer((incoming, answer) => {
     const bytes = Number(incoming.headers['content-length'] ?? 0);
-    if (bytes <= mostBytes) {
+    if (bytes <= maxBytes) {
       largest = Math.max(largest, bytes);
       return passOn(incoming, answer, port);
     }

@@ -5,7 +5,15 @@ import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Remote, waitForState } from '../harness/remote.ts';
 import { makeClient } from '../harness/client.ts';
-import { hasPrinted, makeLedger, openGate, type Running, settle, startFor, startRemoteFor } from './rig.ts';
+import {
+  hasPrinted,
+  makeLedger,
+  openGate,
+  type Running,
+  waitForEnd,
+  startFor,
+  startRemoteFor,
+} from './rig.ts';
 
 const timeout = 90_000;
 
@@ -45,7 +53,7 @@ test('killed in mid-command: the command goes on, and exec rides it out and says
   await relay.start();
   await gate.open();
 
-  const { code, text, stderr } = await settle(exec, 'exec ends after the restart');
+  const { code, text, stderr } = await waitForEnd(exec, 'exec ends after the restart');
   const numbers = Array.from({ length: 20_000 }, (_, at) => `${at + 1}\n`).join('');
   expect(text).toBe(`begun\n${numbers}`);
   expect(stderr).toMatch(
@@ -72,7 +80,7 @@ test('killed again and again while output flows: not a byte is lost or doubled',
     await gate.open();
     await relay.start();
   }
-  const { code } = await settle(exec, 'exec ends after four restarts');
+  const { code } = await waitForEnd(exec, 'exec ends after four restarts');
   expect(code).toBe(0);
   expect(exec.stdout().equals(await readFile(log))).toBe(true);
   expect(exec.stdout().byteLength).toBe(rounds * (400_000 + 'part 1\n'.length));
@@ -95,7 +103,7 @@ test('down when the command ends, back later: the result arrives', { timeout }, 
   await isNoticed(remote);
   await relay.start();
 
-  const { code, text } = await settle(exec, 'exec ends once the relay is back');
+  const { code, text } = await waitForEnd(exec, 'exec ends once the relay is back');
   expect([code, text]).toEqual([3, 'begun\nover\n']);
   expect(await ledger.lines()).toEqual(['over']);
 });
@@ -186,7 +194,7 @@ test('killed and back at any moment of twelve short commands: each ends, and ran
     }
   })();
   for (let nth = 0; nth < count; nth += 1) {
-    const exec = await settle(startFor(remote, ['exec', script(nth)]), `command ${nth} ends`);
+    const exec = await waitForEnd(startFor(remote, ['exec', script(nth)]), `command ${nth} ends`);
     expect([exec.code, exec.text]).toEqual([0, `${nth}\n`]);
   }
   isOver = true;

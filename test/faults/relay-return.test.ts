@@ -5,7 +5,7 @@ import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { isLong } from '../harness/is-long.ts';
 import { type SessionState, waitForState } from '../harness/remote.ts';
-import { hasPrinted, makeLedger, openGate, settle, startFor, startRemoteFor } from './rig.ts';
+import { hasPrinted, makeLedger, openGate, waitForEnd, startFor, startRemoteFor } from './rig.ts';
 
 const timeout = 90_000;
 
@@ -42,7 +42,7 @@ test.runIf(isLong)(
     expect(state.commands[0]?.state).toBe('running');
     proxy.setRules({});
     await gate.open();
-    const { code, text } = await settle(exec, 'exec ends after the restart');
+    const { code, text } = await waitForEnd(exec, 'exec ends after the restart');
     expect([code, text]).toEqual([0, 'begun\nover\n']);
   },
 );

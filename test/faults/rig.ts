@@ -59,7 +59,7 @@ export function startFor(remote: Remote, args: readonly string[]): Running {
 export const hasPrinted = (cli: Running, text: string) =>
   eventually(`exec prints ${text}`, 20_000, () => cli.stdout().includes(text));
 
-export async function settle(cli: Running, name: string, ms = 60_000) {
+export async function waitForEnd(cli: Running, name: string, ms = 60_000) {
   const { code } = await withDeadline(cli.closed, ms, name);
   return { code, text: cli.stdout().toString('utf8'), stderr: cli.stderr() };
 }

@@ -13,7 +13,7 @@ import { findTool, measureFolder, mib, watchFolder } from '../runner/spool-kit.t
 
 // Output waits for the relay in a spool of a bounded size: the command waits, too.
 
-const mostBytes = 32 * mib;
+const maxBytes = 32 * mib;
 
 let relay: Relay;
 let remote: Remote;
@@ -58,7 +58,7 @@ describe('a client leaves a command that prints without end', () => {
       const next = await remote.run(['exec', 'echo next'], { deadlineMs: 15_000 });
       expect(next.text, `turn ${turn}`).toBe('next\n');
     }
-    expect(await watch.stop()).toBeLessThan(mostBytes);
+    expect(await watch.stop()).toBeLessThan(maxBytes);
   });
 });
 
@@ -88,7 +88,7 @@ test('the relay stands still: the command is held back, and all of its output ar
     1_500,
   );
   expect(before).toBeLessThan(bytes);
-  expect(await measureFolder(remote.listener.temporaryFolder)).toBeLessThan(mostBytes);
+  expect(await measureFolder(remote.listener.temporaryFolder)).toBeLessThan(maxBytes);
   sendSignal(relay.pid, 'SIGCONT');
   expect(await withDeadline(exec.closed, 90_000, 'the end')).toMatchObject({ code: 0 });
   const digest = (given: Uint8Array): string => createHash('sha256').update(given).digest('hex');

@@ -52,7 +52,7 @@ const functions = [
   'ulimit umask unalias unset wait : [ .',
   'cat curl dd gzip head id mktemp perl rm setsid sleep',
   'stty tail wc sh env bash',
-  'say fail has main listen request settle label pause ask',
+  'say fail has main listen request clear_failures label pause ask',
 ].map((names) => names.split(' '));
 
 /** Exports functions that break each call of these names. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openFileStore } from '../../src/store/file-store.ts';
 import type { Entry } from '../../src/store/journal-lines.ts';
-import { KeptSessions } from '../../src/store/kept-sessions.ts';
+import { JournalState } from '../../src/store/journal-state.ts';
 import { copyAsKilled, makeFolder, open, openKilled } from './folder-kit.ts';
 import { readEntries, renderLine } from './journal-kit.ts';
 import { append, makeSession, nameOf, partBytes, push, readText, refusalOf } from './store-kit.ts';
@@ -182,7 +182,7 @@ test('a journal of format 2 that says more than a file has: the session says wha
 });
 
 test('a session of format 2 that was removed and created anew: sizes of the former one do not count', () => {
-  const kept = new KeptSessions();
+  const kept = new JournalState();
   for (const entry of [
     ...entries,
     { removed: name },

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { expect } from 'vitest';
 import { Journal, type JournalOptions } from '../../src/store/journal.ts';
 import type { Entry } from '../../src/store/journal-lines.ts';
-import { KeptSessions } from '../../src/store/kept-sessions.ts';
+import { JournalState } from '../../src/store/journal-state.ts';
 
 /** One line, as the journal of every format has it. */
 export function renderLine(entry: Entry): string {
@@ -41,8 +41,8 @@ export async function openNumbers(
 }
 
 /** A journal of sessions without any bytes. */
-export async function openSessions(path: string): Promise<{ journal: Journal; kept: KeptSessions }> {
-  const kept = new KeptSessions();
+export async function openSessions(path: string): Promise<{ journal: Journal; kept: JournalState }> {
+  const kept = new JournalState();
   const options: JournalOptions = {
     path,
     durability: 'process',

@@ -6,7 +6,7 @@ import { countPastKeys, rememberKeys } from '../../src/session/past-keys.ts';
 import { endCommand } from '../../src/session/command.ts';
 import { usedBytes } from '../../src/session/open-commands.ts';
 import { findCommand, replaceCommand, type Session } from '../../src/session/session.ts';
-import { KeptSessions } from '../../src/store/kept-sessions.ts';
+import { JournalState } from '../../src/store/journal-state.ts';
 import { copyAsKilled, makeFolder, open } from './folder-kit.ts';
 import { readEntries, renderLine } from './journal-kit.ts';
 import { makeEnded } from './past-key-kit.ts';
@@ -56,7 +56,7 @@ function remember(session: Session, first: number, count: number, at: number): S
 }
 
 test('a damaged line with Idempotency-Keys: no younger key is dropped for those that are lost', () => {
-  const kept = new KeptSessions();
+  const kept = new JournalState();
   let session = makeSession();
   const entries = [
     [0, 256, now],
@@ -70,7 +70,7 @@ test('a damaged line with Idempotency-Keys: no younger key is dropped for those 
   });
   expect(session.pastKeys.dropped).toBe(512);
   expect(countPastKeys(session.pastKeys)).toBe(10);
-  const again = new KeptSessions();
+  const again = new JournalState();
   for (const index of [0, 2]) again.take(structuredClone(entries[index] ?? {}));
   const found = again.find(name);
   expect(found && countPastKeys(found.pastKeys)).toBe(10);
@@ -78,8 +78,8 @@ test('a damaged line with Idempotency-Keys: no younger key is dropped for those 
 
 test('a session that the journal has forgotten is written with all of its Idempotency-Keys', () => {
   const session = remember(remember(makeSession(), 0, 256, now), 256, 10, now + hourMs);
-  const again = new KeptSessions();
-  again.take(structuredClone(new KeptSessions().describe(session)));
+  const again = new JournalState();
+  again.take(structuredClone(new JournalState().describe(session)));
   const found = again.find(name);
   expect(found && countPastKeys(found.pastKeys)).toBe(10);
 });

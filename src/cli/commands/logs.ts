@@ -2,7 +2,7 @@
 import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { followCommand } from '../../client/follow-command.ts';
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { parseCount } from '../../config/parse-values.ts';
 import { isEnded } from '../../protocol/command-states.ts';
@@ -13,7 +13,7 @@ import { describeMissing } from '../../text/describe-missing.ts';
 import type { MissingOutput } from '../../protocol/missing-output.ts';
 import { missingHint } from '../exec/missing-hint.ts';
 import { openSinks, type OutputSink } from '../exec/output-sink.ts';
-import { settleEnd } from '../exec/settle-end.ts';
+import { describeEnd } from '../exec/describe-end.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { addHelp } from '../help-format.ts';
@@ -64,7 +64,7 @@ async function printNow(
 ): Promise<MissingOutput | undefined> {
   const read = { ...from };
   for (;;) {
-    const part = await withPatience(() => client.readOutput(id, read), {});
+    const part = await withRetry(() => client.readOutput(id, read), {});
     await sinks.stdout.write(part.stdout);
     await sinks.stderr.write(part.stderr);
     read.stdout += part.stdout.byteLength;
@@ -74,7 +74,7 @@ async function printNow(
 }
 
 /** The first request fails soon when the relay is unreachable. */
-const shortPatienceMs = 2_000;
+const shortRetryForMs = 2_000;
 
 const nowhere: OutputSink = { write: () => Promise.resolve(), end: () => Promise.resolve() };
 
@@ -90,13 +90,13 @@ export const run: Run = async (context, command) => {
   }
   const session = await context.requireSession();
   requireCommands(session);
-  const patience = {
-    onTrouble: (error: Error) => void context.printer.note(`${error.message}; trying again`),
+  const retry = {
+    onRetry: (error: Error) => void context.printer.note(`${error.message}; trying again`),
     onRecovery: () => void context.printer.note('the relay answers again'),
   };
-  const commands = await withPatience(() => listCommands(session.client), {
-    ...patience,
-    patienceMs: shortPatienceMs,
+  const commands = await withRetry(() => listCommands(session.client), {
+    ...retry,
+    retryForMs: shortRetryForMs,
   });
   const { id, state, started_at: startedAt } = chooseCommand(commands, command.args[0], commands.at(-1));
   const open = await openSinks(io, options.raw === true, context.term);
@@ -126,10 +126,10 @@ export const run: Run = async (context, command) => {
       signal: leave.signal,
       onStdout: (bytes) => sinks.stdout.write(bytes),
       onStderr: (bytes) => sinks.stderr.write(bytes),
-      ...patience,
+      ...retry,
     });
     await Promise.all([sinks.stdout.end(), sinks.stderr.end()]);
-    const { exitCode, failure } = settleEnd(end, id, session.label);
+    const { exitCode, failure } = describeEnd(end, id, session.label);
     if (failure) throw failure;
     return exitCode;
   } catch (error) {

@@ -2,7 +2,7 @@
 import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import { PollFloor } from '../../client/poll-floor.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
 import { maxWaitSeconds } from '../../protocol/limits.ts';
@@ -74,9 +74,9 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
       const waitSeconds = after === undefined ? 0 : Math.min(refreshSeconds, maxWaitSeconds);
       const poll = { ...(after !== undefined && { after }), waitSeconds, signal };
       // The view comes back when the relay does.
-      const status = await withPatience(() => session.client.readStatus(poll), {
+      const status = await withRetry(() => session.client.readStatus(poll), {
         signal,
-        onTrouble: (error) => void context.printer.note(`${error.message}; trying again`),
+        onRetry: (error) => void context.printer.note(`${error.message}; trying again`),
         onRecovery: () => void context.printer.note('the relay answers again'),
       });
       // A terminal is cleared; a pipe gets one view after the other.

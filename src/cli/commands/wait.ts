@@ -2,7 +2,7 @@
 import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { awaitEnd } from '../../client/await-end.ts';
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import { parseDuration } from '../../config/parse-values.ts';
 import { type Bound, resolveWait } from '../../config/resolve-waits.ts';
 import { isEnded, isInFlight } from '../../protocol/command-states.ts';
@@ -10,7 +10,7 @@ import type { CommandView } from '../../protocol/command-view.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context, OpenSession } from '../context.ts';
-import { settleEnd } from '../exec/settle-end.ts';
+import { describeEnd } from '../exec/describe-end.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { addHelp } from '../help-format.ts';
@@ -28,7 +28,7 @@ interface WaitOptions extends CommonOptions {
 }
 
 /** The first request fails soon when the relay is unreachable. */
-const shortPatienceMs = 2_000;
+const shortRetryForMs = 2_000;
 
 export function describe(command: Command): void {
   command
@@ -97,7 +97,7 @@ async function waitCommand(
   stop: AbortController,
 ): Promise<number> {
   const { printer } = context;
-  if (isEnded(given.state)) return settle(context, session, given);
+  if (isEnded(given.state)) return finish(context, session, given);
   if (bound?.seconds === 0) throw failLate(given, bound);
   let last = given;
   const line = await startWaiting(context, describeWait(given), async () => describeWait(last));
@@ -108,11 +108,11 @@ async function waitCommand(
       onState: (next) => {
         last = next;
       },
-      onTrouble: (error) => void printer.note(`${error.message}; trying again`),
+      onRetry: (error) => void printer.note(`${error.message}; trying again`),
       onRecovery: () => void printer.note('the relay answers again'),
     });
     line.stop();
-    return await settle(context, session, view);
+    return await finish(context, session, view);
   } catch (error) {
     const reason: unknown = stop.signal.reason;
     if (isInterrupt(reason)) return exitCodeOf(reason);
@@ -124,7 +124,7 @@ async function waitCommand(
   }
 }
 
-async function settle(
+async function finish(
   { printer, json }: Context,
   { label }: OpenSession,
   view: CommandView,
@@ -141,7 +141,7 @@ async function settle(
     // Its output is not read here.
     missing: undefined,
   };
-  const { exitCode, failure } = settleEnd(end, id, label);
+  const { exitCode, failure } = describeEnd(end, id, label);
   if (failure) throw failure;
   if (json) await printer.endJson();
   return exitCode;
@@ -163,7 +163,7 @@ export const run: Run = async (context, command) => {
   try {
     if (options.listener === true && bound) return await waitListener(context, session, bound, stop);
     requireCommands(session);
-    const commands = await withPatience(() => listCommands(session.client), { patienceMs: shortPatienceMs });
+    const commands = await withRetry(() => listCommands(session.client), { retryForMs: shortRetryForMs });
     const running = commands.find(({ state }) => isInFlight(state));
     const wanted = chooseCommand(commands, id, running ?? commands.at(-1));
     return await waitCommand(context, session, wanted, bound, stop);

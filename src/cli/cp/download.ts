@@ -1,6 +1,6 @@
 /** `remotify cp :PATH… DIR`: the stream of the remote into a file beside the target, in as many commands as it takes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { describeMissing } from '../../text/describe-missing.ts';
 import { missingHint } from '../exec/missing-hint.ts';
@@ -19,7 +19,7 @@ import { findHash, readFailure } from './status-lines.ts';
 import { StreamGuard } from './stream-guard.ts';
 
 /** A day. Without a reader the relay stores the output, and the command ends by itself. */
-const mostRunSeconds = 86_400;
+const maxRunSeconds = 86_400;
 
 /** After a signal: time for the relay to hear of it. */
 const stopMs = 2_000;
@@ -62,7 +62,7 @@ async function attempt(
   const usable = found && found.from <= spool.bytes ? found : undefined;
   const begin = usable ? usable.from : spool.bytes;
   const script = renderDownload({ ...plan, from: begin });
-  const push = { script, stdin: false, bounds: options.bounds, runSeconds: mostRunSeconds };
+  const push = { script, stdin: false, bounds: options.bounds, runSeconds: maxRunSeconds };
   const pushed = usable
     ? { id: usable.view.id, already: undefined }
     : await pushTransfer(context, session, push);
@@ -140,7 +140,7 @@ async function attempt(
 async function wasStopped({ client }: OpenSession, { id, end }: Attempt): Promise<boolean> {
   if (end.signal === null) return false;
   if (end.signal !== 'KILL' || end.missing?.reason !== 'cut') return true;
-  const { cancel_signal: asked } = await withPatience(() => client.readCommand(id), {});
+  const { cancel_signal: asked } = await withRetry(() => client.readCommand(id), {});
   return asked !== null;
 }
 

@@ -1,6 +1,6 @@
 /** Commands of earlier attempts at the same transfer, whose clients went away. */
 import { listCommands } from '../../client/list-commands.ts';
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import type { RelayClient } from '../../client/relay-client.ts';
 import { isEnded } from '../../protocol/command-states.ts';
 import type { CommandView } from '../../protocol/command-view.ts';
@@ -21,13 +21,13 @@ export async function findCommand(
   id: string,
   { running }: { running: boolean },
 ): Promise<FoundCommand | undefined> {
-  const commands = await withPatience(() => listCommands(client), {});
+  const commands = await withRetry(() => listCommands(client), {});
   let found: FoundCommand | undefined;
   for (const view of commands) {
     const line = readTransferLine(view.text);
     if (!line || isEnded(view.state) || line.id.slice(0, groupLength) !== id.slice(0, groupLength)) continue;
     const isUseful = line.id === id && (running || view.state !== 'running');
-    if (!isUseful) await withPatience(() => client.cancelCommand(view.id, 'TERM'), {});
+    if (!isUseful) await withRetry(() => client.cancelCommand(view.id, 'TERM'), {});
     else if (!found || view.pushed_at > found.view.pushed_at) found = { view, from: line.from };
   }
   return found;

@@ -6,7 +6,7 @@ import type { Context, OpenSession } from '../context.ts';
 import { describeUnstarted, findObstacle } from '../exec/describe-unstarted.ts';
 import { followRemote } from '../exec/follow-remote.ts';
 import { pushScript } from '../exec/push-script.ts';
-import { settleEnd } from '../exec/settle-end.ts';
+import { describeEnd } from '../exec/describe-end.ts';
 import type { StartBounds } from '../exec/start-bounds.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -106,7 +106,7 @@ export async function followTransfer(
   if (end.interrupt !== undefined && !isDone) throw interruptedBy(end.interrupt);
   if (missedStart(end)) throw await describeUnstarted(session, id, bounds, end);
   if (end.state !== 'finished') {
-    const { failure } = settleEnd(end, id, session.label);
+    const { failure } = describeEnd(end, id, session.label);
     if (failure) throw failure;
   }
   if (lines.dropped > 0) lines.words.push(`${lines.dropped} more lines`);

@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import type { Outcome } from './cp-options.ts';
 import { formatCount, formatSize } from '../../text/sizes.ts';
 
-const mostShown = 20;
+const maxShown = 20;
 
 /** Throws a Failure where something was not copied; the others are there all the same. */
 export async function report(context: Context, outcome: Outcome): Promise<number> {
@@ -17,7 +17,7 @@ export async function report(context: Context, outcome: Outcome): Promise<number
   if (failures.length > 0) {
     const [first = ''] = failures;
     if (failures.length > 1)
-      for (const failure of failures.slice(0, mostShown)) await printer.note(`not copied: ${failure}`);
+      for (const failure of failures.slice(0, maxShown)) await printer.note(`not copied: ${failure}`);
     const copied = files.length === 0 ? '' : `; ${formatCount(files.length, 'file')} copied`;
     const what = failures.length === 1 ? first : `${failures.length} were not copied, the first: ${first}`;
     const hint = files.length === 0 ? 'nothing was copied' : 'everything else that was named is copied';

@@ -37,7 +37,7 @@ export function quoteRemotePath(path: string): string {
 }
 
 /** For a comment of one line: without anything that ends it or acts on a screen, and not longer than the view of a command. */
-export function commentText(path: string, mostChars: number): string {
+export function commentText(path: string, maxChars: number): string {
   const text = path.replaceAll(deceptive, '?');
-  return text.length > mostChars ? `${cutChars(text, mostChars - 1)}…` : text;
+  return text.length > maxChars ? `${cutChars(text, maxChars - 1)}…` : text;
 }

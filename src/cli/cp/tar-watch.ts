@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { type Entry, extract } from 'tar-stream';
 
 /** Archives end in at most so many zeros, each source's in its own. */
-const mostFillBytes = 4 * 1024 * 1024;
+const maxFillBytes = 4 * 1024 * 1024;
 
 export class TarWatch {
   readonly #archive = extract({ filenameEncoding: 'latin1' });
@@ -11,7 +11,7 @@ export class TarWatch {
   readonly #done: Promise<void>;
   #bytes = 0;
   /** An entry must have begun before this many bytes. */
-  #limit = mostFillBytes;
+  #limit = maxFillBytes;
   #entries = 0;
   #problem: string | undefined;
 
@@ -31,7 +31,7 @@ export class TarWatch {
   async #see(entry: Entry): Promise<void> {
     const { size } = entry.header;
     this.#entries++;
-    this.#limit = this.#bytes + size + mostFillBytes;
+    this.#limit = this.#bytes + size + maxFillBytes;
     if (size > 0) {
       const { bavail, bsize } = await statfs(this.#folder);
       if (size > bavail * bsize)

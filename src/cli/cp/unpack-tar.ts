@@ -46,14 +46,14 @@ async function writeEntry(tree: TreeWriter, entry: TarEntry): Promise<void> {
   }
 }
 
-const mostFailures = 1000;
+const maxFailures = 1000;
 
 export async function unpackTar(spool: Spool, options: TreeOptions): Promise<Unpacked> {
   const tree = new TreeWriter(options);
   const failures: string[] = [];
   const fail = (error: unknown): void => {
     if (!(error instanceof NotPlaced)) throw error;
-    if (failures.length < mostFailures) failures.push(error.message);
+    if (failures.length < maxFailures) failures.push(error.message);
   };
   const archive = extract({ filenameEncoding: 'latin1' });
   const feed = async (): Promise<void> => {

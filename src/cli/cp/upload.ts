@@ -18,8 +18,8 @@ import { decode } from '../../text/utf8.ts';
 const cutStatus = 75;
 
 /** Bytes per second. A slower transfer runs into its timeout: its client is probably gone. */
-const leastRate = 10_000;
-const leastRunSeconds = 3600;
+const minRate = 10_000;
+const minRunSeconds = 3600;
 
 export interface Uploaded {
   verified: boolean;
@@ -52,7 +52,7 @@ async function attempt(
   const { client } = session;
   const found = plan.fresh ? undefined : await findCommand(client, plan.id, { running: true });
   const sentBefore = found?.view.stdin_bytes ?? 0;
-  const runSeconds = leastRunSeconds + plan.total / leastRate;
+  const runSeconds = minRunSeconds + plan.total / minRate;
   const push = { script: renderUpload(plan), stdin: true, bounds: options.bounds, runSeconds };
   const pushed = found
     ? { id: found.view.id, already: undefined }

@@ -31,7 +31,7 @@ async function checkReady({ client, label }: OpenSession, bounds: StartBounds): 
   if (obstacle) throw obstacle;
 }
 
-async function settle(
+async function finish(
   context: Context,
   session: OpenSession,
   id: string,
@@ -43,8 +43,8 @@ async function settle(
     if (context.json) await context.printer.endJson();
     return end.exitStatus;
   }
-  const { settleTrouble } = await import('./settle-trouble.ts');
-  return settleTrouble(context, session, { id, end, bounds });
+  const { reportEnd } = await import('./report-end.ts');
+  return reportEnd(context, session, { id, end, bounds });
 }
 
 /** Common mistakes are seen by what was typed, by the status, and by the last words of the command. */
@@ -100,9 +100,9 @@ export async function execThroughCommands(
   const stdin = options.stdin === true ? io.stdin : undefined;
   const end = await followRemote(context, session, { id, bounds, sinks, stdin, already, isLineShown });
   if (end === 'broken pipe') return exitCodes.brokenPipe;
-  if (typeof end === 'string') throw (await import('./settle-interrupt.ts')).failLeft(id, end);
+  if (typeof end === 'string') throw (await import('./report-interrupt.ts')).failLeft(id, end);
   if (collected) await (await import('./hold-report.ts')).holdReport(context, session, id, end, collected);
-  const exitCode = await settle(context, session, id, end, bounds);
+  const exitCode = await finish(context, session, id, end, bounds);
   if (end.state === 'finished' && end.interrupt === undefined) await hint(context, words, end);
   return exitCode;
 }

@@ -12,7 +12,7 @@ import { openSinks } from './output-sink.ts';
 import { formatLimit } from '../../text/durations.ts';
 
 /** With --wait 0 a listener that polls takes the command within this. */
-const leastWaitSeconds = 5;
+const minWaitSeconds = 5;
 
 const fates: Record<SlotFate, string> = {
   dropped: '',
@@ -88,12 +88,12 @@ export async function execThroughSlots(
     const availability = readAvailability(await client.readStatus());
     if (availability !== 'free') throw refuseAtOnce(availability);
   }
-  const waitSeconds = options.wait === 0 ? leastWaitSeconds : options.wait;
+  const waitSeconds = options.wait === 0 ? minWaitSeconds : options.wait;
   const stop = new AbortController();
   const hurry = new AbortController();
-  const patience = {
+  const retry = {
     signal: stop.signal,
-    onTrouble: (error: Error) => void printer.note(`${error.message}; trying again`),
+    onRetry: (error: Error) => void printer.note(`${error.message}; trying again`),
     onRecovery: () => void printer.note('the relay answers again'),
   };
   const letGo = onInterrupt((count, _isUrgent, signal) => {
@@ -106,7 +106,7 @@ export async function execThroughSlots(
   );
   try {
     const result = await runThroughSlots(client, script, {
-      ...patience,
+      ...retry,
       hurry: hurry.signal,
       onWithdrawn: (fate) => {
         const isInterrupted = typeof stop.signal.reason === 'number';

@@ -15,7 +15,7 @@ import type { StartBounds } from './start-bounds.ts';
 import { type Leaving, stopRemote } from './stop-remote.ts';
 
 /** Enough for the error of a program that wants a terminal. */
-const lastWordsBytes = 400;
+const overQuotaAllowanceBytes = 400;
 
 /** How it ended, and what was known and done before. */
 export interface Followed extends CommandEnd {
@@ -45,7 +45,7 @@ export interface Following {
 
 /** A command that was pushed must not be run a second time because its relay went away. */
 function nameCommand(error: unknown, id: string): unknown {
-  if (!(error instanceof RelayError) || !error.isPassing) return error;
+  if (!(error instanceof RelayError) || !error.isRetryable) return error;
   return new Failure(
     `${error.message}; command ${id} may still run`,
     `run \`remotify logs -f ${id}\` before you repeat it`,
@@ -126,7 +126,7 @@ export async function followRemote(
     onStdout: (bytes) => (waiting.quiet(), sinks.stdout.write(bytes)),
     onStderr: (bytes) => {
       waiting.quiet();
-      lastStderr = Buffer.from(bytes.subarray(-lastWordsBytes));
+      lastStderr = Buffer.from(bytes.subarray(-overQuotaAllowanceBytes));
       return sinks.stderr.write(bytes);
     },
     onState: (state) => {
@@ -134,7 +134,7 @@ export async function followRemote(
       following.onState?.(state);
       waiting.see(state);
     },
-    onTrouble: (error) => void printer.note(`${error.message}; trying again`),
+    onRetry: (error) => void printer.note(`${error.message}; trying again`),
     onRecovery: () => void printer.note('the relay answers again'),
   };
   // Beside the output, never before it: the command may answer what it reads.

@@ -1,5 +1,5 @@
 /** The object of `exec --json`. */
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import type { Context, OpenSession } from '../context.ts';
 import type { Followed } from './follow-remote.ts';
 import type { CollectedOutput } from './output-sink.ts';
@@ -26,6 +26,6 @@ export async function holdReport(
     reason: end.reason,
     started_at: end.startedAt,
     duration_ms: end.durationMs,
-    listener: (await withPatience(() => client.readCommand(id), {})).listener,
+    listener: (await withRetry(() => client.readCommand(id), {})).listener,
   });
 }

@@ -1,11 +1,11 @@
 /** Pushes a command to the relay; a signal during the push is kept until the command has an id. */
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import type { PushOptions, RelayClient } from '../../client/relay-client.ts';
 import { Failure } from '../failure.ts';
 import { exitCodeOf, type Interrupt, onInterrupt } from '../interrupts.ts';
 
 /** A relay that is being restarted is worth a moment; one that is not there is said soon. */
-const patienceMs = 2_000;
+const retryForMs = 2_000;
 
 /** After SIGTERM or SIGHUP: the time for the relay's answer. The sender may soon send SIGKILL. */
 const urgentMs = 4_000;
@@ -30,7 +30,7 @@ export async function pushScript(
   const { signal } = leave;
   try {
     const push = () => client.pushCommand(script, options, signal);
-    const { id } = await withPatience(push, { patienceMs, signal });
+    const { id } = await withRetry(push, { retryForMs, signal });
     return { id, interrupt };
   } catch (error) {
     if (interrupt === undefined) throw error;

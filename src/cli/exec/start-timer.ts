@@ -1,6 +1,6 @@
 /** Cancels a command whose start took too long. One that starts meanwhile goes on. */
 import { hasListener } from '../../text/describe-presence.ts';
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import type { RelayClient } from '../../client/relay-client.ts';
 import { RelayError } from '../../client/relay-error.ts';
 import type { CommandState } from '../../protocol/command-states.ts';
@@ -63,7 +63,7 @@ export class StartTimer {
 
   async #checkListener(): Promise<void> {
     const { signal } = this.#over;
-    const status = await withPatience(() => this.#client.readStatus({ signal }), { signal });
+    const status = await withRetry(() => this.#client.readStatus({ signal }), { signal });
     if (this.#state !== undefined && this.#state !== 'queued') return;
     if (!hasListener(status)) return this.#cancel('listener');
     // It is connected: what is left is the queue, which --wait 0 gives no time for.
@@ -75,7 +75,7 @@ export class StartTimer {
     this.#missed = missed;
     const cancel = () => this.#client.cancelCommand(this.#id, 'none');
     try {
-      const { outcome } = await withPatience(cancel, { signal: this.#over.signal });
+      const { outcome } = await withRetry(cancel, { signal: this.#over.signal });
       // It started in the last moment: it is followed to its end.
       if (outcome === 'running') this.#missed = undefined;
     } catch (error) {

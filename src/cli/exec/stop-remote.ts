@@ -1,5 +1,5 @@
 /** Ctrl-C, SIGTERM, SIGHUP and a closed stdout stop the remote command. */
-import { withPatience } from '../../client/patience.ts';
+import { withRetry } from '../../client/retry.ts';
 import { describeFileError } from '../../config/describe-file-error.ts';
 import type { Signal } from '../../protocol/command-states.ts';
 import { killAfterSeconds } from '../../protocol/limits.ts';
@@ -44,9 +44,7 @@ export function stopRemote(
   let timer: NodeJS.Timeout | undefined;
   const ask = async (signal: Signal): Promise<void> => {
     // Retries for as long as the client waits for output. A failure is not reported: the state of the command shows the outcome.
-    await withPatience(() => client.cancelCommand(id, signal), { signal: over.signal }).catch(
-      () => undefined,
-    );
+    await withRetry(() => client.cancelCommand(id, signal), { signal: over.signal }).catch(() => undefined);
   };
   const leaveSoon = async (why: Leaving | Error): Promise<void> => {
     const enough = setTimeout(() => leave(why), urgentMs);

@@ -15,7 +15,7 @@ export function failLeft(id: string, signal: Interrupt): Failure {
 }
 
 /** A signal stopped it: says what became of it. Undefined where its own end is ours: after Ctrl-C, which waits for it. */
-export async function settleInterrupt(
+export async function reportInterrupt(
   { printer, json }: Context,
   id: string,
   { state, interrupt, exitStatus, signal }: Followed,

@@ -89,7 +89,7 @@ function describeCore(session: Session): Core {
   return { ...session, commands: undefined, pastKeys: undefined } as Core;
 }
 
-export class KeptSessions {
+export class JournalState {
   readonly #byName = new Map<string, Session>();
   /** Only while a journal of format 2 is read. */
   #format2: Format2Sizes | undefined;

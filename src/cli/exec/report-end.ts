@@ -3,7 +3,7 @@ import type { Context, OpenSession } from '../context.ts';
 import { describeMissing } from '../../text/describe-missing.ts';
 import { missingHint } from './missing-hint.ts';
 import type { Followed } from './follow-remote.ts';
-import { settleEnd } from './settle-end.ts';
+import { describeEnd } from './describe-end.ts';
 import type { StartBounds } from './start-bounds.ts';
 import { missedStart } from './missed-start.ts';
 
@@ -14,15 +14,15 @@ export interface Ended {
 }
 
 /** The exit status. Throws a Failure where remotify has something to say beside it. */
-export async function settleTrouble(
+export async function reportEnd(
   context: Context,
   session: OpenSession,
   { id, end, bounds }: Ended,
 ): Promise<number> {
-  const { exitCode, failure } = settleEnd(end, id, session.label);
+  const { exitCode, failure } = describeEnd(end, id, session.label);
   if (end.interrupt !== undefined) {
-    const { settleInterrupt } = await import('./settle-interrupt.ts');
-    const interrupted = await settleInterrupt(context, id, end, failure);
+    const { reportInterrupt } = await import('./report-interrupt.ts');
+    const interrupted = await reportInterrupt(context, id, end, failure);
     if (interrupted !== undefined) return interrupted;
   }
   if (end.missing && end.state !== 'finished')

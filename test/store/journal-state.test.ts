@@ -4,7 +4,7 @@ import { pastKeyMs } from '../../src/protocol/limits.ts';
 import { countPastKeys, rememberKeys } from '../../src/session/past-keys.ts';
 import { replaceCommand, type Session } from '../../src/session/session.ts';
 import type { Entry } from '../../src/store/journal-lines.ts';
-import { KeptSessions } from '../../src/store/kept-sessions.ts';
+import { JournalState } from '../../src/store/journal-state.ts';
 import { seed } from '../harness/seed.ts';
 import { makeEnded } from './past-key-kit.ts';
 import { addCommand, extend, makeSession } from './store-kit.ts';
@@ -53,7 +53,7 @@ function flatten({ pastKeys, ...session }: Session): unknown {
 }
 
 function read(entries: Iterable<Entry>): Session | undefined {
-  const kept = new KeptSessions();
+  const kept = new JournalState();
   // As the journal has them: as text.
   for (const entry of entries) kept.take(JSON.parse(JSON.stringify(entry)) as Entry);
   return kept.find(name);
@@ -63,7 +63,7 @@ test('the entries of a session lead to the same session, and so does a snapshot 
   let dropped = 0;
   fc.assert(
     fc.property(fc.array(change, { maxLength: 40 }), fc.nat(40), (changes, snapshotAt) => {
-      const told = new KeptSessions();
+      const told = new JournalState();
       const entries: Entry[] = [];
       const fromSnapshot: Entry[] = [];
       let latest = makeSession();

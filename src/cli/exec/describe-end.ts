@@ -9,7 +9,7 @@ import { missingHint } from './missing-hint.ts';
 import { nameState } from '../../text/name-state.ts';
 
 /** How it ended, as an exit status; words where the status alone would not tell. */
-export function settleEnd(
+export function describeEnd(
   end: Omit<CommandEnd, 'read'>,
   id: string,
   label: string,

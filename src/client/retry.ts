@@ -1,0 +1,42 @@
+/** Riding out a relay that restarts or a network that drops. */
+import { monotonicMs } from './monotonic.ts';
+import { firstPauseMs, maxPauseMs, pause } from './pause.ts';
+import { RelayError } from './relay-error.ts';
+
+/** A relay is restarted, upgraded or rebooted within this. */
+const defaultRetryForMs = 60_000;
+
+export interface RetryOptions {
+  /** How long to retry, from the first failure in a row. */
+  retryForMs?: number;
+  /** Called once, at the first failure in a row. */
+  onRetry?: (error: RelayError) => void;
+  /** Called once, when an answer came again. */
+  onRecovery?: () => void;
+  /** Which errors to retry; `error.isRetryable` by default. */
+  isRetryable?: (error: RelayError) => boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/** Repeats what failed for a passing reason, with growing pauses; throws the last error when retry ends. */
+export async function withRetry<T>(attempt: () => Promise<T>, retry: RetryOptions): Promise<T> {
+  const { isRetryable = (error) => error.isRetryable } = retry;
+  let failingSince: number | undefined;
+  let pauseMs = firstPauseMs;
+  for (;;) {
+    try {
+      const result = await attempt();
+      if (failingSince !== undefined) retry.onRecovery?.();
+      return result;
+    } catch (error) {
+      if (!(error instanceof RelayError) || !isRetryable(error)) throw error;
+      if (failingSince === undefined) retry.onRetry?.(error);
+      const now = monotonicMs();
+      failingSince ??= now;
+      if (now - failingSince > (retry.retryForMs ?? defaultRetryForMs)) throw error;
+      // Jitter: clients that lost the same relay come back one by one.
+      await pause(pauseMs * (0.5 + Math.random()), retry.signal);
+      pauseMs = Math.min(pauseMs * 2, maxPauseMs);
+    }
+  }
+}
