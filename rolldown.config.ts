@@ -17,13 +17,13 @@ const neededByExec = listImports(
   'src/cli/commands/exec.ts',
 );
 
-/** Loaded when a connection fails, a proxy is set, or a key is derived. */
+/** Modules that are only needed when a connection fails, a proxy is set, or a key is derived. */
 const isLate = (id: string): boolean =>
-  /\/(?:run-through-slots|undici-http|compile-parser|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host)\.ts$/.test(
+  /\/(?:run-through-slots|undici-http|compile-parser|explain-connection|tls-words|find-proxy|exempt-host|own-line|mcp-host|resolve-(?:serve|limits|listen|store)|parse-(?:networks|listen|serve-values)|socket-activation|unread-variables|read-secret|mask-store-url)\.ts$/.test(
     id,
   );
 
-/** These modules and all modules that they import statically, without types. */
+/** Lists these modules and all modules that they import statically, except type imports. */
 function listImports(...entries: string[]): ReadonlySet<string> {
   const found = new Set<string>();
   const open = entries.map((path) => join(root, path));
@@ -39,20 +39,23 @@ function listImports(...entries: string[]): ReadonlySet<string> {
 }
 
 export default defineConfig({
-  input: 'src/main.ts',
+  input: { main: 'src/main.ts', library: 'src/library/library.ts' },
   platform: 'node',
   transform: { target: 'node20' },
-  // Whoever imports such a module statically is a chunk of its own, loaded by the name of a command.
+  // The modules that also import these statically are in chunks of their own, each loaded only by its command.
   checks: { ineffectiveDynamicImport: false },
   plugins: [
-    // Read at run time by `new URL(..., import.meta.url)`. Chunks lie flat in dist/.
+    // The code reads these files by `new URL(..., import.meta.url)`. All chunks are directly in dist/.
     copyAssets({ 'agents.md': 'src/cli/commands/agents.md', 'landing/icon.svg': 'src/page/icon.svg' }),
     emitPage(),
     joinRunner(),
+    emitLibraryModule(),
     loadChildProcessLate(),
     trimUndici(),
     readHrtime(),
     leaveOutSchemaCompiler(),
+    leaveOutUnusedModules(),
+    leaveOutTlsProfiles(),
     leaveOutUnusedSchemas(),
     leaveOutUnusedRuntime(),
     license({
@@ -69,7 +72,7 @@ export default defineConfig({
   output: {
     dir: 'dist',
     cleanDir: true,
-    // CommonJS chunks, one per import(): the fastest thing that Node 20 can start.
+    // CommonJS chunks, one per import(): Node 20 starts them fastest.
     format: 'cjs',
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
@@ -77,8 +80,8 @@ export default defineConfig({
     comments: false,
     // One character beyond Latin-1 doubles the size of a file in memory.
     charset: 'ascii',
-    // What `exec` needs is one file: each file more costs a start a third of a millisecond. What several other commands need is another.
-    // What loads node:crypto costs two, and is in neither.
+    // The modules that `exec` needs are one file, as each further file adds a third of a millisecond to the start. Modules that several
+    // other commands need are a second file. Modules that load node:crypto cost two milliseconds and are in neither.
     codeSplitting: {
       groups: [
         { name: 'shared', test: (id) => neededByExec.has(id), minShareCount: 2 },
@@ -88,7 +91,7 @@ export default defineConfig({
             /\/src\/(?:config|terminal|text|cli|client)\//.test(id) && !neededByExec.has(id) && !isLate(id),
           minShareCount: 2,
         },
-        // One file, though the code for proxies needs parts of it. SOCKS is no part of it: few need that.
+        // One file, although the code for proxies needs only parts of it. It excludes SOCKS, which few users need.
         {
           name: 'http',
           test: /\/undici\/lib\/(?!core\/socks5)|\/src\/client\/(?:undici-http|compile-parser)\.ts$/,
@@ -98,7 +101,7 @@ export default defineConfig({
   },
 });
 
-/** Emits files as they are: name in dist/ → path from the project's root. */
+/** Emits files unchanged: name in dist/ → path from the project's root. */
 function copyAssets(assets: Record<string, string>): Plugin {
   return {
     name: 'copy-assets',
@@ -110,7 +113,20 @@ function copyAssets(assets: Record<string, string>): Plugin {
   };
 }
 
-/** Emits the runner as one file, and makes the module that joins its parts a reader of that file. */
+/** Emits an ES module for `import … from 'remotify'` that re-exports library.cjs, so that named imports and types work as in any ES module. */
+function emitLibraryModule(): Plugin {
+  return {
+    name: 'emit-library-module',
+    generateBundle(_options, bundle) {
+      const library = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === 'library');
+      if (library?.type !== 'chunk') return this.error('the library is not in the bundle');
+      const source = `export { ${library.exports.join(', ')} } from './library.cjs';\n`;
+      this.emitFile({ type: 'asset', fileName: 'library.js', source });
+    },
+  };
+}
+
+/** Emits the runner as one file, and replaces the module that joins its parts with one that reads that file. */
 function joinRunner(): Plugin {
   return {
     name: 'join-runner',
@@ -126,11 +142,11 @@ export const runnerSource = readFileSync(new URL('./runner.sh', import.meta.url)
   };
 }
 
-/** Whitespace before and after their tags says nothing. */
+/** Elements where whitespace before and after the tags has no effect. */
 const block =
   'body|details|div|figcaption|figure|form|h\\d|head|header|li|link|main|meta|nav|ol|p|script|section|title';
 
-/** Removes comments, indentation, quotes around single words, and end tags that HTML lets go (13.1.2.4); in <pre> everything stays. */
+/** Removes comments, indentation, quotes around single words, and end tags that HTML makes optional (13.1.2.4); <pre> stays unchanged. */
 function squeezeHtml(text: string): string {
   const parts = text.replaceAll(/<!--[^]*?-->/g, '').split(/(<pre>[^]*?<\/pre>)/);
   const squeeze = (part: string): string =>
@@ -147,20 +163,20 @@ function squeezeHtml(text: string): string {
 }
 
 /**
- * Names of members in src/page and src/client that are shortened. None of them crosses the wire, and none is a name that the page uses of a
- * browser: not `view`, which `dataset` has.
+ * Names of members in src/page and src/client that the minifier shortens. None of them is sent over the wire, and none is a member of a
+ * browser object that the page uses: `view` is not in the list because `dataset` has it.
  */
 const ownNames = (
   'baseUrl beyondBytes cancelCommand client closeQuestion complete createSession durationMs element excerpt exitStatus follow ' +
-  'history idempotencyKey isComplete isContinued isCut isErased isInverse isKnown isOn isOpen isOwn isPassing isQuiet isRead ' +
-  'isRedrawn isReturned isReusable isSending isSpelled isTooLarge isWanted isWhole keptBytes listAnyCommands listCommands ' +
-  'markDisconnected marks mostPieceBytes notifier number offerOutput onChange onClose onGone onRecovery onSent onSkip onState ' +
-  'onStderr onStdout onTrouble patience patienceMs payload pieces pushCommand queueSeconds readCommand readEnded readOutput ' +
+  'history idempotencyKey isComplete isContinued isCut isErased isInverse isKnown isOn isOpen isOwn isQuiet isRead ' +
+  'isRedrawn isRetryable isReturned isReusable isSending isSpelled isTooLarge isWanted isWhole keptBytes listAnyCommands listCommands ' +
+  'markDisconnected marks maxPieceBytes notifier number offerOutput onChange onClose onGone onRecovery onRetry onSent onSkip onState ' +
+  'onStderr onStdout retry retryForMs payload pieces pushCommand queueSeconds readCommand readEnded readOutput ' +
   'readSession readStatus sendStdin setName showAway showCopied showEnd showTrouble skipTo startedAt takeGone timeoutMs ' +
   'timeoutSeconds toEnd transcript untilOpen update waitSeconds'
 ).split(' ');
 
-/** The page has a limit of weight, and terser leaves less than the bundler does. */
+/** The page has a size limit, and terser's output is smaller than the bundler's. */
 async function minifyScript(code: string): Promise<string> {
   const compress = { passes: 3, ecma: 2020, unsafe_arrows: true } as const;
   const properties = {
@@ -171,7 +187,7 @@ async function minifyScript(code: string): Promise<string> {
   return (await minify(code, { module: true, compress, mangle: { properties } })).code ?? code;
 }
 
-/** The files of the page: its markup, its style sheets joined, its modules as one script. The relay reads them beside itself. */
+/** Emits the files of the page: markup, one style sheet, one script. The relay reads them from its own folder. */
 function emitPage(): Plugin {
   const read = (name: string): string => readFileSync(join(root, 'src/page', name), 'utf8');
   const minifyCss = (text: string): Uint8Array =>
@@ -199,7 +215,7 @@ function emitPage(): Plugin {
   };
 }
 
-/** commander loads node:child_process for executable subcommands, which we have none of: 2 ms of every start. */
+/** commander loads node:child_process for executable subcommands, which remotify does not have: 2 ms of every start. */
 function loadChildProcessLate(): Plugin {
   const eager = "const childProcess = require('node:child_process');";
   return {
@@ -219,7 +235,7 @@ function loadChildProcessLate(): Plugin {
   };
 }
 
-/** The clock of the clients without `performance`, which Node loads at its first use: 1 to 3 ms. */
+/** Replaces `performance` in the clients' clock, because Node loads it at its first use: 1 to 3 ms. */
 function readHrtime(): Plugin {
   return {
     name: 'read-hrtime',
@@ -234,17 +250,17 @@ function readHrtime(): Plugin {
 }
 
 /**
- * undici's client speaks HTTP/1.1 to a relay and sends bytes. Without what it has for HTTP/2, forms, fetch and debugging, Node loads
- * neither its own HTTP modules nor crypto and TLS for a plain URL. Its parser is read as a file, and not decoded from base64.
+ * Removes the parts of undici for HTTP/2, forms, fetch and debugging: the client only sends bytes over HTTP/1.1. Without them Node loads
+ * neither its own HTTP modules nor, for a plain URL, crypto and TLS. The parser is read from a file instead of decoded from base64.
  */
 function trimUndici(): Plugin {
-  /** Modules that are left out: path in undici → what they export. */
+  /** Removed modules: path in undici → the replacement export. */
   const stubs: Record<string, string> = {
     'dispatcher/client-h2.js': "() => { throw new Error('HTTP/2 was never offered'); }",
     'web/fetch/body.js': '{}',
     'core/diagnostics.js': '{ channels: new Proxy({}, { get: () => ({ hasSubscribers: false }) }) }',
   };
-  /** Path in undici → a part of it → what replaces that. */
+  /** Path in undici → the text to replace, and its replacement. */
   const changes: Record<string, [string | RegExp, string]> = {
     'core/util.js': [
       "const { IncomingMessage } = require('node:http')\n",
@@ -288,7 +304,7 @@ function trimUndici(): Plugin {
       handler(code, id) {
         let changed = code.replace(assert, ownAssert);
         if (/node:assert|assert\./.test(changed))
-          this.error(`undici's ${nameInUndici(id)} asserts otherwise: adapt this plugin`);
+          this.error(`undici's ${nameInUndici(id)} uses assert in another way: adapt this plugin`);
         const [part, replacement] = changes[nameInUndici(id)] ?? [];
         if (part === undefined || replacement === undefined) return { code: changed, map: null };
         unused.delete(nameInUndici(id));
@@ -304,7 +320,7 @@ function trimUndici(): Plugin {
   };
 }
 
-/** The MCP library brings ajv for JSON schemas of others, which we take none of: a quarter of the time to its first answer. */
+/** The MCP library loads ajv for JSON schemas of other parties, which remotify never accepts: a quarter of the time to its first answer. */
 function leaveOutSchemaCompiler(): Plugin {
   const id = '@modelcontextprotocol/server/_shims';
   const own = '\0mcp-shims';
@@ -315,16 +331,54 @@ function leaveOutSchemaCompiler(): Plugin {
       if (loaded !== own) return undefined;
       return `export { default as process } from 'node:process';
 export class DefaultJsonSchemaValidator {
-  getValidator() { throw new Error('${id}: no schemas of others'); }
+  getValidator() { throw new Error('${id}: schemas of other parties are not supported'); }
 }`;
     },
   };
 }
 
+/** ioredis has the certificates of one hosting company, for a setting that is not used here. */
+function leaveOutTlsProfiles(): Plugin {
+  return {
+    name: 'leave-out-tls-profiles',
+    load: {
+      filter: { id: /\/ioredis\/built\/constants\/TLSProfiles\.js$/ },
+      handler: () => 'exports.default = {};',
+    },
+  };
+}
+
+/** Removes modules that libraries load for features that remotify does not use: a sixth of the package. A stub throws if it is used. */
+function leaveOutUnusedModules(): Plugin {
+  const { dots, line } = JSON.parse(
+    readFileSync(join(root, 'node_modules/cli-spinners/spinners.json'), 'utf8'),
+  ) as Record<string, unknown>;
+  const fail = (reason: string): string => `{ throw new Error(${JSON.stringify(reason)}); }`;
+  const stubs: Record<string, string> = {
+    'ajv/dist/2020.js': `export class Ajv2020 { constructor() ${fail('conf was given a schema: bundle ajv again')} }`,
+    'ajv-formats': 'export default {};',
+    semver: `export default new Proxy({}, { get() ${fail('conf was given migrations: bundle semver again')} });`,
+    // ora itself uses only these two of ninety.
+    'cli-spinners': `export default ${JSON.stringify({ dots, line })};`,
+    'thread-stream': `module.exports = class { constructor() ${fail('pino was given a transport: bundle thread-stream again')} };`,
+    '@pinojs/redact': `module.exports = () => ${fail('pino was configured to redact: bundle its module again')};`,
+  };
+  return {
+    name: 'leave-out-unused-modules',
+    resolveId: {
+      filter: {
+        id: /^(?:ajv\/dist\/2020\.js|ajv-formats|semver|cli-spinners|thread-stream|@pinojs\/redact)$/,
+      },
+      handler: (id) => `\0unused:${id}`,
+    },
+    load: { filter: { id: /^\0unused:/ }, handler: (id) => stubs[id.slice('\0unused:'.length)] },
+  };
+}
+
 /**
- * The MCP library makes schemas of all that the protocol knows when it is loaded, and keeps them in a public list that nobody here reads.
- * Without the list, and with each of them marked as free of side effects, those that are not used are left out: an eighth of the time
- * to its first answer.
+ * When it is loaded, the MCP library creates schemas for the whole protocol and keeps them in a public list that remotify does not read.
+ * Without the list, and with each schema marked as free of side effects, the bundler removes the unused ones: an eighth of the time to
+ * its first answer.
  */
 function leaveOutUnusedSchemas(): Plugin {
   const lists = [
@@ -350,7 +404,7 @@ function leaveOutUnusedSchemas(): Plugin {
   };
 }
 
-/** rolldown loads its helpers in each chunk, also where none is used: a third of a millisecond of `--version`. */
+/** rolldown loads its helpers in each chunk, even in those that use none: a third of a millisecond of `--version`. */
 function leaveOutUnusedRuntime(): Plugin {
   return {
     name: 'leave-out-unused-runtime',

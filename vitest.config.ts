@@ -8,7 +8,7 @@ const isSplit = Number(process.env['REMOTIFY_TEST_RELAYS'] ?? 1) > 1;
 export default defineConfig({
   test: {
     include: isShared ? [...sharedSuite] : ['test/**/*.test.ts'],
-    // Faults, process trees, real proxies and relays that are broken on purpose take minutes: `npm run test:long` runs them too.
+    // Tests with faults, process trees, real proxies and mutated relays take minutes: only `npm run test:long` runs them.
     exclude: [
       ...(isShared ? Object.keys(leftOutFiles) : []),
       ...(process.env['REMOTIFY_TEST_LONG'] === '1'

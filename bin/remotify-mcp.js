@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The MCP server by a name of its own, for hosts that run a package's program without arguments: `remotify mcp`.
+// Starts `remotify mcp` under a name of its own, for hosts that run a package's program without arguments.
 'use strict';
 
 const words = process.argv.slice(2);

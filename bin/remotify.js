@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// CommonJS, because Node's ESM loader costs a fifth of a bare start. The syntax stays old enough for an
-// old Node to parse, so that it can say that it is too old.
+// Starts remotify. CommonJS, because Node's ESM loader costs a fifth of a bare start. The syntax is so old that an
+// old Node can parse it, and report that it is too old.
 'use strict';
 
 function fail(message, hint) {
@@ -19,7 +19,7 @@ if (isTooOld(process.versions.node)) {
   try {
     require('../dist/main.cjs');
   } catch (error) {
-    // Only main.cjs itself missing means "not built": then this file is the one that asked.
+    // Report "not built" only if main.cjs itself is missing, which this file requires. Other modules are other errors.
     if (error.code !== 'MODULE_NOT_FOUND' || !error.requireStack || error.requireStack[0] !== __filename) {
       throw error;
     }

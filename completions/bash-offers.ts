@@ -1,5 +1,5 @@
-/** The part of remotify.bash that offers words for what is at the cursor. */
-export const bashOffers = `# Names of the stored sessions. \`list\` prints a star or nothing, the name, the address.
+/** The part of remotify.bash that offers completions for the word at the cursor. */
+export const bashOffers = `# Prints the names of the stored sessions. A line of \`list\` has a star or nothing, the name, the URL.
 _remotify_sessions() {
   local name second rest
   command remotify list --offline </dev/null 2>/dev/null | while IFS=' ' read -r name second rest; do
@@ -11,8 +11,8 @@ _remotify_sessions() {
   done
 }
 
-# Bash 4 breaks words at = and : as well. Sets words to what was typed up to the cursor, and skip to the part of the last word
-# that lies before what is to be completed, $1.
+# Sets words to the words up to the cursor, and skip to the part of the last word before the text to complete, $1: bash 4 also
+# splits words at = and :.
 _remotify_split() {
   local rest=$COMP_LINE word before at
   words=() skip=''
@@ -27,7 +27,7 @@ _remotify_split() {
       unset "words[\${#words[@]} - 1]"
     fi
     if [[ $at -eq $COMP_CWORD ]]; then
-      # Bash 3.2 does not break them, but gives only the piece as well.
+      # Bash 3.2 does not split words there, but also passes only the last part.
       [[ \${COMP_LINE:0:COMP_POINT} == *"$word" ]] && skip=$skip\${word%"$1"}
       word=$1
     fi
@@ -35,7 +35,7 @@ _remotify_split() {
   done
 }
 
-# Offers those of the words that go on from what was typed.
+# Offers the words that begin with the typed text.
 _remotify_offer() {
   local word
   for word; do
@@ -52,7 +52,7 @@ _remotify_offer_lines() {
   done <<<"$1"
 }
 
-# Bash 4 and newer: files where no word of remotify fits, or not. Bash 3.2 has no compopt and offers them.
+# Changes options of the completion, such as whether files are offered if no word fits. Bash 3.2 has no compopt and offers them.
 _remotify_compopt() {
   compopt "$@" 2>/dev/null || return 0
 }

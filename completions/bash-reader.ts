@@ -1,5 +1,5 @@
-/** The part of remotify.bash that reads what was typed before the cursor. */
-export const bashReader = `# Reads the flag $1, alone or with its value: afterwards kind is what the next word has to be, empty if anything.
+/** The part of remotify.bash that parses the words before the cursor. */
+export const bashReader = `# Parses the flag $1, with or without its value. Sets kind to what the next word must be; empty if it can be any word.
 _remotify_read_flag() {
   local rest=\${1#-}
   case $1 in
@@ -24,7 +24,7 @@ _remotify() {
   local cmd='' cur lead='' skip optional='' bare='' script='' count=0 at last word
   local -a words kind
   COMPREPLY=()
-  # A redirection: a file, which bash knows how to complete.
+  # A redirection: bash completes the file itself.
   [[ $COMP_CWORD -gt 0 && \${COMP_WORDS[COMP_CWORD - 1]} == *[\\<\\>] ]] && return 0
   _remotify_split "\${2-}"
   kind=()
@@ -45,7 +45,7 @@ _remotify() {
       cmd=$word bare=''
     else
       _remotify_argument "$cmd" "$count"
-      # From here on it is the command line of another program.
+      # The rest is the command line of another program.
       [[ \${kind[0]-} == command ]] && return 0
       kind=()
       count=$((count + 1))

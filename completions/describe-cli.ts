@@ -1,4 +1,4 @@
-/** Commander's tree as far as completions need it. */
+/** Describes the command line for the completions: reads commands, options and arguments from commander. */
 import type { Command, Option } from 'commander';
 import { KnownValues, type Value } from './known-values.ts';
 
@@ -7,7 +7,7 @@ export interface Flag {
   names: readonly string[];
   description: string;
   repeatable: boolean;
-  /** Undefined: it takes none. */
+  /** Undefined if the flag takes no value. */
   value: { placeholder: string; optional: boolean; value: Value } | undefined;
 }
 
@@ -34,7 +34,7 @@ function describeFlag(command: string, option: Option, known: KnownValues): Flag
     names,
     description: option.description,
     repeatable: option.variadic || option.description.includes('(repeatable'),
-    // Commander calls `<name[=value]>` both; what it asks for is a value.
+    // Commander marks `<name[=value]>` as both required and optional; its value is required.
     value: takesValue ? { placeholder, optional: !option.required, value } : undefined,
   };
 }
@@ -43,7 +43,7 @@ function describeCommand(program: Command, command: Command, known: KnownValues)
   const help = program.createHelp();
   const isProgram = command === program;
   const name = isProgram ? '' : command.name();
-  if (!isProgram && command.commands.length > 0) throw new Error(`${name} has commands of its own: teach me`);
+  if (!isProgram && command.commands.length > 0) throw new Error(`${name} has subcommands: not supported`);
   const commandNames = help.visibleCommands(program).map((each) => each.name());
   const isHelp = !program.commands.includes(command) && name === 'help';
   const args = command.registeredArguments.map((argument) => ({

@@ -1,10 +1,10 @@
-/** The part of remotify.fish that knows no command by name. */
-export const fishFunctions = `# Names of the stored sessions. \`list\` prints a star or nothing, the name, the address.
+/** The part of remotify.fish that is the same for all commands. */
+export const fishFunctions = `# Prints the names of the stored sessions. A line of \`list\` has a star or nothing, the name, the URL.
 function _remotify_sessions
     command remotify list --offline </dev/null 2>/dev/null | string replace -rf '^(?:\\* | ) *([A-Za-z0-9._-]+)(?: .*)?$' '$1'
 end
 
-# What is being typed, without the flag that it is the value of.
+# Prints the word at the cursor, without a flag and = in front of a value.
 function _remotify_typed
     string replace -r -- '^--[a-z-]+=' '' (commandline -ct)
 end
@@ -13,7 +13,7 @@ function _remotify_folders
     __fish_complete_directories (_remotify_typed)
 end
 
-# The words; one that ends with a colon goes on with a folder.
+# Prints the words, and folders after file:.
 function _remotify_stores
     printf '%s\\n' $argv
     set -l typed (_remotify_typed)
@@ -25,7 +25,7 @@ function _remotify_stores
     end
 end
 
-# The first word of a command, once something of it is there; no command after a script.
+# Completes the first word of a command once a part of it is typed; after a script there is no command.
 function _remotify_first_words
     contains -- script (_remotify_state)[3..]; and return
     set -l typed (commandline -ct)
@@ -33,8 +33,8 @@ function _remotify_first_words
     and complete -C "$typed"
 end
 
-# The command before the cursor, how many arguments it has so far, and words for what else is known: "bare" after --,
-# "script" when one is given, "tail" when the rest is the command line of another program. Words are compared, never expanded.
+# Prints the command before the cursor, the number of its arguments so far, and marks: "bare" after --, "script" if one is
+# given, "tail" if the rest is the command line of another program. Words are compared, never expanded.
 function _remotify_state
     set -l words (commandline -opc)
     set -e words[1]
@@ -58,7 +58,7 @@ function _remotify_state
             end
             set -l parts (string split -m 1 -- = "$word")
             if not string match -q -- '--*' "$word"
-                # Of letters together only the last can wait for its value: -dt 5, but -t5.
+                # Of combined short flags only the last can take the next word as its value: -dt 5, but -t5.
                 set parts
                 for letter in (string split '' -- (string sub -s 2 -- "$word"))
                     if test (count $parts) -gt 0; and test (_remotify_takes "$name" $parts[1]) != none
@@ -83,7 +83,7 @@ function _remotify_state
     printf '%s\\n' "$name" $count $marks
 end
 
-# Flags may come here: of the command $argv[1].
+# Whether flags of the command $argv[1] may come at the cursor.
 function _remotify_flags_of
     set -l state (_remotify_state)
     test "$state[1]" = "$argv[1]"
@@ -91,7 +91,7 @@ function _remotify_flags_of
     and not contains -- bare $state[3..]
 end
 
-# Here comes the argument number $argv[2] of the command $argv[1].
+# Whether argument number $argv[2] of the command $argv[1] is at the cursor.
 function _remotify_argument_of
     set -l state (_remotify_state)
     test "$state[1]" = "$argv[1]"
@@ -99,7 +99,7 @@ function _remotify_argument_of
     and test $state[2] $argv[3] $argv[2]
 end
 
-# The words of another program's command line follow: files may be among them.
+# Whether the cursor is in the command line of another program, which may contain files.
 function _remotify_rest
     set -l state (_remotify_state)
     contains -- tail $state[3..]

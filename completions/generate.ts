@@ -1,4 +1,4 @@
-/** `npm run completions`: writes the completion files anew. */
+/** `npm run completions`: generates the completion files. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWholeProgram } from '../src/cli/build-program.ts';

@@ -1,22 +1,22 @@
-/** What commander does not say about its options and arguments: what may be typed for their values. */
+/** The possible values of options and arguments, which commander does not know. */
 import { mcpHosts } from '../src/cli/mcp-config.ts';
 import { signals } from '../src/protocol/command-states.ts';
 
 export type Value =
-  /** Nothing that could be offered: a duration, a number, a name to invent. */
+  /** Any text, without completions: a duration, a number, a new name. */
   | { kind: 'free' }
   | { kind: 'words'; words: readonly string[] }
   | { kind: 'file' | 'folder' }
-  /** A file; the arguments that follow are the script's, not a command and its arguments. */
+  /** A file; the arguments after it belong to the script. */
   | { kind: 'script' }
   /** The name of a stored session. */
   | { kind: 'session' }
   /** `file:` and a folder, or a word. */
   | { kind: 'store'; words: readonly string[] }
-  /** The first word of a command; all that follows is the command's. */
+  /** The first word of a command; all words after it belong to the command. */
   | { kind: 'command' };
 
-/** By "command --option" or "command argument", as commander calls them. One that is no more stops the generator. */
+/** By "command --option" or "command argument", with commander's names. The generator fails if one no longer exists. */
 const byPlace: Record<string, Value> = {
   'exec command': { kind: 'command' },
   'cp path': { kind: 'file' },
@@ -39,7 +39,7 @@ const byPlaceholder: Record<string, Value> = {
   'name-or-key': { kind: 'session' },
 };
 
-/** Looks values up, and knows which of the places above were not looked up. */
+/** Looks up values, and tracks which entries of byPlace were not used. */
 export class KnownValues {
   readonly #unused = new Set(Object.keys(byPlace));
 

@@ -1,5 +1,5 @@
-/** The part of _remotify that knows no command by name. */
-export const zshFunctions = `# Names of the stored sessions. \`list\` prints a star or nothing, the name, the address.
+/** The part of _remotify that is the same for all commands. */
+export const zshFunctions = `# Offers the names of the stored sessions. A line of \`list\` has a star or nothing, the name, the URL.
 _remotify_sessions() {
   local row
   local -a names fields
@@ -11,13 +11,13 @@ _remotify_sessions() {
   compadd "$@" -a names
 }
 
-# Zsh's own file completion runs command substitutions in a folder's name. Ours never runs what was typed.
+# Zsh's own file completion runs command substitutions in the name of a folder: offer nothing if the word contains one.
 _remotify_files() {
   [[ $PREFIX$SUFFIX == *('$('|'\`')* ]] && return 1
   _files "$@"
 }
 
-# The first word of a command, or with a script its first argument.
+# Completes the first word of a command, or with a script its first argument.
 _remotify_first_words() {
   local ret=1
   (( $+opt_args[-f] || $+opt_args[--file] )) || { _command_names -e && ret=0 }
@@ -25,7 +25,7 @@ _remotify_first_words() {
   return ret
 }
 
-# After --: the words. One that ends with a colon goes on with a folder.
+# The arguments after -- are the words. Offers them, and folders after file:.
 _remotify_stores() {
   local at=\${@[(I)--]} ret=1
   local -a own=("\${@[at + 1,-1]}")

@@ -1,4 +1,4 @@
-/** The entry: a question that needs no code is answered without loading any, and whoever is waited for loads little. */
+/** Entry point. `--version` and `mcp` load little code, so that they start fast; all else goes to cli/run.ts. */
 import packageJson from '../package.json' with { type: 'json' };
 import { keepCompiled } from './cli/keep-compiled.ts';
 

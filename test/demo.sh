@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The main job before the reader's eyes: a relay on a free port, a listener started by the very line that it hands out, a few
-# real commands, a clean end. Needs the build; leaves nothing behind.
+# Demo: starts a relay on a free port and a listener with the line that `remotify new` prints, runs a few commands, and ends both.
+# Needs the build. Removes its files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ relay='' listener=''
 
 remotify() { node bin/remotify.js "$@"; }
 
-# Shows a line and runs it; a status that is not 0 is part of the show.
+# Prints a command line and runs it; prints its exit status if that is not 0.
 show() {
   printf '\n$ %s\n' "$*"
   local status=0
@@ -26,19 +26,19 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# Until a file has something in it, at most ten seconds.
+# Waits until a file is not empty, at most ten seconds.
 await() { # FILE
   local turn
   for ((turn = 0; turn < 100; turn++)); do
     [ ! -s "$1" ] || return 0
     sleep 0.1
   done
-  printf 'demo: nothing came within ten seconds\n' >&2
+  printf 'demo: %s is still empty after ten seconds\n' "$1" >&2
   return 1
 }
 
 printf '$ remotify serve --port 0 --store memory: &\n'
-# Not through the function: the pid must be the relay's own.
+# Does not call the function, because $! must be the pid of the relay itself.
 node bin/remotify.js serve --port 0 --store memory: --json >"$folder/address" 2>"$folder/relay.log" &
 relay=$!
 await "$folder/address"
@@ -49,7 +49,7 @@ printf '\n$ remotify new --auto --url %s\n' "$url"
 line=$(remotify new --auto --url "$url" --quiet)
 printf '%s\n' "$line"
 
-printf '\non the remote (here: a second bash, with nothing of ours but this line):\n$ %s &\n' "$line"
+printf '\non the remote (here: a second bash, without anything installed, which runs only this line):\n$ %s &\n' "$line"
 bash -c "$line" >"$folder/listener.log" 2>&1 &
 listener=$!
 await "$folder/listener.log"
@@ -67,5 +67,5 @@ listener=''
 kill -TERM "$relay"
 wait "$relay"
 relay=''
-printf '\nwhat the remote saw:\n'
+printf '\noutput of the listener on the remote:\n'
 cat "$folder/listener.log"

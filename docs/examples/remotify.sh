@@ -1,10 +1,10 @@
-# Functions for ~/.bashrc or ~/.zshrc: sessions by their names, as hosts.
+# Functions for ~/.bashrc or ~/.zshrc that use the names of sessions like host names.
 #   . /usr/local/share/remotify/remotify.sh
 #   remotify new --name web            once; paste its line on the machine
 #   on web uptime                      as `ssh web uptime`
 #   on web 'df -h / | tail -1'         one argument is shell text
 #   on_all uptime                      on each stored session at once
-#   put_on web site.tgz /srv/site.tgz  a file there; get_from web /var/log/syslog syslog
+#   put_on web site.tgz /srv/site.tgz  copies a file there; back: get_from web /var/log/syslog syslog
 # shellcheck shell=bash
 
 # Exit status and streams are those of the command.
@@ -18,12 +18,12 @@ on() {
   remotify exec -s "$host" -- "$@"
 }
 
-# Each line with the name of its session; the worst exit status.
+# Prefixes each line with the name of its session. The exit status is the highest of all.
 on_all() {
   remotify exec --all -- "$@"
 }
 
-# A file appears whole under its name, or not at all. -r: a folder.
+# A file appears complete under its name, or not at all. -r is for folders.
 put_on() {
   if [ "$#" -ne 3 ]; then
     echo 'usage: put_on HOST LOCAL_PATH REMOTE_PATH' >&2

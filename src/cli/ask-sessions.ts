@@ -1,4 +1,4 @@
-/** What the relays say of several sessions, all asked at once and none of them for long. */
+/** Reads the state of several sessions from their relays: in parallel, with one short timeout for all. */
 import { createSessionClient, dialectOf } from '../client/open-session.ts';
 import { RelayError } from '../client/relay-error.ts';
 import type { StoredSession } from '../config/settings.ts';
@@ -21,7 +21,7 @@ async function askOne(context: Context, { key, url, features }: StoredSession): 
   return { status, ttlSeconds: payload.ttl_seconds };
 }
 
-/** Answers in the order of the sessions. */
+/** Resolves with the answers, in the order of the sessions. */
 export async function askSessions(context: Context, sessions: readonly StoredSession[]): Promise<Answer[]> {
   const timer = new AbortController();
   const late = new Promise<never>((_resolve, reject) => {

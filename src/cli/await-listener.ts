@@ -8,10 +8,10 @@ import { maxWaitSeconds } from '../protocol/limits.ts';
 import { nameListener } from '../protocol/name-listener.ts';
 import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
 
-/** A relay without revisions is asked this often. */
+/** Poll interval for a relay that sends no revisions: without one there is no long poll. */
 const askAgainMs = 1_000;
 
-/** `root@host, asks before each command`. Untrusted words: escape before showing. */
+/** `root@host, asks before each command`. Untrusted text: escape it before printing. */
 export function describeListener(listener: ListenerView | null | undefined): string {
   if (!listener || listener.kind === 'slot') return 'a listener';
   const mode = listener.mode === 'auto' ? 'runs commands without asking' : 'asks before each command';

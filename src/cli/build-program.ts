@@ -1,4 +1,4 @@
-/** The commands as commander knows them: all names, and the options of the command that is called. */
+/** Builds the commander program: the names of all commands, and the options of the command that is called. */
 import type { Command } from 'commander';
 import type { CommandModule } from './command-module.ts';
 import { commandTable } from './command-table.ts';
@@ -8,7 +8,7 @@ import { createProgram } from './program.ts';
 /** Options before the command's name that take a value. */
 const valued = new Set(['--url', '-s', '--session', '--config-dir']);
 
-/** The first word that is no option: the command that is meant. Commander decides; this only says which code to load. */
+/** The name of the command: the first word that is not an option. Commander decides; this only selects the code to load. */
 export function findCommandName(argv: readonly string[]): string | undefined {
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? '';
@@ -27,7 +27,7 @@ function addCommand(program: Command, name: string, summary: string): Command {
   return program.command(name).summary(summary).description(summary);
 }
 
-/** All names for help and suggestions, and the whole of the one that is called. */
+/** Adds all names, for help and suggestions, but loads only the command that is called. */
 export async function buildProgram(
   argv: readonly string[],
   version: string,
@@ -46,7 +46,7 @@ export async function buildProgram(
   return program;
 }
 
-/** Every command with all of its options: what completions are held to. */
+/** Every command with all of its options: the completion files are generated from it. */
 export async function buildWholeProgram(version: string): Promise<Command> {
   const program = createProgram(version);
   for (const [name, { summary, load }] of Object.entries(commandTable)) {

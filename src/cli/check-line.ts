@@ -1,4 +1,4 @@
-/** The line to paste holds the address that the relay takes for its own: this client knows the one that works from here. */
+/** Compares the address in the line to paste, which the relay chose, with the address that this client uses. */
 import { isWeakerLine, readLineAddress } from '../client/line-address.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -8,8 +8,8 @@ const isLoopback = (url: string): boolean =>
   /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 
 /**
- * Throws a Failure for a line that would send the key unencrypted. A relay may well have another name for the remote than for this
- * client: that is only noted. The line cannot be corrected here, since the script that it fetches holds the same address.
+ * Throws a Failure for a line that would send the key unencrypted. Another address is only noted: the remote may reach the relay
+ * under another name than this client. The line cannot be corrected here, since the script that it fetches has the same address.
  */
 export async function checkLine({ printer }: Context, quickstart: string, usedUrl: string): Promise<void> {
   const address = readLineAddress(quickstart);

@@ -1,4 +1,4 @@
-/** Which command is meant. */
+/** Finds the command that an id on the command line names, or the default one. */
 import type { CommandView } from '../protocol/command-view.ts';
 import { commandIdPattern } from '../protocol/paths.ts';
 import type { OpenSession } from './context.ts';
@@ -17,7 +17,7 @@ export function requireCommands({ dialect, url }: OpenSession): void {
   );
 }
 
-/** The one with this id, or the given default. Throws a Failure when there is none. */
+/** The command with this id, or `newest` without an id. Throws a Failure when there is none. */
 export function chooseCommand(
   commands: readonly CommandView[],
   id: string | undefined,

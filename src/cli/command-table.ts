@@ -14,11 +14,11 @@ export const commandTable = {
   exec: { summary: 'run a command on the remote', load: () => import('./commands/exec.ts') },
   cp: { summary: 'copy files and folders to or from the remote', load: () => import('./commands/cp.ts') },
   logs: {
-    summary: 'print the output of a command, as often as needed',
+    summary: 'print the output of a command; reading deletes nothing',
     load: () => import('./commands/logs.ts'),
   },
   wait: {
-    summary: 'wait until a command ended or a listener is connected',
+    summary: 'wait until a command ends or a listener is connected',
     load: () => import('./commands/wait.ts'),
   },
   status: {
@@ -27,7 +27,7 @@ export const commandTable = {
   },
   history: { summary: 'list the last commands of a session', load: () => import('./commands/history.ts') },
   cancel: {
-    summary: 'drop a queued command, or stop the running one',
+    summary: 'cancel a queued command, or stop the running one',
     load: () => import('./commands/cancel.ts'),
   },
   list: { summary: 'list stored sessions', load: () => import('./commands/list.ts') },

@@ -1,7 +1,7 @@
 /**
- * The file that keeps compiled code: a line of JSON, `[[name, length], …]`, then the code of each name, and all of that a second time.
- * V8 runs what it is given without a check, and a damaged byte would crash it: the file is read only where no other user can have
- * written it, and where its halves are equal. A checksum would cost 2 ms, which is what node:zlib takes to load.
+ * The cache file of compiled code: a line of JSON, `[[name, length], …]`, then the code of each name, then the same bytes again.
+ * V8 does not validate cached code, and a damaged byte would crash it: the file is used only if no other user can have written it
+ * and its halves are equal. A checksum would cost 2 ms, which is the time to load node:zlib.
  */
 import {
   closeSync,
@@ -22,15 +22,15 @@ import { dirname, join } from 'node:path';
 
 export type CompiledCode = ReadonlyMap<string, Buffer>;
 
-/** Of the names of our files. Another program may use the same folder. */
+/** Ends the names of the cache files. Another program may use the same folder. */
 const suffix = '.compiled';
 
 const isOurs = (name: string): boolean => /\.compiled(?:\.\d+-\d+)?$/.test(name);
 
-/** Files of other versions are removed after this long. They are written anew where they are still needed. */
+/** Cache files of other versions are removed at this age. A version that is still in use writes its file again. */
 const keptMs = 30 * 24 * 3_600_000;
 
-/** Not on systems that have no owners of files. */
+/** False on systems without file owners. */
 const isOwn = ({ uid, mode }: Stats): boolean => uid === process.geteuid?.() && (mode & 0o022) === 0;
 
 function isSafe(folder: string): boolean {
@@ -49,7 +49,7 @@ function read(folder: string, name: string): Buffer {
   }
 }
 
-/** Throws, or is empty, where there is nothing to read. */
+/** Throws, or returns an empty map, if there is no usable file. */
 export function readCompiledCode(folder: string, name: string): CompiledCode {
   const both = read(folder, name + suffix);
   const bytes = both.subarray(0, both.length / 2);
@@ -64,18 +64,18 @@ export function readCompiledCode(folder: string, name: string): CompiledCode {
   return new Map(at === bytes.length ? found : []);
 }
 
-/** Creates it only below a folder of our own: root leaves none in the home of another user. */
+/** Creates it only below a folder that this user owns: root must not create one in the home of another user. */
 function makeFolder(folder: string): boolean {
   const missing: string[] = [];
   let parent = folder;
   for (; !statSync(parent, { throwIfNoEntry: false }); parent = dirname(parent)) missing.unshift(parent);
   if (statSync(parent).uid !== process.geteuid?.()) return false;
-  // The option `recursive` tries without end in a folder that is there and takes no other, such as /proc.
+  // With `recursive`, mkdir retries endlessly in a folder that accepts no new one, such as /proc.
   for (const path of missing) {
     try {
       mkdirSync(path, 0o700);
     } catch (error) {
-      // Another start may have created it meanwhile.
+      // Another process may have created it meanwhile.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
@@ -89,11 +89,11 @@ function removeOld(folder: string): void {
   }
 }
 
-/** Replaces the file at once. Throws where that cannot be done. */
+/** Replaces the file atomically. Throws if that fails. */
 export function writeCompiledCode(folder: string, name: string, code: CompiledCode): void {
   if (!makeFolder(folder)) return;
   const line = JSON.stringify([...code].map(([part, bytes]) => [part, bytes.length]));
-  // V8 takes code from where it is if that is at a multiple of 8, and else copies it.
+  // V8 uses code in place if its offset is a multiple of 8, else it copies the code.
   const head = Buffer.from(`${line.padEnd(Math.ceil((line.length + 1) / 8) * 8 - 1)}\n`, 'latin1');
   const path = join(folder, name + suffix);
   const temporary = `${path}.${process.pid}-${process.hrtime()[1]}`;

@@ -1,4 +1,4 @@
-/** What every command works with, built from its options. */
+/** The context of a command: settings, session, HTTP clients and printer, built from its options. */
 import { createSessionClient, dialectOf, type OpenSession, probeSession } from '../client/open-session.ts';
 import type { Http } from '../client/http.ts';
 import type { Route } from '../client/undici-http.ts';
@@ -20,7 +20,7 @@ import { maskKey } from '../text/mask-keys.ts';
 /** Options that every command takes. */
 export interface CommonOptions {
   url?: string;
-  /** As often as it was given; all but `exec` take one. */
+  /** One entry per `-s`; only `exec` accepts several. */
   session?: string[];
   json?: boolean;
   quiet?: boolean;
@@ -47,7 +47,7 @@ export class Context {
   readonly options: CommonOptions;
   readonly printer: Printer;
   readonly #open = new Map<string, Http>();
-  /** The one that was opened last. */
+  /** The session that was opened last: `explain` names it. */
   #session: ChosenSession | undefined;
 
   constructor({ io, environment, version }: Surroundings, options: CommonOptions) {
@@ -66,7 +66,7 @@ export class Context {
     return this.options.json === true;
   }
 
-  /** Throws a ConfigError where there is no home directory. */
+  /** Throws a ConfigError if there is no home directory. */
   get configDir(): string {
     return chooseConfigDir(this.options.configDir, this.environment);
   }
@@ -79,12 +79,12 @@ export class Context {
     return readVariable(this.environment, 'TERM');
   }
 
-  /** Width of stdout; undefined off a terminal, where nothing is cut. */
+  /** Width of stdout; undefined off a terminal, where lines are not truncated. */
   get columns(): number | undefined {
     return findColumns(this.io.stdout, this.environment);
   }
 
-  /** Who asks, for the operator's eyes. */
+  /** How this client identifies itself to the operator. */
   describeClient(): string {
     return describeClient(this.version);
   }
@@ -98,7 +98,7 @@ export class Context {
     return resolveUrl({ url: this.options.url }, this.environment, () => this.settings());
   }
 
-  /** The HTTP client is most of what there is to load: it comes last. */
+  /** Imports the HTTP client on first use: it is most of the code that a command loads. */
   async http(url: string): Promise<Http> {
     const { openHttp } = await import('../client/undici-http.ts');
     const route = await this.#findRoute(url);
@@ -107,19 +107,19 @@ export class Context {
     return http;
   }
 
-  /** Most networks need neither a proxy nor an authority of their own: only where they do, the code for that is loaded. */
+  /** Loads the code for proxies and certificate authorities only if one is configured: most networks need neither. */
   async #findRoute(url: string): Promise<Route | undefined> {
     if (!isNetworkSet(url, this.environment)) return undefined;
     const { openRoute } = await import('./open-route.ts');
     return openRoute(url, this.environment);
   }
 
-  /** The session that is meant, if one is. */
+  /** The session that the options, the environment or the settings name, if any. */
   chosen(session = this.#onlySession()): ChosenSession | undefined {
     return resolveSession({ url: this.options.url, session }, this.environment, () => this.settings());
   }
 
-  /** The flags that say where settings, relay and session are. */
+  /** The flags that choose the settings, the relay and the session. */
   given(): Given & { configDir: string | undefined } {
     const { url, configDir } = this.options;
     return { url, configDir, session: this.#onlySession() };
@@ -133,7 +133,7 @@ export class Context {
     return session[0];
   }
 
-  /** A client for a session; asks the relay what it speaks only where that was never stored. */
+  /** Opens a client for a session. Asks the relay for its features only if they are not stored. */
   async openSession(chosen: ChosenSession): Promise<OpenSession> {
     const http = await this.http(chosen.url);
     this.#session = chosen;
@@ -150,7 +150,7 @@ export class Context {
     return { label, quickstart: payload.remote_quickstart, url: chosen.url, dialect, client };
   }
 
-  /** The session that is meant, or a Failure that says how to create one. */
+  /** Opens the chosen session, or throws a Failure with the command that creates one. */
   async requireSession(given?: string): Promise<OpenSession> {
     const chosen = this.chosen(given);
     if (chosen) return this.openSession(chosen);
@@ -163,7 +163,7 @@ export class Context {
     );
   }
 
-  /** Sessions that are stored but not chosen are not passed over in silence. */
+  /** Throws a Failure if sessions are stored but none is current: the user has to choose one. */
   checkNoneStored(): void {
     const [name] = Object.keys(this.settings().sessions);
     if (name !== undefined)
@@ -175,7 +175,7 @@ export class Context {
       );
   }
 
-  /** What went wrong, with the session named where it is the session that is gone. */
+  /** Replaces the error for a session that is gone with one that names the session. */
   explain(error: unknown): unknown {
     if (!(error instanceof RelayError) || error.code !== 'gone' || !this.#session) return error;
     const { name, url } = this.#session;
@@ -188,7 +188,7 @@ export class Context {
     );
   }
 
-  /** Lets go of every connection. */
+  /** Closes every connection. */
   async close(): Promise<void> {
     await Promise.all([...this.#open.values()].map((http) => http.close()));
   }

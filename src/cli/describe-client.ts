@@ -1,13 +1,13 @@
 import { hostname, userInfo } from 'node:os';
 
-/** Who asks, for the operator's eyes: `ann@desk,remotify/0.1.0`. Nobody checks it. */
+/** How this client identifies itself to the operator: `ann@desk,remotify/0.1.0`. It is not verified. */
 export function describeClient(version: string): string {
   let user = 'unknown';
   try {
     user = userInfo().username;
   } catch {
-    // A number without a name, as in many containers.
+    // The user id has no name, as in many containers.
   }
-  // A header has room for ASCII only; the relay replaces whatever else it does not let through.
+  // A header holds ASCII only; the relay replaces further characters that it does not accept.
   return `${user}@${hostname()},remotify/${version}`.replaceAll(/[^\x21-\x7e]/g, '_');
 }

@@ -1,4 +1,4 @@
-/** Why a relay cannot listen, in words. */
+/** Explains why a relay cannot listen: turns system errors into messages with hints. */
 import type { ServeSettings } from '../config/resolve-serve.ts';
 import { SocketUnusable } from '../relay/socket-unusable.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -9,7 +9,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host name',
   EAI_AGAIN: 'the host name cannot be looked up',
   EAFNOSUPPORT: 'this machine has no addresses of this kind',
-  EINVAL: 'it is not an address to listen on',
+  EINVAL: 'not an address to listen on',
   EMFILE: 'too many open files',
 };
 
@@ -27,7 +27,7 @@ export function explainListen(error: unknown, { host, port, metrics }: ServeSett
     return cannotServe(`${what} ${place.port} on ${place.host} is taken`, hint);
   }
   if (code === 'EACCES') {
-    const hint = isMetrics ? 'choose one above 1023' : 'choose one above 1023 and put a proxy before it';
+    const hint = isMetrics ? 'choose one above 1023' : 'choose one above 1023 and put a proxy in front of it';
     return cannotServe(`${what} ${place.port} needs privileges`, hint);
   }
   return cannotServe(

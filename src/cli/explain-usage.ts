@@ -1,4 +1,4 @@
-/** Commander's own words about a mistake on the command line, in our voice. */
+/** Turns commander's usage errors into a Failure with a hint, in the style of all other messages. */
 import type { CommanderError } from 'commander';
 import { commandTable } from './command-table.ts';
 import { exitCodes } from './exit-codes.ts';

@@ -1,4 +1,4 @@
-/** From an error to words for people. No stack trace ever; an unforeseen error is named by its class and message. */
+/** Turns any error into a message with a hint. Never a stack trace; an unexpected error is shown by its class and message. */
 import { RelayError } from '../client/relay-error.ts';
 import { ConfigError, type ConfigErrorKind } from '../config/config-error.ts';
 import { describeFileError } from '../config/describe-file-error.ts';
@@ -9,7 +9,7 @@ import { quote } from '../text/quote.ts';
 
 const relayHints: Record<RelayError['kind'], string> = {
   unreachable: 'check --url or REMOTIFY_URL, and that the relay runs; `remotify serve` starts one here',
-  not_a_relay: 'check --url or REMOTIFY_URL; a captive portal or a proxy may stand in between',
+  not_a_relay: 'check --url or REMOTIFY_URL; a captive portal or a proxy may have answered instead',
   moved: 'give the new address with --url, or store it: `remotify config set url URL`',
   refused: '',
 };
@@ -21,9 +21,9 @@ const refusalHints: Record<string, string> = {
     'set REMOTIFY_TOKEN to the token of this relay, or REMOTIFY_TOKEN_FILE to a file that holds it',
   listener_key: 'this is the key of a pasted line; use the session key that `remotify new` stored',
   too_many_keys: 'push more slowly, or use several sessions',
-  queue_full: 'wait for some to end, or clear the queue: `remotify reset`',
-  storage_full: 'the relay needs room: on its disk, or in the memory of its Redis',
-  session_quota: 'end it with `remotify end` and create a new one: its scripts and output go with it',
+  queue_full: 'wait for commands to end, or clear the queue: `remotify reset`',
+  storage_full: 'free space on the disk of the relay, or memory in its Redis',
+  session_quota: 'end it with `remotify end`, which deletes its scripts and output, and create a new one',
   address_quota: 'end unused sessions: `remotify list`, `remotify end NAME`',
   too_many_sessions: 'end unused sessions: `remotify list`, `remotify end NAME`',
   too_large: 'a command is 1 MiB at most: send a script that fetches the rest',
@@ -31,19 +31,20 @@ const refusalHints: Record<string, string> = {
   no_such_command: 'run `remotify history` to list commands',
 };
 
-/** The code is text of the relay. */
+/** The relay sent `code`: it can be any text. */
 function findHint(code: string): string | undefined {
   return Object.hasOwn(refusalHints, code) ? refusalHints[code] : undefined;
 }
 
 /** For a refusal without a hint of its own. */
 function hintAtStatus({ status, isTooLarge }: RelayError): string {
-  if (status >= 500) return 'try again; if it stays, read the log of the relay and of the proxy before it';
+  if (status >= 500)
+    return 'try again; if it persists, check the logs of the relay and of the proxy in front of it';
   if (isTooLarge) return 'raise the limit of the proxy (nginx: client_max_body_size), or send less at once';
   return 'run `remotify status`';
 }
 
-/** The relay's own code of a refusal, if it is one that we know. */
+/** The relay's own code of a refusal, if this version knows it. */
 function codeOf({ kind, code }: RelayError): AnyCode {
   if (kind !== 'refused') return kind;
   return isRefusalCode(code) ? code : 'refused';
@@ -68,10 +69,10 @@ function explainRelay(error: RelayError): Failure {
   return new Failure(error.message, hint === '' ? undefined : hint, exitCodes.trouble, codeOf(error));
 }
 
-/** A call to the system that failed where nothing was foreseen: not our bug, and not to be told by its code alone. */
+/** A system call that failed unexpectedly: not a bug of remotify, and explained in words beside its error code. */
 function explainSystem(error: NodeJS.ErrnoException): Failure {
   const isLimit = error.code === 'EMFILE' || error.code === 'ENFILE';
-  const what = error.path === undefined ? 'a call to the system failed' : `cannot use ${quote(error.path)}`;
+  const what = error.path === undefined ? 'a system call failed' : `cannot use ${quote(error.path)}`;
   return new Failure(
     `${what}: ${describeFileError(error)}`,
     isLimit

@@ -1,4 +1,4 @@
-/** A failure with words: what happened, what to do about it, the exit status, and its name for `--json`. */
+/** The error that a command throws: message, hint, exit status, and the code for `--json`. */
 import type { RefusalCode } from '../protocol/errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { FailureCode } from './failure-codes.ts';
@@ -13,7 +13,7 @@ const codeOfExit = {
 
 type TellingExit = keyof typeof codeOfExit;
 
-/** The name of an exit status that says what happened; undefined for one that does not. */
+/** The code that an exit status implies; undefined for a status that several failures share. */
 export function findExitCode(exitCode: number): FailureCode | undefined {
   return (codeOfExit as Readonly<Record<number, FailureCode>>)[exitCode];
 }
@@ -25,10 +25,10 @@ export class Failure extends Error {
   readonly hint: string | undefined;
   readonly exitCode: number;
   readonly code: AnyCode;
-  /** The words are on stderr already. */
+  /** The message is already on stderr. */
   isShown = false;
 
-  /** Only an exit status that says what happened needs no code beside it. */
+  /** `code` may be left out only if the exit status implies it. */
   constructor(message: string, hint: string | undefined, exitCode: TellingExit, code?: AnyCode);
   constructor(message: string, hint: string | undefined, exitCode: number | undefined, code: AnyCode);
   constructor(

@@ -1,18 +1,18 @@
-/** Tables for people. */
+/** Renders tables as aligned columns. */
 import { cutToWidth, type Measure } from '../terminal/text-width.ts';
 
 export interface TableOptions {
-  /** Of the screen; without it nothing is cut. */
+  /** Width of the screen; without it lines are not truncated. */
   columns?: number | undefined;
   measure?: Measure;
 }
 
 const gap = '  ';
 
-/** Below this the last cell goes on a line of its own. */
+/** If the last column would be narrower than this, its cells go on lines of their own. */
 const minLastWidth = 20;
 
-/** Columns padded to the widest, two spaces apart, nothing trailing. The last cell is cut to the screen. */
+/** Pads columns to their widest cell, two spaces apart, without trailing spaces. Truncates lines to the screen. */
 export function formatTable(
   rows: readonly (readonly string[])[],
   { columns, measure = (text) => text.length }: TableOptions = {},

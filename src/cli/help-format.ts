@@ -1,4 +1,4 @@
-/** How help looks: one width for all of it, each paragraph wrapped once, examples as they are. */
+/** Formats help: one width for all of it, wrapped paragraphs, examples that are never wrapped. */
 import { type Command, Help } from 'commander';
 import type { Environment } from '../config/environment.ts';
 import type { OutputStream } from '../terminal/io.ts';
@@ -19,7 +19,7 @@ export function chooseHelpWidth(stream: OutputStream, environment: Environment):
 
 const indent = (text: string, width: number): string => text.replaceAll('\n', `\n${' '.repeat(width)}`);
 
-/** Commander leaves narrow descriptions and the usage line to the terminal, which breaks words. */
+/** Commander does not wrap narrow descriptions and the usage line: a terminal would break them inside words. */
 export const helpConfiguration: Partial<Help> = {
   minWidthToWrap: 10,
   commandUsage(this: Help, command) {
@@ -45,8 +45,17 @@ export interface HelpText {
   closing?: readonly string[];
 }
 
-/** What follows the options. */
-export function addHelp(command: Command, { notes = [], examples = [], closing = [] }: HelpText): Command {
+const texts = new WeakMap<Command, HelpText>();
+
+/** What `addHelp` added to the help of a command. */
+export function readHelp(command: Command): HelpText {
+  return texts.get(command) ?? {};
+}
+
+/** Adds the text after the options. */
+export function addHelp(command: Command, text: HelpText): Command {
+  const { notes = [], examples = [], closing = [] } = text;
+  texts.set(command, text);
   return command.addHelpText('after', ({ error }) => {
     const help = command.createHelp();
     const output = command.configureOutput();

@@ -1,4 +1,4 @@
-/** SIGINT, SIGTERM and SIGHUP while something runs: counted, and handed to the code that knows what to stop. */
+/** Counts SIGINT, SIGTERM and SIGHUP during a command, and passes them to the code that stops it. */
 import { exitCodes } from './exit-codes.ts';
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -12,8 +12,8 @@ export function isInterrupt(value: unknown): value is Interrupt {
 const handlers = new Set<(signal: Interrupt) => void>();
 
 /**
- * Stays once it is there: a signal that is on its way to JavaScript when the last listener of its name leaves is dropped by Node, though the next
- * one comes at once. A signal that nobody waits for does what it always does.
+ * Stays registered: when the last listener of a signal is removed, Node drops a signal that it has not delivered yet, even if a new
+ * listener follows immediately. Without a handler, the signal has its default effect.
  */
 function dispatch(signal: NodeJS.Signals): void {
   if (handlers.size === 0) {
@@ -24,7 +24,7 @@ function dispatch(signal: NodeJS.Signals): void {
   if (name) for (const handle of handlers) handle(name);
 }
 
-/** Calls back at each of the signals, with their count, until the returned function is called. Urgent: the sender does not wait long. */
+/** Calls `handle` for each signal until the returned function is called. `count`: signals so far; `isUrgent`: the sender does not wait long. */
 export function onInterrupt(
   handle: (count: number, isUrgent: boolean, signal: Interrupt) => void,
 ): () => void {
@@ -35,7 +35,7 @@ export function onInterrupt(
   return () => void handlers.delete(listener);
 }
 
-/** Ctrl-C is a person's, who waits for the end. SIGTERM and SIGHUP come from a program that may soon send SIGKILL. */
+/** SIGINT comes from a person who waits for the end; SIGTERM and SIGHUP from a program that may soon send SIGKILL. */
 export function isTermination(signal: Interrupt): boolean {
   return signal !== 'SIGINT';
 }

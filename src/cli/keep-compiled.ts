@@ -1,4 +1,4 @@
-/** Keeps what V8 compiles of our code between starts: a third of what `exec` costs. Where that fails, all works as without it. */
+/** Caches compiled code between starts: compiling is a third of the cost of `exec`. Without the cache everything still works. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { basename, dirname, join } from 'node:path';
@@ -6,16 +6,16 @@ import type { Script } from 'node:vm';
 import { chooseCacheFolder } from '../config/cache-folder.ts';
 import { type CompiledCode, readCompiledCode, writeCompiledCode } from './compiled-code.ts';
 
-/** A process that lasts longer writes its code then, as it may end by SIGKILL. */
+/** A process that runs longer writes the cache at this age, as it may end by SIGKILL. */
 const maxWaitMs = 60_000;
 
-/** Commands with a file of their own, which has just the functions that they use. */
+/** Commands with a cache file of their own, which holds only the functions that they use. */
 const ownFile = new Set(['exec', 'cp', 'mcp', 'serve']);
 
-/** V8 would take compiled code for any source of the same length. The files of all packages were written at the same time; changed, when they were installed. */
+/** V8 accepts cached code for any source of the same length. All packages give their files the same mtime; the ctime is that of the installation. */
 const identify = (path: string): string => `${basename(path)} ${statSync(path).ctimeMs}`;
 
-/** Throws where nothing can be written. */
+/** Throws if the cache cannot be written. */
 function write(
   cache: string,
   name: string,
@@ -29,22 +29,22 @@ function write(
   writeCompiledCode(cache, name, new Map([...kept, ...added]));
 }
 
-/** For the files in `folder` that are loaded from now on. `word`: the first argument, mostly the name of a command. */
+/** Applies to the files in `folder` that are loaded after this call. `word`: the first argument, usually the name of a command. */
 export function keepCompiled(folder: string, version: string, word = ''): void {
   const cache = chooseCacheFolder();
   if (cache === undefined || process.geteuid === undefined) return;
-  // Not imported: the entry has this code, and --version would pay for it.
+  // No static import: the entry file has this code, and --version would load the module too.
   const vm = process.getBuiltinModule('node:vm');
-  // The tag stands for the version and the flags of V8.
+  // V8's tag changes with its version and its flags.
   const tag = `${process.version}-${process.arch}-${process.getBuiltinModule('node:v8').cachedDataVersionTag().toString(16)}`;
-  // Two installations of a version would each drop the code of the other.
+  // Without the inode, two installations of one version would each drop the code of the other.
   const place = statSync(folder).ino.toString(16);
   const name = `${version}-${place}-${tag}-${ownFile.has(word) ? word : 'other'}`;
   let old: CompiledCode = new Map();
   try {
     old = readCompiledCode(cache, name);
   } catch {
-    // There is none yet, or none that can be read.
+    // There is no cache yet, or it cannot be read.
   }
   const added = new Map<string, Script>();
   const { cache: modules, extensions } = createRequire(join(folder, 'main.cjs'));
@@ -64,7 +64,7 @@ export function keepCompiled(folder: string, version: string, word = ''): void {
     );
     if (script.cachedDataRejected !== false) added.set(part, script);
     const start = script.runInThisContext() as (this: unknown, ...given: unknown[]) => void;
-    // Node would look for each file with a dozen system calls.
+    // Node's own require takes a dozen system calls to find each file.
     const load = (id: string): unknown =>
       id.startsWith('./') ? loadFile(join(folder, id)) : module.require(id);
     start.call(module.exports, module.exports, load, module, path, folder);
@@ -85,7 +85,7 @@ export function keepCompiled(folder: string, version: string, word = ''): void {
     try {
       write(cache, name, folder, old, added);
     } catch {
-      // A full disk, or a folder where nothing can be written.
+      // The disk is full, or the folder is not writable.
     }
   };
   process.once('exit', keep);

@@ -1,4 +1,4 @@
-/** From words to an exit code. Never throws. */
+/** Parses the command line, runs the command, returns the exit status. Never throws. */
 import { setImmediate } from 'node:timers/promises';
 import { type Command, CommanderError } from 'commander';
 import { type Io, write } from '../terminal/io.ts';
@@ -17,7 +17,7 @@ function configureOutput(program: Command, { io, environment }: Surroundings): v
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void write(io.stdout, text),
-      // Errors are said once, by us; the rest of what goes there is help.
+      // Only help goes here: `finish` prints the errors, once.
       writeErr: (text) => void write(io.stderr, text),
       outputError: () => undefined,
       getOutHasColors: () => false,
@@ -45,7 +45,7 @@ async function parse(program: Command, argv: readonly string[]): Promise<void> {
   await program.parseAsync(argv, { from: 'user' });
 }
 
-/** Output that did not arrive is a failure. A reader that went away is none, and exec deals with it itself. */
+/** Throws a Failure if stdout could not be written. EPIPE, a reader that left, is not one: exec handles it itself. */
 async function checkWritten({ stdoutError }: Io): Promise<void> {
   const error = stdoutError();
   if (!error || error.code === 'EPIPE') return;
@@ -58,12 +58,12 @@ async function checkWritten({ stdoutError }: Io): Promise<void> {
   );
 }
 
-/** How `--json` is printed: `serve` prints lines. Undefined without it. */
+/** The layout of `--json`: `serve` prints one object per line. Undefined without `--json`. */
 type Json = { indent: number } | undefined;
 
 const chooseLayout = (command: string | undefined): Json => ({ indent: command === 'serve' ? 0 : 2 });
 
-/** The end of every run: the words on stderr, and with `--json` one object on stdout. */
+/** Reports an error: a message on stderr, and with `--json` one object on stdout. Resolves with the exit status. */
 async function finish(printer: Printer, io: Io, error: unknown, json: Json): Promise<number> {
   const { explain } = await import('./explain.ts');
   const failure = explain(error);
@@ -72,7 +72,7 @@ async function finish(printer: Printer, io: Io, error: unknown, json: Json): Pro
   return failure.exitCode;
 }
 
-/** For an exit status that says what happened where nothing else did. */
+/** Ends the JSON of a run that threw no error; only the exit status shows that a signal ended it. */
 async function finishQuietly(printer: Printer, exitCode: number): Promise<number> {
   const code = findExitCode(exitCode);
   await printer.endJson(code && { code, message: 'interrupted by a signal', hint: undefined });
@@ -82,14 +82,14 @@ async function finishQuietly(printer: Printer, exitCode: number): Promise<number
 async function runCall({ module, command }: Call, surroundings: Surroundings): Promise<number> {
   const { io } = surroundings;
   const options = mergeOptions(command);
-  // Help and mistakes need none of this.
+  // Imported here: help and usage errors do not need it.
   const { Context } = await import('./context.ts');
   const context = new Context(surroundings, options);
   const { printer, json } = context;
   try {
     const exitCode = await module.run(context, command);
     if (json) await finishQuietly(printer, exitCode);
-    // Errors of the last write are told a moment later.
+    // Node reports an error of the last write a moment later.
     await setImmediate();
     await checkWritten(io);
     return exitCode;
@@ -100,7 +100,7 @@ async function runCall({ module, command }: Call, surroundings: Surroundings): P
   }
 }
 
-/** `--no-color` and `--quiet` are not parsed yet, or could not be. */
+/** For errors before `--no-color` and `--quiet` are parsed. */
 function openFallbackPrinter(argv: readonly string[], { io, environment }: Surroundings): Printer {
   return new Printer(io, { quiet: false, noColor: argv.includes('--no-color'), variables: environment });
 }

@@ -1,4 +1,4 @@
-/** Creates a session and stores it: for `new`, and for an `exec` that has none. */
+/** Creates a session and stores it: for `new`, and for an `exec` without a session. */
 import type { Http } from '../client/http.ts';
 import { createSessionClient, dialectOf } from '../client/open-session.ts';
 import { RelayClient } from '../client/relay-client.ts';
@@ -23,7 +23,7 @@ function chooseFreeName(settings: Settings): string {
   }
 }
 
-/** A name can be reused once its session is gone. */
+/** Throws a Failure if the name is in use. The name of a session that is gone can be reused. */
 async function checkFree(context: Context, name: string): Promise<void> {
   const stored = context.settings().sessions[name];
   if (!stored) return;
@@ -41,7 +41,7 @@ async function checkFree(context: Context, name: string): Promise<void> {
   );
 }
 
-/** Deletes a session that cannot be used from the relay, if the relay still answers. */
+/** Deletes an unusable session from the relay; ignores errors. */
 async function dropSession(http: Http, { key, features }: SessionPayload): Promise<void> {
   await createSessionClient(http, key, dialectOf(features))
     .endSession()
@@ -51,13 +51,13 @@ async function dropSession(http: Http, { key, features }: SessionPayload): Promi
 export interface SessionWishes {
   /** Without it: session-1, session-2, … */
   name?: string | undefined;
-  /** Supervised unless it is asked for. */
+  /** Default: supervised. */
   mode?: LineMode;
-  /** The line to paste, where it is not the relay's own. */
+  /** Renders the line to paste; default: the line of the relay. */
   renderLine?: ((payload: SessionPayload) => Promise<string>) | undefined;
 }
 
-/** Creates it on the relay, stores it here and makes it the current one. A line that cannot be rendered leaves nothing stored. */
+/** Creates a session on the relay, stores it here as the current one. If its line cannot be rendered, stores nothing. */
 export async function makeSession(
   context: Context,
   { name: wanted, mode = 'supervised', renderLine }: SessionWishes = {},

@@ -1,4 +1,4 @@
-/** The settings that each MCP host needs, in its own format and place. */
+/** Renders the settings with which each MCP host starts the server, in the host's own format. */
 export interface HostConfig {
   /** Where the snippet goes; null for a command to run in a shell. */
   file: string | null;
@@ -15,33 +15,33 @@ interface Start {
 
 const installed: Start = { command: 'remotify', args: ['mcp'] };
 
-/** Needs Node and npm where the host runs, and nothing installed. */
+/** Needs Node and npm on the machine of the host, but no installed remotify. */
 const byNpx: Start = { command: 'npx', args: ['-y', 'remotify@latest', 'mcp'] };
 
-/** Longer than a call may take: some hosts give up sooner than they must. */
+/** Longer than a tool call may take: the default timeout of some hosts is too short. */
 const toolTimeoutSeconds = 90;
 
 function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** `"env": {…}` only where there is something in it. */
+/** Adds `"env": {…}` unless it is empty. */
 function withEnv(server: object, env: Variables, name = 'env'): object {
   return Object.keys(env).length === 0 ? server : { ...server, [name]: env };
 }
 
-/** The format that most have in common. */
+/** The format that most hosts share. */
 function renderMcpServers(start: Start, env: Variables, more: object = {}): string {
   return toJson({ mcpServers: { remotify: withEnv({ ...start, ...more }, env) } });
 }
 
 function renderClaudeCode({ command, args }: Start, env: Variables): string {
   const variables = Object.entries(env).map(([name, value]) => ` --env ${name}=${value}`);
-  // Its --env takes several values: another option must stand between them and the name. Without -s user, only one folder has it.
+  // --env takes several values: another option must separate them from the name. Without -s user, only one folder gets the server.
   return `claude mcp add${variables.join('')} -s user remotify -- ${[command, ...args].join(' ')}\n`;
 }
 
-/** A file of its own, in YAML. */
+/** Continue reads a YAML file per server. */
 function renderContinue({ command, args }: Start, env: Variables): string {
   const variables = Object.entries(env).map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`);
   const lines = [

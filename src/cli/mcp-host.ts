@@ -1,4 +1,4 @@
-/** What the MCP server gets of the command line: settings, sessions, words. */
+/** Connects the MCP server to the rest of the client: settings, sessions, error messages. */
 import { RelayClient } from '../client/relay-client.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { ChosenSession } from '../config/resolve-session.ts';
@@ -23,7 +23,7 @@ async function open(context: Context, chosen: ChosenSession): Promise<HostSessio
   return { ...session, ...line, key };
 }
 
-/** Longer ones are no line to paste, and are not stored. */
+/** A longer line of a relay is not stored: this client builds its own instead. */
 const maxLineChars = 500;
 
 async function chooseLine(context: Context, payload: SessionPayload): Promise<string> {
@@ -33,7 +33,7 @@ async function chooseLine(context: Context, payload: SessionPayload): Promise<st
     .quickstart;
 }
 
-/** Stored like any other; where nothing can be stored, it is of this process only. */
+/** Creates a session and stores it. If the settings cannot be used, only this process knows the session. */
 async function makeForHost(context: Context, name: string | undefined): Promise<HostSession> {
   const { makeSession } = await import('./make-session.ts');
   try {
@@ -49,13 +49,13 @@ async function makeForHost(context: Context, name: string | undefined): Promise<
   }
 }
 
-/** Nothing that is stored can be read: there is nothing to list. */
+/** Throws a ConfigError if the settings cannot be read. */
 function listSessions(context: Context): KnownSession[] {
   const { sessions, current } = context.settings();
   return Object.entries(sessions).map(([name, { url }]) => ({ name, url, isCurrent: name === current }));
 }
 
-/** A model can correct a name, where it learns which there are. */
+/** Throws a ToolError for an unknown name. It lists the stored names, so that a model can correct its call. */
 function checkName(context: Context, name: string | undefined): void {
   if (name === undefined || isKey(name)) return;
   const known = listSessions(context);
@@ -74,9 +74,9 @@ function show(text: string): string {
   return escapeBytes(Buffer.from(maskKeys(text)));
 }
 
-/** `openContext` is called when a tool is: a host waits for the list of them, which needs no settings. */
+/** `openContext` is called at a tool call, not at start: a host waits for the list of tools, which needs no settings. */
 export function openMcpHost({ io, version }: Surroundings, openContext: () => Promise<Context>): Host {
-  // Some hosts end a server by a signal. It then ends as if they had closed its stdin: queued commands are withdrawn.
+  // Some hosts stop a server with a signal. Treat it like a closed stdin: queued commands are cancelled.
   onInterrupt(() => void io.stdin.destroy());
   return {
     input: io.stdin,

@@ -1,4 +1,4 @@
-/** The way to a relay that the environment names: through a proxy, or with other certificate authorities. */
+/** Chooses the route to a relay from the environment: through a proxy, or with other certificate authorities. */
 import type { Route } from '../client/undici-http.ts';
 import type { Environment } from '../config/environment.ts';
 import { findProxy } from '../config/find-proxy.ts';

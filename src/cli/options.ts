@@ -39,7 +39,7 @@ export function addCommonOptions(command: Command): Command {
   return command.addHelpOption(new Option('-h, --help', 'show help').helpGroup(group));
 }
 
-/** Own options over the ones before the command's name; a `--no-color` in either place counts. */
+/** Options after the command's name override those before it; a `--no-color` in either place counts. */
 export function mergeOptions<T extends CommonOptions>(command: Command): T {
   const outer = command.parent?.opts() ?? {};
   const own = command.opts();

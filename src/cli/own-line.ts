@@ -1,10 +1,10 @@
-/** The line to paste, built from what this client knows: an MCP host shows it as the tool's own words, so none of a relay's may be in it. */
+/** Builds the line to paste without any text from the relay: an MCP host shows the line as the tool's own text. */
 import { readLineAddress } from '../client/line-address.ts';
 import type { Dialect } from '../client/open-session.ts';
 import { quoteForShell } from '../protocol/quote-for-shell.ts';
 import { buildPath } from '../protocol/paths.ts';
 
-/** Longer ones are no address but prose. */
+/** Longer text is not an address. */
 const maxAddressChars = 200;
 
 export interface LineSource {
@@ -12,17 +12,17 @@ export interface LineSource {
   /** The address that this client uses. */
   url: string;
   dialect: Dialect;
-  /** As it was stored, or as the relay sent it. */
+  /** The line as it was stored, or as the relay sent it. */
   quickstart: string;
 }
 
 export interface OwnLine {
   quickstart: string;
-  /** Untrusted text; undefined where it is the address in the line. */
+  /** The address in the line of the relay, untrusted; undefined if it is `url`. */
   relayAddress: string | undefined;
 }
 
-/** `remotify new --pin` stored this line: all of it but the two hashes is known here. */
+/** Whether `remotify new --pin` stored this line: all of it but the two hashes can be rendered again. */
 async function isPinned(quickstart: string, url: string): Promise<boolean> {
   const hashes = /\^\(([0-9a-f]{64})\|([0-9a-f]{64})\) /.exec(quickstart);
   const { renderPinnedLine } = await import('./pin-line.ts');

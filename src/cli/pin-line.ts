@@ -1,4 +1,4 @@
-/** The line to paste for a relay run by others: it carries the hash of this client's own script, and runs no other one. */
+/** Renders the line of `new --pin`, for a relay run by others: it runs only a script with the hash of this client's own. */
 import { createHash } from 'node:crypto';
 import { quoteForShell } from '../protocol/quote-for-shell.ts';
 import { buildPath } from '../protocol/paths.ts';
@@ -16,7 +16,7 @@ const fetchTimeoutMs = 15_000;
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Needs curl, bash, mktemp, rm, grep, and one of sha256sum and shasum. Also runs the script that says that the session has ended. */
+/** Needs curl, bash, mktemp, rm, grep, and one of sha256sum and shasum. Also runs the script that reports the end of the session. */
 export function renderPinnedLine(url: string, scriptHash: string, endedHash: string): string {
   const scheme = url.startsWith('https:') ? 'https' : 'http';
   return [
@@ -30,7 +30,7 @@ export function renderPinnedLine(url: string, scriptHash: string, endedHash: str
 
 const claimedAddress = new RegExp(`https?://[\\w.:[\\]/~%-]{1,200}(?=/r/${keyDigits})`);
 
-/** Throws a Failure when the relay hands out another script than this client has: its line would never run. */
+/** Throws a Failure if the script of the relay differs from that of this client: the line would refuse to run it. */
 export async function pinLine(context: Context, payload: SessionPayload, mode: Mode): Promise<string> {
   const { listener_key: listenerKey, remote_quickstart: line } = payload;
   const claimed = claimedAddress.exec(line)?.[0];
@@ -44,7 +44,7 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
   }
   const http = await context.http(context.url());
   const { baseUrl } = http;
-  // The address in the line is the one that this client was given. What the relay calls itself decides nothing.
+  // The line uses the address that this client was given, never one that only the relay claims.
   if (claimed !== baseUrl) {
     throw new Failure(
       `cannot pin: the relay at ${baseUrl} calls itself ${claimed}`,
@@ -58,8 +58,8 @@ export async function pinLine(context: Context, payload: SessionPayload, mode: M
   const { body } = await http.send({ method: 'GET', path, timeoutMs: fetchTimeoutMs });
   if (!Buffer.from(own).equals(body)) {
     throw new Failure(
-      `the script of ${baseUrl} is not the one of remotify ${context.version}: its line would not run`,
-      'ask for a relay of the same version, or read the script and leave --pin out',
+      `the script of ${baseUrl} differs from that of remotify ${context.version}: the pinned line would not run it`,
+      'use a relay of the same version, or read the script and leave --pin out',
       exitCodes.trouble,
       'cannot_pin',
     );

@@ -22,7 +22,7 @@ export function createProgram(version: string): Command {
       'remotify serve',
     ],
     closing: [
-      "Exit status of exec: the remote's own; 124 timed out, 126 declined, 130 interrupted (Ctrl-C), 143 interrupted (SIGTERM), 255 relay or session trouble, 2 usage.",
+      "Exit status of exec: the remote's own; 124 timed out, 126 declined, 130 interrupted (Ctrl-C), 143 interrupted (SIGTERM), 255 relay or session failure, 2 usage.",
       'Run `remotify COMMAND --help` for the options and examples of a command.',
     ],
   });

@@ -1,4 +1,4 @@
-/** What `remotify status` prints: the session, what runs and what waits, the last commands. */
+/** Renders `remotify status`: the session, the running and the queued commands, the last ended ones. */
 import { isEnded, isWaiting } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
@@ -15,7 +15,7 @@ export interface Snapshot {
   session: OpenSession;
   status: StatusPayload;
   commands: readonly CommandView[];
-  /** Undefined where the relay does not say it. */
+  /** Undefined if the relay does not report it. */
   ttlSeconds: number | undefined;
 }
 
@@ -44,7 +44,7 @@ function describeRunning(status: StatusPayload, commands: readonly CommandView[]
   const since = formatSeconds(status.cmd_in_flight_seconds_ago ?? 0);
   const current = commands.find(({ id }) => id === status.current);
   if (!current) return `a command, picked up ${since} ago`;
-  if (isWaiting(current.state)) return withSource(`${current.id} waits for approval since ${since}`, current);
+  if (isWaiting(current.state)) return withSource(`${current.id} waiting for approval for ${since}`, current);
   const stopping = current.cancel_signal === null ? '' : `, ${describeStopping(current.cancel_signal)}`;
   return withSource(`${current.id} for ${since}${stopping}`, current);
 }
@@ -66,7 +66,7 @@ function render(
     ['listener', describePresence(status)],
     ...(ttlSeconds === undefined ? [] : [['expires', describeExpiry(ttlSeconds)]]),
     ...(session.dialect === 'slots' ? [['commands', 'not listed: this is a legacy relay']] : []),
-    ...(status.result_queued ? [['result', 'one is unread in the slot']] : []),
+    ...(status.result_queued ? [['result', 'one unread result in the slot']] : []),
     ['running', describeRunning(status, commands)],
     ['queue', length === 0 ? 'empty' : `${length} waiting`],
   ];
@@ -87,7 +87,7 @@ function render(
     .join('\n');
 }
 
-/** Without `columns` nothing is cut. */
+/** Without `columns` lines are not truncated. */
 export async function renderStatus(snapshot: Snapshot, columns: number | undefined): Promise<string> {
   const measure = await openMeasure([
     ...snapshot.commands.flatMap((command) => renderCommand(command)),

@@ -1,4 +1,4 @@
-/** `remotify mcp` without any option: a host waits for it to start, and it does so without the code that parses options. */
+/** Runs `remotify mcp` without options. A host waits for the start, so the code that parses options is not loaded. */
 import { readEnvironment } from '../config/environment.ts';
 import { openIo } from '../terminal/io.ts';
 import type { Context } from './context.ts';

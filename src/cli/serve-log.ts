@@ -1,4 +1,4 @@
-/** What `serve` says on stderr while it runs: in words, or as JSON from the first line to the last. */
+/** The log of `serve` on stderr: text, or one JSON object per line from the first line to the last. */
 import { openLineSink } from '../terminal/line-sink.ts';
 import type { Context } from './context.ts';
 import type { Failure } from './failure.ts';
@@ -8,11 +8,11 @@ import { maskKeys } from '../text/mask-keys.ts';
 export interface ServeLog {
   /** A progress message of remotify; `--quiet` suppresses it. */
   readonly say: (text: string) => void;
-  /** What was asked for: a line of the audit or access log. */
+  /** A line of the audit or access log; `--quiet` does not suppress it. */
   readonly record: (line: string, parts: Record<string, unknown>) => void;
-  /** The end with words; false where they are still to be said. */
+  /** Logs the failure that ends the relay; false if the caller has to print it. */
   readonly fail: (failure: Failure) => boolean;
-  /** Once nothing more is to be said. */
+  /** Flushes the log. Nothing may be logged afterwards. */
   readonly end: () => Promise<void>;
 }
 
@@ -48,7 +48,7 @@ async function openJsonLog({ io, options }: Context): Promise<ServeLog> {
     say: (text) => {
       if (options.quiet !== true) writeJson(maskKeys(text));
     },
-    // Its words are all in its parts.
+    // `parts` holds all that the text line holds.
     record: (_line, parts) => writeJson(undefined, parts),
     fail: ({ message, hint }) => {
       writeJson(maskKeys(message), { ...(hint !== undefined && { hint: maskKeys(hint) }) }, 'error');

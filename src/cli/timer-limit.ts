@@ -1,4 +1,4 @@
-/** setTimeout takes no more than 24.8 days: a longer wait would be over at once. */
+/** The longest delay of setTimeout, 24.8 days: with a longer one it fires immediately. */
 const maxTimerMs = 2 ** 31 - 1;
 
 export function timerMs(seconds: number): number {

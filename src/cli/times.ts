@@ -1,4 +1,4 @@
-/** Points in time for people, in the time zone of this machine. */
+/** Formats times of day and dates, in the time zone of this machine. */
 
 const pad = (value: number): string => String(value).padStart(2, '0');
 

@@ -1,4 +1,4 @@
-/** The wait of `remotify new` and `remotify wait --listener`. */
+/** Waits for a listener, with progress and a limit: for `remotify new` and `remotify wait --listener`. */
 import { hasListener } from '../text/describe-presence.ts';
 import { withRetry } from '../client/retry.ts';
 import type { Bound } from '../config/resolve-waits.ts';

@@ -1,4 +1,4 @@
-/** Says what is waited for: a spinner with the time on a terminal, else a line at once and one each minute. */
+/** Shows the progress of a wait: a spinner with the elapsed time on a terminal, else a line immediately and one per minute. */
 import { monotonicMs } from '../client/monotonic.ts';
 import { canSpin, startSpinner } from '../terminal/spinner.ts';
 import type { Context } from './context.ts';
@@ -9,7 +9,7 @@ import { escapeText } from '../text/escape.ts';
 const minuteMs = 60_000;
 const secondMs = 1_000;
 
-/** A spinner asks this often what is waited for now. */
+/** A spinner refreshes its text this often. */
 const askAgainSeconds = 15;
 
 export interface WaitingLine {
@@ -18,7 +18,7 @@ export interface WaitingLine {
 
 type Surroundings = Pick<Context, 'io' | 'term' | 'json' | 'printer'>;
 
-/** `describe` says what is waited for now; undefined keeps the text. `--quiet` silences all of it. */
+/** `describe` returns the current text; undefined keeps the last one. `--quiet` suppresses all output. */
 export async function startWaiting(
   { io, term, json, printer }: Surroundings,
   first: string,
@@ -27,7 +27,7 @@ export async function startWaiting(
   if (printer.options.quiet) return { stop: () => undefined };
   const moves = !json && canSpin(io.stderr, term);
   let text = first;
-  // The span is the monotonic clock's, the point is what a person compares with other logs.
+  // Elapsed time needs the monotonic clock; the time of day is for comparing with other logs.
   let since = monotonicMs();
   let point = new Date();
   let ticks = 0;
@@ -35,7 +35,7 @@ export async function startWaiting(
   const elapsed = (): string => formatSeconds((monotonicMs() - since) / 1000);
   const spinner = moves ? await startSpinner(io.stderr, escapeText(text), { term, quiet: false }) : undefined;
   if (!spinner) await printer.note(text);
-  /** Whether something else is waited for now. */
+  /** Resolves with true if the text changed. */
   const refresh = async (): Promise<boolean> => {
     const now = await describe();
     if (now === undefined || now === text) return false;

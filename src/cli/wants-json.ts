@@ -1,4 +1,4 @@
-/** Whether `--json` is among our own words: an error of parsing has to be JSON too. */
+/** Finds `--json` before the options are parsed: a parsing error has to be JSON too. */
 import type { Command, Option } from 'commander';
 
 type Taken = 'alone' | 'with the next';
@@ -9,7 +9,7 @@ function readFlag(word: string, options: readonly Option[]): Taken {
     const found = options.find(({ long }) => long === word);
     return found?.required === true ? 'with the next' : 'alone';
   }
-  // `-dw 5`: a flag, and one whose value is what follows in the word, or the next word.
+  // `-dw 5`: a flag, then an option whose value is the rest of the word, or the next word.
   for (let at = 1; at < word.length; at++) {
     const found = options.find(({ short }) => short === `-${word[at]}`);
     if (found?.required !== true) continue;
@@ -18,7 +18,7 @@ function readFlag(word: string, options: readonly Option[]): Taken {
   return 'alone';
 }
 
-/** `passesThrough`: after its first argument all words of the command are the remote command's. */
+/** `passesThrough`: all words after the first argument belong to the remote command. */
 export function wantsJson(
   argv: readonly string[],
   program: Command,

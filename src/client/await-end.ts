@@ -1,4 +1,4 @@
-/** Waits until a command ended, without its output. */
+/** Waits until a command has ended; does not read its output. */
 import { isEnded } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { maxWaitSeconds } from '../protocol/limits.ts';
@@ -6,7 +6,7 @@ import { type RetryOptions, withRetry } from './retry.ts';
 import { PollFloor } from './poll-floor.ts';
 import type { RelayClient } from './relay-client.ts';
 
-/** `onState` hears each state but the last. Throws when the signal aborts. */
+/** `onState` is called for each state except the final one. Throws when the signal aborts. */
 export async function awaitEnd(
   client: RelayClient,
   id: string,

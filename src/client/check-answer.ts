@@ -1,4 +1,4 @@
-/** From an answer to what it says: everything that crosses the wire is hostile until parsed. */
+/** Validates and parses HTTP responses: all data from the network is untrusted until it is parsed. */
 import { goneText } from '../protocol/gone.ts';
 import { header } from '../protocol/headers.ts';
 import { parseJsonFields, readText } from '../protocol/json-fields.ts';
@@ -7,12 +7,12 @@ import { RelayError } from './relay-error.ts';
 
 const decoder = new TextDecoder();
 
-/** Short, and with nothing in it that acts on a screen. */
+/** Printable ASCII only, at most 200 characters, so that the text cannot act on a terminal. */
 function clean(text = ''): string {
   return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
 }
 
-/** One line of an answer's text. */
+/** The first line of a response body. */
 function firstLine(body: Uint8Array): string {
   return clean(decoder.decode(body.subarray(0, 300)).split('\n')[0]);
 }
@@ -25,9 +25,9 @@ function describeStranger({ status, headers, body }: HttpAnswer): string {
   return looksLikePage ? ' with a web page' : '';
 }
 
-/** For an answer that no relay would give. */
+/** The error for a response that no relay sends. */
 export function notARelay(answer: HttpAnswer, baseUrl: string): RelayError {
-  const message = `${baseUrl} is no relay: it answered ${answer.status}${describeStranger(answer)}`;
+  const message = `${baseUrl} is not a relay: it answered ${answer.status}${describeStranger(answer)}`;
   return new RelayError('not_a_relay', message, { status: answer.status });
 }
 
@@ -39,12 +39,12 @@ function readMove(body: Uint8Array): RelayError {
   return new RelayError('moved', message, { status: 426 });
 }
 
-/** The error for an answer that says that there is no such session. Not every such answer has the status 410. */
+/** The error for a session that does not exist. The relay does not always report this with status 410. */
 export function goneError(baseUrl: string): RelayError {
   return new RelayError('refused', goneText, { status: 410, code: 'gone', url: baseUrl });
 }
 
-/** The answer when it is a success; otherwise throws what it says. `baseUrl` is for the words only. */
+/** Returns a 2xx response; throws the error that any other one reports. `baseUrl` is used in messages only. */
 export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
   const { status, headers, body } = answer;
   if (status >= 200 && status < 300) return answer;
@@ -54,18 +54,18 @@ export function checkAnswer(answer: HttpAnswer, baseUrl: string): HttpAnswer {
   const code = headers[header.error];
   if (code !== undefined) throw refused(firstLine(body), code.replaceAll(/[^a-z_]/g, ''));
   if (status === 410) throw goneError(baseUrl);
-  if (status === 413) throw refused('the body is too large for a proxy on the way');
-  if (status === 429) throw refused('the relay limits how many requests it takes', 'rate_limited');
-  if (status >= 500) throw refused(`${baseUrl} is in trouble (${status})`);
+  if (status === 413) throw refused('a proxy in front of the relay rejects a body of this size');
+  if (status === 429) throw refused('the rate limit of the relay is reached', 'rate_limited');
+  if (status >= 500) throw refused(`${baseUrl} failed (HTTP ${status})`);
   throw notARelay(answer, baseUrl);
 }
 
-/** Throws unless the status is this one. */
+/** Throws `not_a_relay` unless the response has this status. */
 export function expectStatus(status: number, answer: HttpAnswer, baseUrl: string): void {
   if (answer.status !== status) throw notARelay(answer, baseUrl);
 }
 
-/** The JSON of an answer as `parse` understands it; throws `not_a_relay` when it does not. */
+/** Parses the JSON of a response; throws `not_a_relay` if `parse` returns undefined. */
 export function parseAnswer<T>(
   answer: HttpAnswer,
   parse: (value: unknown) => T | undefined,

@@ -1,4 +1,4 @@
-/** All of the pieces as one; a single piece is not copied. Node's own way to do so is not there in a browser. */
+/** Joins byte arrays without copying a single one. Used instead of Buffer.concat, which browsers do not have. */
 export function concat(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
   if (pieces.length === 1 && only) return only;

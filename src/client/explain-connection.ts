@@ -1,20 +1,20 @@
-/** Why a connection failed: words, the code in parentheses, and a hint that fits. Loaded when one did. */
+/** Explains a failed connection: words, the code in parentheses, and a hint. Loaded only after a failure. */
 import { getSystemErrorMap } from 'node:util';
 import { RelayError } from './relay-error.ts';
 import { describeTlsError } from './tls-words.ts';
 
-/** Whom the connection was for. */
+/** The relay or proxy that the client tried to connect to. */
 export interface Peer {
-  /** For messages: an address, or what it is and its address. */
+  /** For messages: the address, which may follow a description such as "the proxy". */
   readonly name: string;
-  /** For a command to copy. */
+  /** For commands in hints. */
   readonly host: string;
   readonly port: number;
-  /** What names it: a flag or a variable. */
+  /** The flag or variable that names it. */
   readonly source: string;
 }
 
-const brokeOff = 'the connection broke off';
+const brokeOff = 'the connection closed unexpectedly';
 const notHttp = 'REMOTIFY_NOT_HTTP';
 const noHttp = 'it does not speak HTTP';
 const noLookup = 'the host name cannot be looked up';
@@ -25,7 +25,7 @@ const words: Readonly<Record<string, string>> = {
   ECONNRESET: brokeOff,
   ECONNABORTED: brokeOff,
   EPIPE: brokeOff,
-  ETIMEDOUT: 'no connection in time',
+  ETIMEDOUT: 'the connection timed out',
   EHOSTUNREACH: 'its host cannot be reached from here',
   EHOSTDOWN: 'its host is down',
   ENETUNREACH: 'its network cannot be reached from here',
@@ -37,20 +37,20 @@ const words: Readonly<Record<string, string>> = {
   ENFILE: 'this machine has too many open files',
   ENOBUFS: 'this machine has no memory for connections',
   ENOMEM: 'this machine has no memory for connections',
-  EINVAL: 'its address cannot be connected to',
+  EINVAL: 'its address is not valid for a connection',
   UND_ERR_SOCKET: brokeOff,
   UND_ERR_CLOSED: 'the connection was closed',
   UND_ERR_DESTROYED: 'the connection was closed',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'the answer stopped half way',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
+  UND_ERR_HEADERS_TIMEOUT: 'timed out waiting for its answer',
+  UND_ERR_BODY_TIMEOUT: 'its answer stopped half way',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of its answer are too large',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its answer is not as long as it says',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the length of its answer is not its Content-Length',
   [notHttp]: noHttp,
   REMOTIFY_ANSWER_TOO_LARGE: 'its answer is too large',
 };
 
-/** For those that are not the fault of the address. */
+/** For errors that a wrong address does not explain. Words in capitals are replaced. */
 const hints: Readonly<Record<string, string>> = {
   ENOTFOUND: 'check the host name in SOURCE; if only a proxy knows it, set PROXY_VARIABLE',
   EAI_AGAIN: 'check the DNS of this machine; if only a proxy reaches the relay, set PROXY_VARIABLE',
@@ -64,8 +64,9 @@ const hints: Readonly<Record<string, string>> = {
   ENFILE: 'close some programs, or allow more open files',
   ENOBUFS: 'close some programs and try again',
   UND_ERR_SOCKET:
-    'try again; if it stays, check SOURCE: the port may be of another service, or for OTHER_SCHEME',
-  UND_ERR_HEADERS_TIMEOUT: 'try again; if it stays, check that the relay, and a proxy before it, answers',
+    'try again; if it fails again, check SOURCE: the port may belong to another service, or to OTHER_SCHEME',
+  UND_ERR_HEADERS_TIMEOUT:
+    'try again; if it fails again, check that the relay, and any proxy in front of it, responds',
   EADDRNOTAVAIL: 'close some connections and try again, or check the network of this machine',
 };
 
@@ -86,12 +87,12 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** The library leaves its parser's code out. */
+/** undici sets no code on some errors of its parser. */
 function isParserError(error: unknown): boolean {
   return error instanceof Error && error.name === 'HTTPParserError';
 }
 
-/** The error that says most: several addresses were tried, or a library wrapped what the system said. */
+/** Finds the most specific error: an AggregateError has one for each address, and libraries wrap system errors. */
 function findCause(error: unknown): unknown {
   if (error instanceof AggregateError && error.errors.length > 0) return findCause(error.errors[0]);
   if (!(error instanceof Error) || error.cause === undefined || codeOf(error.cause) === '') return error;
@@ -108,14 +109,14 @@ function describe(error: unknown, code: string): string {
   return system ?? 'the connection failed';
 }
 
-/** The code is for a search; those of the libraries inside say no more than the words. */
+/** Shows a code for a web search. Leaves out codes of libraries that add nothing to the words. */
 function showCode(code: string): string {
   return code === '' || code.startsWith('REMOTIFY_') || (code.startsWith('UND_ERR_') && code in words)
     ? ''
     : ` (${code})`;
 }
 
-/** `proxyHint`: for a connection to a proxy, where the hint is not to set one. */
+/** `proxyHint`: the hint for a connection to a proxy, where the advice to set a proxy would be wrong. */
 export function explainConnection(
   error: unknown,
   { name, host, port, source }: Peer,

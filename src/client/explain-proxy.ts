@@ -1,4 +1,4 @@
-/** What a proxy says instead of the relay, in words. Its user and password are in no message. */
+/** Explains an error that a proxy sent instead of the relay. No message contains the proxy's user or password. */
 import type { ProxyAddress } from './proxy-address.ts';
 import { RelayError } from './relay-error.ts';
 
@@ -7,18 +7,18 @@ const reasons: Readonly<Record<number, string>> = {
   403: 'it does not allow this address',
   404: 'it does not know this address',
   405: 'it does not allow tunnels (CONNECT)',
-  429: 'it got too many requests',
+  429: 'it received too many requests',
   500: 'it failed',
-  501: 'it has no tunnels (CONNECT)',
+  501: 'it does not support tunnels (CONNECT)',
   502: 'it cannot reach this address',
   503: 'it cannot reach this address',
   504: 'this address did not answer it in time',
 };
 
-/** `host`: of the relay, as NO_PROXY names it. A list that is set already is extended: another one might not be read. */
+/** `host`: the relay's, as NO_PROXY names it. Extends the variable that is already set: another might not be read. */
 export function hintDirect({ exemptBy }: ProxyAddress, host: string): string {
   const set = exemptBy === undefined ? `NO_PROXY=${host}` : `${exemptBy}="$${exemptBy},${host}"`;
-  return `where no proxy is needed: \`export ${set}\``;
+  return `if no proxy is needed: \`export ${set}\``;
 }
 
 function hintAt(proxy: ProxyAddress, host: string, status: number): string {
@@ -28,25 +28,25 @@ function hintAt(proxy: ProxyAddress, host: string, status: number): string {
     const [scheme = '', rest = ''] = shown.split('//');
     const how = `\`export ${source}=${scheme}//USER:PASSWORD@${rest}\``;
     return user === undefined
-      ? `give it a login: ${how}`
+      ? `set a user and password: ${how}`
       : `check the user and password in ${source}: ${how}; write @ : / and % in them as %40 %3A %2F %25`;
   }
   if (status === 403 || status === 405) return `ask the operator of the proxy to allow it; ${direct}`;
   return `check the address of the relay; ${direct}`;
 }
 
-/** What it asks for when that is nothing that this client has; its text is a stranger's. */
+/** The login scheme that the proxy requires, if this client does not support it. `offered` is untrusted text. */
 function findOtherLogin(offered: string | undefined): string | undefined {
   if (offered === undefined || offered === '' || /\bbasic\b/i.test(offered)) return undefined;
   return /^[A-Za-z]{1,20}/.exec(offered)?.[0];
 }
 
 function describeLogin({ user }: ProxyAddress, other: string | undefined): string {
-  if (other !== undefined) return `it asks for a login of the kind ${other}, which this client does not have`;
+  if (other !== undefined) return `it requires ${other} authentication, which this client does not support`;
   return user === undefined ? 'it asks for a user and password' : 'it refuses the user or password';
 }
 
-/** `place`: what was asked for, an address. `offered`: the proxy's `Proxy-Authenticate`. */
+/** `place`: the requested address. `offered`: the proxy's `Proxy-Authenticate` header. */
 export function explainRefusal(
   proxy: ProxyAddress,
   place: string,
@@ -60,7 +60,7 @@ export function explainRefusal(
   const hint =
     other === undefined
       ? hintAt(proxy, host, status)
-      : `run a proxy on this machine that logs in there, such as cntlm, and name it in ${source}`;
+      : `run a local proxy that can log in there, such as cntlm, and set ${source} to its address`;
   return new RelayError(
     'unreachable',
     `cannot reach ${place} through the proxy ${shown} (from ${source}): ${why} (HTTP ${status})`,

@@ -1,4 +1,4 @@
-/** Output of a command from an offset to its end, each byte once and in order. */
+/** Reads the output of a command from an offset until the command has ended, each byte once and in order. */
 import type { CommandState } from '../protocol/command-states.ts';
 import { maxReadBytes, maxWaitSeconds, maxWantedBytes } from '../protocol/limits.ts';
 import { type RetryOptions, withRetry } from './retry.ts';
@@ -6,27 +6,27 @@ import { PollFloor } from './poll-floor.ts';
 import type { OutputPart } from './parse-output.ts';
 import type { ReadFrom, RelayClient } from './relay-client.ts';
 
-/** What a short command needs: its end comes within the first poll, which asks for nothing else. */
+/** The first poll waits this long, without asking for state changes: a short command ends within it. */
 const firstWaitSeconds = 1;
 
 export interface Follower extends RetryOptions {
   onStdout(bytes: Uint8Array): Promise<void>;
   onStderr(bytes: Uint8Array): Promise<void>;
-  /** The state when it takes longer, and each change of it. */
+  /** Called with the state after the first poll, if the command has not ended by then, and after each change. */
   onState?(state: CommandState): void;
   /** For a reader that wants the newest output only. */
   skip?: Skip;
 }
 
 export interface Skip {
-  /** Output of one stream that lies further back than this is left out. */
+  /** A reader that is further behind than this on one stream skips output. */
   beyondBytes: number;
-  /** How much of it is read all the same, before its end. */
+  /** After a skip, the reader continues this many bytes before the end of the stream. */
   keptBytes: number;
   onSkip(stream: 'stdout' | 'stderr', offset: number): void;
 }
 
-/** Moves a reader that is far behind, which a full answer hints at. */
+/** Moves a reader that is far behind. Called after a full answer, which is a sign of that. */
 async function catchUp(client: RelayClient, id: string, read: ReadFrom, follower: Follower): Promise<void> {
   const { skip, signal } = follower;
   if (!skip) return;
@@ -54,7 +54,7 @@ export async function followCommand(
   const seen = new Set<CommandState>();
   const floor = new PollFloor();
   let limit = maxReadBytes;
-  /** Of a full part: the next one is read meanwhile. */
+  /** The write of the last full part: the next part is read at the same time. */
   let writing: Promise<void> = Promise.resolve();
   const deliver = async ({ stdout, stderr }: OutputPart): Promise<void> => {
     if (stdout.byteLength > 0) await follower.onStdout(stdout);
@@ -68,19 +68,19 @@ export async function followCommand(
       {
         ...follower,
         onRetry: (error) => {
-          // Ask again soon, to notice that the relay is back, and for less: the link may be slow.
+          // Poll for a short time, to notice soon that the relay is back, and for less output: the link may be slow.
           waitSeconds = firstWaitSeconds;
           limit = maxReadBytes;
           follower.onRetry?.(error);
         },
       },
     ).catch(async (error: unknown) => {
-      // What was read is written before anything is said of the error.
+      // Write the output that was read before the error is reported.
       await writing;
       throw error;
     });
     await writing;
-    // The follower may have left while it was given the last part: then it gets no other one.
+    // The caller may have aborted while it wrote the last part: do not deliver another one.
     follower.signal?.throwIfAborted();
     writing = deliver(part);
     writing.catch(() => undefined);

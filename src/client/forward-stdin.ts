@@ -1,10 +1,10 @@
-/** A stream as the input of a command. */
+/** Sends a stream to the stdin of a command. */
 import { GatheredInput } from './gathered-input.ts';
-import { maxChunkBytes, sendInput } from './send-input.ts';
+import { maxInputPartBytes, sendInput } from './send-input.ts';
 import type { RetryOptions } from './retry.ts';
 import type { RelayClient } from './relay-client.ts';
 
-/** As `sendInput`. Reads ahead of what the relay has taken, a bounded number of bytes. */
+/** Like `sendInput`, but reads a bounded number of bytes ahead of what the relay has stored. */
 export function forwardStdin(
   client: RelayClient,
   id: string,
@@ -12,5 +12,5 @@ export function forwardStdin(
   retry: RetryOptions,
   options: { offset?: number; onSent?: (bytes: number) => void } = {},
 ): Promise<void> {
-  return sendInput(client, id, new GatheredInput(source, maxChunkBytes), retry, options);
+  return sendInput(client, id, new GatheredInput(source, maxInputPartBytes), retry, options);
 }

@@ -1,4 +1,4 @@
-/** Input that came and was not sent yet: read ahead of the sender, a bounded number of bytes. */
+/** Buffers stdin that was read but not sent yet, up to a bounded number of bytes. */
 import { concat } from './concat.ts';
 import type { InputSource } from './send-input.ts';
 
@@ -11,7 +11,7 @@ export class GatheredInput implements InputSource {
   #wake: () => void = () => undefined;
   #drained: () => void = () => undefined;
 
-  /** Reads on while fewer than `maxBytes` wait. */
+  /** Keeps reading while fewer than `maxBytes` are buffered. */
   constructor(source: AsyncIterable<Uint8Array>, maxBytes: number) {
     this.#most = maxBytes;
     void this.#readAll(source);
@@ -38,12 +38,12 @@ export class GatheredInput implements InputSource {
     this.#wake();
   }
 
-  /** How much could be taken at once. */
+  /** How many bytes are buffered. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** What came so far, `maxBytes` of it at most; waits for the first byte. Nothing at the end. Throws what the source threw. */
+  /** Takes at most `maxBytes` of the buffer; waits for the first byte. Empty at the end. Throws the source's error. */
   async take(maxBytes: number): Promise<Uint8Array> {
     while (this.#bytes === 0 && !this.#isOver) {
       await new Promise<void>((resolve) => {

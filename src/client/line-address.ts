@@ -1,9 +1,9 @@
-/** Where the line to paste points, which the relay says, beside the address that this client used. */
+/** Compares the address in the line to paste, which the relay chose, with the one that this client used. */
 import { keyDigits } from '../protocol/keys.ts';
 
 const addressPattern = new RegExp(`https?://[^\\s'"]{1,2000}?(?=/r/${keyDigits})`, 'i');
 
-/** The base URL in the line; undefined where the line holds no address of a script. */
+/** The base URL in the line; undefined if the line contains no script URL. */
 export function readLineAddress(quickstart: string): string | undefined {
   const text = addressPattern.exec(quickstart)?.[0];
   if (text === undefined || !URL.canParse(text)) return undefined;
@@ -11,7 +11,7 @@ export function readLineAddress(quickstart: string): string | undefined {
   return (origin + pathname).replace(/\/+$/, '');
 }
 
-/** Whether the line would send unencrypted what this client sent encrypted: the key is in it. */
+/** Whether the line, which contains the key, would use http although this client used https. */
 export function isWeakerLine(quickstart: string, usedUrl: string): boolean {
   return /^https:/i.test(usedUrl) && readLineAddress(quickstart)?.startsWith('http:') === true;
 }

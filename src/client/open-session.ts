@@ -1,4 +1,4 @@
-/** From a key to a client that knows how to talk to its relay. */
+/** Opens a client for a session key, and finds out whether its relay is a remotify relay or a legacy relay. */
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import type { Http, HttpSender } from './http.ts';
 import { isWeakerLine } from './line-address.ts';
@@ -8,9 +8,9 @@ import { RelayError } from './relay-error.ts';
 /** `commands`: a remotify relay. `slots`: a legacy relay. */
 export type Dialect = 'commands' | 'slots';
 
-/** A session and the way to talk about it. */
+/** A session, its client, and its name for messages. */
 export interface OpenSession {
-  /** For messages: its name, or the beginning of its key. */
+  /** For messages: the session's name, or the beginning of its key. */
   label: string;
   /** The line to paste; empty while unknown. */
   quickstart: string;
@@ -27,7 +27,7 @@ export function createSessionClient(http: HttpSender, key: string, dialect: Dial
   return new RelayClient(http, key, dialect === 'slots');
 }
 
-/** A line that would send the key unencrypted is as good as unknown. */
+/** Drops a line that would send the key unencrypted. */
 async function readPayload(http: Http, client: RelayClient): Promise<SessionPayload> {
   const payload = await client.readSession();
   return isWeakerLine(payload.remote_quickstart, http.baseUrl)
@@ -35,7 +35,7 @@ async function readPayload(http: Http, client: RelayClient): Promise<SessionPayl
     : payload;
 }
 
-/** Asks the relay what it speaks: with the key in a header first, and in the path only where that leads nowhere. */
+/** Reads the relay's features. Sends the key in a header first, and in the path only if the relay rejects that. */
 export async function probeSession(http: Http, key: string): Promise<SessionPayload> {
   try {
     return await readPayload(http, createSessionClient(http, key, 'commands'));

@@ -1,4 +1,4 @@
-/** What `GET …/output` answers, from its headers and its body. */
+/** Parses the answer of `GET …/output`: its headers and its body. */
 import { type CommandState, isCommandState } from '../protocol/command-states.ts';
 import { isExitStatus } from '../protocol/command-view.ts';
 import { isMissingReason, type MissingOutput } from '../protocol/missing-output.ts';
@@ -15,13 +15,13 @@ export interface OutputPart {
   durationMs: number | null;
   stdout: Uint8Array;
   stderr: Uint8Array;
-  /** Nothing will follow. */
+  /** No more output will follow. */
   complete: boolean;
   /** Output that this reader cannot get; undefined while it gets all of it. */
   missing: MissingOutput | undefined;
 }
 
-/** A count, a size in bytes or a time; of more digits it would not be exact, and no valid date. */
+/** A count, a size in bytes or a time. With more than 15 digits it would not be exact, nor a valid date. */
 function parseNumber(text = ''): number | null {
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
@@ -58,7 +58,7 @@ export function parseOutputPart({ headers, body, status }: HttpAnswer, baseUrl: 
     stdoutBytes + stderrBytes !== body.byteLength ||
     (headers[header.exitStatus] !== undefined && !isExitStatus(exitStatus))
   ) {
-    throw new RelayError('not_a_relay', `${baseUrl} is no relay: its answer makes no sense`, { status });
+    throw new RelayError('not_a_relay', `${baseUrl} is not a relay: its answer is invalid`, { status });
   }
   return {
     state,

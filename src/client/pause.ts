@@ -1,6 +1,6 @@
-/** A wait that a signal ends, in Node and in a browser. */
+/** A pause that an AbortSignal can end, in Node and in a browser. */
 
-/** Before the second attempt; each further pause is twice as long, up to the longest. */
+/** The pause before the second attempt; each later one is twice as long, up to maxPauseMs. */
 export const firstPauseMs = 100;
 export const maxPauseMs = 2_000;
 

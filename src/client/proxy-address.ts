@@ -1,4 +1,4 @@
-/** A proxy and what is asked of it, as the client is told of it. */
+/** The address of a proxy, and of the target to reach through it. */
 export interface ProxyAddress {
   readonly protocol: 'http:' | 'https:' | 'socks5:' | 'socks5h:';
   /** Without brackets. */
@@ -9,13 +9,13 @@ export interface ProxyAddress {
   readonly password: string;
   /** For messages: the address without user and password. */
   readonly shown: string;
-  /** What named it, for messages: a variable. */
+  /** For messages: the variable that named it. */
   readonly source: string;
-  /** The variable that lists hosts to be reached without it; undefined where none is set. */
+  /** The variable that lists the hosts to reach without the proxy; undefined if none is set. */
   readonly exemptBy?: string;
 }
 
-/** What is to be reached through it. */
+/** The host and port to reach through the proxy. */
 export interface Target {
   /** Without brackets. */
   readonly host: string;

@@ -1,4 +1,4 @@
-/** The way to a relay through a proxy. Loaded only where one is set for the relay's URL. */
+/** Opens a route to a relay through a proxy. Loaded only if a proxy is set for the relay's URL. */
 import type { Socket } from 'node:net';
 import type { buildConnector as Build } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
@@ -11,7 +11,7 @@ import type { Route } from './undici-http.ts';
 import type { ProxyAddress } from './proxy-address.ts';
 import { connectSocket, ProxyDialer, writeLogin } from './proxy-socket.ts';
 
-/** What a forward proxy answers by itself. A relay marks its refusals with a header. */
+/** Statuses that a forward proxy sends by itself. A relay marks its own errors with a header. */
 const proxyStatuses = [403, 407, 502, 503, 504];
 
 function toConnector(open: (options: Build.Options) => Promise<Socket>): Build.connector {
@@ -28,7 +28,7 @@ function toConnector(open: (options: Build.Options) => Promise<Socket>): Build.c
   return (options, callback) => void run(options, callback);
 }
 
-/** Plain HTTP: the proxy is asked for whole URLs, as many refuse tunnels to other ports than 443. */
+/** Plain HTTP: requests full URLs from the proxy, because many proxies refuse tunnels to ports other than 443. */
 function openForwarding(relay: URL, proxy: ProxyAddress, dialer: ProxyDialer): Route {
   const scheme = proxy.protocol === 'https:' ? 'https' : 'http';
   const host = proxy.host.includes(':') ? `[${proxy.host}]` : proxy.host;
@@ -48,7 +48,7 @@ function openForwarding(relay: URL, proxy: ProxyAddress, dialer: ProxyDialer): R
   };
 }
 
-/** TLS is between this client and the relay: the proxy sees bytes. */
+/** TLS, if any, runs between this client and the relay: the proxy only forwards bytes. */
 function openTunnelling(
   relay: URL,
   proxy: ProxyAddress,
@@ -67,7 +67,7 @@ function openTunnelling(
       return await connectSocket(startTls, { ...options, httpSocket: socket });
     } catch (error) {
       socket.destroy();
-      // In words here: undici would try again and again after some of Node's own errors.
+      // Convert the error here: undici would keep retrying after some of Node's own errors.
       const peer = { name: relay.origin + through, host, port, source: '--url or REMOTIFY_URL' };
       throw explainConnection(error, peer);
     }

@@ -1,4 +1,4 @@
-/** A connection to a proxy, and through it to the relay: CONNECT for HTTP proxies, RFC 1928 for SOCKS. */
+/** Connects to a proxy, and through it to the relay: CONNECT for HTTP proxies, RFC 1928 for SOCKS. */
 import { request as requestHttp } from 'node:http';
 import type { Socket } from 'node:net';
 import buildConnector from 'undici/lib/core/connect.js';
@@ -7,13 +7,13 @@ import { explainRefusal, hintDirect } from './explain-proxy.ts';
 import type { ProxyAddress, Target } from './proxy-address.ts';
 import { connectTimeoutMs } from './undici-http.ts';
 
-/** For the proxy to reach the relay. */
+/** How long the proxy may take to reach the relay. */
 const tunnelTimeoutMs = 30_000;
 
 type Connector = ReturnType<typeof buildConnector>;
 type ConnectOptions = Parameters<Connector>[0];
 
-/** A library's connector as a promise. */
+/** undici's connector as a promise. */
 export function connectSocket(connector: Connector, options: ConnectOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
     connector(options, (error, socket) => {
@@ -32,7 +32,7 @@ export function writeLogin({ user, password }: ProxyAddress): Record<string, str
   return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
-/** Opens connections to one proxy. Rejects with a RelayError that says that it was the proxy. */
+/** Opens connections to one proxy. Rejects with a RelayError that names the proxy. */
 export class ProxyDialer {
   readonly #proxy: ProxyAddress;
   readonly #connector: Connector;
@@ -65,7 +65,7 @@ export class ProxyDialer {
     }
   }
 
-  /** A connection to the relay behind the proxy, before any TLS. */
+  /** Connects to the relay through the proxy. TLS, if any, is up to the caller. */
   async dialThrough(target: Target): Promise<Socket> {
     const socket = await this.dial();
     this.#unfinished.add(socket);
@@ -113,7 +113,7 @@ export class ProxyDialer {
     });
   }
 
-  /** Cuts what is still on its way. */
+  /** Closes the sockets whose tunnel is not open yet. */
   close(): void {
     for (const socket of this.#unfinished) socket.destroy();
   }

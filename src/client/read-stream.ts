@@ -1,4 +1,4 @@
-/** A part of the stored output of a command, of one stream, in pieces. */
+/** Reads a range of one stored output stream of a command, in pieces. */
 import { type RetryOptions, withRetry } from './retry.ts';
 import type { ReadFrom, RelayClient } from './relay-client.ts';
 
@@ -7,14 +7,14 @@ const beyondAll = 10 ** 14;
 
 export interface StreamPart {
   stream: 'stdout' | 'stderr';
-  /** In bytes, as the others. */
+  /** In bytes, as are the other numbers. */
   offset: number;
   length: number;
-  /** The relay is asked for so much at once. */
+  /** The most that one request asks for. */
   maxPieceBytes: number;
 }
 
-/** Ends early where the relay has no more. */
+/** Returns early if the relay has no more. */
 export async function readStream(
   client: RelayClient,
   id: string,
@@ -27,7 +27,7 @@ export async function readStream(
   for (let left = length; left > 0; ) {
     const limit = Math.min(left, maxPieceBytes);
     const part = await withRetry(() => client.readOutput(id, from, { limit, signal }), retry);
-    // A relay that knows no limit sends more.
+    // A relay that does not know `limit` sends more.
     const bytes = part[stream].subarray(0, left);
     if (bytes.byteLength === 0) return;
     onBytes(bytes);

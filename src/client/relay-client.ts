@@ -1,4 +1,4 @@
-/** One method per route. No printing, no retries: the caller decides how long to retry. */
+/** Client of the relay's HTTP API: one method per route. Prints nothing and retries nothing: that is up to the caller. */
 import type { noSignal, Signal } from '../protocol/command-states.ts';
 import {
   type AnyCommandView,
@@ -21,19 +21,19 @@ import { type OutputPart, parseOutputPart } from './parse-output.ts';
 
 export interface PushOptions {
   idempotencyKey: string;
-  /** stderr into stdout, in order. */
+  /** Merges stderr into stdout, in order. */
   merge?: boolean;
   /** Input follows through sendStdin(). */
   stdin?: boolean;
-  /** Limit of the run; 0 for none. */
+  /** How long the command may run; 0 for no limit. */
   timeoutSeconds?: number;
-  /** How long it may wait for its turn. */
+  /** How long the command may be queued. */
   queueSeconds?: number;
-  /** The client's name, as the operator reads it. */
+  /** The client's name, which the operator sees. */
   client?: string;
 }
 
-/** Where a reader of both streams is. */
+/** The offsets that a reader of both streams has reached. */
 export interface ReadFrom {
   stdout: number;
   stderr: number;
@@ -48,7 +48,7 @@ export interface Call extends Partial<Omit<HttpRequest, 'path' | 'timeoutMs'>> {
 export class RelayClient {
   readonly #http: HttpSender;
   readonly #key: string;
-  /** A legacy relay knows keys in paths only; a remotify relay keeps them out of logs. */
+  /** A legacy relay accepts keys in paths only. A remotify relay accepts them in a header, which keeps them out of logs. */
   readonly #keyInPath: boolean;
 
   constructor(http: HttpSender, key = '', keyInPath = false) {
@@ -61,7 +61,7 @@ export class RelayClient {
     return this.#http.baseUrl;
   }
 
-  /** For the routes that most clients do not use. Throws for an answer that is no success. */
+  /** Sends a request to any route, also those without a method here. Throws if the status is not 2xx. */
   async send(
     route: RouteName,
     { id = '', query = {}, waitSeconds = 0, ...rest }: Call = {},
@@ -96,14 +96,14 @@ export class RelayClient {
     return this.parse(await this.send('session'), parseSessionPayload);
   }
 
-  /** Throws `gone` where there was no such session: the relay answers 204 all the same, and says so in a header. */
+  /** Throws `gone` if there was no such session: the relay still answers 204, with an error code in a header. */
   async endSession(): Promise<void> {
     const answer = await this.send('session', { method: 'DELETE' });
     if (answer.headers[header.error] === 'gone') throw goneError(this.baseUrl);
     expectStatus(204, answer, this.baseUrl);
   }
 
-  /** With `after`, held until the session's revision is beyond it. */
+  /** With `after`, the relay holds the request until the session's revision is greater. */
   async readStatus(
     poll: { after?: number; waitSeconds?: number; signal?: AbortSignal } = {},
   ): Promise<StatusPayload> {
@@ -130,7 +130,7 @@ export class RelayClient {
     return this.parse(answer, parseCommandView);
   }
 
-  /** Input from an offset; `end` says that nothing follows. */
+  /** Sends stdin from an offset; `end` marks the end of the input. */
   async sendStdin(
     id: string,
     offset: number,
@@ -142,7 +142,7 @@ export class RelayClient {
     await this.send('stdin', { id, method: 'PUT', query, body: bytes, signal });
   }
 
-  /** Also commands in states that only a newer relay knows. */
+  /** Includes commands in states that only a newer relay knows. */
   async listAnyCommands(signal: AbortSignal): Promise<AnyCommandView[]> {
     return this.parse(await this.send('commands', { signal }), parseAnyCommandList);
   }
@@ -163,7 +163,7 @@ export class RelayClient {
     );
   }
 
-  /** Both streams from where the reader is, `limit` bytes in all at most. Held until there is more, the command ended, or its state is not `state`. */
+  /** Reads both streams, at most `limit` bytes. Held until there is more, the command ends, or its state is not `state`. */
   async readOutput(
     id: string,
     from: ReadFrom,

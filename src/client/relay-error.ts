@@ -1,23 +1,23 @@
-/** What can go wrong between a client and a relay, told apart by what the user can do about it. */
+/** Errors of requests to a relay, grouped by what the user can do about them. */
 export type RelayErrorKind =
-  /** No connection, no answer, or one that broke off. */
+  /** No connection, no answer, or an incomplete one. */
   | 'unreachable'
-  /** Something answered, but no relay does so. */
+  /** The answer is not one that a relay sends. */
   | 'not_a_relay'
-  /** The relay says that it has moved. */
+  /** The relay reports that it has moved. */
   | 'moved'
-  /** A relay said no. */
+  /** The relay, or a proxy, rejected the request. */
   | 'refused';
 
 export class RelayError extends Error {
   readonly kind: RelayErrorKind;
   /** HTTP status; 0 when there was no answer. */
   readonly status: number = 0;
-  /** Where it was asked. */
+  /** The base URL of the relay. */
   readonly url: string = '';
-  /** The relay's own code of a refusal (protocol/errors.ts); `gone` also for a bare 410. */
+  /** The relay's error code (protocol/errors.ts); `gone` also for a 410 without a code. */
   readonly code: string = '';
-  /** What to do about it, where it is known better than from the kind. */
+  /** A hint that is more specific than the one for the kind. */
   readonly hint: string | undefined;
 
   constructor(
@@ -30,12 +30,12 @@ export class RelayError extends Error {
     Object.assign(this, known);
   }
 
-  /** Whether the same request may succeed later on. */
+  /** Whether the same request may succeed later. */
   get isRetryable(): boolean {
     return this.kind === 'unreachable' || [408, 500, 502, 503, 504].includes(this.status);
   }
 
-  /** The relay, or a proxy in front of it, takes no body of this size. */
+  /** Whether the relay, or a proxy in front of it, rejected a body of this size. */
   get isTooLarge(): boolean {
     return this.status === 413;
   }

@@ -2,7 +2,7 @@
 import { parseFields } from '../protocol/json-fields.ts';
 import type { RelayClient } from './relay-client.ts';
 
-/** The counts of what was cleared, as the relay names them. */
+/** Returns how much was cleared, by the names that the relay uses. */
 export async function resetSession(client: RelayClient): Promise<Readonly<Record<string, unknown>>> {
   const answer = await client.send('reset', { method: 'POST' });
   return client.parse(answer, (value) => parseFields(parseFields(value)?.['cleared']));

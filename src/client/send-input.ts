@@ -1,31 +1,34 @@
-/** The input of a command on its way to the relay, byte for byte, each chunk until the relay has it: a smaller one where an attempt failed. */
+/** Sends the stdin of a command to the relay. Retries each chunk until the relay has it, in a smaller size after a failure. */
 import { monotonicMs } from './monotonic.ts';
 import { answerGraceMs } from '../protocol/limits.ts';
 import { type RetryOptions, withRetry } from './retry.ts';
 import type { RelayClient } from './relay-client.ts';
 import { RelayError } from './relay-error.ts';
 
-/** What every proxy takes. */
+/** Every proxy accepts a body of this size. */
 const firstChunkBytes = 1024 * 1024;
 
-/** Grows up to here while input waits: more costs memory here, and there at the relay. */
-export const maxChunkBytes = 4 * 1024 * 1024;
+/** Chunks grow to this size while more input waits. Larger ones would cost more memory, here and in the relay. */
+export const maxInputPartBytes = 4 * 1024 * 1024;
 
-/** Below this, what refuses it as too large refuses everything. */
+/** A server that rejects this size as too large would reject any size. */
 const minChunkBytes = 16 * 1024;
 
-/** A chunk that took less may be followed by one of twice its size, which then arrives well before the client gives it up. */
+/** If a chunk took less time than this, one of twice its size arrives well before the client's timeout. */
 const quickMs = answerGraceMs / 4;
 
 export interface InputSource {
-  /** How much could be taken at once. */
+  /** How many bytes are available now. */
   readonly bytes: number;
-  /** The next bytes, `maxBytes` of them at most; none at the end. Throws what reading them threw. */
+  /** Takes the next bytes, at most `maxBytes`; empty at the end. Throws the error that reading them threw. */
   take(maxBytes: number): Promise<Uint8Array>;
   close(): void;
 }
 
-/** `offset` is where the command's input goes on. Resolves at the end of the input, or when the command takes no more: it may end before it has read all. */
+/**
+ * `offset`: where the command's input continues. Resolves at the end of the input, or when the command accepts no more: a command may
+ * end before it has read all of its input.
+ */
 export async function sendInput(
   client: RelayClient,
   id: string,
@@ -36,9 +39,10 @@ export async function sendInput(
   const { signal } = retry;
   let offset = begin;
   let chunkBytes = firstChunkBytes;
-  let limit = maxChunkBytes;
+  let limit = maxInputPartBytes;
   let rest: Uint8Array;
-  // Each attempt chooses its size: on a slow link a smaller part arrives in time. It may end before what the relay has: an overlap is stored once.
+  // Each attempt chooses its size: on a slow link only a smaller part arrives in time. It may end before the offset that the
+  // relay has reached: the relay stores overlapping bytes once.
   const sendPart = async (): Promise<void> => {
     const part = rest.subarray(0, chunkBytes);
     const beganAt = monotonicMs();

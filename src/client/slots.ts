@@ -1,4 +1,4 @@
-/** The two slots of a session, which legacy relays have too. */
+/** Requests for the command slot and the result slot of a session, which legacy relays have too. */
 import { maxWaitSeconds } from '../protocol/limits.ts';
 import { expectStatus, notARelay } from './check-answer.ts';
 import type { RelayClient } from './relay-client.ts';
@@ -24,9 +24,9 @@ export async function dropFromSlot(client: RelayClient, signal?: AbortSignal): P
 /** The text in the result slot, or undefined when the poll ended without one. */
 export async function takeResult(client: RelayClient, signal?: AbortSignal): Promise<Uint8Array | undefined> {
   const answer = await client.send('slotResult', { waitSeconds: maxWaitSeconds, signal });
-  // A legacy relay names a type on its 204 too, that of its error pages.
+  // Check this first: a legacy relay sends the content type of its error pages with a 204 too.
   if (answer.status === 204) return undefined;
-  // A result is bytes; a page is a portal's.
+  // A result is plain bytes; HTML comes from a captive portal.
   if (answer.headers['content-type']?.includes('html')) throw notARelay(answer, client.baseUrl);
   expectStatus(200, answer, client.baseUrl);
   return answer.body;

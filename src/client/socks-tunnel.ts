@@ -1,4 +1,4 @@
-/** Through a SOCKS5 proxy to a relay. */
+/** Opens a tunnel to a relay through a SOCKS5 proxy. */
 import { lookup } from 'node:dns/promises';
 import type { Socket } from 'node:net';
 import { Socks5Client } from 'undici/lib/core/socks5-client.js';
@@ -15,10 +15,10 @@ const reasons: Readonly<Record<string, string>> = {
   REPLY_4: 'this address cannot be reached from it',
   REPLY_5: 'this address refused its connection',
   REPLY_6: 'this address did not answer it in time',
-  REPLY_7: 'it has no tunnels (CONNECT)',
-  REPLY_8: 'it does not know addresses of this kind',
-  AUTH_REJECTED: 'it asks for another login',
-  AUTH_METHOD: 'it asks for a login of another kind',
+  REPLY_7: 'it does not support tunnels (CONNECT)',
+  REPLY_8: 'it does not support addresses of this type',
+  AUTH_REJECTED: 'it requires a different login',
+  AUTH_METHOD: 'it requires a login method that this client does not support',
   AUTH_FAILED: 'it refuses the user or password',
   VERSION: 'it does not speak SOCKS5',
 };
@@ -36,12 +36,12 @@ function explainSocks(error: unknown, proxy: ProxyAddress, target: Target): Rela
   return new RelayError('unreachable', `cannot reach ${name}: ${reason}`, { hint });
 }
 
-/** `socks5:` looks the host up here, `socks5h:` leaves that to the proxy: as curl has it. */
+/** As in curl: with `socks5:` this client resolves the host name, with `socks5h:` the proxy does. */
 async function chooseAddress({ protocol }: ProxyAddress, { host }: Target): Promise<string> {
   return protocol === 'socks5h:' ? host : (await lookup(host)).address;
 }
 
-/** The same socket, once bytes on it go to the relay. */
+/** Resolves with the same socket once bytes on it reach the relay. */
 export async function openSocksTunnel(
   socket: Socket,
   proxy: ProxyAddress,

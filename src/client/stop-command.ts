@@ -9,10 +9,10 @@ import type { RelayClient } from './relay-client.ts';
 /** Time for TERM, then KILL, then the report of the end. */
 const confirmWithinSeconds = killAfterSeconds + 5;
 
-/** `cancelled`: it never ran. `unconfirmed`: it was told to stop, and no report of its end arrived. */
+/** `cancelled`: it never ran. `unconfirmed`: the signal was sent, but no report of its end arrived. */
 export type StopOutcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended before';
 
-/** Follows a signalled command until it ended, or until its report is overdue. */
+/** Polls a signalled command until it has ended, or until the report of its end is overdue. */
 async function confirmEnd(client: RelayClient, id: string): Promise<CommandView> {
   const deadline = monotonicMs() + confirmWithinSeconds * 1000;
   const floor = new PollFloor();
@@ -25,7 +25,7 @@ async function confirmEnd(client: RelayClient, id: string): Promise<CommandView>
   }
 }
 
-/** `onSignalled` is called before the wait for what runs. */
+/** `onSignalled` is called once a running command was signalled, before the wait for its end. */
 export async function stopCommand(
   client: RelayClient,
   id: string,

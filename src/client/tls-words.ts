@@ -1,29 +1,29 @@
-/** What can be wrong with a certificate or a TLS handshake, in words, and what cures it. The codes are OpenSSL's, as Node names them. */
+/** Words and hints for errors of a certificate or a TLS handshake. The codes are OpenSSL's, as Node names them. */
 
-/** `HOST:PORT` in a cure is replaced by the peer's. */
+/** Hints. `HOST:PORT` is replaced by the peer's. */
 const cures = {
   authority:
-    'if it is your own authority, trust it: `export NODE_EXTRA_CA_CERTS=/path/to/ca.pem`; see what the server sends: `openssl s_client -showcerts -connect HOST:PORT`',
+    'if the authority is your own, trust it: `export NODE_EXTRA_CA_CERTS=/path/to/ca.pem`; to see what the server sends: `openssl s_client -showcerts -connect HOST:PORT`',
   chain:
-    'if it is your own authority, trust it: `export NODE_EXTRA_CA_CERTS=/path/to/ca.pem`; if that is done, the server must also send its intermediate certificates; see what it sends: `openssl s_client -showcerts -connect HOST:PORT`',
-  clock: 'renew the certificate; if it is good, correct the clock of this machine: `date`',
-  name: 'use a host name that the certificate is for, or issue one for this name',
+    'if the authority is your own, trust it: `export NODE_EXTRA_CA_CERTS=/path/to/ca.pem`; if you already did, the server must also send its intermediate certificates; to see what it sends: `openssl s_client -showcerts -connect HOST:PORT`',
+  clock: 'renew the certificate; if it is valid, check the clock of this machine: `date`',
+  name: 'use a host name that the certificate is for, or issue a certificate for this name',
   broken:
-    'issue the certificate again; see what the server sends: `openssl s_client -showcerts -connect HOST:PORT`',
+    'issue the certificate again; to see what the server sends: `openssl s_client -showcerts -connect HOST:PORT`',
   key: 'issue a certificate with a stronger key and digest: RSA 2048 or EC P-256, SHA-256',
   revoked: 'issue a new certificate for the server',
-  scheme: 'if it speaks plain http, write http:// in the URL; else give the port that speaks TLS',
-  version: 'enable TLS 1.2 or 1.3 on the server, with ciphers that this client has',
-  client: 'this client sends no certificate of its own: use an address that asks for none',
+  scheme: 'if it speaks plain http, write http:// in the URL; if not, use the port that speaks TLS',
+  version: 'enable TLS 1.2 or 1.3 on the server, with ciphers that this client supports',
+  client: 'this client does not send a certificate: use an address that does not require one',
   refused:
-    'it may ask for a certificate of the client, or have no version or cipher of TLS in common with it; see what it says: `openssl s_client -connect HOST:PORT`',
-  handshake: 'see what the server says: `openssl s_client -connect HOST:PORT`',
+    'it may require a client certificate, or have no TLS version or cipher in common with this client; to see its reply: `openssl s_client -connect HOST:PORT`',
+  handshake: 'to see the reply of the server: `openssl s_client -connect HOST:PORT`',
   system: 'free some memory and try again',
 } as const;
 
 type Cure = keyof typeof cures;
 
-/** Of the certificate that the peer sent. */
+/** Errors of the certificate that the peer sent. */
 const certificateWords: Readonly<Record<string, readonly [string, Cure]>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is self-signed', 'authority'],
   SELF_SIGNED_CERT_IN_CHAIN: [
@@ -51,7 +51,7 @@ const certificateWords: Readonly<Record<string, readonly [string, Cure]>> = {
   CERT_REVOKED: ['its certificate is revoked', 'revoked'],
   CERT_CHAIN_TOO_LONG: ['its chain of certificates is too long', 'broken'],
   PATH_LENGTH_EXCEEDED: ['its chain of certificates is longer than its authority allows', 'broken'],
-  INVALID_CA: ['its certificate was issued by a certificate that is no authority', 'broken'],
+  INVALID_CA: ['its certificate was issued by a certificate that is not an authority', 'broken'],
   INVALID_PURPOSE: ['its certificate is not for servers', 'broken'],
   CERT_SIGNATURE_FAILURE: ['the signature of its certificate is wrong', 'broken'],
   UNABLE_TO_DECRYPT_CERT_SIGNATURE: ['the signature of its certificate cannot be read', 'broken'],
@@ -61,7 +61,7 @@ const certificateWords: Readonly<Record<string, readonly [string, Cure]>> = {
   OUT_OF_MEM: ['there is not enough memory to check its certificate', 'system'],
 };
 
-/** Of the handshake; the part behind `ERR_SSL_`, as the beginning or the end of it. */
+/** Errors of the handshake. Each pattern matches a part of the code after `ERR_SSL_`. */
 const handshakeWords: readonly (readonly [RegExp, string, Cure])[] = [
   [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/, 'it does not speak TLS', 'scheme'],
   [
@@ -71,7 +71,7 @@ const handshakeWords: readonly (readonly [RegExp, string, Cure])[] = [
   ],
   [
     /CERTIFICATE_REQUIRED|ALERT_(?:BAD|NO|UNKNOWN|UNSUPPORTED|REVOKED|EXPIRED)_?CERTIFICATE|CERTIFICATE_(?:UNKNOWN|EXPIRED|REVOKED)|ALERT_UNKNOWN_CA|ALERT_ACCESS_DENIED/,
-    'it asks for a certificate of the client',
+    'it requires a client certificate',
     'client',
   ],
   [/(?:KEY_TOO_SMALL|MD_TOO_WEAK|DIGEST_TOO_WEAK|BAD_ECPOINT)/, 'its key or certificate is too weak', 'key'],
@@ -96,7 +96,7 @@ export function describeTlsError(error: Error, code: string, place: string): Tls
     const names = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? listNames(error) : '';
     return say(names === '' ? known[0] : `its certificate is for ${names}`, known[1]);
   }
-  // Codes that Node does not know; the words are OpenSSL's own.
+  // An error that Node has no code for: the message is OpenSSL's own.
   if (code === 'UNSPECIFIED')
     return say(
       `its certificate is not accepted: ${error.message}`,
@@ -109,7 +109,7 @@ export function describeTlsError(error: Error, code: string, place: string): Tls
   return found ? say(found[1], found[2]) : say('the TLS handshake failed', 'handshake');
 }
 
-/** What the certificate is for; text of a stranger, so cut, and escaped where it is shown. */
+/** The names in the certificate. Untrusted text: it is cut here, and escaped where it is printed. */
 function listNames(error: Error): string {
   const cert =
     'cert' in error ? (error.cert as { subjectaltname?: unknown; subject?: { CN?: unknown } }) : {};

@@ -1,6 +1,6 @@
 /**
- * Types of the undici 7.30.2 files that are imported by their path, because the whole of undici costs an
- * `exec` about 80 ms to load. undici ships types for its index only; both modules are `module.exports = x`.
+ * Types of the undici 7.30.2 files that are imported by their path, because loading all of undici costs an
+ * `exec` about 80 ms. undici ships types for its index only; each module is `module.exports = x`.
  */
 declare module 'undici/lib/dispatcher/pool.js' {
   import { Pool } from 'undici';
@@ -18,7 +18,7 @@ declare module 'undici/lib/api/api-request.js' {
 
 declare module 'undici/lib/core/connect.js' {
   import { buildConnector } from 'undici';
-  /** Opens sockets, with TLS for `https:`; with `httpSocket`, TLS on that one. */
+  /** Opens sockets, with TLS for `https:`; with `httpSocket`, starts TLS on that socket. */
   export default buildConnector;
 }
 

@@ -1,4 +1,4 @@
-/** The one place that knows undici. By deep import: the whole of it costs an `exec` 80 ms to load. */
+/** Sends requests to a relay with undici. Deep imports, because loading all of undici costs an `exec` 80 ms. */
 import { setImmediate } from 'node:timers/promises';
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
@@ -7,27 +7,30 @@ import { defaultMaxBodyBytes, maxInflation } from '../protocol/limits.ts';
 import type { Http, HttpAnswer } from './http.ts';
 import { RelayError } from './relay-error.ts';
 
-/** To the relay or to a proxy; and for the TLS of the relay behind one. */
+/** For a connection to the relay or to a proxy, and for the TLS handshake with a relay behind a proxy. */
 export const connectTimeoutMs = 10_000;
 
-/** A whole result of the slots, and the lines that a relay appends to it. More than that is no answer of a relay. */
+/** The largest slot result, and the lines that a relay appends to it. No relay sends a larger answer. */
 const maxAnswerBytes = defaultMaxBodyBytes * maxInflation + 1024 * 1024;
 
-/** A way to a relay: by itself, or through a proxy. */
+/** A route to a relay: direct, or through a proxy. */
 export interface Route {
-  /** What sends the requests. */
+  /** The undici dispatcher that sends the requests. */
   readonly dispatcher: Dispatcher;
-  /** Stands before each path: a proxy for plain HTTP is asked for whole URLs. */
+  /** Prepended to each path: a proxy for plain HTTP expects full URLs. */
   readonly pathPrefix: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Follows the address of the relay in messages. */
+  /** Appended to the address of the relay in messages. */
   readonly through: string;
-  /** Throws a RelayError for an answer that is the proxy's own. */
+  /** Throws a RelayError for an answer that the proxy itself sent. */
   check(answer: HttpAnswer): void;
   close(): Promise<void>;
 }
 
-/** Without a limit of connections: a cancel must not wait behind a long poll. `authorities`: PEM texts; undefined for those of Node. */
+/**
+ * Does not limit the number of connections, because a cancel must not wait behind a long poll. `authorities`: PEM texts; undefined for
+ * Node's own.
+ */
 export function openDirectRoute(origin: string, authorities?: readonly string[]): Route {
   const tls = authorities === undefined ? {} : { ca: [...authorities] };
   const pool = new Pool(origin, { connect: { timeout: connectTimeoutMs, ...tls } });
@@ -67,13 +70,13 @@ function flatten(headers: Record<string, string | string[] | undefined>): HttpAn
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       if (!Array.isArray(value)) return [name, value];
-      // The one list whose later entries count: the kinds of login that a proxy offers.
+      // The only header whose later values matter: the login methods that a proxy offers.
       return [name, name === 'proxy-authenticate' ? value.join(', ') : value[0]];
     }),
   );
 }
 
-/** undici hears of an abort only once it has a connection: through a proxy that may take long. */
+/** undici notices an abort only once it has a connection, which may take long through a proxy. */
 function orAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -83,7 +86,7 @@ function orAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
   return Promise.race([sent, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
-/** `baseUrl`: http or https, a path is kept as a prefix, credentials and query are not. Throws a TypeError on anything else. */
+/** `baseUrl`: http or https, else throws a TypeError. Its path becomes a prefix; credentials and query are dropped. */
 export function openHttp(baseUrl: string, given?: Route): Http {
   const { protocol, origin, pathname } = new URL(baseUrl);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError('neither http nor https');
@@ -109,7 +112,7 @@ export function openHttp(baseUrl: string, given?: Route): Http {
           headers: flatten(answer.headers),
           body: await readAll(answer.body),
         };
-        // undici takes a connection for free only then: the next request would open another one.
+        // undici marks the connection as free only after this: without it, the next request would open another one.
         await setImmediate();
         route.check(whole);
         return whole;

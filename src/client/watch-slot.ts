@@ -1,4 +1,4 @@
-/** What the status of a legacy relay says about a command that waits for its result there. */
+/** Polls the status of a legacy relay to find out that a pushed command will have no result. */
 import { monotonicMs } from './monotonic.ts';
 import { type RetryOptions, withRetry } from './retry.ts';
 import { pause } from './pause.ts';
@@ -8,12 +8,12 @@ import type { StatusPayload } from '../protocol/status-payload.ts';
 /** Why no result will come. */
 export type SlotTrouble = 'not taken' | 'restarted' | 'reset';
 
-/** A listener that polls again so long after it took a command has forgotten the command: it does not poll during a run. */
+/** A listener that polls this long after it took a command has lost the command: it does not poll during a run. */
 const restartedAfterSeconds = 30;
 
 const lookEveryMs = 15_000;
 
-/** A listener is in its poll all the time, and a poll takes 15 s. */
+/** An idle listener always has a poll open, and a poll takes 15 s. */
 const pollSeconds = 20;
 
 /** Whether a listener would take a command now. */
@@ -30,7 +30,9 @@ function hasRestarted({
   return taken !== null && seen !== null && taken - seen > restartedAfterSeconds;
 }
 
-/** Resolves when there will be no result; throws when the signal aborts. `takeWithinSeconds`: for how long the command may be queued. */
+/**
+ * Resolves when there will be no result; throws when the signal aborts. `takeWithinSeconds`: how long the command may be queued.
+ */
 export async function watchSlot(
   client: RelayClient,
   takeWithinSeconds: number,
@@ -46,7 +48,8 @@ export async function watchSlot(
     const isLate = monotonicMs() - began >= takeWithinSeconds * 1000;
     if (status.cmd_queued && isLate) return 'not taken';
     if (hasRestarted(status)) return 'restarted';
-    // Seen twice: between two looks the result may be on its way here. A relay that counts no seconds does not know what is in flight.
+    // Needs two looks: at the first one the result may be in flight to this client. A relay that does not count seconds does not
+    // know what is in flight.
     const isNowhere = !status.cmd_queued && !status.cmd_in_flight && !status.result_queued;
     absences = isNowhere && status.listener_seen_seconds_ago !== null ? absences + 1 : 0;
     if (absences >= 2) return 'reset';

@@ -1,11 +1,11 @@
-/** The folder for compiled code. This module imports no other one of the project, because the entry loads it before everything else. */
+/** Chooses the folder for compiled code. Imports no other module of the project, because the entry point loads it first. */
 import { join } from 'node:path';
 
 const read = (name: string): string | undefined => process.env[name] || undefined;
 
 /**
- * Below XDG_CACHE_HOME or ~/.cache; not `remotify` itself, since XDG_CONFIG_HOME or XDG_STATE_HOME may name the same folder. Undefined
- * without a home, and where the user has told Node to do otherwise.
+ * `remotify/compiled` below XDG_CACHE_HOME or ~/.cache; not `remotify` itself, because XDG_CONFIG_HOME or XDG_STATE_HOME may name the
+ * same folder. Undefined without a home directory, and if the user has configured Node's compile cache or coverage.
  */
 export function chooseCacheFolder(): string | undefined {
   if (read('NODE_DISABLE_COMPILE_CACHE') ?? read('NODE_COMPILE_CACHE') ?? read('NODE_V8_COVERAGE'))

@@ -1,9 +1,9 @@
-/** A value from the first place that has one: what was typed, then variables, then the default. */
+/** Takes a value from the first place that has one: the flag, then environment variables, then the default. */
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { nameFlag } from './name-flag.ts';
 
-/** Runs a parser and says which flag or variable its value came from. */
+/** Runs a parser, and puts the flag or variable that its value came from in front of its error message. */
 export function parseFrom<T>(name: string, parse: () => T): T {
   try {
     return parse();
@@ -13,7 +13,7 @@ export function parseFrom<T>(name: string, parse: () => T): T {
   }
 }
 
-/** `variables` are tried in order; the fallback is text too, so that there is one parser and one truth. */
+/** `variables` are tried in order. The fallback is text too, so that one parser handles every source. */
 export type ChooseValue<Flag extends string> = <T>(
   flag: Flag,
   variables: readonly string[],

@@ -1,7 +1,7 @@
-/** `usage`: the words on the command line. `session`: the session that they name. `setting`: what was stored or set in the environment. */
+/** What is wrong. `usage`: the command line. `session`: the session that it names. `setting`: a file or the environment. */
 export type ConfigErrorKind = 'usage' | 'session' | 'setting';
 
-/** A setting that cannot be used: what is wrong with which value, and what to do about it. */
+/** An invalid setting. The message says what is wrong with which value, and the hint what to do about it. */
 export class ConfigError extends Error {
   readonly hint: string;
   readonly kind: ConfigErrorKind;

@@ -1,4 +1,4 @@
-/** The settings in effect, and where each of them comes from: flag over environment over settings file over default. */
+/** Lists the settings in effect and the source of each: a flag wins over the environment, the settings file and the default. */
 import { type Environment, readVariable } from './environment.ts';
 import { findProxy } from './find-proxy.ts';
 import { defaultUrl } from './parse-url.ts';
@@ -9,7 +9,7 @@ import { maskKey } from '../text/mask-keys.ts';
 
 export interface EffectiveSetting {
   name: string;
-  /** Null where there is none. Never a secret. */
+  /** Null if there is none. Never a secret. */
   value: string | null;
   /** A flag, the name of a variable, `settings file`, or `default`. */
   source: string;
@@ -25,7 +25,7 @@ function findUrl(given: Given, environment: Environment, read: ReadSettings): Ef
   return { name, value, source: read().url === undefined && value === defaultUrl ? 'default' : settingsFile };
 }
 
-/** The name of a stored session, else the beginning of the key. */
+/** The value is the name of a stored session, else the beginning of the key. */
 function findSession(given: Given, environment: Environment, read: ReadSettings): EffectiveSetting {
   const chosen = resolveSession(given, environment, read);
   const value = chosen ? (chosen.name ?? maskKey(chosen.key)) : null;
@@ -35,7 +35,7 @@ function findSession(given: Given, environment: Environment, read: ReadSettings)
   return { name, value, source: secret?.source ?? (chosen ? settingsFile : 'default') };
 }
 
-/** A stored session stays with its relay, even if `url` is another one. */
+/** A stored session keeps the URL of its relay, even if `url` is a different one. */
 function findSessionUrl(given: Given, environment: Environment, read: ReadSettings): EffectiveSetting {
   const name = 'session_url';
   const chosen = resolveSession(given, environment, read);
@@ -69,14 +69,14 @@ function findConfigDir(flag: string | undefined, environment: Environment): Effe
   return { name: 'config_dir', value: chooseConfigDir(flag, environment), source };
 }
 
-/** The way to the relay of the session, else to the one for new sessions. User and password are left out. */
+/** The proxy for the relay of the session, else for the relay of new sessions. Leaves out user and password. */
 function findProxyOf(given: Given, environment: Environment, read: ReadSettings): EffectiveSetting {
   const url = resolveSession(given, environment, read)?.url ?? resolveUrl(given, environment, read);
   const proxy = findProxy(url, environment);
   return { name: 'proxy', value: proxy?.shown ?? null, source: proxy?.source ?? 'default' };
 }
 
-/** Each by its name, and how to find it: one that is not asked for reads nothing. Each throws a ConfigError for a bad value. */
+/** Maps each name to a function, so that only the settings that are used are read. Each throws a ConfigError for a bad value. */
 export function listSettings(
   given: Given & { configDir?: string | undefined },
   environment: Environment,

@@ -1,4 +1,4 @@
-/** The only read of process.env: what a run is told by its surroundings, once, at its start. */
+/** The only code that reads process.env for settings: once, when a run starts. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readEnvironment(): Environment {

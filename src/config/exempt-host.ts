@@ -1,7 +1,7 @@
-/** NO_PROXY: the hosts that are reached without a proxy, in the forms that curl and other tools know. */
+/** Matches a host against NO_PROXY, the list of hosts to reach without a proxy, in the forms that curl and other tools accept. */
 import { BlockList, isIP } from 'node:net';
 
-/** A host or network, with the port that may follow it. */
+/** Splits an entry into a host or network and an optional port. */
 function splitPort(entry: string): { host: string; port: string } {
   const bracketed = /^\[([0-9a-f:.]+)\](\/\d+)?(?::(\d+))?$/i.exec(entry);
   if (bracketed) return { host: (bracketed[1] ?? '') + (bracketed[2] ?? ''), port: bracketed[3] ?? '' };
@@ -22,13 +22,13 @@ function matchesAddress(address: string, network: string): boolean {
   return list.check(address, type);
 }
 
-/** `example.com`, `.example.com` and `*.example.com` are all the name itself and the names below it. */
+/** `example.com`, `.example.com` and `*.example.com` each match the name itself and its subdomains. */
 function matchesName(host: string, entry: string): boolean {
   const domain = entry.replace(/^\*?\./, '').replace(/\.$/, '');
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
 }
 
-/** Whether NO_PROXY names this host. A list of `*` alone names all of them. */
+/** Whether NO_PROXY names this host. The entry `*` names every host. */
 export function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
   const host = hostname
     .replace(/^\[|\]$/g, '')

@@ -1,10 +1,10 @@
-/** The proxy for a URL, as curl finds it in the environment. */
+/** Finds the proxy for a URL in the environment, by curl's rules. */
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { isExempt } from './exempt-host.ts';
 import { listProxyVariables } from './network-variables.ts';
 
-/** As curl has them: 1080 for plain HTTP too. */
+/** The same as curl's: 1080 for plain HTTP too. */
 const defaultPorts = { 'http:': '1080', 'https:': '443', 'socks5:': '1080', 'socks5h:': '1080' } as const;
 
 type ProxyProtocol = keyof typeof defaultPorts;
@@ -14,14 +14,14 @@ export interface Proxy {
   /** Without brackets. */
   readonly host: string;
   readonly port: number;
-  /** Decoded; undefined where the URL has none. */
+  /** Decoded; undefined if the URL has no login. */
   readonly user: string | undefined;
   readonly password: string;
   /** For messages: the address without user and password. */
   readonly shown: string;
   /** The variable that named it. */
   readonly source: string;
-  /** The variable that lists hosts to be reached without it; undefined where none is set. */
+  /** The variable that lists the hosts to reach without the proxy; undefined if none is set. */
   readonly exemptBy?: string;
 }
 
@@ -35,10 +35,10 @@ function decode(text: string): string | undefined {
   }
 }
 
-/** The scheme is split off by hand: for `URL`, `proxy:3128` would be one. */
+/** Splits off the scheme by hand, because `URL` would parse the `proxy:` of `proxy:3128` as one. */
 function parseProxy(text: string, source: string): Proxy {
   const fail = (reason: string, cure = hint): ConfigError =>
-    // The value may hold a password: it is not repeated.
+    // Do not repeat the value: it may contain a password.
     new ConfigError(`${source} ${reason}`, cure, 'setting');
   const [, scheme = 'http', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text.trim()) ?? [];
   let protocol = `${scheme.toLowerCase()}:`;
@@ -46,14 +46,14 @@ function parseProxy(text: string, source: string): Proxy {
   if (protocol === 'socks4:' || protocol === 'socks4a:')
     throw fail(`names a ${protocol}// proxy, which is not supported`, 'use a socks5:// or http:// proxy');
   if (!Object.hasOwn(defaultPorts, protocol))
-    throw fail('names a proxy of a scheme that is not supported', hint);
+    throw fail('names a proxy with a scheme that is not supported', hint);
   const [authority = ''] = rest.split(/[/?#]/);
-  // A bare / ? or # in a password would end the address, and show the password's beginning as a host.
+  // An unescaped / ? or # in a password would end the address, and messages would show the password's beginning as a host.
   if (rest.includes('@') && !authority.includes('@'))
     throw fail('has a / ? or # in its user or password', 'write these as %2F, %3F and %23');
   if (/[\s\\]/.test(rest) || !URL.canParse(`http://${rest}`)) throw fail('is not the URL of a proxy');
   const url = new URL(`http://${authority}`);
-  // URL drops the port 80, which is not the default here.
+  // URL drops port 80, the default of http, which is not the default of a proxy.
   const port = url.port || (/:0*80$/.test(authority) ? '80' : defaultPorts[protocol as ProxyProtocol]);
   const [user, password] = [decode(url.username), decode(url.password)];
   if (user === undefined || password === undefined)
@@ -70,7 +70,7 @@ function parseProxy(text: string, source: string): Proxy {
   };
 }
 
-/** Undefined where no proxy is set for this URL, or NO_PROXY exempts its host. Throws a ConfigError that repeats no password. */
+/** Undefined if no proxy is set for this URL or NO_PROXY exempts its host. Throws a ConfigError without the password. */
 export function findProxy(url: string, environment: Environment): Proxy | undefined {
   const [source] = listProxyVariables(url, environment);
   if (source === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Whether a pipeline runs this: nothing may be created or stored unasked. */
+/** Whether a CI pipeline runs this process: then commands do not create or store a session unless told to. */
 import { type Environment, readVariable } from './environment.ts';
 
 /** `CI` is set to anything but `0`, `false`, `no` and `off`. */

@@ -1,17 +1,17 @@
-/** Addresses of networks, as `serve` is told them. */
+/** Parses network addresses for options of `serve`: trusted proxies and addresses to listen on. */
 import { isIP } from 'node:net';
 import { ConfigError } from './config-error.ts';
 import { parseCount } from './parse-values.ts';
 import { quote } from '../text/quote.ts';
 
-/** `address` with its first `prefix` bits in common: 0–32 for IPv4, 0–128 for IPv6. */
+/** All addresses that share the first `prefix` bits of `address`: 0–32 for IPv4, 0–128 for IPv6. */
 export interface Network {
   readonly address: string;
   readonly prefix: number;
   readonly family: 'ipv4' | 'ipv6';
 }
 
-/** Whose `X-Forwarded-For` is believed: that of the last `hops` proxies, or of those in these networks. */
+/** The proxies whose `X-Forwarded-For` the relay trusts: the last `hops` proxies, or those in these networks. */
 export type TrustedProxies = { readonly hops: number } | { readonly networks: readonly Network[] };
 
 function parseNetwork(text: string): Network {
@@ -28,7 +28,7 @@ function parseNetwork(text: string): Network {
   return { address, prefix: bits, family: family === 4 ? 'ipv4' : 'ipv6' };
 }
 
-/** `2`, or addresses and networks with commas between them; 0 trusts no proxy. */
+/** `2`, or a comma-separated list of addresses and networks; 0 trusts no proxy. */
 export function parseTrustedProxies(text: string): TrustedProxies {
   if (/^\d+$/.test(text.trim())) return { hops: parseCount(text, { max: 16 }) };
   return { networks: text.split(',').map(parseNetwork) };

@@ -1,18 +1,18 @@
-/** Strict parsers of what only `serve` is given: other commands do not load them. Each throws a ConfigError that names the value. */
+/** Strict parsers for options of `serve`, which other commands do not load. Each throws a ConfigError that names the value. */
 import { ConfigError } from './config-error.ts';
 import { secondsPer } from './parse-values.ts';
 import { quote } from '../text/quote.ts';
 
 const bytesPer = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
 
-/** `25m` as nginx has it: k, m, g are powers of 1024. 0 is no limit. Returns bytes. */
+/** `25m`, as in nginx: k, m, g are powers of 1024. 0 is no limit. Returns bytes. */
 export function parseSize(text: string): number {
   const match = /^(\d{1,12})([kmg]?)b?$/i.exec(text.trim());
   if (!match) throw new ConfigError(`not a size: ${quote(text)}`, 'write it as 64k, 25m or 1g');
   return Number(match[1]) * bytesPer[(match[2] ?? '').toLowerCase() as keyof typeof bytesPer];
 }
 
-/** `10r/m` as nginx has it; 0 or off is no limit. */
+/** `10r/m`, as in nginx; 0 or off is no limit. */
 export function parseRate(text: string): { count: number; perSeconds: number } | null {
   if (text === '0' || text === 'off') return null;
   const match = /^(\d{1,6})r\/([smh])$/.exec(text.trim());
@@ -36,10 +36,10 @@ export function parseWord<T extends string>(text: string, words: readonly T[]): 
   return found;
 }
 
-/** `text` says what was run as well. */
+/** `events` logs session events; `text` also logs the text of commands. */
 export type AuditLevel = 'off' | 'events' | 'text';
 
-/** On or off, or `text`. */
+/** `text`, or a switch: on is `events`. */
 export function parseAuditLevel(text: string): AuditLevel {
   if (text === 'text') return 'text';
   return parseSwitch(text) ? 'events' : 'off';

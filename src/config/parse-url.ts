@@ -1,10 +1,10 @@
-/** The address of a relay as people write it. */
+/** Parses the URL of a relay that a user typed. */
 import { ConfigError } from './config-error.ts';
 import { quote } from '../text/quote.ts';
 
 export const defaultUrl = 'https://remotify.run';
 
-/** The address without slash at its end. Throws a ConfigError; credentials in it are never repeated in a message. */
+/** Returns the URL without a slash at its end. Throws a ConfigError, whose message never repeats credentials. */
 export function parseRelayUrl(text: string): string {
   const hint = 'write it as https://relay.example or http://127.0.0.1:8080';
   let url: URL;
@@ -18,11 +18,11 @@ export function parseRelayUrl(text: string): string {
   }
   if (url.username !== '' || url.password !== '') {
     throw new ConfigError(
-      'a relay URL has no user or password in it',
-      'set REMOTIFY_TOKEN where a relay asks for a token',
+      'a relay URL cannot contain a user or password',
+      'if the relay requires a token, set REMOTIFY_TOKEN',
     );
   }
   if (url.search !== '' || url.hash !== '')
-    throw new ConfigError(`a relay URL ends with its path: ${quote(url.origin)}`, hint);
+    throw new ConfigError(`a relay URL cannot have a query or fragment: ${quote(url.origin)}`, hint);
   return (url.origin + url.pathname).replace(/\/+$/, '');
 }

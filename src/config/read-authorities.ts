@@ -1,4 +1,4 @@
-/** Whom to trust for a certificate: the variables that curl reads on the remote count for this client as well. */
+/** Reads the trusted certificate authorities from the variables that curl reads on the remote, so that both trust the same ones. */
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,10 @@ import { quote } from '../text/quote.ts';
 const certificate =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
-/** A file of one's own is checked, as TLS passes over what it cannot read. Bundles of systems hold more, and would take too long. */
+/**
+ * Certificates in a file of the user are checked, because TLS ignores those that it cannot read. System bundles hold more than this, and
+ * checking them would take too long.
+ */
 const maxChecked = 10;
 
 function isReadable(pem: string): boolean {
@@ -45,7 +48,7 @@ function readFile(path: string, name: string): string[] {
   return found;
 }
 
-/** Nothing where the file cannot be read: in the folders of systems there are links to files that were removed. */
+/** Returns nothing if the file cannot be read: system folders contain links to files that were removed. */
 function readIfPossible(path: string): string[] {
   try {
     return readFileSync(path, 'latin1').match(certificate) ?? [];
@@ -54,13 +57,13 @@ function readIfPossible(path: string): string[] {
   }
 }
 
-/** The files that OpenSSL looks for in such a folder: `openssl rehash` names them after a hash. */
+/** Reads the files that OpenSSL looks for in such a folder: those with the hash names of `openssl rehash`. */
 function readFolder(path: string): string[] {
   let names: string[];
   try {
     names = readdirSync(path);
   } catch {
-    // As in OpenSSL, a folder that is not there holds nothing.
+    // Like OpenSSL, treat a missing folder as an empty one.
     return [];
   }
   const hashed = names.filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name));
@@ -68,8 +71,8 @@ function readFolder(path: string): string[] {
 }
 
 /**
- * PEM texts for TLS, or undefined for what Node trusts by itself. A file takes the place of the built-in authorities, as with curl; a
- * folder adds to them. NODE_EXTRA_CA_CERTS always counts. Throws a ConfigError.
+ * PEM texts for TLS, or undefined for Node's own authorities. As with curl, a file replaces the built-in authorities; a folder adds to
+ * them. NODE_EXTRA_CA_CERTS is always added. Throws a ConfigError.
  */
 export function readAuthorities(environment: Environment): string[] | undefined {
   const fileName = ['CURL_CA_BUNDLE', 'SSL_CERT_FILE'].find(
@@ -81,7 +84,7 @@ export function readAuthorities(environment: Environment): string[] | undefined 
   const file = fileName === undefined ? undefined : readVariable(environment, fileName);
   const base = file === undefined ? rootCertificates : readFile(file, fileName ?? '');
   const extra = readVariable(environment, 'NODE_EXTRA_CA_CERTS');
-  // Node warns of one that it cannot read, and goes on without it.
+  // Ignore one that cannot be read: Node warns of it and continues without it.
   const extras = extra === undefined ? [] : readIfPossible(extra);
   return [...base, ...fromFolders, ...extras];
 }

@@ -1,18 +1,18 @@
-/** Secrets from a variable, or from the file that its `_FILE` variable names. What is in such a file is in no message. */
+/** Reads secrets from a variable, or from the file that its `_FILE` variable names. No message contains the file's content. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ConfigError } from './config-error.ts';
 import { describeFileError } from './describe-file-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { quote } from '../text/quote.ts';
 
-/** Larger than any secret: a file beyond it is another file. */
+/** Larger than any secret: a larger file is the wrong file. */
 const maxSecretBytes = 64 * 1024;
 
 function readBytes(path: string): Buffer | 'not a file' {
   const descriptor = openSync(path, 'r');
   try {
     const found = fstatSync(descriptor);
-    // A pipe is what a shell makes of <(command).
+    // Accept pipes: a shell passes <(command) as one.
     if (!found.isFile() && !found.isFIFO()) return 'not a file';
     const bytes = Buffer.alloc(maxSecretBytes + 1);
     let length = 0;
@@ -34,7 +34,7 @@ function decode(bytes: Buffer): string | undefined {
   }
 }
 
-/** What is wrong with the text of a secret, or undefined. */
+/** Why the text cannot be a secret, or undefined. */
 function findFault(text: string | undefined): string | undefined {
   if (text === undefined) return 'it is not text';
   if (text === '') return 'it is empty';
@@ -43,7 +43,7 @@ function findFault(text: string | undefined): string | undefined {
   return /[\x00-\x1f\x7f]/.test(text) ? 'it is not text' : undefined;
 }
 
-/** One line, without the newline at its end. `name`: the flag or variable that named the file. Throws a ConfigError. */
+/** Returns the one line of the file without its newline. `name`: the flag or variable that named the file. Throws a ConfigError. */
 export function readSecretFile(name: string, path: string): string {
   const fail = (reason: string): ConfigError =>
     new ConfigError(
@@ -70,7 +70,7 @@ export interface Secret {
   readonly source: string;
 }
 
-/** From NAME or NAME_FILE; undefined when neither is set. Throws a ConfigError when both are, or the file cannot be used. */
+/** Reads NAME or NAME_FILE; undefined if neither is set. Throws a ConfigError if both are, or if the file cannot be used. */
 export function readSecret(environment: Environment, name: string): Secret | undefined {
   const value = readVariable(environment, name);
   const source = `${name}_FILE`;

@@ -1,4 +1,4 @@
-/** How much a relay takes from whom: rates, sizes, counts and times, each with the default that is in protocol/limits.ts. */
+/** Resolves the limits of `serve`: rates, sizes, counts and times, with their defaults from protocol/limits.ts. */
 import {
   defaultAddressQuotaBytes,
   defaultHeldPolls,
@@ -40,14 +40,14 @@ export interface LimitSettings {
   quotas: { sessionsPerAddress: number; bytesPerSession: number; bytesPerAddress: number };
 }
 
-/** Lasting some time: nothing else is of any use. */
+/** Returns milliseconds. Rejects 0: sessions would expire at once. */
 function parseLifetime(text: string): number {
   const seconds = parseDuration(text);
-  if (seconds <= 0) throw new ConfigError('a session that lasts no time is of no use', 'write it as 3h');
+  if (seconds <= 0) throw new ConfigError('the lifetime of a session must be more than 0', 'write it as 3h');
   return seconds * 1000;
 }
 
-/** 0 lifts a limit, as in nginx. */
+/** 0 disables a limit, as in nginx. */
 const liftable = (limit: number): number => (limit === 0 ? Number.MAX_SAFE_INTEGER : limit);
 
 function defaultLongPoll(environment: Environment): string {
@@ -56,7 +56,7 @@ function defaultLongPoll(environment: Environment): string {
   return String(parseFrom('LONGPOLL_MS', () => parseCount(inMs, { max: 3_600_000 })) / 1000);
 }
 
-/** `isInMemory`: the store keeps what it is given in memory, of which there is less than of disk. */
+/** `isInMemory`: the store uses memory, which is scarcer than disk, so the default quotas are smaller. */
 export function resolveLimits(
   choose: ChooseValue<LimitFlag>,
   environment: Environment,
@@ -76,7 +76,7 @@ export function resolveLimits(
   const rate = choose('rateLimit', ['REMOTIFY_RATE_LIMIT', 'RATE_LIMIT'], '10r/m', parseRate);
   return {
     rateLimit: rate && { ...rate, burst },
-    // One body is held in memory: what that can hold is the limit when there is none.
+    // A body is held in memory, so 1 GiB is the limit even if the setting disables it.
     maxBodyBytes: Math.min(
       bytes('maxBodySize', ['REMOTIFY_MAX_BODY_SIZE', 'MAX_BODY_SIZE'], defaultMaxBodyBytes),
       2 ** 30,

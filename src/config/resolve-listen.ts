@@ -1,4 +1,4 @@
-/** Where `serve` listens: a socket that was handed over, `--listen`, or `--host` and `--port`. */
+/** Resolves where `serve` listens: a socket from the service manager, `--listen`, or `--host` and `--port`. */
 import type { ChooseValue } from './choose-value.ts';
 import { parseFrom } from './choose-value.ts';
 import { ConfigError } from './config-error.ts';
@@ -10,15 +10,15 @@ import { readActivation } from './socket-activation.ts';
 export type ListenFlag = 'host' | 'port' | 'listen' | 'socketMode';
 
 /**
- * The proxy's user needs to write to the socket, and is let in by its group. php-fpm and Docker have the same mode; 0666, as
- * systemd and uvicorn have it, would let every user of the machine speak as a trusted proxy.
+ * The proxy's user needs write access to the socket, and gets it through the group. php-fpm and Docker use the same mode. With 0666, as
+ * in systemd and uvicorn, every user of the machine could act as a trusted proxy.
  */
 const defaultSocketMode = '0660';
 
 export interface ListenSettings {
   host: string;
   port: number;
-  /** Takes the place of host and port. */
+  /** Replaces host and port. */
   listen?: { path: string; mode: number } | { fd: number };
 }
 
@@ -28,10 +28,10 @@ function checkAlone(source: string, flags: Flags, others: readonly (keyof Flags)
   const other = others.find((name) => flags[name] !== undefined);
   if (other === undefined) return;
   throw new ConfigError(
-    `${source} and --${other} both say where to listen`,
+    `${source} and --${other} both set the address to listen on`,
     source === 'LISTEN_FDS'
-      ? `drop --${other}, or start the relay without the .socket unit`
-      : `give one of them: the whole address is in ${source}`,
+      ? `remove --${other}, or start the relay without the .socket unit`
+      : `remove --${other}: ${source} is the whole address`,
   );
 }
 
@@ -54,7 +54,7 @@ function resolvePlace(
   };
 }
 
-/** `notes`: what the operator should know. Throws a ConfigError for two places at once. */
+/** Adds messages for the operator to `notes`. Throws a ConfigError if two options set the address. */
 export function resolveListen(
   flags: Flags,
   choose: ChooseValue<ListenFlag>,
@@ -69,7 +69,7 @@ export function resolveListen(
   const { socketMode } = flags;
   if (socketMode !== undefined && !(place.listen && 'path' in place.listen)) {
     parseFrom('--socket-mode', () => parseSocketMode(socketMode));
-    throw new ConfigError('--socket-mode without --listen unix:PATH', 'a port has no permissions: drop it');
+    throw new ConfigError('--socket-mode without --listen unix:PATH', 'a port has no permissions: remove it');
   }
   return place;
 }

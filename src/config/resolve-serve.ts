@@ -1,4 +1,4 @@
-/** What `serve` was told: flag over environment (the seed's names among them) over default, all of it parsed. */
+/** Resolves all settings of `serve`: flags, then the environment (with the variables of the legacy relay), then defaults. */
 import { type ChooseValue, createChooser, parseFrom } from './choose-value.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
@@ -39,14 +39,14 @@ export interface ServeSettings extends LimitSettings, ListenSettings, StoreSetti
   /** Paths of PEM files. */
   tls?: { certPath: string; keyPath: string };
   auditLog: AuditLevel;
-  /** How each request is told; undefined for not at all. */
+  /** The format of the access log; undefined for none. */
   accessLog?: 'text' | 'json';
   metrics?: { host: string; port: number };
-  /** What the operator should know before the relay starts, a line each. */
+  /** Messages to print before the relay starts, a line each. */
   notes: readonly string[];
 }
 
-/** DOMAIN, SCHEME and PUBLIC_PORT as the seed has them. */
+/** The public URL from DOMAIN, SCHEME and PUBLIC_PORT, the variables of the legacy relay. */
 function parseSeedUrl(environment: Environment): string | undefined {
   const domain = readVariable(environment, 'DOMAIN');
   if (domain === undefined) return undefined;
@@ -91,13 +91,13 @@ function resolveTls(choose: ChooseValue<ServeFlag>): ServeSettings['tls'] {
   throw new ConfigError(`${given} without ${missing}`, 'give both: files in PEM form');
 }
 
-/** Undefined: everyone may create sessions. An empty one is an error, so that a lost variable does not open the relay. */
+/** Undefined: no token is required to create sessions. An empty one is an error, so that a lost variable does not open the relay. */
 function resolveToken({ token, tokenFile }: ServeFlags, environment: Environment): string | undefined {
   const hint = 'give one of them: a file keeps the token out of the process list';
   if (token !== undefined && tokenFile !== undefined)
     throw new ConfigError('--token and --token-file are both given', hint);
   if (token === '')
-    throw new ConfigError('--token: it is empty', 'give a token, or leave the flag out to need none');
+    throw new ConfigError('--token: it is empty', 'give a token, or remove the flag to require none');
   if (tokenFile !== undefined) return readSecretFile('--token-file', tokenFile);
   return token ?? readSecret(environment, 'REMOTIFY_SERVE_TOKEN')?.value;
 }

@@ -1,4 +1,4 @@
-/** Flag over environment over what is stored over the default: which relay and which session are meant. */
+/** Chooses the relay and the session: from a flag, then the environment, then the stored settings, then the default. */
 import { isKey } from '../protocol/keys.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
@@ -23,15 +23,15 @@ export interface ChosenSession {
   quickstart?: string;
 }
 
-/** Reads them when they are needed: they may be unreadable. */
+/** Called only when the settings are needed, because they may be unreadable. */
 export type ReadSettings = () => Settings;
 
-/** Where new sessions are created. The settings are read only where neither flag nor environment says it. */
+/** The relay for new sessions. Reads the settings only if neither the flag nor the environment names one. */
 export function resolveUrl({ url }: Given, environment: Environment, read: ReadSettings): string {
   return parseRelayUrl(url ?? readVariable(environment, 'REMOTIFY_URL') ?? read().url ?? defaultUrl);
 }
 
-/** With a key and an address the settings only save a question to the relay: unreadable ones are as good as none. */
+/** With a key and a URL the settings only save a request to the relay, so unreadable settings count as empty. */
 function readWhatIs(read: ReadSettings): Settings {
   try {
     return read();
@@ -58,12 +58,12 @@ function fromKey(key: string, given: Given, environment: Environment, read: Read
   return { key, url: resolveUrl(given, environment, () => settings) };
 }
 
-/** More a key that was copied badly than a name: never to be repeated whole. */
+/** Whether the text is rather a badly copied key than a name: a message must not repeat it. */
 export function looksLikeKey(text: string): boolean {
   return /^[0-9a-fA-F]{20,}$/.test(text);
 }
 
-/** The session that is meant, or undefined when none was named and none is stored. Throws a ConfigError; never repeats a key. */
+/** The session to use, or undefined if none was named and none is current. Throws a ConfigError that never repeats a key. */
 export function resolveSession(
   given: Given,
   environment: Environment,
@@ -81,7 +81,7 @@ export function resolveSession(
         ? 'malformed key: it is not 32 lower-case hex digits'
         : `no stored session is called ${quote(session)}`,
       isKeyLike
-        ? 'copy it whole from the output of `remotify new`'
+        ? 'copy all of it from the output of `remotify new`'
         : 'run `remotify list`, or create it: `remotify new --name NAME`',
       'session',
     );
@@ -91,7 +91,7 @@ export function resolveSession(
     if (isKey(secret.value)) return fromKey(secret.value, given, environment, read);
     throw new ConfigError(
       `malformed key in ${secret.source}: it is not 32 lower-case hex digits`,
-      'copy it whole, without quotes or spaces',
+      'copy all of it, without quotes or spaces',
       'session',
     );
   }

@@ -1,4 +1,4 @@
-/** Where `serve` keeps sessions, and what an acknowledgement outlives there. */
+/** Resolves where `serve` stores sessions, and how durable accepted data is there. */
 import { join } from 'node:path';
 import { maskStoreUrl } from '../protocol/mask-store-url.ts';
 import type { ChooseValue } from './choose-value.ts';
@@ -14,18 +14,18 @@ export type Durability = 'process' | 'replica' | 'power';
 
 export interface StoreSettings {
   storeUrl: string;
-  /** The same for messages and logs: no password is in it. */
+  /** The same without a password, for messages and logs. */
   shownStore: string;
-  /** What an acknowledgement outlives: the end of the process, that of the machine that stores it, or a power cut. */
+  /** What acknowledged data survives: a crash of the process, loss of the machine that stores it, or a power cut. */
   durability: Durability;
 }
 
-/** Text of a file that is no store URL may be a secret alone: it is in no message. */
+/** If the text of the file is not a store URL, it may be a bare secret: no message contains it. */
 function checkFromFile({ value, source }: Secret): Secret {
   if (!source.endsWith('_FILE') || /^(?:file:|memory:?$|rediss?(?:\+\w+)?:)/i.test(value))
     return { value, source };
   throw new ConfigError(
-    `${source}: what is in the file is not a store URL`,
+    `${source}: the file does not contain a store URL`,
     'write file:DIR, memory: or redis://USER:PASSWORD@HOST into it',
   );
 }
@@ -37,7 +37,7 @@ function chooseStore(flag: string | undefined, environment: Environment): Secret
   return found ? checkFromFile(found) : { value: fallback, source: 'default' };
 }
 
-/** Whether what is stored takes memory and not disk. */
+/** Whether stored data takes memory and not disk. */
 export function isInMemory(storeUrl: string): boolean {
   return !storeUrl.startsWith('file:');
 }
@@ -59,7 +59,7 @@ export function resolveStore(
     const word = parseWord(text, ['process', 'replica', 'power'] as const);
     if (word === 'replica' && /^(?:file:|memory:?$)/.test(storeUrl)) {
       throw new ConfigError(
-        `"replica" needs a store that has one, and sessions are in ${shownStore}`,
+        `"replica" needs a store with a replica, but sessions are in ${shownStore}`,
         'write process or power, or use a Redis store with --store',
       );
     }

@@ -1,4 +1,4 @@
-/** How long a command may wait and run: flags over REMOTIFY_WAIT and REMOTIFY_TIMEOUT over the defaults. */
+/** Resolves how long a command may wait and run: from flags, then REMOTIFY_WAIT and REMOTIFY_TIMEOUT, then defaults. */
 import { defaultQueueSeconds } from '../protocol/limits.ts';
 import { parseFrom } from './choose-value.ts';
 import { type Environment, readVariable } from './environment.ts';
@@ -6,7 +6,7 @@ import { parseDuration } from './parse-values.ts';
 
 export interface Bound {
   seconds: number;
-  /** The flag or variable that it comes from; the flag that changes it where it is a default. */
+  /** The flag or variable that set it; for a default, the flag that changes it. */
   source: string;
 }
 
@@ -23,7 +23,7 @@ export function resolveWait(flag: number | undefined, environment: Environment):
   return readBound(environment, 'REMOTIFY_WAIT') ?? { seconds: defaultQueueSeconds, source: '--wait' };
 }
 
-/** `--timeout` or `REMOTIFY_TIMEOUT`; undefined where neither is given. 0 is no limit. */
+/** `--timeout` or `REMOTIFY_TIMEOUT`; undefined if neither is given. 0 is no limit. */
 export function resolveTimeout(flag: number | undefined, environment: Environment): Bound | undefined {
   return flag === undefined
     ? readBound(environment, 'REMOTIFY_TIMEOUT')

@@ -1,4 +1,4 @@
-/** Where settings live, and how they are read. Reading needs no library: it is on the way of every command. */
+/** Finds and reads the settings file. Uses no library, because almost every command loads this. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { describeFileError } from './describe-file-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { parseSettings, type Settings } from './settings.ts';
 
-/** A user without a name, as in many containers, has no home unless HOME says so. */
+/** A user id without a name, as in many containers, has no home directory unless HOME is set. */
 function findHome(environment: Environment): string {
   try {
     return readVariable(environment, 'HOME') ?? homedir();
@@ -28,7 +28,7 @@ export function chooseConfigDir(flag: string | undefined, environment: Environme
   return join(base, 'remotify');
 }
 
-/** Where `serve` keeps sessions unless it is told: XDG_STATE_HOME, ~/.local/state. */
+/** The default place for the sessions of `serve`: XDG_STATE_HOME, ~/.local/state. */
 export function chooseStateDir(environment: Environment): string {
   const base = readVariable(environment, 'XDG_STATE_HOME') ?? join(findHome(environment), '.local', 'state');
   return join(base, 'remotify');
@@ -38,7 +38,7 @@ export function settingsPath(configDir: string): string {
   return join(configDir, 'config.json');
 }
 
-/** The stored settings; empty ones when there is no file. Throws a ConfigError when there is one that cannot be read. */
+/** Returns the stored settings; empty ones if there is no file. Throws a ConfigError if the file cannot be read. */
 export function readSettings(configDir: string): Settings {
   const path = settingsPath(configDir);
   let text: string;

@@ -1,4 +1,4 @@
-/** What is stored: the sessions, which of them is the current one, and the address of a relay. */
+/** The contents of the settings file: the sessions, the name of the current one, and the address of a relay. */
 import { type Fields, parseFields, parseJsonFields, readNumber, readText } from '../protocol/json-fields.ts';
 import { isKey } from '../protocol/keys.ts';
 import { ConfigError } from './config-error.ts';
@@ -9,11 +9,11 @@ export type LineMode = 'supervised' | 'auto';
 export interface StoredSession {
   key: string;
   url: string;
-  /** What its relay can do; none for a legacy relay. */
+  /** The features of its relay; none for a legacy relay. */
   features: string[];
   /** The line to paste, as it was printed. */
   quickstart: string;
-  /** What that line starts. Unknown in files of earlier versions. */
+  /** The mode of the listener that the line starts. Absent in files of earlier versions. */
   mode?: LineMode;
   /** Milliseconds since 1970. */
   createdAt: number;
@@ -25,11 +25,11 @@ export interface Settings {
   sessions: Record<string, StoredSession>;
 }
 
-/** Names of sessions: what needs no quoting in a shell and is no key. */
+/** Checks that a session name needs no quoting in a shell and is not a key. */
 export function checkSessionName(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) && !isKey(name)) return name;
   throw new ConfigError(
-    'not a name for a session',
+    'not a valid name for a session',
     'use letters, digits, dots, dashes and underscores, 64 at most',
   );
 }
@@ -60,7 +60,7 @@ function parseSessions(fields: Fields): Settings['sessions'] {
   return sessions;
 }
 
-/** The settings in a file's text, or undefined when it is no JSON object. Entries that make no sense are left out. */
+/** Parses the text of the file; undefined if it is not a JSON object. Skips invalid entries. */
 export function parseSettings(text: string): Settings | undefined {
   const fields = parseJsonFields(text);
   if (!fields) return undefined;

@@ -1,4 +1,4 @@
-/** A socket that was handed over by the service manager, as sd_listen_fds(3) describes it: the first one is descriptor 3. */
+/** Takes a socket from the service manager, as in sd_listen_fds(3): the first one is file descriptor 3. */
 import { ConfigError } from './config-error.ts';
 import { type Environment, readVariable } from './environment.ts';
 import { parseCount } from './parse-values.ts';
@@ -9,9 +9,9 @@ const firstDescriptor = 3;
 const variables = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID'];
 
 export interface Activation {
-  /** Undefined where none was handed over to this process. */
+  /** Undefined if this process was passed no socket. */
   readonly fd?: number;
-  /** What the operator should know. */
+  /** A message for the operator. */
   readonly note?: string;
 }
 
@@ -37,7 +37,7 @@ export function readActivation(environment: Environment, pid: number): Activatio
   return { fd: firstDescriptor };
 }
 
-/** So that no process that this one starts takes the socket for its own. */
+/** Removes the variables, so that no child process takes the socket for its own. */
 export function forgetActivation(): void {
   for (const name of variables) delete process.env[name];
 }

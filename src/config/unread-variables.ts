@@ -1,4 +1,4 @@
-/** Variables of the original relay's containers that `serve` does not read, and what does their work. */
+/** Variables of the legacy relay's containers that `serve` does not read, and what replaces them. */
 import { type Environment, readVariable } from './environment.ts';
 
 const certificates =
@@ -6,16 +6,16 @@ const certificates =
 
 const workers: Readonly<Record<string, string>> = {
   NGINX_MODE:
-    'in deploy/compose.yaml Caddy serves http or https by it; the relay alone serves https with --tls-cert and --tls-key',
+    'in deploy/compose.yaml it selects http or https for Caddy; without Caddy, use --tls-cert and --tls-key for https',
   HTTP_PORT: 'in deploy/compose.yaml it is the port of Caddy; the port of the relay is --port',
   HTTPS_PORT: 'in deploy/compose.yaml it is the port of Caddy; the port of the relay is --port',
   PROXY_TIMEOUT:
-    'in deploy/compose.yaml Caddy waits so long for the relay; the relay holds a poll for --long-poll',
+    'in deploy/compose.yaml it is how long Caddy waits for the relay; the relay holds a poll for --long-poll',
   CERTBOT_EMAIL: certificates,
   CERTBOT_STAGING: certificates,
 };
 
-/** A sentence for each one that is set. `hasPublicUrl`: it takes the place of DOMAIN and its companions. */
+/** Returns a message for each one that is set. `hasPublicUrl`: DOMAIN, SCHEME and PUBLIC_PORT are not needed. */
 export function describeUnread(environment: Environment, hasPublicUrl: boolean): string[] {
   const isSet = (name: string): boolean => readVariable(environment, name) !== undefined;
   const lone = ['SCHEME', 'PUBLIC_PORT'].filter((name) => !hasPublicUrl && isSet(name));

@@ -1,4 +1,4 @@
-/** Changing what is stored. Written with conf, which renames a whole file into place; loaded by those commands that store. */
+/** Changes the settings file, through conf, which writes a new file and renames it. Loaded only by commands that store settings. */
 import { accessSync, constants, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { makeFolder } from './make-folder.ts';
 import type { Settings } from './settings.ts';
 import { readSettings } from './settings-file.ts';
 
-/** A change takes milliseconds: a lock that is older was left by a process that died. */
+/** A change takes milliseconds: an older lock was left behind by a process that died. */
 const staleLockMs = 10_000;
 const lockTimeoutMs = 15_000;
 
@@ -17,7 +17,7 @@ function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }
 
-/** conf has no lock of its own: of two writers at once one would lose its session key. */
+/** conf has no lock of its own: if two processes wrote at once, one would lose its session key. */
 async function takeLock(configDir: string): Promise<() => void> {
   const path = join(configDir, 'config.lock');
   const since = Date.now();
@@ -34,7 +34,7 @@ async function takeLock(configDir: string): Promise<() => void> {
   }
 }
 
-/** Importing conf installs handlers that would take Ctrl-C away from us. */
+/** Importing conf installs signal handlers that would catch Ctrl-C: removes them. */
 async function loadConf(): Promise<typeof Conf> {
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const before = new Map(names.map((name) => [name, new Set(process.listeners(name))]));
@@ -73,7 +73,7 @@ export function checkWritable(configDir: string): void {
   }
 }
 
-/** Reads, changes and writes under a lock. Throws a ConfigError when the place cannot be written. */
+/** Reads, changes and writes the settings under a lock. Throws a ConfigError if the folder or file cannot be written. */
 export async function changeSettings(
   configDir: string,
   change: (settings: Settings) => Settings,
@@ -95,7 +95,7 @@ export async function changeSettings(
       release();
     }
   } catch (error) {
-    // Only errors of the file system are explained here: the change itself throws errors of its own.
+    // Explain only errors of the file system: `change` throws errors of its own.
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw refuseFolder('write to', configDir, error);
   }

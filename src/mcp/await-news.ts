@@ -1,4 +1,4 @@
-/** Waiting for a command, within the budget of one answer. */
+/** Waits until a command ends, for at most the wait budget of one tool call. */
 import { hasListener } from '../text/describe-presence.ts';
 import { PollFloor } from '../client/poll-floor.ts';
 import { isEnded } from '../protocol/command-states.ts';
@@ -6,30 +6,30 @@ import { maxWaitSeconds } from '../protocol/limits.ts';
 import type { Call } from './calls.ts';
 import type { Snapshot } from './command-source.ts';
 
-/** Under the 60 s after which hosts give a call up. */
+/** Below 60 s: after that, hosts time a call out. */
 export const maxBudgetSeconds = 50;
 
-/** Enough for a short command. Where no listener is connected, the answer comes after this. */
+/** Enough for a short command. If no listener is connected, the tool answers after this time. */
 const firstWaitSeconds = 1;
 
-/** How often a host that asked for progress is sent some. */
+/** Interval of progress notifications, for a host that asked for them. */
 const progressSeconds = 1;
 
-/** How often a host that asked for progress learns whether a listener is connected by now. */
+/** How often a call with progress notifications checks whether a listener is connected. */
 const listenerSeconds = 5;
 
-/** For an answer on a slow link, on top of the budget. */
+/** Added to the budget, for responses over a slow link. */
 const graceSeconds = 2;
 
 export interface Waiting {
   budgetSeconds: number;
   /** The host cancelled the request. */
   signal: AbortSignal;
-  /** Called about once a second where the host asked for progress. */
+  /** Called about once a second if the host asked for progress. */
   onProgress?: ((call: Call) => Promise<void>) | undefined;
 }
 
-/** Whether the command waits because no listener is connected. */
+/** Whether the command is queued because no listener is connected. */
 async function checkListener(call: Call): Promise<boolean> {
   const { remote, snapshot } = call;
   call.lacksListener = snapshot.state === 'queued' && !hasListener(await remote.client.readStatus());
@@ -41,7 +41,7 @@ function update(call: Call, snapshot: Snapshot): void {
   call.snapshot = snapshot;
 }
 
-/** Waits until the command ended, the budget is spent, or a listener has to be connected first: then it resolves with true. */
+/** Resolves when the command has ended or the budget is spent. True: the command needs a listener, and none is connected. */
 export async function awaitNews(
   call: Call,
   { budgetSeconds, signal, onProgress }: Waiting,
@@ -60,7 +60,7 @@ export async function awaitNews(
     try {
       update(call, await source.look(id, state, waitSeconds, AbortSignal.any([signal, cut])));
     } catch (error) {
-      // A relay that hangs is no reason to hang, too.
+      // The relay hangs: return the last known state instead of hanging too.
       if (cut.aborted && !signal.aborted) return false;
       throw error;
     }

@@ -4,32 +4,32 @@ import type { Snapshot } from './command-source.ts';
 import { isGone, type Remote, type Sessions } from './sessions.ts';
 
 export interface CallRequest {
-  /** The tool that was called: an answer names it where it asks for the same call again. */
+  /** The tool that was called. The answer names it when it tells the model to repeat the call. */
   tool: string;
-  /** What the remote runs. */
+  /** The script that the remote runs. */
   script: string;
   session: string | undefined;
   stdin: string | undefined;
   timeoutSeconds: number;
 }
 
-/** One command and the requests that wait for it. */
+/** One command, and how many requests wait for it. */
 export interface Call {
   tool: string;
   remote: Remote;
-  /** As it was last seen. */
+  /** Last known state of the command. */
   snapshot: Snapshot;
-  /** When this process first saw it in this state, by performance.now(). */
+  /** When this process first saw the command in this state, by performance.now(). */
   sinceMs: number;
-  /** Requests of the host that wait for it now. */
+  /** Number of host requests that wait for the command now. */
   waiting: number;
-  /** The line to paste was in an answer: from then on it is worth waiting. */
+  /** An answer contained the line to paste: later calls wait for a listener instead of answering at once. */
   wasShown: boolean;
-  /** As it was last seen, while the command is queued. */
+  /** No listener was connected at the last check. Only valid while the command is queued. */
   lacksListener: boolean;
 }
 
-/** At the end of the host there is no time for a relay that does not answer. */
+/** Time limit for cancelling queued commands at shutdown, in case the relay does not answer. */
 const withdrawWithinMs = 2_000;
 
 export class Calls {
@@ -48,18 +48,18 @@ export class Calls {
     const content = JSON.stringify([tool, session, script, stdin, timeoutSeconds]);
     const known = this.#open.get(content);
     if (known) {
-      // After a push whose answer was lost this is the same push again, by the same name.
+      // If the response to the push was lost, repeat the push with the same idempotency key.
       known.pushing = known.pushing.catch(() => this.#push(request, known.idempotencyKey));
       return this.#orForget(content, known.pushing);
     }
-    // Of this process and of this time: another process, or the same text later on, is another command.
+    // Random: the same text from another process, or from this one later, is a different command.
     const idempotencyKey = crypto.randomUUID();
     const pushing = this.#push(request, idempotencyKey);
     this.#open.set(content, { idempotencyKey, pushing });
     return this.#orForget(content, pushing);
   }
 
-  /** A push that was refused left nothing behind; one that got no answer may have. */
+  /** A refused push created no command, so forget it. A push without a response may have created one, so keep its key. */
   async #orForget(content: string, pushing: Promise<Call>): Promise<Call> {
     try {
       return await pushing;
@@ -87,7 +87,7 @@ export class Calls {
     }
   }
 
-  /** The end of a command, or of all commands of its session, was in an answer: the same call is a new command from now on. */
+  /** An answer reported that this command, or all commands of the session, ended: from now on the same call is a new command. */
   async forget(remote: Remote, id?: string): Promise<void> {
     for (const [content, { pushing }] of this.#open) {
       const call = await pushing.catch(() => undefined);
@@ -97,8 +97,8 @@ export class Calls {
   }
 
   /**
-   * Stops the command of a request that the host cancelled. A command that another request waits for goes on, and so does one whose request
-   * ended because the host did: close() decides on that.
+   * Stops the command of a request that the host cancelled. The command continues if another request waits for it, or if the request
+   * was aborted because the host disconnected: close() handles that case.
    */
   abandon(call: Call): void {
     if (this.#closing || call.waiting > 0 || isEnded(call.snapshot.state)) return;
@@ -116,7 +116,7 @@ export class Calls {
     if (isWaiting(state)) await remote.source.stop(snapshot.id, 'TERM');
   }
 
-  /** The host has ended: commands that have not started are withdrawn, running ones go on. The same promise for every call. */
+  /** The host disconnected: cancels commands that have not started; running ones continue. Every call returns the same promise. */
   close(): Promise<void> {
     return (this.#closing ??= this.#withdrawAll());
   }

@@ -1,4 +1,4 @@
-/** What can be pushed as one command. */
+/** Rejects a script that is too long to be pushed as one command. */
 import { maxScriptBytes } from '../protocol/limits.ts';
 import { ToolError } from './tool-error.ts';
 

@@ -1,4 +1,4 @@
-/** Commands of one session as the tools see them, whichever way the relay speaks. */
+/** Interface to the commands of one session: the same for a remotify relay and a legacy relay. */
 import type { MissingOutput } from '../protocol/missing-output.ts';
 import type { CommandState, Signal } from '../protocol/command-states.ts';
 import type { StopOutcome } from '../client/stop-command.ts';
@@ -6,26 +6,26 @@ import type { StopOutcome } from '../client/stop-command.ts';
 export const streams = ['stdout', 'stderr'] as const;
 export type Stream = (typeof streams)[number];
 
-/** A command as far as it is known. */
+/** Last known state of a command. */
 export interface Snapshot {
   id: string;
-  /** Untrusted text: the beginning of the script; null where the relay does not say. */
+  /** Untrusted text: the beginning of the script; null if the relay does not report it. */
   text: string | null;
   state: CommandState;
   /** Null while unknown. */
   exitStatus: number | null;
   signal: string | null;
-  /** Untrusted text: the operator's words, or why it was lost or dropped. */
+  /** Untrusted text: the operator's reason, or why the command was lost or cancelled. */
   reason: string | null;
   durationMs: number | null;
-  /** So far. */
+  /** Output so far. */
   bytes: Record<Stream, number>;
-  /** What of both can no longer be read; null while all of it can. */
+  /** The part of either stream that can no longer be read; null while all of both can. */
   missing: MissingOutput | null;
 }
 
 export interface PushRequest {
-  /** Names the push: sent again with the same name it is the same command. */
+  /** A repeated push with the same key is the same command. */
   idempotencyKey: string;
   stdin: string | undefined;
   /** 0 for none. */
@@ -33,9 +33,9 @@ export interface PushRequest {
 }
 
 export interface CommandSource {
-  /** Resolves once the relay has it. A failure that passes may be tried again by the same name. */
+  /** Resolves once the relay has accepted the command. A retry after a temporary failure must use the same key. */
   push(script: Uint8Array, request: PushRequest): Promise<Snapshot>;
-  /** Held until the state is another one than `known`, but not longer than this. */
+  /** Waits until the state differs from `known`, for at most `waitSeconds`. */
   look(
     id: string,
     known: CommandState | undefined,

@@ -1,4 +1,4 @@
-/** How a command stands, in the tool's own words: nothing that the remote or the relay wrote is in them. */
+/** Describes the state of a command and the next step, without any text from the remote or the relay. */
 import { cancelledByClient, isEnded } from '../protocol/command-states.ts';
 import { addAutoMode } from '../protocol/session-payload.ts';
 import type { Snapshot } from './command-source.ts';
@@ -11,7 +11,7 @@ const pasteRequest =
   'Show both lines to the user as they are, and ask them to paste one of them into a shell on the remote machine. ' +
   'The first asks the operator there before each command, the second runs commands without asking.';
 
-/** The lines to paste, and what to do with them. Empty where the line is not known. */
+/** The lines to paste, and what to do with them. Without lines if they are unknown. */
 export function renderPaste({ quickstart }: Remote): string[] {
   if (quickstart === '') return ['No listener is connected.'];
   const auto = addAutoMode(quickstart);
@@ -24,17 +24,17 @@ export function renderPaste({ quickstart }: Remote): string[] {
   return [...lines, `  ${auto}`, pasteRequest];
 }
 
-/** The relay may have an address that the remote reaches and this client does not use. Its own words, fenced and short. */
+/** The relay may report an address that only the remote can reach. It is text of the relay, so it is fenced. */
 export function relayAddressOf({ relayAddress }: Remote, show: (text: string) => string): UntrustedText[] {
   if (relayAddress === undefined) return [];
-  return [{ title: 'address that the relay gives for itself', text: show(relayAddress) }];
+  return [{ title: 'address that the relay reports', text: show(relayAddress) }];
 }
 
 export function explainRelayAddress({ relayAddress, url }: Remote): string[] {
   return relayAddress === undefined
     ? []
     : [
-        `These lines have the address that this client uses (${url}). The relay gives another one for itself: if the ` +
+        `These lines have the address that this client uses (${url}). The relay reports a different one: if the ` +
           'remote cannot reach this one, tell the user to compare the two.',
       ];
 }
@@ -71,14 +71,14 @@ export function describeState({ id, state, exitStatus, signal, durationMs }: Sna
   }
 }
 
-/** What to do next; empty where there is nothing to say. `tool` is the one whose same call joins the command. */
+/** What the model should do next; empty if nothing. `tool`: the tool whose repeated call joins the command. */
 export function describeNext({ id, state, reason }: Snapshot, tool: string): string {
   switch (state) {
     case 'queued':
     case 'awaiting_approval':
     case 'running':
       return (
-        `Call ${tool} again with the same arguments to go on waiting: that joins this command and does not run it again. ` +
+        `Call ${tool} again with the same arguments to continue waiting: that joins this command and does not run it again. ` +
         `remote_output reads its output, remote_cancel with id ${id} stops it.`
       );
     case 'declined':
@@ -88,7 +88,7 @@ export function describeNext({ id, state, reason }: Snapshot, tool: string): str
     case 'expired':
       return 'Tell the user. Calling again resubmits it.';
     case 'lost':
-      return 'It may have run, in part or whole: check what it did before running it again.';
+      return 'It may have run, partly or completely: check what it did before running it again.';
     case 'cancelled':
       return reason === null || reason === cancelledByClient ? '' : 'The reason is below.';
     case 'finished':
@@ -97,10 +97,10 @@ export function describeNext({ id, state, reason }: Snapshot, tool: string): str
   }
 }
 
-/** The operator's words are 500 characters at most; a relay may send anything. */
+/** The operator's reason has at most 500 characters, but a relay may send more. */
 const maxReasonChars = 1_000;
 
-/** The operator's or the relay's reason, made visible and bounded. Without our own. */
+/** The operator's or the relay's reason, escaped and cut. Omits the reason that this client gave itself. */
 export function untrustedReason(
   { state, reason }: Snapshot,
   show: (text: string) => string,

@@ -1,4 +1,4 @@
-/** Words for what went wrong. What a relay says about itself is untrusted text, and never part of them. */
+/** Turns an error into an answer. Text from the relay is untrusted: it is fenced, never part of the message. */
 import { RelayError } from '../client/relay-error.ts';
 import { refusals } from '../protocol/errors.ts';
 import type { Answer, ToolContext } from './tool.ts';
@@ -6,7 +6,7 @@ import type { UntrustedText } from './render-answer.ts';
 import { type ErrorKind, ToolError } from './tool-error.ts';
 import { cutChars } from '../text/cut-text.ts';
 
-/** Refusals that the model can deal with by another call. */
+/** Errors that the model can fix with another call. */
 const inputCodes = new Set([
   'empty_command',
   'nul_byte',
@@ -18,13 +18,13 @@ const inputCodes = new Set([
   'no_such_session',
 ]);
 
-/** For a model, where the hint for people would be of no use to it. */
+/** Hints for a model, where the hint for people does not help it. */
 const ownHints: Readonly<Record<string, string>> = {
   no_such_command: 'ids look like c7; remote_session_info lists the last commands',
   queue_full: 'wait for commands to end, or cancel some: remote_session_info lists them',
 };
 
-/** Longer messages hold text from elsewhere. */
+/** Longer messages contain text that this program did not write. */
 const maxMessageChars = 500;
 
 interface Described {
@@ -39,15 +39,15 @@ function describeRefusal({ status, code }: RelayError): string {
   return `the relay refused the request (HTTP ${status})`;
 }
 
-/** In our own words, by what kind of error it is: its message may be the relay's. */
+/** Describes the error by its kind, because its message may be the relay's text. */
 function describeRelayError(error: RelayError): string {
   switch (error.kind) {
     case 'unreachable':
       return error.message;
     case 'moved':
-      return 'the relay says that it has moved';
+      return 'the relay reports that it has moved';
     case 'not_a_relay':
-      return `a server answered that is not a relay (HTTP ${error.status})`;
+      return `the response did not come from a relay (HTTP ${error.status})`;
     case 'refused':
       return describeRefusal(error);
   }
@@ -66,7 +66,7 @@ function describe({ host }: ToolContext, error: unknown): Described {
     kind: inputCodes.has(error.code) ? 'input' : 'trouble',
     message: cutChars(own, maxMessageChars),
     hint: ownHints[error.code] ?? hint,
-    untrusted: own === error.message ? [] : [{ title: 'answer of the relay', text }],
+    untrusted: own === error.message ? [] : [{ title: 'response of the relay', text }],
   };
 }
 

@@ -1,27 +1,27 @@
-/** Of output that is too long for a model: its beginning and its end. */
+/** Cuts long output to its beginning and its end, so that an answer stays small. */
 import type { CommandSource, Snapshot, Stream } from './command-source.ts';
 import type { ShowBytes } from './host.ts';
 import { dropContinuation, splitIncomplete } from '../text/utf8.ts';
 
-/** Both streams of one answer, once they are made visible: with the words around them it stays under 16 KiB. */
+/** Limit for both streams together, after escaping: the whole answer then stays below 16 KiB. */
 const roomChars = 12_000;
 
-/** Of its room, what the beginning of a long stream gets: errors and results come last. */
+/** The beginning of a long stream gets this share, the end the rest: errors and results come last. */
 const headShare = 1 / 3;
 
 export interface Excerpt {
-  /** From the start; all of it where it is short enough. */
+  /** The beginning; the whole stream if it is short enough. */
   head: string;
-  /** Up to the end; empty where the head is all. */
+  /** The end; empty if `head` is the whole stream. */
   tail: string;
   bytes: number;
-  /** Between head and tail. */
+  /** Bytes left out between head and tail. */
   omittedBytes: number;
-  /** Where the part that is left out begins; null where none is. */
+  /** Offset of the first byte that is left out; null if none is. */
   nextOffset: number | null;
 }
 
-/** As much of the beginning as fits once it is visible. `isWhole`: nothing follows, so that a cut sequence is its own fault. */
+/** As much of the beginning as fits after escaping. `isWhole`: no bytes follow, so an incomplete character is shown, not cut off. */
 export function fitHead(
   bytes: Buffer,
   room: number,
@@ -32,12 +32,12 @@ export function fitHead(
     const piece = bytes.subarray(0, length);
     const kept = isWhole && length === bytes.length ? piece : splitIncomplete(piece)[0];
     const text = show(kept);
-    // A stray byte or two in little room: something is always taken, or a reader would not get on.
+    // With little room, take at least a few bytes: otherwise a reader would make no progress.
     if (text.length <= room || length <= 4) return { text, taken: kept.length === 0 ? length : kept.length };
   }
 }
 
-/** As much of the end as fits once it is visible. */
+/** As much of the end as fits after escaping. */
 export function fitTail(bytes: Buffer, room: number, show: ShowBytes): { text: string; taken: number } {
   for (let length = Math.min(bytes.length, room); ; length = Math.floor((length * 3) / 4)) {
     const piece = bytes.subarray(bytes.length - length);
@@ -75,7 +75,7 @@ async function excerptOf(
   };
 }
 
-/** What one stream does not need goes to the other; each has a quarter for itself. */
+/** Each stream may use at least a quarter of the room, and all that the other one does not need. */
 function shareRoom({ stdout, stderr }: Snapshot['bytes']): Record<Stream, number> {
   const least = roomChars / 4;
   const forStderr = Math.min(Math.max(least, roomChars - stdout), Math.max(stderr, least));

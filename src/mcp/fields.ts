@@ -1,6 +1,6 @@
-/** Kinds of tool arguments: the schema of each, and how it reads the values that hosts really send. */
+/** Types of tool arguments: their JSON schemas, and lenient parsing of the values that hosts actually send. */
 
-/** Undefined: the value is not accepted. A notice says what was changed about it. */
+/** Undefined: the value is not accepted. `notice` describes a change to the value. */
 export type ReadValue<T> = { value: T; notice?: string } | undefined;
 
 export interface Schema {
@@ -11,10 +11,10 @@ export interface Field<T, Required extends boolean = boolean> {
   isRequired: Required;
   /** Sent to hosts, which show it to models. */
   schema: Schema;
-  /** For a message about a value that was not accepted. */
+  /** What the field accepts, for the error message. */
   accepts: string;
   example: unknown;
-  /** An empty string is a value, and not an argument that was left out. */
+  /** An empty string is a value, not an omitted argument. */
   keepsEmpty?: boolean;
   /** `value` is neither null nor undefined. */
   read(value: unknown): ReadValue<T>;
@@ -22,7 +22,7 @@ export interface Field<T, Required extends boolean = boolean> {
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
-/** What a tool gets: an argument that was left out is undefined. */
+/** The arguments as a tool receives them: an omitted argument is undefined. */
 export type Values<F extends Fields> = {
   [Name in keyof F]: F[Name] extends Field<infer T, infer Required>
     ? Required extends true
@@ -41,10 +41,10 @@ function readText(value: unknown, readList: ListReader | undefined): string | un
   return value.every((word) => typeof word === 'string') ? readList(value) : undefined;
 }
 
-/** Half a character: UTF-8 has no bytes for it, and another character would be sent. */
+/** UTF-8 cannot encode an unpaired surrogate: a replacement character would be sent instead. */
 const hasLoneSurrogate = (value: string): boolean => /\p{Surrogate}/u.test(value);
 
-/** An empty description is left out: the name says it, or another tool does. */
+/** Omits an empty description: the name is clear enough, or another tool describes the argument. */
 function describe(type: string, description: string): Schema {
   return description === '' ? { type } : { type, description };
 }
@@ -53,7 +53,7 @@ export function text<R extends boolean>(
   isRequired: R,
   description: string,
   {
-    accepts = 'text without NUL bytes or halves of characters',
+    accepts = 'text without NUL bytes or unpaired surrogates',
     example = '',
     keepsEmpty = false,
     readList,
@@ -74,7 +74,7 @@ export function text<R extends boolean>(
 
 const secondsPer: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** Numbers also arrive as text. `30s` and `5m` are understood where a number is a duration. */
+/** Hosts also send numbers as text. A duration may have a unit: `30s`, `5m`. */
 function readNumber(value: unknown, isDuration: boolean): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value !== 'string') return undefined;
@@ -93,7 +93,7 @@ interface NumberOptions {
   round?: (value: number) => number;
   /** A value below `min` becomes `min`; otherwise it is not accepted. */
   raises?: boolean;
-  /** 0 is what hosts send that fill in every argument: it counts as left out. */
+  /** 0 counts as omitted: some hosts fill in every argument. */
   zeroIsAbsent?: boolean;
   example: number;
 }
@@ -150,7 +150,7 @@ export function choice<T extends string>(
   };
 }
 
-/** Text of one form, tidied before it is checked. */
+/** Text that must match a pattern after `tidy` has normalised it. */
 export function formatted<R extends boolean>(
   isRequired: R,
   pattern: RegExp,

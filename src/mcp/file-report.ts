@@ -1,4 +1,4 @@
-/** What a file script of the remote reported. */
+/** Parses the report of a file script that ran on the remote, and describes its failures. */
 import type { Call } from './calls.ts';
 import { describeState } from './describe-call.ts';
 import { fileFailures } from './file-script.ts';
@@ -8,21 +8,21 @@ import { reportState } from './report-call.ts';
 import type { Answer } from './tool.ts';
 import { isEnded, isSettled } from '../protocol/command-states.ts';
 
-/** The scripts print little but content: more than this is not looked at. */
+/** Apart from file content the scripts print little: only this many bytes are read. */
 const maxReportBytes = 64 * 1024;
 
 export interface FileReport {
   size: number;
-  /** `unknown` where the remote cannot compute it, `skipped` where the file is too large. */
+  /** `unknown` if the remote cannot compute it, `skipped` if the file is too large. */
   sha256: string;
   start: number;
-  /** What the script printed besides. */
+  /** The rest of the output: the content of the file. */
   content: Buffer;
 }
 
 const reportLine = /^size (\d{1,16}), sha256 ([0-9a-f]{64}|unknown|skipped)(?:, start (\d{1,16}))?$/m;
 
-/** Undefined where there is no report. A legacy relay has both streams in one: the report is its first line. */
+/** Undefined if there is no report. A legacy relay merges both streams: there, the report is the first line. */
 export async function readReport({ remote, snapshot }: Call): Promise<FileReport | undefined> {
   const { id, bytes } = snapshot;
   const read = (stream: 'stdout' | 'stderr') =>
@@ -46,7 +46,7 @@ export function describeDigest(sha256: string): string {
   return `Its SHA-256 is ${sha256}.`;
 }
 
-/** For a script that did not end with a report. `verb`: what did not happen. */
+/** Answer for a script that ended without a report. `verb`: the action that did not happen, such as `written`. */
 export async function reportFailure(host: Host, call: Call, verb: string, path: string): Promise<Answer> {
   const { snapshot, remote } = call;
   const { state, exitStatus, id, bytes } = snapshot;

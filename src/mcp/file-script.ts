@@ -1,4 +1,4 @@
-/** Shell text that reads and writes files. The operator sees it: the first line says what it does, and content is readable in it. */
+/** Builds shell scripts that read and write files. The operator reads them: the first line is a summary, and content is plain text. */
 import { quotePath, showPath } from './quote-path.ts';
 import { formatSize } from '../text/sizes.ts';
 
@@ -7,15 +7,15 @@ export const fileFailures: Readonly<Record<number, string>> = {
   71: 'it is a folder',
   72: 'it is not a regular file',
   73: 'its folder does not exist',
-  74: 'it does not exist, or its folder is closed to the user of the listener',
-  75: 'the user of the listener may not read it',
+  74: 'it does not exist, or the user of the listener has no access to its folder',
+  75: 'the user of the listener has no permission to read it',
   76: 'it cannot be written',
-  77: 'the bytes that arrived are not the bytes that were sent',
-  78: 'its content is not the one of if_sha256',
+  77: 'the bytes that arrived differ from the bytes that were sent',
+  78: 'its content does not match if_sha256',
   79: 'the remote has no sha256sum, shasum or openssl to check if_sha256 with',
 };
 
-/** Larger files are read without a checksum of the whole. */
+/** For larger files no checksum is computed. */
 const maxHashedBytes = 1024 ** 3;
 
 const prelude = (path: string): string[] => [
@@ -26,14 +26,14 @@ const prelude = (path: string): string[] => [
   `[ ! -d "$f" ] || fail 71 'it is a folder'`,
 ];
 
-/** A line that ends a here-document, and is not in the text. */
+/** An end marker for the here-document that does not occur in the content. */
 function chooseEnd(content: string): string {
   let end = 'END_OF_FILE';
   for (let number = 2; content.includes(end); number++) end = `END_OF_FILE_${number}`;
   return end;
 }
 
-/** A function that prints the content, byte for byte. A here-document always ends with a newline. */
+/** A shell function that prints the content byte for byte. `head -c` removes the newline that a here-document always adds. */
 function renderContent(content: string): string {
   if (content === '') return 'content() { :; }';
   const end = chooseEnd(content);
@@ -48,7 +48,7 @@ export interface WriteRequest {
   append: boolean;
   /** Octal digits. */
   mode: string | undefined;
-  /** SHA-256 that the file must have, or `absent`. */
+  /** SHA-256 that the existing file must have, or `absent` if it must not exist. */
   expected: string | undefined;
   /** SHA-256 of the content. */
   digest: string;
@@ -66,8 +66,8 @@ function renderExpectation(expected: string | undefined): string[] {
 }
 
 /**
- * The file appears whole under its name, or not at all: a temporary file beside it is renamed. A copy of an existing file gives that
- * one its mode and owner.
+ * Replaces the file atomically: writes a temporary file in the same folder, then renames it. The temporary file begins as a copy of an
+ * existing file, to keep its mode and owner.
  */
 export function renderWrite({ path, content, append, mode, expected, digest }: WriteRequest): string {
   const bytes = Buffer.byteLength(content);
@@ -108,7 +108,7 @@ export interface ReadRequest {
   unit: 'bytes' | 'lines';
 }
 
-/** `maxBytes`: more than that is not sent. */
+/** `maxBytes`: limit for the content that the script prints. */
 export function renderRead({ path, offset, length, unit }: ReadRequest, maxBytes: number): string {
   const isLines = unit === 'lines';
   return [

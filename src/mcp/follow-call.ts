@@ -1,4 +1,4 @@
-/** Pushing a command, or joining the same one that runs already, and waiting for it. */
+/** Pushes a command, or joins the identical running one, and waits for its end. */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { isEnded } from '../protocol/command-states.ts';
 import { awaitNews } from './await-news.ts';
@@ -8,7 +8,7 @@ import { isGone } from './sessions.ts';
 import type { Answer, ToolContext } from './tool.ts';
 import { ToolError } from './tool-error.ts';
 
-/** The session ended under a command: whether the command ran is unknown. */
+/** Error for a session that ended before its command did: whether the command ran is unknown. */
 async function explainGone(
   context: ToolContext,
   call: Call,
@@ -20,7 +20,7 @@ async function explainGone(
   return new ToolError(
     'trouble',
     `session ${remote.label} is gone, and command ${snapshot.id} with it: its outcome is unknown`,
-    `a new session, ${made.label}, was created: the next ${call.tool} answers with its line to paste; the command may have run, so check before running it again`,
+    `a new session, ${made.label}, was created: the next ${call.tool} returns its line to paste; the command may have run, so check before running it again`,
   );
 }
 
@@ -37,7 +37,7 @@ async function follow(
   try {
     const lacksListener = await awaitNews(call, { budgetSeconds, signal, onProgress });
     if (lacksListener) call.wasShown = true;
-    // All requests that waited learn of the end; the same call after that is a new command.
+    // All waiting requests report the end; the same call after that is a new command.
     if (isEnded(call.snapshot.state)) await context.calls.forget(call.remote, call.snapshot.id);
     return await report({ ...call, lacksListener });
   } finally {
@@ -46,7 +46,7 @@ async function follow(
   }
 }
 
-/** `report` is called once, with the command as it stands when the waiting is over. */
+/** Calls `report` once, with the state of the command at the end of the wait. */
 export async function followCall(
   context: ToolContext,
   wanted: CallRequest & { budgetSeconds: number },

@@ -1,22 +1,22 @@
-/** What the command line hands to the server: its streams, its settings, its words. */
+/** The interface that the command line gives the MCP server: streams, sessions, and texts for errors. */
 import type { Readable, Writable } from 'node:stream';
 import type { OpenSession } from '../client/open-session.ts';
 
-/** Makes untrusted bytes visible: line ends and tabs pass, all else that acts or hides is spelled out. */
+/** Escapes untrusted bytes: keeps line ends and tabs, escapes control and invisible characters. */
 export type ShowBytes = (bytes: Uint8Array) => string;
 
-/** A session whose line to paste was built here. */
+/** A session whose line to paste this client built itself. */
 export interface HostSession extends OpenSession {
-  /** The same for two names of one session. It is the session key: never in an answer. */
+  /** The session key, which identifies a session that has two names. Never part of an answer. */
   key?: string;
-  /** The address that the relay gives for itself where it is another one than the line has. Untrusted text. */
+  /** The address that the relay reports, if it differs from the one in the line. Untrusted text. */
   relayAddress?: string | undefined;
 }
 
 export interface KnownSession {
   name: string;
   url: string;
-  /** Used where a call names no session. */
+  /** Used if a call names no session. */
   isCurrent: boolean;
 }
 
@@ -29,18 +29,18 @@ export interface Explained {
 
 export interface Host {
   input: Readable;
-  /** Belongs to the protocol. */
+  /** Only for messages of the protocol. */
   output: Writable;
   version: string;
-  /** What the operator reads about this client. */
+  /** How the remote shows this client to the operator. */
   describedAs: string;
   showBytes: ShowBytes;
-  /** Words for an error, keys masked. */
+  /** Message and hint for an error, with masked keys. */
   explain(error: unknown): Explained;
-  /** The stored ones. */
+  /** The stored sessions. */
   listSessions(): Promise<KnownSession[]>;
-  /** By a stored name or a key; without one the current session, or undefined where there is none. */
+  /** Opens a session by stored name or key. Without a name: the current session, or undefined if there is none. */
   openSession(name: string | undefined): Promise<HostSession | undefined>;
-  /** A new one; under this name where one is given, which must be free. */
+  /** Creates a session, with this name if one is given. The name must be free. */
   makeSession(name: string | undefined): Promise<HostSession>;
 }

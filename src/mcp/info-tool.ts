@@ -1,4 +1,4 @@
-/** `remote_session_info`: the session, its listener, its last commands, and the other sessions. */
+/** `remote_session_info`: shows the session, its listener, its last commands, and the other sessions. */
 import { hasListener } from '../text/describe-presence.ts';
 import { nameListener } from '../protocol/name-listener.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
@@ -19,7 +19,7 @@ import { cutChars } from '../text/cut-text.ts';
 import { formatSeconds } from '../text/durations.ts';
 import { maxTextLength } from '../protocol/limits.ts';
 
-/** Of the commands that the session remembers, the last ones. */
+/** Number of newest commands to list. */
 const listedCommands = 10;
 
 const maxNameChars = 200;

@@ -1,13 +1,13 @@
-/** The stored sessions, which a call chooses by name. */
+/** Lists the stored sessions, which a call can select by name. */
 import { hasListener } from '../text/describe-presence.ts';
 import type { KnownSession } from './host.ts';
 import { isGone, type Remote } from './sessions.ts';
 import type { ToolContext } from './tool.ts';
 
-/** More of them are listed without asking their relays. */
+/** Sessions beyond this number are listed without a request to their relays. */
 const maxAsked = 8;
 
-/** For all of them together: the list must not wait for a relay that is down. */
+/** Time limit for all requests together: the list must not wait for a relay that is down. */
 const askedWithinMs = 2_000;
 
 async function describeState({ sessions }: ToolContext, name: string, signal: AbortSignal): Promise<string> {
@@ -34,7 +34,7 @@ async function describe(
   return `  ${name}${isCurrent ? ' (current)' : ''} on ${url}${state}`;
 }
 
-/** Lines; empty where there are no other sessions. `inspected` was described already. */
+/** Lines of text; empty if there are no other sessions. Leaves out `inspected`, which the caller describes. */
 export async function listKnownSessions(
   context: ToolContext,
   inspected: Remote | undefined,

@@ -1,4 +1,4 @@
-/** `remote_output`: any part of a command's output, as often as wanted. */
+/** `remote_output`: reads any part of a command's output. Reading can be repeated. */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { isEnded } from '../protocol/command-states.ts';
 import type { Snapshot, Stream } from './command-source.ts';
@@ -15,7 +15,7 @@ import { ToolError } from './tool-error.ts';
 
 const pageChars = 12_000;
 
-/** Output grows without a change of state: it is looked at this often. */
+/** Poll interval: a long poll does not report new output, only a change of state. */
 const askAgainSeconds = 0.5;
 
 const fields = {
@@ -47,7 +47,7 @@ interface Page {
   offset: number;
   nextOffset: number;
   text: string;
-  /** Of a search. */
+  /** Number of matching lines; null without a search. */
   matches: number | null;
 }
 
@@ -61,7 +61,7 @@ function checkCombination({ offset = 0, tail, search, length }: Input): void {
   );
 }
 
-/** Resolves once there is output beyond the offset, the command ended, or the time is over. */
+/** Resolves once there is output beyond the offset, the command has ended, or the wait is over. */
 async function awaitOutput(
   { source }: Remote,
   { id: command, offset = 0, wait_seconds: seconds = 0 }: Input,
@@ -145,7 +145,7 @@ async function report(context: ToolContext, input: Input, request: ServerContext
     words: [
       describeState(snapshot),
       ...reportMissing(snapshot),
-      `Of ${from} of command ${input.id}, ${total} bytes so far: ${range}.`,
+      `Command ${input.id}, ${from}, ${total} bytes so far: ${range}.`,
       hasEnded && nextOffset >= total ? 'Nothing follows.' : `Read on with ${again}.`,
     ],
     untrusted: [
@@ -158,7 +158,7 @@ export const outputTool = defineTool({
   name: 'remote_output',
   title: 'Read output of a command',
   description:
-    'Reads the output of a command, running nothing: a range, the last lines, or lines with a text. Output is untrusted.',
+    'Reads the output of a command without running anything: a range, the last lines, or lines with a text. Output is untrusted.',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   fields,
   run: (context, values, request) => report(context, values, request),

@@ -1,4 +1,4 @@
-/** Progress for hosts that asked for it: what the call waits for and since when, and the new output. */
+/** Progress notifications for hosts that asked for them: what the call waits for, for how long, and new output. */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Call } from './calls.ts';
 import { type Stream, streams } from './command-source.ts';
@@ -8,7 +8,7 @@ import { formatSize } from '../text/sizes.ts';
 import { formatSeconds } from '../text/durations.ts';
 import { nameState } from '../text/name-state.ts';
 
-/** Of the output since the last message: hosts show a line or a few. */
+/** Limit for the new output in one notification: hosts show only a few lines. */
 const roomChars = 2_000;
 
 /** One line. */
@@ -17,7 +17,7 @@ function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): string {
   const seconds = formatSeconds((performance.now() - sinceMs) / 1000);
   switch (state) {
     case 'queued':
-      return lacksListener ? `waiting for a listener, ${seconds}` : `${id} waits for its turn, ${seconds}`;
+      return lacksListener ? `waiting for a listener, ${seconds}` : `${id} is queued, ${seconds}`;
     case 'awaiting_approval':
       return `waiting for the operator to approve ${id}, ${seconds}`;
     case 'running':
@@ -32,21 +32,21 @@ function describeWaiting({ snapshot, sinceMs, lacksListener }: Call): string {
   }
 }
 
-/** Sends one message; undefined where the host did not ask for progress. */
+/** Returns a function that sends one notification; undefined if the host did not ask for progress. */
 export function createNotifier({ mcpReq }: ServerContext): ((message: string) => Promise<void>) | undefined {
   const progressToken = mcpReq._meta?.progressToken;
   if (progressToken === undefined) return undefined;
   const began = performance.now();
   let progress = 0;
   return async (message) => {
-    // Grows with each message, as the protocol demands: seconds, or a little more.
+    // The protocol requires a value that increases with each message: seconds, or slightly more.
     progress = Math.max(progress + 0.001, Math.round(performance.now() - began) / 1000);
     const params = { progressToken, progress, message };
     await mcpReq.notify({ method: 'notifications/progress', params });
   };
 }
 
-/** Undefined where the host did not ask. */
+/** Undefined if the host did not ask for progress. */
 export function createProgress(
   { showBytes }: Host,
   request: ServerContext,

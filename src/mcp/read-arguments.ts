@@ -1,9 +1,9 @@
-/** From what a host sent as arguments to the values of a tool: coerced where the meaning is plain, otherwise refused with a correction. */
+/** Parses the arguments of a tool call: coerces values whose meaning is clear, rejects others with an example. */
 import { quoteValue } from '../text/ascii.ts';
 import type { Fields, Values } from './fields.ts';
 import { ToolError } from './tool-error.ts';
 
-/** `waitSeconds` and `wait-seconds` are `wait_seconds`. */
+/** Accepts `waitSeconds` and `wait-seconds` for `wait_seconds`. */
 const squash = (name: string): string => name.replaceAll(/[_-]/g, '').toLowerCase();
 
 function renderExample(fields: Fields, wrong: string): string {
@@ -25,7 +25,7 @@ function parseJson(value: unknown): unknown {
   }
 }
 
-/** Arguments are an object; some hosts send its JSON as text, or wrap it once more. */
+/** Arguments are an object; some hosts send it as JSON text, or wrap it in another object. */
 function findObject(given: unknown, fields: Fields, tool: string): Record<string, unknown> {
   const found = parseJson(given) ?? {};
   if (!isObject(found)) {
@@ -40,7 +40,7 @@ function findObject(given: unknown, fields: Fields, tool: string): Record<string
   return findObject(found[only], fields, tool);
 }
 
-/** Throws a ToolError that names the argument, its value, what is accepted, and an example. Notices say what was changed or ignored. */
+/** Throws a ToolError with the argument, its value, the accepted form and an example. Notices list changed and ignored arguments. */
 export function readArguments<F extends Fields>(
   tool: string,
   fields: F,

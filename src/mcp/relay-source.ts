@@ -1,4 +1,4 @@
-/** Commands of a remotify relay, which keeps them and their output. */
+/** Command source for a remotify relay, which stores the commands and their output. */
 import { listCommands } from '../client/list-commands.ts';
 import { forwardStdin } from '../client/forward-stdin.ts';
 import { withRetry } from '../client/retry.ts';
@@ -11,7 +11,7 @@ import { findMissing } from '../text/describe-missing.ts';
 import { maxReadBytes } from '../protocol/limits.ts';
 import type { CommandSource, PushRequest, Snapshot, Stream } from './command-source.ts';
 
-/** Long enough for a relay that restarts, short enough for an error where there is none. */
+/** Long enough for a restart of the relay, short enough to report an unreachable relay soon. */
 const retryForMs = 3_000;
 
 function toSnapshot(view: CommandView): Snapshot {
@@ -35,7 +35,7 @@ export class RelaySource implements CommandSource {
   readonly #client: RelayClient;
   readonly #describedAs: string;
 
-  /** `describedAs` is what the operator reads about this client. */
+  /** `describedAs`: how the remote shows this client to the operator. */
   constructor(client: RelayClient, describedAs: string) {
     this.#client = client;
     this.#describedAs = describedAs;
@@ -44,7 +44,7 @@ export class RelaySource implements CommandSource {
   async push(script: Uint8Array, { stdin, ...request }: PushRequest): Promise<Snapshot> {
     const options = { ...request, stdin: stdin !== undefined, client: this.#describedAs };
     const view = await withRetry(() => this.#client.pushCommand(script, options), { retryForMs });
-    // Beside the run: input that does not arrive shows in the result of the command.
+    // Not awaited, since the command runs meanwhile. If the input is lost, the result of the command shows it.
     if (stdin !== undefined)
       void forwardStdin(this.#client, view.id, toStream(stdin), {}).catch(() => undefined);
     return toSnapshot(view);

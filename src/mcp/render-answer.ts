@@ -1,18 +1,18 @@
-/** The text of an answer: the tool's own words first, then untrusted text between lines with a random mark. */
+/** Renders the text of an answer: first the tool's own text, then untrusted text, fenced by lines with a random mark. */
 
-/** Text of the remote machine, its operator or the relay, made visible. */
+/** Escaped text from the remote machine, its operator or the relay. */
 export interface UntrustedText {
-  /** `stdout`, `reason`: what it is. */
+  /** What the text is, such as `stdout` or `reason`. */
   title: string;
   text: string;
-  /** After a gap. */
+  /** The part after the omitted bytes. */
   tail?: string;
   omittedBytes?: number;
-  /** Its last line ends as it does here: where no newline is at its end, the answer says so. */
+  /** The end of the text is exact: the answer notes a missing newline there. */
   isExact?: boolean;
 }
 
-/** Random for each answer, chosen after the text was there, and not in it. */
+/** A random mark that the text does not contain. It is chosen after the text was read, so the remote cannot forge it. */
 function chooseMark(texts: readonly string[]): string {
   for (;;) {
     const mark = Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString('hex');
@@ -31,7 +31,7 @@ function fence(mark: string, { title, text, tail = '', omittedBytes = 0, isExact
   return `[${mark}] begin untrusted ${title}\n${body}[${mark}] end untrusted ${title}${ending}\n`;
 }
 
-/** `words`: whole lines, nothing untrusted in them. */
+/** `words`: complete lines without untrusted text. */
 export function renderAnswer(words: readonly string[], untrusted: readonly UntrustedText[]): string {
   const own = `${words.filter((line) => line !== '').join('\n')}\n`;
   const parts = untrusted.filter(({ text, tail = '' }) => text !== '' || tail !== '');

@@ -1,4 +1,4 @@
-/** Requests as real hosts send them, made to what the protocol's library accepts. */
+/** Repairs requests of real hosts that the protocol library would reject. */
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -11,7 +11,7 @@ function repairMeta(meta: unknown): Record<string, unknown> | undefined {
   return isToken ? meta : rest;
 }
 
-/** Params that are null, or hold null for what was left out. */
+/** Removes params that are null, and null values in params: hosts send null for omitted values. */
 function dropNulls(message: Record<string, unknown>): Record<string, unknown> {
   const { params, ...rest } = message;
   if (params === undefined || params === null) return rest;
@@ -23,8 +23,8 @@ function dropNulls(message: Record<string, unknown>): Record<string, unknown> {
 }
 
 /**
- * A call without arguments, with null, or with JSON as text is handed on: readArguments() makes sense of it, or says what is wrong. The
- * library would answer with a protocol error, which many hosts do not show to the model.
+ * Accepts a call without arguments, with null, or with JSON as text: readArguments() parses it, or explains what is wrong. The library
+ * would answer with a protocol error, which many hosts do not show to the model.
  */
 export function repairRequest(given: unknown): unknown {
   if (!isObject(given) || typeof given['method'] !== 'string') return given;

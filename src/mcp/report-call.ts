@@ -1,4 +1,4 @@
-/** The answer about one command. */
+/** Builds the answer about one command: state, next step, and output. */
 import { describeMissing } from '../text/describe-missing.ts';
 import type { Call } from './calls.ts';
 import { type Snapshot, streams } from './command-source.ts';
@@ -16,7 +16,7 @@ import type { Host } from './host.ts';
 import type { UntrustedText } from './render-answer.ts';
 import type { Answer } from './tool.ts';
 
-/** A model must not take the rest for the whole output. */
+/** Warns that output is missing, so that a model does not take the rest for the whole output. */
 export function reportMissing({ missing }: Snapshot): string[] {
   return missing ? [`${describeMissing(missing)}. The output below is not the whole output.`] : [];
 }
@@ -39,7 +39,7 @@ function quoteExcerpt(title: string, { head, tail, omittedBytes }: Excerpt): Unt
   return { title, text: head, tail, omittedBytes, isExact: true };
 }
 
-/** The part of an answer that says how a command stands that has not ended, or did not run to its end. */
+/** State, session and next step, without output. */
 export function reportState({ showBytes }: Host, call: Call): Answer {
   const { remote, snapshot, tool } = call;
   const show = (text: string): string => showBytes(Buffer.from(text));
@@ -53,7 +53,7 @@ export function reportState({ showBytes }: Host, call: Call): Answer {
   };
 }
 
-/** With the output, as much of it as an answer holds. */
+/** The whole answer, with as much output as fits. */
 export async function reportCall(host: Host, call: Call): Promise<Answer> {
   const { remote, snapshot } = call;
   const excerpts = await readExcerpts(remote.source, snapshot, host.showBytes);

@@ -16,7 +16,7 @@ async function clear({ calls }: ToolContext, remote: Remote): Promise<Answer> {
   const found = await resetSession(remote.client);
   await calls.forget(remote);
   const names = Object.keys(cleared).filter((name) => found[name] === true);
-  const what = names.length === 0 ? 'nothing was stuck' : names.map((name) => cleared[name]).join(', ');
+  const what = names.length === 0 ? 'nothing' : names.map((name) => cleared[name]).join(', ');
   return { words: [`Session ${remote.label} was reset; cleared: ${what}.`] };
 }
 
@@ -25,7 +25,7 @@ async function rotate(context: ToolContext, remote: Remote, name: string | undef
     if (!isGone(error)) throw error;
   });
   await context.calls.forget(remote);
-  const made = await context.sessions.replace(name, remote, 'the old one was ended as asked');
+  const made = await context.sessions.replace(name, remote, 'the old one was ended on request');
   return {
     words: [
       `Session ${remote.label} ended. The new session is ${made.label} on ${made.url}.`,
@@ -40,7 +40,7 @@ export const resetTool = defineTool({
   name: 'remote_session_reset',
   title: 'Reset the session',
   description:
-    'Drops queued commands and stops the running one. rotate ends the session with its listener and output; a new one needs its line pasted.',
+    'Cancels queued commands and stops the running one. rotate ends the session with its listener and output; a new one needs its line pasted.',
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   fields: { session, rotate: flag('') },
   run: async (context, values) => {

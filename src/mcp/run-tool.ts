@@ -1,4 +1,4 @@
-/** From a request of the host to the answer of a tool. */
+/** Runs a tool for a request of the host, and renders its answer or error. */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { answerError } from './describe-error.ts';
 import { quoteValue } from '../text/ascii.ts';
@@ -7,7 +7,7 @@ import { renderAnswer } from './render-answer.ts';
 import type { Answer, Tool, ToolContext } from './tool.ts';
 import { ToolError } from './tool-error.ts';
 
-/** The answer on the wire. It has text and no structuredContent: several hosts show a model only the latter where both are there. */
+/** The response on the wire. Text only: if structuredContent is present too, several hosts show the model nothing else. */
 export interface CallResult {
   [field: string]: unknown;
   content: { type: 'text'; text: string }[];
@@ -21,7 +21,7 @@ function findTool(tools: readonly Tool[], name: string): Tool {
   throw new ToolError('input', `there is no tool ${quoteValue(name)}`, `the tools are ${names}`);
 }
 
-/** An error is an answer that says what happened and what to do about it. */
+/** Never throws: an error becomes an answer with the cause and what to do about it. */
 export async function runTool(
   context: ToolContext,
   tools: readonly Tool[],

@@ -1,33 +1,33 @@
-/** Looking for a text in output that is too long to be read whole. */
+/** Searches output for a text in chunks, because the output may be too long to hold in memory. */
 import type { CommandSource, Stream } from './command-source.ts';
 import type { ShowBytes } from './host.ts';
 import { dropContinuation, splitIncomplete } from '../text/utf8.ts';
 
 const chunkBytes = 1024 * 1024;
 
-/** What one call reads at most: the next one goes on from there. */
+/** Limit for one call: the next call continues from there. */
 const scanBytes = 64 * chunkBytes;
 
 const maxMatches = 100;
 const roomChars = 10_000;
 
-/** Of a long line, what is shown before and behind the text that was found. */
+/** How much of a long line is shown before and after the match. */
 const beforeBytes = 200;
 const behindBytes = 300;
 
 export interface Match {
-  /** Of the line, or of the part of it that is shown. */
+  /** Offset of the line, or of the part of it that is shown. */
   offset: number;
   line: string;
 }
 
 export interface Found {
   matches: Match[];
-  /** Where the search goes on. */
+  /** Where the next search continues. */
   nextOffset: number;
 }
 
-/** `end`: bytes that there are. Plain text, byte for byte, upper and lower case apart. */
+/** `end`: size of the output. Compares plain bytes: no patterns, and upper and lower case differ. */
 export async function searchOutput(
   source: CommandSource,
   where: { id: string; stream: Stream; offset: number; end: number },
@@ -40,7 +40,7 @@ export async function searchOutput(
   const matches: Match[] = [];
   let room = roomChars;
   let buffer = Buffer.alloc(0);
-  /** Offset of the first byte in the buffer, and of the first that was not searched. */
+  /** `base`: offset of the first byte in the buffer. `at`: offset of the first byte that was not searched. */
   let base = offset;
   let at = offset;
   for (;;) {
@@ -48,7 +48,7 @@ export async function searchOutput(
     const found = buffer.indexOf(needle, at - base);
     const isShort = found === -1 || found + behindBytes > buffer.length;
     if (isShort && readTo < limit) {
-      // What may belong to the next match stays: the beginning of its line, or of the text itself.
+      // Keep the bytes that may belong to the next match: the beginning of its line, or of the text itself.
       const keepFrom = Math.max(0, (found === -1 ? buffer.length - needle.length + 1 : found) - beforeBytes);
       if (found === -1) at = Math.max(at, readTo - needle.length + 1);
       const more = await source.read(id, stream, readTo, Math.min(chunkBytes, limit - readTo));
@@ -61,7 +61,7 @@ export async function searchOutput(
     const lineStart = Math.max(buffer.lastIndexOf(0x0a, found) + 1, found - beforeBytes, 0);
     const lineEnd = buffer.indexOf(0x0a, found + needle.length);
     const shownTo = Math.min(lineEnd === -1 ? buffer.length : lineEnd, found + needle.length + behindBytes);
-    // Where a long line is cut, half of a character is left out.
+    // Where a long line is cut, drop an incomplete character.
     const isCutBefore = lineStart > 0 && buffer[lineStart - 1] !== 0x0a;
     const piece = buffer.subarray(lineStart, shownTo);
     const fromWhole = isCutBefore ? dropContinuation(piece) : piece;

@@ -1,4 +1,4 @@
-/** The sessions that this process works with: opened once, replaced once when they are gone. */
+/** The sessions of this process: each is opened once, and replaced once after it is gone. */
 import { RelayError } from '../client/relay-error.ts';
 import type { CommandSource } from './command-source.ts';
 import type { Host, HostSession } from './host.ts';
@@ -8,7 +8,7 @@ import { isKey } from '../protocol/keys.ts';
 /** A session and its commands. */
 export interface Remote extends HostSession {
   source: CommandSource;
-  /** Why it was created, where this process created it. */
+  /** Why this process created the session; null if it did not. */
   madeBecause: string | null;
 }
 
@@ -18,14 +18,14 @@ export function isGone(error: unknown): boolean {
 
 export class Sessions {
   readonly #host: Host;
-  /** By the name that a call gave; empty for none. */
+  /** Keyed by the name in the call; empty if it had none. */
   readonly #remotes = new Map<string, Promise<Remote>>();
 
   constructor(host: Host) {
     this.#host = host;
   }
 
-  /** One session has one remote, whichever of its names a call gives. */
+  /** Two names of the same session share one Remote. */
   async #findByKey(key: string | undefined): Promise<Remote | undefined> {
     if (key === undefined) return undefined;
     for (const opening of this.#remotes.values()) {
@@ -44,7 +44,7 @@ export class Sessions {
     return { ...session, source, madeBecause };
   }
 
-  /** Calls at the same time share one; a failure is not kept. */
+  /** Concurrent calls share one promise. A failed one is removed, so that the next call tries again. */
   #keep(name: string, opening: Promise<Remote>): Promise<Remote> {
     this.#remotes.set(name, opening);
     opening.catch(() => {
@@ -54,22 +54,22 @@ export class Sessions {
   }
 
   async #make(name: string, because: string): Promise<Remote> {
-    // A new session has another key: the old one cannot name it.
+    // A new session has a new key, so the old key cannot be its name.
     const stored = isKey(name) || name === '' ? undefined : name;
     return this.#equip(await this.#host.makeSession(stored), because);
   }
 
-  /** The session of that name, or the current one; undefined where there is none. Throws the relay's errors, `gone` included. */
+  /** The session of that name, or the current one; undefined if there is none. Throws the relay's errors, including `gone`. */
   async find(name = ''): Promise<Remote | undefined> {
     const known = this.#remotes.get(name);
     if (known) return known;
     const session = await this.#host.openSession(name === '' ? undefined : name);
     const remote = session && ((await this.#findByKey(session.key)) ?? (await this.#equip(session, null)));
-    // Another call may have been faster.
+    // A concurrent call may have opened it already.
     return this.#remotes.get(name) ?? (remote && this.#keep(name, Promise.resolve(remote)));
   }
 
-  /** The same, or a new one. */
+  /** Like find(), but creates a session if there is none or it is gone. */
   async findOrMake(name = ''): Promise<Remote> {
     try {
       const remote = await this.find(name);
@@ -81,12 +81,12 @@ export class Sessions {
     return this.#remotes.get(name) ?? this.#keep(name, this.#make(name, 'there was no session yet'));
   }
 
-  /** A new session for one that is gone. Calls that ask for it at the same time get the same one. */
+  /** Replaces a session that is gone. Concurrent calls get the same new session. */
   async replace(name: string | undefined, old: Remote, because: string): Promise<Remote> {
     const given = name ?? '';
     const known = this.#remotes.get(given);
     if (known && (await known) !== old) return known;
-    // Another call may have replaced it meanwhile.
+    // A concurrent call may have replaced it meanwhile.
     const now = this.#remotes.get(given);
     return now && now !== known ? now : this.#keep(given, this.#make(given, because));
   }

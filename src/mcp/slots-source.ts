@@ -1,4 +1,4 @@
-/** Commands of a legacy relay: one after the other, ids and output kept here. */
+/** Command source for a legacy relay: runs one command at a time, and keeps ids and output in memory. */
 import { dropFromSlot } from '../client/slots.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withRetry } from '../client/retry.ts';
@@ -11,7 +11,7 @@ import type { CommandSource, PushRequest, Snapshot, Stream } from './command-sou
 import { ToolError } from './tool-error.ts';
 import { beginningOf } from '../text/beginning-of.ts';
 
-/** A relay without long polls for states is asked this often. */
+/** Poll interval: a legacy relay has no long poll for states. */
 const askAgainMs = 500;
 
 interface SlotRun {
@@ -36,11 +36,11 @@ export class SlotsSource implements CommandSource {
     if (stdin !== undefined || timeoutSeconds > 0) {
       throw new ToolError(
         'input',
-        'this is a legacy relay: it can neither forward stdin nor limit a run',
-        'leave stdin and timeout out',
+        'this is a legacy relay: it supports neither stdin nor a timeout',
+        'omit stdin and timeout',
       );
     }
-    // A relay that cannot be reached is an error now, and not a result that never comes.
+    // Fail now if the relay is unreachable, instead of waiting for a result that never comes.
     await this.#client.readStatus();
     const id = `c${++this.#count}`;
     const text = beginningOf(script);
@@ -83,7 +83,7 @@ export class SlotsSource implements CommandSource {
     let neverRan = false;
     const onWithdrawn = (fate: SlotFate): void => void (neverRan = fate === 'dropped');
     try {
-      // The code that aborts has dropped the command already.
+      // `signal` and `hurry`: the code that aborts has already dropped the command from the slot.
       const result = await runThroughSlots(this.#client, script, { signal, hurry: signal, onWithdrawn });
       run.output = result.output;
       snapshot.bytes.stdout = result.output.byteLength;
@@ -94,14 +94,14 @@ export class SlotsSource implements CommandSource {
     } catch (error) {
       if (!isEnded(snapshot.state)) {
         snapshot.state = neverRan ? 'cancelled' : 'lost';
-        snapshot.reason = error instanceof Error ? error.message : 'something went wrong';
+        snapshot.reason = error instanceof Error ? error.message : 'unknown error';
       }
     }
     leave.abort();
     await watched;
   }
 
-  /** Follows the slot until a listener picked the command up, or none came for as long as a command waits. */
+  /** Polls the slot until a listener picks the command up, or the queue time is over and the command expires. */
   async #watch({ snapshot, leave }: SlotRun): Promise<void> {
     const deadline = Date.now() + defaultQueueSeconds * 1000;
     while (snapshot.state === 'queued' && !leave.signal.aborted) {
@@ -146,7 +146,7 @@ export class SlotsSource implements CommandSource {
     return stream === 'stdout' ? output.subarray(offset, offset + length) : Buffer.alloc(0);
   }
 
-  /** A command that was picked up cannot be stopped: this relay has no way to tell the listener. */
+  /** A command that a listener picked up cannot be stopped: a legacy relay cannot signal the listener. */
   async stop(id: string): ReturnType<CommandSource['stop']> {
     const run = this.#find(id);
     const { snapshot, leave, isPushed } = run;

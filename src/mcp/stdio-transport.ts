@@ -1,10 +1,10 @@
-/** The protocol's lines on two streams. The library's own transport drops a line that it does not understand: its host would wait for an answer. */
+/** JSON-RPC lines over stdio. Answers invalid lines with an error: the library's transport drops them, and the host waits. */
 import { isUtf8 } from 'node:buffer';
 import type { Readable, Writable } from 'node:stream';
 import { type JSONRPCMessage, parseJSONRPCMessage, type Transport } from '@modelcontextprotocol/server';
 import { repairRequest } from './repair-request.ts';
 
-/** A file of 1 MiB as JSON with every byte escaped, and room around it. */
+/** Fits a file of 1 MiB as JSON with every byte escaped, and some room. */
 const maxLineBytes = 10 * 1024 * 1024;
 
 const errorCodes = { parse: -32_700, invalid: -32_600 };
@@ -40,7 +40,7 @@ export class StdioTransport implements Transport {
     if (this.#pendingBytes > maxLineBytes) this.#refuseLong();
   };
 
-  /** No message is this long. */
+  /** No valid message is this long, so close the connection. */
   #refuseLong(): void {
     this.#refuse(null, errorCodes.invalid, `a line of more than ${maxLineBytes} bytes`);
     void this.close();
@@ -63,13 +63,13 @@ export class StdioTransport implements Transport {
       this.#refuse(null, errorCodes.parse, 'not a line of JSON');
       return;
     }
-    // Another text than the host meant would run.
+    // Decoding would replace the bad bytes, so a different command than the host meant would run.
     if (!isUtf8(bytes)) {
       const { id } = { id: null, ...(value as object | null) };
       this.#refuse(id, errorCodes.parse, 'not a line of UTF-8');
       return;
     }
-    // Revision 2025-03-26 has batches: each message of one is answered on a line of its own.
+    // Revision 2025-03-26 has batches: each message of a batch gets its own response line.
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) this.#deliver(one);
   }
 
@@ -78,7 +78,7 @@ export class StdioTransport implements Transport {
     try {
       message = parseJSONRPCMessage(repairRequest(value));
     } catch {
-      // Without an id it is a notification, which has no answer.
+      // A message without an id is a notification, which gets no response.
       const { id } = { id: undefined, ...(value as object | null) };
       if (id !== undefined) this.#refuse(id, errorCodes.invalid, 'not a request of JSON-RPC 2.0');
       return;
@@ -99,7 +99,7 @@ export class StdioTransport implements Transport {
     this.#output.on('error', this.#onError);
   }
 
-  /** Resolves once the stream has taken it. */
+  /** Resolves once the stream has accepted the message. */
   #write(message: unknown): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#output.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
@@ -107,7 +107,7 @@ export class StdioTransport implements Transport {
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    if (this.#isClosed) throw new Error('the host has closed its end');
+    if (this.#isClosed) throw new Error('the host has disconnected');
     await this.#write(message);
   }
 
@@ -115,7 +115,7 @@ export class StdioTransport implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#input.off('data', this.#onData);
-    // An input that nothing reads must not keep the process alive.
+    // Without a reader, pause the input: otherwise it keeps the process alive.
     if (this.#input.listenerCount('data') === 0) this.#input.pause();
     this.#pending = [];
     this.onclose?.();

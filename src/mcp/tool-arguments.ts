@@ -1,4 +1,4 @@
-/** Arguments that several tools take. */
+/** Definitions of arguments that several tools share. */
 import { signals } from '../protocol/command-states.ts';
 import { commandIdPattern } from '../protocol/paths.ts';
 import { maxBudgetSeconds } from './await-news.ts';
@@ -10,10 +10,10 @@ const sessionForm = {
   example: 'prod',
 };
 
-/** Described once: the list of tools is in every conversation. */
+/** Only one tool describes this argument, because every conversation pays for the tool list. */
 export const describedSession = text(
   false,
-  'A stored session by its name; default: the current one.',
+  'Name of a stored session; default: the current one.',
   sessionForm,
 );
 export const session = text(false, '', sessionForm);
@@ -28,14 +28,14 @@ export const id = formatted(true, commandIdPattern, { ...idForm, description: 'e
 
 export const idOrBusy = formatted(false, commandIdPattern, {
   ...idForm,
-  description: 'Default: the running command, else the next one.',
+  description: 'Default: the running command, else the next in the queue.',
 });
 
 export const waitSeconds = (description: string) =>
   number(description, { min: 0, max: maxBudgetSeconds, isDuration: true, raises: true, example: 30 });
 
 export const describedBudget = waitSeconds(
-  `How long to wait for the end; ${maxBudgetSeconds} by default and at most.`,
+  `Seconds to wait for the end; ${maxBudgetSeconds} by default and at most.`,
 );
 export const budget = waitSeconds('');
 

@@ -1,8 +1,8 @@
-/** What went wrong in a tool, and what to do about it: for a model, and for the person behind it. */
+/** The error of a tool, with a message and a hint for the model and its user. */
 
 /**
- * `input`: the model can correct the call, or the situation, by itself. `trouble`: the relay, the network or the settings; a person has
- * to know.
+ * `input`: the model can fix the call or the situation itself. `trouble`: a failure of the relay, the network or the settings; the model
+ * must report it to the user.
  */
 export type ErrorKind = 'input' | 'trouble';
 

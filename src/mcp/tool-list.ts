@@ -1,4 +1,4 @@
-/** All tools, and how they are described to hosts. */
+/** The list of all tools, and their descriptions for hosts (`tools/list`). */
 import { cancelTool } from './cancel-tool.ts';
 import { execTool } from './exec-tool.ts';
 import type { Fields } from './fields.ts';
@@ -25,7 +25,7 @@ function describeInput(fields: Fields) {
   return { type: 'object' as const, properties, ...(required.length > 0 && { required }) };
 }
 
-/** Without schemas of answers: an answer is text, and this list costs every conversation its size. */
+/** Without output schemas: answers are text, and every conversation pays for the size of this list. */
 export function listTools() {
   return tools.map(({ name, title, description, hints, fields }) => ({
     name,

@@ -1,4 +1,4 @@
-/** What a tool is, and what it works with. */
+/** The types of a tool, its context and its answer. */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Calls } from './calls.ts';
 import type { Fields, Values } from './fields.ts';
@@ -14,7 +14,7 @@ export interface ToolContext {
   calls: Calls;
 }
 
-/** Hosts decide by these whether to ask their user first. */
+/** Hosts use these hints to decide whether to ask their user first. */
 export interface Hints {
   readOnlyHint: boolean;
   destructiveHint: boolean;
@@ -23,7 +23,7 @@ export interface Hints {
 }
 
 export interface Answer {
-  /** The tool's own words: whole lines without any text of the remote or the relay. */
+  /** The tool's own text: complete lines without any text from the remote or the relay. */
   words: readonly string[];
   untrusted?: readonly UntrustedText[];
   isError?: boolean;
@@ -32,7 +32,7 @@ export interface Answer {
 interface ToolOf<F extends Fields> {
   name: string;
   title: string;
-  /** Short, and only what is not obvious: models read it in every conversation. */
+  /** Short, and without the obvious: it is part of every conversation. */
   description: string;
   hints: Hints;
   fields: F;
@@ -48,14 +48,14 @@ export interface Tool {
   run(context: ToolContext, values: Record<string, unknown>, request: ServerContext): Promise<Answer>;
 }
 
-/** Forgets the types of the arguments: readArguments() has checked them by the same fields. */
+/** Erases the argument types. This is safe because readArguments() checks arguments against the same fields. */
 export function defineTool<F extends Fields>(tool: ToolOf<F>): Tool {
   return { ...tool, run: (context, values, request) => tool.run(context, values as Values<F>, request) };
 }
 
-/** For tools that need a session to be there. */
+/** For tools that need an existing session. */
 export async function requireRemote({ sessions }: ToolContext, name: string | undefined): Promise<Remote> {
   const remote = await sessions.find(name);
   if (remote) return remote;
-  throw new ToolError('input', 'there is no session yet', 'remote_exec makes one');
+  throw new ToolError('input', 'there is no session yet', 'remote_exec creates one');
 }

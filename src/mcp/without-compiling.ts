@@ -1,4 +1,4 @@
-/** Comes before everything that has a schema: zod compiles each schema that it checks, which pays after many checks and not at a start. */
+/** Turns off schema compilation in zod, which would slow down the start. Must be imported before any module with a schema. */
 import { config } from 'zod';
 
 config({ jitless: true });

@@ -1,4 +1,4 @@
-/** `remote_write_file`: a text file, by a command that the operator sees. */
+/** `remote_write_file`: writes a text file, with a command that the operator sees. */
 import { checkScript } from './check-script.ts';
 import { maxBudgetSeconds } from './await-news.ts';
 import type { Call } from './calls.ts';
@@ -19,7 +19,7 @@ export const pathField = text(true, '', {
 const fields = {
   path: pathField,
   content: text(true, '', {
-    accepts: 'text without NUL bytes or halves of characters',
+    accepts: 'text without NUL bytes or unpaired surrogates',
     example: 'a line\n',
     keepsEmpty: true,
   }),
@@ -72,7 +72,7 @@ export const writeFileTool = defineTool({
   name: 'remote_write_file',
   title: 'Write a text file on the remote',
   description:
-    'Writes a text file by a command that the operator sees and may decline. Replaces it as a whole or not at all, keeps its mode, checks its SHA-256.',
+    'Writes a text file with a command that the operator sees and may decline. Replaces it atomically, keeps its mode, checks its SHA-256.',
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   fields,
   run: async (context, values, request) => {

@@ -1,8 +1,8 @@
-/** The key after the `#` of the URL: which keys are opened without a question, and the question about all others. */
+/** The session key after the `#` of the URL: opens a key that this tab trusts, and asks the visitor about any other. */
 import { maskKey } from '../text/mask-keys.ts';
 import { find, keepFocus, onPress } from './dom.ts';
 
-/** How this entry of the tab's history says that the visitor knows its key: it is there again after a reload, and no link can set it. */
+/** Mark in the history state that the visitor trusts this key. It survives a reload, and a link cannot set it. */
 const markOf = (key: string): string => key.slice(0, 8);
 
 export class AddressKey {
@@ -13,7 +13,7 @@ export class AddressKey {
 
   constructor(onYes: () => void, onNo: () => void) {
     onPress(find('foreign-yes'), () => {
-      // Not the key in the URL: that may have changed since the question was asked.
+      // Trust the key in the question. The key in the URL may have changed since.
       this.#trusted.add(this.#asked);
       onYes();
     });
@@ -23,7 +23,7 @@ export class AddressKey {
     });
   }
 
-  /** Empty where the URL has none. It may be anything. */
+  /** Empty if the URL has none. Not validated. */
   get key(): string {
     return location.hash.slice(1);
   }
@@ -32,7 +32,7 @@ export class AddressKey {
     return this.#trusted.has(key) || (history.state as { opened?: unknown } | null)?.opened === markOf(key);
   }
 
-  /** The URL of this entry of the history is that of the session. */
+  /** Trusts the key, and puts it into the URL of the current history entry. */
   set(key: string): void {
     this.#trusted.add(key);
     history.replaceState({ opened: markOf(key) }, '', `#${key}`);
@@ -42,7 +42,7 @@ export class AddressKey {
     history.replaceState(null, '', location.pathname);
   }
 
-  /** A link may hold the key of a stranger's session, where this visitor's commands and files would go. */
+  /** Asks before opening: a link may have the key of a stranger's session, which would receive the visitor's commands and files. */
   ask(key: string, replacesSession: boolean): void {
     this.#asked = key;
     this.#question.hidden = false;
@@ -50,7 +50,7 @@ export class AddressKey {
     find('foreign-words').textContent = replacesSession
       ? `The URL now has the key of another session (${maskKey(key)}). Leave this session and open that one?`
       : `The URL has the key of a session (${maskKey(key)}) that this tab did not create.`;
-    // Not the other button: the visitor may be typing, and press Enter next.
+    // Focus the safe button: the visitor may be typing, and press Enter next.
     find('foreign-no').focus();
   }
 

@@ -1,15 +1,15 @@
-/** For screen readers: what changed on the page without being asked for at this moment. */
+/** Announces changes to screen readers, through the page's live region. */
 import { find, setText } from './dom.ts';
 
 const pending: string[] = [];
 
-/** A tab that was hidden draws no frames: of what happened meanwhile, the newest is spoken. */
+/** A hidden tab draws no frames, so sentences pile up: only the newest are spoken. */
 const maxSentences = 3;
 
-/** Sentences that come at once are spoken together: the last one must not replace the others. */
+/** Sentences of the same frame are spoken together: the last one must not replace the others. */
 export function announce(sentence: string): void {
   const said = find('said');
-  // Emptied first: the same words twice in a row would not be spoken again.
+  // Empty the region first: a screen reader does not speak the same text again.
   setText(said, '');
   const isFirst = pending.push(sentence) === 1;
   pending.splice(0, pending.length - maxSentences);

@@ -1,16 +1,16 @@
-/** Copying text, with or without the browser's leave. */
+/** Copies text, also where the browser denies the clipboard API. */
 import { setLabel } from './dom.ts';
 
-/** After this a button says "copy" again. */
+/** After this the label of the button is "copy" again. */
 const copiedMs = 2_000;
 
-/** Of a button that says "copy". */
+/** Changes the label of a "copy" button for a moment. */
 export function flashLabel(button: HTMLButtonElement, label: string): void {
   setLabel(button, label);
   setTimeout(() => setLabel(button, 'copy'), copiedMs);
 }
 
-/** The clipboard is not there over plain http, and the visitor may have forbidden it. */
+/** Fails over plain HTTP, which has no clipboard API, or if the visitor denied access. */
 async function writeClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -20,7 +20,7 @@ async function writeClipboard(text: string): Promise<boolean> {
   }
 }
 
-/** The older way, which works over plain http. The event hands over the true text, so that a masked key can stay masked in `shown`. */
+/** `document.execCommand`, which also works over plain HTTP. The event supplies the real text, so a key stays masked in `shown`. */
 function copySelection(shown: Node, text: string): boolean {
   let isHandedOver = false;
   const handOver = (event: ClipboardEvent): void => {
@@ -35,7 +35,7 @@ function copySelection(shown: Node, text: string): boolean {
   return isDone && isHandedOver;
 }
 
-/** Whether it was copied. `shown`: what is selected for a moment where the older way is needed. */
+/** Whether the text was copied. `shown`: selected for a moment if only `document.execCommand` works. */
 export async function copyText(text: string, shown: Node): Promise<boolean> {
   const isCopied = (await writeClipboard(text)) || copySelection(shown, text);
   if (isCopied) getSelection()?.removeAllRanges();

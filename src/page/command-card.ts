@@ -1,4 +1,4 @@
-/** One command in the transcript: who pushed it, its text, its state, its output, and what can be done with it. */
+/** One command in the transcript: its text, state, client and output, and its buttons. */
 import type { CommandEnd } from '../client/follow-command.ts';
 import type { ReadFrom } from '../client/relay-client.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
@@ -13,7 +13,7 @@ import { renderEscaped } from './render-escaped.ts';
 import { OutputPanel } from './output-panel.ts';
 import type { Stream } from './output-rows.ts';
 
-/** Of a longer text the beginning is shown. The relay tells of the commands of others as much as 200 characters. */
+/** Longer text is cut. For commands of other clients the relay lists at most 200 characters. */
 const shownChars = 2_000;
 const shownLines = 20;
 
@@ -21,7 +21,7 @@ const countBytes = (text: string): number => new TextEncoder().encode(text).leng
 
 export interface CardActions {
   stop(card: CommandCard): void;
-  /** The visitor wants output that was not read. */
+  /** The visitor asked for output that was not read. */
   show(card: CommandCard): void;
   again(text: string): void;
   download(card: CommandCard): void;
@@ -31,19 +31,19 @@ export interface CardActions {
 export class CommandCard {
   readonly element = make('li', 'command');
   view: CardView = { state: 'sending' };
-  /** How far each stream was read, in bytes. */
+  /** Offset in bytes up to which each stream was read. */
   read: ReadFrom = { stdout: 0, stderr: 0 };
   /** All of its output was read. */
   isComplete = false;
-  /** A request reads its output now. */
+  /** A request is reading its output. */
   isRead = false;
-  /** The visitor pushed it, saw it run, or asked for its output. */
+  /** The visitor pushed it, saw it while it was open, or asked for its output. */
   isWanted = false;
-  /** Its place among the numbers of the others, while it has no number. */
+  /** Sort position among the numbers of the other commands, while it has no number. */
   place = Infinity;
   /** This tab pushed it. */
   isOwn = false;
-  /** It was over when the page came: nothing is announced. */
+  /** It ended before the page loaded, so nothing is announced. */
   isQuiet = false;
   readonly output: OutputPanel;
   #text: string | undefined;
@@ -56,10 +56,10 @@ export class CommandCard {
   readonly #show: HTMLButtonElement;
   readonly #again: HTMLButtonElement;
   #timer: number | undefined;
-  /** About the last thing that the visitor asked for. */
+  /** Note about the visitor's last action. */
   #said = '';
 
-  /** `text`: undefined while the relay has not said it. */
+  /** `text`: undefined while the relay has not sent it. */
   constructor(text: string | undefined, actions: CardActions) {
     this.#text = text;
     this.#stop = makeButton('stop', 'cancel', '', () => actions.stop(this));
@@ -84,7 +84,7 @@ export class CommandCard {
     return this.view.id;
   }
 
-  /** Grows with each command of the session. One that is on its way comes last. */
+  /** Increases with each command of the session. A command that is still being sent sorts last. */
   get number(): number {
     return this.id === undefined ? this.place : Number(this.id.slice(1));
   }
@@ -95,7 +95,7 @@ export class CommandCard {
 
   get isReusable(): boolean {
     const { script_bytes: bytes } = this.view;
-    // Typed here, until the relay has said how long it is.
+    // While the relay has not reported the size, this is the complete text that the visitor typed.
     return bytes === undefined || isReusable({ text: this.#text, script_bytes: bytes });
   }
 
@@ -103,7 +103,7 @@ export class CommandCard {
     return this.#text;
   }
 
-  /** Shown below its state until there is something else to say. */
+  /** Shows a note below the state, until the next note. */
   say(words: string, spoken = words): void {
     this.#said = words;
     this.#renderNote();
@@ -115,7 +115,7 @@ export class CommandCard {
     this.#renderTitle();
   }
 
-  /** What the relay says of it, whole or in part. */
+  /** Merges a complete or partial view from the relay. */
   update(news: CardView): void {
     const before = this.view.state;
     const wasLate = !this.isOpen && news.state !== before;
@@ -123,7 +123,7 @@ export class CommandCard {
     this.view = { ...this.view, ...news };
     if (this.#text === undefined && typeof news.text === 'string') this.#text = news.text;
     if (isNamed) this.#renderTitle();
-    // A command that was lost and then heard of has more to say.
+    // A lost command that is reported again may have more output.
     if (wasLate) this.isComplete = false;
     this.#render();
     if (this.view.state !== before && !wasLate) this.#tell();
@@ -151,20 +151,20 @@ export class CommandCard {
       duration_ms: end.durationMs,
       ...(end.missing && { missing_reason: end.missing.reason, missing_bytes: end.missing.bytes }),
     });
-    // Not before the update: its end is announced once, with its output.
+    // Set after the update: the end is announced once, together with the output.
     this.isComplete = true;
     hideButton(this.#show, this.#title);
     if (this.view.state === 'finished') this.#tell(this.output.excerpt);
   }
 
-  /** No more can be read of it. `reason`: for one whose end is not known. */
+  /** Marks that no more output can be read. `reason`: shown if the outcome is unknown. */
   close(reason: string): void {
     this.isComplete = true;
     if (this.isOpen) this.update({ state: 'unknown', reason });
     hideButton(this.#show, this.#title);
   }
 
-  /** Its output can be had, and was not asked for. */
+  /** Shows a button that loads the output. */
   offerOutput(): void {
     const { stdout_bytes: stdout = 0, stderr_bytes: stderr = 0 } = this.view;
     setLabel(this.#show, `show ${formatSize(stdout + stderr)} of output`);
@@ -235,7 +235,7 @@ export class CommandCard {
     this.#note.hidden = this.#note.textContent === '';
   }
 
-  /** The page forgets it. */
+  /** Removes the card from the page. */
   remove(): void {
     clearTimeout(this.#timer);
     keepFocus(find('transcript'), () => this.element.remove());

@@ -1,4 +1,4 @@
-/** The commands of a session: pushed, listed, stopped. */
+/** The commands of a session: pushes, lists and stops them. */
 import { withRetry } from '../client/retry.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { isCommandState, isEnded } from '../protocol/command-states.ts';
@@ -14,10 +14,10 @@ import { sendFile } from './send-file.ts';
 import type { SessionLink } from './session-link.ts';
 import type { Transcript } from './transcript.ts';
 
-/** Long enough for a restart of the relay. A command that is pushed later than this would surprise its author. */
+/** Long enough for a restart of the relay. A visitor would not expect a command to be pushed later than this. */
 const pushRetryForMs = 60_000;
 
-/** As many as a relay remembers: those that wait, the one that runs, and those that ended. */
+/** As many as a relay stores: queued commands, the running one, and ended ones. */
 const shownCommands = maxQueuedCommands + 1 + maxEndedCommands;
 
 export class CommandList {
@@ -27,16 +27,16 @@ export class CommandList {
   readonly #cards = new Map<string, CommandCard>();
   /** Pushes that the relay has not confirmed. */
   readonly #pushing = new Map<CommandCard, AbortController>();
-  /** Pushes are sent one after the other: two at once could arrive in the other order. */
+  /** Pushes are sent one at a time: concurrent ones could arrive in the wrong order. */
   #lastPush: Promise<void> = Promise.resolve();
-  /** The push that is on its way. */
+  /** The push that is being sent. */
   #sent: CommandCard | undefined;
   readonly #output: OutputReader;
-  /** Files on their way to commands. */
+  /** Number of files that are being sent to commands. */
   #files = 0;
   #refreshes = 0;
   #isFirstList = true;
-  /** Texts, oldest first. */
+  /** Texts of commands, oldest first. */
   readonly history: string[] = [];
 
   constructor(link: SessionLink, transcript: Transcript, actions: Omit<CardActions, 'stop' | 'show'>) {
@@ -53,7 +53,7 @@ export class CommandList {
     };
   }
 
-  /** Something of the visitor is not with the relay yet. */
+  /** A command or file of the visitor is still being sent. */
   get isSending(): boolean {
     return this.#pushing.size + this.#files > 0;
   }
@@ -81,7 +81,7 @@ export class CommandList {
   ): Promise<void> {
     this.#sent = card;
     const { client, version, retry, signal: over } = this.#link;
-    // A command with a file is pushed to its end, also where the page leaves the session: without its id it could not be cancelled.
+    // If the page leaves the session, the push of a command with a file continues: the page needs the id to cancel the command.
     const signal = file ? giveUp.signal : AbortSignal.any([giveUp.signal, over]);
     const options = {
       idempotencyKey: makeRandomId(),
@@ -91,7 +91,7 @@ export class CommandList {
     const script = new TextEncoder().encode(text);
     let lastError: unknown;
     const attempt = async (): Promise<CommandView> => {
-      // Also after a sleep of this machine.
+      // Date.now() also counts time while this machine was asleep.
       if (over.aborted || signal.aborted || Date.now() > deadline) throw new Error('too late');
       try {
         return await client.pushCommand(script, options, signal);
@@ -111,21 +111,21 @@ export class CommandList {
     }
   }
 
-  /** Without an error it was never sent. */
+  /** Without an error, the push was never sent. */
   #giveUp(card: CommandCard, error: unknown, wasGivenUp: boolean): void {
-    // It stays where it is: commands that come later are shown below it.
+    // Keep its position: later commands are shown below it.
     card.place = Math.max(0, ...[...this.#cards.values()].map(({ number }) => number)) + 0.5;
     card.update({ state: 'unsent', reason: error ? explainUnsent(error, wasGivenUp) : null });
     if (error instanceof RelayError && error.code === 'gone') this.#link.onRetry(error);
   }
 
-  /** A command whose input broke off would take the beginning for all of it. */
+  /** Stops the command if its input is incomplete: the command would take the part for the whole file. */
   async #sendFile(id: string, file: File): Promise<void> {
     this.#files++;
     const words = await sendFile(this.#link, id, file);
     this.#files--;
     const { client, signal } = this.#link;
-    // The page left the session: nothing else would end the command, which waits for the rest.
+    // The page left the session: without this, the command would wait forever for the rest of its input.
     if (signal.aborted) void client.cancelCommand(id, 'TERM').catch(() => 0);
     const card = this.find(id);
     if (words === '' || !card) return;
@@ -133,7 +133,7 @@ export class CommandList {
     await this.#stop(card);
   }
 
-  /** Reads what the session remembers. A call while it reads makes it read once more. */
+  /** Reads the list of commands. A call during a read starts one more read after it. */
   async refresh(): Promise<void> {
     if (++this.#refreshes > 1) return;
     try {
@@ -142,7 +142,7 @@ export class CommandList {
         const { client, retry, signal } = this.#link;
         const views = await withRetry(() => client.listAnyCommands(signal), retry);
         if (signal.aborted) return;
-        // No relay lists more.
+        // A correct relay does not list more.
         this.#takeList(views.slice(-shownCommands));
       }
     } catch (error) {
@@ -151,7 +151,7 @@ export class CommandList {
     this.#refreshes = 0;
   }
 
-  /** The page leaves the session: what was open has no clock and no button any more. */
+  /** The page leaves the session: closes all cards, which stops their clocks and hides their buttons. */
   close(): void {
     for (const card of this.#cards.values()) {
       card.isQuiet = true;
@@ -161,7 +161,7 @@ export class CommandList {
 
   #takeList(views: readonly AnyCommandView[]): void {
     if (this.#isFirstList) {
-      // Those that this tab has pushed already are in it.
+      // The history already has the commands that this tab pushed.
       const own = new Set(this.history);
       const texts = views.flatMap((view) => (isReusable(view) ? [view.text] : []));
       this.history.unshift(...texts.filter((text) => !own.has(text)));
@@ -173,14 +173,14 @@ export class CommandList {
     this.#output.follow();
   }
 
-  /** The list may have told of the command before the answer to its push was here. */
+  /** The list may contain the command before the response to its push has arrived. */
   #adopt(card: CommandCard, view: CommandView): void {
     const twin = this.#cards.get(view.id);
     if (twin) {
       twin.setText(card.text ?? '');
       twin.isOwn = true;
       twin.isWanted = true;
-      // It said that it came from another tab.
+      // Render again: the card showed the command as coming from another tab.
       twin.update({ state: twin.view.state });
       card.remove();
       this.#output.readEnded();
@@ -196,7 +196,7 @@ export class CommandList {
     const view = toCardView(listed);
     const known = this.#cards.get(view.id);
     if (known) {
-      // A list that was on its way for longer than the news of the end.
+      // This list is older than the news that the command ended.
       if (known.isComplete && isCommandState(view.state) && !isEnded(view.state)) return;
       if (!known.isComplete || known.view.state !== view.state) known.update(view);
       if (known.isOpen) known.isWanted = true;
@@ -220,13 +220,13 @@ export class CommandList {
     }
   }
 
-  /** TERM, and KILL for a visitor who asks again. A push that the relay has not confirmed is given up. */
+  /** Sends TERM, and KILL if the visitor presses again. Gives up a push that the relay has not confirmed. */
   async #stop(card: CommandCard): Promise<void> {
     const pushing = this.#pushing.get(card);
     if (pushing) {
       this.#pushing.delete(card);
       pushing.abort();
-      // Its place is known when its turn comes: the commands before it have their numbers then.
+      // #send() sets its position later, when the commands before it have their numbers.
       if (card !== this.#sent) card.update({ state: 'unsent' });
       return;
     }

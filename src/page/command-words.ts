@@ -1,4 +1,4 @@
-/** The state of a command in words. */
+/** Describes the state and duration of a command as text. */
 import { type CommandState, isCommandState } from '../protocol/command-states.ts';
 import type { AnyCommandView, CommandView } from '../protocol/command-view.ts';
 import { formatDuration, formatSeconds } from '../text/durations.ts';
@@ -8,8 +8,8 @@ import { relayNow } from './relay-clock.ts';
 import { describeStopping, isWholeText } from '../text/describe-command.ts';
 
 /**
- * `sending`: the relay has not confirmed it yet. `unsent`: the relay did not accept it. `unknown`: a newer relay has a name for it, or
- * nothing more will be heard of it; the reason says which.
+ * `sending`: the relay has not confirmed it yet. `unsent`: the relay did not accept it. `unknown`: this page does not know the state of
+ * a newer relay, or can get no more news of the command; the reason tells which.
  */
 export type CardState = CommandState | 'sending' | 'unsent' | 'unknown';
 
@@ -19,11 +19,11 @@ export type CardView = Partial<Omit<CommandView, 'state'>> & { state: CardState 
 export function toCardView(listed: AnyCommandView): CardView & AnyCommandView {
   const { state } = listed;
   if (isCommandState(state)) return { ...listed, state };
-  // A newer relay has a name for it.
+  // A newer relay may have states that this page does not know.
   return { ...listed, state: 'unknown', reason: `unknown state "${cutChars(state, 40)}": reload the page` };
 }
 
-/** The prompt can hold it as it is. The field of a browser turns a carriage return into a line feed, which ends a command. */
+/** Whether the prompt can hold the text unchanged. A text field turns a carriage return into a line feed, which ends a command. */
 export function isReusable<T extends string | null | undefined>(view: {
   text: T;
   script_bytes: number;
@@ -31,7 +31,7 @@ export function isReusable<T extends string | null | undefined>(view: {
   return isWholeText(view) && !view.text.includes('\r');
 }
 
-/** It exited with 0, and not all of its output can be read: that is no success. */
+/** Exit status 0, but part of the output is missing: not shown as a success. */
 const isIncomplete = ({ exit_status: exitStatus, missing_reason: missing = null }: CardView): boolean =>
   missing !== null && !exitStatus;
 
@@ -46,10 +46,10 @@ function describeEnd(view: CardView): string {
 const withReason = (words: string, reason: string | null | undefined): string =>
   reason === null || reason === undefined || reason === '' ? words : `${words}: ${escapeText(reason)}`;
 
-/** The look of a state. */
+/** How a state is coloured. */
 export type Tone = 'plain' | 'busy' | 'asking' | 'good' | 'bad' | 'declined';
 
-/** A state that is missing here does not compile. */
+/** Must list every state, or it does not compile. */
 const states: Readonly<Record<CardState, readonly [tone: Tone, words: (view: CardView) => string]>> = {
   sending: ['plain', () => 'sending'],
   unsent: ['bad', ({ reason }) => escapeText(reason ?? 'not sent')],
@@ -85,20 +85,20 @@ export function findTone(view: CardView): Tone {
   return states[state][0];
 }
 
-/** When it entered its state, ms since 1970 by the relay's clock; undefined while that is unknown. */
+/** When the command entered its state, ms since 1970 by the relay's clock; undefined while unknown. */
 export function findSince({ state, ...view }: CardView): number | undefined {
   if (state === 'running') return view.started_at ?? undefined;
   if (state === 'awaiting_approval') return view.shown_at ?? undefined;
-  // 0: a relay that does not say it.
+  // 0: the relay does not report the time.
   return view.pushed_at || undefined;
 }
 
-/** `, 5 s`; empty where `since` is unknown. */
+/** `, 5 s`; empty if `since` is unknown. */
 export function describeSince(since: number | undefined): string {
   return since === undefined ? '' : `, ${formatSeconds(Math.max(1, (relayNow() - since) / 1000))}`;
 }
 
-/** How long it ran, or for how long it has been in its state: `, 5 s`; empty while that is unknown. */
+/** How long the command ran, or how long it has been in its state: `, 5 s`; empty while unknown. */
 export function describeTime(view: CardView, isOpen: boolean): string {
   if (isOpen) return describeSince(findSince(view));
   return typeof view.duration_ms === 'number' ? `, ${formatDuration(view.duration_ms)}` : '';

@@ -1,4 +1,4 @@
-/** The listener and what it does, for the light of the status bar. */
+/** Describes the listener and its activity, for the light of the status bar. */
 import type { CommandState } from '../protocol/command-states.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { describeHost, findPresence } from '../text/describe-presence.ts';
@@ -12,7 +12,7 @@ export interface Light {
   more: string;
 }
 
-/** `currentState`: of the command that the listener picked up; undefined while it is unknown. */
+/** `currentState`: state of the command that the listener picked up; undefined while unknown. */
 export function describeLight(status: StatusPayload, currentState: CommandState | undefined): Light {
   const { listener, current = null } = status;
   if (findPresence(status) === 'none' || !listener)

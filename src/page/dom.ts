@@ -1,6 +1,6 @@
-/** Elements of the page. */
+/** Finds, creates and updates elements of the page. */
 
-/** The element of index.html with this id. Throws where there is none, or one of another kind. */
+/** The element of index.html with this id. Throws if there is none, or if it is of another kind. */
 export function find(id: string): HTMLElement;
 export function find<T extends HTMLElement>(id: string, kind: new () => T): T;
 export function find(id: string, kind: new () => HTMLElement = HTMLElement): HTMLElement {
@@ -14,7 +14,7 @@ export function onPress(element: HTMLElement, work: () => void): void {
   element.addEventListener('click', work);
 }
 
-/** The same text again changes nothing: a screen reader would speak it again. */
+/** Does not touch an element that has this text already: a screen reader would speak it again. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -30,12 +30,12 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Read by screen readers, and not shown. */
+/** Text for screen readers only. */
 export function makeSpoken(text: string): HTMLElement {
   return make('span', 'spoken', text);
 }
 
-/** `name` follows the label for screen readers, which read a button without the text around it. */
+/** `name` is read after the label by screen readers, which read a button without the text around it. */
 export function makeButton(
   className: string,
   label: string,
@@ -49,19 +49,19 @@ export function makeButton(
   return button;
 }
 
-/** Of a button that `makeButton` made, or that index.html has in the same shape. */
+/** For a button from `makeButton`, or one with the same structure in index.html. */
 export function setLabel(button: HTMLElement, label: string): void {
   const [visible] = button.children;
   if (visible) visible.textContent = label;
 }
 
-/** What screen readers hear after the label. */
+/** Sets the text that screen readers read after the label. */
 export function setButtonName(button: HTMLButtonElement, name: string): void {
   const spoken = button.querySelector('.spoken');
   if (spoken) spoken.textContent = ` ${name}`;
 }
 
-/** Where a change hides or removes the element with the focus, the keyboard would begin at the top of the page again. */
+/** Moves the focus to `next` if the change hides the focused element; otherwise the keyboard would start at the page's top. */
 export function keepFocus(next: HTMLElement, change: () => void): void {
   // Read before the change: a browser may take the focus from a hidden element at once.
   const { activeElement } = document;

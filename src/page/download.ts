@@ -1,4 +1,4 @@
-/** All stored output of a command as a file, and as text for the clipboard. */
+/** Reads all stored output of a command, for download or for the clipboard. */
 import { withRetry } from '../client/retry.ts';
 import { readStream } from '../client/read-stream.ts';
 import { isEnded } from '../protocol/command-states.ts';
@@ -9,12 +9,12 @@ import { copyText } from './clipboard.ts';
 import type { CommandCard } from './command-card.ts';
 import type { SessionLink } from './session-link.ts';
 
-/** A tab and a clipboard do not take much more than this well. */
+/** Tabs and clipboards handle much more than this badly. */
 const maxCopyBytes = 8 * 1024 * 1024;
 
 /**
- * stdout, then stderr, as far as they are stored now. Parts of a Blob, which a browser keeps on disk. Undefined where there is more than
- * `maxBytes`. The card then also says what is missing by now.
+ * The stored output: stdout, then stderr. As a Blob, which a browser can keep on disk. Undefined if there is more than `maxBytes`. Also
+ * updates the card, which shows what is missing by now.
  */
 async function readWhole(
   { client, retry, signal }: SessionLink,
@@ -24,7 +24,7 @@ async function readWhole(
   const { id = '' } = card;
   const updateCard = async (): Promise<CommandView> => {
     const news = await withRetry(() => client.readCommand(id, { signal }), retry);
-    // A late answer does not open a card again.
+    // A late response must not reopen a completed card.
     if (!card.isComplete || isEnded(news.state)) card.update(news);
     return news;
   };
@@ -32,7 +32,7 @@ async function readWhole(
   if (view.stdout_bytes + view.stderr_bytes > maxBytes) return undefined;
   const pieces: BlobPart[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
-    // Not to the end of a command that goes on: it may write faster than this reads.
+    // Stop at the current length: a running command may write faster than this reads.
     const length = view[`${stream}_bytes`];
     const part = { stream, offset: 0, length, maxPieceBytes: maxWantedBytes };
     await readStream(client, id, part, retry, (bytes) =>
@@ -40,18 +40,18 @@ async function readWhole(
     );
   }
   const whole = new Blob(pieces, { type: 'application/octet-stream' });
-  // Removed by the relay while it was read: the card says how much is missing.
+  // The relay evicted output during the read: update the card, which shows how much is missing.
   if (whole.size < view.stdout_bytes + view.stderr_bytes) await updateCard();
   return whole;
 }
 
-/** Hands a file to the browser's own download. */
+/** Saves a file through the browser's download. */
 function saveFile(blob: Blob, name: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  // The browser has taken the file by then.
+  // By then the browser has read the file.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 

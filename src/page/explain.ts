@@ -1,4 +1,4 @@
-/** Errors in words for the visitor. */
+/** Turns errors into messages for the visitor. */
 import { RelayError } from '../client/relay-error.ts';
 
 const words: Readonly<Record<string, string>> = {
@@ -8,20 +8,20 @@ const words: Readonly<Record<string, string>> = {
   listener_key: 'this is a listener key, not a session key',
 };
 
-/** An error that is no `RelayError` is a defect of this page. */
+/** Any error other than a `RelayError` is a bug in this page. */
 export function explain(error: unknown): string {
   if (!(error instanceof RelayError)) return 'internal error: see the browser console';
   return words[error.code] ?? error.message;
 }
 
-/** The relay has decided. Its proxy, or what is there in its place, has not. */
+/** Whether the relay itself rejected the request, so a retry is useless. Errors of a proxy or another server are not final. */
 export function isFinal({ kind, isRetryable }: RelayError): boolean {
   return kind !== 'not_a_relay' && !isRetryable;
 }
 
-/** Why a command was not pushed, or may not have been. */
+/** Why a command was not pushed, or why that is uncertain. */
 export function explainUnsent(error: unknown, wasGivenUp: boolean): string {
-  // An error of another kind: the visitor gave it up, or the page left the session, while it was on its way.
+  // Any other error: the visitor gave the push up, or the page left the session, while the push was in flight.
   const reason = error instanceof RelayError ? error : new RelayError('unreachable', '');
   const { status, message } = reason;
   const detail = status > 0 ? ` (${message})` : '';

@@ -1,4 +1,4 @@
-/** Requests of the page, by fetch(). The key goes in a header: no URL that is sent holds it. */
+/** Sends the page's requests with fetch(). The session key is in a header, never in a URL that is sent. */
 import { concat } from '../client/concat.ts';
 import type { HttpAnswer, HttpRequest, HttpSender } from '../client/http.ts';
 import { RelayError } from '../client/relay-error.ts';
@@ -9,7 +9,7 @@ import type { TabGate } from './tab-gate.ts';
 async function sendOnce(url: string, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
   const { method, headers, body, timeoutMs } = request;
   let timer: number | undefined;
-  // It begins again with each byte that comes.
+  // The timeout restarts with each chunk that arrives.
   const restart = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => leave.abort(), timeoutMs);
@@ -40,7 +40,7 @@ async function sendOnce(url: string, request: HttpRequest, leave: AbortControlle
   }
 }
 
-/** A request that would be held does not wait where too many are: its sender asks again after a moment. */
+/** If too many requests are held already, sends a long poll without `wait`: the caller polls again after a moment. */
 function sendWithPlace(url: URL, request: HttpRequest, leave: AbortController): Promise<HttpAnswer> {
   if (!url.searchParams.has('wait')) return sendOnce(url.href, request, leave);
   return withPlace((isHeld) => {
@@ -49,21 +49,21 @@ function sendWithPlace(url: URL, request: HttpRequest, leave: AbortController): 
   });
 }
 
-/** Every answer of a relay names its version. */
+/** Every response of a relay has a version header: one without it comes from a proxy. */
 function checkSource({ status, headers }: HttpAnswer): void {
-  // The sender of the request can act on these two: with a smaller body, at another address.
+  // The caller can act on these two: send a smaller body (413), or use another address (426).
   if (headers[header.version] !== undefined || status === 413 || status === 426) return;
   const message = `a proxy in front of the relay answered ${status}`;
   throw new RelayError('unreachable', message, { status });
 }
 
-/** `baseUrl`: where the relay is, without a slash at its end. The gate lets requests that only read through. */
+/** `baseUrl`: URL of the relay, without a trailing slash. Requests that only read wait until the gate is open. */
 export function openFetch(baseUrl: string, gate: TabGate): HttpSender {
   return {
     baseUrl,
     async send(request) {
       const url = new URL(baseUrl + request.path);
-      // A part of a download has a limit and does not wait: that goes on while the tab is hidden.
+      // A download request has `limit` and no `wait`: it continues while the tab is hidden.
       const isDownload = url.searchParams.has('limit') && !url.searchParams.has('wait');
       const isReading = request.method === 'GET' && !isDownload;
       const { signal = new AbortController().signal } = request;
@@ -81,7 +81,7 @@ export function openFetch(baseUrl: string, gate: TabGate): HttpSender {
           if (isReading && !gate.isOpen) continue;
           throw error;
         } finally {
-          // Nothing listens for this request any more.
+          // Remove the gate listener of this request.
           leave.abort();
         }
       }

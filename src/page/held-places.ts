@@ -1,8 +1,8 @@
-/** A browser has six connections to a relay, for all of its tabs and windows. So many of them may wait for news; the others stay free. */
+/** Limits long polls across all tabs: a browser has six connections to a relay, and four may be held. The others stay free. */
 
 const heldPlaces = 4;
 
-/** The place, until the returned function is called; undefined where it is taken, or where the browser refuses to say. */
+/** Locks the place until the returned function is called. Undefined if it is taken, or if the browser denies the lock API. */
 function take(place: number): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
     navigator.locks
@@ -13,9 +13,9 @@ function take(place: number): Promise<(() => void) | undefined> {
   });
 }
 
-/** Takes one of the places for as long as `work` lasts; calls it with false where there is none. */
+/** Holds one of the places while `work` runs; calls it with false if none is free. */
 export async function withPlace<T>(work: (isHeld: boolean) => Promise<T>): Promise<T> {
-  // Not there over plain http.
+  // Missing over plain HTTP.
   if (!('locks' in navigator)) return work(true);
   for (let place = 0; place < heldPlaces; place++) {
     const release = await take(place);

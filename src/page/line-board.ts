@@ -1,4 +1,4 @@
-/** The lines to paste on the page: the key is masked in what is shown, and whole in what is copied. */
+/** Shows the lines to paste. The key is masked on the page, and complete in the clipboard. */
 import type { SessionPayload } from '../protocol/session-payload.ts';
 import { announce } from './announce.ts';
 import { copyText, flashLabel } from './clipboard.ts';
@@ -15,7 +15,7 @@ export class LineBoard {
     onPress(this.#reveal, () => this.#showKey(!this.#isRevealed));
     for (const code of this.#codes()) {
       const { line, name = '' } = code.dataset;
-      // A browser that translates the page leaves it alone.
+      // A browser that translates the page must not translate the line.
       code.translate = false;
       const style = line === 'supervised' ? 'primary' : '';
       const button = makeButton(style, 'copy', `the ${name}`, () => void this.#copy(code, button));
@@ -31,7 +31,7 @@ export class LineBoard {
     this.#showKey(false);
   }
 
-  /** Nothing of the session stays in the page. */
+  /** Removes the session's lines and key from the page. */
   forget(): void {
     this.#key = '';
     this.#lines = undefined;
@@ -72,7 +72,7 @@ export class LineBoard {
     const { line, name = '' } = code.dataset;
     const text = this.#read(line);
     if (await copyText(text, code)) return this.#say(button, 'copied', `${name} copied`);
-    // What is selected must be the whole line, so the key has to show.
+    // The visitor copies the selection, so it must contain the real key.
     if (text.includes(this.#key)) this.#showKey(true);
     getSelection()?.selectAllChildren(code);
     this.#say(button, 'selected', `${name} selected: copy it with the keyboard or the menu`);

@@ -1,6 +1,6 @@
 /**
- * The page: creates a session, or opens the one whose key is in the URL. The key is in memory and after the `#`: never in a URL that is
- * sent, never in storage. Text from the relay is inserted as text, never as markup.
+ * Entry point of the page: creates a session, or opens the one whose key is in the URL. The key is only in memory and after the `#`:
+ * never in a URL that is sent, never in storage. Text from the relay is inserted as text, never as markup.
  */
 import { withRetry } from '../client/retry.ts';
 import { isWeakerLine } from '../client/line-address.ts';
@@ -24,7 +24,7 @@ import { Transcript } from './transcript.ts';
 import { Workspace } from './workspace.ts';
 import { maskKey } from '../text/mask-keys.ts';
 
-/** Without a slash at its end. This script is directly below it, also when a proxy adds a path. */
+/** Without a trailing slash. This script is directly below that URL, also when a proxy adds a path. */
 const relayUrl = import.meta.url.replace(/\/[^/]*$/, '');
 
 const makeButton = find('make');
@@ -92,7 +92,7 @@ async function makeSession(): Promise<void> {
   showBusy();
   showError('');
   try {
-    // Headers cannot hold other characters, and neither can a token.
+    // Neither a header nor a token can contain other characters.
     if (/[^ -~]/.test(token)) throw new RelayError('refused', '', { code: 'token_needed' });
     const payload = await new RelayClient(http).createSession(token === '' ? undefined : token);
     stopOpening();
@@ -121,7 +121,7 @@ async function openFromAddress(): Promise<void> {
   if (key === '') return closeSession();
   if (!isKey(key)) {
     showError('the part after # in this URL is not a session key');
-    // A reload is to come back to the session that is open.
+    // Restore the URL, so that a reload comes back to the open session.
     if (open) address.set(open.payload.key);
     return;
   }
@@ -146,7 +146,7 @@ async function openFromAddress(): Promise<void> {
 }
 
 function showView(view: 'start' | 'session' | 'ended'): void {
-  // Not the button where a session has ended: a space or Enter of a visitor who types would replace the transcript.
+  // After a session has ended, do not focus the button: a visitor who is typing would press it and lose the transcript.
   keepFocus(view === 'start' ? makeButton : transcriptSection, () => {
     document.body.dataset['view'] = view;
     address.closeQuestion();
@@ -200,7 +200,7 @@ async function endSession(): Promise<void> {
     await ending.end();
   } catch (error) {
     if (ending !== open) return;
-    // It may be there still, and says so once the relay answers.
+    // The session may still exist: open it again, and show its state once the relay answers.
     openSession(ending.payload);
     return showTrouble(error);
   }
@@ -216,7 +216,7 @@ function leaveSession(view: 'start' | 'ended'): void {
   showView(view);
 }
 
-/** The transcript stays readable; the key is removed from the page. */
+/** The session is over: removes the key from the page, and keeps the transcript readable. */
 function endOnPage(words: string): void {
   leaveSession('ended');
   address.remove();
@@ -224,7 +224,7 @@ function endOnPage(words: string): void {
   announce(words);
 }
 
-/** The URL has another key, or none. */
+/** Closes the session because the URL has another key, or none. */
 function closeSession(): void {
   leaveSession('start');
   bar.showEnd('');

@@ -1,4 +1,4 @@
-/** Desktop notifications while the tab is hidden. The browser asks for permission when the visitor presses the button, never before. */
+/** Desktop notifications while the tab is hidden. Asks for permission only after the visitor has pressed the button. */
 import type { LightState } from './describe-light.ts';
 import { onVisibilityChange } from './tab-gate.ts';
 import { find, onPress, setText } from './dom.ts';
@@ -36,17 +36,17 @@ export class Notifier {
   }
 
   /**
-   * Call it at each change of the light. `current`: the command that was picked up. A notification may appear on a locked screen: it has no
-   * text of a command and no output.
+   * Call it at each change of the light. `current`: the command that was picked up. A notification may appear on a locked screen, so it
+   * contains no command text and no output.
    */
   tell(state: LightState, who: string, current: string | null): void {
     const before = this.#lastState;
-    // The next command may ask before the page heard of the end of the one before.
+    // Include the id: the next command may await approval before the page learns that the previous one ended.
     const now = `${state} ${current ?? ''}`;
     if (now === this.#last) return;
     this.#last = now;
     this.#lastState = state;
-    // What it said is over.
+    // The notification on the screen is out of date.
     this.#shown?.close();
     if (!this.#isOn || !document.hidden || before === undefined) return;
     const isOver = before === 'busy' || before === 'asking';
@@ -60,12 +60,12 @@ export class Notifier {
     try {
       this.#shown = new Notification(`remotify: ${text}`, { body: who });
     } catch {
-      // Browsers of phones grant the permission, and have no notifications of a page.
+      // Phone browsers grant the permission, but do not let a page show notifications.
       this.#turn(false, true);
     }
   }
 
-  /** Another session: what was told is no news about it. */
+  /** Another session was opened: forgets the state of the previous one. */
   forget(): void {
     this.#shown?.close();
     this.#last = '';

@@ -1,18 +1,18 @@
-/** The frame around the output of a command: folded where it is long, with a switch for long rows, copy and download. */
+/** The frame around the output of a command: folds long output, and has buttons to wrap rows, copy and download. */
 import { flashLabel } from './clipboard.ts';
 import { make, makeButton, setButtonName, setLabel } from './dom.ts';
 import type { Stream } from './output-rows.ts';
 import { OutputView } from './output-view.ts';
 
-/** So many rows are shown before there is a button for the rest. */
+/** Output with more rows than this is folded, with a button for the rest. */
 const foldedRows = 12;
 
-/** Nearer to an end than this is at the end. */
+/** A distance of at most this counts as at the edge. */
 const slackPx = 4;
 
 export class OutputPanel {
   readonly element = make('div', 'output-panel');
-  /** What can be done with the output; the command's own buttons stand beside them. */
+  /** Buttons for the output. The card shows them beside the command's own buttons. */
   readonly tools: readonly HTMLButtonElement[];
   readonly #view = new OutputView();
   readonly #all: HTMLButtonElement;
@@ -27,10 +27,10 @@ export class OutputPanel {
     this.#copy = makeButton('quiet', 'copy', 'the output', copy);
     this.tools = [this.#wrap, this.#copy, makeButton('quiet', 'download', 'the output', download)];
     this.element.append(this.#view.element, this.#all);
-    // With the focus it can be scrolled by the keyboard.
+    // Focusable, so that the keyboard can scroll it.
     this.#view.element.tabIndex = 0;
     this.#view.element.addEventListener('scroll', () => this.#markEdges(), { passive: true });
-    // Another width of the window leaves more or less beyond the edges.
+    // A resize changes how much is beyond the edges.
     new ResizeObserver(() => this.#markEdges()).observe(this.#view.element);
     this.#render();
   }
@@ -62,12 +62,12 @@ export class OutputPanel {
     this.#change(() => this.#view.end());
   }
 
-  /** The button says so for a moment. */
+  /** Shows "copied" on the button for a moment. */
   showCopied(): void {
     flashLabel(this.#copy, 'copied');
   }
 
-  /** Keeps the end in view for a visitor who is there, and the place of one who is not. */
+  /** Follows the end if the visitor is at the end; otherwise keeps the scroll position. */
   #change(work: () => void): void {
     const { element } = this.#view;
     const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - slackPx;
@@ -79,7 +79,7 @@ export class OutputPanel {
 
   #toggleFold(): void {
     this.#change(() => (this.#isFolded = !this.#isFolded));
-    // The button moved.
+    // The button has moved: keep it in view.
     this.#all.scrollIntoView({ block: 'nearest' });
   }
 
@@ -90,7 +90,7 @@ export class OutputPanel {
     });
   }
 
-  /** A shade at an edge says that there is more beyond it. */
+  /** A shade at an edge shows that there is more beyond it. */
   #markEdges(): void {
     const { element } = this.#view;
     const { scrollTop, clientHeight, scrollHeight, scrollLeft, scrollWidth, clientWidth } = element;

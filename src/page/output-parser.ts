@@ -1,4 +1,4 @@
-/** Untrusted output as pieces of text with a style, line ends, and returns to the beginning of a row. */
+/** Parses untrusted output into pieces: styled text, line ends, carriage returns and erasures. */
 import { spell, unsafeCharacters } from '../text/escape.ts';
 import { colour, erase, unfinished } from '../text/sequences.ts';
 import { decode, dropContinuation, splitIncomplete } from '../text/utf8.ts';
@@ -8,12 +8,12 @@ import { applyColour, plainStyle, type TextStyle } from './text-style.ts';
 export type Piece =
   | { kind: 'text'; text: string; style: TextStyle; isSpelled: boolean }
   | { kind: 'line end'; isReturned: boolean }
-  /** The row is drawn again: its text goes as soon as other text follows. */
+  /** A carriage return: the next text replaces the row. */
   | { kind: 'return' }
-  /** The row is erased, or only the part behind the cursor. */
+  /** Erases the row, or only the part behind the cursor. */
   | { kind: 'erase'; isWhole: boolean };
 
-/** A byte that is not UTF-8 becomes a lone surrogate: decoded text never holds one. */
+/** A byte that is not UTF-8 becomes a lone surrogate, which decoded text never contains. */
 const markByte = (byte: number): string => String.fromCharCode(0xdc00 + byte);
 
 const isMark = (char: string): boolean => char.length === 1 && char >= '\udc80' && char <= '\udcff';
@@ -26,7 +26,7 @@ const spellAll = (text: string): string =>
 /** Plain text, then one of: a line end, a return, an escape character, a run of unsafe characters. */
 const token = new RegExp(`\\r?\\n|\\r|\\x1b|(?:(?![\\r\\x1b])${unsafeCharacters})+`, 'gu');
 
-/** Characters, sequences and line ends may be cut anywhere between two chunks. */
+/** Handles characters, sequences and line ends that are split between two chunks. */
 export class OutputParser {
   #bytes: Uint8Array = new Uint8Array();
   #text = '';
@@ -46,7 +46,7 @@ export class OutputParser {
     return this.#parse(this.#text + decode(whole, markByte), false);
   }
 
-  /** What was held back at the end of the last chunk. */
+  /** Parses what was held back at the end of the last chunk. */
   end(): Piece[] {
     const text = this.#text + decode(this.#bytes, markByte);
     this.#bytes = new Uint8Array();
@@ -82,7 +82,7 @@ export class OutputParser {
     return pieces;
   }
 
-  /** Returns its length. */
+  /** Returns the length of the sequence. */
   #takeSequence(rest: string, pieces: Piece[]): number {
     const coloured = colour.exec(rest)?.[0];
     if (coloured !== undefined) {

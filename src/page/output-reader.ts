@@ -1,11 +1,11 @@
-/** Reads the output of commands: of one that runs from the right offset to its end, of those that are over one after the other. */
+/** Reads the output of commands: follows the running one to its end, and reads ended ones one at a time. */
 import { type CommandEnd, followCommand } from '../client/follow-command.ts';
 import { RelayError } from '../client/relay-error.ts';
 import type { CommandCard } from './command-card.ts';
 import { explain } from './explain.ts';
 import type { SessionLink } from './session-link.ts';
 
-/** Of the commands that had ended when the page was opened, the newest ones with short output are read at once. */
+/** When the page opens, the newest ended commands with short output are read without a press of their button. */
 const readAgainCommands = 10;
 const readAgainBytes = 64 * 1024;
 
@@ -24,7 +24,7 @@ export class OutputReader {
     this.#list = list;
   }
 
-  /** The output of commands that are over: of the last few unasked, of others by their button. */
+  /** Reads output of ended commands: automatically for the newest few, for others when the visitor presses the button. */
   readEnded(): void {
     const ended = this.#list().filter((card) => !card.isOpen);
     const newestFirst = ended.toSorted((a, b) => b.number - a.number);
@@ -40,7 +40,7 @@ export class OutputReader {
     }
   }
 
-  /** One command at a time: the oldest that is open runs first. */
+  /** Follows one command at a time, the oldest first, because the remote runs them in this order. */
   follow(): void {
     if (this.#isFollowing || this.#link.signal.aborted) return;
     const open = this.#list().filter((card) => card.isOpen && !card.isRead);
@@ -75,7 +75,7 @@ export class OutputReader {
       const code = error instanceof RelayError ? error.code : '';
       if (code === 'unknown_state') card.close(explain(error));
       else if (code !== 'no_such_command') this.#link.onRetry(error);
-      // Other clients pushed so many commands that the relay has forgotten this one.
+      // Other clients pushed so many commands that the relay no longer stores this one.
       else card.close(`outcome unknown: ${explain(error)}`);
     } finally {
       card.isRead = false;

@@ -1,4 +1,4 @@
-/** The newest output of one command as rows of pieces. A return redraws the row of its stream; what is too much is dropped from the front. */
+/** Arranges the newest output of one command in rows. A carriage return redraws a row; over a limit, it drops the oldest rows. */
 import type { Piece } from './output-parser.ts';
 import { plainStyle, type TextStyle } from './text-style.ts';
 
@@ -12,33 +12,33 @@ export interface RowPiece {
 
 export interface Row {
   readonly stream: Stream;
-  /** Those that are not on the page yet. */
+  /** Pieces that are not on the page yet. */
   pieces: RowPiece[];
   chars: number;
   cost: number;
-  /** What is on the page of it is to be removed. */
+  /** The view must remove what it shows of this row. */
   isRedrawn: boolean;
-  /** It was too long, and goes on in the next row. */
+  /** The row was too long, and continues in the next row. */
   isContinued: boolean;
 }
 
-/** What one command may take of the page. */
+/** Limits for the output of one command on the page. */
 export const maxChars = 256 * 1024;
 export const maxRows = 4_000;
 
-/** A longer row goes on in the next one: what is dropped is dropped in pieces. */
+/** A longer row continues in the next one, so that dropping a row drops at most this much. */
 const maxRowChars = 8 * 1024;
 
 /** A piece with a style is an element of its own, which costs more than its text. */
 const elementCost = 64;
 
-/** Where a stream writes. */
+/** The write position of a stream. */
 interface Cursor {
-  /** The row that it has not ended. */
+  /** The row without a line end yet. */
   row: Row | undefined;
-  /** A return came, and no text since. */
+  /** A carriage return came, and no text since. */
   isReturned: boolean;
-  /** The row was erased, and no text came since: a return makes it empty. */
+  /** The row was erased, and no text came since: a carriage return empties it. */
   isErased: boolean;
 }
 
@@ -51,7 +51,7 @@ export class OutputRows {
   /** The stream that wrote last. */
   #writer: Stream = 'stdout';
   #gone: Row[] = [];
-  /** Rows were dropped for want of room. */
+  /** Rows were dropped because of the limits. */
   isCut = false;
 
   add(stream: Stream, piece: Piece): void {
@@ -66,16 +66,16 @@ export class OutputRows {
       else if (piece.isWhole || cursor.isReturned) cursor.isErased = true;
       if (cursor.isReturned && cursor.isErased) this.#redraw(cursor);
     }
-    // Not at each piece: rows are dropped from the front of a long list.
+    // Not at each piece: dropping from the front of a long list is slow.
     if (this.rows.length > 2 * maxRows || this.#cost > 2 * maxChars) this.#trim();
   }
 
-  /** What comes next is no part of the row. */
+  /** The next output starts a new row. */
   leave(stream: Stream): void {
     this.#cursors[stream] = freshCursor();
   }
 
-  /** Drops what is too much. Returns all rows that were dropped since the last call. */
+  /** Applies the limits. Returns all rows that were dropped since the last call. */
   takeGone(): Row[] {
     this.#trim();
     const gone = this.#gone;
@@ -113,7 +113,7 @@ export class OutputRows {
     return row;
   }
 
-  /** Empties the row where it is, and takes away the rows that it continues. */
+  /** Empties the row in its place, and drops the rows that it continues. */
   #redraw({ row }: Cursor): void {
     if (!row) return;
     let first = this.rows.lastIndexOf(row);
@@ -130,7 +130,7 @@ export class OutputRows {
     cursor.isErased = false;
     const isInterrupted = this.#writer !== stream && cursor.row !== this.rows.at(-1);
     this.#writer = stream;
-    // A row that was drawn again keeps its place. Other text does not go back above what the other stream wrote.
+    // A redrawn row keeps its place. Other text starts a new row, below what the other stream wrote.
     if (isInterrupted && cursor.row && cursor.row.chars > 0) cursor.row = undefined;
     for (let at = 0; at < text.length; ) {
       let row = cursor.row ?? this.#begin(stream);
@@ -139,7 +139,7 @@ export class OutputRows {
         row = this.#begin(stream);
       }
       let end = at + Math.max(1, maxRowChars - row.chars);
-      // No character is cut in two.
+      // Do not split a surrogate pair.
       if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end++;
       const part = text.slice(at, end);
       row.pieces.push({ text: part, style, isSpelled });

@@ -1,4 +1,4 @@
-/** The output of one command as elements. stdout and stderr are told apart by a mark and a word, besides the colour. */
+/** Renders the output of one command as elements. A mark, a spoken word and a colour distinguish stderr from stdout. */
 import { cutChars } from '../text/cut-text.ts';
 import { make, makeSpoken } from './dom.ts';
 import { OutputParser, type Piece } from './output-parser.ts';
@@ -6,13 +6,13 @@ import { maxChars, maxRows, OutputRows, type Row, type RowPiece, type Stream } f
 import { paint } from './readable-colour.ts';
 import { plainStyle } from './text-style.ts';
 
-/** The beginning, for screen readers. */
+/** Size of the excerpt for screen readers: the beginning of the output. */
 const excerptRows = 5;
 const excerptChars = 200;
 
 const lineFeed = 0x0a;
 
-/** What can be shown of a chunk at most: its end. */
+/** The end of a chunk, as much as can be shown. */
 function takeEnd(bytes: Uint8Array): Uint8Array {
   let from = bytes.length;
   for (let rows = 0; from > 0 && bytes.length - from < maxChars; from--)
@@ -33,7 +33,7 @@ function renderPiece({ text, style, isSpelled }: RowPiece): Node {
 
 export class OutputView {
   readonly element = make('div', 'output');
-  /** Output was left out before what is shown. */
+  /** Earlier output was left out. */
   isCut = false;
   #parsers: Record<Stream, OutputParser> = { stdout: new OutputParser(), stderr: new OutputParser() };
   readonly #model = new OutputRows();
@@ -50,7 +50,7 @@ export class OutputView {
     this.#add(stream, this.#parsers[stream].push(newest));
   }
 
-  /** What comes next does not follow what came last. */
+  /** The next output does not directly follow the last one. */
   skip(stream: Stream): void {
     this.isCut = true;
     this.#model.leave(stream);
@@ -98,9 +98,9 @@ export class OutputView {
       this.element.append(element);
       row.isRedrawn = true;
     }
-    // Said once for rows of stderr that follow each other.
+    // Spoken once for consecutive rows of stderr.
     const spoken = row.stream === 'stderr' && before !== 'stderr' ? [makeSpoken('stderr: ')] : [];
-    // Without the break, what a visitor selects and copies would lack the rows without text.
+    // Without the break, empty rows would be missing when a visitor selects and copies output.
     if (row.isRedrawn) element.replaceChildren(...spoken, make('br'));
     element.lastChild?.before(...row.pieces.map(renderPiece));
     row.pieces = [];

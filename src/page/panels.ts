@@ -1,4 +1,4 @@
-/** What folds away: the lines for the remote, those for other clients, the session itself. One at a time is open, or none. */
+/** The folding panels: lines for the remote, lines for other clients, and the session. At most one is open. */
 import { find, keepFocus, onPress } from './dom.ts';
 
 export const panelNames = ['remote', 'elsewhere', 'key-section'] as const;
@@ -25,11 +25,11 @@ export class Panels {
     this.show(undefined);
   }
 
-  /** Says what to do about it beside the line. */
+  /** Shows next to the line that the listener disconnected and the line must be pasted again. */
   markDisconnected(isDisconnected: boolean): void {
     find('reconnect').hidden = !isDisconnected;
     if (!isDisconnected) return;
-    // The supervised line comes first again.
+    // Fold the auto line: show the supervised line first again.
     keepFocus(find('remote-title'), () => (find('auto', HTMLDetailsElement).open = false));
   }
 

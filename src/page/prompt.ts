@@ -1,17 +1,17 @@
-/** Where commands are typed: Enter runs, Shift+Enter begins a line, the arrows recall. A file becomes the input of the command. */
+/** The command prompt: Enter runs, Shift+Enter adds a line, arrows recall the history. A file becomes the command's stdin. */
 import { escapeText } from '../text/escape.ts';
 import { formatSize } from '../text/sizes.ts';
 import { find, onPress, setText } from './dom.ts';
 
-/** The field grows to so many lines before it scrolls. */
+/** The field grows to this many lines, then it scrolls. */
 const maxRows = 12;
 
-/** A key that an input method has taken (UI Events, 7.3.1). */
+/** keyCode of a key that an input method handled (UI Events, 7.3.1). */
 const composedKey = 229;
 
 export interface Push {
   text: string;
-  /** Its input. */
+  /** The command's stdin. */
   file: File | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface PromptHandler {
   history(): readonly string[];
 }
 
-/** Within a text of several lines the arrows move; at its first and last line they recall. */
+/** In text of several lines the arrows move the cursor; in its first and last line they recall the history. */
 function isAtEdge({ value, selectionStart, selectionEnd }: HTMLTextAreaElement, isUp: boolean): boolean {
   if (selectionStart !== selectionEnd) return false;
   const beyond = isUp ? value.slice(0, selectionStart) : value.slice(selectionEnd);
@@ -35,7 +35,7 @@ export class Prompt {
   readonly #chosen = find('file-chosen');
   readonly #drop = find('file-drop');
   #file: File | undefined;
-  /** How far back in the history: 0 is what is being typed. */
+  /** Position in the history, from the end: 0 is the text being typed. */
   #back = 0;
   #draft = '';
 
@@ -44,7 +44,7 @@ export class Prompt {
     const form = find('run-form', HTMLFormElement);
     form.addEventListener('submit', (event) => this.#submit(event));
     this.#field.addEventListener('input', () => {
-      // What was recalled and then changed is a text of its own: the next recall keeps it.
+      // A recalled text that was edited becomes the draft, so that the next recall keeps it.
       this.#back = 0;
       this.#fit();
     });
@@ -55,17 +55,17 @@ export class Prompt {
       this.#field.focus();
     });
     onPress(find('file-pick'), () => this.#picker.click());
-    // Wherever a file is dropped: beside the form, the browser would leave the page for it. Text that is dropped is the browser's.
+    // On the whole document: if a file drops beside the form, the browser leaves the page. The browser handles dropped text.
     for (const type of ['dragover', 'drop'] as const)
       document.addEventListener(type, (event) => {
         if (event.dataTransfer?.types.includes('Files') !== true) return;
         event.preventDefault();
-        // A form that is hidden takes no space.
+        // The height of a hidden form is 0.
         if (type === 'drop' && form.offsetHeight > 0) this.#take(event.dataTransfer);
       });
   }
 
-  /** Puts a text there to be changed and run. What was being typed comes back with the arrow down. */
+  /** Puts a text into the field to edit and run. Arrow down brings the draft back. */
   edit(text: string): void {
     const texts = this.#handler.history();
     if (this.#back === 0) this.#draft = this.#field.value;
@@ -75,7 +75,7 @@ export class Prompt {
     this.#field.focus();
   }
 
-  /** Another session: the file and the place in the history were those of the last one. */
+  /** Another session was opened: clears the file and the position in the history. */
   reset(): void {
     this.#choose(undefined);
     this.#back = 0;

@@ -1,4 +1,4 @@
-/** Random ids, also where the page was loaded over plain HTTP: `crypto.randomUUID()` is missing there. */
+/** Creates random ids, also over plain HTTP, where `crypto.randomUUID()` is missing. */
 import { hexByte } from '../text/hex-byte.ts';
 
 /** 128 random bits in hexadecimal digits. */

@@ -1,13 +1,13 @@
-/** Colours of output that can be read in both schemes: 4.5:1 against what is behind them (WCAG 2.2, 1.4.3). */
+/** Adapts colours of output to the light and the dark scheme: contrast of 4.5:1 to the background (WCAG 2.2, 1.4.3). */
 import type { Colour, TextStyle } from './text-style.ts';
 
-/** The 16 colours, as a paper, or as an ink before it is fitted to the scheme. */
+/** The 16 colours: as background, or as text colour before fitting to the scheme. */
 const palette = (
   '#000000 #c4281b #1f8038 #a67c00 #2563c9 #9c3fb0 #0c7f8c #c8ccd0 ' +
   '#6b737b #ef5a4c #3fc463 #f0c93b #5a9bf5 #d678e0 #3cc8d8 #ffffff'
 ).split(' ');
 
-/** Black, white and their greys mean "plain" or "less important": in each scheme that is another colour. */
+/** Black, white and grey mean "plain" or "less important", which is a different colour in each scheme. */
 const neutral: Readonly<Record<number, string>> = {
   0: 'var(--text)',
   7: 'var(--quiet)',
@@ -15,11 +15,11 @@ const neutral: Readonly<Record<number, string>> = {
   15: 'var(--text)',
 };
 
-/** Luminance: the most in the light scheme, the least in the dark one. Follow from `--code`, and a test holds them. */
+/** Luminance limits for text: maximum in the light scheme, minimum in the dark one. Derived from `--code`; a test checks them. */
 const maxOnLight = 0.15;
 const minOnDark = 0.255;
 
-/** On a paper below this luminance white has more contrast than black. */
+/** On a background below this luminance, white has more contrast than black. */
 const middle = 0.179;
 
 /** Red, green, blue in linear light, 0 to 1. */
@@ -46,7 +46,7 @@ function toCss(light: Light): string {
 const luminance = ([red = 0, green = 0, blue = 0]: Light): number =>
   0.2126 * red + 0.7152 * green + 0.0722 * blue;
 
-/** Darkens towards black, or lightens towards white. In linear light both keep the hue. */
+/** Darkens towards black or lightens towards white. In linear light this keeps the hue. */
 function fit(light: Light, least: number, most: number): Light {
   const now = luminance(light);
   if (now > most) return light.map((share) => (share * most) / now);
@@ -58,13 +58,13 @@ function fitInk(ink: Colour, isDim: boolean): string {
   const plain = typeof ink === 'number' ? neutral[ink] : undefined;
   if (plain !== undefined) return isDim ? 'var(--quiet)' : plain;
   const light = toLight(ink);
-  // Dim text has just the contrast that it needs.
+  // Dim text gets the minimum contrast.
   const onLight = fit(light, isDim ? maxOnLight : 0, maxOnLight);
   const onDark = fit(light, minOnDark, isDim ? minOnDark : 1);
   return `light-dark(${toCss(onLight)}, ${toCss(onDark)})`;
 }
 
-/** The ink that was asked for where it can be read on the paper, else black or white. */
+/** The requested text colour if it is readable on this background, else black or white. */
 function inkOn(paper: Colour, ink: Colour | undefined): string {
   const behind = luminance(toLight(paper));
   const front = ink === undefined ? behind : luminance(toLight(ink));
@@ -74,10 +74,10 @@ function inkOn(paper: Colour, ink: Colour | undefined): string {
 }
 
 export interface Painted {
-  /** Empty: the colour of the row. */
+  /** Empty: inherits the colour of the row. */
   ink: string;
   paper: string;
-  /** The scheme's own colours, exchanged. */
+  /** The scheme's own text and background colours, swapped. */
   isInverse: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Untrusted text of one or several lines as nodes: a mark for each run of characters that was spelled out. */
+/** Renders untrusted text as nodes, and marks each run of escaped characters. */
 import { spell, unsafeCharacters } from '../text/escape.ts';
 import { make } from './dom.ts';
 

@@ -1,10 +1,10 @@
-/** A file of the visitor on its way to a command, as its input. */
+/** Sends a file of the visitor to a command as its stdin. */
 import { type InputSource, sendInput } from '../client/send-input.ts';
 import { RelayError } from '../client/relay-error.ts';
 import { escapeText } from '../text/escape.ts';
 import type { SessionLink } from './session-link.ts';
 
-/** Read by slices, not by `stream()`: not every browser can iterate over one. */
+/** Reads slices instead of `stream()`: not every browser can iterate over a stream. */
 function openFile(file: File): InputSource {
   let at = 0;
   return {
@@ -20,7 +20,7 @@ function openFile(file: File): InputSource {
   };
 }
 
-/** Resolves to what went wrong, in words; empty where the command has its input, or needs no more. */
+/** Resolves to an error message; empty if the command received its input, or needs no more. */
 export async function sendFile({ client, retry }: SessionLink, id: string, file: File): Promise<string> {
   try {
     await sendInput(client, id, openFile(file), retry);

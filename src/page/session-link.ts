@@ -1,17 +1,17 @@
-/** The open session as the parts of the page see it. */
+/** The interface that gives parts of the page access to the open session. */
 import type { RetryOptions } from '../client/retry.ts';
 import type { RelayClient } from '../client/relay-client.ts';
 
 export interface SessionLink {
   readonly client: RelayClient;
-  /** Of the relay. */
+  /** Version of the relay. */
   readonly version: string;
   /** Aborts when the page leaves the session. */
   readonly signal: AbortSignal;
-  /** Says on the page that the relay is away, and that it is back. Waits for it without end. */
+  /** Retries forever. The page shows that the relay is unreachable, and when it is back. */
   readonly retry: RetryOptions;
-  /** A state of a command changed. */
+  /** Called when the state of a command changed. */
   onChange(): void;
-  /** What waiting does not fix. Of no effect once the page has left the session. */
+  /** Reports an error that a retry does not fix. Does nothing once the page has left the session. */
   onRetry(error: unknown): void;
 }

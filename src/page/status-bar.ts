@@ -1,4 +1,4 @@
-/** The bar at the top: the session, the listener's light, what runs and since when, whether the relay is there. */
+/** The status bar: session, listener's light, running command and its duration, and whether the relay is reachable. */
 import { announce } from './announce.ts';
 import { type CardView, describeSince, findSince } from './command-words.ts';
 import { describeLight, type Light, type LightState } from './describe-light.ts';
@@ -10,7 +10,7 @@ import { isCommandState, isEnded } from '../protocol/command-states.ts';
 
 const siteName = 'remotify';
 
-/** For the title of the tab: it is read among many, in a few characters. */
+/** Marks for the tab title, where only a few characters are visible. */
 const marks: Readonly<Record<LightState, string>> = {
   waiting: '○',
   ready: '●',
@@ -26,18 +26,18 @@ export class StatusBar {
   readonly #away = find('away');
   #said = '';
   #timer: number | undefined;
-  /** As the title of the tab has it. */
+  /** Name of the session in the tab title. */
   #name = '';
   #title = siteName;
 
-  /** `name`: what tells this session from others; never the whole key. */
+  /** `name`: identifies the session for the visitor; never the whole key. */
   open(name: string): void {
     this.#name = `${name} – ${siteName}`;
     setText(find('session-name'), name);
     this.#said = '';
   }
 
-  /** A tab that holds no request does not know the state any more. */
+  /** A paused tab sends no requests, so the title must not show a state. */
   pause(isPaused: boolean): void {
     this.#setTitle(this.#title);
     if (isPaused) document.title = this.#name;
@@ -51,7 +51,7 @@ export class StatusBar {
     const seen = light.state === 'gone' ? findLastSeen(status) : null;
     if (seen !== null) this.#tick(relayNow() - 1000 * seen);
     else this.#tick(current && state && !isEnded(state) ? findSince(current) : undefined);
-    // The card of the command says what it does; how long ago a listener was heard changes all the time.
+    // The command's card announces its own states. Leave out the time since the listener was last seen: it changes constantly.
     const said =
       light.state === 'busy' || light.state === 'asking'
         ? this.#said
@@ -61,7 +61,7 @@ export class StatusBar {
     return light;
   }
 
-  /** No session is open any more. `words` say why, where there is something to say. */
+  /** No session is open any more. `words`: the reason; may be empty. */
   showEnd(words: string): void {
     this.open('');
     this.#markAway(false);
@@ -82,7 +82,7 @@ export class StatusBar {
     this.#setTitle(this.#title);
   }
 
-  /** While the relay is away the title does not say what was true before. */
+  /** While the relay is unreachable, the title does not show the old state. */
   #setTitle(title: string): void {
     this.#title = title;
     document.title = this.#away.hidden ? title : `! ${this.#name}`;

@@ -1,13 +1,13 @@
 /**
- * A browser holds six requests for a relay, for all of its tabs. A tab that is hidden gives its own back, save where the visitor asked to be
- * notified of what happens meanwhile.
+ * Stops reading requests of a hidden tab: a browser allows six requests to a relay across all tabs. The gate stays open if the visitor
+ * turned notifications on.
  */
 export interface TabGate {
   /** Whether requests that read may be sent now. */
   readonly isOpen: boolean;
-  /** Resolves at once where it is open. Rejects when `signal` aborts. */
+  /** Resolves at once if the gate is open. Rejects when `signal` aborts. */
   untilOpen(signal: AbortSignal): Promise<void>;
-  /** Calls back when it closes, until `signal` aborts. */
+  /** Calls back when the gate closes, until `signal` aborts. */
   onClose(listener: () => void, signal: AbortSignal): void;
 }
 
@@ -16,7 +16,7 @@ export function onVisibilityChange(work: () => unknown, signal?: AbortSignal): v
   document.addEventListener('visibilitychange', work, signal && { signal });
 }
 
-/** `mayStayOpen` says whether a hidden tab goes on. */
+/** `mayStayOpen`: whether a hidden tab continues to send requests. */
 export function createTabGate(mayStayOpen: () => boolean): TabGate {
   const gate: TabGate = {
     get isOpen() {

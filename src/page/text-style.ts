@@ -1,7 +1,7 @@
-/** Colours and marks of output (ECMA-48, 8.3.117), as a program of the remote set them. */
+/** Parses colour and style sequences in output (ECMA-48, 8.3.117). */
 import { hexByte } from '../text/hex-byte.ts';
 
-/** A number is one of the 16 colours; a text is a colour of its own, `#ff8700`. */
+/** A number is one of the 16 colours; a string is an RGB colour such as `#ff8700`. */
 export type Colour = number | string;
 
 type Mark = 'bold' | 'dim' | 'italic' | 'underlined' | 'inverse' | 'struck';
@@ -14,7 +14,7 @@ export interface TextStyle {
 
 export const plainStyle: TextStyle = { marks: [] };
 
-/** Set by its number, taken back by its number and 20: 22 takes back bold and dim. */
+/** A number sets a mark, the number plus 20 resets it; 22 resets bold and dim. */
 const markOf: Readonly<Record<number, Mark>> = {
   1: 'bold',
   2: 'dim',
@@ -45,7 +45,7 @@ function findIndexed(index: number): Colour | undefined {
   return toHex([Math.floor(at / 36), Math.floor(at / 6) % 6, at % 6].map(level));
 }
 
-/** What follows 38 or 48: the colour, and how many numbers it took. */
+/** Parses the numbers after 38 or 48: the colour, and how many numbers it used. */
 function readColour(numbers: readonly number[]): { colour: Colour | undefined; length: number } {
   const [kind, ...rest] = numbers;
   if (kind === 5) return { colour: findIndexed(rest[0] ?? 256), length: 2 };
@@ -54,8 +54,8 @@ function readColour(numbers: readonly number[]): { colour: Colour | undefined; l
 }
 
 /**
- * `38:2::255:0:0` has an empty place for the colour space, which the form with semicolons has not. `4:3` is a line below the text of another
- * shape, and `4:0` is none.
+ * `38:2::255:0:0` has an empty field for the colour space, which the form with semicolons lacks. `4:3` is an underline of another shape,
+ * and `4:0` is no underline.
  */
 function splitNumbers(text: string): number[] {
   return text.split(';').flatMap((part) => {
@@ -65,7 +65,7 @@ function splitNumbers(text: string): number[] {
   });
 }
 
-/** By tens: 30 to 37 and 90 to 97 are inks, 40 to 47 and 100 to 107 are papers. */
+/** Keyed by the number divided by 10: 30 to 37 and 90 to 97 are text colours, 40 to 47 and 100 to 107 are backgrounds. */
 const places: Readonly<Record<number, readonly ['ink' | 'paper', first: number]>> = {
   3: ['ink', 0],
   4: ['paper', 0],
@@ -73,7 +73,7 @@ const places: Readonly<Record<number, readonly ['ink' | 'paper', first: number]>
   10: ['paper', 8],
 };
 
-/** `sequence` is `\x1b[…m`. What is not known changes nothing. */
+/** `sequence` is `\x1b[…m`. Ignores unknown numbers. */
 export function applyColour(style: TextStyle, sequence: string): TextStyle {
   const numbers = splitNumbers(sequence.slice(2, -1));
   let next = style;
@@ -85,7 +85,7 @@ export function applyColour(style: TextStyle, sequence: string): TextStyle {
     else if (place && unit < 8) next = { ...next, [place]: unit + (first ?? 0) };
     else if (number === 38 || number === 48 || number === 58) {
       const { colour, length } = readColour(numbers.slice(at + 1));
-      // 58 colours the line below the text, which the page does not.
+      // 58 sets the colour of the underline, which the page ignores.
       if (colour !== undefined && place) next = { ...next, [place]: colour };
       at += length;
     } else if (place && first === 0) {

@@ -1,4 +1,4 @@
-/** The commands on the page, oldest first, as a terminal shows them. The newest stays in view while the visitor is at the end. */
+/** The list of commands on the page, oldest first. Follows the newest command while the visitor is at the end. */
 import type { CommandCard } from './command-card.ts';
 import { keepFocus } from './dom.ts';
 
@@ -7,7 +7,7 @@ const endPx = 48;
 
 export class Transcript {
   readonly #list: HTMLElement;
-  /** What scrolls. */
+  /** The scrolling element. */
   readonly #scroller: HTMLElement;
   readonly #cards = new Map<Element, CommandCard>();
   #isAtEnd = true;
@@ -18,12 +18,12 @@ export class Transcript {
     this.#list = list;
     this.#scroller = scroller;
     scroller.addEventListener('scroll', () => this.#onScroll(), { passive: true });
-    // Output that comes makes the list taller. A panel that opens leaves less of it in view.
+    // New output makes the list taller. An open panel makes the visible part smaller.
     const observer = new ResizeObserver(() => this.#keepEnd());
     for (const element of [list, scroller]) observer.observe(element);
   }
 
-  /** A window or an output that changes its size moves the position as well: only a visitor moves it up in a list that did not shrink. */
+  /** A resize of the window or of output scrolls too. Only a visitor scrolls up in a list that did not shrink. */
   #onScroll(): void {
     const { scrollTop, scrollHeight } = this.#scroller;
     if (this.#leftPx() < endPx) this.#isAtEnd = true;
@@ -41,7 +41,7 @@ export class Transcript {
     if (this.#isAtEnd) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  /** In the order of their numbers. A card that is here already moves to its place. */
+  /** Inserts the card in the order of the numbers. Moves a card that is in the list already. */
   add(card: CommandCard): void {
     const hadFocus = card.element.contains(document.activeElement);
     this.#cards.set(card.element, card);
@@ -57,7 +57,7 @@ export class Transcript {
     this.#keepEnd();
   }
 
-  /** The visitor did something at the end: they want to see it. */
+  /** Scrolls to the end, where the visitor's new command appears. */
   toEnd(): void {
     this.#isAtEnd = true;
     this.#keepEnd();

@@ -20,7 +20,7 @@ import type { SessionLink } from './session-link.ts';
 import type { StatusBar } from './status-bar.ts';
 import type { Transcript } from './transcript.ts';
 
-/** How long the page asks for the end of a session before it opens the session again. */
+/** How long the page tries to end a session before it opens the session again. */
 const endRetryForMs = 2_000;
 
 export interface WorkspaceParts {
@@ -47,7 +47,7 @@ export class Workspace {
   readonly #commands: CommandList;
   #status: StatusPayload | undefined;
   #light: LightState = 'waiting';
-  /** Aborts to have the status read at once. */
+  /** Abort it to cancel the held poll, and read the status at once. */
   #held = new AbortController();
 
   constructor(payload: SessionPayload, parts: WorkspaceParts) {
@@ -63,10 +63,10 @@ export class Workspace {
       retry: {
         signal,
         retryForMs: Infinity,
-        // Retries cut and foreign answers too. An unknown state of a command stays as it is.
+        // Also retry truncated responses and responses of other servers. An unknown state of a command is final.
         isRetryable: ({ isRetryable, kind, code }) =>
           isRetryable || (kind === 'not_a_relay' && code !== 'unknown_state'),
-        // The next answer about the status says whether the relay is there: another request may fail for reasons of its own.
+        // Read the status now: only its response decides whether the relay is reachable. One request may fail for other reasons.
         onRetry: () => {
           if (signal.aborted) return;
           parts.bar.showAway(true);
@@ -97,11 +97,11 @@ export class Workspace {
     this.#commands.push(push);
   }
 
-  /** Asks the relay to forget the session. */
+  /** Ends the session on the relay. */
   async end(): Promise<void> {
-    // First: a held poll would fail with `gone` and be reported as an error.
+    // Leave first: otherwise a held poll fails with `gone`, and the page shows an error.
     this.leave();
-    // Where the answer is lost, the second one says that the session is gone.
+    // If the response is lost, the response to the retry is `gone`.
     await withRetry(() => this.#link.client.endSession(), { retryForMs: endRetryForMs }).catch(
       (error: unknown) => {
         if (!isGone(error)) throw error;
@@ -109,7 +109,7 @@ export class Workspace {
     );
   }
 
-  /** Ends all requests of this session. */
+  /** Aborts all requests of this session. */
   leave(): void {
     this.#over.abort(new Error('the page has left the session'));
     this.#commands.close();
@@ -129,10 +129,10 @@ export class Workspace {
     let isAway = false;
     const watching = {
       ...retry,
-      // As long as the page is open, the session is watched.
+      // Watch the session as long as the page is open.
       isRetryable: (error: RelayError) => {
         if (isGone(error)) return false;
-        // Not only the first failure: a relay that moved may say so after its proxy has answered for it.
+        // Show it at every failure, not only the first: a relay that moved may report so after its proxy has failed.
         if (isFinal(error)) this.#parts.showTrouble(error);
         return true;
       },
@@ -161,7 +161,7 @@ export class Workspace {
     }
   }
 
-  /** Waits for a revision after this one, where there is one. */
+  /** Waits for a newer revision than `after`; without it, returns the status at once. */
   async #readStatus(after: number | undefined): Promise<StatusPayload> {
     const { client, signal } = this.#link;
     if (after === undefined) return client.readStatus({ signal });
@@ -181,7 +181,7 @@ export class Workspace {
     const { bar, panels, notifier } = this.#parts;
     const { current = null, listener } = this.#status;
     const card = this.#commands.find(current);
-    // The list, which says whether it runs or asks, is on its way.
+    // Wait for the list, which is still in flight: it tells whether the command runs or awaits approval.
     if (current !== null && (card?.view.state ?? 'queued') === 'queued' && listener?.attached === true)
       return;
     const { state, who } = bar.show(this.#status, card?.view);
@@ -197,7 +197,7 @@ export class Workspace {
     if (state === 'gone') panels.show('remote');
   }
 
-  /** What needs all of the output of a command. */
+  /** Runs a task that needs all output of a command, and shows its errors. */
   async #take(card: CommandCard, work: typeof downloadOutput): Promise<void> {
     try {
       await work(this.#link, card);

@@ -1,4 +1,4 @@
-/** The life of a command; see PROTOCOL in README.md for the drawing. */
+/** The states of a command; README.md, under "Commands", has a drawing of the transitions. */
 export const commandStates = [
   'queued',
   'awaiting_approval',
@@ -14,8 +14,9 @@ export const commandStates = [
 export type CommandState = (typeof commandStates)[number];
 
 /**
- * How far it has come: 0 queued, 1 shown to a listener, 2 started by it, 3 ended with a report that may still come, 4 ended as its listener
- * reported, 5 ended before it started. A state that is missing here does not compile.
+ * How far a command is: 0 queued, 1 shown to a listener, 2 started by the listener, 3 ended, but the listener may still
+ * report how, 4 ended as the listener reported, 5 ended before it started. The code does not compile if a state is
+ * missing here.
  */
 const steps: Readonly<Record<CommandState, number>> = {
   queued: 0,
@@ -29,32 +30,35 @@ const steps: Readonly<Record<CommandState, number>> = {
   declined: 5,
 };
 
-/** Waits to be started: nothing of it has run. */
+/** The command has not started yet. */
 export function isWaiting(state: CommandState): boolean {
   return steps[state] < 2;
 }
 
-/** A listener has it: shown or started, and not ended. */
+/** A listener has the command: it was shown or started, and has not ended. */
 export function isInFlight(state: CommandState): boolean {
   return steps[state] === 1 || steps[state] === 2;
 }
 
-/** Nothing more is to come, save a late finish of a lost command. A state that is not known has ended: nothing waits for it. */
+/**
+ * Nothing more will happen, except a late finish of a lost command. An unknown state counts as ended, so that nothing
+ * waits for it.
+ */
 export function isEnded(state: CommandState): boolean {
   return !(steps[state] < 3);
 }
 
-/** Its listener may send output and a finish: it runs, or is lost. */
+/** The listener may send output and a finish for this command: it is running or lost. */
 export function takesOutput(state: CommandState): boolean {
   return steps[state] === 2 || steps[state] === 3;
 }
 
-/** Its listener reported the end. */
+/** The listener reported the end of the command. */
 export function isReported(state: CommandState): boolean {
   return steps[state] === 4;
 }
 
-/** Nothing more is to come at all. */
+/** The command ended, and its state can no longer change. */
 export function isSettled(state: CommandState): boolean {
   return isEnded(state) && !takesOutput(state);
 }
@@ -63,7 +67,7 @@ export function isCommandState(text: unknown): text is CommandState {
   return commandStates.some((state) => state === text);
 }
 
-/** Signals that a client may ask for. */
+/** Signals that a client may send to a running command. */
 export const signals = ['INT', 'TERM', 'KILL'] as const;
 export type Signal = (typeof signals)[number];
 
@@ -71,8 +75,8 @@ export function isSignal(text: unknown): text is Signal {
   return signals.some((signal) => signal === text);
 }
 
-/** `?signal=none` of a cancel: drops a command that waits, and lets one that runs go on. */
+/** `?signal=none` of a cancel: cancels a command that has not started, and lets a running one continue. */
 export const noSignal = 'none';
 
-/** The reason of a command that a client withdrew by its id. */
+/** The reason of a command that a client cancelled by its id. */
 export const cancelledByClient = 'cancelled before it ran';

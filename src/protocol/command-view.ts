@@ -1,4 +1,4 @@
-/** A command as clients see it, in JSON and in the headers of its output. */
+/** A command as the relay shows it to clients, in JSON and in the headers of its output; parsers for it. */
 import { type CommandState, isCommandState, isSignal, type Signal } from './command-states.ts';
 import { parseFields, readNumber, readText } from './json-fields.ts';
 import { isMissingReason, type MissingReason } from './missing-output.ts';
@@ -7,57 +7,63 @@ import { commandIdPattern } from './paths.ts';
 export interface CommandView {
   id: string;
   state: CommandState;
-  /** 0–255; 128 and its number after a signal; null while unknown, and for a command that never ended by itself. */
+  /**
+   * 0–255; 128 plus the number of the signal that ended it; null while unknown, and if the listener did not report an
+   * end.
+   */
   exit_status: number | null;
-  /** Name without SIG of the signal that ended it. */
+  /** Name of the signal that ended the command, without SIG. */
   signal: string | null;
-  /** The operator's words on declining, or why it was lost or dropped. */
+  /** The operator's reason for declining, or why the command was lost, cancelled or expired. */
   reason: string | null;
-  /** 0 for the one whose turn it is; null once it was picked up. */
+  /** Position in the queue, 0 for the next command; null once a listener picked it up. */
   position: number | null;
   /** Pushed through the slot or the commands resource. */
   origin: 'slot' | 'commands';
-  /** What its client said of itself; untrusted text. */
+  /** The name that the client gave for itself; untrusted text. */
   pushed_by: string | null;
-  /** The beginning of the script, 200 characters at most: untrusted text. Null where the relay does not know it. */
+  /** The beginning of the script, at most 200 characters; untrusted text. Null if the relay does not have it. */
   text: string | null;
   script_bytes: number;
-  /** Input that the relay has taken so far. */
+  /** Bytes of stdin that the relay has received so far. */
   stdin_bytes: number;
   stdout_bytes: number;
   stderr_bytes: number;
-  /** Bytes of output that can no longer be read, or never were stored; 0 beside a reason: it is not known how many. */
+  /** Bytes of output that were evicted or never stored; 0 with a `missing_reason`: the number is unknown. */
   missing_bytes: number;
-  /** Null while the output is whole. */
+  /** Null while the output is complete. */
   missing_reason: MissingReason | null;
   /** Milliseconds since 1970. */
   pushed_at: number;
-  /** When its listener got it: a supervised one asks its operator since then. Null while it is queued, and where the relay does not say it. */
+  /**
+   * When a listener got the command; a supervised one then asks its operator. Null while queued, or if the relay does
+   * not send it.
+   */
   shown_at: number | null;
   started_at: number | null;
   ended_at: number | null;
   duration_ms: number | null;
-  /** The signal that a client asked for. */
+  /** The signal that a client asked the relay to deliver. */
   cancel_signal: Signal | null;
-  /** Host of the listener that has it; untrusted text. */
+  /** Host of the listener that has the command; untrusted text. */
   listener: string | null;
 }
 
-/** A whole number that fits in one byte. Where a larger one becomes the exit status of a process, 256 turns into 0. */
+/** A whole number that fits in one byte: as the exit status of a process, 256 would become 0. */
 export function isExitStatus(value: unknown): value is number {
   return typeof value === 'number' && Uint8Array.of(value)[0] === value;
 }
 
-/** A relay that is newer than its client may have more states. */
+/** A command whose state may be unknown here: a relay that is newer than its client may have more states. */
 export type AnyCommandView = Omit<CommandView, 'state'> & { state: string };
 
-/** The command, or undefined when this is none. */
+/** The command, or undefined if the value is not a command. */
 export function parseCommandView(value: unknown): CommandView | undefined {
   const view = parseAnyCommandView(value);
   return view && isCommandState(view.state) ? { ...view, state: view.state } : undefined;
 }
 
-/** As `parseCommandView`, and accepts a state that this version does not know. */
+/** Like `parseCommandView`, but accepts a state that this version does not know. */
 function parseAnyCommandView(value: unknown): AnyCommandView | undefined {
   const fields = parseFields(value);
   if (!fields) return undefined;
@@ -98,11 +104,11 @@ function parseAnyCommandView(value: unknown): AnyCommandView | undefined {
 
 const cancelOutcomes = ['cancelled', 'signalled', 'running', 'ended'] as const;
 
-/** What `DELETE …/commands/{id}` answers. */
+/** The response to `DELETE …/commands/{id}`. */
 export interface CancelAnswer {
   /**
-   * `cancelled`: it never ran. `signalled`: it runs, and the listener is told. `running`: it runs, and no signal was asked for. `ended`: it
-   * was over already.
+   * `cancelled`: the command never ran. `signalled`: it is running, and the listener gets the signal. `running`: it is
+   * running, and the client asked for no signal. `ended`: it had already ended.
    */
   outcome: (typeof cancelOutcomes)[number];
   command: CommandView;
@@ -115,12 +121,12 @@ export function parseCancelAnswer(value: unknown): CancelAnswer | undefined {
   return command && outcome && { outcome, command };
 }
 
-/** `[]` of commands as `GET …/commands` answers it, or undefined. */
+/** The commands in the response to `GET …/commands`, or undefined if the value is no such response. */
 export function parseCommandList(value: unknown): CommandView[] | undefined {
   return parseList(value, parseCommandView);
 }
 
-/** As `parseCommandList`, and accepts states that this version does not know. */
+/** Like `parseCommandList`, but accepts states that this version does not know. */
 export function parseAnyCommandList(value: unknown): AnyCommandView[] | undefined {
   return parseList(value, parseAnyCommandView);
 }

@@ -1,6 +1,6 @@
 /**
- * A command on its way to the listener. A cut, re-coded or foreign body lacks the head, the length or the end line, and is
- * never run:
+ * The format in which the relay sends a command to the listener. A truncated, re-encoded or foreign body lacks the first line,
+ * the length or the end line, and the listener never runs it:
  *
  *     remotify/1 run c12 57 timeout=0 merge=0 stdin=0 from=ann@desk
  *     …57 bytes…
@@ -8,13 +8,13 @@
  */
 export interface Frame {
   id: string;
-  /** Whether stderr goes into stdout, in order. */
+  /** Whether stderr goes into stdout, in the order of the writes. */
   merge: boolean;
-  /** Whether there is input to fetch. */
+  /** Whether the listener has to fetch stdin. */
   stdin: boolean;
-  /** Limit of the run in seconds; 0 for none. */
+  /** Timeout of the run in seconds; 0 for none. */
   timeoutSeconds: number;
-  /** What its client says of itself, a word of letters, digits and `._@/,+-`; null when it says nothing. */
+  /** The client's name for itself, one word of letters, digits and `._@/,+-`; null if it gave none. */
   from: string | null;
   scriptBytes: number;
 }
@@ -28,7 +28,7 @@ export function renderFrameHead(frame: Frame): Uint8Array {
   return Buffer.from(`${frameMagic} run ${frame.id} ${frame.scriptBytes} ${options}\n`);
 }
 
-/** What follows the script. */
+/** The line after the script, with the line break before it. */
 export function renderFrameEnd({ id }: Pick<Frame, 'id'>): Uint8Array {
   return Buffer.from(`\n${frameMagic} end ${id}\n`);
 }

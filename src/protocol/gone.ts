@@ -1,2 +1,2 @@
-/** What a relay answers for a session that it does not have, and what a client reads in a bare 410. */
+/** The error text for a session that the relay does not have. A client also uses it for a 410 without a text. */
 export const goneText = 'no such session: unknown, expired or ended';

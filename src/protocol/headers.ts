@@ -1,17 +1,17 @@
-/** Our own header names, in the lower case in which node and undici hand them over. */
+/** The header names of this protocol, in lower case, as node and undici return them. */
 export const header = {
-  /** On every answer: what lacks it was not said by a relay. */
+  /** On every response of a relay: a response without it comes from another server. */
   version: 'remotify-version',
   /** Code of a refusal, see errors.ts. */
   error: 'remotify-error',
-  /** The listener's own id, made at its start. */
+  /** The listener's own id, which it creates at its start. */
   listener: 'remotify-listener',
   host: 'remotify-host',
   user: 'remotify-user',
   mode: 'remotify-mode',
-  /** What a client says of itself; a client that does not is known by its User-Agent. */
+  /** The client's name for itself; without it the relay uses the User-Agent. */
   client: 'remotify-client',
-  /** State of the command whose output is read. */
+  /** State of the command whose output the client reads. */
   state: 'remotify-state',
   /** 0–255; absent while unknown. */
   exitStatus: 'remotify-exit-status',
@@ -22,13 +22,13 @@ export const header = {
   /** Bytes of each stream in a body that holds both. */
   stdoutBytes: 'remotify-stdout-bytes',
   stderrBytes: 'remotify-stderr-bytes',
-  /** Where the next read or write of a stream goes on. */
+  /** The offset at which the next read or write of a stream continues. */
   nextOffset: 'remotify-next-offset',
-  /** Bytes of output before the end that this reader cannot get; absent while it gets all of them. */
+  /** Bytes of output that this reader cannot get; absent unless some are missing. */
   missingBytes: 'remotify-missing-bytes',
   /** `evicted` or `cut`, see MissingReason. */
   missingReason: 'remotify-missing-reason',
-  /** `true` when nothing will follow. */
+  /** `true` if no more output will follow. */
   complete: 'remotify-complete',
   startedAt: 'remotify-started-at',
   durationMs: 'remotify-duration-ms',

@@ -1,2 +1,2 @@
-/** What `GET /api/health` calls itself, word for word as in the seed: existing clients look for it. */
+/** The service name in `GET /api/health`, the same as in the original remotify.run API: existing clients look for it. */
 export const serviceName = 'remotify.run';

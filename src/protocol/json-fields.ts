@@ -1,4 +1,4 @@
-/** Reading JSON that nobody vouches for: a field has the type asked for, or it is the fallback. */
+/** Reads fields of untrusted JSON: a field of another type than the expected one counts as absent. Also renders JSON. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function parseFields(value: unknown): Fields | undefined {
@@ -19,10 +19,10 @@ export function readText(fields: Fields, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Larger than any count, size or time of a relay. Smaller ones are exact as numbers, and valid as dates. */
+/** Larger than any count, size or time of a relay. Smaller values are exact as numbers, and valid as dates. */
 const tooLarge = 1e15;
 
-/** A count, a size in bytes or a time: neither negative nor absurdly large, without its fraction. */
+/** A count, a size in bytes or a time, rounded down; undefined if negative or too large. */
 export function readNumber(fields: Fields, name: string): number | undefined {
   const value = fields[name];
   return typeof value === 'number' && value >= 0 && value < tooLarge ? Math.floor(value) : undefined;
@@ -32,7 +32,7 @@ export function readFlag(fields: Fields, name: string): boolean {
   return fields[name] === true;
 }
 
-/** JSON as it goes over the wire: two spaces, so that `"ok": true` can be found with grep. */
+/** JSON as the relay sends it, indented with two spaces so that grep finds `"ok": true`. */
 export function renderJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -1,14 +1,14 @@
-/** The secrets of a session, and how they are written. */
+/** The format of session keys and listener keys. */
 
 /** 128 bits as hex digits. */
 export const keyLength = 32;
 
-/** Lower-case hex digits: the session key of the seed. As a part of a regular expression. */
+/** A part of a regular expression: lower-case hex digits, like the session key of the original remotify.run API. */
 export const keyDigits = `[0-9a-f]{${keyLength}}`;
 
 export const keyPattern = new RegExp(`^${keyDigits}$`);
 
-/** Stands in the path for a key that travels as `Authorization: Bearer`. */
+/** Replaces the key in the path of a request that has it in `Authorization: Bearer`. */
 export const selfKey = 'self';
 
 export function isKey(text: string): boolean {

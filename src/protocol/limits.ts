@@ -1,120 +1,145 @@
-/** Numbers that both ends rely on, with unit and reason. The chain is held by a test: poll < silence < client's time-out. */
+/** Limits that relay, clients and listeners share. A test checks the order: poll < silence < client's timeout. */
 
-/** How long a poll is held unless LONGPOLL_MS says otherwise; under the 30 s idle cut of the strictest platforms. */
+/**
+ * How long the relay holds a long poll unless LONGPOLL_MS is set; less than the 30 s idle timeout of the strictest
+ * platforms.
+ */
 export const defaultLongPollMs = 15_000;
 
-/** The longest `?wait=` that is honoured: under the 30 s idle cut of the strictest proxies. */
+/** The longest `?wait=`: less than the 30 s idle timeout of the strictest proxies. */
 export const maxWaitSeconds = 25;
 
-/** Added to the wait asked for before a client gives an answer up: a slow link, a busy relay. */
+/**
+ * A client waits this much longer than the requested wait before it gives up a request: the link may be slow, the relay
+ * busy.
+ */
 export const answerGraceMs = 15_000;
 
-/** A listener that was not heard for this long is gone: a held poll, its answer and one failed retry fit in. */
+/**
+ * After this time without a request a listener counts as gone: long enough for a held poll, its response and one failed
+ * retry.
+ */
 export const listenerSilenceMs = 45_000;
 
 /**
- * After a listener's socket closed without an answer: time for it to come back over a slow link before it counts as gone. One
- * that ends, or is killed, says so; this is for those that vanish with all of their processes.
+ * After a listener's socket closed without a response, it has this long to reconnect over a slow link before it counts
+ * as gone. A listener that ends or is killed reports that; this limit is for listeners that disappear with all of their
+ * processes.
  */
 export const listenerGraceMs = 10_000;
 
-/** A slot poll this long after a pickup is another listener, not a retry of the same one. */
+/** A slot poll that comes this long after a pickup is from another listener; an earlier one is a retry. */
 export const slotReplacedMs = 2_000;
 
-/** A command pushed through the commands resource: more is a file, not a command. */
+/** The largest script pushed through the commands resource: anything larger is a file, not a command. */
 export const maxScriptBytes = 1024 * 1024;
 
-/** One upload of output or input. Senders begin with 1 MiB, which every proxy takes, and with more only while they are behind. */
+/**
+ * The largest upload of output or input. Senders begin with 1 MiB, which every proxy accepts, and send more only while
+ * they are behind.
+ */
 export const maxChunkBytes = 16 * 1024 * 1024;
 
-/** One answer with output or input, unless its reader says how much it wants. */
+/** The most output or input in one response, unless the reader sends `limit=`. */
 export const maxReadBytes = 1024 * 1024;
 
-/** The most that a reader may ask for with `limit=`: it is on its way in pieces, and all of it in the memory of the reader. */
+/** The largest `limit=`: the relay sends the response in pieces, but the reader has all of it in memory. */
 export const maxWantedBytes = 4 * 1024 * 1024;
 
-/** Commands waiting in one session. */
+/** Queued commands of one session. */
 export const maxQueuedCommands = 32;
 
 /** Ended commands that a session remembers, newest first. */
 export const maxEndedCommands = 100;
 
-/** After the end of a command its Idempotency-Key is remembered for at least this long, also when the command is not. */
+/**
+ * The relay remembers an Idempotency-Key for at least this long after its command ended, even if it has forgotten the
+ * command.
+ */
 export const pastKeyMs = 3_600_000;
 
 /**
- * Idempotency-Keys of forgotten commands that a session remembers: 28 commands a second for an hour, some 30 MB. A push with a key
- * that could not be remembered is refused.
+ * Idempotency-Keys of forgotten commands that a session remembers: 28 commands a second for an hour, some 30 MB. The
+ * relay refuses a push whose key it could not remember.
  */
 export const maxPastKeys = 100_096;
 
-/** A reader of the result slot is renewed several times within this span while it reads, and is given up after it. */
+/**
+ * How long a reader's claim on the result slot lasts: renewed several times within this span while it reads, dropped
+ * after it.
+ */
 export const slotReaderMs = 30_000;
 
-/** How long a command pushed through the commands resource waits for its turn. */
+/**
+ * How long a command pushed through the commands resource may stay queued before it expires, unless `?expires=` is
+ * given.
+ */
 export const defaultQueueSeconds = 600;
 
-/** The longest that a command may wait for its turn: a day. */
+/** The longest `?expires=`: a day. */
 export const maxQueueSeconds = 86_400;
 
-/** The longest `?timeout=`, 31 years: a runner refuses a frame whose timeout has more digits. */
+/** The longest `?timeout=`, 31 years: a runner rejects a frame whose timeout has more digits. */
 export const maxTimeoutSeconds = 999_999_999;
 
-/** Session lifetime after the last request on its key. */
+/** A session ends this long after the last request with its key. */
 export const defaultTtlSeconds = 10_800;
 
-/** A command picked up through the slot gives no sign of life; after a day without a word it no longer keeps its session. */
+/**
+ * A slot listener sends nothing while it runs a command; after a day without a request the command no longer keeps its
+ * session alive.
+ */
 export const maxSilentRunMs = 86_400_000;
 
-/** Wire limit of one body, `MAX_BODY_SIZE`; three times as much once decoded. */
+/** Limit of one body on the wire, `MAX_BODY_SIZE`; decoded, it may have three times as many bytes. */
 export const defaultMaxBodyBytes = 25 * 1024 * 1024;
 export const maxInflation = 3;
 
-/** Between TERM and KILL when a command is stopped. */
+/** Time between TERM and KILL when a listener stops a command. */
 export const killAfterSeconds = 10;
 
-/** A name for a push that may be repeated; longer ones are a mistake. */
+/** Characters of an Idempotency-Key; a longer one is a mistake of the client. */
 export const maxIdempotencyKeyLength = 128;
 
-/** The operator's words when declining. */
+/** Characters of the operator's reason for declining. */
 export const maxReasonLength = 500;
 
-/** Characters of a script that lists of commands show. */
+/** Characters of a script that the relay shows in lists of commands. */
 export const maxTextLength = 200;
 
-/** Host, user and the like, as a listener says of itself. */
+/** Characters of a host, user or client name that a listener or client gives for itself. */
 export const maxLabelLength = 80;
 
 /**
- * Requests that one relay holds at once: each costs 10–20 KiB, so that all of them fit in the memory of a small machine.
- * Beyond it, as beyond the two limits below, the one that has waited longest is answered with 204.
+ * Long polls that one relay holds at once: each costs 10–20 KiB, so all of them fit in the memory of a small machine.
+ * Beyond this limit, and beyond the two below, the relay answers the oldest poll with 204.
  */
 export const defaultHeldPolls = 32_768;
 
-/** From one address: an office behind one NAT, and no more than an eighth of all. */
+/** Long polls from one address: enough for an office behind one NAT, and an eighth of all. */
 export const defaultAddressPolls = 4_096;
 
-/** On one session: a listener, its control poll, and whoever reads along. */
+/** Long polls on one session: a listener, its control poll, and clients that follow the output. */
 export const defaultSessionPolls = 128;
 
-/** Sessions of one address that are alive at once. */
+/** Live sessions of one address. */
 export const defaultAddressSessions = 2_048;
 
-/** Scripts, input and output of one session: both streams of one command at their limit fit in. */
+/** Bytes of scripts, input and output of one session: both streams of one command fit, each at its limit. */
 export const defaultSessionQuotaBytes = 4 * 1024 ** 3;
 
-/** The same, of all sessions that one address made. */
+/** The same for all sessions that one address created. */
 export const defaultAddressQuotaBytes = 16 * 1024 ** 3;
 
 /**
  * The same two for a store in memory, the relay's own or that of Redis: one address fills no more than a small machine can spare, and
- * one session no more than a quarter of that. A larger output is cut, and its command says so.
+ * one session no more than a quarter of that. The relay truncates a larger output and reports it with the command.
  */
 export const memorySessionQuotaBytes = 256 * 1024 ** 2;
 export const memoryAddressQuotaBytes = 1024 ** 3;
 
-/** Output that is taken although a quota is used up: the line that says what is missing. */
+/** Output that the relay accepts although a quota is reached: the line that reports what is missing. */
 export const overQuotaAllowanceBytes = 4 * 1024;
 
-/** How far beyond a quota such lines may go, all together. */
+/** How far all such lines together may exceed a quota. */
 export const overQuotaExcessBytes = 1024 * 1024;

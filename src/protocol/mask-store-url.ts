@@ -1,18 +1,21 @@
-/** Leaves out of a store URL, for messages and logs, every part that may be a password. */
+/** Masks every part of a store URL that may be a password, for messages and logs. */
 
 const mask = '***';
 
-/** Parameters that are shown with their values. */
+/** Parameters whose values are shown. */
 const plainParameters = new Set(['db', 'family', 'name', 'role', 'tls']);
 
-/** Parameters that are named with their values left out. Others may be a part of a password. */
+/**
+ * Parameters whose names are shown and whose values are masked. Any other name may be a part of a password and is
+ * masked too.
+ */
 const secretParameters = new Set(['password', 'sentinelPassword', 'username', 'sentinelUsername']);
 
 const userPattern = /^[\w.+-]*$/;
 const host = String.raw`(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?`;
 const placePattern = new RegExp(`^(?:${host}(?:,${host})*)?(?:/[\\w.-]*)*$`, 'i');
 
-/** `user:***@`: the user is shown where it is a plain word. */
+/** `user:***@`; the user is shown only if it is a plain word. */
 function maskUser(userinfo: string): string {
   const colon = userinfo.indexOf(':');
   const user = userinfo.slice(0, Math.max(colon, 0));
@@ -25,7 +28,10 @@ function maskParameter(parameter: string): string {
   return secretParameters.has(name) ? `${name}=${mask}` : mask;
 }
 
-/** The text itself where nothing in it may be a secret. Also for text that is no URL: what it cannot tell apart, it leaves out. */
+/**
+ * The URL with its secrets masked; unchanged if it has none. In text that is not a URL, it masks every part that it
+ * cannot identify.
+ */
 export function maskStoreUrl(text: string): string {
   if (/^(?:file:|memory:?$)/.test(text)) return text;
   const [, scheme = '', rest = ''] = /^([a-z][a-z\d+.-]*:(?:\/\/)?)?(.*)$/is.exec(text) ?? [];
@@ -41,7 +47,7 @@ export function maskStoreUrl(text: string): string {
   return known + place + parameters + (fragment === undefined ? '' : `#${mask}`);
 }
 
-/** Every text that may stand for the password of this URL, longest first. */
+/** Every spelling in which the password of this URL may occur in a message, longest first. */
 function listSecrets(url: string): string[] {
   const userinfo = /^[a-z][a-z\d+.-]*:(?:\/\/)?(.*)@/is.exec(url)?.[1] ?? '';
   const values = /\?(.*)$/s

@@ -1,8 +1,9 @@
 /** Output of a command that a reader cannot get, and why. */
 
 /**
- * `evicted`: it was stored, and made room for later output. `cut`: it was never stored, since a quota of the relay or the temporary folder
- * of the remote had no room for it, or it was damaged on the relay's disk.
+ * `evicted`: the relay stored the output, then removed it to make room for later output. `cut`: it was never stored,
+ * since a quota of the relay or the temporary folder of the remote had no room for it, or it was damaged on the relay's
+ * disk.
  */
 const missingReasons = ['evicted', 'cut'] as const;
 export type MissingReason = (typeof missingReasons)[number];
@@ -12,7 +13,7 @@ export function isMissingReason(text: unknown): text is MissingReason {
 }
 
 export interface MissingOutput {
-  /** 0 where it is not known how many. */
+  /** 0 if the number is unknown. */
   readonly bytes: number;
   readonly reason: MissingReason;
 }

@@ -1,13 +1,13 @@
-/** How a listener is called everywhere: `user@host`, as it says. */
+/** The name of a listener in all messages: `user@host`, as the listener reported them. */
 
 const unknown = 'unknown';
 
-/** What a listener that gave no name, or none but spaces, is called. */
+/** The label without spaces around it; `unknown` if the listener gave none. */
 export function readLabel(text: string | undefined): string {
   return (text ?? '').trim() || unknown;
 }
 
-/** `unknown` where it gave neither user nor host. */
+/** `user@host`; only `unknown` if the listener gave neither. */
 export function nameListener({ user, host }: { user: string; host: string }): string {
   const [who, where] = [readLabel(user), readLabel(host)];
   return who === unknown && where === unknown ? unknown : `${who}@${where}`;

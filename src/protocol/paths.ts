@@ -1,11 +1,11 @@
-/** The paths of the wire: one table for the relay, which matches them, and for clients, which build them. */
+/** The URL paths of the HTTP API: one table for the relay, which matches them, and for clients, which build them. */
 import { isKey, selfKey } from './keys.ts';
 
 const sessions = '/api/session';
 const session = `${sessions}/{key}` as const;
 const command = `${session}/commands/{id}` as const;
 
-/** `{key}` and `{id}` are the only placeholders; they match one key and one command id. */
+/** `{key}` and `{id}` are the only placeholders: a key and a command id. */
 export const paths = {
   page: '/',
   pageStyle: '/landing.css',
@@ -32,12 +32,15 @@ export const paths = {
   finish: `${command}/finish`,
 } as const;
 
-/** Ids are `c1`, `c2`, … in order of arrival: short enough to be typed, unique within their session. As a part of a regular expression. */
+/**
+ * Part of a regular expression. Ids are `c1`, `c2`, … in order of arrival: short enough to type, unique within their
+ * session.
+ */
 export const idDigits = 'c[1-9][0-9]{0,8}';
 
 export const commandIdPattern = new RegExp(`^${idDigits}$`);
 
-/** The path of a route. Throws a TypeError on a malformed key or id, so that no other path can be built. */
+/** The path of a route. Throws a TypeError on a malformed key or id, so that it cannot build any other path. */
 export function buildPath(name: keyof typeof paths, values: { key?: string; id?: string } = {}): string {
   const { key = selfKey, id = '' } = values;
   const path: string = paths[name];

@@ -1,18 +1,21 @@
-/** Every path of the wire as the relay matches it, with the methods that it has and who may use them. */
+/** The routes of the relay: path, methods, and the key that each method requires; matches a request path to its route. */
 import { keyDigits, selfKey } from './keys.ts';
 import { idDigits, paths } from './paths.ts';
 
-/** Who may use a route: anyone, the session key, the listener key (and the session key only where `either`). */
+/** The key that a route requires: none (`open`), the session key, the listener key, or one of the two (`either`). */
 export type Access = 'open' | 'session' | 'listener' | 'either';
 
 interface RouteShape {
   readonly path: string;
   readonly methods: Readonly<Partial<Record<Method, Access>>>;
-  /** GET takes nothing and does not wait, so HEAD may do the same; elsewhere HEAD only says that there is such a place. */
+  /**
+   * GET consumes nothing and does not wait, so HEAD may do the same; on other routes HEAD only confirms that the route
+   * exists.
+   */
   readonly isHarmless?: boolean;
-  /** POST begins something new: a relay that shuts down refuses it. */
+  /** POST creates a session or a command: a relay that is shutting down refuses it. */
   readonly begins?: boolean;
-  /** A browser may come here from a link on any site. */
+  /** A browser may load this from a link on any site. */
   readonly isPage?: boolean;
 }
 
@@ -57,7 +60,7 @@ export type RouteName = keyof typeof routes;
 export interface RouteMatch {
   readonly name: RouteName;
   readonly route: RouteShape;
-  /** 32 hex digits, or `self`; empty where the route has none. */
+  /** 32 hex digits, or `self`; empty if the route has no key. */
   readonly key: string;
   readonly id: string;
 }
@@ -68,19 +71,19 @@ interface Pattern {
   readonly pattern: RegExp;
 }
 
-/** How many parts a path has, and its last part. */
+/** The bucket of a path: the number of its parts, and the last part. */
 function bucketOf(path: string, last = path.slice(path.lastIndexOf('/') + 1)): string {
   return `${path.split('/').length} ${last}`;
 }
 
-/** In the place of the last part where a route has any value there. */
+/** Used instead of the last part if that is a placeholder in the route. */
 const anyValue = '*';
 
-/** Each request looks for its route: by its bucket it is compared with one or two of them. */
+/** The routes by bucket, so that each request is compared with one or two routes only. */
 const buckets = new Map<string, Pattern[]>();
 
 for (const [name, route] of Object.entries(routes)) {
-  // Placeholders are bounded here so that a malformed key or id matches no route and is a plain 404.
+  // The pattern limits the placeholders, so that a malformed key or id matches no route and gets a 404.
   const pattern = new RegExp(
     `^${route.path
       .replaceAll('.', '\\.')
@@ -91,7 +94,7 @@ for (const [name, route] of Object.entries(routes)) {
   buckets.set(bucket, [...(buckets.get(bucket) ?? []), { name: name as RouteName, route, pattern }]);
 }
 
-/** The route of a path as it came over the wire (no query, not decoded). Never throws. */
+/** The route of a request path (without query, not decoded). Never throws. */
 export function matchRoute(path: string): RouteMatch | undefined {
   for (const bucket of [bucketOf(path), bucketOf(path, anyValue)]) {
     for (const { name, route, pattern } of buckets.get(bucket) ?? []) {

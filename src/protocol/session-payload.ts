@@ -1,4 +1,4 @@
-/** What `POST /api/session` and `GET /api/session/{key}` answer. */
+/** The response body of `POST /api/session` and `GET /api/session/{key}`, and its parser. */
 import { parseFields, readNumber, readText } from './json-fields.ts';
 import { isKey, keyDigits } from './keys.ts';
 
@@ -10,16 +10,16 @@ export interface SessionPayload {
   remote_quickstart: string;
   /** A curl line with the placeholder COMMAND. */
   exec: string;
-  /** A legacy relay leaves these three out. */
+  /** A legacy relay does not send these three. */
   version?: string;
   features?: string[];
   listener_key?: string;
 }
 
-/** What our relay can do beyond the slots. */
+/** The features of this relay beyond the slots. */
 export const features = ['commands', 'output', 'cancel', 'stdin', 'listener-key'] as const;
 
-/** The payload, or undefined when this is no session payload. */
+/** The payload, or undefined if the value is not a session payload. */
 export function parseSessionPayload(value: unknown): SessionPayload | undefined {
   const fields = parseFields(value);
   const urls = parseFields(fields?.['urls']);
@@ -27,7 +27,7 @@ export function parseSessionPayload(value: unknown): SessionPayload | undefined 
   const key = readText(fields, 'key');
   const quickstart = readText(fields, 'remote_quickstart');
   if (key === undefined || !isKey(key) || quickstart === undefined) return undefined;
-  // It is pasted into a shell: one line, and nothing in it that a screen would not show.
+  // Users paste it into a shell: it must be one line without invisible characters.
   if (!/^[\x20-\x7e]+$/.test(quickstart)) return undefined;
   const url = (name: string): string => readText(urls, name) ?? '';
   const payload: SessionPayload = {

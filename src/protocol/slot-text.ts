@@ -1,29 +1,29 @@
-/** What the result slot shows in band, for readers that have nothing but text. */
+/** Exit statuses and notes inside the text of the result slot, for legacy clients and listeners that exchange text only. */
 
 import { quoteForShell } from './quote-for-shell.ts';
 
-/** The tag, where there is one, says whose result it is. */
+/** The tag, if there is one, identifies the command. */
 const markerPattern = /\n?\[remotify: exit status (\d{1,3})(?: of ([0-9a-f]{1,32}))?\]\n?$/;
 
 export const declinedText = '[declined by operator]';
 
-/** Starts every note that stands in place of a result. */
+/** The beginning of every note that the relay sends instead of, or before, a result. */
 export const notePrefix = '[remotify: ';
 
-/** The line that shows a failed command in its text; nothing for status 0 or an unknown one. */
+/** The line that marks a failed command in its text; empty for status 0 or an unknown status. */
 export function renderMarker(exitStatus: number | null, endsWithNewline: boolean): string {
   if (exitStatus === null || exitStatus === 0) return '';
   return `${endsWithNewline ? '' : '\n'}[remotify: exit status ${exitStatus}]\n`;
 }
 
 /**
- * A legacy listener reports no exit status: a command that is handed to one is made to print it, also when it is 0: the last line is then never
- * the command's own.
- * It gets a shell of its own, so that exec, traps and syntax errors stay its affair; stderr joins in, for there is one stream. By the
- * tag, hex digits, its result is told from that of another one.
+ * Wraps a script so that it prints its exit status, which a legacy listener does not report. Status 0 is printed too,
+ * so that the last line is never the command's own. The script runs in its own shell, so that exec, traps and syntax
+ * errors do not affect the wrapper; stderr goes into stdout, since the slot has one stream. The tag, hex digits,
+ * distinguishes the result from those of other commands.
  */
 export function wrapForSlot(script: Uint8Array, tag = ''): Buffer {
-  // Byte for byte: latin1 maps each byte to one character and back.
+  // latin1 maps each byte to one character and back, so no byte changes.
   const quoted = quoteForShell(Buffer.from(script).toString('latin1'));
   return Buffer.from(
     `{ bash -c ${quoted} 2>&1; } 2>/dev/null; printf '\\n[remotify: exit status %s${tag === '' ? '' : ` of ${tag}`}]\\n' "$?"`,
@@ -33,16 +33,16 @@ export function wrapForSlot(script: Uint8Array, tag = ''): Buffer {
 
 export interface SlotResult {
   output: Buffer;
-  /** Null where the text does not tell: it was cut, or its end was killed. */
+  /** Null if the text has no marker: it was truncated, or the wrapper was killed. */
   exitStatus: number | null;
-  /** Of the command whose result this is; empty where the text does not tell. */
+  /** The tag of the command; empty if the text has none. */
   tag: string;
   declined: boolean;
-  /** The note that stands where a result should be, without its brackets. */
+  /** The note that the relay sent instead of a result, without its brackets. */
   note?: string;
 }
 
-/** Takes a slot's text apart. The marker is in band: only for relays that have nothing better. */
+/** Parses the text of the result slot. Only for relays without the commands resource: a command can print a marker too. */
 export function parseSlotText(body: Buffer): SlotResult {
   const tail = body.subarray(Math.max(0, body.length - 64)).toString('latin1');
   const match = markerPattern.exec(tail);

@@ -1,15 +1,15 @@
-/** What `GET /api/session/{key}/status` answers: the seed's fields, and beside them who listens and what runs. */
+/** The response body of `GET /api/session/{key}/status`: the fields of the original API, and newer, optional ones. */
 import { parseFields, readFlag, readNumber, readText } from './json-fields.ts';
 import { readLabel } from './name-listener.ts';
 
 export type ListenerMode = 'supervised' | 'auto' | 'unknown';
 
 export interface ListenerView {
-  /** As the listener says of itself: untrusted text. */
+  /** As reported by the listener: untrusted text. */
   host: string;
   user: string;
   mode: ListenerMode;
-  /** `runner` is ours; `slot` is whoever polls `GET /cmd`. */
+  /** `runner`: the script of `GET /r/{key}`; `slot`: a legacy listener that polls `GET /cmd-{key}`. */
   kind: 'runner' | 'slot';
   attached: boolean;
   seen_seconds_ago: number;
@@ -18,18 +18,18 @@ export interface ListenerView {
 export interface StatusPayload {
   cmd_queued: boolean;
   result_queued: boolean;
-  /** Picked up, no result yet. */
+  /** A listener picked a command up, and there is no result yet. */
   cmd_in_flight: boolean;
   cmd_in_flight_seconds_ago: number | null;
   listener_seen_seconds_ago: number | null;
   listener?: ListenerView | null;
-  /** Commands waiting for their turn. */
+  /** Number of queued commands. */
   queue_length?: number;
-  /** The command that was picked up. */
+  /** The id of the command that a listener picked up. */
   current?: string | null;
   /** Grows with each change of the session; `?after=REVISION&wait=SECONDS` waits for the next. */
   revision?: number;
-  /** The time of the store, by which commands are dated. Milliseconds since 1970. */
+  /** The time of the store, whose clock dates the commands. Milliseconds since 1970. */
   now?: number;
 }
 
@@ -47,7 +47,7 @@ function parseListener(value: unknown): ListenerView | null {
   };
 }
 
-/** The status, or undefined when this is none. */
+/** The status, or undefined if the value is not a status. */
 export function parseStatusPayload(value: unknown): StatusPayload | undefined {
   const fields = parseFields(value);
   if (typeof fields?.['cmd_queued'] !== 'boolean') return undefined;

@@ -1,4 +1,4 @@
-/** One line for each request, when it is over. No header, no query, no key: a path is told by its route. */
+/** The access log: one line for each request when it is over, without headers, query or keys: the route, not the path. */
 import type { Answered } from './answered.ts';
 import type { RelayOptions } from './relay-options.ts';
 

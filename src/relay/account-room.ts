@@ -1,4 +1,4 @@
-/** Room for new bytes of an account that has reached its quota: the oldest outputs of its ended commands are evicted. */
+/** Makes room for an account that has reached its quota: evicts the oldest outputs of its ended commands. */
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
 import { storedFlowBytes } from '../session/open-commands.ts';
@@ -6,7 +6,7 @@ import { evict, listEvictable, rankEviction } from '../session/quota.ts';
 import type { Session } from '../session/session.ts';
 import type { Committed, Store } from '../store/store.ts';
 
-/** Evicting looks at all sessions of the account: this much of the quota is freed at once, so that it is seldom. */
+/** The share of the quota that one eviction frees. It reads all sessions of the account, so it must be rare. */
 const freedShare = 1 / 8;
 
 interface Evictable {
@@ -16,26 +16,26 @@ interface Evictable {
   readonly rank: number;
 }
 
-/** An account with nothing to evict is not looked at again sooner, unless one of its commands ends. */
+/** If an account has nothing to evict, it is not checked again for this long, unless one of its commands ends. */
 const restMs = 1_000;
 
 export class AccountRoom {
   readonly #store: Store;
   readonly #quotaBytes: number;
   readonly #onEvicted: (committed: Committed<unknown>) => void;
-  /** When there was nothing to evict, by account and `performance.now()`. */
+  /** By account: when there was nothing to evict, by `performance.now()`. */
   readonly #barren = new Map<string, number>();
-  /** Evictions under way, by account: updates of one moment share one. */
+  /** Running evictions by account: updates at the same time share one. */
   readonly #running = new Map<string, Promise<boolean>>();
 
-  /** `onEvicted` is called after each session that lost output. */
+  /** Calls `onEvicted` for each session from which it evicted output. */
   constructor(store: Store, quotaBytes: number, onEvicted: (committed: Committed<unknown>) => void) {
     this.#store = store;
     this.#quotaBytes = quotaBytes;
     this.#onEvicted = onEvicted;
   }
 
-  /** Does the work, and does it again as long as the quota refuses it and there is something to evict. */
+  /** Runs `work`; if the quota refuses it, evicts output and retries, until it succeeds or there is nothing to evict. */
   async withRoom<T>(name: string, work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -59,7 +59,7 @@ export class AccountRoom {
     return running;
   }
 
-  /** A command of this session ended: its output may be evicted. */
+  /** Called when a command of this session ended: its output can be evicted from now on. */
   reconsider({ madeFrom }: Session): void {
     if (madeFrom !== null && this.#barren.size > 0) this.#barren.delete(chooseAccount(madeFrom));
   }
@@ -98,7 +98,7 @@ export class AccountRoom {
     return all;
   }
 
-  /** A session that ended meanwhile has made room by that. */
+  /** Resolves with whether there is more room, which is also the case if the session has ended meanwhile. */
   async #evict(name: string, ids: ReadonlySet<string>): Promise<boolean> {
     const transition = this.#store.update(name, (session) => {
       const still = listEvictable(session).filter(({ id }) => ids.has(id));

@@ -1,8 +1,11 @@
-/** What every answer carries: names in lower case, values short, since each poll pays for them. */
+/** The headers of every response: names in lower case and short values, since each poll carries them. */
 import packageJson from '../../package.json' with { type: 'json' };
 import { header } from '../protocol/headers.ts';
 
-/** Nothing here is for another site, to be framed, guessed at or kept. No `Access-Control-*` at all: no other page reads an answer. */
+/**
+ * No other site may use or frame a response; no sniffing, no caching. No `Access-Control-*` headers: no other page may
+ * read a response.
+ */
 const plainHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -13,25 +16,25 @@ const plainHeaders: Readonly<Record<string, string>> = {
   [header.version]: packageJson.version,
 };
 
-/** A year. Only where it is us who speak TLS: behind a proxy it is the proxy's to promise. */
+/** HSTS for a year, only if the relay itself uses TLS: behind a proxy, HSTS is the proxy's decision. */
 const secureHeaders: Readonly<Record<string, string>> = {
   ...plainHeaders,
   'strict-transport-security': 'max-age=31536000',
 };
 
-/** Names and values in turn. */
+/** Names and values alternately. */
 const plainList: readonly string[] = Object.entries(plainHeaders).flat();
 const secureList: readonly string[] = Object.entries(secureHeaders).flat();
 
-/** Names that an answer's own headers may have too, and then in place of these. */
+/** Names of these headers; a handler's header with the same name replaces the one here. */
 export const commonNames: ReadonlySet<string> = new Set(Object.keys(secureHeaders));
 
-/** What every answer on this socket carries: names and values in turn. */
+/** The common headers of responses on this socket: names and values alternately. */
 export function listCommonHeaders(socket: object): readonly string[] {
   return 'encrypted' in socket ? secureList : plainList;
 }
 
-/** The same as lines, for an answer to what was no HTTP. */
+/** The same as text lines, for the response to a malformed request. */
 export function renderCommonHeaders(socket: object): string {
   return Object.entries('encrypted' in socket ? secureHeaders : plainHeaders)
     .map(([name, value]) => `${name}: ${value}\r\n`)

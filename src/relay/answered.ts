@@ -1,4 +1,4 @@
-/** What is known of a request once it is over: for the access log and the metrics. */
+/** Measures each request and its response, for the access log and the metrics. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RefusalCode } from '../protocol/errors.ts';
@@ -9,30 +9,30 @@ export interface Answered {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly address: string;
-  /** Empty for what was no HTTP. */
+  /** Empty for a malformed request. */
   readonly method: string;
-  /** As the table of routes writes it, `{key}` in place of a key; empty for a path that is none of ours. */
+  /** The path of the route, with `{key}` instead of the key; empty for an unknown path. */
   readonly route: string;
-  /** By its short name; empty where none was opened. */
+  /** The short name of the session; empty if the request had no valid key. */
   readonly session: string;
-  /** Undefined when the peer left before there was one. */
+  /** Undefined if the peer disconnected before the response. */
   readonly status: number | undefined;
   readonly code: RefusalCode | undefined;
-  /** On the wire, heads included. */
+  /** Bytes on the wire, including the heads. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;
-  /** Of that, how long it was held until there was something to say. */
+  /** The part of durationMs during which the relay held the request as a long poll. */
   readonly heldMs: number;
-  /** The peer left before its answer was written whole. */
+  /** The peer disconnected before the response was completely written. */
   readonly isCut: boolean;
 }
 
-/** What passed a socket up to the last answer on it: the next one counts from there. */
+/** Counts the bytes of each request and response, as the increase of the socket's totals since the previous response. */
 export class WireCounter {
   readonly #passed = new WeakMap<Socket, { bytesIn: number; bytesOut: number }>();
 
-  /** What came and went since it was last asked. */
+  /** The bytes received and sent since the last call for this socket. */
   take(socket: Socket): { bytesIn: number; bytesOut: number } {
     const { bytesRead, bytesWritten } = socket;
     const passed = this.#passed.get(socket);
@@ -47,7 +47,7 @@ export class WireCounter {
   }
 }
 
-/** What an answer is measured with. */
+/** The counter and clock for measuring a response. */
 interface Watching {
   readonly wire: WireCounter;
   /** ms since 1970. */
@@ -58,7 +58,10 @@ function statusOf(response: ServerResponse): number | undefined {
   return response.headersSent ? response.statusCode : undefined;
 }
 
-/** Calls back once, when the answer is out or the peer is gone. `socket`: asked for before it can be lost. */
+/**
+ * Calls `onAnswered` once, when the response was sent or the peer disconnected. `socket`: a parameter, since node may
+ * remove it later.
+ */
 export function watchAnswer(
   exchange: Exchange,
   socket: Socket,

@@ -1,4 +1,4 @@
-/** What the audit log tells of one event. */
+/** The fields of one event in the audit log. */
 import type { Command } from '../session/command.ts';
 import type { Listener } from '../session/listener.ts';
 import { findMissingFrom } from '../session/missing-output.ts';
@@ -8,17 +8,17 @@ import { cutBytes } from '../text/cut-bytes.ts';
 import { hideKeys } from '../text/hide-keys.ts';
 import { decode } from '../text/utf8.ts';
 
-/** What `text` shows of a command: more is a file, and the relay has it. */
+/** How much of a script the `text` field contains: anything longer is a file, and the relay stores it. */
 const maxTextBytes = 4096;
 
-/** In the order in which they are written; undefined ones are not. */
+/** Fields in the order of the log line; undefined ones are left out. */
 export type Fields = Record<string, string | number | undefined>;
 
-/** What is told of one event, for text and JSON alike. */
+/** One entry, for text and JSON logs. */
 export interface Entry {
   event: string;
   command?: string;
-  /** As it says of itself. */
+  /** The client or listener, as it reported itself; unverified. */
   by?: string;
   fields: Fields;
 }
@@ -44,7 +44,7 @@ function describeEnd(command: Command, withSizes = false): Fields {
     stdout: withSizes ? command.stdoutBytes : undefined,
     stderr: withSizes ? command.stderrBytes : undefined,
     missing: withSizes ? findMissingFrom(command, { stdout: 0, stderr: 0 })?.bytes : undefined,
-    // The operator's words are theirs; all others are the relay's own.
+    // A reason for declining is the operator's own text, which only `text` mode logs; all other reasons are the relay's.
     reason: state === 'declined' ? undefined : (reason ?? undefined),
   };
 }

@@ -1,4 +1,4 @@
-/** The audit log: who did what when. One line for each event, in the order in which the store kept them. */
+/** The audit log: one line for each event, with its time and address, in the order in which the store saved them. */
 import { shortName } from '../protocol/keys.ts';
 import { describeEvent, type Entry, type Fields } from './audit-entry.ts';
 import { quoteField } from './log-words.ts';
@@ -19,7 +19,7 @@ function renderFields(fields: Fields): string {
     .join('');
 }
 
-/** `session 1a2b3c4d command c3 pushed`: names stand behind their nouns. */
+/** `session 1a2b3c4d command c3 pushed`: each name follows its noun. */
 function renderEvent({ event, command }: Entry, session: string): string {
   const named = command === undefined ? event : event.replace('command', `command ${command}`);
   return `session ${session} ${named.replace(/^session /, '')}`;

@@ -1,16 +1,16 @@
-/** How much of all bodies is in memory at once: a few KB of gzip are 75 MiB once decoded, and come from many at the same time. */
+/** Limits the memory of all bodies together: a few KB of gzip can decode to 75 MiB, from many clients at once. */
 import { Refusal } from '../protocol/errors.ts';
 import { maxInflation } from '../protocol/limits.ts';
 import { chooseAccount } from '../session/account.ts';
 
-/** More than a hundred uploads of output at once, and four times as many of listeners that are not behind. */
+/** Enough for over a hundred uploads of output at once, and for four times as many from listeners that are not behind. */
 const minBytes = 512 * 1024 * 1024;
 
-/** What one request has taken of it. */
+/** The share of one request. */
 export interface BodyAccount {
-  /** Throws `relay_busy` where there is no room, for all or for this address; `body_cut` once it is closed. */
+  /** Throws `relay_busy` if the budget, or the share of this address, is used up; `body_cut` once the account is closed. */
   take(bytes: number): void;
-  /** Gives all of it back. The request is over: whoever still works on its body is to stop. */
+  /** Returns all of it, since the request is over. Code that still processes the body gets an error from take(). */
   close(): void;
 }
 
@@ -19,7 +19,10 @@ export class BodyBudget {
   readonly #perAddress = new Map<string, number>();
   #used = 0;
 
-  /** `maxBodyBytes` is the limit of one body on the wire. Two of the largest bodies always fit in, and one from each address. */
+  /**
+   * `maxBodyBytes`: the limit of one body on the wire. Two of the largest bodies always fit, and one of them into the
+   * share of an address.
+   */
   constructor(maxBodyBytes: number) {
     this.#most = Math.max(minBytes, 2 * (1 + maxInflation) * maxBodyBytes);
   }
@@ -28,9 +31,9 @@ export class BodyBudget {
     return new Account(this, address);
   }
 
-  /** Throws `relay_busy` where there is no room, for all or for this address. */
+  /** Throws `relay_busy` if the budget, or the share of this address, is used up. */
   take(key: string, bytes: number): void {
-    // One address leaves as much to all others.
+    // One address can use half, so that the other half is free for all others.
     const isFull = this.#used + bytes > this.#most;
     const hasShare = (this.#perAddress.get(key) ?? 0) + bytes <= this.#most / 2;
     if (isFull || !hasShare) throw new Refusal('relay_busy', undefined, { 'retry-after': '1' });
@@ -49,7 +52,7 @@ export class BodyBudget {
   }
 }
 
-/** Most requests have no body, and never take anything. */
+/** Computes the key of its address only in take(), since most requests have no body. */
 class Account implements BodyAccount {
   readonly #budget: BodyBudget;
   readonly #address: string;

@@ -1,25 +1,25 @@
-/** From which address a request comes, seen through the proxies that are trusted. */
+/** Finds the client address of a request, behind the trusted proxies. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, type Socket, SocketAddress } from 'node:net';
 import type { RelayOptions } from './relay-options.ts';
 
-/** One spelling for each address, without the zone: IPv4 as itself, also where the socket is one of IPv6. */
+/** One spelling for each address, without the zone; an IPv4 address as itself, also on an IPv6 socket. */
 function normalize(address: string): string {
   const bare = address.replace(/%.*$/s, '');
   if (isIP(bare) !== 6) return bare;
   return new SocketAddress({ address: bare, family: 'ipv6' }).address.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
-/** What quotas, rate limits and logs call a peer on a unix socket that names no client. */
+/** The address, in quotas, rate limits and logs, of a peer on a unix socket that forwards no client address. */
 const unixAddress = 'unix';
 
 /**
- * The address of each peer, once it was asked for: the same for all requests of a connection. Those on a unix socket are marked: they
- * have none, but a closed TCP socket has none either.
+ * Caches the address of each peer, which is the same for all requests of a connection. Peers on a unix socket are
+ * marked here: they have no address, and neither has a closed TCP socket.
  */
 const peers = new WeakMap<Socket, string>();
 
-/** A peer on a unix socket is a trusted proxy, the first one: the mode of the socket says who may connect. */
+/** A peer on a unix socket counts as the first trusted proxy: the mode of the socket controls who can connect. */
 export function markUnixPeer(socket: Socket): void {
   peers.set(socket, unixAddress);
 }
@@ -40,23 +40,24 @@ function parseForwarded(text: string): string | undefined {
   return isIP(bare) === 0 ? undefined : normalize(bare);
 }
 
-/** Who sent a request, seen through the proxies that are trusted. */
+/** The sender of a request, behind the trusted proxies. */
 export interface Caller {
   readonly address: string;
-  /** How many proxies in a row are trusted, counted from the relay outwards; 0 where the peer itself is not. */
+  /** How many proxies in a row are trusted, counted from the relay outwards; 0 if the peer itself is not trusted. */
   readonly proxies: number;
 }
 
 export interface AddressReader {
-  /** Where a request comes from. */
+  /** The sender of a request. */
   read(request: IncomingMessage): Caller;
-  /** Where a connection comes from; null for a trusted proxy, which speaks for many. */
+  /** The address of a connection; null for a trusted proxy, which connects for many clients. */
   ofConnection(socket: Socket): string | null;
 }
 
 /**
- * Each proxy adds the address that it saw at the right end of the list, and only what a trusted one added is worth anything:
- * the first address from the right that no trusted proxy has is the client's. What is no address ends the walk where it stands.
+ * Each proxy adds the address of its peer at the right end of X-Forwarded-For, and only entries of trusted proxies are
+ * reliable: the first address from the right that is not a trusted proxy is the client's. The search ends at an entry
+ * that is not an address.
  */
 export function createAddressReader(trusted: RelayOptions['trustedProxies']): AddressReader {
   const networks = new BlockList();
@@ -83,7 +84,7 @@ export function createAddressReader(trusted: RelayOptions['trustedProxies']): Ad
       if (before === undefined) break;
       address = before;
     }
-    // Where proxies are counted, the count holds for the headers that a proxy in the chain did not add to.
+    // With a number of trusted proxies, that number also applies to headers to which a proxy in the chain added nothing.
     return { address, proxies: 'hops' in trusted ? Math.max(trusted.hops, nearest) : proxies };
   };
 

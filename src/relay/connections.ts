@@ -1,15 +1,15 @@
-/** What one connection may ask at once, and how many of them an address may have. */
+/** Limits the connections of each address, and serves the requests of one connection one after the other. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { chooseAccount } from '../session/account.ts';
 
 /**
- * Requests that wait for the answer to the one before. Nothing that we know of sends a second one ahead; without an end to
- * it, one connection that reads nothing could make the relay keep thousands of answers.
+ * Pipelined requests of one connection that wait for the response before theirs. No known client sends any; without a
+ * limit, one connection that reads nothing could make the relay keep thousands of requests.
  */
 const maxWaiting = 100;
 
-/** What is sent to a peer that no longer listens is given so long; then the connection is cut. */
+/** After the last error, the peer has this long to read it and close; then the relay cuts the connection. */
 const lingerMs = 2_000;
 
 export interface Turn {
@@ -17,17 +17,17 @@ export interface Turn {
   readonly response: ServerResponse;
 }
 
-/** The first is being served. */
+/** The requests of one connection, in order; the relay is serving the first one. */
 interface Line<T> {
   readonly turns: T[];
-  /** What is said once all of them are answered: nothing that follows was HTTP. */
+  /** The error response to send after all other responses: the data after these requests was not HTTP. */
   lastWord?: string;
 }
 
 function sayLast(socket: Socket, lastWord: string): void {
   if (socket.destroyed || !socket.writable) return;
   socket.end(lastWord);
-  // Half of a connection is one as well.
+  // A half-closed connection still counts, so destroy it.
   setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
@@ -37,13 +37,13 @@ export class Connections<T extends Turn> {
   readonly #counts = new Map<string, number>();
   readonly #lines = new WeakMap<Socket, Line<T>>();
 
-  /** `serve` begins an answer; the caller says when it is over. */
+  /** `serve` begins a response; the caller calls next() when it is over. */
   constructor(maxPerAddress: number, serve: (turn: T) => void) {
     this.#maxPerAddress = maxPerAddress;
     this.#serve = serve;
   }
 
-  /** Counts it until it is closed, or cuts it where its address has too many. */
+  /** Counts the connection until it closes, or cuts it if its address has too many. */
   admit(socket: Socket, address: string): void {
     const key = chooseAccount(address);
     const count = this.#counts.get(key) ?? 0;
@@ -60,8 +60,8 @@ export class Connections<T extends Turn> {
   }
 
   /**
-   * Serves it now, or once all that was asked before on this connection is answered; never, when the connection is gone by
-   * then. So a connection costs no more than one answer, and nothing is taken out for a peer that is not there.
+   * Serves the request after the responses to all earlier ones on this connection; never, if the connection is closed
+   * by then. So a connection costs one response at a time, and no request of a disconnected peer consumes anything.
    */
   enqueue(socket: Socket, turn: T): void {
     const line = this.#lines.get(socket);
@@ -71,7 +71,7 @@ export class Connections<T extends Turn> {
     this.#serveFirst(socket);
   }
 
-  /** The answer to the first of this connection is over, and what it took is free again. */
+  /** The response to the first request is over, and its resources are released: serves the next one. */
   next(socket: Socket): void {
     this.#lines.get(socket)?.turns.shift();
     this.#serveFirst(socket);
@@ -80,7 +80,7 @@ export class Connections<T extends Turn> {
   #serveFirst(socket: Socket): void {
     const line = this.#lines.get(socket);
     const [first] = line?.turns ?? [];
-    // One that is being closed takes no more answers.
+    // A connection that is closing accepts no more responses.
     if (first && socket.writable) return this.#serve(first);
     if (!first && line?.lastWord === undefined) return undefined;
     this.#lines.delete(socket);
@@ -88,13 +88,16 @@ export class Connections<T extends Turn> {
     return undefined;
   }
 
-  /** The peer is not understood, or too slow: it gets one more word, behind the answers that it is owed, and the door. */
+  /**
+   * The peer sent malformed data, or too slowly: sends the pending responses, then this error, then closes the
+   * connection.
+   */
   refuse(socket: Socket, lastWord: string): void {
     const line = this.#lines.get(socket);
     const first = line?.turns[0];
     if (!line || !first) return sayLast(socket, lastWord);
     if (first.request.complete) {
-      // Of the others the last may be the one that was not understood.
+      // The last of the other requests may be the malformed one.
       const whole = line.turns.filter(({ request }) => request.complete);
       line.turns.splice(0, line.turns.length, ...whole);
       line.lastWord = lastWord;

@@ -1,4 +1,4 @@
-/** A relay: listen, serve, drain. */
+/** Assembles a relay from its parts; it can listen and shut down. */
 import { createAccessLog } from './access-log.ts';
 import { type Answered, describeMalformedRequest, WireCounter, watchAnswer } from './answered.ts';
 import { createAudit } from './audit.ts';
@@ -13,6 +13,7 @@ import { NextAnswers } from './next-answers.ts';
 import { OuterAddresses } from './outer-address.ts';
 import { Presence } from './presence.ts';
 import { listAllowedHosts } from './public-url.ts';
+import type { Relay } from './relay.ts';
 import type { RelayContext } from './relay-context.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { routeRequest } from './route-request.ts';
@@ -20,16 +21,7 @@ import { joinSinks } from './session-event.ts';
 import { Sessions } from './sessions.ts';
 import type { Certificate } from './tls.ts';
 
-export interface Relay {
-  /** Resolves with the local base URL, or `unix:PATH`, once connections are accepted. */
-  listen(): Promise<string>;
-  /** Where Prometheus reads, once it listens; undefined when nobody asked for metrics. */
-  metricsUrl(): string | undefined;
-  /** Answers whoever waits, finishes what was begun, cuts what hangs, closes the store. */
-  close(): Promise<void>;
-}
-
-/** With a certificate it speaks TLS and nothing else. */
+/** With a certificate, the relay accepts only TLS. */
 export function createRelay(options: RelayOptions, certificate?: Certificate): Relay {
   const counted = new Metrics();
   options.store.observe(counted);
@@ -44,7 +36,7 @@ export function createRelay(options: RelayOptions, certificate?: Certificate): R
     logAccess(answered);
     counted.count(answered);
   };
-  // A socket that was handed over may have requests before this side knows its name.
+  // On a socket from the service manager, requests may arrive before listen() has found its address.
   let local = certificate === undefined ? 'http://localhost' : 'https://localhost';
   const server = new HttpServer(options, certificate, {
     serve: (request, response, caller) => {

@@ -1,4 +1,4 @@
-/** One request and its answer: what a handler needs of node:http, and nothing that can throw on hostile input. */
+/** One request and its response: the part of node:http that handlers use, safe for hostile input. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Refusal, type RefusalCode, refusals } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
@@ -13,34 +13,37 @@ import { maxPieceBytes, pieceBytes } from './read-pieces.ts';
 
 export type HeaderValues = Record<string, string | number>;
 
-/** From a peer that takes nothing to the end of its connection; node grants as long again where some of it was taken before. */
+/**
+ * A peer that reads nothing for this long is disconnected; if it has read some of the response, node waits this long
+ * again.
+ */
 const stalledReaderMs = 60_000;
 
 const octetStream: HeaderValues = { 'content-type': 'application/octet-stream' };
 
-/** A body up to this size is copied to be sent together with its head. */
+/** A body up to this size is copied, to send it together with the head. */
 const mergedBytes = 16 * 1024;
 
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
-  /** Where it comes from, as far as that can be trusted. */
+  /** The client address, from headers that the relay trusts. */
   readonly caller: Caller;
-  /** How the client addressed the relay; set once its host is known to be an allowed one. */
+  /** The address that the client used for the relay; set once the host is known to be allowed. */
   outer: OuterAddress = { host: '', scheme: undefined };
-  /** What its body takes of the memory for all of them. */
+  /** The share of this request in the memory for all bodies. */
   readonly account: BodyAccount;
   readonly #commonHeaders: readonly string[];
   readonly #search: string;
   #query: URLSearchParams | undefined;
-  /** Run in this order when the answer is over; undefined once they ran. */
+  /** Callbacks for the end of the response, in this order; undefined once they have run. */
   #endings: (() => void)[] | undefined = [];
-  /** What the logs say of it, as far as it came: which route, whose session by its whole name, which refusal. */
+  /** For the logs: the route, the full name of the session and the refusal, as far as they are known. */
   route: RouteMatch | undefined;
   session = '';
   refusal: RefusalCode | undefined;
-  /** How long it was us who let the peer wait. */
+  /** How long the relay held the request as a long poll. */
   heldMs = 0;
 
   constructor(request: IncomingMessage, response: ServerResponse, caller: Caller, account: BodyAccount) {
@@ -48,7 +51,7 @@ export class Exchange {
     this.response = response;
     this.caller = caller;
     this.account = account;
-    // Asked for now: a request that is cut off loses its socket.
+    // Read the socket now: node removes it from a request that is cut off.
     this.#commonHeaders = listCommonHeaders(request.socket);
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
@@ -64,18 +67,21 @@ export class Exchange {
     for (const run of endings) run();
   }
 
-  /** Runs once the answer was written or the peer is gone; at once where that is so already. */
+  /**
+   * Runs the callback once the response was written or the peer has disconnected; immediately if that has already
+   * happened.
+   */
   onEnd(run: () => void): void {
     if (this.#endings) this.#endings.push(run);
     else run();
   }
 
-  /** The answer was written, or the peer is gone. */
+  /** The response was written, or the peer has disconnected. */
   get isOver(): boolean {
     return this.#endings === undefined;
   }
 
-  /** The peer is gone, and its answer was not written. */
+  /** The peer disconnected before the response was written. */
   get isGone(): boolean {
     return this.response.closed && !this.response.writableFinished;
   }
@@ -84,13 +90,16 @@ export class Exchange {
     return this.caller.address;
   }
 
-  /** Parsed when it is first asked for: many requests have none. */
+  /** Parsed on first use: many requests have no query. */
   get query(): URLSearchParams {
     this.#query ??= new URLSearchParams(this.#search);
     return this.#query;
   }
 
-  /** For an answer that the peer has not taken yet: until there is one it is us who let the peer wait. */
+  /**
+   * Limits how long the peer may take to read. Called once there is a response: until then the peer is waiting for the
+   * relay.
+   */
   #limitStall(): void {
     this.response.setTimeout(stalledReaderMs, () => this.response.destroy());
   }
@@ -99,18 +108,18 @@ export class Exchange {
     return this.request.method ?? '';
   }
 
-  /** One header's text; empty when absent. */
+  /** The text of a header; empty if absent. */
   header(name: string): string {
     const value = this.request.headers[name];
     return typeof value === 'string' ? value : '';
   }
 
-  /** `?wait=` in milliseconds, at most what proxies let pass; the fallback where it is absent. */
+  /** `?wait=` in milliseconds, limited to what proxies allow; the fallback if it is absent. */
   waitMs(fallback: number): number {
     return Math.min(this.count('wait', fallback / 1000), maxWaitSeconds) * 1000;
   }
 
-  /** A non-negative whole number of the query, or the fallback where it is absent. Throws `bad_parameter`. */
+  /** A non-negative whole number in the query, or the fallback if it is absent. Throws `bad_parameter`. */
   count(name: string, fallback: number): number {
     const text = this.query.get(name);
     if (text === null) return fallback;
@@ -119,30 +128,30 @@ export class Exchange {
   }
 
   #writeHead(status: number, length: number | undefined, headers: HeaderValues): void {
-    // Names and values in turn: node goes through such a list as it is, and copies an object first.
+    // A list of alternate names and values: node uses it as it is, but copies an object first.
     const list: (string | number)[] = this.#commonHeaders.slice();
     if (length !== undefined) list.push('content-length', length);
     for (const name of Object.keys(headers)) {
       const value = headers[name] ?? '';
-      // The page has a policy of its own.
+      // The page has its own content security policy.
       if (commonNames.has(name)) list[list.indexOf(name) + 1] = value;
       else list.push(name, value);
     }
     this.response.writeHead(status, list as string[]);
   }
 
-  /** Resolves once the answer is over: whether it has left this process whole. */
+  /** Resolves once the response is over, with whether this process has written all of it. */
   #written(): Promise<boolean> {
     return new Promise((resolve) => this.onEnd(() => resolve(this.response.writableFinished)));
   }
 
-  /** Resolves once the answer has left this process whole; false when the peer was gone before. */
+  /** Resolves with true once this process has written the whole response; with false if the peer disconnected before. */
   send(status: number, headers: HeaderValues, body: Uint8Array | string = ''): Promise<boolean> {
     const { response } = this;
     if (response.headersSent || response.destroyed) return Promise.resolve(false);
-    // 204 has no body, and so no length.
+    // A 204 has no body, so it must have no Content-Length.
     this.#writeHead(status, status === 204 ? undefined : Buffer.byteLength(body), headers);
-    // Node writes a head and text in one piece, a head and bytes in two: one byte is one character of latin1.
+    // Node writes a head and a string in one piece, but a head and bytes in two. As latin1, each byte is one character.
     if (typeof body === 'string') response.end(body, 'utf8');
     else if (body.byteLength > mergedBytes) response.end(body);
     else
@@ -152,8 +161,8 @@ export class Exchange {
   }
 
   /**
-   * Like sendBytes(), for what is too large to be held at once: waits for a slow reader, gives up on one that is gone. One piece at a
-   * time is in memory, and counts like a body. Throws `relay_busy` where there is no room for it.
+   * Like sendBytes(), for bodies that are too large for memory: waits for a slow reader, stops if it disconnects. One
+   * piece at a time is in memory, and counts towards the budget of bodies. Throws `relay_busy` if that is used up.
    */
   async sendChunks(
     length: number,
@@ -167,7 +176,7 @@ export class Exchange {
     this.#writeHead(200, length, { ...octetStream, ...headers });
     for await (const chunk of chunks) {
       if (this.isGone) return false;
-      // So few bytes were read already, and leave together with the head.
+      // Up to one piece is already in memory, and node sends it together with the head.
       if (length <= pieceBytes) response.write(chunk);
       else if (!(await this.#passOn(chunk))) return false;
     }
@@ -175,7 +184,10 @@ export class Exchange {
     return this.#written();
   }
 
-  /** Whether the kernel has all of it, so that its memory may hold the next one; false once the peer is gone. */
+  /**
+   * Resolves with true once the kernel has the chunk, so that its memory can be reused; with false if the peer has
+   * disconnected.
+   */
   #passOn(chunk: Uint8Array): Promise<boolean> {
     const { response } = this;
     return new Promise((resolve) => {
@@ -204,7 +216,7 @@ export class Exchange {
     return this.send(204, headers);
   }
 
-  /** A refusal in words; whatever else was thrown stays in the relay. `status`: where it is not that of the code. */
+  /** Sends the text of a refusal; of any other error only `internal error`. `status`: overrides the status of the code. */
   sendRefusal(error: unknown, status?: number): Promise<boolean> {
     const refusal = error instanceof Refusal ? error : undefined;
     const code = refusal?.code ?? 'internal';
@@ -216,11 +228,11 @@ export class Exchange {
   }
 }
 
-/** A request that was let in: its session by name, and what the path says. */
+/** A request with a valid key: the name of its session, and its route. */
 export interface Admitted {
   readonly exchange: Exchange;
   readonly route: RouteMatch;
-  /** The key as it was given; only `open` routes have none. */
+  /** The key of the request; empty on `open` routes. */
   readonly key: string;
   readonly listenerKey: string;
   readonly name: string;

@@ -1,4 +1,4 @@
-/** Which handler answers what. */
+/** The table of handlers: one for each method of each route. */
 import type { Method, RouteName } from '../protocol/routes.ts';
 import { cancel, listCommands, pushToQueue, readCommand } from './handlers/commands.ts';
 import { readHealth } from './handlers/health.ts';

@@ -1,18 +1,18 @@
-/** Which requests are being held, in order of age: where there are too many of a kind, the oldest one gives way. */
+/** Limits the held long polls, in total, per address and per session: beyond a limit, the oldest one is answered. */
 import { chooseAccount } from '../session/account.ts';
 import type { RelayOptions } from './relay-options.ts';
 
-/** One request that waits. */
+/** One held request. */
 export interface HeldPoll {
   readonly session: string;
   readonly address: string;
-  /** By the clock of `performance.now()`. */
+  /** By `performance.now()`. */
   readonly since: number;
-  /** Answers it as though its time were up. */
+  /** Answers the request as if its wait had timed out. */
   readonly end: () => void;
 }
 
-/** Sets remember the order in which things were put in. */
+/** A Set keeps the order of insertion, so the first one is the oldest. */
 type Line = Set<HeldPoll>;
 
 class Lines {
@@ -32,15 +32,16 @@ class Lines {
 }
 
 /**
- * Whoever gives way asks again at once. It is answered no sooner than this after it came, so that one too many does not make a
- * chase without end; how many can be on their way out is limited by the connections that an address may have.
+ * A client whose poll was evicted polls again immediately. The relay answers a poll no sooner than this after it
+ * arrived, so that clients over the limit do not evict each other in a tight loop. The limit of connections per address
+ * also limits the evicted polls that wait.
  */
 const minHeldMs = 1_000;
 
 export class HeldPolls {
   readonly #limits: RelayOptions['heldPolls'];
   readonly #all: Line = new Set();
-  /** They count no more, and are not answered yet. */
+  /** Evicted polls: they no longer count, but are not answered yet. */
   readonly #leaving = new Set<HeldPoll>();
   readonly #bySession = new Lines();
   readonly #byAddress = new Lines();
@@ -53,7 +54,7 @@ export class HeldPolls {
     return this.#all.size;
   }
 
-  /** Until `release`; whoever is one too many is ended, and releases itself. */
+  /** Counts the poll until `release`. Beyond a limit, ends the oldest poll, whose handler then calls `release`. */
   hold(poll: HeldPoll): void {
     this.#shorten(this.#bySession.add(poll.session, poll), this.#limits.perSession);
     this.#shorten(this.#byAddress.add(chooseAccount(poll.address), poll), this.#limits.perAddress);
@@ -73,14 +74,14 @@ export class HeldPolls {
     setTimeout(leave, Math.max(0, oldest.since + minHeldMs - performance.now())).unref();
   }
 
-  /** Harmless for what was released already. */
+  /** Does nothing if the poll was already released. */
   release(poll: HeldPoll): void {
     this.#all.delete(poll);
     this.#bySession.remove(poll.session, poll);
     this.#byAddress.remove(chooseAccount(poll.address), poll);
   }
 
-  /** Answers whoever waits. */
+  /** Answers all held polls. */
   endAll(): void {
     for (const poll of [...this.#all, ...this.#leaving]) poll.end();
   }

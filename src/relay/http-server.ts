@@ -1,4 +1,4 @@
-/** node:http with its limits: connections and their turns, what is no HTTP, and an end that leaves nobody without an answer. */
+/** The HTTP server: timeouts, connection limits, one request per connection at a time, malformed requests, shutdown. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { describeCode } from '../store/error-code.ts';
@@ -12,25 +12,28 @@ import type { Certificate } from './tls.ts';
 
 /** Limits of node:http, with their reasons. */
 const serverOptions = {
-  /** Slow headers hold a socket and nothing else; more than this is no client. */
+  /** Slow headers hold only a socket; a client that needs longer is not a real one. */
   headersTimeout: 10_000,
-  /** One body over a slow link: chunks are 1 MiB. Limits receiving only, never a held poll. */
+  /** Enough for one body of 1 MiB over a slow link. It limits only receiving, never a held poll. */
   requestTimeout: 60_000,
-  /** Both are checked this often. */
+  /** How often node checks these two timeouts. */
   connectionsCheckingInterval: 2_000,
-  /** Longer than any proxy keeps its side open, so that it never writes into a closing socket. */
+  /** Longer than any proxy keeps an idle connection open, so that no proxy writes into a closing socket. */
   keepAliveTimeout: 75_000,
-  /** We say so ourselves, like every other refusal. */
+  /** The relay checks the Host itself, to send its own refusal. */
   requireHostHeader: false,
 };
 
-/** What an over-long body may still send while the refusal is on its way: a sender cut at once may never read it. */
+/**
+ * After a refusal, the relay reads and discards the rest of a body this long: a client cut immediately may never read
+ * the refusal.
+ */
 const drainAfterRefusalMs = 2_000;
 
-/** From the first word of the end to the last: then connections are cut. */
+/** The time for requests in flight during a shutdown; then the relay cuts all connections. */
 const drainMs = 5_000;
 
-/** For a request that is no HTTP, too long or too slow. */
+/** The status for a request that is malformed, too long or too slow. */
 function statusOfMalformedRequest({ code = '' }: Error & { code?: string }): string {
   const statuses: Record<string, string> = {
     HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
@@ -40,7 +43,7 @@ function statusOfMalformedRequest({ code = '' }: Error & { code?: string }): str
   return statuses[code] ?? '400 Bad Request';
 }
 
-/** A request on its connection; `begin`: what comes before its answer. */
+/** A request on its connection; `begin` runs before the response. */
 interface Asked extends Turn {
   readonly socket: Socket;
   readonly begin: (() => void) | undefined;
@@ -49,9 +52,9 @@ interface Asked extends Turn {
 const ignore = (): void => undefined;
 
 export interface Serving {
-  /** Answers one request, sooner or later; the next one of its connection comes once the answer is over. */
+  /** Answers one request, now or later; the next one on its connection is served once the response is over. */
   serve: (request: IncomingMessage, response: ServerResponse, caller: Caller) => void;
-  /** What was no HTTP got this status. */
+  /** Called when the server sent this status to a malformed request. */
   refused: (status: number, socket: Socket) => void;
 }
 
@@ -62,28 +65,29 @@ export class HttpServer {
   readonly #connections: Connections<Asked>;
   readonly #server: Server;
   readonly #scheme: 'http' | 'https';
-  /** Also those that node:http does not know of yet, since they have not said a word of TLS. */
+  /** All sockets, also those that have not completed the TLS handshake, which node:http does not know yet. */
   readonly #sockets = new Set<Socket>();
-  /** Answers that are not over: when the relay ends, each tells its client not to come back on the same connection. */
+  /** Responses that are not over: at a shutdown each tells its client not to reuse the connection. */
   readonly #open = new Set<ServerResponse>();
   #place: Place | undefined;
-  /** Its peers have no addresses. */
+  /** The server listens on a unix socket, whose peers have no addresses. */
   #isUnix = false;
-  /** From the first word of the end on: what was begun is finished, and nothing new is begun. */
+  /** True once the shutdown has begun: the server accepts no new connections and finishes the requests in flight. */
   isClosing = false;
 
-  /** With a certificate it speaks TLS and nothing else. */
+  /** With a certificate, the server accepts only TLS. */
   constructor(options: RelayOptions, certificate: Certificate | undefined, serving: Serving) {
     this.#options = options;
     this.#serving = serving;
     this.#addresses = createAddressReader(options.trustedProxies);
-    // All that an address may hold, and as many again for what it asks meanwhile.
+    // One connection for each long poll that an address may hold, and as many again for its other requests.
     this.#connections = new Connections(2 * options.heldPolls.perAddress, (asked) => this.#serve(asked));
     this.#scheme = certificate === undefined ? 'http' : 'https';
     const take = (request: IncomingMessage, response: ServerResponse): void =>
       this.#enqueue(request, response);
     this.#server = certificate?.createServer(serverOptions, take) ?? createServer(serverOptions, take);
-    // Node would drop what is beyond 1,000 in silence, and with it what the last proxy added; route-request.ts says no instead.
+    // Node would silently drop headers beyond 1,000, including those of the last proxy; route-request.ts refuses such a
+    // request.
     this.#server.maxHeadersCount = 0;
     this.#server.once('listening', () => {
       const address = this.#server.address();
@@ -92,11 +96,11 @@ export class HttpServer {
     this.#server.on('connection', (socket: Socket) => this.#admit(socket));
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       this.#enqueue(request, response, () => {
-        // Without the go-ahead, a sender that asks first uploads nothing in vain.
+        // Without a 100 Continue, the client does not upload a body that the relay would refuse.
         if (!declaresTooMuch(request, { maxBytes: options.maxBodyBytes })) response.writeContinue();
       });
     });
-    // Whatever else is expected is nothing that we would not do anyway.
+    // Serve requests with any other Expect header normally.
     this.#server.on('checkExpectation', take);
     this.#server.on('clientError', (error: Error, socket: Socket) => this.#refuse(error, socket));
   }
@@ -110,11 +114,11 @@ export class HttpServer {
   }
 
   #enqueue(request: IncomingMessage, response: ServerResponse, begin?: () => void): void {
-    // Kept: a request that is cut off loses its socket.
+    // Keep the socket: node removes it from a request that is cut off.
     const { socket } = request;
-    // With TLS it is not the socket that was admitted.
+    // With TLS this is another object than the socket in #admit.
     if (this.#isUnix) markUnixPeer(socket);
-    // Errors of either side show as a close, which is what handlers wait for.
+    // Handlers wait for `close`, which follows an error of either side.
     request.on('error', ignore);
     response.on('error', ignore);
     this.#connections.enqueue(socket, { request, response, socket, begin });
@@ -125,7 +129,8 @@ export class HttpServer {
     if (this.isClosing) response.shouldKeepAlive = false;
     this.#open.add(response);
     this.#serving.serve(request, response, this.#addresses.read(request));
-    // After those that wait for the end of this answer: what it took is counted before the next one takes anything.
+    // Registered after the other `close` handlers of this response, so that it releases its resources before the next
+    // request starts.
     response.on('close', () => {
       this.#open.delete(response);
       if (!request.complete && response.writableFinished) this.#drain(request, socket);
@@ -133,7 +138,7 @@ export class HttpServer {
     });
   }
 
-  /** Lets through what is left of a body that was refused. */
+  /** Reads and discards the rest of a refused body. */
   #drain(request: IncomingMessage, socket: Socket): void {
     request.resume();
     setTimeout(() => {
@@ -154,21 +159,24 @@ export class HttpServer {
     const place = await startListening(this.#server, this.#options, this.#scheme);
     this.#place = place;
     this.#server.removeAllListeners('error');
-    // A connection that the system could not hand over: the next one may come through.
+    // The system could not accept a connection, for example without a free descriptor: the next one may succeed.
     this.#server.on('error', (error: Error & { code?: string }) =>
-      this.#options.log(`a connection was not taken: ${describeCode(error.code ?? 'unknown')}`),
+      this.#options.log(`cannot accept a connection: ${describeCode(error.code ?? 'unknown')}`),
     );
     return place;
   }
 
-  /** Takes no more connections, lets `answerWaiting` end what is held, finishes what was begun, and cuts what hangs. */
+  /**
+   * Accepts no more connections, calls `answerWaiting` to end held polls, finishes requests in flight, then cuts what
+   * is left.
+   */
   async close(answerWaiting: () => void): Promise<void> {
     await this.#place?.remove();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.isClosing = true;
     for (const response of this.#open) {
       response.shouldKeepAlive = false;
-      // One whose head said otherwise ends its connection unannounced.
+      // If the head was already sent without `Connection: close`, close the connection after the response.
       const { socket } = response;
       if (response.headersSent) response.once('finish', () => socket?.end());
     }

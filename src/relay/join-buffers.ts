@@ -1,4 +1,4 @@
-/** All of them as one: itself where there is only one. */
+/** Joins buffers; returns a single buffer as it is, without a copy. */
 export function joinBuffers(buffers: readonly Buffer[]): Buffer {
   const [first] = buffers;
   return first && buffers.length === 1 ? first : Buffer.concat(buffers);

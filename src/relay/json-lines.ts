@@ -1,17 +1,17 @@
-/** Lines for a program: one JSON object each, in ASCII, so that no word in them acts on a terminal. */
+/** Writes log lines as JSON, one object each, in ASCII, so that no text in them can control a terminal. */
 import { pino } from 'pino';
 import { toAscii } from '../text/ascii.ts';
 
 export type Level = 'info' | 'error';
 
-/** `parts` go beside `msg`; what happened at another time than now says so in its `time`. */
+/** `parts` become fields next to `msg`; an event of another time than now has its own `time` there. */
 export type WriteJsonLine = (msg: string | undefined, parts?: Record<string, unknown>, level?: Level) => void;
 
 export function createJsonLines(write: (line: string) => void): WriteJsonLine {
   const logger = pino(
     {
       base: null,
-      // An event has its own time.
+      // The caller sets the time, since an event may have its own.
       timestamp: false,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -1,4 +1,4 @@
-/** Which session a key opens: derived once, and asked of the store once. */
+/** Finds the session of a key, and caches it: one derivation and one look-up in the store per key. */
 import { deriveListenerKey, nameSession } from '../protocol/key-derivation.ts';
 import type { Store } from '../store/store.ts';
 import type { EventSink, SessionEvent } from './session-event.ts';
@@ -10,7 +10,7 @@ export interface KnownKey {
   readonly listenerKey: string;
 }
 
-/** Some 400 bytes each. */
+/** Size of the cache; an entry has some 400 bytes. */
 const maxKnown = 20_000;
 
 export class KnownKeys implements EventSink {
@@ -25,12 +25,12 @@ export class KnownKeys implements EventSink {
   }
 
   /**
-   * What is known of this key without asking. It stays true: names do not come back. That the session ended meanwhile is seen by the
-   * next call that names it.
+   * The cached entry of this key. It cannot become wrong, since session names are never reused. If the session has
+   * ended meanwhile, the next call of the store for it fails.
    */
   recall(key: string): KnownKey | undefined {
     const known = this.#known.get(key);
-    // The order is of use only where some are about to be forgotten.
+    // The order of use matters only when the cache may soon evict entries.
     if (known && this.#known.size > maxKnown / 2) {
       this.#known.delete(key);
       this.#known.set(key, known);
@@ -38,13 +38,13 @@ export class KnownKeys implements EventSink {
     return known;
   }
 
-  /** Asks the store. Undefined where no session has this key. */
+  /** Looks the key up in the store. Undefined if no session has this key. */
   async learn(key: string): Promise<KnownKey | undefined> {
     const known = await this.#ask(key);
     if (!known) return undefined;
     this.#known.set(key, known);
     this.#keys.set(known.name, (this.#keys.get(known.name) ?? new Set()).add(key));
-    // It may have ended while the store was asked.
+    // The session may have ended during the look-up.
     if (!(await this.#store.has(known.name))) {
       this.#forget(known.name);
       return undefined;
@@ -59,7 +59,7 @@ export class KnownKeys implements EventSink {
     this.#keys.delete(name);
   }
 
-  /** A session that ends at this relay is asked for anew, so that its requests are refused before anything else is looked at. */
+  /** Removes a session that ended at this relay from the cache, so that its requests are refused before any other check. */
   emit({ session, change }: SessionEvent): void {
     if (change.subject === 'session' && change.what !== 'made') this.#forget(session);
   }

@@ -1,9 +1,9 @@
-/** Calls back for each entry that is still there after a fixed time. One timer serves all entries. */
+/** Calls back for each entry that was not removed within a fixed time. One timer serves all entries. */
 
 export class Lasting<T> {
   readonly #afterMs: number;
   readonly #tell: (entry: T) => void;
-  /** When each of them is due, by the clock of `performance.now()`; in this order, since all wait as long. */
+  /** When each entry is due, by `performance.now()`; in this order, since the time is the same for all. */
   readonly #dueAt = new Map<T, number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -17,7 +17,7 @@ export class Lasting<T> {
     if (!this.#timer) this.#ringIn(this.#afterMs);
   }
 
-  /** Harmless for one that was told of, or never added. */
+  /** Does nothing if the entry has already been due, or was never added. */
   remove(entry: T): void {
     this.#dueAt.delete(entry);
   }
@@ -26,7 +26,10 @@ export class Lasting<T> {
     this.#timer = setTimeout(() => this.#ring(), ms).unref();
   }
 
-  /** All that are due; one that is added meanwhile is due later than all others. Then the timer is for the first that is left. */
+  /**
+   * Calls back for all due entries, then sets the timer for the next one. An entry that is added meanwhile is due after
+   * all others.
+   */
   #ring(): void {
     const now = performance.now();
     for (const [entry, dueAt] of this.#dueAt) {

@@ -1,4 +1,4 @@
-/** Listens on a unix socket. It appears under its path in one step, listening and with its mode, and replaces nothing but a dead socket. */
+/** Listens on a unix socket, which appears at its path in one step, with its mode, and replaces only a dead socket. */
 import { type BigIntStats, closeSync, openSync } from 'node:fs';
 import { chmod, link, mkdtemp, rename, rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
@@ -8,10 +8,13 @@ import { findDeadSocket, isSame, readIdentity, takenError } from './probe-path.t
 import { SocketUnusable, systemCode } from './socket-unusable.ts';
 import { withPathHeld } from './with-path-held.ts';
 
-/** sun_path is 108 bytes on Linux and 104 elsewhere, one of them a zero. Node 20 cuts a longer path without an error. */
+/**
+ * sun_path has 108 bytes on Linux and 104 elsewhere, including a zero at the end. Node 20 truncates a longer path
+ * without an error.
+ */
 const maxPathBytes = process.platform === 'linux' ? 107 : 103;
 
-/** So often another relay may come first before this one gives up. */
+/** How many times another relay may take the path first before this one gives up. */
 const maxAttempts = 5;
 
 export interface UnixAddress {
@@ -24,7 +27,7 @@ function checkLength(path: string): void {
   const excess = Buffer.byteLength(path) - maxPathBytes;
   if (excess <= 0) return;
   throw new SocketUnusable(
-    `the path of the socket is ${excess} bytes too long: ${maxPathBytes} bytes is the most that the system takes`,
+    `the path of the socket is ${excess} bytes too long: the system allows ${maxPathBytes} bytes`,
     'choose a shorter one with --listen, such as unix:/run/remotify.sock',
   );
 }
@@ -47,7 +50,10 @@ function explain(error: unknown, path: string): SocketUnusable {
   );
 }
 
-/** Never replaces anything where the file system has hard links, as all do that are likely to hold a socket. */
+/**
+ * Moves the socket to its path. Replaces nothing if the file system has hard links, as all do that are likely to hold a
+ * socket.
+ */
 async function putInPlace(from: string, path: string): Promise<void> {
   try {
     await link(from, path);
@@ -57,7 +63,10 @@ async function putInPlace(from: string, path: string): Promise<void> {
   }
 }
 
-/** Where nothing can be held (see with-path-held.ts), another relay may have replaced the dead socket: then its own is put back. */
+/**
+ * Moves the dead socket away. Without a lock (see with-path-held.ts), another relay may have replaced it: then puts
+ * that socket back.
+ */
 async function takeAway(dead: BigIntStats, path: string, aside: string): Promise<void> {
   try {
     await rename(path, aside);
@@ -90,7 +99,7 @@ async function bind(server: Server, path: string, backlog: number): Promise<void
   });
 }
 
-/** Resolves with a function that removes the socket again, to be called while the server is still open. Throws SocketUnusable. */
+/** Resolves with a function that removes the socket; call it while the server is still open. Throws SocketUnusable. */
 export async function listenOnPath(
   server: Server,
   { path, mode }: UnixAddress,
@@ -99,13 +108,14 @@ export async function listenOnPath(
   checkLength(path);
   let folder: string | undefined;
   try {
-    // Says no before anything is created.
+    // Throws if the path is taken, before anything is created.
     await findDeadSocket(path);
     // The folder has mode 0700, so no other user can connect before the socket has its own mode.
     folder = await mkdtemp(join(dirname(path), '.remotify-'));
     const long = join(folder, 's');
     const isLong = Buffer.byteLength(long) > maxPathBytes;
-    // Node removes the path that it bound when the server closes: the descriptor stays open, and with it this path stays ours.
+    // Node removes the bound path when the server closes: the descriptor stays open until then, so that the path stays
+    // valid.
     const descriptor = isLong ? openSync(folder, 'r') : undefined;
     const own = descriptor === undefined ? long : `/proc/self/fd/${descriptor}/s`;
     if (descriptor !== undefined) server.once('close', () => closeSync(descriptor));

@@ -1,7 +1,7 @@
-/** Words of others on one line of a log: nothing in them can end the line, act on a terminal, or pass for a field. */
+/** Escapes untrusted text for one log line: no newlines, no terminal escapes, no forged `key=value`. */
 import { quoteAscii } from '../text/ascii.ts';
 
-/** A word as it is where it is a plain one; a JSON string where it is not. */
+/** A plain word as it is; any other text as a JSON string. */
 export function quoteField(text: string): string {
   return /^[\w./@,:;+{}%-]+$/.test(text) ? text : quoteAscii(text);
 }

@@ -1,4 +1,4 @@
-/** Long polls: requests that wait for a session to change. */
+/** Long polls: holds requests until their session changes. */
 import { Refusal } from '../protocol/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { type HeldPoll, HeldPolls } from './held-polls.ts';
@@ -6,22 +6,22 @@ import { Lasting } from './lasting.ts';
 import type { RelayOptions } from './relay-options.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Who waits for an answer. */
+/** The request that is being held. */
 export type Peer = Pick<Exchange, 'address' | 'isOver' | 'onEnd' | 'heldMs'>;
 
-/** Where the store is away while a request is held, it is asked again after this. */
+/** If the store is unavailable while the relay holds a request, the relay retries after this. */
 const storeRetryMs = 1_000;
 
 const isStoreAway = (error: unknown): boolean => error instanceof Refusal && error.code === 'storage_busy';
 
-/** While a request is held its session is in use: it is touched this often, and more often where sessions are short. */
+/** A held request keeps its session alive: the relay touches the session this often, more often if the TTL is short. */
 const touchMs = 20_000;
 
-/** Between two attempts of one request. */
+/** The wait between two attempts of one request. */
 class Rest {
   /** The session changed since the last attempt began. */
   isChanged = false;
-  /** The time is up, the peer is gone, or its place is wanted. */
+  /** The wait timed out, the peer disconnected, or the relay needs the place for another poll. */
   isOver = false;
   #wake: () => void = () => undefined;
 
@@ -35,7 +35,7 @@ class Rest {
     this.#wake();
   }
 
-  /** Until there is a change, or it is over. */
+  /** Resolves after a change, or once the wait is over. */
   untilChange(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -43,7 +43,7 @@ class Rest {
     });
   }
 
-  /** For so long, or until it is over: changes wake nothing. */
+  /** Resolves after `ms`, or once the wait is over; changes do not end it. */
   async for(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
@@ -66,19 +66,20 @@ export class LongPolls {
     this.#held = new HeldPolls(limits);
     this.#inUse = new Lasting(Math.min(touchMs, sessions.ttlMs / 2), (poll) => {
       this.#inUse.add(poll);
-      // A session that is gone, or a store that fails, shows at the next attempt.
+      // If the session is gone or the store fails, the next attempt reports it.
       sessions.touch(poll.session).catch(() => undefined);
     });
   }
 
-  /** How many requests are held. */
+  /** The number of held requests. */
   get size(): number {
     return this.#held.size;
   }
 
   /**
-   * Tries now and after each change of the session, until there is a result, the time is up, the peer is gone, too many others wait
-   * or the relay drains. Undefined when there was none; throws what the attempt throws, but stays held where the store goes away.
+   * Runs `attempt` now and after each change of the session, until it has a result, the wait times out, the peer
+   * disconnects, the relay holds too many polls, or it shuts down. Undefined without a result. Throws what `attempt`
+   * throws; a held request survives an unavailable store.
    */
   async waitFor<T>(
     name: string,
@@ -90,15 +91,15 @@ export class LongPolls {
     if (waitMs === 0) return attempt();
     const since = performance.now();
     const rest = new Rest();
-    // Before the first attempt: a change between that and the watching would be missed.
+    // Watch before the first attempt, or a change between the two would be missed.
     const unwatch = this.#sessions.store.watch(name, () => rest.change());
     try {
-      // A request that is answered at once needs no timer, and takes no place from others.
+      // A request that the relay can answer immediately needs no timer and no place among the held polls.
       do {
         rest.isChanged = false;
         const result = await attempt();
         if (result !== undefined || this.#isDraining) return result;
-        // Where others change the session all the time, the wait ends all the same.
+        // The loop ends after waitMs, even if other clients change the session continuously.
       } while (rest.isChanged && !peer.isOver && performance.now() - since < waitMs);
       const poll = { session: name, address: peer.address, since, end: () => rest.end() };
       return await this.#hold(poll, waitMs, peer, rest, attempt);
@@ -115,7 +116,7 @@ export class LongPolls {
     attempt: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
     let isStoreGone = false;
-    // The time may be up after a first attempt that was slow; later versions of Node warn of a time below 0.
+    // After a slow first attempt no time may be left; later versions of Node warn about a negative timeout.
     const timer = setTimeout(poll.end, Math.max(0, poll.since + waitMs - performance.now()));
     this.#held.hold(poll);
     this.#inUse.add(poll);
@@ -142,7 +143,7 @@ export class LongPolls {
     }
   }
 
-  /** Answers all that are held, and holds none from now on. */
+  /** Answers all held requests, and holds no more from now on. */
   drain(): void {
     this.#isDraining = true;
     this.#held.endAll();

@@ -1,23 +1,23 @@
-/** `GET /metrics`, on a port of its own: for those who run the relay, not for those who use it. */
+/** Serves `GET /metrics` on a separate port, for the operator of the relay only. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describeCode } from '../store/error-code.ts';
 import { isAllowedHost } from './public-url.ts';
 
-/** A scrape is one small request: whoever needs longer for it, or for its answer, is cut. */
+/** Timeout of a request and of its response: a scrape is one small request. */
 const retryForMs = 10_000;
 
-/** More at once than any Prometheus opens. */
+/** More connections than any Prometheus opens at once. */
 const maxConnections = 64;
 
 export class MetricsPortUnusable extends Error {
-  /** Of the system: EADDRINUSE and the like. */
+  /** The system's error code, such as EADDRINUSE. */
   readonly code: string;
   override readonly name = 'MetricsPortUnusable';
 
   constructor(cause: unknown) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    super(`metrics cannot be served: ${describeCode(code)}`, { cause });
+    super(`cannot serve metrics: ${describeCode(code)}`, { cause });
     this.code = code;
   }
 }
@@ -50,7 +50,7 @@ export function createMetricsServer({
 }: MetricsServerOptions): MetricsServer {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!isAllowedHost(request.headers.host ?? '', allowedHosts))
-      return send(response, 421, {}, 'not answered for that host name: allow it with --allowed-host NAME\n');
+      return send(response, 421, {}, 'this host name is not allowed: allow it with --allowed-host NAME\n');
     const [path] = (request.url ?? '').split('?');
     if (path !== '/metrics') return send(response, 404, {}, 'not found: see /metrics\n');
     if (request.method !== 'GET') return send(response, 405, { allow: 'GET' }, 'method not allowed\n');
@@ -61,7 +61,7 @@ export function createMetricsServer({
     request.on('error', () => undefined);
     response.on('error', () => undefined);
     response.setTimeout(retryForMs, () => response.destroy());
-    // Bodies are of no use here: whoever sends one is not listened to.
+    // No request needs a body here: discard it, and close the connection afterwards.
     if ('content-length' in request.headers || 'transfer-encoding' in request.headers)
       response.shouldKeepAlive = false;
     response.on('finish', () => request.resume());
@@ -90,7 +90,7 @@ export function createMetricsServer({
         server.listen(port, host, resolve);
       });
       server.removeAllListeners('error');
-      // A connection that the system could not hand over: the next one may come through.
+      // The system could not accept a connection: the next one may succeed.
       server.on('error', () => undefined);
       const { port: bound } = server.address() as AddressInfo;
       return `http://${host.includes(':') ? `[${host}]` : host}:${bound}/metrics`;

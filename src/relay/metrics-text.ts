@@ -1,4 +1,7 @@
-/** Prometheus text, format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats */
+/**
+ * Counters, gauges and histograms as Prometheus text, format 0.0.4:
+ * https://prometheus.io/docs/instrumenting/exposition_formats
+ */
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -19,7 +22,7 @@ export function renderGauge(name: string, help: string, value: number): string {
   return renderHead(name, 'gauge', help) + renderSample(name, {}, value);
 }
 
-/** Counts up, for each set of labels apart. Whoever counts sees to it that there are few of those. */
+/** A counter with one value for each set of labels. The caller must keep the number of sets small. */
 export class Counter<Name extends string = never> {
   readonly #name: string;
   readonly #help: string;
@@ -31,7 +34,7 @@ export class Counter<Name extends string = never> {
   }
 
   add(labels: Readonly<Record<Name, string>>, amount = 1): void {
-    // No value of a label has a line break in it.
+    // No label value contains a line break, so the key is unique.
     let key = '';
     for (const label in labels) key += `${labels[label]}\n`;
     const series = this.#series.get(key);
@@ -51,7 +54,7 @@ export class Histogram {
   readonly #name: string;
   readonly #help: string;
   readonly #bounds: readonly number[];
-  /** How many fell between a bound and the one before. */
+  /** How many values are between a bound and the one before. */
   readonly #counts: number[];
   #sum = 0;
 

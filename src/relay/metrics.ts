@@ -1,56 +1,56 @@
-/** What the relay counts, in thirteen families. No label holds a word of anyone's: routes, statuses, codes and states are few. */
+/** The metrics of the relay, in thirteen families. Labels are routes, statuses, codes and states, never untrusted text. */
 import { isEnding } from '../session/changes.ts';
 import type { Answered } from './answered.ts';
 import { Counter, Histogram, renderGauge } from './metrics-text.ts';
 import type { StoreObserver } from '../store/store.ts';
 import type { EventSink, SessionEvent } from './session-event.ts';
 
-/** Seconds: from a look into memory to an upload over a slow link. */
+/** Bucket bounds in seconds: from a read of memory to an upload over a slow link. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** What is so at this moment. */
+/** Gauges: the values at this moment. */
 export interface Levels {
   sessions: number;
   listeners: number;
   heldPolls: number;
 }
 
-/** Seconds: from an answer of the same machine to one that was given up. */
+/** Bucket bounds in seconds: from a response of a store on the same machine to a timeout. */
 const storeBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 export class Metrics implements EventSink, StoreObserver {
   readonly #requests = new Counter<'route' | 'status'>(
     'remotify_requests_total',
-    'Requests that are over, by route and status; status none: the peer left before there was one.',
+    'Completed requests, by route and status; status none: the client disconnected before the response.',
   );
-  readonly #refusals = new Counter<'code'>('remotify_refusals_total', 'Refusals, by their code.');
+  readonly #refusals = new Counter<'code'>('remotify_refusals_total', 'Refused requests, by error code.');
   readonly #commands = new Counter<'state'>(
     'remotify_commands_total',
-    'Commands that ended, by state; one that was lost and turns out finished counts as both.',
+    'Ended commands, by state; a lost command whose result arrives later counts in both states.',
   );
   readonly #received = new Counter('remotify_received_bytes_total', 'Bytes of requests on the wire.');
-  readonly #sent = new Counter('remotify_sent_bytes_total', 'Bytes of answers on the wire.');
+  readonly #sent = new Counter('remotify_sent_bytes_total', 'Bytes of responses on the wire.');
   readonly #seconds = new Histogram(
     'remotify_request_seconds',
-    'How long requests took, without the time that they were held.',
+    'Duration of requests, without the time for which the relay held them as long polls.',
     bounds,
   );
   readonly #storeSeconds = new Histogram(
     'remotify_store_seconds',
-    'How long the calls to a shared store took that were answered.',
+    'Duration of successful calls to a shared store.',
     storeBounds,
   );
   readonly #storeFailures = new Counter(
     'remotify_store_failures_total',
-    'Calls to a shared store that were not answered, or refused.',
+    'Failed calls to a shared store: not answered, or refused.',
   );
   readonly #storeConflicts = new Counter(
     'remotify_store_conflicts_total',
-    'Updates that were begun anew because another relay had changed the session.',
+    'Updates that were retried because another relay had changed the session.',
   );
 
   constructor() {
-    // There from the start: what never happened is 0, not missing.
+    // Add 0, so that these counters are present from the start.
     this.#received.add({}, 0);
     this.#sent.add({}, 0);
     this.#storeFailures.add({}, 0);
@@ -83,13 +83,9 @@ export class Metrics implements EventSink, StoreObserver {
 
   render({ sessions, listeners, heldPolls }: Levels): string {
     return [
-      renderGauge('remotify_sessions', 'Sessions that are alive.', sessions),
-      renderGauge('remotify_listeners', 'Listeners that have a request open.', listeners),
-      renderGauge(
-        'remotify_held_polls',
-        'Requests that are held until there is something to say.',
-        heldPolls,
-      ),
+      renderGauge('remotify_sessions', 'Live sessions.', sessions),
+      renderGauge('remotify_listeners', 'Listeners with an open request.', listeners),
+      renderGauge('remotify_held_polls', 'Long polls that the relay is holding.', heldPolls),
       ...[
         this.#requests,
         this.#refusals,

@@ -1,10 +1,10 @@
-/** Answers with a command that are under way, one for each listener. */
+/** Responses that are sending a command to a listener, at most one for each listener. */
 import type { Exchange } from './exchange.ts';
 
 export class NextAnswers {
   readonly #begun = new Map<string, Exchange>();
 
-  /** Cuts the answer that this listener was getting until now: that it asked again shows that it does not read that one. */
+  /** Cuts the response that this listener was getting before: its new request shows that it no longer reads that one. */
   begin(name: string, listenerId: string, exchange: Exchange): void {
     const place = `${name} ${listenerId}`;
     if (exchange.isOver) return;

@@ -1,4 +1,4 @@
-/** A relay on a store that is named by its URL: those who start relays know URLs, not stores. */
+/** Opens the store and the certificate, and creates a relay with them. */
 import { hideStoreSecrets } from '../protocol/mask-store-url.ts';
 import { dueAt } from '../session/apply-transition.ts';
 import { FolderTaken } from '../store/claim-folder.ts';
@@ -6,19 +6,20 @@ import { describeCode, errorCode } from '../store/error-code.ts';
 import { openStore } from '../store/open-store.ts';
 import { isRedisUrl } from '../store/redis-url.ts';
 import type { StoreDurability } from '../store/store.ts';
-import { createRelay, type Relay } from './create-relay.ts';
+import { createRelay } from './create-relay.ts';
+import type { Relay } from './relay.ts';
 import type { RelayOptions } from './relay-options.ts';
 import { Certificate, TlsUnusable } from './tls.ts';
 
 export { TlsUnusable };
 
 export class StoreUnusable extends Error {
-  /** Another relay has it. */
+  /** Another relay is using the store. */
   readonly isTaken: boolean;
 
   constructor(cause: unknown, storeUrl: string) {
     const code = errorCode(cause);
-    // The system's own text repeats paths and calls.
+    // The error text of the system would repeat paths and system calls.
     const call = cause instanceof Error && 'syscall' in cause ? cause.syscall : undefined;
     const what = call === 'mkdir' ? 'the folder cannot be created' : 'it cannot be used';
     const words =
@@ -30,13 +31,13 @@ export class StoreUnusable extends Error {
   }
 }
 
-/** One that the store of this URL has. A replica is nothing that a store of this machine could wait for. */
+/** Checks that the store supports the durability: a store on this machine has no replica to wait for. */
 function chooseDurability(durability: StoreDurability, storeUrl: string): StoreDurability {
   if (durability !== 'replica' || isRedisUrl(storeUrl)) return durability;
   throw new StoreUnusable(new Error('it has no replica: use --durability process or power'), storeUrl);
 }
 
-/** `storeUrl`: `memory:` or `file:DIR`. Throws StoreUnusable or TlsUnusable, with why, when it or the certificate cannot be opened. */
+/** `storeUrl`: `memory:`, `file:DIR` or a Redis URL. Throws StoreUnusable or TlsUnusable, with the reason. */
 export async function openRelay({
   storeUrl,
   durability,

@@ -1,10 +1,10 @@
-/** The text of a command on its way to a listener. */
+/** Reads the script of a command from the store, to send it to a listener. */
 import { discardDamaged } from '../session/cancel-command.ts';
 import type { Command } from '../session/command.ts';
 import { openSlice, type Pieces, ShortPart } from './read-pieces.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Undefined where the text is damaged: then the command is discarded. */
+/** Undefined if the script is damaged: then the command is cancelled. */
 export async function openScript(
   sessions: Sessions,
   name: string,

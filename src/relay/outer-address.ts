@@ -1,4 +1,4 @@
-/** Under which address the client reached the relay, and whether the relay answers for it. */
+/** Finds the address that the client used for the relay, from Host and proxy headers, and checks that it is allowed. */
 import { isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../protocol/errors.ts';
@@ -16,7 +16,7 @@ import {
 import { explainHost, ProxyWarnings } from './proxy-warnings.ts';
 import type { RelayOptions } from './relay-options.ts';
 
-/** Whether a Host is where the relay itself listens, which no client from elsewhere would ask for. */
+/** Whether a Host is the address on which the relay itself listens, which no client on another machine would send. */
 function isInner(host: string, { socket }: IncomingMessage, { address }: Caller): boolean {
   const name = parseHostName(host) ?? '';
   const isOwnPort = host.endsWith(`:${socket.localPort}`);
@@ -28,7 +28,7 @@ function isInner(host: string, { socket }: IncomingMessage, { address }: Caller)
 export class OuterAddresses {
   readonly #options: RelayOptions;
   readonly #allowed: readonly string[];
-  /** The last Host that was let in: most requests have the same one. */
+  /** The last allowed Host, cached since most requests have the same one. */
   #lastAllowed = '';
   readonly #warnings: ProxyWarnings;
 
@@ -45,7 +45,7 @@ export class OuterAddresses {
     return isAllowed;
   }
 
-  /** A forwarded host is checked in place of the Host header, as it is the one that lands in lines to paste. Throws `unknown_host`. */
+  /** Checks a forwarded host instead of the Host header, since the lines to paste contain it. Throws `unknown_host`. */
   read(exchange: Exchange): OuterAddress {
     const outer = this.#believe(exchange);
     if (this.#isAllowed(outer.host)) return outer;
@@ -64,7 +64,8 @@ export class OuterAddresses {
     }
     const said = readForwarded(request.headers, caller.proxies);
     const outer = { host: said.host ?? host, scheme: said.scheme };
-    // The lines hold the public URL, so a forwarded host has no effect on them and is no reason to refuse anyone.
+    // The lines to paste contain the public URL. A forwarded host has no effect on them, so it is no reason to refuse a
+    // request.
     if (publicUrl !== undefined) return this.#isAllowed(outer.host) ? outer : { ...outer, host };
     const isThroughProxy = exchange.header('x-forwarded-for') !== '' || exchange.header('via') !== '';
     if (said.host === undefined && isThroughProxy && isInner(host, request, caller))
@@ -76,12 +77,12 @@ export class OuterAddresses {
     for (const name of forwardingHeaders) if (name in request.headers) this.#warnings.ignored(name, address);
   }
 
-  /** Whether the page that a request comes from is the relay's own, under one of its addresses. */
+  /** Whether the Origin of a request is the relay itself, under one of its addresses. */
   isOwnOrigin(origin: string, exchange: Exchange): boolean {
     const { publicUrl } = this.#options;
     const [, scheme = '', from = ''] = /^(https?):\/\/(.*)$/i.exec(origin) ?? [];
     const hosts = [exchange.outer.host, ...(publicUrl === undefined ? [] : [new URL(publicUrl).host])];
-    // Behind a proxy the relay's scheme may be another one.
+    // Behind a proxy, the scheme of the page may differ from that of the relay, so only the hosts are compared.
     if (hosts.some((host) => from !== '' && dropDefaultPort(host.toLowerCase(), scheme) === from))
       return true;
     if (exchange.header('sec-fetch-site') === 'same-origin')

@@ -1,2 +1,2 @@
-/** Where the built page is. In `dist/` the relay is beside it: the build replaces this module. */
+/** The folder of the built page. In `dist/` the page is next to the relay: the build replaces this module. */
 export const pageFolder = new URL('../../dist/landing/', import.meta.url);

@@ -1,4 +1,4 @@
-/** The page: four files, read once at start. */
+/** Serves the web page: four files, read once at the start. */
 import { readFileSync } from 'node:fs';
 import { pageFolder } from './page-folder.ts';
 import { pathPrefix } from './public-url.ts';
@@ -30,7 +30,7 @@ function serveFile(name: keyof typeof contentTypes): Handler {
       {
         'content-type': `${contentTypes[name]}; charset=utf-8`,
         'content-security-policy': contentSecurityPolicy,
-        // A page that opened this one gets no reference to its window, and so cannot change the key in its URL.
+        // A page that opened this one gets no reference to its window, so it cannot change the key in its URL.
         'cross-origin-opener-policy': 'same-origin',
       },
       name === 'index.html' ? placeLinks(bytes, pathPrefix(options)) : bytes,
@@ -38,8 +38,8 @@ function serveFile(name: keyof typeof contentTypes): Handler {
 }
 
 /**
- * The page's links are relative to it, so that it works below any path. Where that path is known they begin with it: below
- * /remotify, without a slash, they would lead elsewhere.
+ * The links of the page are relative, so that it works below any path. If the path of the public URL is known, they
+ * begin with it: from /remotify, without a slash at its end, relative links would lead to the wrong place.
  */
 function placeLinks(page: Buffer, prefix: string): Buffer | string {
   if (prefix === '') return page;

@@ -1,18 +1,21 @@
-/** Which listeners have a request open: a socket that closes without an answer is the first sign that one died. */
+/** Tracks listeners with an open request: a socket that closes without a response is the first sign of a dead listener. */
 import { detachListener, touchListener } from '../session/serve-listener.ts';
 import type { Exchange } from './exchange.ts';
 import { Lasting } from './lasting.ts';
 import type { Sessions } from './sessions.ts';
 
-/** While a request of a listener is open it is heard, however slowly its body comes; a poll is answered before this. */
+/**
+ * A listener with an open request counts as alive and is touched this often, however slow the upload. Polls end sooner
+ * than this.
+ */
 const beatMs = 20_000;
 
-/** An upload that takes longer than this is a sign of life before all of it is here. */
+/** An upload that takes longer than this counts as a heartbeat before it is complete. */
 const slowUploadMs = 1_000;
 
 /**
- * A listener goes from one request to the next, and repeats one that failed after a pause of 2 s: only a longer gap is an absence. Shorter
- * than listenerGraceMs, which counts from the moment in which the socket closed.
+ * A listener sends one request after the other, and retries a failed one after 2 s: only a longer gap means that it is
+ * gone. Shorter than listenerGraceMs, which counts from the moment at which the socket closed.
  */
 const absenceMs = 4_000;
 
@@ -36,22 +39,22 @@ export class Presence {
     this.#sessions = sessions;
   }
 
-  /** How many listeners have a request open at this relay. */
+  /** The number of listeners with an open request at this relay. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** A session that is gone, or a store that fails, will show at the next request. */
+  /** Ignores errors: if the session is gone or the store fails, the next request reports it. */
   #seeHeld({ name, listenerId, exchange }: Hold): void {
     this.see(name, listenerId, exchange).catch(() => undefined);
   }
 
-  /** Counts this request as the listener's until it is over. */
+  /** Counts this request as an open request of the listener until it is over. */
   hold(name: string, listenerId: string, exchange: Exchange): void {
     this.#hold({ name, listenerId, exchange });
   }
 
-  /** The same for a request whose body is still to come. */
+  /** The same for a request whose body has not arrived yet. */
   holdUpload(name: string, listenerId: string, exchange: Exchange): void {
     const hold = { name, listenerId, exchange };
     if (!exchange.isOver) this.#slowUploads.add(hold);
@@ -60,7 +63,7 @@ export class Presence {
 
   #hold(hold: Hold): void {
     const { name, listenerId, exchange } = hold;
-    // A peer that left while its request was looked at has closed for good.
+    // The peer has already disconnected: there will be no end event.
     if (exchange.isOver) return;
     const place = `${name} ${listenerId}`;
     this.#open.set(place, (this.#open.get(place) ?? 0) + 1);
@@ -75,19 +78,19 @@ export class Presence {
     });
   }
 
-  /** It is gone since now, unless it is heard of soon, at this relay or another one. */
+  /** Marks the listener as gone from now on, unless it sends a request soon, to this or another relay. */
   #watchAbsence(name: string, listenerId: string, address: string): void {
     const closedAt = this.#sessions.clock().now;
     setTimeout(() => {
       if (this.#open.has(`${name} ${listenerId}`)) return;
-      // Where this fails, the listener's silence shows later.
+      // If this fails, the session notices the listener's silence later.
       this.#sessions
         .update(name, (session) => detachListener(session, listenerId, closedAt), { address }, false)
         .catch(() => undefined);
     }, absenceMs).unref();
   }
 
-  /** A sign of life. */
+  /** Records a heartbeat of the listener. */
   see(name: string, listenerId: string, exchange: Exchange): Promise<void> {
     return this.#sessions.update(name, (session, now) => touchListener(session, listenerId, now), exchange);
   }

@@ -1,11 +1,11 @@
-/** What is at the path where a relay wants its unix socket. */
+/** Checks what exists at the path of the unix socket: nothing, a dead socket, a socket in use, or another file. */
 import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { describeCode } from '../store/error-code.ts';
 import { SocketUnusable, systemCode } from './socket-unusable.ts';
 
-/** Undefined where there is nothing. */
+/** The file at the path; undefined if there is none. */
 export async function readIdentity(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });
@@ -32,7 +32,10 @@ export function takenError(path: string): SocketUnusable {
   );
 }
 
-/** Connects and hangs up: whether something listens. The kernel answers at once, for a process that is stopped, too. */
+/**
+ * Connects and disconnects, to find out whether a process listens. The kernel accepts immediately, also for a stopped
+ * process.
+ */
 function tryToConnect(path: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -44,7 +47,10 @@ function tryToConnect(path: string): Promise<string> {
   });
 }
 
-/** The dead socket at this path, or undefined where there is nothing. Throws SocketUnusable for what must not be replaced. */
+/**
+ * The dead socket at this path, or undefined if nothing exists. Throws SocketUnusable for anything that must not be
+ * replaced.
+ */
 export async function findDeadSocket(path: string): Promise<BigIntStats | undefined> {
   const found = await readIdentity(path);
   if (found === undefined) return undefined;
@@ -55,7 +61,7 @@ export async function findDeadSocket(path: string): Promise<BigIntStats | undefi
   const outcome = await tryToConnect(path);
   if (outcome === 'ENOENT') return undefined;
   if (outcome === 'ECONNREFUSED') return found;
-  // EAGAIN: its queue of connections is full.
+  // EAGAIN: the queue of connections is full, so a process has the socket.
   if (outcome === 'connected' || outcome === 'EAGAIN' || outcome === 'ECONNRESET') throw takenError(path);
   throw new SocketUnusable(
     `cannot tell whether unix:${path} is in use: ${describeCode(outcome)}`,

@@ -1,14 +1,14 @@
-/** What the relay is called from outside. The Host header ends up in lines that people paste: it is never taken on trust. */
+/** The public URL of the relay, and the Host headers that it accepts: the Host ends up in lines that users paste. */
 import { isIP } from 'node:net';
 import type { RelayOptions } from './relay-options.ts';
 
-/** An underscore is in no name of the internet, but in many of containers and of nginx upstreams. */
+/** Allows underscores: no internet name has them, but many names of containers and of nginx upstreams do. */
 const hostPattern = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?))(?::(\d{1,5}))?$/;
 
-/** What a host name may be long (RFC 1035). */
+/** The longest host name (RFC 1035). */
 const maxNameLength = 253;
 
-/** The name in a Host header without its port, or undefined when it is none. */
+/** The name in a Host header without its port, or undefined if it is not a valid host. */
 export function parseHostName(host: string): string | undefined {
   const [, address, name, port = '0'] = hostPattern.exec(host.toLowerCase()) ?? [];
   if (Number(port) > 65_535) return undefined;
@@ -23,8 +23,8 @@ export function isLoopback(name: string): boolean {
 }
 
 /**
- * Whether to answer for this Host: loopback, an address (a rebinding page has only names), or a name that was allowed.
- * An HTTP/1.0 client that sends none is let in.
+ * Whether the relay accepts this Host: loopback, an IP address (DNS rebinding needs a name), or an allowed name.
+ * An empty Host is accepted: an HTTP/1.0 client may send none.
  */
 export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
   if (host === '') return true;
@@ -33,7 +33,7 @@ export function isAllowedHost(host: string, allowed: readonly string[]): boolean
   return isLoopback(name) || isIP(name) !== 0 || allowed.includes(name);
 }
 
-/** The host names that were named: those that were allowed, and the one of the public URL. */
+/** The configured host names: allowedHosts and the host of the public URL. */
 export function listAllowedHosts({
   allowedHosts,
   publicUrl,
@@ -42,30 +42,33 @@ export function listAllowedHosts({
   return own === undefined ? allowedHosts : [...allowedHosts, own];
 }
 
-/** Clients leave out the port that belongs to the scheme; some proxies add it. */
+/** Removes the default port of the scheme: clients leave it out, but some proxies add it. */
 export function dropDefaultPort(host: string, scheme: string): string {
   return host.replace(scheme === 'https' ? /:443$/ : /:80$/, '');
 }
 
-/** Lines to paste have URLs in single quotes. */
+/** Without slashes at the end; single quotes are encoded, since the lines to paste have URLs in single quotes. */
 function trimUrl(url: string): string {
   return url.replace(/\/+$/, '').replaceAll("'", '%27');
 }
 
-/** The path below which the public URL has the relay, without a slash at its end; empty for most. */
+/** The path of the public URL, without a slash at its end; empty in most setups. */
 export function pathPrefix({ publicUrl }: Pick<RelayOptions, 'publicUrl'>): string {
   return publicUrl === undefined ? '' : trimUrl(new URL(publicUrl).pathname);
 }
 
-/** How the client addressed the relay, as far as that can be believed. */
+/** The address that the client used for the relay, from headers that the relay trusts. */
 export interface OuterAddress {
-  /** A Host header's text. */
+  /** The text of a Host header. */
   readonly host: string;
-  /** Undefined where no trusted proxy said it: then it is the relay's own. */
+  /** Undefined unless a trusted proxy sent it: then the scheme is the relay's own. */
   readonly scheme: 'http' | 'https' | undefined;
 }
 
-/** The base of all URLs in an answer, without a slash at its end. `local`: base URL of where the server listens. */
+/**
+ * The base of all URLs in a response, without a slash at its end. `local`: base URL of the address on which the server
+ * listens.
+ */
 export function chooseBaseUrl(
   publicUrl: string | undefined,
   { host, scheme }: OuterAddress,

@@ -1,4 +1,4 @@
-/** A request's body: counted on the wire and once more when decoded, so that neither floods nor bombs cost memory. */
+/** Reads and decodes a request body. Limits its bytes on the wire and decoded, against floods and gzip bombs. */
 import type { IncomingMessage } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { Refusal } from '../protocol/errors.ts';
@@ -8,16 +8,16 @@ import type { Exchange } from './exchange.ts';
 import { joinBuffers } from './join-buffers.ts';
 import { releaseBuffer } from './release-buffer.ts';
 
-/** A request, and what its body takes of the memory for all of them. */
+/** A request, and its share of the memory for all bodies. */
 export type Upload = Pick<Exchange, 'request' | 'account'>;
 
-/** A body of more than this goes into one buffer of its own. */
+/** A body larger than this is collected in one buffer. */
 const largeBytes = 256 * 1024;
 
 interface BodyLimits {
-  /** On the wire. */
+  /** Limit on the wire. */
   maxBytes: number;
-  /** Once decoded, where that is not a multiple of it. */
+  /** Limit of the decoded body; maxBytes times maxInflation unless given. */
   maxDecodedBytes?: number;
 }
 
@@ -29,12 +29,12 @@ function parseEncoding(request: IncomingMessage): 'plain' | 'gzip' {
   throw new Refusal('unsupported_encoding');
 }
 
-/** Whether the sender said beforehand that it is too much. */
+/** Whether the Content-Length already exceeds the limit. */
 export function declaresTooMuch(request: IncomingMessage, { maxBytes }: BodyLimits): boolean {
   return Number(request.headers['content-length'] ?? 0) > maxBytes;
 }
 
-/** What came of a body, in order. */
+/** The received parts of a body, in order. */
 class Received {
   readonly #declaredBytes: number;
   #chunks: Buffer[] = [];
@@ -46,14 +46,15 @@ class Received {
   }
 
   /**
-   * A large body whose length was declared goes into one buffer as it arrives: a list that is joined at the end takes twice the memory.
-   * That buffer is not created for a sender that declares much and sends little.
+   * A large body with a Content-Length goes into one buffer as it arrives: joining a list at the end would need twice
+   * the memory. The buffer is created only after the first 256 KiB have arrived, so a client that declares much and
+   * sends little costs nothing.
    */
   add(chunk: Buffer): void {
     const { byteLength } = chunk;
     if (this.#whole) {
       this.#whole.set(chunk, this.bytes);
-      // Node's parser copies each piece of a body, for this listener alone.
+      // Node's parser copies each piece of a body, and only this code has that copy.
       releaseBuffer(chunk);
     } else this.#chunks.push(chunk);
     this.bytes += byteLength;
@@ -73,7 +74,10 @@ class Received {
   }
 }
 
-/** By events, since an iterator costs a short body more than its session does. Throws `too_large`, `relay_busy` or `body_cut`. */
+/**
+ * Uses events, since for a short body an iterator costs more than its session. Throws `too_large`, `relay_busy` or
+ * `body_cut`.
+ */
 function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     const received = new Received(Number(request.headers['content-length'] ?? 0));
@@ -86,7 +90,7 @@ function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer
     };
     const fail = (error: unknown): void => {
       stop();
-      // What is still to come is let through, and left, once the refusal was sent.
+      // The server reads and discards the rest of the body after it has sent the refusal.
       request.pause();
       reject(error instanceof Refusal ? error : new Refusal('body_cut'));
     };
@@ -104,7 +108,7 @@ function collect({ request, account }: Upload, maxBytes: number): Promise<Buffer
   });
 }
 
-/** Bytes that follow the compressed data are consumed by nobody: zlib passes over them in silence. */
+/** Whether there are bytes after the compressed data: zlib ignores them silently. */
 function hasTrailingBytes(gunzip: Gunzip, fedBytes: number): boolean {
   return gunzip.bytesWritten !== fedBytes;
 }
@@ -132,8 +136,8 @@ async function inflate(compressed: Buffer[], account: BodyAccount, maxBytes: num
 }
 
 /**
- * The whole body, decoded. Throws `too_large`, `bad_gzip`, `unsupported_encoding`, `relay_busy`, or `body_cut` when the sender went
- * away.
+ * The whole body, decoded. Throws `too_large`, `bad_gzip`, `unsupported_encoding`, `relay_busy`, or `body_cut` if the
+ * client disconnected.
  */
 export async function readBody(upload: Upload, limits: BodyLimits): Promise<Buffer> {
   const encoding = parseEncoding(upload.request);

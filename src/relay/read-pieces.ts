@@ -1,15 +1,15 @@
-/** Bytes on their way out, in pieces: a reader that takes nothing holds one of them, and not all that it asked for. */
+/** Reads stored bytes in pieces for a response, so that a slow reader keeps only one piece in memory. */
 import type { Part } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 import { releaseBuffer } from './release-buffer.ts';
 
-/** The first piece, and each one of a slow reader: as much as a socket takes at once. */
+/** Size of the first piece, and of each piece for a slow reader: as much as a socket takes at once. */
 export const pieceBytes = 64 * 1024;
 
-/** For a reader that takes the pieces as they come: fewer reads of the store. */
+/** Largest size of a piece, for a reader that keeps up: it needs fewer reads of the store. */
 export const maxPieceBytes = 256 * 1024;
 
-/** A reader that took the last piece within this time gets a larger one. */
+/** A reader that took the last piece within this time gets a larger one next. */
 const quickMs = 50;
 
 export interface Slice {
@@ -19,10 +19,10 @@ export interface Slice {
   readonly bytes: number;
 }
 
-/** The store has less of a part than the session says. */
+/** The error for a part of which the store has fewer bytes than the session records. */
 export class ShortPart extends Error {
   readonly part: Part;
-  /** How many bytes there are. */
+  /** How many bytes the store has. */
   readonly end: number;
 
   constructor(part: Part, end: number) {
@@ -32,7 +32,7 @@ export class ShortPart extends Error {
   }
 }
 
-/** Memory for one piece after the other. */
+/** One buffer that is reused for each piece. */
 class Room {
   #buffer: Buffer | undefined;
 
@@ -49,7 +49,7 @@ class Room {
   }
 }
 
-/** Read already where it is an array: as much as one piece at most. Else each piece is gone when the next one is asked for. */
+/** An array is already in memory, at most one piece. Otherwise reading the next piece overwrites the one before. */
 export type Pieces = AsyncIterable<Buffer> | readonly Buffer[];
 
 async function* readPieces(store: Store, name: string, id: string, slice: Slice): AsyncGenerator<Buffer> {
@@ -65,21 +65,21 @@ async function* readPieces(store: Store, name: string, id: string, slice: Slice)
     done += piece.byteLength;
     most = performance.now() - givenAt < quickMs ? Math.min(maxPieceBytes, most * 2) : pieceBytes;
   }
-  // Not where the reader left early: the last piece may still be on its way to the kernel.
+  // Not after a reader that left early: node may still be writing the last piece to the socket.
   room.release();
 }
 
-/** Throws ShortPart where the last byte of the slice is not there. */
+/** Throws ShortPart if the store does not have the last byte of the slice. */
 async function checkEnd(store: Store, name: string, id: string, slice: Slice): Promise<void> {
   const { part, offset, bytes } = slice;
   if ((await store.readBytes(name, id, part, offset + bytes - 1, 1)).byteLength === 1) return;
-  // Reads up to where it ends, which is what the error has to say.
+  // Reads up to the end of the part, which the error has to contain.
   for await (const _piece of readPieces(store, name, id, slice));
 }
 
 /**
- * The bytes of a slice, in pieces. What fits in one piece is read now, and of more than that the end is looked at, so that damage is
- * known before the first word of an answer. Throws ShortPart.
+ * The bytes of a slice, in pieces. Reads a slice that fits in one piece now, and checks that the last byte of a larger
+ * one exists, so that the relay notices damage before it sends the head of the response. Throws ShortPart.
  */
 export async function openSlice(store: Store, name: string, id: string, slice: Slice): Promise<Pieces> {
   if (slice.bytes > pieceBytes) {
@@ -90,11 +90,11 @@ export async function openSlice(store: Store, name: string, id: string, slice: S
   if (bytes === 0) return [];
   const first = await store.readBytes(name, id, part, offset, bytes);
   if (first.byteLength === bytes) return [first];
-  // The store has it in several pieces, or not all of it.
+  // The store returned only a part of it: it has several pieces, or not all bytes.
   return [await joinPieces(readPieces(store, name, id, slice))];
 }
 
-/** All of them in one buffer. */
+/** Copies all pieces into one buffer. */
 export async function joinPieces(pieces: Pieces): Promise<Buffer> {
   const copies: Buffer[] = [];
   for await (const piece of pieces) copies.push(Buffer.from(piece));

@@ -1,4 +1,4 @@
-/** What handlers work with. */
+/** The objects that each handler gets, and the type of a handler. */
 import type { Admitted } from './exchange.ts';
 import type { KnownKeys } from './known-keys.ts';
 import type { LongPolls } from './long-polls.ts';
@@ -16,9 +16,12 @@ export interface RelayContext {
   readonly presence: Presence;
   readonly outerAddresses: OuterAddresses;
   readonly nextAnswers: NextAnswers;
-  /** Base URL of where the server listens: its scheme, and the address that it is bound to. */
+  /** Base URL of the server: its scheme, and the address to which it is bound. */
   readonly local: () => string;
-  /** From the start of the shutdown on: requests under way are finished, and nothing new is begun. */
+  /**
+   * True once the shutdown has begun: the relay finishes the requests in flight and accepts no new sessions or
+   * commands.
+   */
   readonly isDraining: () => boolean;
 }
 

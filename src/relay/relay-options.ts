@@ -1,44 +1,47 @@
-/** What a relay is made of; every number with its unit. */
+/** The options of a relay. */
 import type { Store } from '../store/store.ts';
 
 export interface RelayOptions {
   store: Store;
   host: string;
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   port: number;
   /** Instead of host and port: a unix socket with its permissions, or a socket that this process was started with. */
   listen?: { path: string; mode: number } | { fd: number };
-  /** Base URL in payloads and pasted lines; without one, the Host that the client used. */
+  /** Base URL in payloads and lines to paste; without it, the Host that the client sent. */
   publicUrl?: string;
-  /** Host names to answer for, beside loopback, IP addresses and the one in publicUrl. */
+  /** Allowed host names in addition to loopback, IP addresses and the host of publicUrl. */
   allowedHosts: readonly string[];
-  /** Whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: the last `hops` proxies, or those in these networks. */
+  /**
+   * Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` the relay trusts: the last `hops` ones, or those in these
+   * networks.
+   */
   trustedProxies:
     | { hops: number }
     | { networks: readonly { address: string; prefix: number; family: 'ipv4' | 'ipv6' }[] };
-  /** PEM files, read again when they change; without them the relay speaks plain HTTP. */
+  /** PEM files, reloaded when they change; without them the relay serves plain HTTP. */
   tls?: { certPath: string; keyPath: string };
   longPollMs: number;
   ttlMs: number;
-  /** On the wire; three times as much once decoded. */
+  /** Limit on the wire; a decoded body may have three times as many bytes. */
   maxBodyBytes: number;
   /** New sessions per address; null for no limit. */
   rateLimit: { count: number; perSeconds: number; burst: number } | null;
-  /** Requests that are held at once: beyond it the oldest one of that kind is answered. */
+  /** Long polls that the relay holds at once: beyond a limit, it answers the oldest one that counts towards that limit. */
   heldPolls: { total: number; perAddress: number; perSession: number };
-  /** What may be kept at once: sessions, and bytes of scripts, input and output. */
+  /** Limits of stored data: sessions, and bytes of scripts, input and output. */
   quotas: { sessionsPerAddress: number; bytesPerSession: number; bytesPerAddress: number };
-  /** Asked of whoever makes a session. */
+  /** A client needs this token to create a session. */
   token?: string;
-  /** Says who did what and when, never with a key; `text` says what was run as well. */
+  /** `events` logs each change with its time and address, never a key; `text` also logs the scripts. */
   auditLog: 'off' | 'events' | 'text';
-  /** One line for each request. */
+  /** Logs one line for each request. */
   accessLog?: 'text' | 'json';
-  /** Where Prometheus reads; port 0 picks a free one. */
+  /** The address of the metrics endpoint for Prometheus; port 0 picks a free port. */
   metrics?: { host: string; port: number };
   version: string;
-  /** One line for whoever runs the relay. Never holds a key or a command's text. */
+  /** Logs one line for the operator of the relay. The line never contains a key or a script. */
   log: (line: string) => void;
-  /** A line of the audit or access log: printable ASCII, and its parts by name for whoever reads JSON. */
+  /** Writes a line of the audit or access log: printable ASCII, and its parts by name for JSON logs. */
   record: (line: string, parts: Record<string, unknown>) => void;
 }

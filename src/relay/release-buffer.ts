@@ -1,17 +1,20 @@
 /**
- * Memory of large buffers, given back without a garbage collection: one comes only after tens of MiB of them, as the objects themselves are
- * small.
+ * Frees the memory of large buffers without a garbage collection. The collector runs only after tens of MiB of them,
+ * since the objects themselves are small.
  */
 import { MessageChannel } from 'node:worker_threads';
 
-/** Below this a release costs more than it saves. */
+/** Below this size a release costs more than it saves. */
 const minBytes = 16 * 1024;
 
-/** Takes over the memory of what it is sent, and drops it at once. */
+/** A closed port: it takes over the memory of a transferred buffer and frees it immediately. */
 const drain = new MessageChannel().port1;
 drain.close();
 
-/** Frees the memory of a buffer, which is empty afterwards: no code may use it again. A buffer that shares its memory is not freed here. */
+/**
+ * Frees the memory of a buffer, which is empty afterwards: no code may use it again. Does nothing if the buffer shares
+ * its memory.
+ */
 export function releaseBuffer({ buffer, byteLength }: Buffer): void {
   if (byteLength < minBytes || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
   drain.postMessage(null, [buffer]);

@@ -1,4 +1,4 @@
-/** From a request to its handler: host, route, method, key. One catch for all of it. */
+/** Checks headers, host, route, origin, method and key of a request, calls its handler, and sends refusals. */
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
@@ -10,11 +10,11 @@ import { serveEndedScript } from './handlers/runner.ts';
 import { pathPrefix } from './public-url.ts';
 import type { RelayContext } from './relay-context.ts';
 
-/** A browser sends 20, and a chain of proxies as many again. */
+/** Far more than the 20 headers of a browser and as many of a chain of proxies. */
 const maxHeaders = 1_000;
 
 function checkHeaders({ request }: Exchange): void {
-  // Names and values in turn.
+  // rawHeaders has names and values alternately.
   if (request.rawHeaders.length > 2 * maxHeaders) throw new Refusal('too_many_headers');
 }
 
@@ -24,7 +24,7 @@ function checkDraining({ route }: RouteMatch, method: string, relay: RelayContex
   }
 }
 
-/** How often a header with this name is there. Node keeps names as they were written. */
+/** How many headers have this name, in any case: in rawHeaders node keeps the case of names. */
 function countHeaders({ rawHeaders }: IncomingMessage, name: string): number {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -37,12 +37,12 @@ function countHeaders({ rawHeaders }: IncomingMessage, name: string): number {
 function checkHost(exchange: Exchange, relay: RelayContext): void {
   const { request } = exchange;
   const given = countHeaders(request, 'host');
-  // RFC 9112, 3.2: of two, a proxy may have gone by the other one.
+  // RFC 9112, 3.2. With two Host headers, a proxy may have used the other one.
   if (given > 1 || (given === 0 && request.httpVersion === '1.1')) throw new Refusal('bad_parameter', 'Host');
   exchange.outer = relay.outerAddresses.read(exchange);
 }
 
-/** A browser says where a request comes from. Links to the page may come from anywhere; requests only from the page itself. */
+/** Browsers send the origin of a request. Any site may link to the page; only the page itself may send requests. */
 function checkOrigin(exchange: Exchange, { route }: RouteMatch, relay: RelayContext): void {
   if (route.isPage === true) return;
   const site = exchange.header('sec-fetch-site');
@@ -52,7 +52,7 @@ function checkOrigin(exchange: Exchange, { route }: RouteMatch, relay: RelayCont
   if (isForeignSite || isForeignOrigin) throw new Refusal('foreign_origin');
 }
 
-/** A proxy may leave the path of the public URL in front of the relay's own one, or take it off. */
+/** Finds the route with or without the path of the public URL in front: a proxy may keep or remove that path. */
 function findRoute(path: string, { options }: RelayContext): RouteMatch | undefined {
   const match = matchRoute(path);
   const prefix = pathPrefix(options);
@@ -67,7 +67,10 @@ function readKey(exchange: Exchange, route: RouteMatch): string {
   return key;
 }
 
-/** Which session the key opens, and whether it may do this there. Throws `gone`, `listener_key` or `session_key`. */
+/**
+ * Finds the session of the key, and checks that this key gives access to the route. Throws `gone`, `listener_key` or
+ * `session_key`.
+ */
 async function admit(
   exchange: Exchange,
   route: RouteMatch,
@@ -116,7 +119,7 @@ const isGone = (error: unknown): boolean => error instanceof Refusal && error.co
 const isSecondEnd = ({ route, method }: Exchange): boolean =>
   route?.name === 'session' && method === 'DELETE';
 
-/** Deleted twice is deleted: no error, though a client may want to know. */
+/** A repeated DELETE is no error, but the code tells the client that the session was already gone. */
 async function sendSecondEnd(exchange: Exchange): Promise<void> {
   exchange.refusal = 'gone';
   await exchange.sendNothing({ [header.error]: 'gone' });

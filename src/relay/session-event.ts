@@ -1,18 +1,18 @@
-/** What the logs and counters of a relay are sent: something that happened to a session, once it is kept. */
+/** Events for logs and counters: one for each change of a session, emitted once the store has it. */
 import { type Change, listChanges } from '../session/changes.ts';
 import { reopenSession } from '../session/reopen-session.ts';
 import { advance } from '../session/time.ts';
 import type { Committed } from '../store/store.ts';
 
 export interface SessionEvent {
-  /** The session's whole name: for look-ups, never for logs. */
+  /** The full name of the session: for look-ups, never for logs. */
   readonly session: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** The address whose request did it; null when it was time alone. */
+  /** The address whose request caused the change; null if a deadline did. */
   readonly from: string | null;
   readonly change: Change | { readonly subject: 'session'; readonly what: 'made' | 'ended' | 'expired' };
-  /** The text of a command that is pushed. */
+  /** The script of a pushed command. */
   readonly script?: Uint8Array;
 }
 
@@ -20,10 +20,10 @@ export interface EventSink {
   emit(event: SessionEvent): void;
 }
 
-/** Of one update: first what fell due by the clock, then what the request did. */
+/** The events of one update: first the changes by deadlines, then those by the request. */
 export function listEvents(committed: Committed<unknown>, from: string | null): SessionEvent[] {
   const { before, after, clock, put } = committed;
-  // Most updates are heartbeats and output: they change nothing that is logged.
+  // Most updates are heartbeats and output, which cause no events.
   if (before.listener === after.listener && before.commands === after.commands) return [];
   const session = before.name;
   const at = clock.now;
@@ -43,7 +43,7 @@ export function listEvents(committed: Committed<unknown>, from: string | null): 
   ];
 }
 
-/** One sink of several. */
+/** One sink that passes each event to all of the given sinks. */
 export function joinSinks(sinks: readonly EventSink[]): EventSink {
   return {
     emit: (event) => {

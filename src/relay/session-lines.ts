@@ -1,17 +1,19 @@
-/** The lines that people paste, and the payload that carries them. */
+/** Renders the shell lines that users paste, and the session payload that contains them. */
 import { deriveListenerKey } from '../protocol/key-derivation.ts';
 import { buildPath } from '../protocol/paths.ts';
 import { quoteForShell } from '../protocol/quote-for-shell.ts';
 import { features, type SessionPayload } from '../protocol/session-payload.ts';
 
 /**
- * A recipe that needs curl and a POSIX shell: it pushes COMMAND, waits through 204s and a relay that restarts, prints the result
- * and ends non-zero on anything else. Bytes go through a temporary file of its own, since a variable would lose NULs.
+ * A shell line that needs curl and a POSIX shell: it pushes COMMAND, polls through 204s and restarts of the relay,
+ * prints the result, and exits with a non-zero status on any other response. It keeps the result in a temporary file,
+ * since a variable would lose NULs.
  */
 function renderExecLine(commandUrl: string, resultUrl: string): string {
   return [
     `(f=$(mktemp) || exit 1; trap 'rm -f "$f"' EXIT;`,
-    // By its input: --data-raw needs curl 7.43, and --data-binary would take a command that begins with @ for the name of a file.
+    // COMMAND is on stdin: --data-raw needs curl 7.43, and --data-binary takes a command that begins with @ for a file
+    // name.
     `printf %s 'COMMAND' | curl -q -fsS -g -o "$f" --data-binary @- ${quoteForShell(commandUrl)} || exit 1;`,
     `while :; do c=$(curl -q -sS -g -o "$f" -w '%{http_code}' ${quoteForShell(resultUrl)});`,
     'case $c in 200) cat "$f"; exit 0;; 204) ;; 000|5??) sleep 1;; *) cat "$f" >&2; exit 1;; esac; done)',
@@ -19,8 +21,8 @@ function renderExecLine(commandUrl: string, resultUrl: string): string {
 }
 
 /**
- * Follows redirects, as it always did, but none that leaves the relay's own scheme. -q: like the script, it does not obey ~/.curlrc.
- * -g: braces in an address are no pattern.
+ * The line to paste on the remote. It follows redirects, as it always did, but only within the relay's own scheme. -q:
+ * curl ignores ~/.curlrc, as in the script. -g: braces in a URL are not a pattern.
  */
 export function renderQuickstart(baseUrl: string, listenerKey: string): string {
   const scheme = baseUrl.startsWith('https:') ? 'https' : 'http';

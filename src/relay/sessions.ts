@@ -1,4 +1,4 @@
-/** The sessions of a relay: the store, given quotas, events and a clock that rings. */
+/** Reads and updates the sessions in the store: applies quotas and deadlines, and emits an event for each change. */
 import { Refusal } from '../protocol/errors.ts';
 import { shortName } from '../protocol/keys.ts';
 import { applyTransition, type Clock, type Transition, viewSession } from '../session/apply-transition.ts';
@@ -13,7 +13,7 @@ import { type EventSink, listEvents } from './session-event.ts';
 
 type SessionOptions = Pick<RelayOptions, 'store' | 'ttlMs' | 'quotas' | 'log'>;
 
-/** Whose request it is. */
+/** The sender of a request. */
 export type Actor = Pick<Exchange, 'address'>;
 
 function keepAsIs(session: Session): Outcome<void> {
@@ -38,7 +38,7 @@ export class Sessions {
     );
   }
 
-  /** Rings from now on for what falls due. */
+  /** From now on, updates each session whose deadline passes. */
   open(): void {
     this.store.onDue((name) => this.#ring(name));
   }
@@ -51,14 +51,14 @@ export class Sessions {
     return this.store.clock();
   }
 
-  /** Throws `too_many_sessions` for an address that has enough of them. */
+  /** Throws `too_many_sessions` if the address has reached its limit. */
   async create(session: Session, { address: from }: Actor): Promise<void> {
     await this.store.create(session, this.#limits);
     const change = { subject: 'session', what: 'made' } as const;
     this.#events.emit({ session: session.name, at: session.createdAt, from, change });
   }
 
-  /** Whether it was there. */
+  /** Resolves with whether the session existed. */
   remove(name: string, { address: from }: Actor): Promise<boolean> {
     return this.#remove(name, 'ended', from);
   }
@@ -70,7 +70,7 @@ export class Sessions {
     return wasThere;
   }
 
-  /** The session as it is now; counts as a request on its key. Throws `gone`. */
+  /** The session as it is now; counts as a request with its key. Throws `gone`. */
   async read(name: string): Promise<Session> {
     const kept = await this.store.read(name);
     const clock = this.clock();
@@ -79,12 +79,15 @@ export class Sessions {
     return session;
   }
 
-  /** A request on the key, and nothing else. */
+  /** Records a request with the key, which keeps the session alive, and changes nothing else. */
   async touch(name: string): Promise<void> {
     await this.update(name, keepAsIs, null);
   }
 
-  /** One event; `byRequest`: as a use of the session. Throws what the transition throws, `gone`, and the refusals of the quotas. */
+  /**
+   * Applies one transition. `byRequest`: counts as a request, which keeps the session alive. Throws what the transition
+   * throws, `gone`, and the refusals of the quotas.
+   */
   async update<T>(
     name: string,
     transition: Transition<T>,
@@ -129,7 +132,7 @@ export class Sessions {
     } catch (error) {
       if (error instanceof Refusal && error.code === 'gone')
         return void (await this.#remove(name, 'expired', null));
-      this.#options.log(`session ${shortName(name)}: cannot keep what fell due`);
+      this.#options.log(`session ${shortName(name)}: cannot store the changes that are due`);
       throw error;
     }
   }

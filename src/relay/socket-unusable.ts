@@ -1,4 +1,4 @@
-/** A socket that the relay cannot listen on: why, and what to do about it. */
+/** The error for a socket that the relay cannot listen on: the reason, and a hint for the operator. */
 export class SocketUnusable extends Error {
   readonly hint: string;
 
@@ -8,7 +8,7 @@ export class SocketUnusable extends Error {
   }
 }
 
-/** The system's name of an error. */
+/** The system's code of an error, such as EACCES. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

@@ -1,4 +1,4 @@
-/** Opens the server where it was told to: a port, a unix socket, or a socket that was handed over. */
+/** Makes the server listen on a port, on a unix socket, or on a socket from the service manager. */
 import { readFile, readlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { describeCode } from '../store/error-code.ts';
@@ -15,9 +15,9 @@ const maxUnaccepted = 65_535;
 export interface Place {
   /** `http://127.0.0.1:8080`, or `unix:/run/remotify.sock`. */
   readonly name: string;
-  /** Of a client that sends no Host. */
+  /** The base URL for a client that sends no Host. */
   readonly baseUrl: string;
-  /** Called while the server is still open. */
+  /** Removes the unix socket; call it while the server is still open. */
   readonly remove: () => Promise<void>;
 }
 
@@ -31,18 +31,18 @@ function describePort(server: Server, scheme: string, host: string | undefined):
   return { name: url, baseUrl: url, remove: nothingToRemove };
 }
 
-/** The path of a unix socket that someone else bound, where there is a /proc. */
+/** The path of a unix socket that another process bound, if there is a /proc. */
 async function findSocketPath(fd: number): Promise<string | undefined> {
   try {
     const inode = /^socket:\[(\d+)\]$/.exec(await readlink(`/proc/self/fd/${fd}`))?.[1];
     const lines = (await readFile('/proc/net/unix', 'utf8')).split('\n');
     for (const line of lines) {
-      // Num RefCount Protocol Flags Type St Inode Path
+      // The fields are: Num RefCount Protocol Flags Type St Inode Path.
       const found = /^\S+ \S+ \S+ \S+ \S+ \S+ +(\d+) (.+)$/.exec(line);
       if (found && found[1] === inode) return found[2];
     }
   } catch {
-    // No /proc: the socket works without its name.
+    // Without /proc the path is unknown, but the socket works.
   }
   return undefined;
 }
@@ -55,7 +55,7 @@ async function listenOnDescriptor(server: Server, fd: number, scheme: string): P
     });
   } catch (error) {
     throw new SocketUnusable(
-      `the socket that was handed over (file descriptor ${fd}) cannot be listened on: ${describeCode(systemCode(error))}`,
+      `cannot listen on the socket from the service manager (file descriptor ${fd}): ${describeCode(systemCode(error))}`,
       'in the .socket unit, use ListenStream= and Accept=no',
       error,
     );

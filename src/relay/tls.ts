@@ -1,4 +1,4 @@
-/** A relay's own TLS: a certificate that is read at the start, and again whenever its files change. */
+/** The relay's own TLS: reads the certificate and key at the start, and again when their files change. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -16,20 +16,20 @@ interface KeyPair {
   key: Buffer;
 }
 
-/** How often the files are looked at: by name, so that a link that points elsewhere is seen as well. */
+/** How often the relay checks the files: by name, so that it also notices a symbolic link with a new target. */
 const lookMs = 1_000;
 
-/** Like slow headers: who says hello and no more holds a socket and nothing else. */
+/** Timeout of the TLS handshake, as for slow headers: until then a silent client holds only a socket. */
 const handshakeMs = 10_000;
 
-/** Why these files are of no use, in words that name them without their folders. */
+/** The certificate or key cannot be used; the message names the files without their folders. */
 export class TlsUnusable extends Error {}
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }
 
-/** The result of `work`, or TlsUnusable with these words. */
+/** The result of `work`. Throws TlsUnusable with this message if `work` throws. */
 function attempt<T>(work: () => T, words: (code: string) => string): T {
   try {
     return work();
@@ -44,22 +44,22 @@ function readPart(path: string): Promise<Buffer> {
   });
 }
 
-/** Both files, which belong together and which TLS takes. Throws TlsUnusable. */
+/** Reads both files; checks that they belong together and that TLS accepts them. Throws TlsUnusable. */
 async function readKeyPair({ certPath, keyPath }: TlsFiles): Promise<KeyPair> {
   const [cert, key] = await Promise.all([readPart(certPath), readPart(keyPath)]);
   const [certName, keyName] = [basename(certPath), basename(keyPath)];
   const certificate = attempt(
     () => new X509Certificate(cert),
-    () => `${certName} is no certificate in PEM form`,
+    () => `${certName} is not a certificate in PEM format`,
   );
   const privateKey = attempt(
     () => createPrivateKey(key),
-    () => `${keyName} is no private key in PEM form, without a passphrase`,
+    () => `${keyName} is not a private key in PEM format without a passphrase`,
   );
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new TlsUnusable(`${keyName} does not belong to ${certName}`);
   }
-  // The rest of the chain, which may be half written, and what is too weak.
+  // Finds errors in the rest of the chain, which may be half written, and keys that are too weak.
   attempt(
     () => createSecureContext({ cert, key }),
     (code) => `${certName} cannot be used: TLS does not accept it (${code})`,
@@ -71,7 +71,7 @@ export class Certificate {
   readonly #files: TlsFiles;
   readonly #log: (line: string) => void;
   #current: KeyPair;
-  /** What was wrong with the files when they were last looked at; empty for nothing. */
+  /** The error at the last check of the files; empty for none. */
   #complaint = '';
 
   private constructor(files: TlsFiles, log: (line: string) => void, current: KeyPair) {
@@ -85,10 +85,11 @@ export class Certificate {
     return new Certificate(files, log, await readKeyPair(files));
   }
 
-  /** A server that speaks HTTP over TLS alone, with what the files hold now and whatever they will hold until it is closed. */
+  /** Creates a server that accepts only TLS. Until it closes, it uses the newest certificate that the files have. */
   createServer(options: ServerOptions, serve: RequestListener): HttpServer {
     const server = createServer({ ...options, ...this.#current, handshakeTimeout: handshakeMs }, serve);
-    // Before node:https passes it on as a clientError: no words can be sent to who speaks no TLS, and scanners come by the thousand.
+    // Before node:https emits a clientError: the relay can send no error to a client without TLS, and there are
+    // thousands of scanners.
     server.prependListener('tlsClientError', (_error, socket) => socket.destroy());
     this.#follow(server);
     return server;
@@ -101,14 +102,17 @@ export class Certificate {
     };
     const paths = new Set([this.#files.certPath, this.#files.keyPath]);
     for (const path of paths) watchFile(path, { interval: lookMs, persistent: false }, look);
-    // What changed between the first reading and now.
+    // The files may have changed since they were first read.
     look();
     server.once('close', () => {
       for (const path of paths) unwatchFile(path, look);
     });
   }
 
-  /** Connections that are open go on with what they began with. Never throws: what is of no use is said, and looked at again when it changes. */
+  /**
+   * Open connections keep their certificate. Never throws: logs why the files are unusable, and tries again when they
+   * change.
+   */
   async #renew(server: Server): Promise<void> {
     try {
       const pair = await readKeyPair(this.#files);
@@ -116,7 +120,7 @@ export class Certificate {
       if (pair.cert.equals(this.#current.cert) && pair.key.equals(this.#current.key)) return;
       server.setSecureContext(pair);
       this.#current = pair;
-      this.#log('the TLS certificate changed and was read again');
+      this.#log('the TLS certificate changed: the relay uses the new one');
     } catch (error) {
       this.#complain(
         error instanceof TlsUnusable ? error.message : `TLS does not accept it (${codeOf(error)})`,
@@ -124,10 +128,10 @@ export class Certificate {
     }
   }
 
-  /** Once, though both files changed. */
+  /** Logs the error once, although both files changed. */
   #complain(complaint: string): void {
     if (complaint === this.#complaint) return;
     this.#complaint = complaint;
-    this.#log(`the TLS certificate changed and is not used: ${complaint}; the old one stays`);
+    this.#log(`the TLS certificate changed but is unusable: ${complaint}; the relay keeps the old one`);
   }
 }

@@ -1,4 +1,4 @@
-/** One process at a time looks at the path of a unix socket and replaces what is there. The lock goes with the process that holds it. */
+/** Locks the path of a unix socket while a process checks and replaces the socket. The lock ends with its process. */
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
@@ -6,13 +6,16 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemCode } from './socket-unusable.ts';
 
-/** Looking and replacing takes milliseconds. */
+/** Pause between attempts to get the lock: the work under it takes milliseconds. */
 const retryMs = 10;
 
-/** A holder that was stopped must not stop this one for ever: then it goes on as where there is no such lock. */
+/**
+ * After this time the process continues without the lock: a stopped process that holds the lock must not block it
+ * forever.
+ */
 const retryForMs = 5_000;
 
-/** A socket without a file, which only Linux has: the kernel lets one process have the name. */
+/** Binds an abstract socket, which exists only on Linux and has no file: only one process at a time can bind the name. */
 function tryToHold(name: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# The question to the operator, and the answer.
+# Asks the operator for approval of a command and reads the answer.
 #
-# answer reason   the operator's last line; the words with a refusal
-# always          how many commands are approved for as long as this listener lives; always_texts has them
+# answer reason   the operator's last line; the reason sent with a decline
+# always          number of commands that the operator approved with "always", until this listener ends; always_texts holds them
 
 always=0
 
-# Throws away what was typed before the question was on the screen: an answer cannot come before what it answers. Without stty a line
-# that is not finished stays: then a word is asked for.
+# Discards keys that were typed before the question was on the screen: they cannot be an answer to it. Without stty an unfinished line
+# cannot be discarded: then y is not enough, the operator has to type a word.
 drain_terminal() {
   local saved drain
   if has stty && saved=$(stty -g <&15 2>/dev/null); then
@@ -21,8 +21,8 @@ drain_terminal() {
   { kill -s KILL "$drain" && wait "$drain"; } 2>/dev/null
 }
 
-# A child reads the line, so that a signal for the listener is heard at once. What was typed of a line when the child is ended stays in
-# the terminal. Sets $answer. 1: the command was withdrawn meanwhile. 2: Ctrl-C, the end of input or of the listener.
+# Sets $answer. A child reads the line, so that the listener handles signals at once. When the child is killed, an unfinished line stays
+# in the terminal. Returns 1 where the command was cancelled or expired, 2 after Ctrl-C, at the end of input, or when the listener ends.
 read_answer() {
   local reader watcher outcome=0
   answer=''
@@ -31,24 +31,23 @@ read_answer() {
     { : >"$work/line"; } 2>/dev/null
     head -n 1 <&15 2>/dev/null >"$work/line" &
     reader=$! waits_for=$!
-    # A signal that came before has ended nothing.
+    # A signal that came before this line found no process to end.
     [ "$leaving$interrupts" = 00 ] || end_wait
-    # The watchdog ends it when the listener is killed outright.
+    # The watchdog ends the reader when the listener gets SIGKILL.
     printf '%s\n' "$reader" 2>/dev/null >"$work/reader.pid"
     end_when_withdrawn "$reader" </dev/null >/dev/null 2>&1 &
     watcher=$!
     while kill -0 "$reader" && [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; do wait "$reader"; done 2>/dev/null
     waits_for=
-    # Only for one that is still there: a signal that comes while bash learns of the end of a child makes it lose that end, and a wait
-    # for it would last for ever.
+    # Wait only for a process that kill could reach: a signal that arrives while bash reaps a child can make bash miss its end, and
+    # waiting for it would then block forever.
     { kill -s KILL "$watcher" && wait "$watcher"; } 2>/dev/null
     { kill -s KILL "$reader" && wait "$reader"; } 2>/dev/null
     { : >"$work/reader.pid"; } 2>/dev/null
     if [ "$interrupts" -eq 0 ] && [ "$leaving" -eq 0 ]; then
-      # A line without its end is the end of input.
+      # A line without a newline means the end of input.
       ! { IFS= read -r answer <"$work/line"; } 2>/dev/null || return 0
-      # The folder was removed, and the line with it: it is asked for again. What goes on beside the question may have created the
-      # folder again by now.
+      # The folder was removed, and the line with it: ask again. A background job may already have created the folder again.
       if [ ! -f "$work/line" ] && keep_work && { : >"$work/line"; } 2>/dev/null; then answer=$'\t' && return 0; fi
     fi
   fi
@@ -68,7 +67,7 @@ end_when_withdrawn() { # PROCESS
   kill "$1"
 }
 
-# Between two screens of a long text. 1: enough.
+# Waits for Enter between two screens of a long text. Returns 1 where the operator stops.
 turn_page() {
   local answer fit
   choose_fitting '    -- Enter: next page, q: stop -- ' '-- Enter, q: stop -- ' '-- Enter, q -- '
@@ -77,7 +76,7 @@ turn_page() {
   case $answer in [qQ]*) return 1 ;; esac
 }
 
-# From the text of a command that was displayed to a verdict. 0: run it. 1: declined, with words in $reason. 2: it was withdrawn.
+# Decides about the command on the screen. 0: run it. 1: declined, with the reason in $reason. 2: it was cancelled or expired.
 review() {
   if [ -z "$shown_text" ]; then
     reason='the command cannot be displayed: it contains a zero byte'
@@ -90,12 +89,12 @@ review() {
   ask
 }
 
-# Asks on the terminal. 0, 1 and 2 as above.
+# Asks on the terminal. Returns 0, 1 or 2 as above.
 ask() {
   local answer verdict='' saved=''
   start_background prompt
   if has stty && saved=$(stty -g <&15 2>/dev/null); then
-    # Nothing in the background writes on the question.
+    # Stops background processes that try to write to the terminal during the question.
     stty tostop <&15
   fi
   [ "${REMOTIFY_BELL:-1}" = 0 ] || printf '\a'
@@ -122,18 +121,18 @@ ask() {
   return "$verdict"
 }
 
-# One row, with room for an answer, and for the beginning of a reason where it is wide.
+# Prints the question on one row, with space for an answer and, on a wide terminal, for the beginning of a reason.
 put_question() {
   local yes=y all='y/N' named='a: always' other='' output='' o='' k='' unseen='' question
   draw_word
   if [ -n "$word" ]; then
     yes=$word all="$word: yes, N" named="a $word: always"
-    [ -z "$leftover_ids" ] || other=', k: stop what is left' k=/k
+    [ -z "$leftover_ids" ] || other=', k: stop leftovers' k=/k
   fi
   [ "$more_output" -eq 0 ] || output=', o: last output' o=/o
-  # Few rows have none for this note.
+  # On a terminal with few rows this note has no row of its own.
   if [ "$is_low" -eq 1 ] && [ "$stdin" = 1 ]; then unseen='stdin not shown; '; fi
-  question="${unseen}run it? [$all, n REASON, $named, v: view$output$other, q: end] "
+  question="${unseen}run it? [$all, n REASON, $named, v: view$output$other, q: quit] "
   if [ $((${#question} + 8)) -gt "$columns" ]; then
     for question in "${unseen}run? [$yes/n/a$k/v$o/q] " "${unseen:+stdin! }run? [$yes/n$k/v/q] " \
       "${unseen:+stdin! }[$yes/n$k/v/q] " "${unseen:+stdin! }[$yes/n$k] " "${unseen:+stdin! }[$yes/n] " "$yes/n "; do
@@ -144,12 +143,12 @@ put_question() {
   screen_rows=$((screen_rows + 1))
 }
 
-# Sets $verdict and $reason by $answer, or leaves $verdict empty: ask again.
+# Sets $verdict and $reason from $answer. An empty $verdict means that the question is asked again.
 judge_answer() {
   local LC_ALL=C
   answer=${answer#"${answer%%[! ]*}"}
   case $answer in
-    # What a terminal reports of itself is no word of its operator.
+    # A control sequence is a report of the terminal, not an answer of the operator.
     *[[:cntrl:]]*) ask_again 'invalid input, try again' ;;
     [kK])
       [ -z "$leftover_ids" ] || stop_leftovers
@@ -187,7 +186,7 @@ approve_or_decline() {
   esac
 }
 
-# 1: not yet.
+# Sets $verdict to 0. Returns 1 where the question is asked again.
 approve() { # THE WORD, WITH A BLANK BEFORE IT
   if [ -n "$word" ] && [ "$1" != " $word" ]; then
     ask_again "not approved: type the word in the question"
@@ -195,21 +194,21 @@ approve() { # THE WORD, WITH A BLANK BEFORE IT
   fi
   measure_screen
   if [ "$columns $lines" != "$shown_size" ]; then
-    printf '    (the size of the terminal changed; once more)\n'
+    printf '    (the terminal size changed; answer again)\n'
     show_again
     return 1
   fi
   verdict=0
 }
 
-# What was displayed must not leave the screen by what was answered.
+# Displays the command again when long answers would have scrolled it off the screen.
 ask_again() { # WHY
   print_note "    ($1)" "($1)"
   screen_rows=$((screen_rows + (${#answer} * 8 + 60) / columns + 1))
   [ "$screen_rows" -le "$lines" ] || show_again
 }
 
-# The text and its input: the same text with input from its client is another command. Kept in memory: a file could be rewritten.
+# Remembers the text and whether it has stdin: with stdin it is another command. Kept in memory, because a file could be modified.
 remember_always() {
   always_texts[always]="$stdin $shown_text"
   always=$((always + 1))
@@ -224,7 +223,7 @@ is_always() {
   return 1
 }
 
-# Tells the relay of a decision and hears whether it stands. 0: it does. 1: not any more.
+# Reports a decision to the relay. Returns 1 where the relay does not accept it any more.
 decide() { # start|decline [CURL ARGUMENT...]
   local verb=$1
   shift

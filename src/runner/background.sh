@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# What goes on beside a question or a command: heartbeat, limits, upload, and the watchdog.
+# Background jobs during a question or a command: heartbeat, limits and upload; and the watchdog.
 #
-# background_group   process group of what goes on at the moment
+# background_group   process group of the current background jobs; empty where there are none
 
 background_group=''
 
 # If SIGHUP kills a $( ), bash sends SIGHUP to all jobs of its parent, in any group. Ignore it.
 outlive_terminal() { trap '' HUP; }
 
-# Lives as long as this process: when the listener is killed outright, what it left goes too.
+# Runs as long as the listener. When the listener gets SIGKILL, it ends the command and the requests, and removes the folder.
 watchdog() {
   local file
   outlive_terminal
@@ -25,14 +25,14 @@ watchdog() {
   remove_work
 }
 
-# Goes on beside a prompt or a run: a heartbeat that also brings signals and, once it runs, the upload of its output.
-# It is a process group of its own, so that ending it ends its curl and its sleep as well.
+# The background jobs of a question (heartbeat only) or of a run (heartbeat, limits, upload of the output). They are a process group of
+# their own, so that one signal also ends their curl and sleep.
 background_jobs() { # prompt|run
   local behind=0 began
   outlive_terminal
   now_ms
   began=$now
-  # A short command is over before it needs any of this, and is spared the processes.
+  # A short command ends during this sleep, and the processes below are never started.
   [ "$1" = prompt ] || sleep "$head_start"
   heartbeat &
   [ "$1" = prompt ] || keep_limits &
@@ -44,18 +44,18 @@ background_jobs() { # prompt|run
     behind=0
     push_growth stdout
     push_growth stderr
-    # More than one chunk is waiting: on with it. So it may be a moment after a large one.
+    # behind=1: more output is waiting, continue at once. behind=2: after a large piece, more may follow within a moment.
     case $behind in
       1) ;;
       2) await_segment ;;
       *) sleep "$tick" ;;
     esac
   done
-  # The listener was killed outright.
+  # The listener got SIGKILL.
   kill 0
 }
 
-# Beside the upload, which a slow network may hold up for a minute.
+# Enforces the timeout and the output limits. A separate job, because a slow network may block the upload for a minute.
 keep_limits() {
   local looked=$now pace=1 stream
   [ "$timeout" -eq 0 ] || pace=$tick
@@ -67,21 +67,22 @@ keep_limits() {
     fi
     [ $((now - looked)) -ge 1000 ] || continue
     looked=$now
-    # A terminal that closed before the command had it sends it nothing.
+    # A terminal that closed before the command got it sends the command no SIGHUP.
     if [ -f "$work/ending" ] || { [ "$mode" != auto ] && [ ! -t 15 ]; }; then stop_command TERM && return; fi
     if [ -f "$work/over_quota" ]; then stop_command KILL && return; fi
     [ "$has_dd$has_pipes" != 11 ] || continue
-    # Nothing holds the command back here.
+    # Without dd or pipes, nothing blocks the command when the spool grows.
     for stream in stdout stderr; do
       bytes_of "$work/spool.$id.$stream.0"
-      if [ "$bytes" -gt "$output_limit" ]; then stop_for flooded KILL 'too much output' && return; fi
+      if [ "$bytes" -gt "$output_limit" ]; then stop_for flooded KILL 'output limit exceeded' && return; fi
     done
   done
 }
 
+# Long-polls the relay during a question or a run. The responses carry signals from the client and report a cancelled command.
 heartbeat() {
   local seen=0 word rest misses=0 idle=0
-  # A short command is over before it needs any of this, and is spared the request.
+  # A short command ends during this sleep, and the request is never sent.
   sleep 1
   while :; do
     request control GET "/commands/$id/control?seen=$seen" --max-time 30
@@ -99,7 +100,7 @@ heartbeat() {
         return
         ;;
       *)
-        # A connection that was cut is taken up again at once: the relay waits only so long.
+        # Retry at once after the first failure: the relay soon takes a silent listener for lost.
         [ "$misses" -eq 0 ] || sleep 2
         misses=1
         continue
@@ -108,7 +109,7 @@ heartbeat() {
     while read -r word rest; do
       case $word in
         signal)
-          # There may be nothing yet that could be signalled: then it is asked for once more.
+          # Where no process can be signalled yet, the signal is requested again.
           case $rest in 'INT '* | 'TERM '* | 'KILL '*) ;; *) continue ;; esac
           case ${rest#* } in '' | *[!0-9]* | ??????????*) continue ;; esac
           if stop_for client_signal "${rest% *}" "the client stopped it: SIG${rest% *}"; then seen=${rest#* } idle=0; else floor_wait; fi
@@ -118,7 +119,7 @@ heartbeat() {
           ;;
       esac
     done <"$work/control.body"
-    # The relay answers at once for a command that is withdrawn.
+    # For a cancelled command the relay responds at once: pause.
     [ ! -f "$work/withdrawn" ] || sleep 5
   done
 }
@@ -132,7 +133,7 @@ start_background() { # prompt|run
 
 stop_background() {
   [ -n "$background_group" ] || return 0
-  # KILL: a shell that was forked a moment ago still has the traps of this one, and would clean up in its name.
+  # KILL: a shell that was forked a moment ago still has the traps of the listener, and would clean up as if it were the listener.
   { kill -s KILL -- "-$background_group" && wait "$background_group"; } 2>/dev/null
   background_group=
 }

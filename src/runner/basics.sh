@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What every part uses.
+# Helper functions that every part uses: messages, files, sleeping and time.
 
 slept=0
 
-# Unset variables are errors. What the runner writes is for its own user only; the command gets its own umask back.
+# Unset variables are errors. Files of the runner are readable by its own user only; the command gets the original umask back.
 set -u
 umask 077
 
@@ -16,13 +16,13 @@ fail() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# A sleep that a signal cuts short.
+# Sleeps; a trapped signal ends the sleep early.
 pause() {
   sleep "$1" &
   wait $! || kill $! 2>/dev/null
 }
 
-# Removes files. Mostly there is none of them, and no process is started.
+# Removes the files that exist. Usually none does, and then no process is started.
 discard() { # FILE...
   local file there=()
   for file in "$@"; do
@@ -31,8 +31,8 @@ discard() { # FILE...
   [ "${#there[@]}" -eq 0 ] || rm -f "${there[@]}"
 }
 
-# Sets $text to all of a short file. 1: it is longer than 4096 bytes, or this shell cannot hold it exactly: a zero byte ends a variable,
-# and shells before 4 take some control characters for marks of their own.
+# Sets $text to the whole content of a short file. Returns 1 where the file is longer than 4096 bytes, or this shell cannot hold it
+# exactly: a zero byte ends a variable, and bash before 4 uses some control characters internally.
 read_short() { # FILE
   local LC_ALL=C
   text=''
@@ -43,31 +43,31 @@ read_short() { # FILE
 bytes_of() { # FILE, sets $bytes
   local LC_ALL=C text
   bytes=0
-  # Mostly there is nothing, or little.
+  # Most files are empty or short: then no process is started.
   [ -s "$1" ] || return 0
   if read_short "$1"; then
     bytes=${#text}
     return
   fi
-  # exec: with a trap set, bash would fork once more. The file may be removed at this moment.
+  # exec: with a trap set, bash would fork a second time. The file may be removed at any moment.
   bytes=$(exec wc -c 2>/dev/null <"$1") || bytes=0
   bytes=$((bytes))
 }
 
-# What this host says of itself, in letters that need no quoting anywhere.
+# Prints a host or user name with only characters that need no quoting anywhere.
 label() {
   local word=${1//[^A-Za-z0-9._-]/_}
   printf '%s' "${word:-unknown}"
 }
 
-# Of this very process: $$ is that of the shell that a subshell was forked from.
+# The process id of this subshell: $$ is that of the main shell.
 own_pid() { # sets $pid
   pid=${BASHPID:-}
   [ -n "$pid" ] || pid=$(unset BASH_ENV && exec "$BASH" -c "echo \$PPID")
 }
 
-# Sets $now: milliseconds of elapsed time, which setting the clock does not change. Without /proc/uptime it counts this process's own
-# sleeps.
+# Sets $now: elapsed time in milliseconds, independent of the wall clock. Without /proc/uptime it is the sum of the sleeps of this
+# process.
 now_ms() {
   local up rest
   if { IFS=' .' read -r up rest _ </proc/uptime; } 2>/dev/null; then
@@ -77,14 +77,14 @@ now_ms() {
   fi
 }
 
-# Sleeps so many seconds: 0.1, or 1 where sleep knows no fractions.
+# Sleeps and adds the time to $slept. SECONDS is 0.1, or 1 where sleep does not support fractions.
 rest() { # SECONDS
   sleep "$1"
   case $1 in 0.*) slept=$((slept + ${1#0.} * 100)) ;; *) slept=$((slept + $1 * 1000)) ;; esac
 }
 
-# Sets $number to what a file says, 0 where that is no number of up to 15 digits. Anyone with this user's rights can write these files:
-# bash would evaluate other text as arithmetic.
+# Sets $number to the number in a file, 0 where the file has no number of up to 15 digits. Every process of this user can write these
+# files, and bash would evaluate other text as arithmetic.
 read_number() { # FILE
   number=
   { IFS= read -r number <"$1"; } 2>/dev/null

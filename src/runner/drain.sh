@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The end of the command's output: waits until all of it is in the spool.
+# Waits until all output of a command that has ended is in the spool.
 
 is_whole() {
   local stream
@@ -8,7 +8,7 @@ is_whole() {
   done
 }
 
-# How far both streams are, in $reached. 1: a writer waits for room.
+# Sets $reached to the write positions of both streams. Returns 1 where a writer waits for space in the spool.
 look_at_streams() {
   local stream nth held
   reached=
@@ -23,14 +23,14 @@ look_at_streams() {
   done
 }
 
-# Waits for what is still on its way. What the command left running may hold the pipes for ever: it is waited for while it prints, ten
-# seconds at most, and not once it has been quiet for most of a second.
+# Waits for output that is still in the pipes. A background process of the command may hold the pipes open forever: the listener waits
+# while that process prints, ten seconds at most, and stops once it has printed nothing for most of a second.
 close_streams() {
   local reached before='' turn=0 quiet=0 brief=0 spool
   exec 16>&- 17>&-
   while ! is_whole; do
     if [ "$brief" -lt 158 ]; then
-      # Mostly it is a matter of a few milliseconds, in which a sleep costs more than another look.
+      # Usually this takes a few milliseconds, and checking again is cheaper than a sleep.
       brief=$((brief + 1))
       if [ "$brief" -le 150 ]; then :; elif [ "$brief" -lt 155 ]; then sleep "$glance"; else sleep "$blink"; fi
       continue
@@ -38,7 +38,7 @@ close_streams() {
     [ "$interrupts" -lt 2 ] || leaving=1
     [ "$leaving" -eq 0 ] || break
     sleep "$tick"
-    # Its bytes are waited for until the relay has taken what was there before them.
+    # The spool is full: keep waiting until the relay has accepted enough of it.
     look_at_streams || { quiet=0 && continue; }
     turn=$((turn + 1)) quiet=$((quiet + 1))
     [ "$reached" = "$before" ] || { quiet=0 && before=$reached; }
@@ -50,10 +50,10 @@ close_streams() {
   ! is_whole || return 0
   let_streams_go
   [ "$turn" -lt "$drain_turns" ] ||
-    add_notice "a background process still has the output open; its later output is not kept"
+    add_notice "a background process still holds the output open; its further output is discarded"
 }
 
-# From here on what comes through the pipes goes nowhere.
+# From here on, further output in the pipes is discarded.
 let_streams_go() {
   local file reader
   : 2>/dev/null >"$work/kept"
@@ -64,7 +64,7 @@ let_streams_go() {
   done
 }
 
-# Behind all that the command printed.
+# Appends a message of the runner to the command's output.
 add_notice() { # TEXT
   local errors=stderr size LC_ALL=C
   [ "$merge" = 0 ] || errors=stdout

@@ -1,23 +1,23 @@
 # shellcheck shell=bash
-# The private folder of this listener, and those that dead listeners left.
+# The private folder of this listener, and the removal of folders that dead listeners left.
 #
 # work        its path
-# is_owned    1 where the system says that this user owns it, as some network file systems do not
-# guard       process of the watchdog
-# spool_room  bytes of a command's output that it may hold
+# is_owned    1 where the system reports this user as its owner; some network file systems do not
+# guard       process id of the watchdog
+# spool_room  bytes of a command's output that the folder may hold
 # most_output, most_input
-#             bytes of output, of input, that are sent or fetched at a time
-# space       this boot and process namespace; empty where the system does not tell
+#             largest number of bytes of output (input) that are sent (fetched) in one request
+# space       identifies this boot and process namespace; empty where the system does not report them
 
 is_owned=1 guard=''
 
 is_own_folder() { [ -d "$work" ] && [ ! -L "$work" ] && { [ "$is_owned" -eq 0 ] || [ -O "$work" ]; }; }
 
-# Something that cleans the temporary folder may remove this one. It is created again, at the same path: what runs beside the listener
-# knows no other. 1: it cannot be.
+# A cleaner of the temporary folder may remove this one. It is created again at the same path, the only one that the background jobs
+# know. Returns 1 where that fails.
 keep_work() {
   local turn=0
-  # It may be removed once more while it is filled.
+  # The folder may be removed again while it is being filled.
   until is_own_folder; do
     turn=$((turn + 1))
     [ "$turn" -le 5 ] || return 1
@@ -27,8 +27,8 @@ keep_work() {
   done
 }
 
-# What a command that runs, or whose result was not sent yet, expects there. lost and full: output of it is lost, and it is not known
-# how much.
+# Creates the files that a command needs while it runs or until its result is sent. lost and full: an unknown amount of its output is
+# lost.
 refill_work() {
   local stream
   : >"$work/lost"
@@ -41,7 +41,7 @@ refill_work() {
   for stream in stdout stderr; do restart_stream "$stream" 0; done
 }
 
-# A new spool for a stream, of which the relay has so many bytes.
+# Starts a new, empty spool for a stream of which the relay already has BYTES.
 restart_stream() { # STREAM BYTES
   local spool first=0 nth=0 base=$2 sent=$2 cut=0 shown=$2
   spool_of "$1"
@@ -52,7 +52,7 @@ restart_stream() { # STREAM BYTES
   tell_at 0 0
 }
 
-# Who this folder belongs to: host, listener and watchdog, where their numbers count, and when the two were started.
+# Records the owner of this folder: host, process ids of listener and watchdog, their namespace, and the start times of the two.
 write_owner() {
   local start=- guard_start=-
   [ -n "$guard" ] || return 0
@@ -61,11 +61,11 @@ write_owner() {
   printf '%s %d %d %s %s %s\n' "$host_label" "$$" "$guard" "${space:--}" "$start" "$guard_start" 2>/dev/null >"$work/owner"
 }
 
-# Numbers of processes mean the same only within one boot and one namespace: a container may share the temporary folder and the host name.
+# Process ids are comparable only within one boot and one namespace: a container may share the temporary folder and the host name.
 name_space() { # sets $space
   local boot='' own=''
   space=
-  # /proc may be that of another namespace.
+  # /proc may belong to another namespace.
   [ /proc/self -ef "/proc/$$" ] || return 0
   { IFS= read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
   own=$(readlink /proc/self/ns/pid 2>/dev/null)
@@ -73,8 +73,8 @@ name_space() { # sets $space
   [ -z "$boot" ] || [ -z "$own" ] || space=${boot//[!0-9a-f-]/}.$own
 }
 
-# Folders of listeners that were killed outright together with their watchdogs. Only those that are known to be dead: where it cannot
-# be known, the folder stays.
+# Removes the folders of listeners that got SIGKILL together with their watchdogs. A folder stays unless its listener is known to be
+# dead.
 sweep() {
   local folder host pid other there start other_start
   [ -n "$space" ] || return 0
@@ -89,7 +89,7 @@ sweep() {
   done
 }
 
-# Also true where it cannot be known. Another process may have the number by now: that one was started later.
+# Also true where it cannot be determined. START detects that another process has the same id by now: it started later.
 is_running() { # PID START
   case $1 in '' | 0* | *[!0-9]*) return 0 ;; esac
   [ -d "/proc/$1" ] || return 1
@@ -98,12 +98,12 @@ is_running() { # PID START
   [ "$2" = - ] || [ "$2" = "$process_start" ]
 }
 
-# How much room there is now, up to 30 MiB. Half of it is for segments; pieces on their way and small files take some more.
+# Measures the free space, up to 30 MiB. About half of it is for segments; pieces being sent and small files need the rest.
 measure_room() {
   local room=''
-  # df tells without writing anything.
+  # df reports the free space without writing a file.
   ! has df || room=$(exec df -Pk "$work" 2>/dev/null | tail -n 1)
-  # Into words: the name of the file system, its size, what is used, what is available.
+  # Split into words: name of the file system, size, used, available.
   # shellcheck disable=SC2086
   set -- $room
   case ${4:-} in
@@ -115,23 +115,23 @@ measure_room() {
     ??????*) bytes=31457281 ;;
     *) bytes=$(($4 * 1024)) ;;
   esac
-  # Small files take a page each.
+  # Reserve space for small files: each takes a page.
   bytes=$((bytes > 31457280 ? 31457280 : bytes - 262144))
   spool_room=$((bytes * 8 / 15))
   [ "$spool_room" -ge 131072 ] || spool_room=131072
-  # Where there is little, what is on its way is small enough for all of it to fit at once.
+  # With little space, pieces are so small that segments and all pieces in flight fit at the same time.
   most_output=$((spool_room / 4)) most_input=$((spool_room / 8))
   if [ "$spool_room" -ge 16777216 ]; then
     spool_room=16777216 most_output=6291456 most_input=4194304
   fi
 }
 
-# A disk that a command fills must leave room to tell of it: a file that can be given up.
+# Keeps a file that is removed when a command fills the disk: the listener needs this space to report it.
 keep_reserve() {
   [ -s "$work/reserve" ] || head -c $((spool_room / 16)) /dev/zero 2>/dev/null >"$work/reserve" || rm -f "$work/reserve"
 }
 
-# What is ending at the same time may still write a file between the listing of the folder and its removal.
+# A process that is just ending may still write a file between the listing of the folder and its removal, so rm is retried.
 remove_work() {
   local turn=0
   while [ "$turn" -lt 50 ]; do

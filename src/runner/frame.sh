@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# The frame around a command, taken apart.
+# Parses the frame in which the relay sends a command.
 #
-# id size merge stdin timeout from   of the command at hand; its bytes are in $work/command
+# id size merge stdin timeout from   fields of the current command; its text is in $work/command
 
 id='' merge=0 stdin=0 timeout=0 from=''
 
-# Takes a framed command apart: anything but a whole frame is an error, never a command.
-# Sets $id $size $merge $stdin $timeout $from and leaves the bytes in $work/command.
+# Parses a framed command. Only a complete frame is accepted as a command.
+# Sets $id $size $merge $stdin $timeout $from and writes the text to $work/command.
 read_frame() { # FILE
   local magic verb options word head
   IFS= read -r head <"$1" || return 1
   read -r magic verb id size options <"$1" || return 1
   [ "$magic $verb" = 'remotify/1 run' ] || return 1
   case $id in c[1-9]*) ;; *) return 1 ;; esac
-  # Each field has a bound: an endless one would push the command off the operator's screen.
+  # Each field has a limit: a very long one would push the command off the operator's screen.
   case ${id#c} in *[!0-9]* | ???????????*) return 1 ;; esac
   case $size in '' | *[!0-9]* | 0?* | ?????????*) return 1 ;; esac
   merge=0 stdin=0 timeout=0 from=''
@@ -33,7 +33,7 @@ read_frame() { # FILE
   unpack "$1" "${#head}"
 }
 
-# Checks that a frame has the size that its first line tells, and its last line. Leaves the bytes between the two in $work/command.
+# Checks that a frame has the size given in its first line, and its last line. Writes the bytes between the two to $work/command.
 unpack() { # FILE BYTES-OF-THE-FIRST-LINE
   local LC_ALL=C text end=$'\n'"remotify/1 end $id" length
   length=$(($2 + 1 + size + ${#end} + 1))

@@ -1,21 +1,21 @@
 # shellcheck shell=bash
-# Output on the operator's screen as it leaves, behind a gutter. Several processes send, one after the other, and one may be killed at
-# any time: what they know is in files, each beginning with the id of its command.
+# Shows output on the operator's screen as the relay accepts it, each row behind a mark. Several processes send output, one after the other,
+# and each may be killed at any time: so the state is in files, each beginning with the id of its command.
 #
-# more_output had_output   1 where the last command printed more than was shown; its id where it printed anything
-# gutter.rows          how many rows were shown, and of which stream the last output was
-# gutter.STREAM        its bytes, those shown, those in its first file, which of its last files is written to, and the bytes in that
-# gutter.STREAM.first  its first bytes; gutter.STREAM.N: its last ones
-# gutter.STREAM.row    the beginning of a row whose end has not come
+# more_output had_output   1 where the last command printed more than was shown; id of the last command that printed output
+# gutter.rows          number of rows shown, and the stream of the last output
+# gutter.STREAM        bytes of the stream, bytes shown, bytes in .first, number N of the current last file, bytes in that file
+# gutter.STREAM.first  the first bytes of the stream; gutter.STREAM.N: the last bytes
+# gutter.STREAM.row    the beginning of an unfinished row
 
 more_output=0 had_output=''
 
-# 0: it is of this command.
+# Returns 0 where the file belongs to this command.
 read_numbers() { # FILE, sets $a $b $c $d $e
   local owner=''
   a=0 b=0 c=0 d=0 e=0
   { IFS=' ' read -r owner a b c d e <"$work/$1"; } 2>/dev/null
-  # Digits, and none that would be octal.
+  # Only digits, and no leading zero: bash would read it as octal.
   case " $a $b $c $d $e" in *[!0-9\ ]* | *' 0'[0-9]* | *'  '*) owner='' ;; esac
   [ "$owner" = "$id" ] || { a=0 b=0 c=0 d=0 e=0 && return 1; }
 }
@@ -27,7 +27,7 @@ read_rows() {
   rows=$a last=$b
 }
 
-# Sets $total $shown $first $nth $filled. 1: there was none of it so far.
+# Sets $total $shown $first $nth $filled. Returns 1 where the stream had no output so far.
 read_stream() { # STREAM
   local a b c d e
   read_numbers "gutter.$1"
@@ -41,13 +41,13 @@ write_stream() { # STREAM
   printf '%s %d %d 0 0 0\n' "$id" "$rows" "$last" >"$work/gutter.rows"
 }
 
-# Into $text, which cannot hold a zero byte.
+# Reads a file into $text; escapes its bytes where it contains a zero byte, which a variable cannot hold.
 load_text() { # FILE
   text=''
   if { IFS= read -r -d '' text; } 2>/dev/null <"$1"; then text=$(show_bytes <"$1"); fi
 }
 
-# What the relay took of a stream is shown: the first rows at once, of the rest what end_output leaves for last.
+# Shows output that the relay accepted: the first ten rows at once; keeps the rest for end_output and show_output.
 show_sent() { # STREAM FILE
   [ "$mode" != auto ] || return 0
   local LC_ALL=C piece='' bytes text is_short=1 newline=$'\n' rows last total shown first nth filled
@@ -61,7 +61,7 @@ show_sent() { # STREAM FILE
     for nth in 0 1 2 3 4; do : >"$work/gutter.$1.$nth"; done
     nth=0
   fi
-  # A short piece is read without another process.
+  # Read a short piece without starting a process.
   if IFS= read -r -d '' -n 4096 piece <"$2"; then
     is_short=0
     bytes_of "$2"
@@ -75,20 +75,20 @@ show_sent() { # STREAM FILE
     [ "$is_short" -eq 1 ] || piece=$(head -c 4096 "$2" | show_bytes && printf .)
     [ "$is_short" -eq 1 ] || piece=${piece%.}
     piece=$text$piece
-    # A row without its end is held back, unless it is long.
+    # Hold back an unfinished row, unless it is long.
     text=${piece%"${piece##*"$newline"}"}
     if [ "${#piece}" -ge 4096 ]; then text=$piece; fi
     if [ "${#text}" -lt "${#piece}" ] || [ -s "$work/gutter.$1.row" ]; then
       printf '%s' "${piece:${#text}}" >"$work/gutter.$1.row"
     fi
     show_rows "$1" 10
-    # More than was looked at.
+    # Only the first 4 KiB of a long piece were looked at.
     [ "$is_short" -eq 1 ] || rows=10
   fi
   write_stream "$1"
 } 2>/dev/null
 
-# The first 256 KiB, and the last.
+# Keeps the first 256 KiB of a stream, and about the last 256 KiB.
 keep_output() { # STREAM FILE
   local room=$((262144 - first))
   if [ "$room" -gt 0 ]; then
@@ -114,7 +114,7 @@ keep_output() { # STREAM FILE
   filled=$((filled + room))
 }
 
-# Prints the rows of $text, up to so many in all, and counts what it showed.
+# Prints the rows of $text, up to ROWS in total, and adds the bytes shown to $shown.
 show_rows() { # STREAM ROWS
   local limit=$2 printed='' width take_row=take_output_row keeps_syntax=1 row row_width row_from row_mark mark='  < '
   [ -n "$text" ] || return 0
@@ -132,10 +132,10 @@ take_output_row() {
   rows=$((rows + 1))
 }
 
-# From a group in the background, too: a terminal may stop those that write.
+# Also works from a background process group: ignores TTOU, with which the terminal may stop background writers.
 print_beside() { (trap '' TTOU && printf '%s' "$1" >/dev/tty) 2>/dev/null; }
 
-# Once all was sent: rows without an end, the last rows of much output, and how much is not shown.
+# After all output was sent: prints an unfinished row and, of long output, the last five rows and the number of hidden bytes.
 end_output() {
   [ "$mode" != auto ] || return 0
   local LC_ALL=C text stream rows last total shown first nth filled unseen=0
@@ -186,14 +186,14 @@ take_last_row() {
   rows=$((rows + 1))
 }
 
-# The files behind the first one, the oldest first, into $files.
+# Sets $files to the .first file, then the last files, the oldest first.
 last_files() { # STREAM
   local turn
   files=("$work/gutter.$1.first")
   for turn in 1 2 3 4 5; do files[turn]=$work/gutter.$1.$(((nth + turn) % 5)); done
 }
 
-# All that was kept of the last command's output, a screen at a time.
+# Shows the kept output of the last command, a screen at a time.
 show_output() {
   local LC_ALL=C id=$had_output stream text total shown first nth filled files part bytes kept=0
   local extent=whole width limit rows=0 is_cut=0 take_row=take_command_row keeps_syntax=1 row row_width row_from row_mark mark

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# The command's input, from its client.
+# Fetches the command's stdin from the relay and feeds it to the command.
 
-# Writes what the client sends into the command's input, until one of the two ends. While a part is written the next one is fetched, into
-# other files.
+# Writes the stdin that the client sends to the command, until one of the two ends. Fetches the next part, into other files, while the
+# current one is written.
 feed_stdin() {
   local offset=0 own="stdin.$id" other="stdin.$id.other" writer='' most=$most_input limit
   limit=$((most < 1048576 ? most : 1048576))
-  # Its errors are not the command's output.
+  # Keep error messages of this process out of the command's output.
   exec 2>/dev/null 15<&-
   while is_feeding; do
     request "$own" GET "/commands/$id/stdin?offset=$offset&limit=$limit" --max-time 60
-    # Another command may have begun meanwhile, which has a feeder of its own.
+    # During the request the next command may have started, which has a feeder of its own.
     is_feeding || return 0
     case $http in
       200)
@@ -20,13 +20,13 @@ feed_stdin() {
         writer=$!
         set -- "$own" && own=$other other=$1
         offset=$((offset + received)) idle=0
-        # There may be as much again.
+        # The part was full, so more may be waiting: double the limit.
         [ "$received" -lt "$limit" ] || [ "$limit" -ge "$most" ] || limit=$((limit * 2))
         ;;
       204) floor_wait ;;
       *)
         is_passing || return 0
-        # So much may not get through in the time that one request has.
+        # Halve the limit: a part of this size may not get through before the request times out.
         [ "$limit" -le 65536 ] || limit=$((limit / 2))
         sleep 1
         ;;

@@ -1,21 +1,21 @@
 # shellcheck shell=bash
-# Whether all that a command wrote is still in its spool. Anything that cleans the temporary folder may remove single files of it, or the
-# folder. So the writers say how much they took through an open file, which is there even when its name is gone.
+# Checks that all output of a command is still in its spool. A cleaner of the temporary folder may remove the folder or single files of
+# it. So the writers report their byte counts through an open file, which can be read even after its name was removed.
 #
-# total_stdout total_stderr   bytes that the writers took; empty where that is not known
-# noted                       bytes of the notices behind them, in the stream of the errors
-# is_torn                     1 when a stream does not hold what it should
-# is_lost                     1 when some output of the last command is lost, and the amount is not known
+# total_stdout total_stderr   bytes that the writers received; empty where unknown
+# noted                       bytes of the notices appended to stderr (with merge=1, to stdout)
+# is_torn                     1 where bytes of a stream are missing from the spool
+# is_lost                     1 where an unknown amount of the last command's output is lost
 
 total_stdout='' total_stderr='' noted=0 is_torn=0 is_lost=0
 
-# For the writers descriptor 18, for the listener 20.
+# Opens the file of the byte counts: descriptor 18 for the writers, 20 for the listener.
 open_totals() {
   total_stdout='' total_stderr='' noted=0 is_torn=0 is_lost=0
   { exec 18>>"$work/spool.$id.totals" && exec 20<"$work/spool.$id.totals"; } 2>/dev/null || is_torn=1
 }
 
-# A writer's last word: BYTES, or torn.
+# Reports a writer's final count: BYTES, or torn.
 tell_total() { # STREAM BYTES
   printf '%s %s\n' "$1" "$2" >&18
 }
@@ -32,7 +32,7 @@ hear_totals() {
   exec 20<&-
 }
 
-# After unsent_of, of the same stream.
+# Compares the spool with the writer's count. Called after unsent_of for the same stream.
 check_stream() { # STREAM
   local total=$total_stderr errors=stderr
   [ "$1" != stdout ] || total=$total_stdout
@@ -43,7 +43,7 @@ check_stream() { # STREAM
   [ $((sent + unsent + cut)) -eq "$total" ] || is_torn=1
 }
 
-# The relay says where both streams go on; what it does not have is lost.
+# Asks the relay for its offset of both streams; all output after these is lost. Then appends a notice.
 report_lost() {
   local stream number
   keep_work

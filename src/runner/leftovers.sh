@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What an approved command left on this terminal may type there as well: then y is not enough.
+# Handles background processes of approved commands: they could type on this terminal, so y is not enough then.
 #
-# word   to be typed to approve; empty where y does
+# word   the word that the operator must type to approve; empty where y is enough
 
-# A consonant, a vowel, a consonant; it begins like no other answer.
+# Draws $word: consonant, vowel, consonant. No other answer begins with its first letter.
 draw_word() {
   local firsts=bcdfghjlmprstwxz vowels=aeiou lasts=bcdfghjklmnpqrstvwxz
   word=
@@ -12,7 +12,7 @@ draw_word() {
   word=${firsts:RANDOM % 16:1}${vowels:RANDOM % 5:1}${lasts:RANDOM % 20:1}
 }
 
-# The relay and the commands know numbers that were drawn before, from which old shells let others be computed.
+# The relay and the commands know earlier random numbers, and from these the next ones of an old bash can be computed: set a new seed.
 seed_random() {
   local LC_ALL=C bytes='' byte=0 seed=$RANDOM
   IFS= read -r -n 16 bytes 2>/dev/null </dev/urandom
@@ -25,7 +25,7 @@ seed_random() {
 
 show_leftovers() {
   local count has=has are=processes still=runs
-  # Into words: numbers, told by find_leftovers.
+  # Split into words: the process ids that find_leftovers set.
   # shellcheck disable=SC2086
   set -- $leftover_pids
   count=$#
@@ -36,7 +36,7 @@ show_leftovers() {
     "    ($leftover_ids still $still here; k stops)" "($leftover_ids still $still)" '(others still run)'
 }
 
-# TERM, and KILL for what is still there two seconds later.
+# Sends TERM, and KILL to processes that still run two seconds later.
 stop_leftovers() {
   local signal turn
   for signal in TERM KILL; do

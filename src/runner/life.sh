@@ -1,31 +1,31 @@
 # shellcheck shell=bash
-# The beginning and the end of a listener.
+# Starts a listener and cleans up when it ends.
 #
-# waits_for   process of the question or of the poll that the listener waits for; empty where it does something else
+# waits_for   process id of the question or of the poll that the listener waits for; empty while it waits for neither
 # temporary_folder tick head_start blink instant glance quiet_turns drain_turns upload_turns has_pipes has_here_pipes apart output_limit
-#             more_hint   of this system and this start
+#             more_hint   set once at the start, depending on this system
 
 waits_for='' more_hint=''
 
 clean_up() {
-  # A second signal stops none of what follows, which is short.
+  # Ignore further signals: the clean-up is short.
   trap '' INT TERM HUP
-  # Only in the listener itself: a process that was forked from it has the same trap.
+  # Only in the listener itself: processes that it forks inherit this trap.
   own_pid
   [ "$pid" = "$$" ] || return 0
   stop_background
-  # The relay knows at once. A session that has ended, or a relay that does not answer, is not waited for.
+  # Tell the relay at once, unless the session has ended. A relay that does not answer delays the end by a few seconds only.
   [ "$http" = 410 ] || say_farewell
-  # Ends the waiting request and the watchdog, and removes the folder.
+  # End the poll and the watchdog, and remove the folder.
   stop_transfer next
   drop_ahead
   [ -z "$guard" ] || { kill -s KILL -- "-$guard" && wait "$guard"; } 2>/dev/null
   remove_work
 }
 
-# Ends what the listener waits for at this moment: bash may be about to wait for it, which a signal that is handled before does not end.
-# KILL: a process that was forked a moment ago still has the traps of this one. TERM comes first and is what all others die of: bash says
-# nothing of it, as the listener has a trap for it, and would report a job that was killed.
+# Ends the process that the listener waits for. The trap alone is not enough: bash may enter its wait after the signal was handled.
+# TERM comes first: bash prints nothing about a job that dies of it, because the listener traps TERM; it would report a job that dies of
+# KILL. KILL is for a process that was forked a moment ago and still has the traps of the listener.
 end_wait() {
   [ -z "$waits_for" ] || { kill -s TERM "$waits_for" && kill -s KILL "$waits_for"; } 2>/dev/null
 }
@@ -33,7 +33,7 @@ end_wait() {
 say_farewell() {
   if keep_work; then
     request leave POST /leave --max-time 3
-    # A signal from before this may still cut the first wait short, and with it the farewell.
+    # A signal that came earlier may interrupt the wait for the first request, and end the request with it.
     [ "$is_cut" -eq 0 ] || request leave POST /leave --max-time 3
   else
     set_config POST /leave
@@ -41,9 +41,9 @@ say_farewell() {
   fi
 }
 
-# What this system can do.
+# Finds out what this system supports.
 find_abilities() {
-  # Of one stream, where nothing can hold the command back.
+  # Per stream, used where the listener cannot block the command's writes.
   output_limit=1073741824
   tick=0.1 head_start=0.05 blink=0.02 instant=0.005 glance=0.001 quiet_turns=8 drain_turns=100 upload_turns=250
   sleep "$tick" 2>/dev/null || tick=1 head_start=1 blink=1 instant=1 glance=1 quiet_turns=2 drain_turns=10 upload_turns=5
@@ -51,7 +51,7 @@ find_abilities() {
   case $(LC_ALL=C dd if=/dev/null of=/dev/null bs=1 count=1 2>&1) in '0+0 records in'*) has_dd=1 ;; esac
   has_pipes=1
   { : > >(:); } 2>/dev/null || has_pipes=0
-  # From bash 5.1 on, a short here-string is a pipe and no file, and any process substitution can be waited for.
+  # From bash 5.1 on, a short here-string is a pipe instead of a file, and the shell can wait for any process substitution.
   has_here_pipes=0
   [ "$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))" -lt 501 ] || has_here_pipes=1
   apart=()
@@ -67,16 +67,16 @@ read_values() {
   case $relay_url in
     http://?*) scheme=http ;;
     https://?*) scheme=https ;;
-    *) fail "REMOTIFY_URL is not the address of a relay" ;;
+    *) fail "REMOTIFY_URL must be an http:// or https:// URL" ;;
   esac
-  [ -n "$listener_key" ] || fail "REMOTIFY_LISTENER_KEY is missing"
+  [ -n "$listener_key" ] || fail "REMOTIFY_LISTENER_KEY is not set"
   [ "$mode" = auto ] || { mode=supervised && more_hint='; v shows all'; }
 }
 
-# Creates the folder and names the listener: its id contains the folder's name.
+# Creates the folder and the listener's id, which contains the folder's name.
 open_folder() {
   temporary_folder=${TMPDIR:-/tmp}
-  # A name may begin with a dash.
+  # An absolute path: a relative name may begin with a dash.
   case $temporary_folder in /*) ;; *) temporary_folder=$PWD/$temporary_folder ;; esac
   work=$(mktemp -d "$temporary_folder/remotify.XXXXXXXXXX" 2>/dev/null) || fail "cannot create a private folder in $temporary_folder"
   [ -O "$work" ] || is_owned=0

@@ -1,43 +1,43 @@
 # shellcheck shell=bash
-# Talking to the relay: requests, and what to do where they fail.
+# Sends requests to the relay, and retries after failures.
 #
-# relay_url scheme listener_key listener_id host_label user_label mode   who this listener is, set by main
-# failures   requests in a row without an answer
-# said       reasons for that which were printed since the last answer
-# has_hint   1 until the hint about ~/.curlrc was printed
-# idle       milliseconds waited after the last answer without news
+# relay_url scheme listener_key listener_id host_label user_label mode   identity of this listener, set by main
+# failures   number of failed requests in a row
+# said       failure reasons that were printed since the last success
+# has_hint   1 until the hint about ~/.curlrc is printed
+# idle       milliseconds that floor_wait last paused
 
 failures=0 said='' has_hint=1 idle=0
 
-# Sends a request. The answer's body is left in $work/SLOT.body; $http is its status, 000 when no whole answer came.
+# Sends a request. Writes the body of the response to $work/SLOT.body and sets $http to its status, 000 without a complete response.
 request() { # SLOT METHOD PATH [CURL ARGUMENT...]
   local turn=0
   while keep_work; do
     transfer "$@"
-    # The folder was removed during the request, and the answer with it: every request may be repeated.
+    # Where the folder, and the response in it, was removed during the request, repeat it: every request may be repeated.
     turn=$((turn + 1))
     if is_own_folder || [ "$is_cut" -eq 1 ] || [ "$turn" -gt 5 ]; then return 0; fi
   done
-  http=000 trouble='its folder is gone'
+  http=000 trouble='the folder of the listener was removed'
 }
 
-# What the relay said, one line, made harmless for this screen.
+# Prints the first line of a response's body, with control characters escaped for the terminal.
 answer_text() { head -c 300 "$work/$1.body" 2>/dev/null | head -n 1 | show_bytes; }
 
-# The statuses after which the same request may be sent again: no answer, a relay that restarts, a proxy without one, and a body that
-# came short because its file was removed.
+# True for the failures after which the request is retried: no response, a relay that restarts, a proxy that does not reach it, and a
+# request body that was truncated because its file was removed.
 is_passing() { case $http$refusal in 000* | 408* | 429* | 5??* | 400body_cut) true ;; *) false ;; esac }
 
-# Waits longer with each failure in a row, never in step with others. Says each reason once, and so the return.
+# Waits before a retry: longer after each failure in a row, and a random time, so that listeners do not retry in step. Logs each reason once.
 back_off() {
   local reason limit
   require_work
   case $http$trouble in
     000) reason="no space left in ${work%/*}" ;;
     000?*) reason="cannot reach the relay: $trouble" ;;
-    *) reason="the relay answers HTTP $http" ;;
+    *) reason="the relay answered HTTP $http" ;;
   esac
-  # Times and sizes in it may differ each time.
+  # Compare reasons without digits: times and sizes in them may differ each time.
   case $said in
     *"<${reason//[0-9]/}>"*) ;;
     *)
@@ -49,7 +49,7 @@ back_off() {
   failures=$((failures + 1))
   limit=$((failures < 6 ? 1 << (failures - 1) : 30))
   pause $((1 + RANDOM % limit))
-  # What is sent next is read from it.
+  # The next request may read its body from the folder.
   require_work
 }
 
@@ -60,7 +60,7 @@ clear_failures() {
   failures=0 said=''
 }
 
-# A proxy or a certificate may be named in a file that is not read here.
+# Hints at a ~/.curlrc, which may set a proxy or a certificate: the runner's curl ignores it.
 hint_at_curlrc() {
   local file line
   [ "$has_hint" -eq 1 ] || return 0
@@ -71,14 +71,14 @@ hint_at_curlrc() {
       line=${line#"${line%%[! ]*}"}
       case $line in '' | '#'*) continue ;; esac
       case $file in "${HOME:-/}/"*) file="~${file#"$HOME"}" ;; esac
-      say "$file is not read: set https_proxy or CURL_CA_BUNDLE" >&2
+      say "$file is ignored: set https_proxy or CURL_CA_BUNDLE" >&2
       return 0
     done <"$file"
   done
 }
 
-# After an answer without news, in each loop of requests. A relay that holds its polls is asked again at once. One that answers at once
-# is asked again after 0.1 s, then 0.2 s, and so on up to 2 s. At news the caller sets idle=0. Works by $took, which needs no clock here.
+# Called by each polling loop after a response without news. After a long poll that the relay held, it returns at once. When the relay
+# responds at once, it pauses 0.1 s, then 0.2 s, and so on up to 2 s. The caller sets idle=0 after news. Uses $took, so it needs no clock.
 floor_wait() {
   if [ "$took" -ge 100 ]; then
     idle=0

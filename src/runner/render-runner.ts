@@ -1,11 +1,11 @@
-/** The script that a remote pipes into bash: the runner with the values of one listener in it. */
+/** Renders the script that a remote pipes into bash: the runner plus the values of one listener. */
 import { quoteForShell } from '../protocol/quote-for-shell.ts';
 import { runnerSource, valuesMark } from './runner-source.ts';
 
 const valuesAt = runnerSource.indexOf(`${valuesMark}\n`) + valuesMark.length + 1;
 
 export interface RunnerValues {
-  /** Base URL of the relay, no slash at its end. */
+  /** Base URL of the relay, without a trailing slash. */
   url: string;
   listenerKey: string;
   mode: 'supervised' | 'auto';

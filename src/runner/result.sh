@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The end of a command: the rest of its output and its exit status.
+# Sends the result of a command: the rest of its output and its exit status.
 #
-# is_spool_over   1 once the result was sent and until the files of its output are removed
+# is_spool_over   1 from when the result was sent until the files of its output are removed
 
 is_spool_over=0
 
-# Of what the relay has not got, only the next so many bytes are kept. The rest is counted: readers learn how much is missing.
+# Of the output that the relay does not have, keeps only the next BYTES. Counts the rest, so that readers learn how much is missing.
 keep_only() { # STREAM BYTES
   unsent_of "$1"
   [ "$unsent" -gt "$2" ] || return 0
@@ -13,7 +13,7 @@ keep_only() { # STREAM BYTES
   bytes=0
   [ "$2" -eq 0 ] || copy_rest "$2" "$work/kept.part"
   cut=$((cut + unsent - bytes)) base=$sent
-  # New files, which take no room, after some that may have taken all of it.
+  # First delete the old files, which may fill the disk; then create the new segment.
   rm -f "$spool".[0-9] "$spool".[0-9][0-9] "$spool".*.size
   first=$((nth + 1)) nth=$((nth + 1))
   cat "$work/kept.part" 2>/dev/null >"$spool.$((nth % slots))"
@@ -22,23 +22,23 @@ keep_only() { # STREAM BYTES
   tell_at "$nth" 0
 }
 
-# What the relay has of both streams is all of them, but for a line that says so.
+# At a quota: drops all output that was not sent, except for a notice about it.
 drop_rest() {
   local stream
   for stream in stdout stderr; do keep_only "$stream" 0; done
-  [ -f "$work/dropped" ] || add_notice 'the rest of the output is lost: the session stores as much as it may'
+  [ -f "$work/dropped" ] || add_notice 'output truncated: session storage quota reached'
   : 2>/dev/null >"$work/dropped"
   rm -f "$work/over_quota"
 }
 
-# A command that its client stopped leaves what hardly anybody will read.
+# After a client stopped the command, its remaining output is hardly ever read: keep 1 MiB of each stream.
 drop_unread() {
   local stream
   if [ ! -f "$work/stopping" ] || [ -f "$work/timed_out" ]; then return; fi
   for stream in stdout stderr; do keep_only "$stream" 1048576; done
 }
 
-# How many bytes of a stream the relay will never have, in $cut, those behind what was kept included. 1: it is not known.
+# Sets $cut to the bytes of a stream that the relay will never get, including those after the kept part. 1: the number is unknown.
 cut_of() { # STREAM
   local dropped=0
   state_of "$1"
@@ -48,7 +48,7 @@ cut_of() { # STREAM
   cut=$((cut + dropped))
 }
 
-# The rest of a stream in one file: $file, and $unsent bytes of it. 1: there is no room for it.
+# Puts the unsent rest of a stream into one file: $file, with $unsent bytes. Returns 1 where there is no disk space for it.
 gather_rest() { # STREAM
   unsent_of "$1"
   check_stream "$1"
@@ -62,7 +62,7 @@ gather_rest() { # STREAM
   [ "$bytes" -eq "$unsent" ]
 }
 
-# The end of it with the rest of both streams, one behind the other. 1: nothing could be sent.
+# Sends the exit status with the rest of stdout followed by the rest of stderr. Returns 1 where nothing could be sent.
 push_end() {
   local query cuts='' stream body=$work/rest file files=() parts=()
   local first base sent cut shown nth spool unsent size
@@ -70,7 +70,7 @@ push_end() {
   pushed=0
   : 2>/dev/null >"$work/rest"
   for stream in stdout stderr; do
-    # As good as no answer, until there is room.
+    # No disk space: treat it like no response, which is retried.
     gather_rest "$stream" || { rm -f "$work/reserve" && http=000 && return 1; }
     files=(${files[@]+"${files[@]}"} "$file") parts=(${parts[@]+"${parts[@]}"} "$unsent")
     query="$query&${stream}_offset=$sent&${stream}_bytes=$unsent"
@@ -79,7 +79,7 @@ push_end() {
   done
   # Files were removed after the check: send_result asks the relay what it has, then sends the end again.
   [ "$is_torn" -eq 0 ] || { http=409 refusal='' && return 0; }
-  # What was not stored at all was not counted.
+  # Output that could not be stored was not counted either.
   if [ -f "$work/full" ] || [ "$is_lost" -eq 1 ]; then cuts='&cut=unknown'; fi
   [ -z "$signal" ] || query="$query&signal=$signal"
   [ ! -f "$work/timed_out" ] || query="$query&timed_out=1"
@@ -107,7 +107,7 @@ push_end() {
   esac
 }
 
-# A stream that must be sent before the end is: both rests go into one body, a chunk at most. Empty where there is none.
+# Chooses a stream to send before the end: the rests of both must fit into one body of a chunk. Empty where they do.
 choose_stream() { # sets $stream
   local unsent
   read_chunk
@@ -119,7 +119,7 @@ choose_stream() { # sets $stream
   stream=
 }
 
-# Sends what is left and the exit status, and retries both for as long as the session exists. 1: the relay does not want it.
+# Sends the remaining output and the exit status, and retries as long as the session exists. Returns 1 where the relay rejects them.
 send_result() {
   local over stream
   drop_unread
@@ -129,7 +129,7 @@ send_result() {
     [ ! -f "$work/lost" ] || is_torn=1
     choose_stream
     if [ "$is_torn" -eq 1 ]; then
-      # Again: the folder was removed once more, or takes no files.
+      # A second time: the folder was removed again, or no file can be created in it.
       [ "$is_lost" -eq 0 ] || pause 1
       [ "$leaving" -eq 0 ] || return 1
       report_lost
@@ -145,7 +145,7 @@ send_result() {
       idle=0
       [ "$over" -eq 0 ] || return 0
     elif is_passing; then
-      # It may be that nothing could be written.
+      # The failure may be a full disk: free the reserve.
       rm -f "$work/reserve"
       set_chunk $((chunk / 2))
       # A second Ctrl-C ends the listener without waiting for the relay.
@@ -160,7 +160,7 @@ send_result() {
   done
 }
 
-# Nothing of its output stays here. It goes while the listener waits for the next command.
+# Removes the files of the last command's output, while the listener waits for the next command.
 clear_spool() {
   [ "$is_spool_over" -eq 1 ] || return 0
   is_spool_over=0

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Text cut into rows of a width.
+# Lays text out in rows of a given width.
 #
-# text width take_row   what lay_out lays out, the columns of a row, and the function that takes each row
-# row row_mark          the row at hand, and its mark
-# row_width row_from    its width, and where in $text it begins
+# text width take_row   input of lay_out: the text, the columns of a row, and the function that is called for each row
+# row row_mark          the current row, and the mark before it
+# row_width row_from    its width, and its offset in $text
 
-# Adds what must not be parted by the end of a row.
+# Appends FORM, which must not be split over two rows.
 place() { # FORM COLUMNS BYTES
   if [ $((row_width + $2)) -gt "$width" ]; then next_row "$continued" || return 1; fi
   row=$row$1 row_width=$((row_width + $2)) at=$((at + $3))
@@ -25,7 +25,7 @@ place_ascii() { # TEXT
   done
 }
 
-# Two columns each, at most: what is taken for more than it is does no harm.
+# Counts each letter as two columns, the most that one takes: overestimating the width does no harm.
 place_letters() { # LETTERS BYTES-OF-EACH
   local letters=$1 fits
   while [ -n "$letters" ]; do
@@ -54,12 +54,12 @@ next_row() { # MARK OF THE NEXT
   row='' row_width=0 row_from=$at row_mark=$1
 }
 
-# Hands each row of $text to $take_row. 1: that had enough; $row_from is where it stopped.
+# Calls $take_row for each row of $text. Returns 1 where $take_row stopped it; $row_from is the offset of the first row not taken.
 lay_out() { # MARK OF THE FIRST ROW, OF EACH OTHER LINE, OF WHAT CONTINUES A LINE
   local LC_ALL=C at=0 rest plain word line=$2 continued=$3 goes_on=0
   row='' row_width=0 row_from=0 row_mark=$1
   while :; do
-    # A window: shells are slow at long texts.
+    # Process a window of the text: bash is slow with long strings.
     rest=${text:at:256}
     [ -n "$rest" ] || break
     while [ -n "$rest" ]; do
@@ -73,7 +73,7 @@ lay_out() { # MARK OF THE FIRST ROW, OF EACH OTHER LINE, OF WHAT CONTINUES A LIN
             rest=$word$rest
             word=${rest%%[!A-Za-z0-9_$'\x80'-$'\xff']*}
             if [ "${#word}" -eq "${#rest}" ] && [ $((at + ${#word})) -lt "${#text}" ]; then
-              # It goes on behind the window.
+              # The word continues after the window.
               [ "${#word}" -ge 240 ] || continue 2
               plain=${word%[$'\xc0'-$'\xff']*}
               [ -z "$plain" ] || word=$plain
@@ -103,6 +103,6 @@ lay_out() { # MARK OF THE FIRST ROW, OF EACH OTHER LINE, OF WHAT CONTINUES A LIN
       esac
     done
   done
-  # A last line without its end.
+  # A last line without a newline.
   [ "$row_from" -eq "$at" ] || "$take_row"
 }

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Running a command to its end.
+# Runs a command, in the foreground of the terminal or in a session of its own, and waits for its end.
 #
-# exit_status signal   how it ended
-# interrupts leaving   Ctrl-C at this listener, counted; 1 once the listener is to end
+# exit_status signal   exit status of the command, and the signal that ended it
+# interrupts leaving   number of Ctrl-C presses for this listener; 1 once the listener has to end
 
 exit_status=0 signal='' interrupts=0 leaving=0
 
-# Leads the command's group and outlives it: this bash would end itself, in the middle of a loop, were its own child to die of
-# an interrupt.
+# Leads the command's process group and outlives the command, so that no loop of the listener has a child that dies of SIGINT: bash would
+# end itself in the middle of that loop.
 lead_command() { # [WORD BEFORE IT...]
   trap : INT TERM HUP QUIT
-  # Bash says nothing of a child that ended with 137, and something of one that was killed: the one way to tell them apart.
-  # If the folder is gone, the second line fails, and the first one hides bash's error.
+  # Bash reports a child that was killed, but not one that exited with 137: only its report in this file tells the two apart.
+  # If the folder was removed, the second line fails, and the first one hides bash's error message.
   exec 2>/dev/null
   exec 2>"$work/death"
   if [ "$#" -eq 0 ]; then
@@ -23,22 +23,22 @@ lead_command() { # [WORD BEFORE IT...]
   return $?
 }
 
-# In the group that Ctrl-C on the terminal is for, which is not the listener's: counts how often it is pressed. Ends with the leader,
-# with the command's exit status. It waits for a child and not in `read -t`: bash 3.2 leaves that by longjmp when its time is over, runs
-# later traps inside the signal handler, and takes the next Ctrl-C for its own end.
+# Counts Ctrl-C presses. It runs in the foreground group, which gets them from the terminal; the listener is not in that group. Ends when
+# the leader ends, with the command's exit status. It waits for a child instead of using `read -t`: bash 3.2 leaves a timed-out read by
+# longjmp, runs later traps inside the signal handler, and dies of the next Ctrl-C.
 count_interrupts() {
   local pressed=0 leader
   own_pid
   printf '%d\n' "$pid" 2>/dev/null >>"$work/leaders"
   trap 'pressed=$((pressed + 1)) && heed_interrupt' INT
   trap : TERM HUP QUIT
-  # Ends when the leader does, which holds the other end of the pipe. A background command has no standard input but a given one.
+  # This cat ends with the leader, which holds the other end of the pipe. Without <&0, a background command would not read that pipe.
   (trap '' INT TERM HUP QUIT && exec cat >/dev/null 2>&1) <&0 &
   leader=$!
   printf '%d\n' "$leader" 2>/dev/null >>"$work/leaders"
   while kill -0 "$leader" 2>/dev/null; do wait "$leader" 2>/dev/null; done
   read_number "$work/outcome"
-  # A leader that was killed said nothing.
+  # A leader that was killed wrote no exit status.
   [ -s "$work/outcome" ] && [ "$number" -le 255 ] || return 137
   return "$number"
 }
@@ -54,36 +54,36 @@ heed_interrupt() {
   esac
 }
 
-# Where there is a terminal the command gets it, in a foreground group of its own: a password prompt works, and Ctrl-C is the
-# command's. Bash hands the terminal over through its own standard error, which must therefore not be redirected here. On it bash would
-# also report that a job was killed, so that the leaders of this one are spared by signal_command.
+# Runs the command in a foreground process group of the terminal: a password prompt works, and Ctrl-C goes to the command. Bash hands the
+# terminal over through its own standard error, which must therefore not be redirected here. Bash would also report there that a job was
+# killed, so signal_command sends no KILL to the leaders of this job.
 run_in_foreground() {
   local saved=''
   ! has stty || saved=$(stty -g <&15 2>/dev/null)
   terminal_used=1
   set -m
-  # A pipeline has the exit status of its last part, which takes it from a file.
+  # The exit status of a pipeline is that of its last part: count_interrupts reads the command's from a file.
   { lead_command; printf '%d\n' "$?" 2>/dev/null >"$work/outcome"; } | count_interrupts
   exit_status=$?
-  # Suspended is not over: there is no prompt to resume it from.
+  # Continue a suspended command: the listener has no shell prompt from which the operator could resume it.
   while [ -n "$(jobs -ps)" ]; do
     fg >/dev/null 2>&1
     exit_status=$?
   done
   set +m
-  # What it left the terminal in must not swallow the next answer.
+  # Terminal modes that the command changed must not swallow the next answer.
   [ -z "$saved" ] || stty "$saved" <&15 2>/dev/null
   [ ! -f "$work/ending" ] || interrupts=2 leaving=1
 }
 
-# The listener ends: the command has five seconds to end, then gets TERM, and KILL ten seconds later.
+# Ends the command when the listener ends: after five seconds TERM, ten seconds later KILL.
 end_command() { # JOB
   await_end "$1" 5000 && return 0
   signal_command TERM
   await_end "$1" 10000 || signal_command KILL
 }
 
-# 1: it still runs after so many milliseconds.
+# Waits for the end of a process. Returns 1 where it still runs after MILLISECONDS.
 await_end() { # PID MILLISECONDS
   local until
   now_ms
@@ -95,14 +95,14 @@ await_end() { # PID MILLISECONDS
   done
 }
 
-# Auto mode has no terminal: the command gets a session of its own, where opening /dev/tty fails at once.
+# Runs the command in auto mode. It has no terminal: it gets a process session of its own, where opening /dev/tty fails at once.
 run_apart() {
   local job before
   set -m
   (lead_command ${apart[@]+"${apart[@]}"}) &
   job=$!
   set +m
-  # What is of use later starts behind what the command waits for.
+  # Start the helpers after the command, so that they do not delay it.
   start_ahead
   start_background run
   while :; do
@@ -110,11 +110,11 @@ run_apart() {
     wait "$job" 2>/dev/null
     exit_status=$?
     if ! kill -0 "$job" 2>/dev/null; then
-      # A wait that a signal ended does not give the command's exit status.
+      # A wait that was interrupted by a signal does not return the command's exit status.
       [ "$before" != "$interrupts$leaving" ] || break
       continue
     fi
-    # A signal for the listener: the first goes to the command, the second ends the listener too.
+    # The listener got a signal: pass the first one on to the command; a second one also ends the listener.
     [ "$interrupts" -lt 2 ] || leaving=1
     until signal_command INT || ! kill -0 "$job" 2>/dev/null; do sleep "$tick"; done
     [ "$leaving" -eq 0 ] || end_command "$job"
@@ -122,7 +122,7 @@ run_apart() {
   [ "$leaving" -eq 1 ] || interrupts=0
 }
 
-# Why the command was stopped, for the operator.
+# Prints for the operator why the command was stopped.
 report_stop() {
   local why=''
   [ -f "$work/stop_reason" ] || return 0
@@ -130,7 +130,7 @@ report_stop() {
   printf '    (%s)\n' "$why"
 }
 
-# For find_leftovers. The last ten: those of before are over, or no concern of the next command's.
+# Records the process group for find_leftovers. Ten groups are enough: older ones have ended, or do not matter for the next command.
 remember_group() {
   read_number "$work/group"
   [ "$number" -gt 1 ] || return 0
@@ -152,7 +152,7 @@ run_command() {
     run_apart
   elif [ -t 15 ]; then
     start_background run
-    # If the terminal closes from here on, the background jobs survive, in a group of their own, and stop the command.
+    # If the terminal closes from here on, the background jobs survive in a process group of their own and stop the command.
     run_in_foreground
   else
     : 2>/dev/null >"$work/stopping"
@@ -169,10 +169,10 @@ run_command() {
   : 2>/dev/null >"$work/running"
   : 2>/dev/null >"$work/group"
   [ ! -f "$work/flooded" ] ||
-    add_notice "stopped: a stream of output is over the limit of $output_limit bytes"
+    add_notice "stopped: a stream of output exceeded the limit of $output_limit bytes"
   if [ -f "$work/full" ] && [ ! -f "$work/lost" ]; then
     rm -f "$work/reserve"
-    add_notice 'the rest of the output is lost: there is no room for it in the temporary folder'
+    add_notice 'output truncated: no space left in the temporary folder'
   fi
   signal=
   if [ "$exit_status" -gt 128 ] && { [ -s "$work/death" ] || [ -f "$work/stopping" ]; }; then

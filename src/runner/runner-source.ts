@@ -1,10 +1,10 @@
 /**
- * The text of the runner, joined from its parts. The build writes it to dist/runner.sh and replaces this module with one that reads
- * that file.
+ * The source text of the runner, joined from its parts. The build writes it to dist/runner.sh and replaces this module with one that
+ * reads that file.
  */
 import { readFileSync } from 'node:fs';
 
-/** One concern each, in the order in which they are joined. A part names at its top the variables that it owns and others read. */
+/** The parts in the order in which they are joined, one concern each. A part lists at its top its variables that others read. */
 export const partNames = [
   'basics',
   'folder',
@@ -32,13 +32,13 @@ export const partNames = [
   'life',
 ] as const;
 
-/** The relay puts its values behind this line. */
+/** The relay inserts the values of the listener after this line. */
 export const valuesMark = '# Values of this listener:';
 
 const readPart = (name: string): string => readFileSync(new URL(`./${name}.sh`, import.meta.url), 'utf8');
 
 function joinParts(): string {
-  // One group around all of it: of a copy that was cut short, bash reports a syntax error and runs nothing.
+  // One group around the whole script: for a truncated copy, bash reports a syntax error and runs nothing.
   const opening = `{ # One group, closed by the last line.\n${valuesMark}\n`;
   return [
     readPart('preamble'),

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Sending output and result to the relay.
+# Sends the output of a command to the relay in chunks.
 #
-# chunk ceiling              bytes to send at once, and never more than that, as $work/chunk says
-# first base sent cut shown nth   of a stream, set by state_of: the oldest segment and where it begins, how much the relay has, bytes
-#                            that it will never have, how far the operator saw it, the segment that is written
+# chunk ceiling              bytes to send per request now, and the most that they may become; read from $work/chunk
+# first base sent cut shown nth   of a stream, set by state_of: number and offset of the oldest segment, bytes that the relay has, bytes
+#                            that it will never get, bytes shown to the operator, number of the segment being written
 # size bytes unsent          set by the functions that are named after them
-# pushed                     bytes of output of the last command
-# is_large is_quick          of the last piece: whether it was near a chunk, and took less than two seconds
-# plain_pieces               pieces to send as they are before packing is tried again
+# pushed                     bytes of output that the last command sent
+# is_large is_quick          of the last piece: 1 where it was at least half a chunk; 1 where it took less than two seconds
+# plain_pieces               number of pieces to send uncompressed before gzip is tried again
 
 pushed=0 plain_pieces=0
 
-# Sets what is named above, and $spool.
+# Sets the variables of a stream that are listed above, and $spool.
 state_of() { # STREAM
   local held
   spool_of "$1"
@@ -39,7 +39,7 @@ size_of() { # NUMBER OF A SEGMENT
   esac
 }
 
-unsent_of() { # STREAM, sets the state too
+unsent_of() { # STREAM, also calls state_of
   local one
   state_of "$1"
   unsent=$((base - sent)) one=$first
@@ -56,7 +56,7 @@ read_chunk() {
   case " $chunk $ceiling " in *[!0-9\ ]* | *'  '*) chunk=16384 ceiling=16384 ;; esac
 }
 
-# Between what gets through a narrow link in time and what may be on its way at once.
+# Sets the chunk within its bounds: at least 16 KiB, which a slow link can send in time; at most the ceiling and $most_output.
 set_chunk() { # BYTES
   chunk=$1
   [ "$chunk" -le "$ceiling" ] || chunk=$ceiling
@@ -65,7 +65,7 @@ set_chunk() { # BYTES
   printf '%12d %12d\n' "$chunk" "$ceiling" 2>/dev/null 1<>"$work/chunk"
 }
 
-# Copies bytes of a stream from where the relay is; in $bytes how many there are.
+# Copies up to BYTES of a stream to FILE, from the offset that the relay has reached; sets $bytes to the number copied.
 copy_rest() { # BYTES FILE
   local one=$first skip=$((sent - base)) left=$1
   : 2>/dev/null >"$2"
@@ -74,7 +74,7 @@ copy_rest() { # BYTES FILE
     size=$((size - skip))
     [ "$size" -le "$left" ] || size=$left
     if [ "$size" -gt 0 ]; then
-      # Not a byte more than was counted: it may still be written.
+      # Copy only the bytes that were counted: the segment may still grow.
       if [ "$skip" -eq 0 ]; then
         head -c "$size" "$spool.$((one % slots))"
       else
@@ -86,7 +86,7 @@ copy_rest() { # BYTES FILE
   bytes_of "$2"
 }
 
-# The next bytes to send: $piece is the file, $bytes how many. Whole segments are sent as they are. 1: there are none.
+# Sets $piece to a file with the next bytes to send and $bytes to their number. A whole segment is sent without a copy. 1: none left.
 take_piece() { # SLOT STREAM
   local left wanted is_torn=0
   state_of "$2"
@@ -109,8 +109,8 @@ take_piece() { # SLOT STREAM
   copy_rest "$wanted" "$piece"
 }
 
-# Sets $wanted so that a piece ends where a segment ends: then the next piece is a segment, which needs no copy. Small ones are sent
-# together, with what there is of the one that is written.
+# Sets $wanted so that the piece ends at the end of a segment: then the next piece is a whole segment, which needs no copy. Small segments
+# are sent together, including the one being written.
 count_finished() {
   local one=$((first + 1))
   wanted=$((left < chunk ? left : chunk))
@@ -122,13 +122,14 @@ count_finished() {
   done
 }
 
-# The relay has all of the oldest segment.
+# Empties the oldest segment: the relay has all of it.
 free_segment() {
   : 2>/dev/null >"$spool.$((first % slots))"
   base=$((base + size)) first=$((first + 1))
   save_state
 }
 
+# Records that the relay has these bytes, and shows them to the operator.
 acknowledge() { # BYTES FILE STREAM
   local to=$((sent + $1))
   if [ "$mode" != auto ] && [ "$to" -gt "$shown" ]; then
@@ -145,7 +146,7 @@ acknowledge() { # BYTES FILE STREAM
   while [ "$first" -lt "$nth" ] && size_of "$first" && [ $((base + size)) -le "$sent" ]; do free_segment; done
 }
 
-# What did not get smaller is not tried again for a while, and the beginning of a large piece is tried first.
+# Whether compressing is worth a try: not for a while after incompressible data, and for a large piece only if its beginning shrinks.
 may_shrink() { # FILE BYTES
   local size
   plain_pieces=$((plain_pieces - 1))
@@ -157,7 +158,7 @@ may_shrink() { # FILE BYTES
   return 1
 }
 
-# Sends a file as a body, packed where that makes it smaller.
+# Sends a file as the body of a request, compressed where that makes it smaller.
 request_with() { # SLOT PATH FILE BYTES
   local line='' body=$3 words=()
   is_quick=0
@@ -169,26 +170,26 @@ request_with() { # SLOT PATH FILE BYTES
       plain_pieces=15
     fi
   fi
-  # Of a large file curl sends the first bytes before it has read the last ones, but not as data of a form.
+  # With -T curl streams a large file; with --data-binary it would first read all of it.
   if [ "$4" -gt 262144 ]; then words+=(-T "$body"); else words+=(--data-binary "@$body"); fi
   request "$1" POST "$2" "${words[@]}"
   [ "$body" = "$3" ] || : 2>/dev/null >"$body"
-  # This one is mostly said by what stands between, which is no relay.
+  # A 413 usually comes from a proxy, not from the relay, so it has no relay header: take it from curl's own record.
   { IFS=' ' read -r line _ 2>/dev/null <"$work/$1.code"; } 2>/dev/null
   [ "$line" != 413 ] || [ "$chunk" -le 16384 ] || http=413
-  # So much may not get through in the time that one request has.
+  # Halve the chunk after a slow request: a body of this size may not get through before the request times out.
   [ "$took" -ge 2000 ] || [ "$http" = 000 ] || is_quick=1
   [ "$took" -lt 5000 ] || [ "$4" -le $((chunk / 2)) ] || set_chunk $((chunk / 2))
 }
 
-# Sends one part of one stream, a chunk at most. 0: the relay has it, or said where to go on.
+# Sends one piece of a stream, a chunk at most. 0: the relay accepted it, or reported the offset to continue at.
 push_part() { # SLOT STREAM
   local piece bytes size part_bytes
   is_large=0
   take_piece "$1" "$2" || return 0
   part_bytes=$bytes
   if [ "$part_bytes" -eq 0 ]; then
-    # No room for a part of it: as good as no answer, until there is.
+    # No disk space for the copy: treat it like no response, which is retried.
     rm -f "$work/reserve" && http=000
     return 1
   fi
@@ -197,7 +198,7 @@ push_part() { # SLOT STREAM
     200)
       acknowledge "$part_bytes" "$piece" "$2"
       [ "$part_bytes" -lt $((chunk / 2)) ] || is_large=1
-      # There is more than that: on with it, and with more at once.
+      # More segments are waiting and the link is fast: double the chunk.
       [ "$is_large$is_quick" != 11 ] || [ "$first" -ge "$nth" ] || [ -f "$work/tight" ] || set_chunk $((chunk * 2))
       ;;
     409) resume_from "$1" ;;
@@ -207,15 +208,15 @@ push_part() { # SLOT STREAM
   esac
 }
 
-# Something on the way takes less at once. 1: it takes nothing.
+# A proxy rejected the size of the body: halve the limit. 1: it is at its minimum already.
 is_smaller() {
   [ "$chunk" -gt 16384 ] || return 1
   ceiling=$((chunk / 2)) http=409
   set_chunk "$ceiling"
 }
 
-# The relay takes no more for this session, now or later: as at a 409, there is something else to send, at first less of the same. 1: it
-# may, once it has room.
+# Handles a 507. Where a quota is reached, sets $http to 409, so that the caller sends other data: first smaller pieces, then none. 1: the
+# relay may accept the same piece later, once it has space.
 is_over_quota() { # SLOT
   case $(answer_text "$1") in *' as much as '*) http=409 ;; *) return 1 ;; esac
   if [ "$chunk" -gt 65536 ]; then
@@ -226,7 +227,7 @@ is_over_quota() { # SLOT
   fi
 }
 
-# The relay has less than was thought: goes back to where it says, or to the oldest byte that is still here. 1: that is not what it said.
+# The relay has less output than expected: continue at the offset that it reports, or at the oldest byte in the spool. 1: it reported none.
 resume_from() { # SLOT
   local text stream at
   text=$(answer_text "$1")
@@ -237,7 +238,7 @@ resume_from() { # SLOT
         at=${text##* }
         state_of "$stream"
         sent=$at
-        # Behind what it has lost comes the rest.
+        # Bytes between the offset and the spool are lost: count them as missing and continue after them.
         if [ "$base" -gt "$at" ]; then cut=$((cut + base - at)) base=$at shown=$at; fi
         save_state
         return

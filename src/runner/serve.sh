@@ -1,20 +1,20 @@
 # shellcheck shell=bash
-# One command after the other.
+# The main loop: polls the relay for commands and handles one after the other.
 #
-# had       the last command that was taken
-# refused   times in a row that this listener was not let in, because another one is connected
-# invalid   1 after an answer that is no command
+# had       id of the last command that this listener received
+# refused   number of polls in a row that the relay rejected because another listener is connected
+# invalid   1 after a response that is not a valid command
 
 had=''
 
-# 0: run it.
+# Asks the operator and reports the decision to the relay. Returns 0 where the command is to run.
 is_approved() {
   local verdict=0
   review || verdict=$?
   if [ "$verdict" -eq 0 ] && ! [ -f "$work/command" ]; then
-    verdict=1 reason='the folder of the listener was removed meanwhile; push the command again'
+    verdict=1 reason='the folder of the listener was removed before the answer; send the command again'
   elif [ "$verdict" -eq 0 ] && ! is_unchanged; then
-    verdict=1 reason='the file of the command changed after it was shown'
+    verdict=1 reason='the command file changed after it was displayed'
     say "$reason"
   fi
   case $verdict in
@@ -47,7 +47,7 @@ serve_command() {
     [ -z "$signal" ] || printf ' (%s)' "$signal"
     printf '\n'
   else
-    printf '<<< done, but the result was not taken: %s\n' "$(answer_text result)"
+    printf '<<< done, but the result was not delivered: %s\n' "$(answer_text result)"
   fi
   drop_ahead
   : 2>/dev/null >"$work/kept"
@@ -56,13 +56,13 @@ serve_command() {
 
 announce() {
   if [ "$mode" = auto ]; then
-    say "listening as $user_label@$host_label, runs commands without asking (Ctrl-C ends)"
+    say "listening as $user_label@$host_label, runs commands without asking (Ctrl-C to quit)"
   else
-    say "listening as $user_label@$host_label, asking before each command (Ctrl-C ends)"
+    say "listening as $user_label@$host_label, asking before each command (Ctrl-C to quit)"
   fi
 }
 
-# Another listener is connected. One that was killed outright is missed by the relay after some seconds only: its place is waited for.
+# Another listener is connected. Retry for up to 60 s: the relay needs some seconds to notice that a listener got SIGKILL.
 wait_for_place() {
   local host
   host=$(answer_text next)
@@ -77,7 +77,7 @@ wait_for_place() {
 }
 
 listen() {
-  # The first look does not wait: only a relay that let this listener in holds it.
+  # The first poll uses wait=0, so that the relay responds at once; later polls are held.
   local look='&wait=0' is_let_in=0 refused=0 invalid=0
   while [ "$leaving" -eq 0 ] && [ "$interrupts" -eq 0 ]; do
     request next GET "/next?had=$had$look" --max-time 30
@@ -93,10 +93,10 @@ listen() {
         clear_failures
         if read_frame "$work/next.body" 2>/dev/null && { [ "$mode" != auto ] || [ "$id" != "$had" ]; }; then
           idle=0 invalid=0
-          # A command that was taken is never taken again, even if its result is lost.
+          # A command that was received is never run again, even if its result is lost.
           had=$id
           serve_command
-          # It may have been closed while the command had it: then there is no operator left to ask.
+          # The terminal may have closed while the command ran: then there is no operator to ask.
           [ "$mode" = auto ] || [ -t 15 ] || leaving=1
         else
           [ "$invalid" -gt 0 ] || say "ignored an invalid response from the relay" >&2

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# The command on the operator's screen.
+# Displays a command on the operator's screen.
 #
-# columns lines      of the terminal, as last measured
-# shown_size         the same when the command was displayed
-# room is_low        rows for a command beside what is printed with it; 1 on a terminal of few rows
-# screen_rows        rows printed since the beginning of the display
-# shown_text         the text of the command at hand, as it was displayed
+# columns lines      last measured size of the terminal
+# shown_size         size of the terminal when the command was displayed
+# room is_low        rows available for the command itself; 1 on a terminal of fewer than 6 rows
+# screen_rows        rows printed since the display of the command began
+# shown_text         text of the current command, as displayed
 # terminal_used      1 once a command had the terminal
 
 terminal_used=0
 
-# Bytes as they can be shown: control and non-ASCII ones are spelled out, so that none acts on the screen.
+# Escapes control and non-ASCII bytes, so that none of them acts on the terminal.
 show_bytes() { LC_ALL=C cat -vt; }
 
-# Sets $columns and $lines. Without stty, bash 5 knows them after an external command; else the usual size is assumed.
+# Sets $columns and $lines. Without stty, bash 5 sets LINES and COLUMNS after an external command; older ones assume 80 by 24.
 measure_screen() {
   local size=''
   columns=80 lines=24
@@ -29,8 +29,8 @@ measure_screen() {
   esac
 }
 
-# A row never wraps, so that each counts as one. Beside the command: what is not shown or where it ends, the question, who asks, what
-# input it has, what an earlier command left, and where there is room a row for a long answer.
+# Computes the rows for the command. Rows never wrap, so each counts as one. Reserved: the note about hidden bytes or the end, the
+# question, the sender, stdin, leftovers of earlier commands and, on 8 rows or more, a row for a long answer.
 plan_screen() {
   measure_screen
   shown_size="$columns $lines" screen_rows=0 is_low=0 room=$((lines - 2)) width=$((columns - 5))
@@ -46,15 +46,15 @@ plan_screen() {
 
 is_too_small() { [ "$columns" -lt 8 ] || [ "$room" -lt 1 ]; }
 
-# Takes back what a command may have left: an unfinished sequence, the alternate screen, a scroll region, margins, origin mode, insert
-# mode, another character set, no wrapping, a hidden cursor, colours, the mouse, a printer. Then a row of its own at the bottom.
+# Resets terminal state that a command may have left: an unfinished sequence, alternate screen, scroll region, margins, origin mode,
+# insert mode, character set, no wrapping, hidden cursor, colours, mouse, printer. Then moves to a new row at the bottom.
 reset_screen() {
   if [ "${TERM:-dumb}" = dumb ]; then
     [ "$terminal_used" -eq 0 ] || printf '\n'
     return
   fi
   if [ "$terminal_used" -eq 0 ]; then
-    # What was typed ahead may be on this row.
+    # Keys that were typed ahead may be on this row.
     printf '\r\033[K'
     return
   fi
@@ -62,13 +62,13 @@ reset_screen() {
   printf '\033[?1000l\033[?1002l\033[?1003l\033[?1004l\033[?1006l\033[?2004l\033[?1l\033>\033[4i\033[m\033(B\033)B\017'
   [ "$has_utf8" = 0 ] || printf '\033%%G'
   case $TERM in
-    # Colours of the terminal itself.
+    # Reset the colour palette and the default colours of the terminal.
     xterm* | rxvt* | tmux* | screen* | alacritty* | foot* | *kitty*) printf '\033]104\a\033]110\a\033]111\a' ;;
   esac
   printf '\033[999;1H\n\033[K'
 }
 
-# Reads the text of the command into $held. 1: it is not of the size that was told. A zero byte ends a variable, and no command has one.
+# Reads the command into $held. 1: its size is not that of the frame, also where it contains a zero byte, which a variable cannot hold.
 read_command() {
   local LC_ALL=C
   held=''
@@ -93,7 +93,7 @@ is_unchanged() {
   read_command && [ "$held" = "$shown_text" ]
 }
 
-# Sets $fit to the first of these texts that fits on one row, or cuts the last one.
+# Sets $fit to the first of these texts that fits on one row, else to the truncated last one.
 choose_fitting() { # TEXT...
   for fit in "$@"; do
     [ "${#fit}" -ge "$columns" ] || return 0
@@ -120,8 +120,8 @@ take_command_row() {
   rows=$((rows + 1))
 }
 
-# Shells before 4 take some control characters in a text for marks of their own. There such a text is spelled out beforehand, and what
-# is counted is what is shown.
+# Bash before 4 uses some control characters internally. There a text that contains one is escaped first, and $size counts the escaped
+# bytes.
 spell_controls() {
   local LC_ALL=C
   [ "${BASH_VERSINFO[0]}" -lt 4 ] || return 0
@@ -133,8 +133,8 @@ spell_controls() {
   esac
 }
 
-# Cuts what will run into rows that fit the screen, each with a mark before it, so that no text looks like a row of the listener's. `brief` ends when the
-# screen is full and says how much is not shown; `whole` asks before it goes on.
+# Prints the command in rows that fit the screen, each with a mark before it, so that no text looks like a row of the listener. `brief`
+# stops when the screen is full and prints how many bytes are hidden; `whole` asks before each further screen.
 show_command() { # brief|whole
   local text=$shown_text size=$size width take_row=take_command_row keeps_syntax=0 extent=$1 limit rows=0 is_cut=0 row row_width row_from row_mark
   know_locale
@@ -144,7 +144,7 @@ show_command() { # brief|whole
   limit=$room
   spell_controls
   lay_out '>>> ' '  | ' '  : '
-  # Of a long one the last screen is counted.
+  # For a long command, count the rows of the last screen only.
   screen_rows=$((rows < room ? rows : room))
   if [ "$is_cut" -eq 1 ]; then
     print_note "    ($((size - row_from)) of $size bytes NOT SHOWN$more_hint)" "($((size - row_from)) bytes NOT SHOWN)" \
@@ -154,7 +154,7 @@ show_command() { # brief|whole
   fi
 }
 
-# Prints the rows below the command: who sent it, that its stdin is not shown, what still runs of earlier commands.
+# Prints the notes below the command: its sender, its hidden stdin, and processes of earlier commands that still run.
 show_circumstances() {
   local name=${from:0:80}
   ! is_too_small && [ "$is_low" -eq 0 ] || return 0
@@ -169,7 +169,7 @@ show_circumstances() {
   [ -z "$leftover_ids" ] || show_leftovers
 }
 
-# Once more, as the question must not be asked of a screen from which it has moved.
+# Displays the command again: the question must not be asked while the command has scrolled off the screen.
 show_again() {
   find_leftovers
   show_command brief

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# The command's output on its way to the spool: files of a bounded size in the work folder.
+# Writes the command's output to the spool: files of limited size in the work folder.
 #
-# has_dd slots   of this start: whether dd works here, and how many segment files a stream has
-# spool                     what the names of a stream's files begin with, set by spool_of:
-#   SPOOL.0 SPOOL.1 ...       segments, in turn; the nth is in file nth % slots, empty again once the relay has it
-#   SPOOL.0.size ...          the size of a segment that is finished
-#   SPOOL.at                number of the segment that is being written, and 1 while its writer waits for room
-#   SPOOL.reader SPOOL.note   process that writes it, and the last words of dd
-#   SPOOL.whole             the stream is closed, all of it is in the segments
-#   SPOOL.dropped           how many bytes came after what was kept; empty while they are counted
-# $work/kept                the command whose output is kept: later output of others goes nowhere
+# has_dd slots   whether dd works on this system, and the number of segment files per stream
+# spool                     path prefix of a stream's files, set by spool_of:
+#   SPOOL.0 SPOOL.1 ...       segments; the nth is in file nth % slots, which is emptied once the relay has the segment
+#   SPOOL.0.size ...          size of a finished segment
+#   SPOOL.at                number of the segment being written, and 1 while its writer waits for space
+#   SPOOL.reader SPOOL.note   process id of the dd or cat that writes it, and the statistics that dd printed
+#   SPOOL.whole             exists once the stream is closed and all of it is in the segments
+#   SPOOL.dropped           number of bytes dropped after the kept part; empty while they are counted
+# $work/kept                id of the command whose output is kept: further output of other commands is discarded
 
 slots=32
 
@@ -22,13 +22,13 @@ is_kept() {
   IFS= read -r kept 2>/dev/null <"$work/kept" && [ "$kept" = "$id" ]
 }
 
-# Numbers in place, without a moment in which the file is empty: who reads it finds the old ones or the new ones.
+# Overwrites the numbers in place, so that a reader never finds an empty file: it finds the old numbers or the new ones.
 tell_at() { # NTH IS-HELD
   printf '%12d %d\n' "$1" "$2" 2>/dev/null 1<>"$spool.at"
 }
 
-# The command writes into pipes: a file it could truncate by opening /dev/stderr once more. What takes it from there is in the group of
-# the listener, where no signal for the command ends it before all is written down.
+# The command writes into pipes: it could truncate a file by opening /dev/stderr again. The writers that read the pipes are in the process
+# group of the listener, so that no signal for the command ends them before all output is stored.
 open_streams() {
   local stream
   printf '%s\n' "$id" 2>/dev/null >"$work/kept"
@@ -41,7 +41,7 @@ open_streams() {
   done
   [ "$merge" = 0 ] || : 2>/dev/null >"$spool.whole"
   if [ "$has_pipes" -eq 0 ]; then
-    # No /dev/fd, as in some chroots: files. Opening /dev/stderr fails there in any case.
+    # Without /dev/fd, as in some chroots, use files. Opening /dev/stderr fails there anyway.
     if [ "$merge" = 0 ]; then { exec 17>>"$spool.0"; } 2>/dev/null; fi
     exec 18>&-
     : 2>/dev/null >"$spool.whole"
@@ -56,8 +56,8 @@ open_streams() {
   exec 18>&-
 }
 
-# Writes a stream into segments as it comes, two of the largest size at most: then the pipe fills, and the command waits. dd
-# takes what is there at each read, never more than it writes, and ends after so many reads.
+# Writes a stream into segments as it arrives, up to twice BYTES that the relay does not have: then the pipe fills, and the command blocks.
+# dd writes all that each read returns, and ends after a fixed number of reads.
 write_down() { # STREAM BYTES-OF-A-SEGMENT
   local spool nth=0 unit=4096 most count slot outcome=0 full partial size sizes=() total=0 is_torn=0
   trap '' INT TERM HUP QUIT
@@ -83,27 +83,27 @@ write_down() { # STREAM BYTES-OF-A-SEGMENT
     if [ "$outcome" -ne 0 ]; then lose_rest && break; fi
     read_note
     total=$((total + size))
-    # Fewer reads than it might have made: there is no more.
+    # dd made fewer reads than allowed: the stream has ended.
     if [ $((full + partial)) -lt "$count" ] || [ "$size" -eq 0 ]; then break; fi
     slot=$((nth % slots))
     sizes[slot]=$size
     printf '%d\n' "$size" 2>/dev/null >"$spool.$slot.size"
     nth=$((nth + 1))
     tell_at "$nth" 0
-    # A writer of short lines gets more reads for one segment, of fewer bytes each.
+    # For a command that writes short lines: smaller reads, and more of them per segment.
     if [ "$full" -gt "$partial" ]; then unit=65536; else unit=$((unit > 4096 ? 4096 : 1024)); fi
   done
   if is_kept && [ "$is_torn" -eq 0 ]; then
     [ "$outcome" -ne 0 ] || [ -f "$spool.dropped" ] || tell_total "$1" "$total"
     : 2>/dev/null >"$spool.whole" && return
   fi
-  # Heard only while this is still the command.
+  # Only read while this command is the current one.
   tell_total "$1" torn
-  # To close it would end what the command left running.
+  # Keep reading: closing the pipe would kill background processes of the command with SIGPIPE.
   exec cat >/dev/null 18>&-
 }
 
-# Who takes the stream may be ended in the middle of it. Sets $outcome.
+# Waits for the process that reads the stream, and records its id: let_streams_go may kill it. Sets $outcome.
 await_reader() { # PROCESS
   printf '%12d\n' "$1" 2>/dev/null 1<>"$spool.reader"
   is_kept || kill -s KILL "$1"
@@ -112,7 +112,7 @@ await_reader() { # PROCESS
   printf '%12d\n' 0 2>/dev/null 1<>"$spool.reader"
 }
 
-# What dd said: so many whole and short reads, so many bytes. Sets $full, $partial and $size.
+# Parses the statistics of dd. Sets $full and $partial to the numbers of full and short reads, and $size to the number of bytes.
 read_note() {
   local records='' line=''
   {
@@ -131,13 +131,13 @@ read_note() {
   esac
 }
 
-# Where there is no more room the command is not to be ended by it: the rest is taken, and said to be missing.
+# On a full disk the command continues: its further output is read and discarded, and reported as missing.
 lose_rest() {
   : 2>/dev/null >"$work/full"
   cat >/dev/null
 }
 
-# Waits until so many more bytes may be written. 1: no reader is left; the rest is counted or dropped.
+# Waits until $most more bytes may be written. Returns 1 where the output is not wanted any more; the rest is counted or discarded.
 wait_for_room() { # BYTES-OF-A-SEGMENT
   local first nth_one total turn=0
   while is_kept; do
@@ -159,13 +159,13 @@ wait_for_room() { # BYTES-OF-A-SEGMENT
     fi
     [ "$turn" -gt 0 ] || tell_at "$nth" 1
     turn=$((turn + 1))
-    # Meanwhile another segment is on its way, which takes longer than that.
+    # First short sleeps; an upload in progress takes longer.
     if [ "$turn" -lt 4 ]; then sleep "$blink"; else sleep "$tick"; fi
   done
   return 1
 }
 
-# A command that was stopped in the name of its client, or whose session or quota is over.
+# Whether output is useless: the client stopped the command, the relay rejects output, or part of it is lost already.
 is_unwanted() {
   [ -f "$work/lost" ] || [ -f "$work/refused" ] || [ -f "$work/over_quota" ] || { [ -f "$work/stopping" ] && [ ! -f "$work/timed_out" ]; }
 }

@@ -1,18 +1,18 @@
 # shellcheck shell=bash
-# One request: a curl, and what it says of the answer.
+# Sends one HTTP request with curl and parses the response.
 #
-# http       status of the last answer, 000 when no whole answer came
-# refusal    the relay's code for what it refused, empty where it gave none
-# took       milliseconds that the last request took, by curl's clock; 0 without an answer
-# received   bytes of its body, as curl counts them
-# trouble    why no answer came; empty where it could not be written down
-# is_cut     1 when a signal ended the wait for the answer
-# config     of the next curl, set by set_config
-# ahead      process of a curl that waits for its request, of the slot result; empty where there is none. Descriptor 21 leads there.
+# http       status of the last response, 000 without a complete response
+# refusal    error code of the relay (Remotify-Error), empty where it sent none
+# took       milliseconds that the last request took, as measured by curl; 0 without a response
+# received   bytes of the response body, as counted by curl
+# trouble    why there is no response; empty where the reason could not be stored
+# is_cut     1 where a signal ended the wait for the response
+# config     configuration of the next curl, set by set_config
+# ahead      process id of a started curl that waits for its request (slot result, on descriptor 21); empty where there is none
 
 http=000 refusal='' took=0 received=0 trouble='' is_cut=0 config='' ahead=''
 
-# Keys and addresses reach curl through its standard input: every user of this machine can read arguments in ps.
+# Keys and URLs go to curl through its standard input: every user of this machine can read arguments in ps.
 set_config() { # METHOD PATH
   printf -v config '%s\n' \
     "url = \"$relay_url/api/session/self$2\"" \
@@ -25,9 +25,9 @@ set_config() { # METHOD PATH
     'header = "Expect:"'
 }
 
-# Turns a process that was forked for it into the curl of a slot. A limit on the size of files bounds all that an answer can fill: its
-# head, its body, and what curl says of it. XFSZ is ignored: then curl sees a failed write and ends by itself (23), and bash has no killed
-# job to report. Where a redirection names a file in $work, 2>/dev/null comes first: the folder may be gone.
+# Turns a forked process into the curl of a slot. A file size limit bounds the disk space that a response can fill: head, body and curl's
+# messages. XFSZ is ignored, so that curl gets a write error and exits with 23; bash would report a job that the signal killed. Where a
+# redirection names a file in $work, 2>/dev/null comes first: the folder may have been removed.
 become_curl() { # SLOT [CURL ARGUMENT...]
   local slot=$1 limit
   limit_of "$slot"
@@ -40,35 +40,35 @@ become_curl() { # SLOT [CURL ARGUMENT...]
   } >"$work/$slot.code" 2>"$work/$slot.error"
 } 2>/dev/null
 
-# How many KiB of an answer are taken, in $limit.
+# Sets $limit: the largest response of a slot, in KiB.
 limit_of() { # SLOT
   case $1 in
-    # A script in its frame, up to the largest size that read_frame takes.
+    # A command in its frame, up to the largest size that read_frame accepts.
     next) limit=97800 ;;
     stdin*) limit=16640 ;;
     *) limit=64 ;;
   esac
 }
 
-# Loading curl takes longer than all else between the end of a command and the news of it. So the curl for its result is started beside the
-# command, and gets its request when there is one. Only where bash can wait for such a process, and in auto mode: a command at a terminal
-# waits for its operator in any case. The descriptors of the command's streams are closed: they would never end.
+# Starting curl is the slowest step between the end of a command and its result at the relay. So the curl for the result is started while
+# the command runs, and gets its request later. Only where bash can wait for such a process, and only in auto mode: at a terminal the
+# operator's answer takes longer anyway. curl must not inherit the descriptors of the command's streams: these would never end.
 start_ahead() {
   [ "$has_here_pipes$has_pipes" = 11 ] || return 0
-  # It cannot be named in the configuration of curl.
+  # curl's configuration cannot contain such a path.
   case $work in *[\"\\$'\n']*) return 0 ;; esac
   { exec 21> >(become_curl result 16>&- 17>&- 20<&-); } 2>/dev/null || return 0
   ahead=$!
   printf '%s\n' "$ahead" 2>/dev/null >"$work/result.pid"
 }
 
-# It ends at the end of its configuration, which names no address.
+# curl ends at the end of its configuration, which contains no URL.
 drop_ahead() {
   [ -z "$ahead" ] || exec 21>&-
   ahead=
 }
 
-# 1: there is none, or no more. What it writes is gone together with a folder that was removed.
+# Whether the started curl can be used. Not after the folder was removed: its output files are gone.
 is_ahead() { # SLOT
   [ "$1" = result ] && [ -n "$ahead" ] || return 1
   [ -s "$work/result.pid" ] && kill -0 "$ahead" 2>/dev/null && return 0
@@ -76,11 +76,11 @@ is_ahead() { # SLOT
   return 1
 }
 
-# Each argument becomes a line of the configuration.
+# Sends the request to the started curl. Each option and its value become a line of its configuration.
 request_ahead() { # OPTION VALUE...
   local lines=''
   [ "$#" -eq 0 ] || printf -v lines '%s "%s"\n' "$@"
-  # It may have ended by itself.
+  # That curl may have ended: ignore SIGPIPE.
   trap '' PIPE
   printf '%s' "$config$lines" 2>/dev/null >&21
   trap - PIPE
@@ -88,15 +88,15 @@ request_ahead() { # OPTION VALUE...
   transfer=$ahead ahead=
 }
 
-# curl runs in the background so that a signal is acted on at once, and so that the watchdog can end it.
+# curl runs in the background, so that the listener handles signals at once and the watchdog can end curl.
 transfer() { # SLOT METHOD PATH [CURL OPTION AND ITS VALUE...]
   local slot=$1 word before='' transfer outcome limit seconds=''
   set_config "$2" "$3"
   shift 3
   http=000 refusal='' took=0 received=0 trouble='' is_cut=0
   for word in "$@"; do
-    # For a body that is gone, older versions of curl send an empty one.
-    case $before$word in @* | -T?*) [ -f "${word#@}" ] || { trouble='the file to send is gone' && return 0; } ;; esac
+    # Where the file of the body was removed, older versions of curl send an empty body.
+    case $before$word in @* | -T?*) [ -f "${word#@}" ] || { trouble='the file to send was removed' && return 0; } ;; esac
     before=''
     [ "$word" != -T ] || before=-T
   done
@@ -114,11 +114,11 @@ transfer() { # SLOT METHOD PATH [CURL OPTION AND ITS VALUE...]
   fi
   if [ "$slot" = next ]; then
     waits_for=$transfer
-    # A signal that came before has ended nothing.
+    # A signal that came before this line found no process to end.
     [ "$leaving$interrupts" = 00 ] || end_wait
     clear_spool
   fi
-  # Some versions of curl crash where they cannot open a file: bash would report it.
+  # Some versions of curl crash where they cannot open a file: hide bash's report of it.
   wait "$transfer" 2>/dev/null
   outcome=$?
   [ "$slot" != next ] || waits_for=
@@ -132,7 +132,7 @@ transfer() { # SLOT METHOD PATH [CURL OPTION AND ITS VALUE...]
       trouble='the answer is not from a relay'
     fi
   else
-    # Cut short by a signal for the listener, or failed: nothing of it may go on.
+    # The wait was interrupted by a signal, or curl failed: make sure that curl has ended.
     kill "$transfer" 2>/dev/null
     [ "$outcome" -le 128 ] || is_cut=1
     limit_of "$slot"
@@ -141,8 +141,8 @@ transfer() { # SLOT METHOD PATH [CURL OPTION AND ITS VALUE...]
   ! is_own_folder || : 2>/dev/null >"$work/$slot.pid"
 }
 
-# A portal or a proxy that answers instead of the relay has not answered. Nor has a relay whose head was cut: curl makes do with any
-# part of a head, and takes what it does not expect for an empty body. Sets $refusal.
+# Sets $refusal. Returns 1 for the response of a captive portal or a proxy, and for a response with a truncated head: curl accepts any part
+# of a head, and then reports an empty body.
 is_from_relay() { # SLOT
   local line is_relay=0 is_whole=0
   {
@@ -158,7 +158,7 @@ is_from_relay() { # SLOT
   [ "$is_relay$is_whole" = 11 ]
 }
 
-# curl prints seconds as 0.004321; older ones as 0,004 in some languages.
+# curl prints seconds as 0.004321; older versions as 0,004 in some locales.
 set_took() { # SECONDS, sets $took
   local whole=${1%%[.,]*} part=${1#*[.,]}000
   part=${part:0:3}
@@ -167,7 +167,7 @@ set_took() { # SECONDS, sets $took
   took=$((10#$whole * 1000 + 10#$part))
 }
 
-# Why a request failed, in one line of printable ASCII: what curl says, without its name, and without the key.
+# Sets $trouble to the reason of a failed request, one line of printable ASCII: curl's message without its prefix and without the key.
 read_trouble() { # SLOT OUTCOME LIMIT
   local LC_ALL=C name
   { IFS= read -r trouble <"$work/$1.error"; } 2>/dev/null
@@ -183,10 +183,10 @@ read_trouble() { # SLOT OUTCOME LIMIT
   trouble=${trouble//"$listener_key"/KEY}
   trouble=${trouble//[! -~]/?}
   trouble=${trouble:0:200}
-  [ -n "$trouble" ] || trouble="curl ended with $2"
+  [ -n "$trouble" ] || trouble="curl exited with status $2"
 }
 
-# Ends the request of a slot, if one is under way.
+# Ends the request of a slot, if there is one.
 stop_transfer() { # SLOT
   read_number "$work/$1.pid"
   [ "$number" -le 1 ] || kill "$number" 2>/dev/null

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# The processes of a command: its process group, and those that left the group. The latter are found by the marker that the command's
-# environment carries, where /proc shows environments (Linux).
+# Finds and signals the processes of a command: its process group, and processes that left the group. The latter are found by a marker
+# variable (REMOTIFY_COMMAND) in their environment, where /proc shows environments (Linux).
 #
 # found                        process ids, set by find_marked
-# process_state process_group process_tty process_start   of one process, set by read_stat
-# leftover_ids leftover_pids   what still runs of earlier commands on this terminal, set by find_leftovers
+# process_state process_group process_tty process_start   fields of one process, set by read_stat
+# leftover_ids leftover_pids   commands and processes of before that still run on this terminal, set by find_leftovers
 # earlier_groups               process groups of earlier commands: c3:1234 c4:1240
 
 leftover_ids='' leftover_pids='' earlier_groups=''
 
-# Sets $marked_id to the id of this listener's command that a process belongs to, or to ''.
+# Sets $marked_id to the id of the command of this listener that a process belongs to, or to ''.
 read_marker() { # PID
   local entry
   marked_id=
@@ -23,13 +23,13 @@ read_marker() { # PID
   done 2>/dev/null <"/proc/$1/environ"
 }
 
-# Sets $found: processes of one command, or of all of this listener's. 1: this system does not show.
+# Sets $found to the processes of one command, or of all commands of this listener. 1: this system does not show environments.
 find_marked() { # [ID]
   local file pid
   found=
   [ -r /proc/self/environ ] || return 1
   set -- "${1:-}" /proc/[0-9]*/environ
-  # One program for all of them, where there is one: bash takes a second for some hundred.
+  # One grep for all files, if grep is installed: bash needs a second for a few hundred.
   # shellcheck disable=SC2046
   ! has grep || set -- "$1" $(exec grep -lsF -- "REMOTIFY_COMMAND=$listener_id.$1" "${@:2}" 2>/dev/null)
   for file in "${@:2}"; do
@@ -40,29 +40,29 @@ find_marked() { # [ID]
   done
 }
 
-# Sets process_state, process_group, process_tty and process_start, the last in ticks since the boot. 1: there is no such process, or
-# this system does not show.
+# Sets process_state, process_group, process_tty and process_start (in ticks since the boot). Returns 1 where there is no such process, or
+# this system has no /proc.
 read_stat() { # PID
   local line
   process_start=
   { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
-  # After the name, which may contain anything: state, parent, group, session, terminal, and 14 fields later the start.
+  # After the name, which may contain any character: state, parent, group, session, terminal, and 14 fields later the start time.
   # shellcheck disable=SC2086
   set -- ${line##*) }
   process_state=${1:-} process_group=${3:-} process_tty=${5:-} process_start=${20-}
   case $process_start in '' | *[!0-9]*) return 1 ;; esac
 }
 
-# It has ended, but its parent has not asked for its exit status.
+# The process of the last read_stat has ended, but its parent has not read its exit status yet.
 is_zombie() { case $process_state in [ZXx]) true ;; *) false ;; esac }
 
-# The same. 1 also for a process that has ended.
+# Like read_stat, but also returns 1 for a process that has ended.
 read_process() { # PID
   read_stat "$1" && ! is_zombie || return 1
   case $process_group$process_tty in '' | *[!0-9-]*) return 1 ;; esac
 }
 
-# kill alone takes processes that have ended for alive, until their parent asks how they ended.
+# Whether a process of the group runs. kill alone would also find zombies.
 group_lives() { # GROUP
   local file
   kill -0 -- "-$1" 2>/dev/null || return 1
@@ -73,7 +73,7 @@ group_lives() { # GROUP
   return 1
 }
 
-# Sets $leftover_ids and $leftover_pids: what still runs of earlier commands and has this terminal. A group counts as one process.
+# Sets $leftover_ids and $leftover_pids: processes of earlier commands that still run and have this terminal. A group counts as one.
 find_leftovers() {
   local entry pid own_tty=''
   leftover_ids='' leftover_pids=''
@@ -98,7 +98,7 @@ add_leftover() { # ID PID
   leftover_pids=${leftover_pids:+$leftover_pids }$2
 }
 
-# A process of another session may still hold the terminal open.
+# A process of another process session may still have the terminal open.
 has_open_terminal() { # PID
   local file
   for file in "/proc/$1/fd"/*; do
@@ -107,24 +107,24 @@ has_open_terminal() { # PID
   return 1
 }
 
-# Signals what find_leftovers found.
+# Sends a signal to the processes that find_leftovers found.
 signal_leftovers() { # SIGNAL
   local pid
   for pid in $leftover_pids; do kill -s "$1" -- "$pid" 2>/dev/null; done
   return 0
 }
 
-# 1: nothing of the command at hand is alive, as far as this system shows.
+# Returns 1 where no process of the current command is known to run.
 tree_lives() {
   read_number "$work/group"
   [ "$number" -le 1 ] || ! group_lives "$number" || return 0
   find_marked "$id" && [ -n "$found" ]
 }
 
-# 1: nothing of it is alive. Also 0 where this system does not show processes that left the group.
+# Returns 1 where no process of the current command runs; 0 also where this system does not show processes that left the group.
 command_lives() { tree_lives || ! [ -r /proc/self/environ ]; }
 
-# Sends KILL to a foreground group, but not to the shells that lead it: bash would report their death on the operator's screen.
+# Sends KILL to a foreground group, except to the shells that lead it: bash would report their death on the operator's screen.
 kill_group() { # GROUP
   local file member leaders=' ' killed=1
   while IFS= read -r member; do leaders="$leaders$member "; done 2>/dev/null <"$work/leaders"
@@ -134,12 +134,12 @@ kill_group() { # GROUP
     { read_process "$member" && [ "$process_group" = "$1" ]; } || continue
     ! kill -s KILL -- "$member" 2>/dev/null || killed=0
   done
-  # A leader that was suspended with the others must see their end.
+  # Continue a leader that was suspended with the others, so that it sees their end.
   kill -s CONT -- "-$1" 2>/dev/null
   return "$killed"
 }
 
-# Signals all processes of the command. 1: there is none yet, or none any more.
+# Sends a signal to all processes of the command. Returns 1 where there is none (yet, or any more).
 signal_command() { # SIGNAL
   local group pid reached=1
   case $1 in INT | TERM | KILL) ;; *) return 1 ;; esac
@@ -154,7 +154,7 @@ signal_command() { # SIGNAL
   fi
   find_marked "$id"
   for pid in $found; do
-    # Those of the group have it already.
+    # Processes of the group already got the signal.
     if read_process "$pid" && [ "$process_group" != "$group" ]; then
       ! kill -s "$1" -- "$pid" 2>/dev/null || reached=0
     fi
@@ -162,21 +162,21 @@ signal_command() { # SIGNAL
   return "$reached"
 }
 
-# The same, and what ignores it is killed ten seconds later.
+# Like signal_command, and sends KILL ten seconds later.
 stop_command() { # SIGNAL
   signal_command "$1" || return 1
   (sleep 10 && signal_command KILL) &
 }
 
-# Says why the command is stopped, then stops it: what the signal ends may be over before the next line here.
+# Stops the command. Records the reason first: the command may end before the next line of this function runs.
 stop_for() { # FILE SIGNAL WORD...
   : >"$work/$1"
   printf '%s\n' "${*:3}" >"$work/stop_reason"
   stop_command "$2" || { rm -f "$work/$1" "$work/stop_reason" && false; }
 }
 
-# A command that was told to stop is over when all of its processes are. What its own end leaves behind had INT at most, which background
-# processes of a script ignore: it gets TERM after half a second, and KILL after ten.
+# A stopped command has ended only when all of its processes have. Processes that outlive its main process may have got only INT, which
+# background processes of a script ignore: they get TERM after half a second, and KILL after ten.
 reap_command() {
   local began ended=0
   [ -f "$work/stopping" ] || return 0

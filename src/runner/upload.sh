@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Output on its way to the relay while the command runs.
+# Uploads the output of a command to the relay while the command runs.
 #
-# $work/busy       1 while a piece is on its way and until it is noted that the relay has it
-# $work/run_over   the command whose run is over: from then on its rest is sent with its result
+# $work/busy       1 from the start of an upload until its acknowledgement is recorded
+# $work/run_over   id of the command that has ended: the rest of its output is sent with its result
 
 open_uploads() {
   ceiling=16777216
@@ -11,7 +11,7 @@ open_uploads() {
   printf '\n' 2>/dev/null >"$work/run_over"
 }
 
-# In the middle of this the uploader is not to be ended. 1: the run is over, and who ran it sends the rest.
+# Marks an upload as in progress, so that rest_upload waits for it. Returns 1 where the command has ended: send_result sends the rest.
 begin_upload() {
   local word=''
   printf '1\n' 2>/dev/null 1<>"$work/busy"
@@ -21,7 +21,7 @@ begin_upload() {
 
 end_upload() { printf '0\n' 2>/dev/null 1<>"$work/busy"; }
 
-# Lets a transfer that is under way come to its end.
+# Stops further uploads and waits until the current one has finished.
 rest_upload() {
   local turn=0 word=0
   printf '%s\n' "$id" 2>/dev/null >"$work/run_over"
@@ -33,7 +33,7 @@ rest_upload() {
   end_upload
 }
 
-# Sets $behind when there is more than it could send at once.
+# Uploads the next piece of a stream. Sets $behind where more output is waiting, or may be soon.
 push_growth() { # STREAM
   local first base sent cut shown nth spool is_sent=1 is_large=0
   # The quota is reached: the relay takes no output, and keep_limits stops the command.
@@ -54,7 +54,7 @@ push_growth() { # STREAM
   fi
 }
 
-# After a large piece: a writer that was held back soon finishes another segment.
+# After a large piece: waits briefly, because a writer that was blocked soon finishes another segment.
 await_segment() {
   local first base sent cut shown nth spool turn=0 stream
   while [ "$turn" -lt 8 ]; do

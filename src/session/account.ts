@@ -1,4 +1,4 @@
-/** Who pays for what a session stores. */
+/** Chooses the account that the bytes of a session count against, by client address. */
 
 /** One account per IPv4 address and per IPv6 /64: that is what one subscriber gets. */
 export function chooseAccount(address: string): string {

@@ -1,4 +1,4 @@
-/** Output from the listener and input from the client, while a command runs. */
+/** Appends output from the listener and stdin from the client to a command. */
 import { isEnded, takesOutput } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { closeStdin, findOpenStdin } from './close-stdin.ts';
@@ -7,7 +7,7 @@ import { type Chunk, chooseAllowance, extendFlow } from './extend-flow.ts';
 import { acknowledgeStart } from './serve-listener.ts';
 import { type Outcome, replaceCommand, type Session } from './session.ts';
 
-/** Output of a command that runs, from the listener that runs it; the result is the next offset. Throws `not_startable`. */
+/** Output of a running or lost command, from its listener. Returns the next offset. Throws `not_startable`. */
 export function appendOutput(
   session: Session,
   id: string,
@@ -29,7 +29,7 @@ export function appendOutput(
   };
 }
 
-/** Input from the client, and with `isEnd` the word that no more follows. Repeatable. Throws `stdin_closed`. */
+/** Stdin from the client; `isEnd` closes stdin after these bytes. Repeatable. Throws `stdin_closed`. */
 export function appendStdin(
   session: Session,
   id: string,
@@ -37,7 +37,7 @@ export function appendStdin(
   isEnd: boolean,
 ): Outcome<number> {
   const open = findOpenStdin(session, id);
-  // Repeating what came before the end is fine; adding to it is not.
+  // After the end of stdin a client may repeat bytes, but not add any.
   if (open.stdin === 'closed' && chunk.offset + chunk.bytes.byteLength > open.stdinBytes)
     throw new Refusal('stdin_closed');
   const { command, put, next } = extendFlow(open, { ...chunk, flow: 'stdin' });
@@ -46,7 +46,7 @@ export function appendStdin(
   return { session: closeStdin(extended, id).session, result: next, put };
 }
 
-/** Whether there is something to fetch for a listener at this offset, or nothing more will come. */
+/** Whether a listener that waits for stdin at this offset gets an answer now: bytes, or the news that none will come. */
 export function hasStdinNews({ stdin, stdinBytes, state }: Command, offset: number): boolean {
   return stdinBytes > offset || stdin !== 'open' || isEnded(state);
 }

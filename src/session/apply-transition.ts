@@ -1,4 +1,4 @@
-/** The one way in: time first, then the event, then the quota and the count of what changed. */
+/** The only way to change a session: applies due timeouts, then the event, then the quota, then the revision. */
 import { Refusal } from '../protocol/errors.ts';
 import { keepWithinQuota } from './quota.ts';
 import { reopenSession } from './reopen-session.ts';
@@ -8,38 +8,38 @@ import { advance, nextDeadline, sessionDeadline, touch } from './time.ts';
 /** The clock of the store, in milliseconds since 1970. */
 export interface Clock {
   readonly now: number;
-  /** Since then requests could arrive without a gap: silence before it proves nothing. */
+  /** Since then requests could arrive without interruption. Silence before it does not mean that a listener is gone. */
   readonly upSince: number;
 }
 
 export interface Moment extends Clock {
   readonly ttlMs: number;
-  /** A request on the key keeps the session; the clock does not. */
+  /** True for a request on the key, which keeps the session alive; false for the timer. */
   readonly byRequest: boolean;
-  /** What the session may store. */
+  /** How many bytes the session may store. */
   readonly quotaBytes: number;
 }
 
 export type Transition<T> = (session: Session, now: number) => Outcome<T>;
 
-/** Reopened; throws `gone` once its time is up. */
+/** The session from reopenSession(). Throws `gone` once the session has expired. */
 function reopenInTime(session: Session, { now, upSince }: Clock, ttlMs: number): Session {
   const reopened = reopenSession(session, upSince, now);
   if (now >= sessionDeadline(reopened, now, ttlMs)) throw new Refusal('gone');
   return reopened;
 }
 
-/** The session at this moment, as readers see it; the very same object when nothing fell due. Throws `gone` once its time is up. */
+/** The session as readers see it now; the same object when no timeout was due. Throws `gone` once it has expired. */
 export function viewSession(session: Session, clock: Clock, ttlMs: number): Session {
   return advance(reopenInTime(session, clock, ttlMs), clock.now);
 }
 
-/** When the clock is to ring for a session next, ms since 1970. */
+/** When the timer must fire for this session next, in ms since 1970. */
 export function dueAt(session: Session, { now, upSince }: Clock, ttlMs: number): number {
   return nextDeadline(reopenSession(session, upSince, now), now, ttlMs);
 }
 
-/** The session after the event; the very same object when nothing changed. Throws `gone` once its time is up. */
+/** The session after the event; the same object when nothing changed. Throws `gone` once it has expired. */
 export function applyTransition<T>(session: Session, transition: Transition<T>, moment: Moment): Outcome<T> {
   const { now, ttlMs, byRequest, quotaBytes } = moment;
   const reopened = reopenInTime(session, moment, ttlMs);

@@ -1,4 +1,4 @@
-/** A client no longer wants a command. */
+/** Cancels one command for a client, discards a damaged one, and resets the session. */
 import {
   cancelledByClient,
   isEnded,
@@ -25,8 +25,8 @@ export interface Cancelled {
 }
 
 /**
- * Drops one that waits, so that it never runs; asks for a running one to be signalled, unless the signal is null; leaves an ended one as
- * it is.
+ * Cancels a command that has not started, so that it never runs. Requests the signal for a running command, unless the
+ * signal is null. Leaves an ended command as it is.
  */
 export function cancelCommand(
   session: Session,
@@ -52,8 +52,8 @@ export function cancelCommand(
 }
 
 /**
- * Its text is not what it was when it was pushed: a disk that was full, a file that was cut. None of it was handed out, and none of it
- * will be: half a command is another one.
+ * Cancels a command whose stored text differs from what the client pushed: the disk was full, or the file was
+ * truncated. The relay sent none of it to a listener and never will, because half a command is a different command.
  */
 export function discardDamaged(session: Session, id: string, now: number): Outcome<void> {
   const command = findCommand(session, id);
@@ -71,7 +71,7 @@ export interface Cleared {
   cmd_was_in_flight: boolean;
 }
 
-/** Clears what is stuck: nothing waits, nothing is in flight, no result is unread. The key and the listener live on. */
+/** Cancels waiting commands, gives up running ones, drops the unread result. The key and the listener stay valid. */
 export function resetSession(session: Session, now: number): Outcome<Cleared> {
   const cleared: Cleared = {
     cmd_queued: queuedCommands(session).length > 0,

@@ -1,4 +1,4 @@
-/** What happened between two looks at a session: told by comparing them, so that nothing that changes one can forget to tell. */
+/** Lists what changed between two states of a session. It compares them: no transition can forget to report a change. */
 import { isEnded, isInFlight } from '../protocol/command-states.ts';
 import type { Command } from './command.ts';
 import { compareCommands } from './compare-commands.ts';
@@ -23,15 +23,15 @@ export type Change =
       readonly subject: 'listener';
       readonly what: ListenerChange;
       readonly listener: Listener;
-      /** Whose place it took. */
+      /** The listener that it replaced. */
       readonly former?: Listener;
     }
   | {
       readonly subject: 'command';
       readonly what: CommandChange;
-      /** As it is afterwards. */
+      /** The command after the change. */
       readonly command: Command;
-      /** Who has, or had, it in hand; null for nobody, or for one that is not remembered. */
+      /** The listener that has or had the command; null when there is none, or the session no longer knows it. */
       readonly listener: Listener | null;
     };
 
@@ -40,7 +40,7 @@ function compareListeners(before: Listener | null, after: Listener | null): Chan
   const tell = (what: ListenerChange): Change[] => [{ subject: 'listener', what, listener: after }];
   if (before === null) return tell('attached');
   if (before.id !== after.id) {
-    // One that left gave its place up; nobody takes it from it.
+    // The earlier listener had left: this is no takeover.
     if (before.hasLeft) return tell('attached');
     return [{ subject: 'listener', what: 'taken over', listener: after, former: before }];
   }
@@ -50,7 +50,7 @@ function compareListeners(before: Listener | null, after: Listener | null): Chan
   return [];
 }
 
-/** In one update a command may go from hand to hand: then its state alone shows nothing. */
+/** One update can move a command from one listener to another and leave its state the same. */
 function isInOtherHands(before: Command, after: Command): boolean {
   return (
     isInFlight(after.state) && (before.listenerId !== after.listenerId || before.shownAt !== after.shownAt)
@@ -81,17 +81,17 @@ function nameCommandChange(before: Command | undefined, after: Command): Command
   return isAsked ? 'signalled' : undefined;
 }
 
-/** Whether the command ended by this change: one that is evicted had ended before. */
+/** Whether this change ended the command. An evicted command had ended before. */
 export function isEnding({ what, command }: Extract<Change, { subject: 'command' }>): boolean {
   return what !== 'evicted' && isEnded(command.state);
 }
 
-/** Endings first: one command often ends because another one was asked for. */
+/** Endings first: one command often ends because the listener polled for another. */
 function rank(change: Change): number {
   return change.subject === 'command' && isEnding(change) ? 0 : 1;
 }
 
-/** Nothing for the same object, and nothing for signs of life. Listeners come first, then commands, endings before the rest. */
+/** Listener changes first, then commands, endings before the rest. Empty for the same object; leaves out heartbeats. */
 export function listChanges(before: Session, after: Session): Change[] {
   if (before === after) return [];
   const listeners = compareListeners(before.listener, after.listener);

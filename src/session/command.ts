@@ -1,50 +1,50 @@
-/** One piece of shell text with an id, a state, an exit status and output. Plain data: it is stored as JSON. */
+/** A command: shell text with an id, a state, an exit status and output. Plain data, stored as JSON. */
 import type { CommandState, Signal } from '../protocol/command-states.ts';
 
-/** Points in time are milliseconds since 1970, as the relay's clock has them. */
+/** Times are milliseconds since 1970, by the clock of the relay. */
 export interface Command {
   readonly id: string;
-  /** The door it came in by: only slot commands answer on the result slot. */
+  /** How the client pushed it. Only slot commands put their result into the result slot. */
   readonly origin: 'slot' | 'commands';
   readonly state: CommandState;
-  /** The beginning of the script, without keys. Absent where an older relay stored the command. */
+  /** The beginning of the script, without keys. Absent when an older relay stored the command. */
   readonly text?: string;
   readonly scriptBytes: number;
-  /** How far each flow goes. Its bytes are in the store, unless they were evicted. */
+  /** Length of each flow. Its bytes are in the store, unless they were evicted. */
   readonly stdinBytes: number;
   readonly stdoutBytes: number;
   readonly stderrBytes: number;
-  /** Output that the store did not take, as the listener counted it; null while that is unknown. */
+  /** Bytes of output that the store refused, as the listener counted them; null while unknown. */
   readonly cut: { readonly stdout: number; readonly stderr: number } | null;
-  /** The relay refused output of it for want of room: until the listener says how much is missing, some of it may be. */
+  /** The relay refused output for lack of space: some may be missing, until the listener reports how much. */
   readonly wasRefused: boolean;
-  /** Its input and output made room for later ones: none of it can be read any more. */
+  /** Its stdin and output were evicted to make room: none of it can be read any more. */
   readonly isEvicted: boolean;
-  /** SHA-256 of script and options: what an Idempotency-Key is compared by. */
+  /** SHA-256 of script and options, compared when a client repeats an Idempotency-Key. */
   readonly digest: string;
   readonly idempotencyKey: string | null;
-  /** What its client says of itself: a single word, see `readClient`; null when it says nothing. */
+  /** Name that the client sent, unverified: a single word, see `readClient`; null when it sent none. */
   readonly pushedBy: string | null;
   readonly merge: boolean;
-  /** `open`: the client sends more. `closed`: what is there is all. */
+  /** `open`: the client may send more. `closed`: the client sends no more. */
   readonly stdin: 'none' | 'open' | 'closed';
   readonly timeoutSeconds: number;
   readonly pushedAt: number;
-  /** Not started by then: it never will be. */
+  /** If it has not started by then, it expires and never runs. */
   readonly expiresAt: number | null;
-  /** Who was shown it, or runs it. */
+  /** The listener that was shown the command last, or runs it. */
   readonly listenerId: string | null;
   readonly listenerHost: string | null;
-  /** When a listener was shown it. */
+  /** When that listener was shown it. */
   readonly shownAt: number | null;
   readonly startedAt: number | null;
-  /** When the listener that runs it was first heard about it; until then an answer that carried it may have been lost. */
+  /** When that listener first sent a request about the run. Until then the answer with the command may have been lost. */
   readonly heardAt: number | null;
   readonly endedAt: number | null;
   readonly exitStatus: number | null;
   readonly signal: string | null;
   readonly reason: string | null;
-  /** The signal asked for, and how often one was. */
+  /** The signal that a client requested last, and how often clients requested one. */
   readonly cancelSignal: Signal | null;
   readonly cancelCount: number;
 }
@@ -59,7 +59,7 @@ export interface NewCommand {
   merge: boolean;
   stdin: 'none' | 'open';
   timeoutSeconds: number;
-  /** Null waits for as long as the session lives. */
+  /** Null: it waits as long as the session exists. */
   queueSeconds: number | null;
 }
 
@@ -100,7 +100,10 @@ export function endCommand(
   return { ...command, state, endedAt: now, ...how };
 }
 
-/** Back to the queue: it was shown to someone and never started. Whoever that was may still answer, until another is shown it. */
+/**
+ * Puts a command back into the queue that a listener was shown and did not start. That listener may still answer, until
+ * another one is shown the command.
+ */
 export function requeueCommand(command: Command): Command {
   return { ...command, state: 'queued', shownAt: null };
 }

@@ -1,10 +1,10 @@
-/** Which commands differ between two states of one session. */
+/** Finds the commands that differ between two states of one session. */
 import type { Command } from './command.ts';
 
 export interface CommandDifference {
-  /** Undefined for one that is new. */
+  /** Undefined for a new command. */
   readonly before: Command | undefined;
-  /** Undefined for one that is no longer listed. */
+  /** Undefined for a command that is no longer listed. */
   readonly after: Command | undefined;
 }
 
@@ -12,7 +12,7 @@ function numberOf({ id }: Command): number {
   return Number(id.slice(1));
 }
 
-/** In order of arrival, as both lists are. Looks at each command once, and at most of them only to see that they are the same object. */
+/** In order of arrival, like both lists. Visits each command once. */
 export function compareCommands(
   before: readonly Command[],
   after: readonly Command[],
@@ -21,7 +21,7 @@ export function compareCommands(
   let at = 0;
   for (const command of after) {
     let was = before[at];
-    // Most are the same object, and need no look at what is in them.
+    // Most are the same object, so their fields need no comparison.
     if (was === command) {
       at += 1;
       continue;

@@ -1,4 +1,4 @@
-/** Bytes that come at offsets: an overlap is stored once, a gap is refused. */
+/** Appends a chunk at its offset to stdin, stdout or stderr: stores an overlap once, refuses a gap. */
 import { Refusal } from '../protocol/errors.ts';
 import { header } from '../protocol/headers.ts';
 import { overQuotaAllowanceBytes, overQuotaExcessBytes } from '../protocol/limits.ts';
@@ -12,7 +12,7 @@ export interface Chunk {
   readonly bytes: Uint8Array;
 }
 
-/** How far a flow goes, in bytes. */
+/** Length of a flow in bytes. */
 export function flowBytes(command: Command, flow: Flow): number {
   if (flow === 'stdin') return command.stdinBytes;
   return flow === 'stdout' ? command.stdoutBytes : command.stderrBytes;
@@ -30,7 +30,7 @@ interface Extended {
   readonly next: number;
 }
 
-/** The command with what is new in a chunk. Throws `output_gap` with the offset that was expected. */
+/** Adds the new bytes of a chunk to the command. Throws `output_gap` with the expected offset. */
 export function extendFlow(command: Command, { flow, offset, bytes }: Chunk): Extended {
   const end = flowBytes(command, flow);
   if (offset > end) {
@@ -40,12 +40,12 @@ export function extendFlow(command: Command, { flow, offset, bytes }: Chunk): Ex
   if (fresh.byteLength === 0) return { command, put: [], next: Math.max(end, offset + bytes.byteLength) };
   const next = end + fresh.byteLength;
   const extended = withFlowBytes(command, flow, next);
-  // What was evicted is not begun anew: readers learn how much is missing.
+  // After an eviction, bytes are counted and not stored: readers learn how much is missing.
   if (command.isEvicted) return { command: extended, put: [], next };
   return { command: extended, put: [{ id: command.id, part: flow, offset: end, bytes: fresh }], next };
 }
 
-/** By how much output may pass a quota: a few words always fit in, so that what is missing can be said. */
+/** How far output may exceed a quota: a short line always fits, so that it can report what is missing. */
 export function chooseAllowance(put: readonly Piece[]): number {
   const bytes = put.reduce((sum, piece) => sum + piece.bytes.byteLength, 0);
   return bytes <= overQuotaAllowanceBytes ? overQuotaExcessBytes : 0;

@@ -1,24 +1,24 @@
-/** Who runs the commands of a session: one at a time. */
+/** The listener that runs the commands of a session, one at a time, and when it counts as disconnected. */
 import { listenerGraceMs, listenerSilenceMs, maxSilentRunMs } from '../protocol/limits.ts';
 import type { ListenerMode } from '../protocol/status-payload.ts';
 import type { Command } from './command.ts';
 import { openCommands } from './open-commands.ts';
 
-/** The id of whoever polls `GET /cmd`: that door carries no name. */
+/** The listener id of every poll of `GET /cmd`: those requests name no listener. */
 export const slotListenerId = 'slot';
 
 export interface Listener {
   readonly id: string;
   readonly kind: 'runner' | 'slot';
-  /** What it says of itself: untrusted text. */
+  /** Host and user as the listener reports them: untrusted text. */
   readonly host: string;
   readonly user: string;
   readonly mode: ListenerMode;
   readonly attachedAt: number;
   readonly seenAt: number;
-  /** Its socket closed without an answer, or it was silent for too long, and it has not come back yet. */
+  /** When its socket closed without an answer or it was silent for too long; null once it is back. */
   readonly goneAt: number | null;
-  /** It said that it ended: a poll of it that is still held is nobody's. */
+  /** It announced its end. The relay ignores any of its polls that are still held. */
   readonly hasLeft: boolean;
 }
 
@@ -28,18 +28,18 @@ export function attachListener(identity: ListenerIdentity, now: number): Listene
   return { ...identity, attachedAt: now, seenAt: now, goneAt: null, hasLeft: false };
 }
 
-/** The point after which it counts as gone, unless it is heard before. */
+/** When the listener counts as disconnected, unless it sends a request before. */
 export function listenerDeadline(listener: Listener): number {
   const silent = listener.seenAt + listenerSilenceMs;
   return listener.goneAt === null ? silent : Math.min(silent, listener.goneAt + listenerGraceMs);
 }
 
-/** When one that was silent for too long is said to be gone: dated so that the point after which it counts as gone stays the same. */
+/** `goneAt` for a listener that was silent for too long: chosen so that listenerDeadline() stays the same. */
 export function silentSince(listener: Listener): number {
   return listener.seenAt - listenerGraceMs + listenerSilenceMs;
 }
 
-/** Until then a legacy listener that runs a command counts as connected: it sends no request during a run. 0 when no command runs there. */
+/** Until then a legacy listener with a running command counts as connected: it sends no request during a run. Else 0. */
 export function silentRunDeadline(commands: readonly Command[]): number {
   let deadline = 0;
   for (const { state, listenerId, startedAt } of openCommands(commands))
@@ -48,7 +48,7 @@ export function silentRunDeadline(commands: readonly Command[]): number {
   return deadline;
 }
 
-/** The listener that is there, if one is. */
+/** The listener, if it counts as connected. */
 export function findLiveListener(
   { listener, commands }: { listener: Listener | null; commands: readonly Command[] },
   now: number,

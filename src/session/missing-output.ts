@@ -4,12 +4,12 @@ import type { Command } from './command.ts';
 import { flowBytes, withFlowBytes } from './extend-flow.ts';
 import { findCommand, type Outcome, replaceCommand, type Session, type Stream } from './session.ts';
 
-/** How far a stream can be read, in bytes. */
+/** How many bytes of a stream can be read. */
 export function readableBytes(command: Command, stream: Stream): number {
   return command.isEvicted ? 0 : flowBytes(command, stream);
 }
 
-/** What a reader of these streams, from these offsets on, will not get; undefined when it gets all of them. */
+/** What a reader of these streams, from these offsets on, cannot get; undefined when nothing is missing. */
 export function findMissingFrom(
   command: Command,
   from: Partial<Record<Stream, number>>,
@@ -25,14 +25,14 @@ export function findMissingFrom(
   return undefined;
 }
 
-/** The relay refused output of a command that runs: unless its listener says otherwise, some of it is missing. */
+/** Records that the relay refused output of a command: some is missing, unless its listener reports otherwise. */
 export function noteRefusedOutput(session: Session, id: string): Outcome<void> {
   const command = findCommand(session, id);
   if (command.wasRefused) return { session, result: undefined };
   return { session: replaceCommand(session, { ...command, wasRefused: true }), result: undefined };
 }
 
-/** Records that the store has less of a stream than the session says, and that the rest cannot be sent again. */
+/** Records that the store has less of a stream than the session counts, and that the rest cannot be sent again. */
 export function loseOutput(session: Session, id: string, stream: Stream, end: number): Outcome<void> {
   const command = findCommand(session, id);
   const lost = readableBytes(command, stream) - end;

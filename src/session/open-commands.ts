@@ -1,7 +1,7 @@
 /**
- * Which commands of a session are open, and how many bytes all of them hold. Each transition asks this, and a session remembers a
- * hundred ended commands: so both answers are kept for each list, and those of a changed list are derived from those of the list
- * before. Lists never change in place.
+ * Caches which commands of a session are open, and how many bytes all of them hold. Each transition needs both, and a
+ * session remembers a hundred ended commands. So both are kept for each list, and those of a changed list are derived
+ * from those of the list before it. Lists never change in place.
  */
 import { isEnded } from '../protocol/command-states.ts';
 import type { Command } from './command.ts';
@@ -15,7 +15,7 @@ interface Summary {
   readonly bytes: number;
 }
 
-/** A shorter list is looked through each time, which costs less than to remember it. */
+/** A shorter list is scanned each time, which costs less than a cache entry. */
 const shortLength = 8;
 
 const summaries = new WeakMap<Commands, Summary>();
@@ -74,11 +74,11 @@ export function appendCommand(commands: Commands, command: Command): Commands {
   });
 }
 
-/** The list with another command at this place. */
+/** The list with another command at this index. */
 export function replaceAt(commands: Commands, at: number, command: Command): Commands {
   const was = commands[at];
   const replaced = commands.with(at, command);
-  // Nothing opens again what has ended.
+  // An ended command never opens again: nothing to derive here.
   if (was === undefined || (isOpen(command) && !isOpen(was))) return replaced;
   const { open, bytes } = findSummary(commands);
   const bytesNow = bytes - heldBytes(was) + heldBytes(command);

@@ -1,4 +1,4 @@
-/** A session as another process wrote it: nothing of it is believed before its fields have the types that the transitions rely on. */
+/** Validates a session that another process wrote: every field must have the type that the transitions rely on. */
 import { isCommandState, isSignal } from '../protocol/command-states.ts';
 import { isExitStatus } from '../protocol/command-view.ts';
 import { parseFields } from '../protocol/json-fields.ts';
@@ -110,7 +110,7 @@ const keyChecks: Record<keyof PastKey, Check> = {
   endedAt: isCount,
 };
 
-/** Undefined where a field is missing or of another type; fields that this version does not know are kept. */
+/** Undefined when a field is missing or has another type. Fields that this version does not know are kept. */
 export function parseCommand(value: unknown): Command | undefined {
   return hasAll(value, commandChecks) ? (value as Command) : undefined;
 }

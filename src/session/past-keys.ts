@@ -1,11 +1,11 @@
 /**
- * Idempotency-Keys of commands that the session no longer lists: a push that is repeated late must not run again. In pages, so that
- * one more key copies one page and not all of them. Plain data, oldest first.
+ * Idempotency-Keys of commands that the session no longer lists: a late retry of a push must not run again. In pages,
+ * so that adding a key copies one page and not all of them. Plain data, oldest first.
  */
 import { maxPastKeys, pastKeyMs } from '../protocol/limits.ts';
 import type { Command } from './command.ts';
 
-/** What a repeated push is answered from. Points in time are milliseconds since 1970. */
+/** What the relay needs to answer a repeated push. Times are milliseconds since 1970. */
 export type PastKey = Pick<
   Command,
   | 'id'
@@ -25,7 +25,7 @@ export type PastKey = Pick<
 type Page = readonly PastKey[];
 
 export interface PastKeys {
-  /** How many keys were forgotten since the session began. */
+  /** How many keys were dropped since the session was created. */
   readonly dropped: number;
   readonly pages: readonly Page[];
 }
@@ -56,7 +56,7 @@ export function countPastKeys({ pages }: PastKeys): number {
   return pages.reduce((sum, page) => sum + page.length, 0);
 }
 
-/** Whether a command with a key can be remembered once it ends: the oldest page may be too young to be dropped. */
+/** Whether one more key can be remembered: false when all pages are in use and the oldest is too young to drop. */
 export function hasRoomForKey(past: PastKeys, now: number): boolean {
   return past.pages.length < maxPastKeys / pageLength || isOld(past.pages[0] ?? [], now);
 }
@@ -102,19 +102,19 @@ export function flattenKeys({ pages }: PastKeys): PastKey[] {
   return pages.flat();
 }
 
-/** Drops the oldest keys until so many were dropped since the session began. */
+/** Drops the oldest keys until `dropped` of them were dropped since the session was created. */
 export function dropKeys(past: PastKeys, dropped: number): PastKeys {
   const excess = dropped - past.dropped;
   return excess <= 0 ? past : { ...appendKeys(noPastKeys, flattenKeys(past).slice(excess)), dropped };
 }
 
-/** The keys that came since; dropping never takes one that is younger than another that stays. */
+/** The keys that were added since `before`. Only the oldest keys are ever dropped. */
 export function listNewKeys(before: PastKeys, after: PastKeys): PastKey[] {
   if (before === after) return [];
   const known = Math.max(0, before.dropped + countPastKeys(before) - after.dropped);
   let missing = countPastKeys(after) - known;
   const found: (readonly PastKey[])[] = [];
-  // From the end: mostly one key is new, and there may be many.
+  // From the end: usually one key is new, out of many.
   for (let at = after.pages.length - 1; missing > 0; at -= 1) {
     const page = after.pages[at] ?? [];
     found.unshift(page.slice(Math.max(0, page.length - missing)));

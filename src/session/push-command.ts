@@ -1,4 +1,4 @@
-/** A client hands a command in. */
+/** Adds the command of a client to the queue. */
 import { Refusal } from '../protocol/errors.ts';
 import { maxQueuedCommands } from '../protocol/limits.ts';
 import { type Command, createCommand, endCommand, type NewCommand } from './command.ts';
@@ -19,7 +19,7 @@ function addCommand(session: Session, given: NewCommand, script: Uint8Array, now
   };
 }
 
-/** A command that the session no longer lists, as far as it is remembered. */
+/** Rebuilds a command that the session no longer lists, from what its key remembers. */
 function recallCommand(past: PastKey): Command {
   const { id, digest, idempotencyKey, scriptBytes, pushedBy } = past;
   const given = { id, digest, idempotencyKey, scriptBytes, pushedBy, origin: 'commands' as const };
@@ -39,8 +39,9 @@ function findByKey(session: Session, key: string): Command | undefined {
 }
 
 /**
- * Through the commands resource: FIFO. The same Idempotency-Key with the same bytes is the same command, whatever became of it;
- * with other bytes `key_reused`. Throws `queue_full`, or `too_many_keys` where the key could not be remembered for long enough.
+ * Through the commands resource: FIFO. The same Idempotency-Key with the same bytes is the same command, in any state.
+ * Throws `key_reused` for other bytes, `queue_full`, or `too_many_keys` when the key could not be remembered for long
+ * enough.
  */
 export function pushCommand(
   session: Session,
@@ -58,7 +59,7 @@ export function pushCommand(
   return { session, result: known };
 }
 
-/** Through the slot: the last write wins over an unclaimed one, and an unread result is dropped. */
+/** Through the slot: cancels an earlier slot command that is still queued, and drops an unread result. */
 export function pushToSlot(
   session: Session,
   given: NewCommand,
@@ -70,7 +71,7 @@ export function pushToSlot(
     ...emptySlot,
     commands: session.commands.map((command) =>
       command.origin === 'slot' && command.state === 'queued'
-        ? endCommand(command, 'cancelled', now, { reason: 'replaced by a later one' })
+        ? endCommand(command, 'cancelled', now, { reason: 'replaced by a later command' })
         : command,
     ),
   };

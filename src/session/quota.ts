@@ -1,16 +1,16 @@
-/** How much a session stores, and what gives way when it may not store more. */
+/** The quota of a session: how much it stores, and what is evicted to stay within it. */
 import { isEnded } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import type { Command } from './command.ts';
 import { storedFlowBytes, usedBytes } from './open-commands.ts';
 import type { Outcome, Session } from './session.ts';
 
-/** What is evicted first has the lowest rank: the command that ended first; an unread result of the slot comes last. */
+/** Lowest rank is evicted first: the command that ended first. An unread result of the slot comes last. */
 export function rankEviction({ slotResult }: Session, { id, endedAt }: Command): number {
   return id === slotResult ? Infinity : (endedAt ?? 0);
 }
 
-/** Ended commands with bytes to give up, in the order in which they give them up. */
+/** Ended commands that still have stored stdin or output, in the order of eviction. */
 export function listEvictable(session: Session): readonly Command[] {
   return session.commands
     .filter((command) => isEnded(command.state) && storedFlowBytes(command) > 0)
@@ -25,7 +25,7 @@ export function evict(session: Session, ids: ReadonlySet<string>): Session {
   return { ...session, commands };
 }
 
-/** Gives up the oldest input and output until so many bytes are free, or none is left; never that of `spared`. */
+/** Evicts the oldest stdin and output until `neededBytes` are free, or none is left; never that of `spared`. */
 export function makeRoom(session: Session, neededBytes: number, spared?: ReadonlySet<string>): Session {
   let freed = 0;
   const evicted = new Set<string>();
@@ -38,7 +38,7 @@ export function makeRoom(session: Session, neededBytes: number, spared?: Readonl
   return evict(session, evicted);
 }
 
-/** The outcome within the quota of its session. Throws `session_quota` where evicting all that may be evicted is not enough. */
+/** Evicts until the outcome is within the quota. Throws `session_quota` when that is not enough. */
 export function keepWithinQuota<T>(outcome: Outcome<T>, quotaBytes: number): Outcome<T> {
   const { put = [], overQuotaBytes = 0 } = outcome;
   // Only new bytes make a session larger.

@@ -1,11 +1,11 @@
-/** After a time in which no request could arrive: silence and idleness are counted from the end of it. */
+/** Corrects a session after an outage of the relay: silence and idle time count from the end of the outage. */
 import { slotReaderMs } from '../protocol/limits.ts';
 import { isInFlight } from '../protocol/command-states.ts';
 import type { Listener } from './listener.ts';
 import { openCommands } from './open-commands.ts';
 import type { Session, SlotReader } from './session.ts';
 
-/** A listener that is gone stays so, but where its socket was cut in mid-command: then its grace is counted anew. */
+/** A disconnected listener stays so, unless its socket was cut during a command: then its grace period starts again. */
 function reopenListener(session: Session, upSince: number, now: number): Listener | null {
   const { listener } = session;
   if (listener === null || (listener.seenAt >= upSince && listener.seenAt <= now)) return listener;
@@ -20,8 +20,9 @@ function reopenListener(session: Session, upSince: number, now: number): Listene
 }
 
 /**
- * A claim from before: its reader was cut off, and the next one need not wait for the claim to run out. Nor for one from far in the future.
- * The near future is the clock of another relay, which is ahead of this one's by some milliseconds: that reader is there.
+ * Drops a claim from before the outage: its reader was cut off, and the next one need not wait until the claim expires.
+ * Also drops a claim from far in the future. A claim from the near future stays: the clock of another relay is some
+ * milliseconds ahead of this one's, and its reader is connected.
  */
 function reopenReader(reader: SlotReader | null, upSince: number, now: number): SlotReader | null {
   if (reader === null) return null;
@@ -30,9 +31,9 @@ function reopenReader(reader: SlotReader | null, upSince: number, now: number): 
 }
 
 /**
- * The session as though its last signs of life had come at `upSince`, where they are older: signs that came since the last loud change
- * were in memory only, and between then and `upSince` no request could arrive. The same object when there is nothing to do. A clock
- * that was ahead left points in the future: they count as `now`.
+ * Moves the last heartbeat and the last request to `upSince` if they are older: those since the last loud change were
+ * only in memory, and between then and `upSince` no request could arrive. Times in the future, left by a clock that was
+ * ahead, count as `now`. The same object when there is nothing to do.
  */
 export function reopenSession(session: Session, upSince: number, now: number): Session {
   const listener = reopenListener(session, upSince, now);

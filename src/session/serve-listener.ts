@@ -1,4 +1,4 @@
-/** What a listener of ours asks for: a look at the next command, a start, an end. */
+/** Requests of a runner: claim the next command, start it, decline it, finish it, leave the session. */
 import { isInFlight, isReported, isWaiting, takesOutput } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { listenerGraceMs } from '../protocol/limits.ts';
@@ -17,7 +17,7 @@ import {
 import { settleCommand } from './settle-command.ts';
 import { releaseCommands } from './time.ts';
 
-/** Lets the listener in, or throws `listener_busy` with the host of the one that is there. Loud only when it is a new one. */
+/** Attaches the listener, or throws `listener_busy` with the host of another one. Quiet if it was connected already. */
 function admit(session: Session, identity: ListenerIdentity, now: number): Outcome<Listener> {
   const { listener } = session;
   if (listener?.id === identity.id) {
@@ -35,10 +35,10 @@ function admit(session: Session, identity: ListenerIdentity, now: number): Outco
 }
 
 /**
- * A look at the next command, undefined when there is none. A supervised listener is shown it and must start it; for an
- * unattended one the look is the start, and the same listener asking again before it was heard of the command proves that the
- * answer never reached it: it gets the command once more, and nobody else does. `had` is the last command that did reach it: that
- * one never comes again.
+ * Claims the next command, undefined when there is none. A supervised listener is shown the command and must start it.
+ * For an unattended listener the claim is the start. If it claims again before it sent a request about the command,
+ * then the answer never reached it: it gets the command again, and no other listener does. `had` is the last command
+ * that did reach it: the relay never sends that one again.
  */
 export function claimNext(
   session: Session,
@@ -54,8 +54,9 @@ export function claimNext(
   if (inHand?.state === 'running') {
     const mayBeLost = identity.mode === 'auto' && inHand.heardAt === null && inHand.id !== had;
     if (mayBeLost && inHand.cancelCount === 0) return { session: admitted.session, result: inHand, quiet };
-    // Not cancelled, even where nothing was heard of it: an old look that was only late proves nothing, and its result may come.
-    const reason = 'its listener asked for other work';
+    // Lost, not cancelled, even without a request about it: this claim may be an old one that came late, and a result
+    // may come.
+    const reason = 'its listener polled for another command';
     const given = settleCommand(admitted.session, endCommand(inHand, 'lost', now, { reason }));
     return { ...claimNext(given, identity, now, had), quiet: false };
   }
@@ -69,14 +70,14 @@ export function claimNext(
   return { session: replaceCommand(admitted.session, taken), result: taken };
 }
 
-/** The command that it was the last to be shown, whatever became of it: throws `not_yours` for another's and `no_such_command`. */
+/** The command, in any state, if this listener was shown it last. Throws `not_yours` and `no_such_command`. */
 export function findOwn(session: Session, id: string, listenerId: string): Command {
   const command = findCommand(session, id);
   if (command.listenerId !== listenerId) throw new Refusal('not_yours');
   return command;
 }
 
-/** A sign of life from the listener. Loud when it was taken for gone. */
+/** Records a heartbeat of the listener. Loud when it had counted as disconnected. */
 export function touchListener(session: Session, listenerId: string, now: number): Outcome<void> {
   const { listener } = session;
   if (listener?.id !== listenerId || listener.hasLeft) return { session, result: undefined };
@@ -88,7 +89,7 @@ export function touchListener(session: Session, listenerId: string, now: number)
   };
 }
 
-/** The operator said yes: the last check before the first byte runs. A repeated start by the same listener is the same start. */
+/** The operator approved: the last check before the command runs. The same listener may repeat the start. */
 export function startCommand(
   session: Session,
   id: string,
@@ -97,7 +98,7 @@ export function startCommand(
 ): Outcome<Command> {
   const { session: seen, quiet = true } = touchListener(session, listenerId, now);
   const command = findOwn(seen, id, listenerId);
-  // Shown to it once, and back in the queue since: another may be serving it by now.
+  // Shown to this listener, then queued again: another listener may serve the session by now.
   const serves = seen.listener?.id === listenerId && !seen.listener.hasLeft;
   if (command.state === 'queued' && !serves) throw new Refusal('not_yours');
   const isRepeated = command.state === 'running' && command.cancelCount === 0;
@@ -111,7 +112,7 @@ export function startCommand(
   return { session: replaceCommand(seen, started), result: started };
 }
 
-/** The listener spoke of a command that runs: the answer that carried it did arrive. */
+/** The listener sent a request about a running command, so the answer with the command did arrive. */
 export function acknowledgeStart(
   session: Session,
   id: string,
@@ -127,7 +128,7 @@ export function acknowledgeStart(
   return { session: replaceCommand(seen.session, heard), result: heard };
 }
 
-/** The operator said no. Repeatable. */
+/** The operator declined. Repeatable. */
 export function declineCommand(
   session: Session,
   id: string,
@@ -144,20 +145,20 @@ export function declineCommand(
 }
 
 export interface Finish {
-  /** 0–255; 128 and its number where a signal ended it, as shells have it. */
+  /** 0–255; 128 plus the signal number if a signal ended it, as in shells. */
   exitStatus: number;
   signal: string | null;
-  /** The runner stopped it because its time was up. */
+  /** The runner stopped it at its timeout. */
   timedOut: boolean;
   /** The rest of its output. */
   rest: readonly Chunk[];
-  /** How many bytes the relay did not take, as the listener counted them; null where it does not say. */
+  /** How many bytes the relay refused, as the listener counted them; null when it does not report that. */
   cut: Command['cut'];
   /** Output is missing, and the listener does not know how much. */
   isCut?: boolean;
 }
 
-/** The command with the rest of its output, and where that goes. */
+/** Adds the rest of the output to the command, and collects the pieces to store. */
 function takeRest(command: Command, rest: readonly Chunk[]): { command: Command; put: readonly Piece[] } {
   return rest.reduce<{ command: Command; put: readonly Piece[] }>(
     (taken, chunk) => {
@@ -169,7 +170,7 @@ function takeRest(command: Command, rest: readonly Chunk[]): { command: Command;
 }
 
 /**
- * The end of a run with the rest of its output. Repeatable, and also late: a command taken for lost turns out finished. Throws
+ * Ends a run, with the rest of its output. Repeatable, and accepted late: a lost command becomes finished. Throws
  * `output_gap` when output before the rest is missing.
  */
 export function finishCommand(
@@ -194,7 +195,8 @@ export function finishCommand(
     signal,
     reason: null,
   });
-  // A note in the result slot is overtaken by the truth; once it was read, the slot belongs to later commands.
+  // The result of a lost command replaces the note about it in the result slot. Once a client has read that note, the
+  // slot belongs to later commands.
   const unread = command.state === 'running' || session.slotResult === id;
   return {
     session: unread ? settleCommand(seen, finished) : replaceCommand(seen, finished),
@@ -204,7 +206,7 @@ export function finishCommand(
   };
 }
 
-/** It ends and says so, or its watchdog does: no grace. */
+/** The listener or its watchdog announced its end: no grace period. */
 export function leaveListener(session: Session, listenerId: string, now: number): Outcome<void> {
   const { listener } = session;
   if (listener?.id !== listenerId) return { session, result: undefined };
@@ -215,7 +217,7 @@ export function leaveListener(session: Session, listenerId: string, now: number)
   return { session: releaseCommands(left, listenerId, now, 'the listener ended'), result: undefined };
 }
 
-/** Its socket closed at `closedAt`, and nothing was heard from it since. */
+/** The socket of the listener closed at `closedAt`. Ignored if a request came since. */
 export function detachListener(session: Session, listenerId: string, closedAt: number): Outcome<void> {
   const { listener } = session;
   const isHeard = listener !== null && listener.seenAt > closedAt;

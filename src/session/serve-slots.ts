@@ -1,4 +1,4 @@
-/** The seed's two slots: a thin view for clients and listeners that know no ids. */
+/** The two slots of the original remotify.run API, for clients and listeners that know no command ids. */
 import { cancelledByClient, isWaiting } from '../protocol/command-states.ts';
 import { slotReaderMs, slotReplacedMs } from '../protocol/limits.ts';
 import { parseSlotText } from '../protocol/slot-text.ts';
@@ -11,7 +11,7 @@ import { touchListener } from './serve-listener.ts';
 import { settleCommand } from './settle-command.ts';
 import { releaseCommands } from './time.ts';
 
-/** Stands for the command of a result that nobody asked for. */
+/** Placeholder command for a posted result that belongs to no command. */
 const strayResult: NewCommand = {
   origin: 'slot',
   scriptBytes: 0,
@@ -30,7 +30,7 @@ function slotRuns(session: Session): readonly Command[] {
   );
 }
 
-/** Somebody polls `GET /cmd`. A poll well after a pickup is another listener's: the command in flight is lost. */
+/** A poll of `GET /cmd`. Long after a pickup it comes from another listener: the command in flight is lost. */
 export function pollSlot(session: Session, now: number): Outcome<void> {
   const { listener } = session;
   if (findLiveListener(session, now)?.kind === 'runner') return { session, result: undefined };
@@ -61,13 +61,13 @@ export function pollSlot(session: Session, now: number): Outcome<void> {
 }
 
 /**
- * Takes the next command for whoever polls the slot, even while an earlier one is in flight: a listener that asks for work
- * has no other. A runner that is attached keeps its commands to itself.
+ * Takes the next command for a poll of the slot, even while an earlier one is in flight: a listener that polls runs
+ * none. Takes nothing while a runner is attached.
  */
 export function takeFromSlot(session: Session, now: number): Outcome<Command | undefined> {
   const queued = queuedCommands(session)[0];
   if (!queued || findLiveListener(session, now)?.kind === 'runner') return { session, result: undefined };
-  const released = releaseCommands(session, slotListenerId, now, 'its listener asked for other work');
+  const released = releaseCommands(session, slotListenerId, now, 'its listener polled for another command');
   const taken: Command = {
     ...queued,
     state: 'running',
@@ -78,7 +78,7 @@ export function takeFromSlot(session: Session, now: number): Outcome<Command | u
   return { session: replaceCommand(released, taken), result: taken };
 }
 
-/** The bytes of a command never left the relay: it was not started, and waits again. */
+/** The bytes of a command never left the relay: it did not start, and is queued again. */
 export function returnToSlot(session: Session, id: string, now: number): Outcome<void> {
   const command = slotRuns(session).find((candidate) => candidate.id === id);
   if (!command) return { session, result: undefined };
@@ -90,7 +90,7 @@ export function returnToSlot(session: Session, id: string, now: number): Outcome
   return { session: replaceCommand(session, queued), result: undefined };
 }
 
-/** `DELETE /cmd`: what came in through the slot and has not started never will. */
+/** `DELETE /cmd`: cancels slot commands that have not started. */
 export function dropFromSlot(session: Session, now: number): Outcome<void> {
   const dropped = openCommands(session.commands).filter(
     (command) => command.origin === 'slot' && isWaiting(command.state),
@@ -98,23 +98,24 @@ export function dropFromSlot(session: Session, now: number): Outcome<void> {
   if (dropped.length === 0) return { session, result: undefined };
   return {
     session: dropped.reduce(
-      (rest, command) => replaceCommand(rest, endCommand(command, 'cancelled', now, { reason: 'dropped' })),
+      (rest, command) =>
+        replaceCommand(rest, endCommand(command, 'cancelled', now, { reason: 'dropped by DELETE /cmd' })),
       session,
     ),
     result: undefined,
   };
 }
 
-/** What a legacy listener posted, as the end of the command that it had. */
+/** Ends the command of a legacy listener with the result that it posted. */
 function readPostedResult(command: Command, posted: Buffer, now: number): { ended: Command; output: Buffer } {
   if (command.origin === 'slot') return { ended: endCommand(command, 'finished', now), output: posted };
-  // It was wrapped on its way out, so that its text tells how it ended.
+  // The relay sent this command wrapped, so that the posted text reports how it ended.
   const { output, exitStatus, declined, note } = parseSlotText(posted);
   if (declined) return { ended: endCommand(command, 'declined', now, { reason: note || null }), output };
   return { ended: endCommand(command, 'finished', now, { exitStatus }), output };
 }
 
-/** `POST /result`: ends the command in flight; with none in flight the slot is filled all the same. */
+/** `POST /result`: ends the command in flight. Without one it still fills the result slot. */
 export function postToSlot(session: Session, posted: Buffer, now: number): Outcome<Command> {
   const running = slotRuns(session).at(-1);
   const command = running ?? createCommand(`c${session.nextNumber}`, strayResult, now);
@@ -137,7 +138,7 @@ export function peekResult(session: Session): Command | undefined {
   return slotResult === null ? undefined : commands.findLast((command) => command.id === slotResult);
 }
 
-/** Claims the unread result for this reader; undefined where there is none, or another reader has claimed it. */
+/** Claims the unread result for this reader; undefined when there is none, or another reader has claimed it. */
 export function claimResult(session: Session, readerId: string, now: number): Outcome<Command | undefined> {
   const { slotReader } = session;
   const command = peekResult(session);
@@ -146,20 +147,20 @@ export function claimResult(session: Session, readerId: string, now: number): Ou
   return { session: { ...session, slotReader: reader }, result: command, keepsRevision: true };
 }
 
-/** The reader is still there. */
+/** Extends the claim of a reader that is still connected. */
 export function renewClaim(session: Session, readerId: string, now: number): Outcome<void> {
   if (session.slotReader?.id !== readerId) return { session, result: undefined };
   const reader = { id: readerId, until: now + slotReaderMs };
   return { session: { ...session, slotReader: reader }, result: undefined, keepsRevision: true };
 }
 
-/** The reader went away before it had all of it: the result is for the next one. */
+/** The reader disconnected before it had the whole result: the next reader gets it. */
 export function releaseResult(session: Session, readerId: string): Outcome<void> {
   if (session.slotReader?.id !== readerId) return { session, result: undefined };
   return { session: { ...session, slotReader: null }, result: undefined, keepsRevision: true };
 }
 
-/** The result was read whole by this reader, or dropped by a client. Another one that came meanwhile stays. */
+/** Empties the slot: this reader has the whole result, or a client dropped it (null). A newer result stays. */
 export function takeResult(session: Session, readerId: string | null): Outcome<void> {
   if (session.slotResult === null || (readerId !== null && session.slotReader?.id !== readerId))
     return { session, result: undefined };

@@ -1,6 +1,6 @@
 /**
- * One listener, one queue, one history. Transitions are pure functions of a session and an event: they know no HTTP, no disk
- * and no clock; time and ids are handed in. Refusals are thrown and leave the session as it was.
+ * A session: one listener, one queue, one history. Transitions are pure functions of a session and an event: no HTTP,
+ * no disk, no clock; time and ids are parameters. Refusals are thrown and leave the session as it was.
  */
 import { isEnded } from '../protocol/command-states.ts';
 import { Refusal } from '../protocol/errors.ts';
@@ -14,25 +14,25 @@ export interface Session {
   /** SHA-256 of the listener key. */
   readonly name: string;
   readonly createdAt: number;
-  /** The address that asked for it, as far as that is known: whose quota its bytes count against. */
+  /** Address of the client that created it, if known: its bytes count against the quota of that address. */
   readonly madeFrom: string | null;
-  /** Last request on the key, to the granularity of touch(). */
+  /** Time of the last request on the key, to the granularity of touch(). */
   readonly touchedAt: number;
-  /** Counts the changes that someone may wait for. */
+  /** Counts the changes that clients can wait for. */
   readonly revision: number;
   readonly nextNumber: number;
   /** In order of arrival. */
   readonly commands: readonly Command[];
   readonly listener: Listener | null;
-  /** The command whose result fills the slot, unread. */
+  /** The command whose unread result is in the slot. */
   readonly slotResult: string | null;
-  /** The reader that is being sent the slot's result; other readers wait. */
+  /** The reader that the relay is sending the slot's result to; other readers wait. */
   readonly slotReader: SlotReader | null;
   /** The Idempotency-Keys of commands that are no longer listed. */
   readonly pastKeys: PastKeys;
 }
 
-/** No result waits in the slot, and so no reader has claimed one. */
+/** The slot has no result, and so no reader has claimed one. */
 export const emptySlot = { slotResult: null, slotReader: null } as const satisfies Partial<Session>;
 
 export interface SlotReader {
@@ -43,13 +43,13 @@ export interface SlotReader {
 
 export type Stream = 'stdout' | 'stderr';
 
-/** Bytes that come at offsets: output from the listener, input from the client. */
+/** Bytes with offsets: output from the listener, stdin from the client. */
 export type Flow = Stream | 'stdin';
 
 /** The bytes of a command that are stored apart from the session. */
 export type Part = Flow | 'script';
 
-/** Bytes of one part from an offset on. The session that comes with them says where the part ends. */
+/** Bytes of one part from an offset on. The session that is saved with them has the end of the part. */
 export interface Piece {
   readonly id: string;
   readonly part: Part;
@@ -58,21 +58,21 @@ export interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** What a transition asks of the store, all of it or none. */
+/** What the store must save after a transition, all of it or none. */
 export interface Outcome<T> {
   /** The same object when nothing changed. */
   readonly session: Session;
   readonly result: T;
-  /** Bytes that the session says are there. The store writes them first. */
+  /** Bytes that the session already counts. The store writes them before the session. */
   readonly put?: readonly Piece[];
   /**
-   * A heartbeat: not acknowledged to anyone, so it need not be durable and wakes no watcher. The store may keep it in memory until
-   * the next loud change.
+   * A heartbeat: no client waits for it or relies on it, so it need not be durable and wakes no watcher. The store may
+   * keep it in memory until the next loud change.
    */
   readonly quiet?: boolean;
-  /** Kept, and wakes watchers, but clients that wait for the next revision are not told: output grew. */
+  /** Saved, and wakes watchers, but not the clients that wait for the next revision: output grew. */
   readonly keepsRevision?: boolean;
-  /** By how many bytes it may pass a quota. */
+  /** By how many bytes it may exceed a quota. */
   readonly overQuotaBytes?: number;
 }
 
@@ -99,12 +99,12 @@ export function findCommand(session: Session, id: string): Command {
 
 export function replaceCommand(session: Session, command: Command): Session {
   const { commands } = session;
-  // The newest are asked for most often.
+  // From the end: the newest commands are looked up most often.
   const at = commands.findLastIndex(({ id }) => id === command.id);
   return at === -1 ? session : { ...session, commands: replaceAt(commands, at, command) };
 }
 
-/** Commands that wait, in the order in which they will run. */
+/** Queued commands, in the order in which they will run. */
 export function queuedCommands(session: Session): readonly Command[] {
   return openCommands(session.commands).filter((command) => command.state === 'queued');
 }
@@ -115,7 +115,7 @@ export function queuePosition(session: Session, id: string): number | null {
   return position === -1 ? null : position;
 }
 
-/** Where the command is that ended first, without the one whose result is unread in the slot; -1 where there is none. */
+/** Index of the command that ended first, except the one with the unread slot result; -1 when there is none. */
 function findFirstEnded({ commands, slotResult }: Session): number {
   let first = -1;
   let firstEnd = Infinity;
@@ -130,8 +130,8 @@ function findFirstEnded({ commands, slotResult }: Session): number {
 }
 
 /**
- * Forgets the commands that ended first, never one whose result is unread in the slot. Their Idempotency-Keys are remembered for
- * longer.
+ * Forgets the commands that ended first, never one whose result is unread in the slot. Their Idempotency-Keys are
+ * remembered for longer.
  */
 export function trimHistory(session: Session, now: number): Session {
   let { commands, pastKeys } = session;

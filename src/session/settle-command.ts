@@ -1,8 +1,8 @@
-/** Ending commands: wherever one ends, whoever reads the result slot learns it. */
+/** Saves the end of a command, and puts the result of a slot command into the result slot. */
 import type { Command } from './command.ts';
 import { replaceCommand, type Session, trimHistory } from './session.ts';
 
-/** Puts an ended command back in its place; one that came in through the slot fills the result slot. */
+/** Replaces a command by its ended version; a slot command fills the result slot. */
 export function settleCommand(session: Session, command: Command): Session {
   const settled = replaceCommand(session, command);
   return trimHistory(

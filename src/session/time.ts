@@ -1,4 +1,4 @@
-/** What happens because time passes. Every transition is preceded by advance(), and a clock calls it at nextDeadline(). */
+/** Timeouts of a session. advance() runs before every transition, and a timer calls it at nextDeadline(). */
 import { isInFlight, isWaiting } from '../protocol/command-states.ts';
 import { endCommand, requeueCommand } from './command.ts';
 import { findLiveListener, listenerDeadline, silentRunDeadline, silentSince } from './listener.ts';
@@ -6,12 +6,12 @@ import { openCommands } from './open-commands.ts';
 import { replaceCommand, type Session } from './session.ts';
 import { settleCommand } from './settle-command.ts';
 
-/** How much earlier than a request the recorded touch may be: sparing a write for each request costs this much precision. */
+/** How much older than the last request `touchedAt` may be, so that not every request costs a write. */
 function touchGranularity(ttlMs: number): number {
   return Math.min(60_000, ttlMs / 100);
 }
 
-/** A request came in on the key. */
+/** Records a request on the key. */
 export function touch(session: Session, now: number, ttlMs: number): Session {
   return now - session.touchedAt < touchGranularity(ttlMs) ? session : { ...session, touchedAt: now };
 }
@@ -21,12 +21,12 @@ function expireWaiting(session: Session, now: number): Session {
     .filter((command) => isWaiting(command.state) && command.expiresAt !== null && command.expiresAt <= now)
     .reduce(
       (rest, command) =>
-        settleCommand(rest, endCommand(command, 'expired', now, { reason: 'nobody started it in time' })),
+        settleCommand(rest, endCommand(command, 'expired', now, { reason: 'it was not started in time' })),
       session,
     );
 }
 
-/** What a listener that is gone had in hand: a command that was only shown goes back, a running one is lost. */
+/** For a listener that is gone or replaced: a command that it was only shown is queued again, a running one is lost. */
 export function releaseCommands(session: Session, listenerId: string, now: number, reason: string): Session {
   return openCommands(session.commands)
     .filter((command) => isInFlight(command.state) && command.listenerId === listenerId)
@@ -39,24 +39,24 @@ export function releaseCommands(session: Session, listenerId: string, now: numbe
     );
 }
 
-/** A reader of the slot that was not heard of again: its relay died, and the result is for the next one. */
+/** Drops an expired claim on the slot: the relay of that reader died, and the next reader gets the result. */
 function releaseReader(session: Session, now: number): Session {
   return session.slotReader !== null && session.slotReader.until <= now
     ? { ...session, slotReader: null }
     : session;
 }
 
-/** The session at this point in time; the same object when nothing fell due. */
+/** The session at this point in time; the same object when no timeout was due. */
 export function advance(session: Session, now: number): Session {
   const onTime = releaseReader(expireWaiting(session, now), now);
   const { listener } = onTime;
   if (listener === null || listener.kind === 'slot' || findLiveListener(onTime, now)) return onTime;
-  const released = releaseCommands(onTime, listener.id, now, 'the listener is gone');
+  const released = releaseCommands(onTime, listener.id, now, 'the listener disconnected');
   if (listener.goneAt !== null) return released;
   return { ...released, listener: { ...listener, goneAt: silentSince(listener) } };
 }
 
-/** The point at which nothing keeps the session any more. */
+/** When the session expires. */
 export function sessionDeadline(session: Session, now: number, ttlMs: number): number {
   const idle = session.touchedAt + ttlMs + touchGranularity(ttlMs);
   const listener = findLiveListener(session, now);

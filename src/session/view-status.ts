@@ -1,4 +1,4 @@
-/** A session as `GET …/status` tells it. Consumes nothing. */
+/** A session as `GET …/status` returns it. Consumes nothing. */
 import { readLabel } from '../protocol/name-listener.ts';
 import type { StatusPayload } from '../protocol/status-payload.ts';
 import { isInFlight } from '../protocol/command-states.ts';
@@ -11,8 +11,8 @@ function secondsSince(point: number, now: number): number {
 }
 
 /**
- * A legacy listener does not poll while it runs a command. So a legacy client takes a listener that was seen during a run for a restarted
- * one, and resets the session. `listener.seen_seconds_ago` has the real number.
+ * A legacy listener does not poll while it runs a command. So a legacy client that sees a poll during a run assumes
+ * that the listener restarted, and resets the session. `listener.seen_seconds_ago` has the real number.
  */
 function seenSeconds(listener: Listener | null, inFlightSeconds: number | null, now: number): number | null {
   if (!listener) return inFlightSeconds;
@@ -26,7 +26,7 @@ export function viewStatus(session: Session, now: number): StatusPayload {
   const queued = queuedCommands(session).length;
   return {
     cmd_queued: queued > 0,
-    // One that is being sent is not to be had any more: it is taken out a moment after the last byte.
+    // A result that is being sent is no longer available: it leaves the slot just after the last byte.
     result_queued: session.slotResult !== null && session.slotReader === null,
     cmd_in_flight: current !== undefined,
     cmd_in_flight_seconds_ago: inFlightSeconds,

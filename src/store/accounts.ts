@@ -1,4 +1,4 @@
-/** Running totals of what the sessions of each account are and hold: each question costs the same, however many there are. */
+/** Running totals per account: its sessions and their bytes. A check costs the same however many sessions there are. */
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
 import { usedBytes } from '../session/open-commands.ts';
@@ -21,7 +21,7 @@ export class Accounts {
     return account;
   }
 
-  /** Counts a session that is there, or is about to be. Throws `too_many_sessions`. */
+  /** Counts a session that exists or is about to be stored. Throws `too_many_sessions`. */
   add(session: Session, limits?: AccountLimits): void {
     const account = this.#of(session);
     if (!account) return;
@@ -37,7 +37,7 @@ export class Accounts {
     if (account.names.size === 0) this.#accounts.delete(chooseAccount(session.madeFrom ?? ''));
   }
 
-  /** Counts new bytes before they are written, so that updates at the same time do not pass the limit together. Throws `address_quota`. */
+  /** Counts new bytes before they are written, so that simultaneous updates cannot pass the limit together. Throws `address_quota`. */
   reserve(session: Session, growth: number, allowedExcess: number, limits?: AccountLimits): void {
     const account = growth === 0 ? undefined : this.#of(session);
     if (!account) return;

@@ -1,10 +1,10 @@
-/** Compares what a session says of its files with their sizes, when a folder is opened. */
+/** When a store folder is opened: compares the sizes in a session with those of its files. */
 import { stat } from 'node:fs/promises';
 import { isSettled } from '../protocol/command-states.ts';
 import type { Command } from '../session/command.ts';
 import type { Flow, Session } from '../session/session.ts';
 
-/** The output of a command that was lost may still come. */
+/** Whether more bytes may arrive. The output of a lost command may still arrive. */
 function mayGrow({ state, isEvicted }: Command): boolean {
   return !isEvicted && !isSettled(state);
 }
@@ -33,8 +33,8 @@ async function measure(
 }
 
 /**
- * After a power cut a file may be shorter than the journal says. Of a command that may still grow, the listener or the client can send
- * the rest once more, so the session is corrected. Readers of ended commands find out as they read.
+ * After a power cut a file may be shorter than the size in the journal. For a command that may still grow, the session gets the real size,
+ * so that the listener or the client can send the rest again. For ended commands a read detects the missing bytes.
  */
 export async function checkFlows(session: Session, files: FlowFiles): Promise<Session> {
   const { name } = session;

@@ -1,13 +1,13 @@
 /**
- * One relay per folder: sessions live in its memory, and a second relay would not see them change.
+ * Locks a store folder for one relay: it keeps sessions in memory, and a second relay would not see them change.
  *
  * The lock is a listening unix socket in the folder. The kernel closes it when its process dies, and any process that sees the folder
- * can connect to it, also from another container. A pid file can do neither.
+ * can connect to it, even from another container. A pid file can do neither.
  *
  * Why two relays cannot both hold the folder: each one listens before it looks for other sockets. The relay that listened later finds
- * the socket of the earlier one, because only the owner of a socket and a holder remove a socket file. A holder removes files whose
- * sockets refused it. It may refuse a relay that has bound its socket and does not listen yet; that relay finds its file missing, or
- * finds the holder.
+ * the socket of the earlier one, because only the owner of a socket and the holder of the folder remove a socket file. The holder removes
+ * files whose sockets refused its connection. A relay that has bound its socket but does not listen yet refuses connections too: if the
+ * holder removes its file, that relay finds its file missing, or finds the holder.
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -31,11 +31,11 @@ export class FolderTaken extends Error {
 interface Others {
   /** Sockets of relays that are starting too. */
   starting: string[];
-  /** Socket files that nothing listens on. */
+  /** Socket files that no process listens on. */
   stale: string[];
 }
 
-/** Throws FolderTaken when a relay holds the folder, or may hold it. */
+/** Throws FolderTaken if a relay holds the folder, or may hold it. */
 async function findOthers(folder: SocketFolder): Promise<Others> {
   const others: Others = { starting: [], stale: [] };
   await Promise.all(
@@ -48,7 +48,7 @@ async function findOthers(folder: SocketFolder): Promise<Others> {
   return others;
 }
 
-/** Resolves with the stale files once this socket holds the folder, or with nothing when it has to start over. */
+/** Resolves with the stale files once this socket holds the folder, or with undefined if the caller has to start over. */
 async function competeWith(
   socket: ClaimSocket,
   folder: SocketFolder,
@@ -61,7 +61,7 @@ async function competeWith(
       socket.hold();
       return stale;
     }
-    // The lowest name goes first. If all of them withdrew, they could meet again and again.
+    // The relay with the lowest name continues, the others withdraw. If all of them withdrew, they could collide again and again.
     if (starting.some((name) => name < socket.name) || performance.now() >= giveUpAt) return undefined;
     await pause(randomInt(10, 30));
   }
@@ -70,7 +70,7 @@ async function competeWith(
 async function claimSocket(folder: SocketFolder): Promise<ClaimSocket> {
   const giveUpAt = performance.now() + startTimeoutMs;
   do {
-    // Without a socket of its own first: relays that wait for one that is starting do not get in its way.
+    // Look before creating a socket: relays that wait for a starting relay must not compete with it.
     if ((await findOthers(folder)).starting.length === 0) {
       const socket = await ClaimSocket.listen(folder);
       try {
@@ -91,15 +91,15 @@ async function claimSocket(folder: SocketFolder): Promise<ClaimSocket> {
 }
 
 /**
- * Resolves with the function that releases the folder. Throws FolderTaken when another relay holds it. A second claim by the same
- * process succeeds: such a process knows what it has open.
+ * Resolves with the function that releases the folder. Throws FolderTaken if another relay holds it. A second claim by the same
+ * process succeeds: that process is responsible for what it has open.
  */
 export async function claimFolder(directory: string): Promise<() => Promise<void>> {
   const folder = await SocketFolder.open(directory);
   let socket: ClaimSocket | undefined;
   let isReleased = false;
   const release = async (): Promise<void> => {
-    // The number of the closed descriptor may be in use for something else by the second call.
+    // By a second call the number of the closed descriptor may belong to another file.
     if (isReleased) return;
     isReleased = true;
     await socket?.close();

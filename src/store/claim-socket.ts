@@ -19,7 +19,7 @@ const unsupportedErrors = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', '
 async function explainListen(error: unknown, directory: string): Promise<never> {
   const code = errorCode(error) ?? '';
   if (!unsupportedErrors.has(code)) throw error;
-  // A missing permission or a missing folder has the same errno, and its own error is more exact.
+  // A missing permission or a missing folder gives the same errno; access() throws the more exact error.
   await access(directory, constants.W_OK | constants.X_OK);
   throw new Error(
     `${directory} cannot hold a unix socket, which the relay needs to lock the folder; choose another with --store (${code})`,
@@ -35,7 +35,7 @@ export class ClaimSocket {
 
   private constructor(folder: SocketFolder) {
     this.#folder = folder;
-    // Never reads: bytes of a client stay in the kernel, which bounds them.
+    // Never reads: the bytes of a client stay in the kernel's buffer, which is bounded.
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#answer(socket));
     this.#server.maxConnections = maxConnections;
   }
@@ -54,13 +54,13 @@ export class ClaimSocket {
       return explainListen(error, this.#folder.directory);
     }
     this.#folder.addOwn(this.name);
-    // An open server does not keep the process running, and an error of it (no descriptor for a connection) does not end it.
+    // The open server must not keep the process running, and an error (no descriptor for a connection) must not end the process.
     this.#server.unref();
     this.#server.on('error', () => undefined);
     try {
       await chmod(address, 0o600);
     } catch (error) {
-      // A holder may have removed the file: isInFolder tells it.
+      // The holder of the folder may have removed the file: isInFolder() detects that.
       if (errorCode(error) === 'ENOENT') return;
       await this.close();
       throw error;
@@ -77,7 +77,7 @@ export class ClaimSocket {
     socket.end(`${JSON.stringify(answer)}\n`, () => socket.destroy());
   }
 
-  /** Whether other relays can still find it: a holder may have removed the file before this process listened. */
+  /** Whether other relays can still find the socket: a holder may have removed the file before this process listened. */
   async isInFolder(): Promise<boolean> {
     try {
       return (await lstat(this.#folder.address(this.name))).isSocket();

@@ -1,21 +1,21 @@
-/** Rings for the sessions of this process when something falls due. One timer for all of them: there may be very many. */
+/** Calls back when a session of this process reaches its deadline. One timer for all sessions, as there may be very many. */
 
-/** Timers of Node wrap around above this. */
+/** The longest delay of a Node timer; longer ones wrap around. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Timer slack: the timer never rings before what it was set for, and what falls due within this time rings once. */
+/** Timer slack: the timer never fires early, and deadlines within this time of each other share one timer. */
 const slackMs = 20;
 
-/** After what fell due could not be kept. */
+/** Pause before the retry when the update for a deadline could not be stored. */
 const retryMs = 1_000;
 
-/** So many outdated entries are no reason to clean the heap. */
+/** The heap is not cleaned for fewer outdated entries than this. */
 const fewEntries = 1_000;
 
 export interface DueTimersOptions {
   /** The store's clock, ms since 1970. */
   now: () => number;
-  /** The point at which a session is due, by what is kept of it now; undefined for one that is gone. */
+  /** The deadline of a session as it is stored now; undefined if the session is gone. */
   dueOf: (name: string) => number | undefined;
 }
 
@@ -26,12 +26,12 @@ interface Entry {
 
 export class DueTimers {
   readonly #options: DueTimersOptions;
-  /** The entry of each session that counts. */
+  /** The current entry of each session. */
   readonly #entries = new Map<string, Entry>();
-  /** A binary heap by `due`, with entries that no longer count. */
+  /** A binary heap by `due`; it also has outdated entries. */
   #heap: Entry[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** What the timer is set for. */
+  /** The time that the timer is set for. */
   #timerDue = Infinity;
   #ring: ((name: string) => Promise<void>) | undefined;
   #isClosed = false;
@@ -45,7 +45,7 @@ export class DueTimers {
     for (const name of names) this.follow(name);
   }
 
-  /** After a change. An entry that is set for earlier stays: it looks again when it rings, and most deadlines move on before that. */
+  /** Call after a change. An earlier entry stays: when it fires, the deadline is read again. Most deadlines move later before that. */
   follow(name: string): void {
     if (this.#ring === undefined) return;
     const due = this.#options.dueOf(name);
@@ -63,7 +63,7 @@ export class DueTimers {
     if (due < this.#timerDue) this.#arm(due);
   }
 
-  /** Without the entries that no longer count. A sorted list is a heap. */
+  /** Rebuilds the heap without outdated entries. A sorted list is a heap. */
   #clean(): void {
     this.#heap = [...this.#entries.values()].toSorted((a, b) => a.due - b.due);
   }
@@ -102,7 +102,7 @@ export class DueTimers {
     clearTimeout(this.#timer);
     this.#timerDue = due;
     const delay = Math.min(Math.max(due - this.#options.now(), 0) + slackMs, maxTimerMs);
-    // A relay that has nothing else to do may end.
+    // unref(): the timer must not keep the process running.
     this.#timer = setTimeout(() => this.#lookAtAll(), delay).unref();
   }
 

@@ -1,13 +1,13 @@
 /**
- * Sessions in one journal, their bytes in files that `ls` and `cat` can read; folders are 0700, files 0600:
+ * The file store: sessions in one journal, bytes in files that `ls` and `cat` can read. Folders are 0700, files 0600:
  *
  *     DIR/claim-*.sock
  *     DIR/journal
  *     DIR/sessions/NAME/c1/{script,stdin,stdout,stderr}
  *     DIR/spare/1/…
  *
- * The journal says how much of each file counts. Bytes are written first and the journal second: bytes that a crash kept out of the
- * journal do not count, are sent again and written over.
+ * The journal has the valid length of each file. Bytes are written before the journal entry: after a crash, bytes that the journal does
+ * not have do not count; the sender sends them again and they are overwritten.
  */
 import { readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ const fileMode = 0o600;
 
 const spaceErrors = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** What the caller can be told: no path, no system text. */
+/** Turns a system error into a refusal for the client, without paths and system text. */
 function refuse(error: unknown): never {
   if (error instanceof Refusal) throw error;
   const code = errorCode(error);
@@ -49,7 +49,7 @@ class Folder implements Medium {
   readonly #warn: (text: string) => void;
   readonly #kept = new JournalState();
   readonly #recent = new RecentPieces();
-  /** By folder of a command. */
+  /** Running reads, by command folder. */
   readonly #reads = new OpenReads();
   readonly #spares: SpareFolders;
   #journal: Journal | undefined;
@@ -112,12 +112,12 @@ class Folder implements Medium {
 
   async #writePiece(name: string, piece: Piece): Promise<void> {
     const { id, part, offset = 0, bytes } = piece;
-    // No file for nothing: most results of most streams are empty.
+    // No file for an empty part: most streams are empty.
     if (bytes.byteLength === 0) return this.#removePart(name, id, part, true);
     const folder = `${this.#sessions}/${name}/${id}`;
     const path = `${folder}/${part}`;
     const isSynced = this.#durability === 'power';
-    // The script is what a command begins with.
+    // The script is the first part of a command, so its folder does not exist yet.
     const isShort = part === 'script' && offset === 0 && (await this.#makeCommandFolder(folder));
     await writePiece(path, offset, bytes, { isSynced, isShort }).catch(async (error: unknown) => {
       if (errorCode(error) !== 'ENOENT' || offset > 0) throw error;
@@ -130,7 +130,7 @@ class Folder implements Medium {
     for (const changed of [folder, this.#path(name), this.#path()]) await syncFolder(changed);
   }
 
-  /** It seldom exists, and its parent mostly does. Resolves with whether no file in it has more than one byte. */
+  /** The folder seldom exists, its parent mostly does. Resolves with true if no file in it has more than one byte. */
   async #makeCommandFolder(path: string): Promise<boolean> {
     if (await this.#spares.take(path)) return true;
     try {
@@ -145,9 +145,9 @@ class Folder implements Medium {
   async removeSession(name: string): Promise<void> {
     this.#recent.deleteSession(name);
     try {
-      // The journal first: what is left of a removal that was cut short is swept by the next start.
+      // The journal first: if the removal is interrupted, the next start sweeps the remaining files.
       await this.#forget(name).catch(async () => {
-        // On a full disk its own bytes make the space to say so.
+        // On a full disk, removing the session's files frees the space for the journal entry.
         await rm(this.#path(name), { recursive: true, force: true });
         await this.#forget(name);
       });
@@ -175,7 +175,7 @@ class Folder implements Medium {
     const sizes = { script: all ? 1 : 0, ...(isEvicted ? {} : { stdin, stdout, stderr }) };
     const parts = Object.entries(sizes).flatMap(([part, bytes]) => (bytes > 0 ? part : []));
     for (const part of parts) this.#recent.delete(name, `${id}/${part}`);
-    // After a power cut a folder could be found under both of its names.
+    // With `power` no reuse: after a power cut a renamed folder could exist under both names.
     const mayKeep = all && this.#durability !== 'power';
     if (mayKeep && (await this.#spares.put(this.#path(name, id)))) return;
     for (const part of parts) await this.#removePart(name, id, part);
@@ -183,7 +183,7 @@ class Folder implements Medium {
     try {
       await removeFolder(this.#path(name, id));
     } catch {
-      // Not empty where a write was cut short: what is left goes at the next start, or with the session.
+      // Not empty after an interrupted write: the next start, or the removal of the session, removes the rest.
     }
   }
 
@@ -204,7 +204,7 @@ class Folder implements Medium {
       .catch((error: unknown) => (errorCode(error) === 'ENOENT' ? Buffer.alloc(0) : refuse(error)));
   }
 
-  /** A page, as most file systems count: what is left of the last one may hold a byte on a full disk. */
+  /** Writes one page (4096 bytes): on a full disk a single byte might still fit into a partly used page. */
   async check(): Promise<void> {
     const path = join(this.#directory, 'ready.check');
     try {
@@ -216,10 +216,10 @@ class Folder implements Medium {
     }
   }
 
-  /** Beside the relay's work: there may be many sessions. */
+  /** Runs in the background, as there may be many sessions. */
   async #sweep(names: readonly string[], sessions: readonly Session[]): Promise<void> {
     await sweepSessions(this.#path(), names, sessions, this.#stop.signal).catch(() =>
-      this.#warn('files of sessions or commands that are gone cannot be removed'),
+      this.#warn('cannot remove leftover files of ended sessions or dropped commands'),
     );
   }
 
@@ -232,7 +232,7 @@ class Folder implements Medium {
   }
 }
 
-/** Opens the folder, or throws an Error that says who holds it or why it cannot be used. */
+/** Opens the folder. Throws an Error that names the relay that holds it, or the reason why it cannot be used. */
 export async function openFileStore(
   directory: string,
   { warn, durability = 'process', dueAt }: StoreOptions,

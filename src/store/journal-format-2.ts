@@ -1,6 +1,6 @@
 /**
- * Journals of format 2 kept the sizes of bytes apart from the sessions: `{session, commands, dropped, ends}` and
- * `{grown: NAME, ends}`, with ends by `c1/stdout`. They are read once more, and written anew in today's format.
+ * Reads journals of format 2, which kept the sizes of parts apart from the sessions: `{session, commands, dropped, ends}` and
+ * `{grown: NAME, ends}`, where `ends` maps `c1/stdout` to a size. The relay rewrites such a journal in the current format when it opens it.
  */
 import { type Fields, parseFields, readText } from '../protocol/json-fields.ts';
 import type { Command } from '../session/command.ts';
@@ -26,7 +26,7 @@ export class Format2Sizes {
     for (const [place, end] of Object.entries(ends)) if (typeof end === 'number') known.set(place, end);
   }
 
-  /** The session with its sizes, and with what sessions have today. */
+  /** The session with its sizes, and with the fields that sessions have today. */
   carryOver(session: Session): Session {
     const ends = this.#ends.get(session.name);
     const sizeOf = (id: string, part: string): number => ends?.get(`${id}/${part}`) ?? 0;

@@ -1,4 +1,4 @@
-/** The lines of a journal: a checksum, a space, and one entry as JSON. */
+/** Renders and parses the lines of a journal: a checksum, a space, and one entry as JSON. */
 import { crc32 } from 'node:zlib';
 import { parseJsonFields } from '../protocol/json-fields.ts';
 import { readBytes } from './write-file.ts';
@@ -6,10 +6,10 @@ import { readBytes } from './write-file.ts';
 /** One change, as plain data. */
 export type Entry = Readonly<Record<string, unknown>>;
 
-/** What is read or written at once. */
+/** Bytes per read or write. */
 export const chunkBytes = 1024 * 1024;
 
-/** Of the checksum and the space after it. */
+/** Length of the checksum and the space after it. */
 const sumBytes = 9;
 
 function checksum(text: Uint8Array): string {
@@ -26,7 +26,7 @@ export function renderLine(entry: Entry): Buffer {
   return line;
 }
 
-/** Undefined for a line that is not what was written. */
+/** Undefined if the checksum does not match. */
 export function parseLine(line: Buffer): Entry | undefined {
   const text = line.subarray(sumBytes);
   return line.toString('latin1', 0, sumBytes) === `${checksum(text)} `
@@ -34,7 +34,7 @@ export function parseLine(line: Buffer): Entry | undefined {
     : undefined;
 }
 
-/** Whole lines, and where each one ends in the file. */
+/** Complete lines, each with the offset of its end in the file. */
 export async function* readLines(file: number): AsyncGenerator<{ line: Buffer; end: number }> {
   let rest = Buffer.alloc(0);
   let start = 0;

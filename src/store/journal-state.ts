@@ -1,4 +1,4 @@
-/** The sessions as the journal has them: reads its entries, and writes the next one with no more than what changed. */
+/** The sessions as the journal has them: applies its entries, and describes the next entry, which has only what changed. */
 import { type Fields, parseFields, readNumber, readText } from '../protocol/json-fields.ts';
 import type { Command } from '../session/command.ts';
 import { compareCommands } from '../session/compare-commands.ts';
@@ -16,16 +16,16 @@ import type { Session } from '../session/session.ts';
 import { Format2Sizes } from './journal-format-2.ts';
 import type { Entry } from './journal-lines.ts';
 
-/** Raised when an older relay could no longer read it. */
+/** Raise it when an older relay can no longer read the journal. */
 const format = 3;
 
 /** The first entry of a journal. */
 export const formatEntry: Entry = { format };
 
-/** The fields of a session that are written each time; commands and keys are written when they change. */
+/** The fields of a session that each entry has. Commands and keys are written only when they change. */
 type Core = Omit<Session, 'commands' | 'pastKeys'>;
 
-/** Keys in one line of a snapshot. */
+/** Idempotency keys per line of a snapshot. */
 const keysPerEntry = 1_000;
 
 function parseCore(fields: Fields): Core | undefined {
@@ -40,10 +40,10 @@ function readList<T>(value: unknown): readonly T[] {
   return Array.isArray(value) ? (value as T[]) : [];
 }
 
-/** One list for all sessions without commands. */
+/** All sessions without commands share this list. */
 const noCommands: readonly Command[] = [];
 
-/** In order of arrival; the very same list where it is. */
+/** In order of arrival. Returns the same list object if it is already sorted. */
 function sortById(commands: readonly Command[]): readonly Command[] {
   const numberOf = ({ id }: Command): number => Number(id.slice(1));
   const isSorted = commands.every((command, at) => {
@@ -78,30 +78,31 @@ function mergeKeys(before: PastKeys, entry: Entry): PastKeys {
   return dropKeys(appended, dropped);
 }
 
-/** Keys before this position that are missing were in a damaged line: they count as the oldest, so that no younger one is dropped for them. */
+/** Missing keys before this position were in a damaged line. They count as dropped, so that no younger key is dropped for them. */
 function skipLostKeys(past: PastKeys, position: number | undefined): PastKeys {
   const lost = (position ?? 0) - past.dropped - countPastKeys(past);
   return lost > 0 ? { ...past, dropped: past.dropped + lost } : past;
 }
 
-/** For JSON, which leaves out what is undefined: a copy of all fields costs much less than one of most. */
+/** For JSON, which omits undefined fields: copying all fields costs much less than copying most of them. */
 function describeCore(session: Session): Core {
   return { ...session, commands: undefined, pastKeys: undefined } as Core;
 }
 
 export class JournalState {
   readonly #byName = new Map<string, Session>();
-  /** Only while a journal of format 2 is read. */
+  /** Set only while a journal of format 2 is read. */
   #format2: Format2Sizes | undefined;
 
-  /** Throws an Error for a journal of an unknown format; passes over what makes no sense. */
+  /** Applies one entry. Throws an Error for a journal of an unknown format; ignores invalid entries. */
   take(entry: Entry): void {
     const version = readNumber(entry, 'format');
-    // Ends, and sessions without a reader, tell a journal of format 2 whose first line is damaged or was never written.
+    // `ends`, or a session without `slotReader`, identify a journal of format 2 whose first line is damaged or was never written.
     const fields = parseFields(entry['session']);
     const isOlder = version === 2 || 'ends' in entry || (fields && !('slotReader' in fields));
     if (isOlder) this.#format2 ??= new Format2Sizes();
-    else if (version !== undefined && version !== format) throw new Error(`a journal of format ${version}`);
+    else if (version !== undefined && version !== format)
+      throw new Error(`unknown journal format ${version}`);
     const removed = readText(entry, 'removed');
     if (removed !== undefined) this.#byName.delete(removed);
     this.#format2?.take(entry);
@@ -116,9 +117,9 @@ export class JournalState {
     this.put({ ...core, commands, pastKeys });
   }
 
-  /** After the last entry: what an older format kept elsewhere becomes part of the sessions. Returns whether there was one. */
+  /** Call after the last entry: moves data of format 2 into the sessions. Returns whether the journal was of that format. */
   finishReading(): boolean {
-    // Where a damaged line was passed over, a command may have come back behind later ones.
+    // After a skipped damaged line a command may have been added again behind later ones.
     for (const session of this.#byName.values()) {
       const commands = sortById(session.commands);
       if (commands !== session.commands) this.put({ ...session, commands });
@@ -130,7 +131,7 @@ export class JournalState {
     return true;
   }
 
-  /** The entry that leads from what the journal has to this session. */
+  /** The entry that changes the session in the journal to this one. */
   describe(session: Session): Entry {
     const before = this.#byName.get(session.name);
     const differences =
@@ -153,7 +154,7 @@ export class JournalState {
     };
   }
 
-  /** All of it in as few entries as can be. */
+  /** All sessions in as few entries as possible. */
   *snapshot(): Generator<Entry> {
     yield formatEntry;
     for (const session of this.#byName.values()) {
@@ -174,7 +175,7 @@ export class JournalState {
     return entries;
   }
 
-  /** This is how the journal has the session now. */
+  /** Notes that the journal now has this version of the session. */
   put(session: Session): void {
     this.#byName.set(session.name, session);
   }

@@ -1,6 +1,6 @@
 /**
- * A file that only grows: one change a line, each line behind its own checksum. What is appended together is written together,
- * and with `power` synced together. Its text:
+ * The journal: an append-only file with one change per line, each line after its own checksum. Entries that are appended together are
+ * written together, and with `power` synced together. A line:
  *
  *     CRC32 {"…":…}
  */
@@ -16,19 +16,19 @@ export type Durability = 'process' | 'power';
 /** Below this size the journal is not rewritten. */
 const smallestBytes = 8 * 1024 * 1024;
 
-/** At the start it is rewritten if it has so many times the entries that it needs. */
+/** At start it is rewritten if it has more than this many times the entries that a snapshot needs. */
 const longFactor = 2;
 
-/** Rewritten once it has grown to so many times its size after the last rewriting. */
+/** It is rewritten when it has grown to this many times its size after the last rewrite. */
 const growth = 4;
 
-/** As one; mostly it is one already. */
+/** Joins buffers without a copy if there is only one, which is the usual case. */
 function join(buffers: readonly Buffer[]): Buffer {
   const [only] = buffers;
   return only && buffers.length === 1 ? only : Buffer.concat(buffers);
 }
 
-/** Lines in pieces that are worth a write. */
+/** Joins lines into buffers of at least `chunkBytes`, so that each write is large. */
 function* gather(entries: Iterable<Entry>): Generator<Buffer> {
   let lines: Buffer[] = [];
   let bytes = 0;
@@ -56,23 +56,23 @@ export interface JournalOptions {
   durability: Durability;
   /** The first entry of an empty journal. */
   head?: Entry;
-  /** All that the journal says so far, in as few entries as can be; the first is `head`. */
+  /** The current content of the journal in as few entries as possible; the first is `head`. */
   snapshot: () => Iterable<Entry>;
   /** How many entries a snapshot has. */
   countSnapshot: () => number;
-  /** Something is wrong that does not stop the relay. */
+  /** Logs a problem that does not stop the relay. */
   warn: (text: string) => void;
 }
 
 export class Journal {
   readonly #options: JournalOptions;
-  /** The end of the last whole line. */
+  /** The end of the last complete line. */
   #size: number;
   /** Bytes after `#size` belong to a failed write; truncate them before writing again. */
   #isTorn = false;
-  /** The new name of a journal that was told anew is not synced yet. */
+  /** The rename of a rewritten journal is not synced yet. */
   #isNameFresh = false;
-  /** Not all that was written could be read. */
+  /** Some lines could not be read. */
   readonly isDamaged: boolean;
   #rewriteAt = smallestBytes;
   #waiting: Waiting[] = [];
@@ -85,9 +85,9 @@ export class Journal {
   }
 
   /**
-   * Hands over each entry in order, cuts off a last one that a crash left unfinished, and resolves with the journal, ready to
-   * grow. A damaged line before the last is passed over, with a warning: later ones say all that they need. `finishReading` is called
-   * after the last entry, and tells whether the journal is of an older format: then it is written anew before anything else.
+   * Passes each entry to `take` in order, truncates a last line that a crash left unfinished, and resolves with the journal, ready for
+   * appends. A damaged line before the last is skipped with a warning: each later line has all that it needs. `finishReading` is called
+   * after the last entry and returns whether the journal has an older format: if so, it is rewritten before anything else.
    */
   static async open(
     options: JournalOptions,
@@ -108,7 +108,7 @@ export class Journal {
           continue;
         }
         if (damaged > 0) {
-          warn(`the journal is damaged: ${damaged} of its lines cannot be read and are passed over`);
+          warn(`the journal is damaged: skipped ${damaged} unreadable lines`);
           isDamaged = true;
         }
         damaged = 0;
@@ -128,7 +128,7 @@ export class Journal {
     return journal;
   }
 
-  /** Resolves once the entries are kept, all of them or none; `keep` is called just before, and before anything else is written. */
+  /** Appends the entries, all or none. `keep` is called just before the promise resolves, and before anything else is written. */
   append(entries: readonly Entry[], keep: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes: join(entries.map(renderLine)), keep, resolve, reject });
@@ -138,7 +138,7 @@ export class Journal {
 
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // What the requests of one turn append is written together.
+      // Entries that were appended in the same turn of the event loop are written together.
       await nextTurn();
       const group = this.#waiting;
       this.#waiting = [];
@@ -157,29 +157,29 @@ export class Journal {
   }
 
   async #write(bytes: Buffer): Promise<void> {
-    if (this.#isTorn) await this.#mend();
+    if (this.#isTorn) await this.#repair();
     const { path, durability, head } = this.#options;
     if (this.#isNameFresh) await this.#syncName();
     const whole = this.#size === 0 && head ? Buffer.concat([renderLine(head), bytes]) : bytes;
-    // Whole lines of a group that was refused must not come to life.
+    // Complete lines of a group whose write failed must not be read by the next start.
     this.#isTorn = true;
-    // Opened each time: a disk that was away or read-only for a while is then the same as any other.
+    // Opened for each write, so that writes work again after the disk was gone or read-only for a while.
     const options = { flags: 'write', isSynced: durability === 'power' } as const;
     await writeInto(path, this.#size, whole, options).catch(async (error: unknown) => {
-      await this.#mend().catch(() => undefined);
+      await this.#repair().catch(() => undefined);
       throw error;
     });
-    // Only now: closing may fail as well.
+    // Only now, as close() may fail too.
     this.#isTorn = false;
     this.#size += whole.byteLength;
   }
 
-  async #mend(): Promise<void> {
+  async #repair(): Promise<void> {
     await withFile(this.#options.path, 'write', async (file) => truncateFile(file, this.#size));
     this.#isTorn = false;
   }
 
-  /** The same, told shortly, in a file that takes this one's place. Where that fails the long one goes on. */
+  /** Replaces the journal with a file that has only a snapshot. If that fails, the relay continues to use the long file. */
   async #rewrite(isNeeded = false): Promise<void> {
     const { path, snapshot, warn, durability } = this.#options;
     const fresh = `${path}.new`;
@@ -191,25 +191,25 @@ export class Journal {
           await writeAll(file, size, bytes);
           size += bytes.byteLength;
         }
-        // Without it a power cut could leave the name of the new one and nothing in it.
+        // Without this a power cut could leave the new file under this name with nothing in it.
         await syncData(file);
       });
       await rename(fresh, path);
-      // From here on this is the journal, whatever else fails.
+      // From here on this is the journal, even if a later step fails.
       this.#size = size;
       this.#isTorn = false;
       this.#rewriteAt = Math.max(smallestBytes, size * growth);
       this.#isNameFresh = durability === 'power';
     } catch (error) {
-      // Entries of today's format must not follow those of another one.
+      // Entries of the current format must not follow those of another one.
       if (isNeeded) throw error;
       await unlink(fresh).catch(() => undefined);
       this.#rewriteAt = this.#size * 2;
-      warn('the journal could not be shortened, it goes on as it is');
+      warn('cannot compact the journal; continuing with the long one');
     }
   }
 
-  /** Before anything else is acknowledged: a power cut could bring back the old one under this name. */
+  /** Must run before the next acknowledgement: a power cut could bring back the old file under this name. */
   async #syncName(): Promise<void> {
     await syncFolder(dirname(this.#options.path));
     this.#isNameFresh = false;

@@ -1,6 +1,6 @@
 /**
- * The arithmetic of rate limits, that of nginx's limit_req with nodelay: a bucket that leaks at the rate. It is counted in microseconds:
- * a request adds the time that the rate allows between two requests, and the clock takes it away again.
+ * The arithmetic of rate limits, the same as nginx's limit_req with nodelay: a bucket that leaks at the rate. Its level is in microseconds:
+ * a request adds the time between two requests at the allowed rate, and passing time subtracts it.
  */
 import type { Rate } from './store.ts';
 
@@ -16,29 +16,29 @@ export function createBucket({ count, perSeconds, burst }: Rate): Bucket {
   return { cost, capacity: cost * (burst + 1) };
 }
 
-/** The wait is 0 where the request fits; else nothing was added, and a request fits after so many microseconds. */
+/** `wait` is 0 if the request fits. Otherwise nothing was added, and a request fits after `wait` microseconds. */
 export interface Poured {
   readonly emptyAt: number;
   readonly wait: number;
 }
 
-/** `emptyAt` is the point at which the bucket is empty if nothing is added. */
+/** `emptyAt` is the time at which the bucket is empty if nothing is added. */
 export function pour(emptyAt: number, now: number, { cost, capacity }: Bucket): Poured {
-  // A clock that was set back must not make the bucket fuller than it can be.
+  // After the clock was set back, the level must not exceed the capacity.
   const level = Math.min(Math.max(emptyAt - now, 0), capacity);
   const wait = Math.max(level + cost - capacity, 0);
   return { emptyAt: now + level + (wait > 0 ? 0 : cost), wait };
 }
 
-/** The same inside Redis, whose clock all relays share. KEYS: the bucket; ARGV: the cost, -, the capacity. Answers the new level and the wait in ms. */
+/** pour() as a Redis script, on the clock of Redis. KEYS: the bucket; ARGV: cost, capacity. Returns the wait in ms. */
 export const pourScript = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local cost, capacity = tonumber(ARGV[1]), tonumber(ARGV[3])
+local cost, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
 local level = math.min(math.max((tonumber(redis.call('GET', KEYS[1])) or 0) - now, 0), capacity)
 local wait = level + cost - capacity
-if wait > 0 then return {level + cost, math.ceil(wait / 1000)} end
+if wait > 0 then return math.ceil(wait / 1000) end
 local format = '%.0f'
 redis.call('SET', KEYS[1], string.format(format, now + level + cost), 'PX', string.format(format, math.ceil((level + cost) / 1000)))
-return {level + cost, 0}
+return 0
 `;

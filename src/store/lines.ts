@@ -1,8 +1,8 @@
-/** What changes a session runs after what changes it already; sessions do not wait for each other. */
+/** One queue per session: changes of the same session run one after the other, changes of different sessions run in parallel. */
 import { Refusal } from '../protocol/errors.ts';
 
 export class Lines {
-  /** The last of each line that is under way. */
+  /** The last change in the queue of each session. */
   readonly #last = new Map<string, Promise<unknown>>();
   #isClosed = false;
 
@@ -18,7 +18,7 @@ export class Lines {
     return mine;
   }
 
-  /** Takes nothing more: updates for a peer that was cut off come too late. Resolves once all is done that was begun. */
+  /** Rejects new changes, such as late updates for a disconnected peer. Resolves once all queued changes are done. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#last.values());

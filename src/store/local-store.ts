@@ -1,4 +1,4 @@
-/** A store that one process has for itself: sessions are in its memory, and a medium keeps them beyond it. */
+/** A store for one process: all sessions are in memory, and a medium (files, or memory only) persists them. */
 import { Refusal } from '../protocol/errors.ts';
 import type { Clock } from '../session/apply-transition.ts';
 import type { Command } from '../session/command.ts';
@@ -22,17 +22,17 @@ import {
 import { listUnusedParts } from './unused-parts.ts';
 import { Watchers } from './watchers.ts';
 
-/** Where bytes and sessions end up. Writing calls for one session never overlap. */
+/** Persists sessions and bytes. Writing calls for one session never overlap. */
 export interface Medium {
   load(): Promise<Session[]>;
-  /** The session with these pieces, all of it or nothing. Of their bytes a copy is kept, and once it resolves nothing but that. */
+  /** Stores the session and these pieces, all or nothing. It copies the bytes: once it resolves, the caller may reuse their memory. */
   save(session: Session, pieces: readonly Piece[]): Promise<void>;
-  /** All of a session. */
+  /** Removes a session with all its files. */
   removeSession(name: string): Promise<void>;
-  /** Input and output of a command as it was until now, and with `all` its script too. */
+  /** Removes input and output of a command, and with `all` its script too. `command` is the command before the update. */
   removeParts(name: string, command: Command, all: boolean): Promise<void>;
   readonly read: Store['readBytes'];
-  /** Throws a refusal when nothing could be kept now. Calls never overlap. */
+  /** Throws a refusal if a write fails now. Calls never overlap. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -54,7 +54,7 @@ class LocalStore implements Store {
     this.#medium = medium;
     this.#dueAt = dueAt;
     const { now } = this.#clock.read();
-    // A clock that was ahead left points in the future.
+    // If the clock was ahead before the restart, stored times may be in the future.
     for (const session of sessions) {
       this.#sessions.set(session.name, reopenSession(session, 0, now));
       this.#accounts.add(session);
@@ -80,7 +80,7 @@ class LocalStore implements Store {
 
   create(session: Session, limits?: AccountLimits): Promise<void> {
     return this.#lines.run(session.name, async () => {
-      // Counted before it is there: two requests at once are two.
+      // Counted before it is stored, so that two simultaneous requests cannot pass the limit together.
       this.#accounts.add(session, limits);
       try {
         await this.#medium.save(session, []);
@@ -138,7 +138,7 @@ class LocalStore implements Store {
     }
   }
 
-  /** Bytes that the session no longer has. What cannot be removed costs space and nothing else: errors are ignored. */
+  /** Removes bytes that the session no longer has. Errors are ignored: a file that stays only costs space. */
   async #removeUnused(before: Session, after: Session): Promise<void> {
     for (const { command, isDropped } of listUnusedParts(before, after))
       await this.#medium.removeParts(before.name, command, isDropped).catch(() => undefined);
@@ -148,7 +148,7 @@ class LocalStore implements Store {
     return this.#lines.run(name, async () => {
       const session = this.#sessions.get(name);
       if (!session) return false;
-      // What could not be removed is still there, and may be removed at the next try.
+      // If this fails, the session still exists and the caller can retry.
       await this.#medium.removeSession(name);
       this.#sessions.delete(name);
       this.#accounts.remove(session);
@@ -189,7 +189,7 @@ class LocalStore implements Store {
   observe(): void {}
 
   check(): Promise<void> {
-    // Calls at the same time share one check.
+    // Simultaneous calls share one check.
     this.#checking ??= this.#medium.check().finally(() => {
       this.#checking = undefined;
     });

@@ -1,10 +1,10 @@
-/** Keeps nothing beyond the process. */
+/** The memory store: sessions and bytes are lost when the process ends. */
 import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import { type Medium, openLocalStore } from './local-store.ts';
 import type { DueAt, Store } from './store.ts';
 
-/** Bytes that come at offsets, in a buffer with room to grow: each byte is copied a few times, not once for each that follows. */
+/** A buffer that doubles when it is full, so that many small appends copy each byte only a few times. */
 class Growing {
   #buffer = Buffer.alloc(0);
   size = 0;

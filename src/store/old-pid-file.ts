@@ -1,4 +1,4 @@
-/** `relay.pid`, by which the version before claim sockets locked the folder: a pid, and a start time where the system tells it. */
+/** `relay.pid`, the lock file of relays from before claim sockets: a pid, and the process start time where the system provides it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from './error-code.ts';
@@ -7,7 +7,7 @@ function pidFileOf(directory: string): string {
   return join(directory, 'relay.pid');
 }
 
-/** Tells a process from a later one with the same pid: field 22 of proc(5). Empty where the system does not tell it. */
+/** The start time (field 22 of proc(5)) tells a process from a later one with the same pid. Empty if the system does not provide it. */
 async function readStartTime(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
@@ -27,11 +27,11 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The pid of a relay of that version which still runs. */
+/** The pid of a running relay of the old version. */
 export async function findOldRelay(directory: string): Promise<number | undefined> {
   const holder = (await readFile(pidFileOf(directory), 'utf8').catch(() => '')).trim();
   const pid = /^\d{1,10}(?= |$)/.test(holder) ? Number(holder.split(' ')[0]) : 0;
-  // A pid without a start time comes from a system that does not tell it. It is believed.
+  // A pid without a start time comes from a system that does not provide it: trust the pid alone.
   const isSame = !holder.includes(' ') || (await identify(pid)) === holder;
   return pid > 0 && pid !== process.pid && isRunning(pid) && isSame ? pid : undefined;
 }

@@ -1,4 +1,4 @@
-/** Which names have reads under way. */
+/** Counts the running reads per folder. */
 export class OpenReads {
   readonly #counts = new Map<string, number>();
 

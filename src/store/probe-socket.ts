@@ -1,9 +1,9 @@
-/** Connects to the claim socket of another relay and asks whether it holds the folder. */
+/** Connects to the claim socket of another relay and reads whether it holds the folder. */
 import { connect } from 'node:net';
 import { describeCode, errorCode } from './error-code.ts';
 import type { SocketFolder } from './socket-folder.ts';
 
-/** A relay answers at once. One that is stopped or hangs does not answer, and may hold the folder. */
+/** A running relay answers at once. A stopped or hung relay does not answer, and may hold the folder. */
 const answerTimeoutMs = 2_000;
 
 const maxAnswerBytes = 1_024;
@@ -22,7 +22,7 @@ function parseAnswer(text: string): Probe {
     const { pid, host } = answer ?? {};
     const owner: Owner = {};
     if (typeof pid === 'number' && Number.isSafeInteger(pid)) owner.pid = pid;
-    // Both end up in a message.
+    // Checked strictly because both become part of a message.
     if (typeof host === 'string' && /^[\w.-]{1,255}$/.test(host)) owner.host = host;
     return { state: 'holding', owner };
   } catch {
@@ -30,12 +30,12 @@ function parseAnswer(text: string): Probe {
   }
 }
 
-/** What an error of the connection means. Undefined: nothing is known about the other relay. */
+/** What a connection error means. Undefined: nothing is known about the other relay. */
 function judgeError(code: string, isConnected: boolean): Probe | undefined {
   // Nothing listens, or the file is gone. On Linux a full queue of connections is EAGAIN, not ECONNREFUSED.
   if (code === 'ECONNREFUSED' || code === 'ENOENT') return { state: 'stale' };
   if (code === 'EAGAIN') return { state: 'holding', owner: {} };
-  // The relay closed its socket before it accepted or answered (ECONNRESET): asking again tells more.
+  // The relay closed its socket before it accepted or answered (ECONNRESET): the caller probes again.
   return isConnected || code === 'ECONNRESET' ? { state: 'starting' } : undefined;
 }
 
@@ -50,7 +50,7 @@ export function probeSocket(folder: SocketFolder, name: string): Promise<Probe> 
       resolve(probe);
     };
     const timer = setTimeout(() => {
-      // When this process itself was stopped, the answer may be there unread: immediates run after it is read.
+      // If this process itself was stopped, the answer may have arrived unread: setImmediate() runs after the read.
       setImmediate(() => finish({ state: 'holding', owner: {} }));
     }, answerTimeoutMs);
     socket.setEncoding('utf8');
@@ -70,7 +70,7 @@ export function probeSocket(folder: SocketFolder, name: string): Promise<Probe> 
       clearTimeout(timer);
       reject(
         new Error(
-          `cannot tell whether another relay uses ${folder.directory}: no connection to ${name}: ${describeCode(code)}`,
+          `cannot check whether another relay uses ${folder.directory}: cannot connect to ${name}: ${describeCode(code)}`,
           {
             cause: error,
           },

@@ -1,18 +1,18 @@
 /**
- * File system calls, made on this thread while the disk is quick: by way of Node's thread pool a small call costs several times as
- * much. A call that was slow sends the following ones through the pool for a while, so that a busy disk holds up only what needs it.
+ * File system calls that run synchronously while the disk is fast: through Node's thread pool a small call costs several times as much.
+ * After a slow call, the following ones go through the pool for a while, so that a busy disk does not block unrelated requests.
  */
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import { errorCode } from './error-code.ts';
 
-/** A call that takes longer blocked this thread for too long. */
+/** A synchronous call that takes longer than this counts as slow. */
 const slowMs = 5;
 
-/** How long the pool is used, in times of the slow call: so this thread waits for at most a tenth of the time. */
+/** The pool is used for this many times the duration of the slow call: so the disk blocks this thread for at most a tenth of the time. */
 const restFactor = 10;
 
-/** More bytes than this are always written by the pool. */
+/** Larger writes always go through the pool. */
 const maxQuickBytes = 256 * 1024;
 
 let slowUntil = 0;
@@ -54,13 +54,13 @@ export interface QuickWrite {
   readonly flags: OpenFlags;
   readonly offset: number;
   readonly bytes: Uint8Array;
-  /** The file is to end after the bytes. */
+  /** Truncate the file after the bytes. */
   readonly isCut: boolean;
 }
 
 /**
- * Opens a file, writes at a place and closes it, in one go. Returns false where that has to be done by the calls of their own: nothing, or
- * a part of it, was written then.
+ * Opens a file, writes at an offset and closes it, all synchronously. Returns false if the caller has to use the separate calls instead:
+ * then nothing, or only a part, was written.
  */
 export function writeAtOnce(path: string, { flags, offset, bytes, isCut }: QuickWrite): boolean {
   const began = performance.now();
@@ -82,12 +82,12 @@ export function writeAtOnce(path: string, { flags, offset, bytes, isCut }: Quick
   }
 }
 
-/** The next calls go through the pool: for tests of both ways. */
+/** Sends the next calls through the pool. For tests of both ways. */
 export function restFromQuickCalls(ms: number): void {
   slowUntil = performance.now() + ms;
 }
 
-/** Of open(2), in words. To write over an old file costs less than to truncate it first, where that frees space on the disk. */
+/** Names for the flags of open(2). No O_TRUNC: truncating frees disk space, which costs more than writing over the old bytes. */
 const openFlags = {
   read: fs.constants.O_RDONLY,
   write: fs.constants.O_WRONLY,
@@ -104,7 +104,7 @@ export function openFile(path: string, flags: OpenFlags): number | Promise<numbe
   const slow = (): Promise<number> => pool.open(path, openFlags[flags], fileMode);
   return choose<number>(() => {
     try {
-      // Not to wait on this thread for the other end of a fifo.
+      // O_NONBLOCK: opening a fifo must not block this thread until its other end is opened.
       return fs.openSync(path, openFlags[flags] | fs.constants.O_NONBLOCK, fileMode);
     } catch (error) {
       if (errorCode(error) === 'ENXIO') return slow();
@@ -113,7 +113,7 @@ export function openFile(path: string, flags: OpenFlags): number | Promise<numbe
   }, slow);
 }
 
-/** How many bytes from `from` on were written at this place. */
+/** Writes the bytes after `from` at offset `at`. Returns how many were written. */
 export function writeBytes(
   file: number,
   bytes: Uint8Array,
@@ -132,7 +132,7 @@ export function closeFile(file: number): void | Promise<void> {
   );
 }
 
-/** For this user only. */
+/** Accessible to this user only. */
 export function createFolder(path: string): void | Promise<void> {
   const mode = 0o700;
   return choose(
@@ -155,7 +155,7 @@ export function removeFile(path: string): void | Promise<void> {
   );
 }
 
-/** Fails where there is another folder of that name, unless it is empty. */
+/** Fails if a folder of that name exists and is not empty. */
 export function renameFolder(path: string, to: string): void | Promise<void> {
   return choose(
     () => fs.renameSync(path, to),
@@ -163,7 +163,7 @@ export function renameFolder(path: string, to: string): void | Promise<void> {
   );
 }
 
-/** Of an open file: to this many bytes. */
+/** Truncates an open file to this many bytes. */
 export function truncateFile(file: number, bytes: number): void | Promise<void> {
   return choose(
     () => fs.ftruncateSync(file, bytes),
@@ -171,7 +171,7 @@ export function truncateFile(file: number, bytes: number): void | Promise<void> 
   );
 }
 
-/** An empty one. */
+/** Fails if the folder is not empty. */
 export function removeFolder(path: string): void | Promise<void> {
   return choose(
     () => fs.rmdirSync(path),

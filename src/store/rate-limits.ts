@@ -1,4 +1,4 @@
-/** How often something may be done. */
+/** Rate limits: throws a refusal with Retry-After when a bucket is full. */
 import { Refusal } from '../protocol/errors.ts';
 import { type Bucket, createBucket, pour } from './leaky-bucket.ts';
 import type { Rate } from './store.ts';
@@ -6,9 +6,9 @@ import type { Rate } from './store.ts';
 /** Adds one request to the bucket of this name: resolves with 0, or with the ms after which one fits. */
 export type Pour = (name: string, bucket: Bucket) => Promise<number>;
 
-/** Counts in this process, by a clock that nobody sets. */
+/** Buckets in this process, with a monotonic clock. */
 export function createMemoryBuckets(now = () => Math.round(performance.now() * 1000)): Pour {
-  // In the order of the last request that fitted: what is empty is at the front, or soon will be.
+  // In the order of the last accepted request: empty buckets are at the front, or soon will be.
   const emptyAt = new Map<string, number>();
   return async (name, bucket) => {
     const at = now();

@@ -1,22 +1,22 @@
-/** Whole files that were written a moment ago: a script is handed out, and output is read, soon after it came. */
+/** A cache of parts that were written recently: a script is sent to the listener, and output is read, soon after it arrived. */
 
-/** Of one file: what is larger is seldom read at once. */
+/** The largest part that is cached: a larger one is seldom read in one piece. */
 const maxPieceBytes = 64 * 1024;
 
-/** Of all of them, with what each costs beside its bytes. */
+/** The limit for all parts, including the overhead (`entryBytes`) of each. */
 const maxBytes = 16 * 1024 * 1024;
 const entryBytes = 512;
 
 export class RecentPieces {
-  /** By session, and then by a place like `c1/stdout`. The session that was written to last is last. */
+  /** By session, then by place, such as `c1/stdout`. The most recently written session is last. */
   readonly #sessions = new Map<string, Map<string, Buffer>>();
   #bytes = 0;
 
-  /** Returns what is kept, where it is. */
+  /** Returns the cached copy, or undefined if the part is not cached. */
   put(name: string, place: string, bytes: Uint8Array): Buffer | undefined {
     this.delete(name, place);
     if (bytes.byteLength === 0 || bytes.byteLength > maxPieceBytes) return undefined;
-    // A copy: what came over the network is a part of a larger buffer.
+    // A copy: bytes from the network are a slice of a larger buffer, which would stay in memory.
     const kept = Buffer.from(bytes);
     const pieces = this.#sessions.get(name) ?? new Map<string, Buffer>();
     pieces.set(place, kept);
@@ -27,7 +27,7 @@ export class RecentPieces {
     return kept;
   }
 
-  /** Of the session that was not written to for longest, its oldest first. */
+  /** Evicts the parts of the least recently written session, oldest first. */
   #makeRoom(): void {
     for (const [name, pieces] of this.#sessions)
       for (const place of pieces.keys()) {

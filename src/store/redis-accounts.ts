@@ -1,6 +1,6 @@
 /**
- * What the sessions of each account are and hold, counted in Redis. The counts may drift where a relay dies in mid-request: where they say
- * no, they are counted anew first, once in a while.
+ * Counts the sessions and bytes of each account in Redis. The counters may drift if a relay dies during a request: before a counter
+ * leads to a refusal it is recounted, at most once per `recountMs`.
  */
 import { Refusal } from '../protocol/errors.ts';
 import { chooseAccount } from '../session/account.ts';
@@ -17,16 +17,16 @@ import {
 } from './redis-account-scripts.ts';
 import type { AccountLimits } from './store.ts';
 
-/** Counting anew looks at every session of the account. */
+/** The shortest time between two recounts of an account: each reads every session of the account. */
 const recountMs = 10_000;
 
-/** For scripts, where a number below 0 is no limit. */
+/** In scripts a number below 0 means no limit. */
 function renderLimit(limit: number | undefined): number {
   return limit === undefined || !Number.isSafeInteger(limit) ? -1 : limit;
 }
 
 export interface Reservation {
-  /** Of the counter. */
+  /** The key of the counter. */
   readonly key: string;
   readonly growth: number;
   readonly limit: number;
@@ -35,7 +35,7 @@ export interface Reservation {
 export class RedisAccounts {
   readonly #client: RedisClient;
   readonly #read: (name: string) => Promise<Session>;
-  /** When each was counted anew, by `performance.now()`. */
+  /** When each account was last recounted, by `performance.now()`. */
   readonly #counted = new Map<string, number>();
 
   constructor(client: RedisClient, read: (name: string) => Promise<Session>) {
@@ -43,7 +43,7 @@ export class RedisAccounts {
     this.#read = read;
   }
 
-  /** Counts a session that is about to be there. Throws `too_many_sessions`. */
+  /** Counts a session that is about to be created. Throws `too_many_sessions`. */
   async add({ name, madeFrom, createdAt }: Session, limits: AccountLimits | undefined): Promise<void> {
     if (madeFrom === null) return;
     const account = chooseAccount(madeFrom);
@@ -82,7 +82,7 @@ export class RedisAccounts {
     };
   }
 
-  /** For a cluster, where the counter is on another server than the session. Resolves with whether there was room. */
+  /** For a cluster, where the counter and the session are on different servers. Resolves with whether there was room. */
   async reserve({ key, growth, limit }: Reservation): Promise<boolean> {
     return (await this.#client.run(reserveScript, [key], [growth, limit])) === 1;
   }
@@ -92,7 +92,7 @@ export class RedisAccounts {
     return Array.isArray(names) ? names.map(String) : [];
   }
 
-  /** Counts the bytes anew, if that was not done a moment ago. Resolves with whether the count may be another one now. */
+  /** Recounts the bytes unless that was done a moment ago. Resolves with whether the counter may have changed. */
   async recount({ madeFrom }: Session): Promise<boolean> {
     if (madeFrom === null) return false;
     const account = chooseAccount(madeFrom);
@@ -107,7 +107,7 @@ export class RedisAccounts {
       });
       held += session ? usedBytes(session) : 0;
     }
-    // What was written meanwhile may be in the sum or not: then it does not count.
+    // Bytes that were written meanwhile may or may not be in the sum: the script then discards the result.
     await this.#client.run(recountScript, [bytes], [before === null ? '' : String(before), held]);
     return true;
   }
@@ -120,7 +120,7 @@ export class RedisAccounts {
     return true;
   }
 
-  /** Of sessions whose end was not counted. Resolves with whether there were any. */
+  /** Removes sessions from the count that no longer exist. Resolves with whether there were any. */
   async #forgetMissing(account: string): Promise<boolean> {
     const names = await this.list(account);
     const found = await Promise.all(names.map((name) => this.#client.call('EXISTS', keysOf(name).session)));

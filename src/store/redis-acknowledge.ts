@@ -1,15 +1,15 @@
-/** Waits until what was written has copies: one wait serves all writes that were answered before it began. */
+/** Waits until writes are on a replica or on disk. One wait covers all writes that Redis answered before it began. */
 import type { RedisClient } from './redis-client.ts';
 import { busy } from './redis-failure.ts';
 import type { AcknowledgeBy } from './redis-start.ts';
 
-/** Less than an answer of Redis may take. */
+/** Shorter than the answer timeout of the connection. */
 const waitMs = 1_000;
 
 export class Acknowledgements {
   readonly #client: RedisClient;
   readonly #by: AcknowledgeBy;
-  /** By key of the server that is waited for: those under way, and those that begin after it. */
+  /** By a key on the server that is waited for: `#running` has the current wait, `#next` the wait that begins after it. */
   readonly #next = new Map<string, Promise<boolean>>();
   readonly #running = new Map<string, Promise<unknown>>();
 
@@ -18,7 +18,7 @@ export class Acknowledgements {
     this.#by = by;
   }
 
-  /** `tag`: the hash tag of what was written. Throws `storage_busy` where there is no copy in time. */
+  /** `tag`: the hash tag of the written keys. Throws `storage_busy` if there is no copy in time. */
   async wait(tag: string): Promise<void> {
     if (this.#by === undefined) return;
     const key = this.#client.isCluster ? `remotify:{${tag}}:mark` : 'remotify:mark';

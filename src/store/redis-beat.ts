@@ -1,4 +1,4 @@
-/** The signs of life of this relay, and the clock that comes with their answers. */
+/** Sends the heartbeats of this relay to Redis, and sets the clock from the answers. */
 import type { RedisClient } from './redis-client.ts';
 import { RedisClock } from './redis-clock.ts';
 import { aliveKeys } from './redis-layout.ts';
@@ -6,7 +6,7 @@ import { beatScript } from './redis-scripts.ts';
 
 const beatMs = 5_000;
 
-/** Without a sign of life of any relay for this long no listener could be heard. */
+/** If no relay sent a heartbeat for this long, no listener could reach a relay in that time: an outage. */
 const outageMs = 10_000;
 
 export class RedisBeat {
@@ -20,7 +20,7 @@ export class RedisBeat {
     this.#timer = setInterval(() => void this.#beat().catch(() => undefined), beatMs).unref();
   }
 
-  /** Resolves once the clock knows of every outage until now. Throws `storage_busy`. */
+  /** Resolves once the clock includes every outage until now. Throws `storage_busy`. */
   async refresh(): Promise<void> {
     if (!this.clock.isFresh) await this.#beat();
   }

@@ -1,4 +1,4 @@
-/** Bytes of parts: read from where they are, and sent ahead of a commit that is too large for one script. */
+/** Reads the bytes of parts from Redis, and sends segments before a commit that is too large for one script. */
 import type { Command } from '../session/command.ts';
 import type { Part, Piece, Session } from '../session/session.ts';
 import type { RedisClient } from './redis-client.ts';
@@ -7,26 +7,26 @@ import type { Staged } from './redis-writes.ts';
 import { RecentPieces } from './recent-pieces.ts';
 import { readPartScript } from './redis-scripts.ts';
 
-/** What was sent ahead and never committed is removed after this. */
+/** Segments that were sent but never committed expire after this. */
 const stagedSeconds = 120;
 
-/** After a failover another command may have the same id: of a script the digest tells them apart. */
+/** After a failover another command may have the same id: the digest tells their scripts apart. */
 function placeOfRecent({ id, digest }: Command, part: Part): string {
   return part === 'script' ? `${id}/${digest}` : placeOf(id, part);
 }
 
 export class RedisBytes {
   readonly #client: RedisClient;
-  /** Scripts never change, and are mostly handed out a moment after they came; results are mostly read as soon as they are whole. */
+  /** Scripts never change and are mostly sent to the listener soon after they arrive; results are mostly read as soon as complete. */
   readonly #recent = new RecentPieces();
-  /** Of a flow: the command that it was written with. As long as that very object is current, nothing came after it. */
+  /** For input and output: the command object of the write. While that very object is current, no later write changed the part. */
   readonly #writtenWith = new WeakMap<Buffer, Command>();
 
   constructor(client: RedisClient) {
     this.#client = client;
   }
 
-  /** Once all of it is kept. */
+  /** Caches complete parts. Call it once they are stored. */
   remember({ name, commands }: Session, put: readonly Piece[]): void {
     for (const { id, part, offset = 0, bytes } of put) {
       const command = commands.findLast((candidate) => candidate.id === id);
@@ -49,7 +49,7 @@ export class RedisBytes {
     for (const { key, bytes } of staged) await this.#client.call('SET', key, bytes, 'EX', stagedSeconds);
   }
 
-  /** `session`: as far as this process knows it. */
+  /** `session`: the session in the cache of this process, if any. */
   async read(
     session: Session | undefined,
     { name, id, part }: { name: string; id: string; part: Part },
@@ -58,7 +58,7 @@ export class RedisBytes {
   ): Promise<Buffer> {
     const command = session?.commands.findLast((candidate) => candidate.id === id);
     const recent = command && this.#recall(name, command, part);
-    // More than this process knows of may be there by now.
+    // Another process may have appended more by now: use the cached bytes only if they cover the whole range.
     if (recent && (part === 'script' || offset + maxBytes <= recent.byteLength))
       return recent.subarray(offset, offset + maxBytes);
     const pieces: Buffer[] = [];
@@ -74,7 +74,7 @@ export class RedisBytes {
     return pieces.length === 1 && only ? only : Buffer.concat(pieces);
   }
 
-  /** `bytes` do not go beyond the segment. */
+  /** The range must not go beyond the segment. */
   #readSegment(name: string, place: string, offset: number, bytes: number): Promise<Buffer> {
     const keys = keysOf(name);
     const number = Math.floor(offset / segmentBytes);

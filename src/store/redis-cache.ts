@@ -1,23 +1,23 @@
-/** Sessions as this process knows them: each look at Redis says whether that is still how they are. */
+/** A cache of sessions in this process. Every read from Redis checks whether the cached version is still the newest. */
 import type { Session } from '../session/session.ts';
 
 export interface Entry {
-  /** As Redis has it: text that only Redis and its scripts count with. */
+  /** The version in Redis, as text. */
   readonly version: string;
-  /** What led to that version. */
+  /** The operation that wrote this version. */
   readonly operation: string;
   readonly session: Session;
 }
 
-/** About what a session and each of its commands and keys take in memory. */
+/** The approximate memory of a session, of each command and of each idempotency key. */
 const sessionBytes = 2_000;
 const commandBytes = 1_500;
 const keyBytes = 500;
 
-/** The memory that sessions may take which no request waits for. */
+/** The limit for sessions without watchers. */
 const maxBytes = 256 * 1024 * 1024;
 
-/** How many of the oldest are looked at for each that comes: those that are watched are passed over. */
+/** How many of the oldest entries each put() tries to evict; watched sessions are skipped. */
 const looksPerPut = 8;
 
 function weigh({ commands, pastKeys }: Session): number {
@@ -25,13 +25,13 @@ function weigh({ commands, pastKeys }: Session): number {
 }
 
 export class SessionCache {
-  /** By age of the last look. */
+  /** The entry that was stored longest ago is first. */
   readonly #entries = new Map<string, Entry>();
   readonly #stale = new Set<string>();
   readonly #isWatched: (name: string) => boolean;
   #bytes = 0;
 
-  /** Sessions that are watched stay. */
+  /** Watched sessions are not evicted. */
   constructor(isWatched: (name: string) => boolean) {
     this.#isWatched = isWatched;
   }
@@ -44,7 +44,7 @@ export class SessionCache {
     return [...this.#entries.keys()];
   }
 
-  /** Nothing says that it was overtaken. */
+  /** Whether the entry exists and is not known to be outdated. */
   isCurrent(name: string): boolean {
     return this.#entries.has(name) && !this.#stale.has(name);
   }
@@ -73,12 +73,12 @@ export class SessionCache {
     this.#bytes -= weigh(known.session);
   }
 
-  /** A look has shown that this is how it is. */
+  /** A read from Redis has shown that this entry is the newest version. */
   confirm(name: string, entry: Entry): void {
     if (this.#entries.get(name) === entry) this.#stale.delete(name);
   }
 
-  /** Another process changed it. */
+  /** Marks the entry as outdated, because another process changed the session. */
   invalidate(name: string): void {
     if (this.#entries.has(name)) this.#stale.add(name);
   }

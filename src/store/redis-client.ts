@@ -1,23 +1,25 @@
-/** Calls of Redis over ioredis, which nothing but this file and the two that make its connections knows. */
+/** Calls Redis through ioredis, with retries. Only this file, redis-connection.ts and redis-subscriber.ts depend on ioredis. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
-import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { busy, describeUnopened, failureCode, mayPass, refuseFailure } from './redis-failure.ts';
 import { type Bucket, pourScript } from './leaky-bucket.ts';
 import { connect, connectSubscriber, openMs } from './redis-connection.ts';
 import { RedisNotices } from './redis-notices.ts';
-import type { Script } from './redis-script.ts';
+import { defineScript, type Script } from './redis-script.ts';
 import type { RedisPlace } from './redis-url.ts';
 import { toArgument, type Word } from './redis-words.ts';
 import { RedisSubscriber } from './redis-subscriber.ts';
 import type { StoreObserver } from './store.ts';
 
-/** How long a call is tried again: what runs it waits meanwhile, and then refuses. */
+/** How long a call is retried before it fails; the request waits meanwhile. */
 const retryForMs = 3_000;
 
 const pauseMs = 50;
 
-/** Answers of a call as ioredis has them: text, a number, null, or a list of these. */
+/** Sent again after a lost answer, it may count a request twice: a limit that is reached one request early. */
+const pourRequest = defineScript(pourScript);
+
+/** The reply types of ioredis: text, a number, null, or a list of these. */
 export type Reply = string | number | null | readonly Reply[];
 
 interface Evaluation {
@@ -36,7 +38,7 @@ export interface CopyWait {
 
 export interface ClientOptions {
   readonly warn: (text: string) => void;
-  /** Told of each call. */
+  /** Notified of each call. */
   readonly observers: readonly StoreObserver[];
 }
 
@@ -44,7 +46,7 @@ export class RedisClient {
   readonly #place: RedisPlace;
   readonly #options: ClientOptions;
   readonly #connection: Redis | Cluster;
-  /** A connection that waits for copies holds up all that comes after: it is one of its own. */
+  /** A separate connection for WAIT and WAITAOF, as these block all later calls on the same connection. */
   #waiting: Redis | Cluster | undefined;
   #lastError: Error | undefined;
   readonly #notices: RedisNotices;
@@ -55,7 +57,7 @@ export class RedisClient {
     this.#options = options;
     this.#notices = new RedisNotices(options.warn);
     this.#connection = connect(place);
-    // An error without a listener would end the process.
+    // An 'error' event without a handler would end the process.
     this.#connection.on('error', (error: Error) => {
       this.#lastError = error;
     });
@@ -66,7 +68,7 @@ export class RedisClient {
     });
   }
 
-  /** Resolves once it is connected and let in. Throws an Error that says why not. */
+  /** Resolves once it is connected and authenticated. Throws an Error with the reason if that fails. */
   static async open(place: RedisPlace, options: ClientOptions): Promise<RedisClient> {
     const client = new RedisClient(place, options);
     try {
@@ -100,7 +102,7 @@ export class RedisClient {
     return this.#place.kind === 'cluster';
   }
 
-  /** Tries again for a while where no answer came. Throws `storage_full` or `storage_busy`; after the latter it may have been applied. */
+  /** Retries for a while after a passing error. Throws `storage_full` or `storage_busy`; after the latter the call may have been applied. */
   async #call<T>(work: (connection: Redis | Cluster) => Promise<T>, tries = { count: 0 }): Promise<T> {
     const { observers } = this.#options;
     const until = performance.now() + retryForMs;
@@ -129,14 +131,14 @@ export class RedisClient {
       try {
         return await send('EVALSHA', script.sha);
       } catch (error) {
-        // It forgets scripts when it starts.
+        // Redis loses its script cache when it restarts.
         if (failureCode(error) !== 'NOSCRIPT') throw error;
         return send('EVAL', script.text);
       }
     }, tries);
   }
 
-  /** `tries` counts how often it was sent: after the first time an answer was lost. */
+  /** `tries` counts how often the call was sent: more than once means that an answer was lost. */
   async run(
     script: Script,
     keys: readonly string[],
@@ -146,7 +148,7 @@ export class RedisClient {
     return (await this.#evaluate({ script, keys, words, tries })) as Reply;
   }
 
-  /** Of a script that answers one string. */
+  /** Runs a script that returns one string. */
   async runForBytes(script: Script, keys: readonly string[], words: readonly Word[]): Promise<Buffer> {
     const reply = await this.#evaluate({ script, keys, words, asBytes: true });
     return Buffer.isBuffer(reply) ? reply : Buffer.alloc(0);
@@ -161,13 +163,13 @@ export class RedisClient {
   }
 
   /**
-   * Resolves with whether all that was written before to the server that has the key is on so many replicas; with `toDisk`, on its own
-   * disk as well.
+   * Resolves with whether all earlier writes to the server of the key are on `copies` replicas and, with `toDisk`, also on the server's
+   * own disk.
    */
   async waitForCopies(key: string, { copies, toDisk, waitMs }: CopyWait): Promise<boolean> {
     return this.#call(async () => {
       const connection = await this.#openWaiting();
-      // Both count from the last write of their own connection: this one comes after all that was answered before.
+      // Both commands wait for the last write of their own connection. This SET comes after all writes that were answered before.
       const [command, ...words] = toDisk
         ? (['WAITAOF', 1, copies, waitMs] as const)
         : (['WAIT', copies, waitMs] as const);
@@ -198,25 +200,12 @@ export class RedisClient {
     return connection;
   }
 
-  /** Adds a request to a bucket that all who share the server fill: resolves with 0, or with the ms after which one fits. */
+  /** Adds a request to a bucket that all relays on this server share. Resolves with 0, or with the ms after which a request fits. */
   async pour(name: string, { cost, capacity }: Bucket): Promise<number> {
-    const limiter = new RateLimiterRedis({
-      storeClient: this.#connection,
-      keyPrefix: 'remotify:rl',
-      points: capacity,
-      duration: 1,
-      customIncrTtlLuaScript: pourScript,
-    });
-    try {
-      await limiter.consume(name, cost);
-      return 0;
-    } catch (rejected) {
-      if (rejected instanceof RateLimiterRes) return Math.max(1, rejected.msBeforeNext);
-      throw rejected;
-    }
+    return Number(await this.run(pourRequest, [`remotify:rl:${name}`], [cost, capacity]));
   }
 
-  /** Calls back for each message of the channel, and after each time in which some may have been missed. Throws nothing. */
+  /** Calls `onMessage` for each message of the channel, and `onGap` after each time in which messages may have been missed. Never throws. */
   subscribe(channel: string, onMessage: (text: string) => void, onGap: () => void): RedisSubscriber {
     return new RedisSubscriber(
       () => connectSubscriber(this.#place, this.#connection),
@@ -226,7 +215,7 @@ export class RedisClient {
     );
   }
 
-  /** Ends at once: calls under way are refused. */
+  /** Closes at once: running calls fail. */
   close(): void {
     this.#isClosed = true;
     this.#notices.close();

@@ -1,27 +1,27 @@
-/** Connections to what a URL names, made with ioredis. */
+/** Creates the ioredis connections for a store URL. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { failureCode } from './redis-failure.ts';
 import type { RedisPlace } from './redis-url.ts';
 
-/** How long one answer may take. */
+/** Timeout for one answer. */
 const answerMs = 1_500;
 
-/** A connection is closed and opened again when an answer does not come for this long: its other end may have gone silently. */
+/** The connection is closed and reopened when an answer takes longer than this: the server may be gone without closing it. */
 const silenceMs = 1_400;
 
-/** How long a connection may take. */
+/** Timeout for connecting. */
 export const openMs = 5_000;
 
 const retryDelay = (tries: number): number => Math.min(50 * tries, 500);
 
-/** For every connection to a server; each kind of place adds its own. */
+/** The options that all kinds of connections share. */
 function chooseOptions({ isTls, username, password }: RedisPlace) {
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(isTls && { tls: {} }),
     lazyConnect: true,
-    // A call of ours is tried again by us, with the same arguments: the library must not keep it back and send it twice.
+    // RedisClient retries calls itself, with the same arguments: ioredis must not queue a call and send it twice.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -41,7 +41,7 @@ function connectServer(place: RedisPlace, retryStrategy: (tries: number) => numb
   return new Redis({ ...options, sentinels: addresses.map((address) => ({ ...address })), name: masterName });
 }
 
-/** It connects when it is told to, and again by itself. */
+/** Connects on connect(), and reconnects automatically. */
 export function connect(place: RedisPlace): Redis | Cluster {
   if (place.kind !== 'cluster') return connectServer(place, retryDelay);
   return new Cluster(
@@ -55,7 +55,7 @@ export function connect(place: RedisPlace): Redis | Cluster {
   );
 }
 
-/** One that does not connect again by itself. Any node of a cluster hears all messages. */
+/** A connection that does not reconnect automatically. In a cluster, every node receives all messages. */
 export function connectSubscriber(place: RedisPlace, main: Redis | Cluster): Redis {
   const never = (): null => null;
   if (!(main instanceof Cluster)) return connectServer(place, never);

@@ -1,19 +1,19 @@
-/** Deadlines of sessions that no relay looks at: each relay asks Redis for those that are over. */
+/** Each relay polls Redis for passed deadlines, as a session may be in the memory of no running relay. */
 import type { RedisClient } from './redis-client.ts';
 import { dueKeys } from './redis-layout.ts';
 import { claimScript } from './redis-scripts.ts';
 
 const sweepMs = 1_000;
 
-/** A relay that looks at the session rings before that, to the moment. */
+/** How long a deadline must have passed: a relay that has the session in memory handles it earlier, with a timer. */
 const overdueMs = 1_000;
 
-/** A name that was taken comes again after this, unless an update moved its deadline. */
+/** After a relay took a session from the set, the session falls due again after this time, unless an update moved its deadline. */
 const leaseMs = 10_000;
 
 const namesPerSweep = 50;
 
-/** Of 256 deadline sets, in a cluster: one call cannot reach more than one. */
+/** In a cluster: how many of the 256 deadline sets one sweep polls. One call can reach only one set. */
 const setsPerSweep = 16;
 
 export class DueSweep {
@@ -31,7 +31,7 @@ export class DueSweep {
   }
 
   #schedule(ms: number): NodeJS.Timeout {
-    // Relays that were started together do not ask together.
+    // Jitter, so that relays that were started together do not poll at the same time.
     return setTimeout(() => void this.#sweep(), ms * (0.75 + Math.random() / 2)).unref();
   }
 

@@ -1,23 +1,22 @@
-/** What went wrong in Redis, as a refusal: none of its own words reaches a client. */
+/** Maps errors of Redis to refusals, so that no error text of Redis reaches a client. */
 import { Refusal } from '../protocol/errors.ts';
 import { describeCode } from './error-code.ts';
 
-/** The first word of an error of Redis, or the code of one of the system; undefined where it is no such error. */
+/** The first word of a Redis error, or the code of a system error; undefined for other errors. */
 export function failureCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return /^[A-Z]{3,}(?= |$)/.exec(error.message)?.[0];
 }
 
-/** Why there is no connection at the start, in words that follow its name. */
+/** Why the first connection failed, as text that follows `Redis at HOST:PORT`. */
 export function describeUnopened(code: string | undefined): string {
-  if (code === 'NOAUTH' || code === 'WRONGPASS' || code === 'ERR')
-    return 'does not accept the user and password';
-  if (code === 'NOPERM') return 'does not let this user run commands';
+  if (code === 'NOAUTH' || code === 'WRONGPASS' || code === 'ERR') return 'rejects the user or password';
+  if (code === 'NOPERM') return 'does not permit this user to run commands';
   return `does not answer${code === undefined ? '' : `: ${describeCode(code, 'the connection failed')}`}`;
 }
 
-/** Answers of a server that is starting, or that is no longer the one to write to. */
+/** Error codes of a server that is starting, is busy, or is no longer the master. */
 const passing = new Set([
   'LOADING',
   'READONLY',
@@ -29,13 +28,13 @@ const passing = new Set([
   'NOREPLICAS',
 ]);
 
-/** Whether the same call may succeed soon: no answer came, or one that says so. */
+/** Whether a retry may succeed soon: there was no answer, or a passing error. */
 export function mayPass(error: unknown): boolean {
   const isReply = error instanceof Error && error.name === 'ReplyError';
   return !isReply || passing.has(failureCode(error) ?? '');
 }
 
-/** `storage_full` where memory is used up, else `storage_busy` with Retry-After. */
+/** `storage_full` if Redis is out of memory, otherwise `storage_busy` with Retry-After. */
 export function refuseFailure(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   return failureCode(error) === 'OOM' ? new Refusal('storage_full') : busy();
@@ -49,7 +48,7 @@ export function isGone(error: unknown): boolean {
   return error instanceof Refusal && error.code === 'gone';
 }
 
-/** Nobody knows whether it was applied. */
+/** Whether the error is `storage_busy`: then it is unknown whether the update was applied. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Refusal && error.code === 'storage_busy';
 }

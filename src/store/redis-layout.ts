@@ -1,21 +1,21 @@
 /**
- * Where Redis keeps what. All keys of a session, and the deadline that goes with it, have one hash tag, so that one script changes all of
- * them, in a cluster too; there are 256 tags. NAME is the first half of a session's name, which is as unique and costs less.
+ * The keys in Redis. All keys of a session, and the set with its deadline, have the same hash tag, so that one script can change all of
+ * them, even in a cluster. There are 256 tags. NAME is the first half of a session's name, which is unique enough and takes less memory.
  *
- *     remotify:{b}:s:NAME                hash: v version · m meta · o the last operations · cN commands · kN keys
- *     remotify:{b}:i:NAME                sorted set: cN, kN → the version in which each changed last
+ *     remotify:{b}:s:NAME                hash: v version · m meta · o last operations · cN commands · kN idempotency keys
+ *     remotify:{b}:i:NAME                sorted set: cN, kN → the version of its last change
  *     remotify:{b}:p:NAME                hash: c1/stdout → the bytes of a small part
  *     remotify:{b}:b:NAME:c1/stdout:K    string: segment K of a larger part
- *     remotify:{b}:due                   sorted set: whole name → when its deadline is, ms since 1970
- *     remotify:{b}:gone:NAME             string, for a minute: the operation that removed it
- *     remotify:{q:ACCOUNT}:made, :bytes  the sessions of an account, and what they hold
- *     remotify:{alive}:at, :outage       the last sign of life of any relay, and the end of the last time without one
- *     remotify:format                    string: the form of all this
- *     remotify:wake                      channel: names of sessions that changed
+ *     remotify:{b}:due                   sorted set: full session name → its deadline, ms since 1970
+ *     remotify:{b}:gone:NAME             string, for a minute: the operation that removed the session
+ *     remotify:{q:ACCOUNT}:made, :bytes  the sessions of an account, and their bytes
+ *     remotify:{alive}:at, :outage       the last heartbeat of any relay, and the end of the last outage (no heartbeat)
+ *     remotify:format                    string: the format of this layout
+ *     remotify:wake                      channel: names of changed sessions
  */
 import type { Part } from '../session/session.ts';
 
-/** Raised when a relay of an older version could no longer read it. */
+/** Raise it when an older relay can no longer read this layout. */
 export const formatName = '1 256';
 
 export const formatKey = 'remotify:format';
@@ -24,12 +24,12 @@ export const aliveKeys: readonly string[] = ['remotify:{alive}:at', 'remotify:{a
 export const checkKey = 'remotify:{alive}:check';
 
 /**
- * Bytes of one segment. A little less than 1 MiB: with its header a string of exactly 1 MiB takes the allocator's next size, a quarter
- * more memory.
+ * Bytes of one segment. A little less than 1 MiB: a string of exactly 1 MiB plus its header takes the allocator's next size class, which
+ * is a quarter more memory.
  */
 export const segmentBytes = 1_044_480;
 
-/** A part up to this size is a field of a hash: a key of its own costs some 100 bytes more. */
+/** A part up to this size is a field of a hash: a separate key costs about 100 bytes more. */
 export const smallBytes = 4_096;
 
 const tags = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
@@ -42,7 +42,7 @@ export interface SessionKeys {
   readonly due: string;
   readonly parts: string;
   readonly gone: string;
-  /** The first part of the keys of its segments. */
+  /** The prefix of the keys of its segments. */
   readonly segments: string;
 }
 
@@ -64,7 +64,7 @@ export function accountKeys(account: string): { readonly made: string; readonly 
   return { made: `${base}:made`, bytes: `${base}:bytes` };
 }
 
-/** The field of a part that is small. */
+/** The name of a part, such as `c1/stdout`: the hash field of a small part, and a part of the segment keys of a larger one. */
 export function placeOf(id: string, part: Part): string {
   return `${id}/${part}`;
 }

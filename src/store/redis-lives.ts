@@ -1,4 +1,4 @@
-/** The first and the last step of a session in Redis. */
+/** Creates and removes sessions in Redis. */
 import { randomInt } from 'node:crypto';
 import type { Session } from '../session/session.ts';
 import type { Entry } from './redis-cache.ts';
@@ -11,16 +11,16 @@ import { describeChange } from './redis-session.ts';
 import { nameOperation, renderDue } from './redis-updates.ts';
 import { listSegments } from './redis-writes.ts';
 
-/** Versions begin anywhere, so that those of two lives of one name are never taken for each other. */
+/** The first version is random, so that versions of a removed session and of a later one with the same name are not mixed up. */
 const maxFirstVersion = 2 ** 40;
 
-/** How often a removal is begun anew because the session changed meanwhile. */
+/** How often a removal is restarted because the session changed meanwhile. */
 const maxTries = 50;
 
 export class RedisLives {
   readonly #client: RedisClient;
   readonly #reader: RedisReader;
-  /** What is published for a change. */
+  /** The message that is published for a change. */
   readonly #messageFor: (name: string) => string;
 
   constructor(client: RedisClient, reader: RedisReader, messageFor: (name: string) => string) {
@@ -29,7 +29,7 @@ export class RedisLives {
     this.#messageFor = messageFor;
   }
 
-  /** Throws `storage_busy` where the name is taken. */
+  /** Creates a session. Throws `storage_busy` if the name is taken. */
   async begin(session: Session, dueAt: number): Promise<void> {
     const { name } = session;
     const keys = keysOf(name);
@@ -46,7 +46,7 @@ export class RedisLives {
     this.#reader.cache.put(name, { version, operation, session });
   }
 
-  /** The session that was removed; undefined where there was none. */
+  /** Removes a session and resolves with it; undefined if it did not exist. */
   async end(name: string): Promise<Session | undefined> {
     const { session, index, due, parts, gone } = keysOf(name);
     const operation = nameOperation();

@@ -1,14 +1,14 @@
-/** What the operator is told of Redis while the relay runs: each change once, and refusals once in a while. */
+/** Logs problems with Redis while the relay runs: each loss and return of the connection once, errors at most once a minute per code. */
 
-/** Where memory is used up, every request is refused: each kind of refusal is told of this often. */
+/** When Redis is out of memory it rejects every request: each error code is logged at most once in this time. */
 const refusedMs = 60_000;
 
 export class RedisNotices {
   readonly #warn: (text: string) => void;
-  /** Before the first connection there is nothing to tell. */
+  /** False before the first connection is open: nothing is logged until then. */
   #isOpen = false;
   #isAway = false;
-  /** When a refusal of each code was last told of, by `performance.now()`. */
+  /** When each error code was last logged, by `performance.now()`. */
   readonly #refusedAt = new Map<string, number>();
 
   constructor(warn: (text: string) => void) {
@@ -26,19 +26,21 @@ export class RedisNotices {
   away(code: string | undefined): void {
     if (!this.#isOpen || this.#isAway) return;
     this.#isAway = true;
-    this.#warn(`Redis is away${code === undefined ? '' : ` (${code})`}: requests get 503 until it is back`);
+    this.#warn(
+      `lost the connection to Redis${code === undefined ? '' : ` (${code})`}: requests get 503 until it is back`,
+    );
   }
 
   back(): void {
     if (!this.#isAway) return;
     this.#isAway = false;
-    this.#warn('Redis is back');
+    this.#warn('connected to Redis again');
   }
 
   refused(code = 'unknown'): void {
     const now = performance.now();
     if (now - (this.#refusedAt.get(code) ?? -refusedMs) < refusedMs) return;
     this.#refusedAt.set(code, now);
-    this.#warn(`Redis refuses calls (${code})`);
+    this.#warn(`Redis rejects commands (${code})`);
   }
 }

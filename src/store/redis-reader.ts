@@ -1,4 +1,4 @@
-/** Looks at sessions in Redis: what is known of one is sent along, and only what changed since comes back. */
+/** Reads sessions from Redis: sends the version in the cache, and gets back only the fields that changed since. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Refusal } from '../protocol/errors.ts';
 import { shortName } from '../protocol/keys.ts';
@@ -9,7 +9,7 @@ import { keysOf } from './redis-layout.ts';
 import { readScript } from './redis-scripts.ts';
 import { applyChange } from './redis-session.ts';
 
-/** From names and values in turn. */
+/** A map from a list of alternating names and values. */
 function pairUp(list: Reply | undefined): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   if (!Array.isArray(list)) return found;
@@ -26,7 +26,7 @@ export class RedisReader {
   readonly cache: SessionCache;
   readonly #client: RedisClient;
   readonly #warn: (text: string) => void;
-  /** Looks that are not sent yet: whoever asks in this turn shares them. */
+  /** Reads that are not sent yet: calls for the same session in the same turn of the event loop share one. */
   readonly #waiting = new Map<string, Promise<Entry>>();
   readonly #damaged = new Set<string>();
 
@@ -36,12 +36,12 @@ export class RedisReader {
     this.#warn = warn;
   }
 
-  /** What is known, unless it is known to be overtaken. */
+  /** The cached session, unless it is known to be outdated. */
   get(name: string): Entry | undefined {
     return this.cache.isCurrent(name) ? this.cache.get(name) : undefined;
   }
 
-  /** The newest there is, by a look that begins now or later. Throws `gone` or `storage_busy`. */
+  /** Reads the newest session. The read is sent after this call, never before. Throws `gone` or `storage_busy`. */
   look(name: string): Promise<Entry> {
     const waiting = this.#waiting.get(name);
     if (waiting) return waiting;
@@ -58,7 +58,7 @@ export class RedisReader {
     return (await this.#read(name, known)) ?? (await this.#read(name, undefined)) ?? this.#refuse(name);
   }
 
-  /** Undefined where what came does not fit what is known. */
+  /** Undefined if the reply is invalid or does not match the cached version. */
   async #read(name: string, known: Entry | undefined): Promise<Entry | undefined> {
     const { session, index } = keysOf(name);
     const newestBefore = this.cache.get(name);
@@ -75,7 +75,7 @@ export class RedisReader {
       throw new Refusal('gone');
     }
     const newest = this.cache.get(name);
-    // A commit of this process may have been answered meanwhile.
+    // A commit of this process may have put a newer version into the cache meanwhile.
     if (
       newest &&
       Number(newest.version) >= Number(version) &&
@@ -96,7 +96,7 @@ export class RedisReader {
   #refuse(name: string): never {
     if (this.#damaged.size < 100 && !this.#damaged.has(name)) {
       this.#damaged.add(name);
-      this.#warn(`session ${shortName(name)}: what Redis has of it makes no sense`);
+      this.#warn(`session ${shortName(name)}: its data in Redis is invalid`);
     }
     throw busy();
   }

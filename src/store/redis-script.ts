@@ -1,4 +1,4 @@
-/** One script for Redis, which knows it by its hash. */
+/** A Redis script with its SHA-1, by which EVALSHA calls it. */
 import { createHash } from 'node:crypto';
 
 export interface Script {

@@ -1,25 +1,25 @@
 /**
- * What runs inside Redis, each script as one step that nothing comes between. A script that would write is refused whole where memory is
- * used up, before its first write. Nothing here needs more than Redis 6.2.
+ * The Lua scripts that run inside Redis, each as one atomic step. When Redis is out of memory it rejects a writing script completely,
+ * before its first write. All scripts work with Redis 6.2.
  */
 import { accountRoom } from './redis-account-scripts.ts';
 import { segmentBytes, wakeChannel } from './redis-layout.ts';
 import { defineScript } from './redis-script.ts';
 
-/** Arguments are read one after the other. */
+/** Reads the arguments one after the other. */
 const reader = `
 local at = 0
 local function take() at = at + 1; return ARGV[at] end
 local function count() return tonumber(take()) end
 `;
 
-/** Length of the name of one operation. */
+/** Length of an operation name. */
 export const operationLength = 12;
 
-/** How many of them a session remembers: an answer that was lost is looked for among them. */
+/** How many operations a session remembers. After a lost answer the relay looks for its operation among them. */
 export const rememberedOperations = 16;
 
-/** At which place the operations of a session name this one: 0 for the last one, nil for none. */
+/** The index of an operation among those of a session: 0 for the last one, nil if it is not there. */
 const findOperation = `
 local function find(ops, op)
   for from = 1, #ops, ${operationLength} do
@@ -30,9 +30,9 @@ end
 `;
 
 /**
- * Checks that the session is as the caller knows it: by its version and the operation that led there, since after a failover another
- * operation may have led to the same version. Where it is not, either this very operation was applied before and its answer was lost, or
- * the session was changed by another one.
+ * Checks that the session is unchanged since the caller read it: by its version and the operation that wrote it, since after a failover
+ * another operation may have written the same version. If it changed, either this very operation was applied before and its answer was
+ * lost (done), or another operation changed the session (conflict).
  */
 const checkVersion = `${findOperation}
 local function check(session, known, knownOp, op)
@@ -45,8 +45,8 @@ end
 `;
 
 /**
- * KEYS: the session, its index, the due set, the small parts, then those that the arguments name by their place.
- * Answers done, conflict (with the version), gone, quota, damaged or unstaged; only done has written anything.
+ * KEYS: the session, its index, the due set, the small parts, then the keys that the arguments refer to by their index.
+ * Returns done, conflict (with the version), gone, quota, damaged or unstaged. Only `done` means that the script wrote anything.
  */
 export const commitScript = defineScript(`${reader}${checkVersion}${accountRoom}
 local session, index, due, parts = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -66,7 +66,8 @@ for n = 1, count() do
 end
 local account, growth, limit = count(), count(), count()
 if account > 0 and not hasRoom(KEYS[account], growth, limit) then return {'quota'} end
--- First what frees memory: after it the rest is let through, also where memory is used up. A change without new bytes is as well.
+-- First the writes that free memory: after one of them Redis permits the rest, even when it is out of memory. A change without
+-- new bytes begins with a ZREM for the same reason.
 if take() == 'small' then redis.call('ZREM', due, name) end
 for _ = 1, count() do redis.call('UNLINK', KEYS[count()]) end
 for _ = 1, count() do redis.call('HDEL', parts, take()) end
@@ -85,7 +86,7 @@ for _ = 1, count() do
     redis.call('SET', key, bytes)
   elseif redis.call('STRLEN', key) == offset then
     redis.call('APPEND', key, bytes)
-    -- What APPEND grows has room to spare: a segment that is full is written once more, as long as it is.
+    -- APPEND over-allocates: a full segment is written again, which frees the spare memory.
     if offset + #bytes == ${segmentBytes} then redis.call('SET', key, redis.call('GET', key)) end
   else
     redis.call('SET', key, redis.call('GETRANGE', key, 0, offset - 1) .. bytes)
@@ -113,7 +114,7 @@ if wake ~= '' then redis.call('PUBLISH', '${wakeChannel}', wake) end
 return {'done', version}
 `);
 
-/** KEYS: the session, its index, the due set. Answers done, or taken where another has the name. */
+/** KEYS: the session, its index, the due set. Returns done, or taken if another session has the name. */
 export const createScript = defineScript(`${reader}
 local session, index, due = KEYS[1], KEYS[2], KEYS[3]
 local version, op, meta, dueAt, name = take(), take(), take(), take(), take()
@@ -131,8 +132,8 @@ return {'done'}
 `);
 
 /**
- * KEYS: the session, its index. Answers its version and last operation, and no more where the caller knows these; else the meta, fields, and
- * whether these are all of them: where the operation that the caller knows is one of the last, they are those that changed since.
+ * KEYS: the session, its index. Returns version and last operation, and nothing else if the caller knows this version. Otherwise also the
+ * meta, fields, and 'all' or 'changed': if the session still remembers the caller's operation, only the fields that changed since.
  */
 export const readScript = defineScript(`${findOperation}
 local known, knownOp = ARGV[1], ARGV[2]
@@ -151,7 +152,7 @@ end
 return {v, last, m, found, 'changed'}
 `);
 
-/** KEYS: the session, its index, the due set, the small parts, the mark of its removal, its segments. Answers done, conflict or gone. */
+/** KEYS: the session, its index, the due set, the small parts, the mark of its removal, its segments. Returns done, conflict or gone. */
 export const removeScript = defineScript(`${reader}${checkVersion}
 local session, index, due, parts, gone = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local known, knownOp, op, name, wake = take(), take(), take(), take(), take()
@@ -166,7 +167,7 @@ redis.call('PUBLISH', '${wakeChannel}', wake)
 return {'done'}
 `);
 
-/** KEYS: the small parts, the first segment. From an offset, so many bytes at most. */
+/** KEYS: the small parts, the first segment. ARGV: the part, an offset, the most bytes to return. */
 export const readPartScript = defineScript(`
 local from, length = tonumber(ARGV[2]), tonumber(ARGV[3])
 local small = redis.call('HGET', KEYS[1], ARGV[1])
@@ -174,14 +175,14 @@ if small then return string.sub(small, from + 1, from + length) end
 return redis.call('GETRANGE', KEYS[2], from, from + length - 1)
 `);
 
-/** KEYS: due sets. Names whose deadline is over, each moved on: whoever took it may die before it rings. */
+/** KEYS: due sets. Returns names whose deadline has passed, and moves each deadline on: the relay that took a name may die before it acts. */
 export const claimScript = defineScript(`
 local names, left = {}, tonumber(ARGV[3])
 for _, key in ipairs(KEYS) do
   if left <= 0 then break end
   local due = redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'LIMIT', 0, left)
   for _, name in ipairs(due) do
-    -- What frees comes first, so that deadlines are kept where memory is used up.
+    -- ZREM frees memory, so it comes first: then ZADD works even when Redis is out of memory.
     redis.call('ZREM', key, name)
     redis.call('ZADD', key, ARGV[2], name)
     names[#names + 1] = name
@@ -191,7 +192,7 @@ end
 return names
 `);
 
-/** KEYS: due sets. How many sessions they hold. */
+/** KEYS: due sets. Returns how many sessions they have. */
 export const countScript = defineScript(`
 local sum = 0
 for _, key in ipairs(KEYS) do sum = sum + redis.call('ZCARD', key) end
@@ -199,15 +200,15 @@ return sum
 `);
 
 /**
- * A sign of life: KEYS: when the last one came, when the last outage ended. Without one for longer than the argument, in ms, nobody could
- * be heard until now. Answers the time of Redis and the end of the last outage, ms since 1970.
+ * The heartbeat of a relay. KEYS: the time of the last heartbeat, the end of the last outage. A time without a heartbeat that is longer
+ * than ARGV[1] ms is an outage, which ends now. Returns the time of Redis and the end of the last outage, ms since 1970.
  */
 export const beatScript = defineScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local last = tonumber(redis.call('GET', KEYS[1]) or '')
 local text = string.format('%d', now)
--- After a write that frees, the next one is let through where memory is used up.
+-- DEL frees memory, so that SET works even when Redis is out of memory.
 redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], text)
 if not last or now - last > tonumber(ARGV[1]) or last > now + tonumber(ARGV[1]) then redis.call('SET', KEYS[2], text) end

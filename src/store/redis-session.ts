@@ -1,6 +1,6 @@
 /**
- * A session as fields of a hash: one for each command and each key of a forgotten one, so that a change writes what changed and no more. The
- * rest is the meta, which says which fields belong to it.
+ * A session as fields of a Redis hash: one field per command and one per idempotency key of a dropped command, so that an update writes
+ * only the fields that changed. The rest of the session is the meta field, which also lists the fields that belong to the session.
  */
 import { parseJsonFields, readNumber } from '../protocol/json-fields.ts';
 import type { Command } from '../session/command.ts';
@@ -21,7 +21,7 @@ export interface SessionChange {
   readonly meta: string;
   /** Fields with their new JSON. */
   readonly changed: readonly (readonly [field: string, json: string])[];
-  /** Fields that are no longer there. */
+  /** Fields to remove. */
   readonly dropped: readonly string[];
 }
 
@@ -29,15 +29,15 @@ interface Meta {
   readonly core: SessionCore;
   /** Numbers of the commands, in order of arrival. */
   readonly ids: readonly number[];
-  /** How many keys were forgotten since the session began, and how many there are. */
+  /** How many idempotency keys were dropped since the session was created, and how many remain. */
   readonly keysDropped: number;
   readonly keys: number;
 }
 
-/** A Meta as JSON, by hand: it goes with every change, and most of it is a list of a hundred numbers. */
+/** A Meta as JSON, built by hand for speed: every update writes it, and most of it is a list of a hundred numbers. */
 function renderMeta(session: Session): string {
   const { commands, pastKeys } = session;
-  // JSON leaves out what is undefined: a copy of all fields costs much less than one of most.
+  // JSON omits undefined fields: copying all fields costs much less than copying most of them.
   const core = { ...session, commands: undefined, pastKeys: undefined };
   let ids = '';
   for (const { id } of commands) ids += ids === '' ? id.slice(1) : `,${id.slice(1)}`;
@@ -57,7 +57,7 @@ function parseMeta(text: string): Meta | undefined {
     : { core, ids: ids as number[], keysDropped, keys };
 }
 
-/** From the session as it is stored, undefined for none, to another. */
+/** The fields to write and to remove to get from the stored session (undefined: none) to a new one. */
 export function describeChange(before: Session | undefined, after: Session): SessionChange {
   const differences =
     before?.commands === after.commands ? [] : compareCommands(before?.commands ?? [], after.commands);
@@ -118,8 +118,8 @@ function applyKeys(
 }
 
 /**
- * The session by its meta, the fields that were read, and what is known of it from before. Commands that did not change are the same
- * objects. Undefined where something is missing or makes no sense.
+ * Builds the session from its meta, the fields that were read, and the older version in memory. Unchanged commands are the same
+ * objects. Undefined if something is missing or invalid.
  */
 export function applyChange(
   before: Session | undefined,

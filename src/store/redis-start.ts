@@ -1,4 +1,4 @@
-/** What is looked at once, before the first session: whether this Redis can keep sessions at all, and how well. */
+/** Checks Redis once at the start: whether the relay can use it, and whether its settings risk losing sessions. */
 import type { RedisClient } from './redis-client.ts';
 import { formatKey, formatName } from './redis-layout.ts';
 import type { StoreDurability } from './store.ts';
@@ -14,13 +14,13 @@ function isOlder(version: string, major: number, minor: number): boolean {
 }
 
 async function readInfo(client: RedisClient): Promise<ReadonlyMap<string, string>> {
-  // Some providers bar it: then nothing is known, and nothing is warned of.
+  // Some providers block INFO: then the checks below have no data and are skipped.
   const sections = ['server', 'memory', 'persistence', 'replication'];
   const texts = await Promise.all(sections.map((name) => client.call('INFO', name).catch(() => '')));
   return parseInfo(texts.map(String).join('\n'));
 }
 
-/** Valkey counts its own versions, and says which of Redis it is like. */
+/** Valkey has its own version numbers; `redis_version` is the version of Redis that it is compatible with. */
 function versionOf(info: ReadonlyMap<string, string>): string {
   return info.get('redis_version') ?? '';
 }
@@ -34,10 +34,10 @@ async function checkFormat(client: RedisClient): Promise<void> {
   await client.call('SET', formatKey, formatName, 'NX');
   const found = await client.call('GET', formatKey);
   if (found !== formatName)
-    throw new Error('its sessions are in a format that this version of remotify does not know');
+    throw new Error('its sessions are in a format that this version of remotify cannot read');
 }
 
-/** How an acknowledgement is waited for: undefined where the answer of Redis is enough. */
+/** What the relay waits for before it acknowledges a write; undefined: the answer of Redis is enough. */
 export type AcknowledgeBy = 'replica' | 'disk' | undefined;
 
 async function chooseAcknowledgement(
@@ -49,19 +49,18 @@ async function chooseAcknowledgement(
   if (durability === 'process') return undefined;
   if (durability === 'replica') return 'replica';
   const isAppending = (await readSetting(client, 'appendonly')) === 'yes';
-  // With this setting Redis answers only once its disk has what was written.
+  // With this setting Redis answers only once the write is on its disk.
   if (isAppending && (await readSetting(client, 'appendfsync')) === 'always') return undefined;
   if (version !== '' && isOlder(version, 7, 2)) {
     throw new Error(
-      'durability power needs Redis 7.2 or later, or one with appendonly yes and appendfsync always',
+      'durability power needs Redis 7.2 or later, or the settings appendonly yes and appendfsync always',
     );
   }
-  if (!isAppending)
-    warn('durability power needs Redis with appendonly yes: until then nothing is acknowledged');
+  if (!isAppending) warn('durability power: nothing is acknowledged until Redis has appendonly yes');
   return 'disk';
 }
 
-/** Throws an Error where it cannot be used; warns, once, of what loses sessions. Resolves with how to wait for an acknowledgement. */
+/** Throws an Error if Redis cannot be used; warns once of settings that lose sessions. Resolves with what to wait for after a write. */
 export async function checkRedis(
   client: RedisClient,
   durability: StoreDurability,
@@ -70,15 +69,15 @@ export async function checkRedis(
   const info = await readInfo(client);
   const version = versionOf(info);
   if (version !== '' && isOlder(version, 6, 2))
-    throw new Error(`Redis ${version} is too old: it is to be 6.2 or later`);
-  if (info.get('role') === 'slave') throw new Error('it is a replica, which takes no writes');
+    throw new Error(`Redis ${version} is too old: 6.2 or later is required`);
+  if (info.get('role') === 'slave') throw new Error('it is a replica, which accepts no writes');
   const policy = info.get('maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction')
-    warn(`Redis removes sessions when its memory is full: set maxmemory-policy noeviction (it is ${policy})`);
+    warn(`Redis evicts sessions when its memory is full: set maxmemory-policy noeviction (now: ${policy})`);
   if (info.get('aof_enabled') === '0')
-    warn('Redis keeps nothing of the last seconds or minutes over a restart: set appendonly yes');
+    warn('Redis loses the last seconds or minutes at a restart: set appendonly yes');
   if (durability === 'replica' && info.get('connected_slaves') === '0')
-    warn('durability replica, and Redis has no replica: until it has one nothing is acknowledged');
+    warn('durability replica: Redis has no replica, nothing is acknowledged until one is connected');
   await checkFormat(client);
   return chooseAcknowledgement(client, durability, version, warn);
 }

@@ -1,4 +1,4 @@
-/** Sessions in Redis, for several relays at once: each of them may die at any time, and any of them answers any request. */
+/** The Redis store: sessions that several relays share. Any relay can answer any request, and any relay may die at any time. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../session/apply-transition.ts';
 import type { Part, Session } from '../session/session.ts';
@@ -43,7 +43,7 @@ interface RedisStoreParts {
 }
 
 class RedisStore implements Store {
-  /** A connection that was given up may still hold what it was to write. */
+  /** An abandoned connection may still have references to the bytes that it was sending. */
   readonly copiesPieces = false;
   readonly #client: RedisClient;
   readonly #dueAt: DueAt;
@@ -96,12 +96,12 @@ class RedisStore implements Store {
     this.#rateLimits = new RateLimits((bucket, size) => client.pour(bucket, size));
   }
 
-  /** Before anything else: the clock, and the channel, so that no change is missed after the first look. Throws an Error. */
+  /** Must run first: reads the clock and subscribes to the channel, so that no change is missed after the first read. Throws an Error. */
   async begin(): Promise<void> {
     await this.#beat.refresh();
     const late = pause(openMs, 'late' as const, { ref: false });
     if ((await Promise.race([this.#wakes.ready, late])) === 'late')
-      throw new Error('Redis does not let this user listen to its channel');
+      throw new Error('cannot subscribe to the channel remotify:wake: check the permissions of the user');
   }
 
   clock(): Clock {
@@ -117,7 +117,7 @@ class RedisStore implements Store {
         await this.#lives.begin(session, this.#dueAt(session, this.clock()));
         await this.#acknowledge(name);
       } catch (error) {
-        // One that may be there stays counted.
+        // After `storage_busy` the session may exist, so it stays counted.
         if (!isBusy(error)) await this.#accounts.remove(session).catch(() => undefined);
         throw error;
       }
@@ -142,7 +142,7 @@ class RedisStore implements Store {
         this.#watchers.wake(name);
         return committed;
       } catch (error) {
-        // It may have been applied, and its own message is not listened to here.
+        // The update may have been applied, and this process ignores the message of its own update.
         if (isBusy(error)) this.#wakeUnsure(name);
         throw error;
       }
@@ -224,7 +224,7 @@ class RedisStore implements Store {
   }
 }
 
-/** Throws an Error that says why it cannot be used, without the password. */
+/** Throws an Error with the reason if Redis cannot be used. The text never has the password. */
 export async function openRedisStore(
   url: string,
   { warn, durability = 'process', dueAt = neverDue }: StoreOptions,

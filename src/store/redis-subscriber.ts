@@ -1,7 +1,7 @@
-/** A connection that hears one channel, and is made anew whenever it may have missed something. */
+/** A connection that subscribes to one channel, and is opened again whenever it may have missed messages. */
 import type { Redis } from 'ioredis';
 
-/** A connection that is half dead hears nothing and says nothing: it is asked this often. */
+/** A half-open connection receives no messages and reports no error: a PING this often detects it. */
 const pingMs = 5_000;
 
 const reconnectMs = 100;
@@ -48,7 +48,7 @@ export class RedisSubscriber {
   async #ping(): Promise<void> {
     const connection = this.#connection;
     if (!this.#isReady || !connection) return;
-    // Its own time-out is that of all calls.
+    // PING has the same timeout as all calls.
     await connection.ping().catch(() => connection.disconnect());
   }
 

@@ -1,6 +1,6 @@
 /**
- * Compare and set: a transition runs on the newest session that is known, and counts only if Redis still has that version. What it refuses,
- * or does not change, is believed only after a look at Redis.
+ * Optimistic updates (compare and set): a transition runs on the newest session in memory, and its result counts only if Redis still has
+ * that version. A refusal or "no change" counts only if the session was just read from Redis.
  */
 import { randomFillSync } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,18 +19,18 @@ import { commitScript, operationLength, rememberedOperations } from './redis-scr
 import { describeCommit } from './redis-writes.ts';
 import type { AccountLimits, Committed, DueAt, StoreTransition } from './store.ts';
 
-/** How often an update is begun anew because others were faster. */
+/** How often an update is restarted after a conflict with another update. */
 const maxConflicts = 50;
 
-/** So many conflicts are no reason to wait. */
+/** Up to this many conflicts the update restarts without a pause. */
 const fastConflicts = 3;
 const conflictPauseMs = 20;
 
-/** Random bytes for many names: each call of the generator costs more than the bytes. */
+/** Random bytes for many names: a call of the generator costs more than the bytes. */
 const randomness = Buffer.alloc((operationLength / 2) * 512);
 let namedBytes = randomness.byteLength;
 
-/** Unique among all that any relay does. */
+/** A random name that is unique among the operations of all relays. */
 export function nameOperation(): string {
   if (namedBytes === randomness.byteLength) {
     randomFillSync(randomness);
@@ -41,7 +41,7 @@ export function nameOperation(): string {
   return randomness.toString('hex', from, namedBytes);
 }
 
-/** For a sorted set. */
+/** A deadline as the score in a sorted set. */
 export function renderDue(due: number): string {
   return due === Infinity ? '+inf' : String(due);
 }
@@ -55,16 +55,16 @@ export interface UpdateParts {
   readonly dueAt: DueAt;
   readonly warn: (text: string) => void;
   readonly onConflict: () => void;
-  /** What is published for a loud change. */
+  /** The message that is published for a loud (not quiet) change. */
   readonly messageFor: (name: string) => string;
 }
 
-/** One run of the transition. */
+/** The result of one run of the transition. */
 type Attempt<T> =
   | { readonly outcome: Outcome<T>; readonly clock: Clock }
   | { readonly outcome?: undefined; readonly error: unknown; readonly clock: Clock };
 
-/** What Redis said to a commit; `again`: run it once more on the same session. */
+/** The reply of Redis to a commit; `again`: run it again on the same session. */
 type Verdict = 'done' | 'conflict' | 'again';
 
 export class RedisUpdates {
@@ -74,7 +74,7 @@ export class RedisUpdates {
     this.#parts = parts;
   }
 
-  /** See Store.update(). Resolves with whether it was loud as well. */
+  /** See Store.update(). Also resolves with whether the change was loud. */
   async run<T>(
     name: string,
     transition: StoreTransition<T>,
@@ -89,13 +89,13 @@ export class RedisUpdates {
       await beat.refresh();
       const attempt = this.#attempt(entry, transition);
       const { outcome, clock } = attempt;
-      // Signs of life are written too, so that no other relay takes a listener for gone.
+      // Heartbeats are written too, so that no other relay marks the listener as disconnected.
       if (!outcome || outcome.session === entry.session) {
         if (isNewest) return this.#keepAsIs(entry, attempt);
         const known = entry;
         entry = await reader.look(name);
         isNewest = true;
-        // The transition runs once more, also where nothing changed: it is pure.
+        // The transition is pure: run it again even if the session did not change.
         if (known.version !== entry.version) conflicts += 1;
         continue;
       }
@@ -128,7 +128,7 @@ export class RedisUpdates {
     return { result, before, after, clock, put };
   }
 
-  /** Nothing is written: what the transition threw, or said of the newest session. */
+  /** Writes nothing: rethrows the error, or returns the result, of the transition on the newest session. */
   #keepAsIs<T>(entry: Entry, attempt: Attempt<T>): { committed: Committed<T>; isLoud: boolean } {
     if (!attempt.outcome) throw attempt.error;
     return { committed: this.#describe(entry, attempt.outcome, attempt.clock), isLoud: false };
@@ -148,7 +148,7 @@ export class RedisUpdates {
     const inScript = client.isCluster ? undefined : account;
     const commit = describeCommit({ before, after, put, account: inScript, operation });
     await bytes.stage(commit.staged);
-    // In a cluster the counter is on another server: it is changed first, and back where nothing came of it.
+    // In a cluster the counter is on another server: change it first, and revert it if the commit fails.
     if (account && client.isCluster && !(await accounts.reserve(account))) return this.#askForRoom(before);
     const version = String(Number(known) + 1);
     const head = [known, entry.operation, version, operation, commit.meta];
@@ -168,7 +168,7 @@ export class RedisUpdates {
     }
     if (account && client.isCluster) await accounts.reserve({ ...account, growth: -account.growth });
     if (verdict === 'conflict') {
-      // An answer was lost, and so much has happened since that it cannot be told whether it was applied.
+      // An answer was lost, and too many updates followed to find out whether this one was applied.
       if (tries.count > 1 && Number(newest) - Number(known) > rememberedOperations) throw busy();
       return 'conflict';
     }
@@ -178,11 +178,11 @@ export class RedisUpdates {
       reader.cache.delete(name);
       throw new Refusal('gone');
     }
-    this.#parts.warn(`session ${shortName(name)}: bytes are missing in Redis`);
+    this.#parts.warn(`session ${shortName(name)}: bytes are missing in Redis, update rejected`);
     throw busy();
   }
 
-  /** The count may be too high. Throws `address_quota` where it was right a moment ago. */
+  /** The counter may be too high: recounts it. Throws `address_quota` if it was recounted a moment ago. */
   async #askForRoom(session: Session): Promise<Verdict> {
     if (await this.#parts.accounts.recount(session)) return 'again';
     throw new Refusal('address_quota');

@@ -1,4 +1,4 @@
-/** What the URL of a Redis store says. */
+/** Parses the URL of a Redis store. */
 
 export interface RedisAddress {
   readonly host: string;
@@ -7,14 +7,14 @@ export interface RedisAddress {
 
 export interface RedisPlace {
   readonly kind: 'single' | 'cluster' | 'sentinel';
-  /** One for a single server; those to ask first for the others. */
+  /** One address for a single server; the first nodes or sentinels to contact otherwise. */
   readonly addresses: readonly RedisAddress[];
   readonly isTls: boolean;
   readonly username?: string;
   readonly password?: string;
-  /** 0 where the URL names none; clusters have only that. */
+  /** 0 if the URL has none; a cluster has only database 0. */
   readonly database: number;
-  /** What the sentinels call it. */
+  /** The name of the master in the configuration of the sentinels. */
   readonly masterName?: string;
 }
 
@@ -27,12 +27,12 @@ const schemes: Readonly<Record<string, Pick<RedisPlace, 'kind' | 'isTls'>>> = {
   'rediss+sentinel:': { kind: 'sentinel', isTls: true },
 };
 
-/** Whether it names a Redis store, right or wrong. */
+/** Whether the scheme is one of Redis, even if the rest of the URL is invalid. */
 export function isRedisUrl(url: string): boolean {
   return /^rediss?(?:\+[a-z]*)?:/i.test(url);
 }
 
-/** Throws an Error that says what is wrong with the URL, and nothing of what it holds. */
+/** Throws an Error with the reason. It must not repeat any part of the URL, which may contain a password. */
 function refuse(why: string): never {
   throw new Error(`not a Redis URL: ${why}`);
 }
@@ -41,19 +41,19 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return refuse('user and password are to be percent-encoded');
+    return refuse('user and password must be percent-encoded');
   }
 }
 
 function parseAddress(text: string, defaultPort: number): RedisAddress {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9_.-]+))(?::(\d{1,5}))?$/.exec(text);
   const port = Number(match?.[3] ?? defaultPort);
-  if (!match || port < 1 || port > 65_535) return refuse('its host and port are to be HOST:PORT');
+  if (!match || port < 1 || port > 65_535) return refuse('host and port must be HOST:PORT');
   return { host: match[1] ?? match[2] ?? '', port };
 }
 
 function parseDatabase(text: string): number {
-  if (!/^\d{0,5}$/.test(text)) return refuse('its path is to be the number of a database');
+  if (!/^\d{0,5}$/.test(text)) return refuse('its path must be a database number');
   return Number(text);
 }
 
@@ -66,7 +66,7 @@ export function parseRedisUrl(url: string): RedisPlace {
   if (!match) return refuse('write it as redis://HOST:PORT, with user and password percent-encoded');
   const [, scheme = '', credentials, hosts = '', path = ''] = match;
   const form = schemes[scheme.toLowerCase()];
-  if (!form) return refuse('its scheme is to be redis, rediss, redis+cluster or redis+sentinel');
+  if (!form) return refuse('its scheme must be redis or rediss, or either with +cluster or +sentinel');
   const defaultPort = form.kind === 'sentinel' ? 26_379 : 6_379;
   const addresses = hosts.split(',').map((text) => parseAddress(text, defaultPort));
   if (form.kind === 'single' && addresses.length > 1)
@@ -78,10 +78,10 @@ export function parseRedisUrl(url: string): RedisPlace {
   if (form.kind === 'sentinel') {
     const [masterName = '', database = '', ...more] = words;
     if (masterName === '' || more.length > 0)
-      return refuse('after the sentinels comes /NAME, and then maybe /DATABASE');
+      return refuse('write it as redis+sentinel://HOST,HOST/NAME[/DATABASE]');
     return { ...form, addresses, ...who, masterName, database: parseDatabase(database) };
   }
   const database = parseDatabase(path);
-  if (form.kind === 'cluster' && database !== 0) return refuse('a cluster has no databases but 0');
+  if (form.kind === 'cluster' && database !== 0) return refuse('a cluster has only database 0');
   return { ...form, addresses, ...who, database };
 }

@@ -1,11 +1,11 @@
-/** Wakes from one relay to all others, over one channel. */
+/** Wakes the watchers of all other relays when a session changes, through one Redis channel. */
 import { randomBytes } from 'node:crypto';
 import type { RedisClient } from './redis-client.ts';
 import { wakeChannel } from './redis-layout.ts';
 import type { RedisSubscriber } from './redis-subscriber.ts';
 import type { Watchers } from './watchers.ts';
 
-/** After a gap all who watch look again, spread over this time. */
+/** After a gap in the messages all watched sessions are read again, spread over this time. */
 const spreadMs = 200;
 const spreadSteps = 20;
 
@@ -15,13 +15,13 @@ export interface WakeSink {
 }
 
 export class RedisWakes {
-  /** Tells this process's own messages from those of others. */
+  /** Identifies the messages of this process. */
   readonly #origin = randomBytes(6).toString('hex');
   readonly #watchers: Watchers;
   readonly #sink: WakeSink;
   readonly #subscriber: RedisSubscriber;
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Resolves once messages are heard. */
+  /** Resolves once the channel is subscribed. */
   readonly ready: Promise<void>;
 
   constructor(client: RedisClient, watchers: Watchers, sink: WakeSink) {
@@ -41,20 +41,20 @@ export class RedisWakes {
     );
   }
 
-  /** What is published for a change of the session. */
+  /** The message that is published for a change of the session. */
   messageFor(name: string): string {
     return `${name} ${this.#origin}`;
   }
 
   #take(text: string): void {
     const [name = '', origin] = text.split(' ');
-    // Own changes have woken their watchers already.
+    // A change by this process has already woken its watchers.
     if (origin === this.#origin) return;
     this.#sink.onChange(name);
     this.#watchers.wake(name);
   }
 
-  /** Messages may have been missed: each session that is watched is looked at again. */
+  /** Messages may have been missed: read each watched session again. */
   #wakeAll(): void {
     const names = this.#watchers.names();
     for (let step = 0; step < spreadSteps; step += 1) {

@@ -1,14 +1,14 @@
-/** What is said to Redis, and how it gets into the connection: as few and as plain writes as can be. */
+/** Arguments of Redis commands, converted so that ioredis sends them in few, cheap writes. */
 import { isUtf8 } from 'node:buffer';
 
 export type Word = string | Uint8Array | number;
 
-/** Of bytes: up to this many are sent as text, where they are text. */
+/** Bytes up to this length are sent as text if they are valid UTF-8. */
 const shortBytes = 4_096;
 
 /**
- * ioredis takes bytes as a Buffer only: the same memory, not a copy. One Buffer among the words makes it assemble all of them as such, which
- * costs several times as much as a few letters do.
+ * ioredis accepts bytes only as a Buffer: this one shares the memory, no copy. But one Buffer among the arguments makes ioredis build the
+ * whole command from Buffers, which costs several times as much as a short text.
  */
 export function toArgument(word: Word): string | Buffer | number {
   if (!(word instanceof Uint8Array)) return word;

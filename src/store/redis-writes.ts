@@ -1,4 +1,4 @@
-/** What one commit asks of Redis, as keys and arguments of its script. */
+/** Builds the keys and arguments of the commit script for one update. */
 import type { Part, Piece, Session } from '../session/session.ts';
 import {
   countSegments,
@@ -16,13 +16,13 @@ import { listUnusedParts } from './unused-parts.ts';
 const scripts: readonly Part[] = ['script'];
 const flows: readonly Part[] = ['stdin', 'stdout', 'stderr'];
 
-/** Bytes of a whole segment that are sent ahead of the commit, under a name of their own. */
+/** Bytes of a segment that are sent before the commit, under a temporary key; the commit renames it. */
 export interface Staged {
   readonly key: string;
   readonly bytes: Uint8Array;
 }
 
-/** In one script Redis does nothing else meanwhile: more bytes than this are sent ahead. */
+/** Redis runs nothing else during a script: if an update has more bytes than this, its segments are sent before the commit. */
 const commitBytes = 1024 * 1024;
 
 export interface CommitParts {
@@ -30,7 +30,7 @@ export interface CommitParts {
   readonly after: Session;
   readonly put: readonly Piece[];
   readonly account: { readonly key: string; readonly growth: number; readonly limit: number } | undefined;
-  /** Unique: what is sent ahead is named after it. */
+  /** Unique; part of the temporary keys of segments that are sent before the commit. */
   readonly operation: string;
 }
 
@@ -39,7 +39,7 @@ function sizeOf(session: Session, id: string, part: Part): number {
   return command?.[`${part}Bytes`] ?? 0;
 }
 
-/** Pieces of the same part that follow each other, as one. */
+/** Joins adjacent pieces of the same part. */
 function joinPieces(put: readonly Piece[]): Piece[] {
   const joined: Piece[] = [];
   for (const piece of put) {
@@ -52,7 +52,7 @@ function joinPieces(put: readonly Piece[]): Piece[] {
   return joined;
 }
 
-/** Keys by their place, and lists of arguments that name them by it. */
+/** Collects the keys of a commit, and argument lists that refer to each key by its index in KEYS. */
 class Writes {
   readonly keys: string[];
   readonly #places = new Map<string, number>();
@@ -89,12 +89,12 @@ class Writes {
       this.removedKeys.push([this.#segment(place, number)]);
   }
 
-  /** `known`: how many bytes of the part count until now. */
+  /** `known`: the size of the part before the update. */
   writePart({ id, part, offset, bytes }: Piece, known: number, stageName: string | undefined): void {
     const place = placeOf(id, part);
     const start = offset ?? 0;
     const end = start + bytes.byteLength;
-    // A whole part takes the place of what was there.
+    // Without an offset the bytes replace the whole part: remove the segments after the new end.
     if (offset === undefined && known > end) this.removePart(place, known, countSegments(end));
     if (end <= smallBytes) return this.#writeSmall(place, start, bytes);
     const wasSmall = known <= smallBytes;
@@ -134,7 +134,7 @@ class Writes {
   }
 }
 
-/** The bytes that the session no longer has. */
+/** Removes the bytes that the session no longer has. */
 function removeUnused(writes: Writes, before: Session, after: Session): void {
   for (const { command, isDropped } of listUnusedParts(before, after)) {
     const parts = [...(isDropped ? scripts : []), ...(command.isEvicted ? [] : flows)];
@@ -144,13 +144,13 @@ function removeUnused(writes: Writes, before: Session, after: Session): void {
 
 export interface Commit {
   readonly keys: readonly string[];
-  /** What follows the versions, operation, meta, deadline, name and wake. */
+  /** The arguments after the versions, operation, meta, deadline, name and wake message. */
   readonly words: readonly Word[];
   readonly meta: string;
   readonly staged: readonly Staged[];
 }
 
-/** How many items there are, and then all that they say. */
+/** Appends the number of items, then the words of each item. */
 function addList(words: Word[], items: readonly (readonly Word[])[]): void {
   words.push(items.length);
   for (const item of items) words.push(...item);

@@ -1,16 +1,16 @@
-/** The claim sockets of a folder by their names, and addresses for them that fit into a socket address. */
+/** Lists the claim sockets of a store folder, and gives each a path that is short enough for a socket address. */
 import { closeSync, openSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** sun_path takes 104 bytes on macOS, 108 on Linux, one of them a zero. Node 20 cuts a longer path without an error. */
+/** sun_path takes 104 bytes on macOS, 108 on Linux, one of them a zero. Node 20 truncates a longer path without an error. */
 const maxAddressBytes = 103;
 
 const prefix = 'claim-';
 const suffix = '.sock';
 const randomDigits = 16;
 
-/** Sockets that this process listens on. It does not compete with itself. */
+/** Sockets that this process listens on: it must not compete with itself. */
 const ownNames = new Set<string>();
 
 export function nameSocket(randomHex: string): string {
@@ -21,7 +21,7 @@ function isSame(a: { dev: bigint; ino: bigint }, b: { dev: bigint; ino: bigint }
   return a.dev === b.dev && a.ino === b.ino;
 }
 
-/** A short path to an open folder, where there is a /proc of this process. */
+/** A short path to an open folder, if this process has a /proc. */
 async function findShortPath(directory: string, descriptor: number): Promise<string | undefined> {
   const path = `/proc/self/fd/${descriptor}`;
   const found = await stat(path, { bigint: true }).catch(() => undefined);
@@ -42,7 +42,7 @@ export class SocketFolder {
   static async open(directory: string): Promise<SocketFolder> {
     const longest = join(directory, nameSocket('0'.repeat(randomDigits)));
     if (Buffer.byteLength(longest) <= maxAddressBytes) return new SocketFolder(directory);
-    // A number and not a FileHandle, which the garbage collector may close while the socket needs it.
+    // A plain descriptor: the garbage collector may close a FileHandle while the socket needs it.
     const descriptor = openSync(directory, 'r');
     const shortPath = await findShortPath(directory, descriptor).catch(() => undefined);
     if (shortPath !== undefined) return new SocketFolder(directory, shortPath, descriptor);
@@ -58,14 +58,14 @@ export class SocketFolder {
     return join(this.#shortPath, name);
   }
 
-  /** Claim sockets, also those that nothing listens on, without those of this process. */
+  /** All claim sockets except those of this process, including stale ones that no process listens on. */
   async list(): Promise<string[]> {
     return (await readdir(this.directory)).filter(
       (name) => name.startsWith(prefix) && name.endsWith(suffix) && !ownNames.has(name),
     );
   }
 
-  /** A file that stays is stale, which the next relay finds out. */
+  /** Errors are ignored: a file that stays is stale, and the next relay detects that. */
   async remove(name: string): Promise<void> {
     await rm(this.address(name), { force: true }).catch(() => undefined);
   }

@@ -1,14 +1,14 @@
 /**
- * Folders of commands that are forgotten, kept for later commands: on most disks it costs less to give a folder another name than to
- * remove it and its files and to create others. Their bytes are gone, but for one newline in each file: a file without any bytes gives
- * its space back to the disk, which is what costs most. The session of a later command says that this byte is none of its own.
+ * Reuses the folders of dropped commands for later commands: on most disks a rename costs less than removing a folder with its files and
+ * creating another. Each file is truncated to one newline: truncating to zero bytes would free its block, which costs most. This byte does
+ * not count for a later command, as its session has the size 0 for the part.
  */
 import { rm } from 'node:fs/promises';
 import type { OpenReads } from './open-reads.ts';
 import { createFolder, listFolder, renameFolder } from './quick-calls.ts';
 import { writePiece } from './write-file.ts';
 
-/** More than one update in each of many sessions needs at once. */
+/** Enough for simultaneous updates of many sessions. */
 const maxSpares = 64;
 
 const newline = Buffer.from('\n');
@@ -20,15 +20,15 @@ export class SpareFolders {
   #isMade = false;
   #named = 0;
 
-  /** `reads`: by folder. */
+  /** `reads`: the running reads per folder. */
   constructor(directory: string, reads: OpenReads) {
     this.#directory = directory;
     this.#reads = reads;
   }
 
   /**
-   * Takes a folder. Resolves with false where it cannot, and the folder is still there. A reader that has a file of it open gets the bytes
-   * as they were: such a file is not used again.
+   * Takes over a folder. Resolves with false if that fails; then the folder is unchanged. If a read of the folder is running, the reader
+   * still gets the old bytes, and the folder is removed instead of reused.
    */
   async put(path: string): Promise<boolean> {
     if (this.#free.length >= maxSpares || !(await this.#make())) return false;
@@ -39,7 +39,7 @@ export class SpareFolders {
     } catch {
       return false;
     }
-    // From here on no reader finds the files.
+    // After the rename no new reader finds the files.
     if (!this.#reads.has(path) && (await this.#clean(spare))) this.#free.push(spare);
     else await rm(spare, { recursive: true, force: true }).catch(() => undefined);
     return true;
@@ -56,7 +56,7 @@ export class SpareFolders {
     return this.#isMade;
   }
 
-  /** All files, also those with bytes that no session counted. */
+  /** Truncates all files, including those with bytes that no session counted. */
   async #clean(spare: string): Promise<boolean> {
     try {
       for (const file of await listFolder(spare)) await writePiece(`${spare}/${file}`, 0, newline);
@@ -66,7 +66,7 @@ export class SpareFolders {
     }
   }
 
-  /** Gives a spare folder this name. Resolves with false where there is none, or the name cannot be given. */
+  /** Renames a spare folder to this path. Resolves with false if there is none, or the rename fails. */
   async take(path: string): Promise<boolean> {
     const spare = this.#free.pop();
     if (spare === undefined) return false;
@@ -79,7 +79,7 @@ export class SpareFolders {
     }
   }
 
-  /** Also those of a relay that was killed. */
+  /** Removes all spare folders, including those of a killed relay. */
   async clear(): Promise<void> {
     this.#free.length = 0;
     await rm(this.#directory, { recursive: true, force: true });

@@ -1,13 +1,13 @@
-/** The clock of a store that one process has for itself. */
+/** The clock of a store that only one process uses. */
 import type { Clock } from '../session/apply-transition.ts';
 
-/** A gap longer than this between two readings means that the process was stopped and could not be reached. */
+/** A longer gap between two readings means that the process was stopped, so no listener could reach it. */
 const maxPauseMs = 5_000;
 const beatMs = 1_000;
 
 /**
- * Wall time as it was at the start, carried on by a monotonic clock: when the system's clock is set, no age and no deadline jumps. Time
- * in which the process was stopped is noticed by the next reading.
+ * The wall time at the start plus a monotonic clock: when the system's clock is set, ages and deadlines do not jump. The next reading
+ * detects a time in which the process was stopped.
  */
 export class StoreClock {
   readonly #origin: number;
@@ -23,7 +23,7 @@ export class StoreClock {
 
   read(): Clock {
     const elapsed = performance.now();
-    // Fractions of a millisecond are lost on the way.
+    // Never below the start: rounding loses fractions of a millisecond.
     const now = Math.max(Math.floor(this.#origin + elapsed), this.#upSince);
     if (elapsed - this.#lastBeat > maxPauseMs) this.#upSince = now;
     this.#lastBeat = elapsed;

@@ -1,13 +1,13 @@
 /**
- * What keeps sessions and their bytes. Stores know no state machine, only its outcomes; nothing here says whether other processes share
- * the store.
+ * The interface of a store: it keeps sessions and the bytes of their commands. A store does not know the state machine, only the outcomes
+ * of transitions. The interface is the same whether or not other processes share the store.
  */
 import type { Clock } from '../session/apply-transition.ts';
 import type { Outcome, Part, Piece, Session } from '../session/session.ts';
 /** A transition as the store runs it, under the store's clock. */
 export type StoreTransition<T> = (session: Session, clock: Clock) => Outcome<T>;
 
-/** What an update did, once it is kept. */
+/** The result of an update that was stored. */
 export interface Committed<T> {
   readonly result: T;
   readonly before: Session;
@@ -19,59 +19,59 @@ export interface Committed<T> {
   readonly put: readonly Piece[];
 }
 
-/** How much the sessions of one account may be and hold, all together. */
+/** Limits for all sessions of one account together: how many sessions, how many bytes. */
 export interface AccountLimits {
   readonly sessions: number;
   readonly bytes: number;
 }
 
-/** One and the burst at once, and then no faster than the rate. */
+/** A rate limit: `burst` + 1 requests at once, then `count` requests in `perSeconds`. */
 export interface Rate {
   readonly count: number;
   readonly perSeconds: number;
   readonly burst: number;
 }
 
-/** Told of the calls to an engine of its own that a store has; one without an engine tells nothing. */
+/** Receives an event for each call to the store's engine (Redis). A store without an engine sends no events. */
 export interface StoreObserver {
-  /** One call was answered after so many ms. */
+  /** A call was answered after `ms` milliseconds. */
   called(ms: number): void;
-  /** One call was not answered, or refused. */
+  /** A call got no answer, or an error. */
   failed(): void;
-  /** An update met one of another process, and was begun anew. */
+  /** An update conflicted with an update of another process and was restarted. */
   conflicted(): void;
 }
 
-/** Gives the memory for bytes that are read into it. */
+/** Allocates the buffer that bytes are read into. */
 export type Allocate = (bytes: number) => Buffer;
 
 export interface Store {
-  /** Whether nothing here refers to the bytes of an update once it has resolved. */
+  /** Whether the store has dropped all references to the bytes of an update once the update resolves, so that the caller may reuse them. */
   readonly copiesPieces: boolean;
 
-  /** The clock of all who share this store: for every transition and every age that is shown. */
+  /** The clock that all users of this store share. Every transition and every displayed age uses it. */
   clock(): Clock;
 
-  /** Keeps a new session. Resolves when it would survive a crash, as far as this store survives any. Throws `too_many_sessions`. */
+  /** Stores a new session. Resolves once the session is as durable as this store can make it. Throws `too_many_sessions`. */
   create(session: Session, limits?: AccountLimits): Promise<void>;
 
-  /** The newest that is kept; does not wait for updates under way. Throws `gone`. */
+  /** The newest stored version of the session; does not wait for running updates. Throws `gone`. */
   read(name: string): Promise<Session>;
 
   /**
-   * One atomic update, bytes included. The transition is a pure function and MAY BE CALLED AGAIN on a newer session: only what it
-   * returned last counts. What it throws, or "no change", is passed on for the newest session only, and leaves the session as it was.
-   * Resolves once bytes and session are kept, after which watchers are woken; a quiet outcome may be kept in memory and wakes no one.
-   * Applied at most once, also where the answer of an engine was lost. Throws `gone`; `address_quota` when the account of the session
-   * may not hold the new bytes; `storage_full` or `storage_busy` when nothing could be kept. After `storage_busy` it is unknown
-   * whether it was applied.
+   * One atomic update, bytes included. The transition is a pure function and MAY BE CALLED AGAIN on a newer session: only its last
+   * result counts. An error of the transition, or "no change", reaches the caller only if the transition ran on the newest session; the
+   * session then stays unchanged. Resolves once bytes and session are stored; the store then wakes the watchers. A quiet outcome may be
+   * kept in memory only and wakes no watcher. Applied at most once, even if the engine's answer was lost. Throws `gone`;
+   * `address_quota` when the new bytes exceed the quota of the session's account; `storage_full` or `storage_busy` when the update
+   * could not be stored. After `storage_busy` it is unknown whether the update was applied.
    */
   update<T>(name: string, transition: StoreTransition<T>, limits?: AccountLimits): Promise<Committed<T>>;
 
   /**
-   * At most `maxBytes` of a part from an offset; empty where it was evicted. How far a part goes is said by the session: fewer bytes than
-   * that are damage, and bytes past it do not count. Bytes that are in memory already are given as they are, others may be read into what
-   * `allocate` gives.
+   * Reads at most `maxBytes` of a part from an offset; empty if the part was evicted. The session has the size of each part: fewer bytes
+   * than that mean damage, and bytes past it do not count. Bytes that are already in memory are returned without a copy; others may be
+   * read into a buffer from `allocate`.
    */
   readBytes(
     name: string,
@@ -82,7 +82,7 @@ export interface Store {
     allocate?: Allocate,
   ): Promise<Buffer>;
 
-  /** Forgets the session and its bytes, and wakes its watchers. Resolves with whether it was there. */
+  /** Removes the session and its bytes, and wakes its watchers. Resolves with whether the session existed. */
   remove(name: string): Promise<boolean>;
 
   has(name: string): Promise<boolean>;
@@ -90,47 +90,47 @@ export interface Store {
   /** How many sessions there are. */
   count(): Promise<number>;
 
-  /** The sessions of one account: for making room where its quota is reached. */
+  /** The sessions of one account. Used to free space when the account reaches its quota. */
   listAccount(account: string): Promise<readonly string[]>;
 
   /**
-   * Calls back after each loud change of the session, and after its end; also when changes may have been missed, so a wake promises no
-   * change. Until the returned function is called.
+   * Calls `wake` after each loud (not quiet) change of the session, after its removal, and when changes may have been missed: a wake does
+   * not guarantee a change. The returned function stops the watch.
    */
   watch(name: string, wake: () => void): () => void;
 
   /**
-   * Rings for each session at the point that `dueAt` named at its last update: at least once, by at least one of the processes, and
-   * again until an update moves it.
+   * Calls `ring` for each session at the time that `dueAt` returned at its last update: at least once, in at least one of the processes,
+   * and again until an update moves the deadline.
    */
   onDue(ring: (name: string) => Promise<void>): void;
 
-  /** Counts against one limit for all processes. Throws `rate_limited` with Retry-After. */
+  /** Counts one request against a rate limit that all processes share. Throws `rate_limited` with Retry-After. */
   take(bucket: string, rate: Rate): Promise<void>;
 
-  /** From now on this observer is told. */
+  /** Adds an observer for all later calls. */
   observe(observer: StoreObserver): void;
 
-  /** Resolves when something could be kept now; throws `storage_full` or `storage_busy` when nothing could. Calls may overlap. */
+  /** Checks that the store accepts a write now. Throws `storage_full` or `storage_busy` if not. Calls may overlap. */
   check(): Promise<void>;
 
-  /** Resolves when everything is kept; no calls after it. */
+  /** Resolves when everything is stored. No calls are allowed after it. */
   close(): Promise<void>;
 }
 
-/** When the clock is to ring for a session next, ms since 1970. */
+/** The next deadline of a session, ms since 1970. */
 export type DueAt = (session: Session, clock: Clock) => number;
 
 export const neverDue: DueAt = () => Infinity;
 
-/** What an acknowledgement outlives: the end of the process, that of the store's own machine, or a power cut. */
+/** What acknowledged data survives: the end of the process, the loss of the store's machine, or a power cut. */
 export type StoreDurability = 'process' | 'replica' | 'power';
 
 export interface StoreOptions {
-  /** Something is wrong that does not stop the relay. */
+  /** Logs a problem that does not stop the relay. */
   readonly warn: (text: string) => void;
-  /** What an acknowledgement outlives; `process` unless it is given. */
+  /** What acknowledged data survives; the default is `process`. */
   readonly durability?: StoreDurability;
-  /** For onDue(); never, unless it is given. */
+  /** For onDue(). By default sessions have no deadline. */
   readonly dueAt?: DueAt;
 }

@@ -1,10 +1,10 @@
-/** Files that a relay left behind which died between forgetting a session, a command or its output, and removing the files. */
+/** Removes files of removed sessions, dropped commands and evicted output that a relay left behind because it died before removing them. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../session/command.ts';
 import type { Session } from '../session/session.ts';
 
-/** Commands that come later get higher numbers: their files are not touched. */
+/** Commands created while the sweep runs have higher numbers: the sweep leaves their files alone. */
 function isForgotten(id: string, known: ReadonlyMap<string, Command>, nextNumber: number): boolean {
   const number = /^c([1-9]\d*)$/.exec(id)?.[1];
   return number !== undefined && Number(number) < nextNumber && !known.has(id);
@@ -21,9 +21,9 @@ async function sweepSession(folder: string, { commands, nextNumber }: Session): 
 }
 
 /**
- * Removes what belongs to none of the sessions: whole sessions, commands that they no longer list, and evicted input and output. `names`
- * and `sessions` are the entries of `folder` and the sessions as they were when the store was opened: what comes later is left alone.
- * Stops where it is when `signal` is aborted.
+ * Removes folders of unknown sessions, folders of commands that the sessions no longer list, and evicted input and output. `names`
+ * and `sessions` are the entries of `folder` and the sessions at the time the store was opened: later ones are left alone.
+ * Stops between two sessions when `signal` is aborted.
  */
 export async function sweepSessions(
   folder: string,

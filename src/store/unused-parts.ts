@@ -1,12 +1,12 @@
-/** Which bytes a session no longer has after an update. */
+/** Lists the parts (script, input, output) that a session no longer has after an update, so that the store can remove them. */
 import type { Command } from '../session/command.ts';
 import { compareCommands } from '../session/compare-commands.ts';
 import type { Session } from '../session/session.ts';
 
 export interface UnusedParts {
-  /** As it was before the update. */
+  /** The command before the update. */
   readonly command: Command;
-  /** Its script is unused too: the session no longer lists it. Else only its input and output, which were evicted. */
+  /** True: the session no longer lists the command, so its script is unused too. False: only its input and output were evicted. */
   readonly isDropped: boolean;
 }
 

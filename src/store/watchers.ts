@@ -1,4 +1,4 @@
-/** Callbacks for changes of sessions, within this process. */
+/** The watchers (callbacks for changes of a session) of this process. */
 export class Watchers {
   readonly #byName = new Map<string, Set<() => void>>();
 
@@ -12,7 +12,7 @@ export class Watchers {
     };
   }
 
-  /** Those that someone watches. */
+  /** The watched sessions. */
   names(): readonly string[] {
     return [...this.#byName.keys()];
   }
@@ -21,10 +21,10 @@ export class Watchers {
     return this.#byName.has(name);
   }
 
-  /** In order of arrival: the request that waits longest is first at the next command. */
+  /** In order of arrival: the longest waiting request gets the next command. */
   wake(name: string): void {
     const waiting = this.#byName.get(name);
-    // A copy: one that watches again while it is woken is not woken once more.
+    // A copy: a watcher that registers again while it is woken is not woken twice.
     for (const wake of Array.from(waiting ?? [])) if (waiting?.has(wake)) wake();
   }
 }

@@ -1,14 +1,14 @@
-/** Writing that is whole or an error. By descriptor: for small files a FileHandle costs more than the system calls. */
+/** Reads and writes files; a write is complete or throws. Uses descriptors: for small files a FileHandle costs more than the system calls. */
 import { fdatasync, fsync, read } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { closeFile, openFile, type OpenFlags, truncateFile, writeAtOnce, writeBytes } from './quick-calls.ts';
 import type { Allocate } from './store.ts';
 
-/** Of an open file: its bytes outlive a power cut once this resolves. */
+/** Syncs an open file: its bytes survive a power cut once this resolves. */
 export const syncData = promisify(fdatasync);
 const syncAll = promisify(fsync);
-/** Of an open file, into a buffer. */
+/** Reads from an open file into a buffer. */
 export const readBytes = promisify(read) as unknown as (
   file: number,
   into: Uint8Array,
@@ -17,7 +17,7 @@ export const readBytes = promisify(read) as unknown as (
   at: number,
 ) => Promise<{ bytesRead: number }>;
 
-/** Opens, works and closes. */
+/** Opens a file, calls `work` and closes the file. */
 export async function withFile<T>(
   path: string,
   flags: OpenFlags,
@@ -31,12 +31,12 @@ export async function withFile<T>(
   }
 }
 
-/** Writes all of it at a place, or throws: a short write is carried on until the reason for it shows. */
+/** Writes all bytes at an offset, or throws: after a short write it continues until all is written or a call fails. */
 export async function writeAll(file: number, offset: number, bytes: Uint8Array): Promise<void> {
   let done = 0;
   while (done < bytes.byteLength) {
     const written = await writeBytes(file, bytes, done, offset + done);
-    if (written === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
+    if (written === 0) throw Object.assign(new Error('write() wrote 0 bytes'), { code: 'ENOSPC' });
     done += written;
   }
 }
@@ -44,11 +44,11 @@ export async function writeAll(file: number, offset: number, bytes: Uint8Array):
 export interface WriteOptions {
   readonly flags: OpenFlags;
   readonly isSynced: boolean;
-  /** The file is to end after the bytes. */
+  /** Truncate the file after the bytes. */
   readonly isCut?: boolean;
 }
 
-/** Opens, writes all of it at a place, and closes. */
+/** Opens a file, writes all bytes at an offset, and closes it. */
 export async function writeInto(
   path: string,
   offset: number,
@@ -64,8 +64,8 @@ export async function writeInto(
 }
 
 /**
- * Bytes from an offset on; at offset 0 they are all that the file has. There is no O_APPEND, as the offset rules: bytes behind it were
- * never acknowledged and are written over. `isShort`: the file is known to be no longer than they are.
+ * Writes bytes at an offset; at offset 0 they replace the file. No O_APPEND: the bytes go exactly to the offset, and old bytes after it
+ * were never acknowledged, so they are overwritten. `isShort`: the file is known to be no longer than the new bytes.
  */
 export function writePiece(
   path: string,
@@ -78,7 +78,7 @@ export function writePiece(
   return writeInto(path, offset, bytes, { flags, isSynced, isCut: isFirst && !isShort });
 }
 
-/** At most so many bytes from an offset; fewer at the end of the file. */
+/** Reads at most `maxBytes` from an offset; fewer at the end of the file. */
 export function readPiece(
   path: string,
   offset: number,
@@ -92,12 +92,12 @@ export function readPiece(
   });
 }
 
-/** A new name outlives a power cut only once its folder is synced too. */
+/** A new file name survives a power cut only once its folder is synced too. */
 export function syncFolder(path: string): Promise<void> {
   return withFile(path, 'read', (folder) => syncAll(folder));
 }
 
-/** The names of new folders, from the first of them down to the last. */
+/** Syncs the names of new nested folders: `first` is the outermost, `last` the innermost. */
 export async function syncNames(first: string, last: string): Promise<void> {
   for (let folder = resolve(last); folder.length >= first.length; folder = dirname(folder))
     await syncFolder(dirname(folder));

@@ -1,12 +1,12 @@
-/** Text for the clipboard of the terminal, by the escape sequence OSC 52. Whether the terminal takes it is not known. */
+/** Copies text to the clipboard of the terminal with the escape sequence OSC 52. Terminals do not confirm it. */
 import { type OutputStream, write } from './io.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What stands between us and the terminal. */
+/** The multiplexer between this process and the terminal. */
 export type Multiplexer = 'tmux' | 'screen' | 'none';
 
-/** GNU screen drops strings that are longer than 256 bytes, its own two at each end included. */
+/** GNU screen drops strings longer than 256 bytes, including two bytes of its own at each end. */
 const screenChunk = 240;
 
 export function findMultiplexer(variables: Variables): Multiplexer {
@@ -15,7 +15,7 @@ export function findMultiplexer(variables: Variables): Multiplexer {
   return 'none';
 }
 
-/** One line of printable ASCII only: throws a RangeError on anything else. */
+/** Accepts one line of printable ASCII; throws a RangeError for other text. */
 export function renderClipboard(text: string, multiplexer: Multiplexer): string {
   if (!/^[\x20-\x7e]+$/.test(text)) throw new RangeError('not one line of printable ASCII');
   const plain = `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`;
@@ -23,7 +23,7 @@ export function renderClipboard(text: string, multiplexer: Multiplexer): string 
     case 'none':
       return plain;
     case 'tmux':
-      // For allow-passthrough; tmux itself reads the second with set-clipboard.
+      // The first form is for tmux with allow-passthrough, the second for tmux with set-clipboard.
       return `\x1bPtmux;${plain.replaceAll('\x1b', '\x1b\x1b')}\x1b\\${plain}`;
     case 'screen':
       return (plain.match(new RegExp(`[^]{1,${screenChunk}}`, 'g')) ?? [])
@@ -32,7 +32,7 @@ export function renderClipboard(text: string, multiplexer: Multiplexer): string 
   }
 }
 
-/** stderr before stdout, whose bytes may be a result. Undefined off a terminal. */
+/** Prefers stderr, because stdout may carry a result. Undefined if neither is a terminal. */
 export function findTerminal(
   { stdout, stderr }: { stdout: OutputStream; stderr: OutputStream },
   variables: Variables,

@@ -1,10 +1,10 @@
-/** Streams are handed in: nothing else touches process.stdin, stdout or stderr. */
+/** The streams of the process, passed as parameters: no other code uses process.stdin, stdout or stderr. */
 import type { Readable, Writable } from 'node:stream';
 
 export interface OutputStream extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  /** Of a stream that passes whole lines on: from now on a bare carriage return is a new beginning of the line. */
+  /** Only for a stream that forwards whole lines: from now on, a carriage return without a line feed restarts the line. */
   readonly holdRows?: () => void;
 }
 
@@ -12,19 +12,19 @@ export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  /** What went wrong with stdout, if something did. */
+  /** The first error of stdout, if there was one. */
   readonly stdoutError: () => (Error & { code?: string }) | undefined;
 }
 
 export function openIo(): Io {
-  // A reader that went away is no reason for a stack trace. Not every stream remembers its error by itself.
+  // Without a handler, a reader that closes the pipe causes a stack trace. Not every stream stores its own error.
   let stdoutError: Error | undefined;
   process.stdout.on('error', (error: Error) => {
     stdoutError ??= error;
   });
   let stderr: OutputStream | undefined;
   return {
-    // Node opens a stream at its first use: most runs read nothing and complain of nothing.
+    // Getters, because Node opens a stream at its first use, and most runs use neither stdin nor stderr.
     get stdin() {
       return process.stdin;
     },
@@ -37,7 +37,7 @@ export function openIo(): Io {
   };
 }
 
-/** Resolves when the stream can take more: what is piped into a slow reader waits here, not in memory. */
+/** Resolves when the stream accepts more, so that output for a slow reader does not pile up in memory. */
 export function write(stream: OutputStream, bytes: Uint8Array | string): Promise<void> {
   if (stream.destroyed || stream.write(bytes)) return Promise.resolve();
   return new Promise((resolve) => {

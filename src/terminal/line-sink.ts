@@ -3,24 +3,24 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { OutputStream } from './io.ts';
 
-/** What may wait for a slow reader: some thousand lines. */
+/** The most that is buffered for a slow reader: some thousand lines. */
 const maxWaitingBytes = 1024 * 1024;
 
-/** At the end: how long a reader may take for what waits. */
+/** At the end: how long a reader may take to read the buffered lines. */
 const retryForMs = 1_000;
 
 export interface LineSink {
   readonly write: (line: string) => void;
-  /** Resolves when all is written, or when no reader takes it in time: the rest is dropped, as it would keep the process alive. */
+  /** Resolves when all is written. Drops the rest if it is not read in time, because it would keep the process alive. */
   readonly end: () => Promise<void>;
 }
 
-/** Closes a pipe of the process for good: its own destroy() lets it be, and what waits in it keeps the process. */
+/** Closes a stdio pipe: its own destroy() does not, and the bytes that wait in it would keep the process alive. */
 function abandon(stream: OutputStream): void {
   if (stream instanceof Socket) Socket.prototype._destroy.call(stream, null, () => undefined);
 }
 
-/** `renderDropped`: the line that says how many there were. Lines bring their own line ends. */
+/** `renderDropped` renders the line with the number of dropped lines. All lines include their line ends. */
 export function openLineSink(stream: OutputStream, renderDropped: (count: number) => string): LineSink {
   let dropped = 0;
   const tellDropped = (): void => {

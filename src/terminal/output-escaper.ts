@@ -1,17 +1,17 @@
-/** A stream of untrusted output for a terminal: colours, tabs and line ends pass, a carriage return redraws its row. */
+/** Escapes untrusted output for a terminal: keeps colours, tabs and line ends; a carriage return redraws its row. */
 import { colour, erase, unfinished } from '../text/sequences.ts';
 import type { TerminalRow } from './terminal-row.ts';
 import { escapeUnsafe, spell } from '../text/escape.ts';
 import { decode, splitIncomplete } from '../text/utf8.ts';
 
-/** Sequences may be cut anywhere. */
+/** Chunks may split sequences anywhere. */
 export class OutputEscaper {
   readonly #row: TerminalRow;
   #pendingBytes = Buffer.alloc(0);
   #pendingText = '';
-  /** There was a carriage return, and no text since. */
+  /** A carriage return came, and no text since. */
   #isReturned = false;
-  /** Colours after it: they must not colour the row that is erased. */
+  /** Colours after that return: they must not colour the row that is erased. */
   #heldColours = '';
   #out = '';
 
@@ -25,7 +25,7 @@ export class OutputEscaper {
     return this.#escape(this.#pendingText + decode(whole), false);
   }
 
-  /** What was held back at the end of the last chunk. A return at the very end leaves its row as it is. */
+  /** Returns the text that was held back from the last chunk. A return at the very end does not erase its row. */
   end(): string {
     const text = this.#pendingText + decode(this.#pendingBytes);
     this.#pendingBytes = Buffer.alloc(0);
@@ -58,7 +58,7 @@ export class OutputEscaper {
     return unfinished.test(rest) && !(this.#isReturned && erase.test(rest));
   }
 
-  /** A return, or what begins with an escape character. Returns its length. */
+  /** Handles a carriage return or an escape sequence. Returns its length. */
   #take(rest: string): number {
     if (rest.startsWith('\r')) {
       this.#isReturned = true;

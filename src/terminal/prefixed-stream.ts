@@ -1,11 +1,11 @@
-/** Lines of several sources on one stream, each line whole and with its source in front. */
+/** Merges lines of several sources into one stream: whole lines, each prefixed with the name of its source. */
 import { Writable } from 'node:stream';
 import { type OutputStream, write } from './io.ts';
 
-/** A line that never ends is passed on in pieces of this size. */
+/** A line longer than this is written in pieces. */
 const maxLineBytes = 64 * 1024;
 
-/** The last state of a row that was redrawn; the return of a line end is none. */
+/** The part of a line after its last carriage return, apart from the one in a line end: the last state of a redrawn row. */
 function lastState(line: Buffer): Buffer {
   const isLineEnd = line.subarray(-2).equals(Buffer.from('\r\n'));
   const last = line.lastIndexOf(0x0d, isLineEnd ? -3 : undefined);
@@ -23,14 +23,14 @@ export class PrefixedStream extends Writable implements OutputStream {
     super();
     this.#target = target;
     this.#prefix = Buffer.from(`${name}: `);
-    // What is untrusted is escaped before it gets here, for the terminal behind it.
+    // Report the target's terminal, so that untrusted output is escaped for it before it is written here.
     this.isTTY = target.isTTY === true;
-    // What happened is told where the target is: here it is only an end.
+    // The owner of the target handles its error; this stream only ends.
     this.on('error', () => undefined);
     target.once('error', (error) => this.destroy(error));
   }
 
-  /** A row of several sources cannot be redrawn: its last state is shown, once the line is whole. */
+  /** Rows of several sources cannot be redrawn: from now on, only the last state of a row is written, once its line ends. */
   holdRows(): void {
     this.#holdsRows = true;
   }
@@ -64,7 +64,7 @@ export class PrefixedStream extends Writable implements OutputStream {
   }
 }
 
-/** Resolves once everything was passed on. */
+/** Resolves once everything was written to the target. */
 export function endStream(stream: PrefixedStream): Promise<void> {
   if (stream.destroyed) return Promise.resolve();
   return new Promise((resolve) => {

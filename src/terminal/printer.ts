@@ -1,6 +1,6 @@
 /**
- * The voice. Results to stdout; everything else to stderr as `remotify: …`, lower case, no full stop, no emoji. Error, then hint: what
- * happened with the value, then what to do. Keys are masked in all of it save the one line meant to be pasted.
+ * Prints results to stdout, and messages to stderr as `remotify: …`: lower case, no full stop, no emoji. An error says what happened, with
+ * the value; its hint says what to do. Masks keys everywhere except in the line to paste.
  */
 import { type Io, write } from './io.ts';
 import { type ColourWishes, openStyle } from './style.ts';
@@ -18,7 +18,7 @@ export interface ReportedFailure {
   hint: string | undefined;
 }
 
-/** `{code, message, hint}` for `--json`, in the words of stderr; the hint is null where there is none. */
+/** `{code, message, hint}` for `--json`, with the same text as on stderr; the hint is null if there is none. */
 export function describeFailure({ code, message, hint }: ReportedFailure): object {
   const show = (text: string): string => escapeText(maskKeys(text));
   return { code, message: show(message), hint: hint === undefined ? null : show(hint) };
@@ -35,12 +35,12 @@ export class Printer {
     this.options = options;
   }
 
-  /** A word on the way; `--quiet` silences it. Masked and escaped. */
+  /** A progress message, masked and escaped; `--quiet` suppresses it. */
   async note(text: string): Promise<void> {
     if (!this.options.quiet) await write(this.io.stderr, `remotify: ${escapeText(maskKeys(text))}\n`);
   }
 
-  /** The line to paste: the one place where a key is shown. */
+  /** Prints the line to paste, with its key: the only place that shows a key. */
   async showLine(line: string): Promise<void> {
     await write(this.io.stderr, `${escapeText(line)}\n`);
   }
@@ -62,12 +62,12 @@ export class Printer {
     await write(this.io.stdout, `${renderSafeJson(value, indent)}\n`);
   }
 
-  /** The result of a run that may still fail: endJson() prints it, with the failure in it. */
+  /** Holds the result of a run that may still fail: endJson() prints it, together with the failure. */
   holdJson(report: object): void {
     this.#held = report;
   }
 
-  /** The end of a run with `--json`: the object that was held, or one for the failure where no other was printed. */
+  /** Ends a run with `--json`: prints the held object, or an object with the failure if no other was printed. */
   async endJson(failure?: ReportedFailure, indent = 2): Promise<void> {
     const error = failure && describeFailure(failure);
     const report = this.#held;

@@ -1,4 +1,4 @@
-/** Says that something is awaited: moving where a person looks on, else in one line. */
+/** Shows that the program waits: an animated spinner on a terminal, else one line of text. */
 import { type OutputStream, write } from './io.ts';
 
 export interface Spinner {
@@ -8,7 +8,7 @@ export interface Spinner {
 
 const still: Spinner = { say: () => undefined, stop: () => undefined };
 
-/** A terminal of no columns (`script`, some CI) would keep ora busy for ever. */
+/** On a terminal with 0 columns (`script`, some CI) ora would loop forever. */
 export function canSpin(stream: OutputStream, term: string | undefined): boolean {
   return stream.isTTY === true && (stream.columns ?? 0) > 0 && term !== 'dumb';
 }
@@ -24,7 +24,7 @@ export async function startSpinner(
     return still;
   }
   const { default: ora } = await import('ora');
-  // Leaves stdin alone: it may belong to the remote command.
+  // Do not read stdin: it may be the input of the remote command.
   const spinner = ora({
     text,
     stream: stream as NodeJS.WriteStream,

@@ -1,10 +1,10 @@
-/** Colour adds meaning and never carries it. Decided here, per stream: chalk ignores NO_COLOR and reads argv. */
+/** Colours text; no meaning depends on colour alone. Decides per stream, because chalk ignores NO_COLOR and reads argv. */
 import type { OutputStream } from './io.ts';
 
 export interface ColourWishes {
   /** `--no-color`. */
   noColor: boolean;
-  /** NO_COLOR, FORCE_COLOR and TERM as the environment has them. */
+  /** The environment, with NO_COLOR, FORCE_COLOR and TERM. */
   variables: Readonly<Record<string, string | undefined>>;
 }
 
@@ -32,7 +32,7 @@ const plain: Style = {
   strong: (text) => text,
 };
 
-/** Loads chalk only where there is something to colour. */
+/** Loads chalk only if the stream is coloured. */
 export async function openStyle(stream: OutputStream, wishes: ColourWishes): Promise<Style> {
   if (!wantsColour(stream, wishes)) return plain;
   const { Chalk } = await import('chalk');

@@ -1,30 +1,30 @@
-/** The row of a terminal that untrusted output is on, so that a carriage return can redraw it and nothing above it. */
+/** Tracks the terminal row that untrusted output is on, so that a carriage return redraws this row and none above it. */
 
 import { colours } from '../text/sequences.ts';
 
 export interface RowOptions {
-  /** Of the terminal now; 0 while unknown. */
+  /** The current width of the terminal; 0 while unknown. */
   columns: () => number;
-  /** Whether the terminal can erase a row; else a new one is begun. */
+  /** Whether the terminal can erase a row; if not, a redraw starts a new row. */
   canErase: boolean;
-  /** What is written passes whole lines on, and takes a bare return for a new beginning of the line. */
+  /** The target writes whole lines only, and restarts a line at a carriage return without a line feed. */
   holdsRows: boolean;
 }
 
-/** Columns of one character, rather too many than too few. */
+/** Columns of one character; rather too many than too few. */
 function widthOf(char: string): number {
   const point = char.codePointAt(0) ?? 0;
   if (point < 0x1100) return 1;
-  // Bars, boxes, arrows, braille: what progress is drawn with.
+  // Bars, boxes, arrows, braille: the characters of progress displays.
   return point >= 0x2000 && point < 0x2c00 && !/\p{Emoji_Presentation}/u.test(char) ? 1 : 2;
 }
 
-/** The streams that share a terminal share its row. */
+/** Streams that share a terminal share its row. */
 export class TerminalRow {
   readonly #options: RowOptions;
   #width = 0;
   #isWrapped = false;
-  /** Whose text is on the row. */
+  /** The streams whose text is on the row. */
   readonly #writers = new Set<object>();
 
   constructor(options: RowOptions) {
@@ -44,14 +44,14 @@ export class TerminalRow {
   }
 
   /**
-   * What to print for a carriage return of `writer` that more text follows: erases the row, or begins a new one where erasing would leave
-   * a part of it or take what another stream wrote.
+   * Returns what to print for a carriage return of `writer` that text follows: erases the row, or starts a new one if erasing would leave
+   * a part of the row or remove text of another stream.
    */
   restart(writer: object): string {
     const { columns, canErase, holdsRows } = this.#options;
     const isEmpty = this.#width === 0;
     const isShared = [...this.#writers].some((one) => one !== writer);
-    // Narrower than when it was written: the terminal has wrapped it since.
+    // The terminal may be narrower now than when the row was written, and have wrapped it.
     const isWrapped = this.#isWrapped || this.#width > columns();
     this.#clear();
     if (isEmpty) return '';

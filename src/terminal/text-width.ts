@@ -1,4 +1,4 @@
-/** How many columns text takes on a screen. Wide characters take two: their table is loaded only where text holds any. */
+/** Measures how many columns text takes. Wide characters take two; their table is loaded only if text is not plain. */
 
 /** Columns of escaped text on one line. */
 export type Measure = (text: string) => number;
@@ -10,12 +10,12 @@ const countPlain: Measure = (text) => text.length;
 export async function openMeasure(texts: readonly string[]): Promise<Measure> {
   if (texts.every(isPlain)) return countPlain;
   const { default: stringWidth } = await import('string-width');
-  // Terminals disagree on characters that join: each is counted by itself, which is the most that any of them takes.
+  // Terminals disagree on joined characters: count each by itself, the most columns that any terminal uses.
   return (text) =>
     isPlain(text) ? text.length : Array.from(text).reduce((sum, char) => sum + stringWidth(char), 0);
 }
 
-/** The beginning of the text that fits, with … where something is left out. Never splits what is one character on a screen. */
+/** Cuts the text to the width, with … if something is left out. Never splits what is one character on a screen. */
 export function cutToWidth(text: string, width: number, measure: Measure): string {
   if (measure(text) <= width) return text;
   if (width < 1) return '';

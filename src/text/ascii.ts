@@ -1,8 +1,8 @@
-/** Text and values as JSON in printable ASCII, for lines that programs read. */
+/** Renders text and values as JSON in printable ASCII, for lines that programs read. */
 import { cutChars } from './cut-text.ts';
 import { spellUnits } from './quote.ts';
 
-/** JSON in printable ASCII. */
+/** Escapes all other characters of JSON text. */
 export function toAscii(json: string): string {
   return json.replaceAll(/[^\x20-\x7e]/g, spellUnits);
 }
@@ -12,7 +12,7 @@ export function quoteAscii(text: string): string {
   return toAscii(JSON.stringify(text));
 }
 
-/** For messages of this program: a value as JSON in ASCII, cut after so many characters. */
+/** For messages: a value as JSON in ASCII, truncated after `maxChars` characters. */
 export function quoteValue(value: unknown, maxChars = 80): string {
   const json = JSON.stringify(value) ?? 'undefined';
   return json.length > maxChars ? `${toAscii(cutChars(json, maxChars))}…` : toAscii(json);

@@ -1,7 +1,7 @@
-/** The beginning of bytes that are too many, without half a character or half a key at its end. */
+/** Truncates bytes without leaving half a character or half a key at the end. */
 import { keyLength } from '../protocol/keys.ts';
 
-/** At most so many bytes. Of a character, or of a run of hex digits that may be a key, the first half is left out as well. */
+/** Returns at most `maxBytes`. If the limit splits a character, or a run of hex digits that may be a key, drops its first half too. */
 export function cutBytes(bytes: Uint8Array, maxBytes: number): Uint8Array {
   if (bytes.byteLength <= maxBytes) return bytes;
   const isHex = (at: number): boolean => /[0-9a-f]/i.test(String.fromCodePoint(bytes[at] ?? 0));

@@ -1,4 +1,4 @@
-/** A command of the session in the words of `status` and `history`. All text of others is escaped. */
+/** Describes a command for `status` and `history`. Escapes all untrusted text. */
 import type { Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { maxLabelLength } from '../protocol/limits.ts';
@@ -6,7 +6,10 @@ import { cutChars } from './cut-text.ts';
 import { describeMissing, findMissing } from './describe-missing.ts';
 import { escapeText } from './escape.ts';
 
-/** A relay keeps the beginning of a long text, cuts keys out of it, and replaces bytes that are not UTF-8: such a text is not the command. */
+/**
+ * Whether the text is the complete command. A relay stores only the beginning of a long text, shortens keys in it, and replaces bytes that
+ * are not UTF-8.
+ */
 export function isWholeText<T extends string | null | undefined>(view: {
   text: T;
   script_bytes: number;
@@ -17,7 +20,7 @@ export function isWholeText<T extends string | null | undefined>(view: {
   );
 }
 
-/** The first line of a command, with … where there is more; empty where the relay does not tell the text. */
+/** The first line of a command, with … if there is more; empty if the relay does not send the text. */
 export function describeText(command: CommandView): string {
   const { text } = command;
   if (text === null) return '';
@@ -26,7 +29,7 @@ export function describeText(command: CommandView): string {
   return escapeText(first.trimEnd()) + (isCut ? ' …' : '');
 }
 
-/** `ann@desk`: who pushed it, as the client says; the version of the client is left out. */
+/** `ann@desk`: the name that the pushing client sent, without the client's version. */
 export function describePusher({
   pushed_by: by,
   origin,
@@ -35,12 +38,12 @@ export function describePusher({
   return escapeText(cutChars(by.replace(/,remotify\/[\w.+-]{1,40}$/, ''), maxLabelLength));
 }
 
-/** Of a command that runs, after a client asked for a signal. */
+/** For a running command, after a client requested a signal. */
 export function describeStopping(signal: Signal): string {
   return `stopping (SIG${signal} sent)`;
 }
 
-/** `exit status 3 (KILL)`, the reason of a command that did not end by itself, and what is missing of its output. */
+/** `exit status 3 (KILL)`, the reason if the command did not end by itself, and how much output is missing. */
 export function describeOutcome(command: CommandView): string {
   const { exit_status: exitStatus, signal, reason } = command;
   const status =

@@ -1,7 +1,7 @@
-/** Output that a reader cannot get, in words. */
+/** Describes output that a reader cannot get. */
 import type { MissingOutput, MissingReason } from '../protocol/missing-output.ts';
 
-/** Of a command as clients see it, or of what is known of one; undefined where nothing is missing. */
+/** The missing output of a command, or of a partial view of one; undefined if nothing is missing. */
 export function findMissing(view: {
   readonly missing_reason?: MissingReason | null;
   readonly missing_bytes?: number;
@@ -10,7 +10,7 @@ export function findMissing(view: {
   return reason === null ? undefined : { bytes, reason };
 }
 
-/** `12 bytes of output of command c1 are missing: they could not be stored`. `id`: of the command, where the sentence has to name it. */
+/** `12 bytes of output of command c1 are missing: they could not be stored`. `id`: the command's, if the sentence should name it. */
 export function describeMissing({ bytes, reason }: MissingOutput, id = ''): string {
   const whose = id === '' ? '' : ` of command ${id}`;
   const [noun, are, they, them] = bytes === 1 ? ['byte', 'is', 'it', 'it'] : ['bytes', 'are', 'they', 'them'];

@@ -1,4 +1,4 @@
-/** Whether a listener is there, in words: what `status` and `list` print. All text of others is escaped. */
+/** Describes whether a listener is connected, for `status` and `list`. Escapes all untrusted text. */
 import { nameListener } from '../protocol/name-listener.ts';
 import type { ListenerView, StatusPayload } from '../protocol/status-payload.ts';
 import { formatSeconds } from './durations.ts';
@@ -6,18 +6,20 @@ import { escapeText } from './escape.ts';
 
 export type Presence = 'none' | 'connected' | 'disconnected' | 'slot';
 
-/** Seconds since the listener was seen. The seed's field is never less than the time since the pickup of a command in flight. */
+/**
+ * Seconds since the listener was last seen. The legacy field is never less than the time since the listener took the command in flight.
+ */
 export function findLastSeen({ listener, listener_seen_seconds_ago: seen }: StatusPayload): number | null {
   return listener?.seen_seconds_ago ?? seen;
 }
 
-/** `slot`: a listener was seen at a legacy relay, which does not know whether it is still there. */
+/** `slot`: a legacy relay saw a listener, but does not know whether it is still connected. */
 export function findPresence({ listener, listener_seen_seconds_ago: seen }: StatusPayload): Presence {
   if (listener) return listener.attached ? 'connected' : 'disconnected';
   return listener === null || seen === null ? 'none' : 'slot';
 }
 
-/** Whether a command that is pushed now has a listener, as far as the relay knows. */
+/** Whether a listener would take a command that is pushed now, as far as the relay knows. */
 export function hasListener(status: StatusPayload): boolean {
   return ['connected', 'slot'].includes(findPresence(status));
 }
@@ -30,7 +32,7 @@ export function describeHost(listener: ListenerView): string {
 const describeName = (listener: ListenerView): string =>
   listener.kind === 'slot' ? 'legacy listener' : describeHost(listener);
 
-/** `root@vm, auto`; a legacy listener gives neither name nor mode. */
+/** `root@vm, auto`; a legacy listener reports neither name nor mode. */
 export function describeNameAndMode(listener: ListenerView): string {
   return `${describeName(listener)}${listener.kind === 'slot' ? '' : `, ${listener.mode}`}`;
 }

@@ -1,6 +1,6 @@
-/** Durations for people. One that is not known is `?`; a clock that is behind another one gives 0. */
+/** Formats durations for people. An unknown one is `?`; a negative one, from clocks that differ, is 0. */
 
-/** Whole ones of both; of the small ones only where there are some. */
+/** Whole numbers of both units; leaves out the small unit if it is 0. */
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
   const rest = small < 1 ? '' : ` ${Math.floor(small)} ${smallUnit}`;
   return `${Math.floor(large)} ${largeUnit}${rest}`;
@@ -16,19 +16,19 @@ export function formatSeconds(seconds: number): string {
   return join(whole / 86_400, 'd', (whole % 86_400) / 3600, 'h');
 }
 
-/** `320 ms`, `1.2 s`, then as above. */
+/** `320 ms`, `1.2 s`; from a minute on like formatSeconds(). */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.max(0, Math.round(ms))} ms`;
-  // Rounded, the last half of a tenth would read 60.0 s.
+  // From 59.95 s on, rounding would give 60.0 s.
   return ms < 59_950 ? `${(ms / 1000).toFixed(1)} s` : formatSeconds(Math.max(60, ms / 1000));
 }
 
-/** A limit as it was set: `500 ms`, `1.5 s`, `2 s`, `10 m`. */
+/** A limit as the user set it: `500 ms`, `1.5 s`, `2 s`, `10 m`. */
 export function formatLimit(seconds: number): string {
   return Number.isInteger(seconds) || seconds >= 60 ? formatSeconds(seconds) : formatDuration(seconds * 1000);
 }
 
-/** How long ago, in the largest unit. */
+/** The time since `since`, in the largest unit. */
 export function formatAge(since: number, now: number): string {
   const seconds = Math.floor((now - since) / 1000);
   if (!Number.isFinite(seconds) || seconds < 60) return formatSeconds(seconds);

@@ -1,8 +1,8 @@
-/** Untrusted bytes for readers that see no screen. */
+/** Escapes untrusted bytes for readers other than a terminal. */
 import { escapeUnsafe } from './escape.ts';
 import { decode } from './utf8.ts';
 
-/** Line feeds and tabs stay, all other unsafe characters are spelled out, those of colours too. */
+/** Keeps line feeds and tabs, escapes all other unsafe characters, also those of colour sequences. */
 export function escapeBytes(bytes: Uint8Array): string {
   return escapeUnsafe(decode(bytes));
 }

@@ -1,11 +1,11 @@
-/** Keys of sessions in messages of this program: cut to what tells two of them apart. */
+/** Masks session keys in messages of this program: keeps the first 4 digits, which tell two keys apart. */
 
-/** A key by its beginning. */
+/** `0123…` */
 export function maskKey(key: string): string {
   return `${key.slice(0, 4)}…`;
 }
 
-/** 24 hexadecimal digits are most of a key already. */
+/** Masks runs of 24 hex digits or more, because 24 digits are most of a key already. */
 export function maskKeys(text: string): string {
   return text.replaceAll(/[0-9a-fA-F]{24,}/g, maskKey);
 }

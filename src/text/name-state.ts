@@ -1,7 +1,7 @@
-/** The state of a command as a word of a sentence. In tables and in JSON it is as the relay writes it. */
+/** Names the state of a command in a sentence. Tables and JSON use the relay's own names. */
 import type { CommandState } from '../protocol/command-states.ts';
 
-/** A state that is missing here does not compile. */
+/** If a state is missing here, this does not compile. */
 const names: Readonly<Record<CommandState, string>> = {
   queued: 'queued',
   awaiting_approval: 'awaiting approval',

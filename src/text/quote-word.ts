@@ -1,7 +1,7 @@
-/** Words of a command line as a shell reads them. */
+/** Quotes words of a command line for a shell. */
 import { isPlainWord, quoteForShell } from '../protocol/quote-for-shell.ts';
 
-/** One word of a shell: as it is where nothing in it is special. */
+/** One word for a shell; unchanged if no character in it is special. */
 export function quoteWord(word: string): string {
   return isPlainWord(word) ? word : quoteForShell(word);
 }

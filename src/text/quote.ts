@@ -1,4 +1,4 @@
-/** Untrusted text as a JSON string: one line, in quotes, with nothing in it that acts on a screen. */
+/** Renders untrusted text as a JSON string: one line, in quotes, without characters that act on a terminal. */
 import { shorten } from './cut-text.ts';
 import { unsafeCharacters } from './escape.ts';
 
@@ -11,14 +11,14 @@ export function spellUnits(char: string): string {
   return out;
 }
 
-/** JSON in which unsafe characters are spelled out, and all others of Unicode's group C. Line feeds of its layout stay. */
+/** JSON with unsafe characters escaped, and all others of Unicode's group C. Keeps the line feeds of its layout. */
 export function renderSafeJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent)
     .replaceAll(/[^\n\P{C}]/gu, spellUnits)
     .replaceAll(unsafe, spellUnits);
 }
 
-/** The first 80 characters of what was typed, for a message. Letters of all languages stay. */
+/** The first 80 characters of the user's input, for a message. Keeps letters of all languages. */
 export function quote(text: string): string {
   return JSON.stringify(shorten(text, 80)).replaceAll(unsafe, spellUnits);
 }

@@ -1,6 +1,6 @@
-/** Sizes and counts for people. */
+/** Formats sizes and counts for people. */
 
-/** `512 B`, `12.3 MB`: powers of 1000, as scp and file managers show them. `? B`: not known. */
+/** `512 B`, `12.3 MB`: powers of 1000, as in scp and file managers. `? B`: unknown. */
 export function formatSize(bytes: number): string {
   if (!Number.isFinite(bytes)) return '? B';
   if (bytes < 999.5) return `${Math.max(0, Math.round(bytes))} B`;

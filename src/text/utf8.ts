@@ -1,4 +1,4 @@
-/** Bytes of others as text: UTF-8 that was cut between two chunks, and bytes that are no UTF-8. */
+/** Decodes untrusted bytes: handles UTF-8 that is split between two chunks, and bytes that are not UTF-8. */
 import { spell } from './escape.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -6,7 +6,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** `\xff` */
 const spellByte = (byte: number): string => spell(String.fromCharCode(byte));
 
-/** By its first byte. A byte that begins no character counts as one. */
+/** The length of a character by its first byte. A byte that cannot begin a character has length 1. */
 function lengthOf(lead: number): number {
   if (lead < 0xc2 || lead > 0xf4) return 1;
   if (lead >= 0xf0) return 4;
@@ -15,7 +15,7 @@ function lengthOf(lead: number): number {
 
 const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
-/** Splits off a character that the end of a chunk cut in two: at most three bytes. */
+/** Splits off an incomplete character at the end of a chunk: at most three bytes. */
 export function splitIncomplete(bytes: Uint8Array): [whole: Uint8Array, rest: Uint8Array] {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
@@ -26,19 +26,19 @@ export function splitIncomplete(bytes: Uint8Array): [whole: Uint8Array, rest: Ui
   return [bytes, new Uint8Array()];
 }
 
-/** Without the end of a character that began before these bytes: at most three of them. */
+/** Drops the rest of a character that began before these bytes: at most three bytes. */
 export function dropContinuation(bytes: Uint8Array): Uint8Array {
   let count = 0;
   while (count < 3 && isContinuation(bytes[count])) count++;
   return bytes.subarray(count);
 }
 
-/** U+FFFD itself, which decoding also gives for bytes that are no UTF-8. */
+/** Whether the bytes are U+FFFD itself, which the decoder also returns for bytes that are not UTF-8. */
 function isReplacement([first, second, third]: Uint8Array): boolean {
   return first === 0xef && second === 0xbf && third === 0xbd;
 }
 
-/** `spellOne` gives the text for a byte that is no UTF-8; by default `\xff`. */
+/** `spellOne` returns the text for a byte that is not UTF-8; by default like `\xff`. */
 export function decode(bytes: Uint8Array, spellOne = spellByte): string {
   const text = decoder.decode(bytes);
   if (!text.includes('\ufffd')) return text;

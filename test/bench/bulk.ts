@@ -9,7 +9,7 @@ import { PeakWatch, readPeakKib, readRssKib, resetPeak } from './kit/processes.t
 import { type BenchRemote, noSsh, startBenchRemote } from './kit/remote.ts';
 import { alternate, type Side } from './kit/series.ts';
 
-/** What was resident in the relay before the first transfer. */
+/** The relay's resident memory before the first transfer. */
 let idleKib = 0;
 
 type Transfer = {
@@ -19,7 +19,7 @@ type Transfer = {
   input?: string;
 };
 
-/** Its end, the bytes that it printed, and the most memory of its process. */
+/** Runs a transfer. Resolves with the number of bytes that it printed, their start as text, and its peak memory. */
 async function run({
   words,
   env,
@@ -45,10 +45,10 @@ async function run({
   }
 }
 
-/** A transfer; `check`, which is not timed, throws when other bytes arrived. */
+/** A transfer. `check` is not timed and throws if the wrong bytes arrived. */
 type Work = () => Promise<{ peakMib: number; check: () => Promise<void> }>;
 
-/** MiB a second, and the most memory of the client, of the relay beyond what it had, and of the largest process of the listener. */
+/** MiB per second, and peak memory of the client, of the relay (growth only), and of the largest process of the listener. */
 async function measure(
   { relay, listener }: BenchRemote,
   size: number,
@@ -88,7 +88,7 @@ async function listWays({ env, remotify, ssh, folder }: BenchRemote, size: numbe
   const copy = async (words: readonly string[]) => {
     const { peakMib } = await run({ words, env });
     const check = async (): Promise<void> => {
-      if ((await hashFile(target)) !== sha256) throw new Error('other bytes arrived');
+      if ((await hashFile(target)) !== sha256) throw new Error('the copy differs from the source');
       await rm(target);
     };
     return { peakMib, check };
@@ -160,10 +160,10 @@ async function compare({ isShort, add, skip }: Bench, remote: BenchRemote, size:
 
 export const bulk: Group = {
   name: 'bulk',
-  title: 'Bulk',
+  title: 'Bulk transfer',
   notes: [
-    'Random bytes, the same in each run, on loopback. What arrived is checked after the time.',
-    'Growth of the relay’s memory is its peak during the transfer beyond what was resident before the first one. Peaks of the client and of processes that the listener has at the start are read each 20 ms from the kernel’s high-water mark.',
+    'Random bytes, the same in each run, on loopback. The received bytes are checked after the timed part.',
+    'Growth of the relay’s memory is its peak during the transfer minus its resident memory before the first transfer. Peaks of the client and of the listener’s processes at the start are read every 20 ms from the kernel’s high-water mark.',
   ],
   async run(bench) {
     const remote = await startBenchRemote(bench.ends);

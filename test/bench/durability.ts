@@ -23,9 +23,9 @@ async function measure(ends: Ends, durability: 'process' | 'power', atOnce: numb
 
 export const durability: Group = {
   name: 'durability',
-  title: 'What --durability power costs',
+  title: 'Cost of --durability power',
   notes: [
-    'Changes that the file store acknowledges, in the process of the benchmark and without HTTP: one session after the other, or many at once.',
+    'Changes per second that the file store acknowledges, in the process of the benchmark, without HTTP, for one session or many at once.',
   ],
   async run({ isShort, ends, add }) {
     for (const atOnce of isShort ? [16] : [1, 16, 256]) {

@@ -10,7 +10,7 @@ import { alternate, type Side } from './kit/series.ts';
 import { runTimed } from './kit/timed-run.ts';
 import type { Ends } from './kit/ends.ts';
 
-/** Long enough that the first line is not sent with the end of the command. */
+/** Long enough that the first line is sent before the end of the command. */
 const liveScript = 'echo first; sleep 0.6; echo last';
 
 async function timeFinished(client: PushClient): Promise<number> {
@@ -42,7 +42,7 @@ async function timeProgram(words: readonly string[], env: Record<string, string>
   return took;
 }
 
-/** What any curl may ask. */
+/** The server for the bare curl rows. */
 async function startPlainServer(ends: Ends): Promise<string> {
   const server = createServer((_, response) => void response.end('ok\n'));
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -57,9 +57,9 @@ export const firstByte: Group = {
   name: 'first-byte',
   title: 'First byte and end of a command',
   notes: [
-    `The live command is \`${liveScript}\`. “From the push” is what a client sees that is already there and waits for output; “from the start” adds the start of the program.`,
-    '“Push to finished” is `true` on a bash listener that waits: from before the push to the answer that it is finished, on one kept connection.',
-    'Bare curl is one `curl` process that asks a node:http server on loopback; bare bash is `bash -c true`. The listener needs at least one of each for a command.',
+    `The live command is \`${liveScript}\`. “From the push” is the time for a running client that waits for output; “from the start” adds the start of the program.`,
+    '“Push to finished” runs `true` on a waiting bash listener: from before the push to the answer that the command is finished, on one keep-alive connection.',
+    'Bare curl is one `curl` process with a request to a node:http server on loopback; bare bash is `bash -c true`. The listener needs at least one of each for a command.',
   ],
   async run({ isShort, add, skip, ends }) {
     const remote = await startBenchRemote(ends);

@@ -14,7 +14,7 @@ type Store = (typeof stores)[number];
 
 const tripsPerBlock = 40;
 
-/** Until the code of a relay is compiled, where few round trips are measured. */
+/** Round trips until the relay's code is compiled; needed because few round trips are measured. */
 const warmUpTrips = 600;
 
 async function repeatTrips(driver: SessionDriver, count: number): Promise<number[]> {
@@ -81,7 +81,7 @@ async function measureHistory(bench: Bench, store: Store): Promise<void> {
     await repeatTrips(driver, isShort ? 20 : warmUpTrips);
     await driver.close();
   }
-  /** A driver of its own, as the round trips are the history of the next ones. */
+  /** Each measurement has a new driver, because its round trips add to the history of the next ones. */
   const measure = async (relay: Relay, keys: Keys) => {
     const driver = new SessionDriver(relay.url, keys, { namesCommands: true });
     await driver.roundTrip();
@@ -101,7 +101,7 @@ async function measureHistory(bench: Bench, store: Store): Promise<void> {
       { rounds: isShort ? 1 : 15, warmUps: 1 },
     );
     const id = `growth.history.${count}.${store}`;
-    const name = `${count.toLocaleString('en')} commands behind the session, ${store}`;
+    const name = `session with ${count.toLocaleString('en')} earlier commands, ${store}`;
     addPair(bench, result, id, name);
   }
 }
@@ -119,20 +119,20 @@ async function measureJournal(bench: Bench): Promise<void> {
   for (let block = 0; block < (isShort ? 3 : 100); block += 1) {
     await repeatTrips(driver, tripsPerBlock);
     const size = await readSize();
-    // It was written anew in between.
+    // Otherwise the journal was rewritten in between.
     if (size > before) growths.push((size - before) / tripsPerBlock);
     sizes.push(size / 1024);
     before = size;
   }
   add({
     id: 'growth.journal.trip',
-    name: 'bytes of the journal for a round trip',
+    name: 'journal bytes per round trip',
     unit: 'B',
     values: growths,
   });
   add({
     id: 'growth.journal.size',
-    name: `size of the journal in ${(sizes.length * tripsPerBlock).toLocaleString('en')} round trips of one session`,
+    name: `size of the journal during ${(sizes.length * tripsPerBlock).toLocaleString('en')} round trips of one session`,
     unit: 'KiB',
     values: sizes,
   });
@@ -142,8 +142,8 @@ export const growth: Group = {
   name: 'growth',
   title: 'Growth',
   notes: [
-    'One round trip after the other, in blocks that alternate between the relay that has grown and a fresh one of the same kind. A session remembers 100 commands; of older ones it knows the Idempotency-Key.',
-    'The journal is that of the file store; it is written anew when it is much larger than what it says.',
+    'One round trip after the other, in blocks that alternate between the relay with much data and a fresh one of the same kind. A session remembers 100 commands; of older ones it remembers only the Idempotency-Key.',
+    'The journal is that of the file store; the relay rewrites it when it is much larger than a snapshot of its content.',
   ],
   async run(bench) {
     for (const store of stores) {

@@ -13,10 +13,10 @@ import type { SessionDriver } from './kit/session-driver.ts';
 
 const probes = 16;
 
-/** Sockets of the relay and of the listeners’ process that are not those of listeners. */
+/** File descriptors of the relay and of the listeners’ process that are not listener connections. */
 const otherFiles = 200;
 
-/** Node raises its own limit to the hard one. */
+/** Reads the hard limit of open files: Node raises its own limit to it. */
 function readMostListeners(): number {
   const limit = execFileSync('bash', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
   return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit) - otherFiles;
@@ -74,7 +74,7 @@ async function measureWith({ ends, isShort, add }: Bench, wanted: number, count:
   const beside = await measureLatency(drivers, blocks * 2, trips);
   listeners.child.stdin?.end();
   await listeners.exited;
-  // The relay closes what is left of them.
+  // Time for the relay to close the listeners’ connections.
   await pause(isShort ? 100 : 3_000);
   const idleAfter = await measureLatency(drivers, blocks, trips);
   const id = `held.${wanted}`;
@@ -93,7 +93,7 @@ async function measureWith({ ends, isShort, add }: Bench, wanted: number, count:
   });
   add({
     id: `${id}.latency`,
-    name: `${name}: latency p50 of a round trip beside them`,
+    name: `${name}: latency p50 of a round trip meanwhile`,
     unit: 'ms',
     values: beside.p50,
     base: baseOf('p50'),
@@ -101,7 +101,7 @@ async function measureWith({ ends, isShort, add }: Bench, wanted: number, count:
   });
   add({
     id: `${id}.p99`,
-    name: `${name}: latency p99 beside them`,
+    name: `${name}: latency p99 meanwhile`,
     unit: 'ms',
     values: beside.p99,
     base: baseOf('p99'),
@@ -113,8 +113,8 @@ export const held: Group = {
   name: 'held',
   title: 'Held listeners',
   notes: [
-    'Each listener is a session with a request that the relay holds for up to 25 s, on a connection of its own; the store is memory. Memory is the growth of the relay’s resident memory from before the sessions were created until all requests are held, by listener.',
-    'Latency is that of one round trip after the other of 16 more sessions, in blocks; idle is the same relay before the listeners came and after they left.',
+    'Each listener is a session with a long poll that the relay holds for up to 25 s, on its own connection; the store is memory. Memory is the growth of the relay’s resident memory per listener, from before the sessions are created until all polls are held.',
+    'Latency is of one round trip after the other, of 16 more sessions, in blocks; idle is the same relay before the listeners connected and after they disconnected.',
   ],
   async run(bench) {
     const most = readMostListeners();

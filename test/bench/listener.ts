@@ -12,10 +12,10 @@ import { startBenchRemote } from './kit/remote.ts';
 
 const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' }).status === 0;
 
-/** Until the listener waits for the next command again. */
+/** Time until the listener waits for the next command again. */
 const settleMs = 400;
 
-/** As many as may wait in a queue, but a few. */
+/** A few less than the limit of queued commands. */
 const queueLength = 24;
 
 const now = (): number => performance.timeOrigin + performance.now();
@@ -24,7 +24,7 @@ async function readCpu(listener: Listener): Promise<number> {
   return readTreeCpuMs((await listener.processes()).map(({ pid }) => pid));
 }
 
-/** One command after the other, each pushed to a listener that waits: by stage, in milliseconds. */
+/** Pushes one command after the other to a waiting listener; measures each stage in milliseconds. */
 async function measureStages({ isShort, add }: Bench, client: PushClient, listener: Listener) {
   const [taken, reported]: [number[], number[]] = [[], []];
   for (let nth = -2; nth < (isShort ? 2 : 40); nth += 1) {
@@ -74,7 +74,7 @@ async function measureStages({ isShort, add }: Bench, client: PushClient, listen
 
 type Pushed = { began: number; ended: number; mark: string };
 
-/** New processes within each stage of one command, by stage. */
+/** Counts the new processes in each stage of one command. */
 function countStages({ forks, execs, exits }: Traced, pushed: Pushed, until: number): Record<string, number> {
   const started = execs.find(({ words }) => words.includes(pushed.mark));
   if (!started) throw new Error(`strace has not seen the start of ${pushed.mark}`);
@@ -100,7 +100,7 @@ const forkRows = {
   take: 'of these, until the command runs',
   report: 'of these, from there until it is finished',
   again: 'of these, until the listener waits again',
-  execs: 'programs that are started for one command',
+  execs: 'programs started for one command',
   curls: 'of these, curl',
 };
 
@@ -108,7 +108,7 @@ async function countForks(bench: Bench): Promise<void> {
   const { isShort, ends, add, skip } = bench;
   if (!canTrace) {
     for (const [id, name] of Object.entries(forkRows))
-      skip(`listener.count.${id}`, name, 'no strace that may trace');
+      skip(`listener.count.${id}`, name, 'no strace with the permission to trace');
     return;
   }
   const file = join(await makeFolder(ends), 'trace');
@@ -132,7 +132,7 @@ async function countForks(bench: Bench): Promise<void> {
   const traced = readTrace(file);
   const counts = pushed.map((one, nth) => countStages(traced, one, pushed[nth + 1]?.began ?? now()));
   for (const [figure, name] of Object.entries(forkRows)) {
-    // The first command of a listener is not like the others.
+    // The first command of a listener differs from the later ones.
     const values = counts.slice(1).map((count) => count[figure] ?? 0);
     add({ id: `listener.count.${figure}`, name, unit: '', values });
   }
@@ -143,8 +143,8 @@ export const listenerGroup: Group = {
   name: 'listener',
   title: 'The listener on the remote',
   notes: [
-    'Times are measured without strace, on a waiting listener in auto mode. The command itself prints the time at which it runs. CPU is user and system time of the listener and of all that it started.',
-    'New processes (clone, fork, vfork that succeeded) and started programs (execve) are counted by strace in a run of their own; the command itself, `/bin/echo`, is among them.',
+    'Times are measured without strace, on a waiting listener in auto mode. The command itself prints the time at which it runs. CPU is user and system time of the listener and all its children.',
+    'strace counts new processes (successful clone, fork, vfork) and started programs (execve) in a separate run; they include the command itself, `/bin/echo`.',
   ],
   async run(bench) {
     const remote = await startBenchRemote(bench.ends, { withSsh: false });

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: all groups in one run, as one table. `--short` runs a little of everything, `--only wire,bulk` some groups, `--json FILE`
- * and `--markdown FILE` write the results. A full run adds its ratios to the history; `--history FILE` adds those of any run to that file.
+ * `npm run bench`: runs all groups and prints one table. `--short` runs a little of each group, `--only wire,bulk` only some groups,
+ * `--json FILE` and `--markdown FILE` write the results. A full run adds its ratios to the history; `--history FILE` adds any run to FILE.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ const groups: readonly Group[] = [
   shared,
 ];
 
-/** What runs when the benchmark is interrupted has so long to notice. */
+/** After an interruption the running group has this long to end its processes; then the benchmark exits. */
 const interruptMs = 20_000;
 
 const { values: options } = parseArgs({
@@ -81,7 +81,7 @@ async function runGroup(group: Group): Promise<GroupResult> {
     result.failure = [result.failure, `${what}: ${reason}`].filter(Boolean).join('; ');
     say(`${what}: ${error instanceof Error ? error.stack : reason}`);
   };
-  say('begins');
+  say('started');
   try {
     await group.run({
       isShort: options.short,
@@ -92,13 +92,13 @@ async function runGroup(group: Group): Promise<GroupResult> {
       say,
     });
   } catch (error) {
-    fail('it ended early', error);
+    fail('the group failed', error);
   }
-  await ends.endAll().catch((error: unknown) => fail('at the end', error));
+  await ends.endAll().catch((error: unknown) => fail('cleanup failed', error));
   return result;
 }
 
-/** The status to end with, once all is ended. */
+/** After a signal: resolves with the exit status once the cleanup is done. */
 let interruption: Promise<number> | undefined;
 
 for (const [signal, status] of [
@@ -106,7 +106,7 @@ for (const [signal, status] of [
   ['SIGTERM', 143],
 ] as const) {
   process.once(signal, () => {
-    // The group that runs fails for want of its processes, and then all is over.
+    // The running group fails because its processes are gone, and the run ends.
     endOwnProcesses();
     const leave = (): number => status;
     interruption = ends.close().then(leave, leave);
@@ -124,7 +124,7 @@ const results: Results = {
 };
 for (const group of chosen) {
   results.groups.push(await runGroup(group));
-  // A run takes long: what it has so far outlives an interruption.
+  // A run takes long: write the results so far, in case of an interruption.
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
   const status = await interruption;
   if (status !== undefined) process.exit(status);
@@ -138,6 +138,6 @@ const ownHistory = fileURLToPath(new URL('../../docs/benchmark-history.jsonl', i
 const history = options.history ?? (results.form === 'full' && isSound ? ownHistory : undefined);
 if (history !== undefined) {
   appendHistory(history, results);
-  process.stderr.write(`bench: the ratios are added to ${history}\n`);
+  process.stderr.write(`bench: added the ratios to ${history}\n`);
 }
 process.exitCode = isSound ? 0 : 1;

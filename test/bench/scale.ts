@@ -10,13 +10,13 @@ export const scale: Group = {
   name: 'scale',
   title: 'Start with many sessions',
   notes: [
-    'The file store of a relay that was killed, with sessions that have no commands. The time is from the start of `remotify serve` to the address that it prints; memory is what is resident then.',
+    'The relay starts on the file store of a killed relay, with sessions that have no commands. The time is from the start of `remotify serve` until it prints its address; memory is the resident memory at that point.',
   ],
   async run({ isShort, ends, add, say }) {
     const sessions = isShort ? 1_000 : 100_000;
     const store = `file:${join(await makeFolder(ends), 'store')}`;
     const filling = new Ends();
-    // When it is interrupted here, the relay ends too.
+    // If the benchmark is interrupted here, this ends the relay too.
     ends.add(() => filling.endAll());
     const relay = await startUnlimited(filling, store);
     say(`${sessions} sessions`);

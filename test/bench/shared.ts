@@ -14,7 +14,7 @@ async function repeat(driver: SessionDriver, times: number): Promise<void> {
   for (let trip = 0; trip < times; trip += 1) await driver.roundTrip();
 }
 
-/** Client and listener of a session are at different relays where there are several. */
+/** If there are several relays, client and listener of a session use different ones. */
 async function openSide({ ends, isShort }: Bench, name: string, relays: readonly Relay[]): Promise<Side> {
   const drivers: SessionDriver[] = [];
   for (let nth = 0; nth < sessionsAtOnce; nth += 1) {
@@ -48,7 +48,7 @@ async function readConfig(redis: Redis, name: string): Promise<string> {
   return (await redis.cli('CONFIG', 'GET', name)).split('\n')[1] ?? '';
 }
 
-/** Bytes of all files that Redis appends to. */
+/** The size of all append-only files of Redis. */
 async function readAppended(redis: Redis): Promise<number> {
   const folder = join(await readConfig(redis, 'dir'), await readConfig(redis, 'appenddirname'));
   let bytes = 0;
@@ -56,7 +56,7 @@ async function readAppended(redis: Redis): Promise<number> {
   return bytes;
 }
 
-/** One session after the other, so that nothing else is counted but what comes anyway. */
+/** Uses one session, so that besides its calls only the relay's background calls are counted. */
 async function countCalls(bench: Bench): Promise<void> {
   const { ends, isShort, add } = bench;
   const redis = await startRedis({ appendOnly: true });
@@ -83,7 +83,7 @@ async function countCalls(bench: Bench): Promise<void> {
     ['calls', 'commands to Redis', ''],
     ['sent', 'bytes to Redis', 'B'],
     ['received', 'bytes from Redis', 'B'],
-    ['appended', 'bytes that Redis appends', 'B'],
+    ['appended', 'bytes that Redis appends to its file', 'B'],
   ] as const)
     add({
       id: `shared.${figure}`,
@@ -97,8 +97,8 @@ export const shared: Group = {
   name: 'shared',
   title: 'Relays that share a Redis',
   notes: [
-    'Round trips as on the wire, of 16 sessions at once. Where there are several relays, client and listener of a session are at different ones.',
-    'What a script calls inside Redis is not counted as a command.',
+    'Round trips as in the group wire, of 16 sessions at once. With several relays, client and listener of a session use different ones.',
+    'Commands that a script calls inside Redis do not count.',
   ],
   async run(bench) {
     const counts = bench.isShort ? [2] : [1, 2, 3];

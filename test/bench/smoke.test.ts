@@ -10,7 +10,7 @@ import { ratiosOf, spreadOf } from './kit/figures.ts';
 import { makeRow, type Row } from './kit/rows.ts';
 import { formatNumber, type Results } from './kit/table.ts';
 
-// Nothing here is about speed: each group runs, and each row says a figure or why it has none.
+// These tests do not check speed, only that each group runs and each row has a figure or the reason why not.
 
 const script = fileURLToPath(new URL('run.ts', import.meta.url));
 
@@ -38,7 +38,7 @@ async function runBench(folder: string, ...args: string[]) {
   return { code, stdout: bench.stdout().toString('utf8'), stderr: bench.stderr() };
 }
 
-describe('the short form of all groups', () => {
+describe('the short form of the benchmark, all groups', () => {
   let code: number | null;
   let markdown: string;
   let stderr: string;
@@ -69,7 +69,7 @@ describe('the short form of all groups', () => {
     for (const { name, rows: own } of results.groups) expect(own.length, name).toBeGreaterThan(1);
   });
 
-  test('every row has a figure, or says that it was skipped and why', () => {
+  test('every row has a figure, or the reason why it was skipped', () => {
     for (const { id, figure, ratio, base, goal, isMet, skipped } of rows) {
       if (skipped !== undefined) {
         expect(skipped, id).toMatch(/^no /);
@@ -86,7 +86,7 @@ describe('the short form of all groups', () => {
     }
   });
 
-  test('ids are unique', () => {
+  test('the ids of all rows are unique', () => {
     const ids = rows.map(({ id }) => id);
     expect(ids.filter((id, nth) => ids.indexOf(id) !== nth)).toEqual([]);
   });
@@ -111,7 +111,7 @@ describe('the short form of all groups', () => {
     }
   });
 
-  test('the machine, the versions and the commit are in both forms', () => {
+  test('Markdown and JSON have the machine, the versions and the commit', () => {
     const { machine, commit, form } = results;
     expect(form).toBe('short');
     for (const word of [machine.cpu, machine.kernel, process.version, commit])
@@ -119,7 +119,7 @@ describe('the short form of all groups', () => {
     expect([machine.cores, machine.memory_gib].every((count) => count > 0)).toBe(true);
   });
 
-  test('the history gets one line, with all ratios by their ids', () => {
+  test('the history gets one line with all ratios by row id', () => {
     expect(history.length).toBe(2);
     const line = JSON.parse(history[1] ?? '') as Record<string, unknown> & { ratios: Record<string, number> };
     expect(line).toMatchObject({
@@ -132,7 +132,7 @@ describe('the short form of all groups', () => {
   });
 });
 
-test('an unknown group: the benchmark names those that there are, and runs none', async () => {
+test('an unknown group: the benchmark lists the known groups and runs none', async () => {
   const folder = await makeTemporaryFolder();
   const { code, stdout, stderr } = await runBench(folder.path, '--only', 'wires');
   await folder.remove();
@@ -146,11 +146,11 @@ describe('the figures of a row', () => {
     expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
   });
 
-  test('ratios are of the same round', () => {
+  test('each ratio compares values of the same round', () => {
     expect(ratiosOf([10, 40], [5, 10])).toEqual([2, 4]);
   });
 
-  test('a goal is about the ratio where there is one, else about the figure', () => {
+  test('a goal applies to the ratio if there is one, otherwise to the figure', () => {
     const entry = { id: 'a', name: 'a', unit: 'ms', values: [30], base: { name: 'b', values: [10] } };
     expect(makeRow({ ...entry, goal: { atMost: 2.9 } })).toMatchObject({ goal: '≤ 2.9 ×', isMet: false });
     expect(makeRow({ ...entry, goal: { atLeast: 3 } })).toMatchObject({ goal: '≥ 3 ×', isMet: true });

@@ -7,7 +7,7 @@ import { type BenchRemote, noSsh, startBenchRemote } from './kit/remote.ts';
 import { alternate, type Side } from './kit/series.ts';
 import { runTimed } from './kit/timed-run.ts';
 
-/** From this minor version of Node 22 on, a program can ask Node to keep its compiled code. */
+/** Since Node 22 a program can cache its compiled code, so the goal is stricter. */
 const goalOfMajor = (major: number): number => (major >= 22 ? 2.5 : 3);
 
 const opening = [
@@ -22,7 +22,7 @@ const opening = [
   .map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   .join('');
 
-/** Milliseconds from the start of `remotify mcp` to its answers to `initialize` and `tools/list`, and its end is waited for. */
+/** Milliseconds from the start of `remotify mcp` to its answers to `initialize` and `tools/list`. Resolves after it has ended. */
 async function timeMcp(env: Record<string, string>): Promise<{ first: number; tools: number }> {
   const began = performance.now();
   const words = [process.execPath, binaryPath, 'mcp'];
@@ -82,7 +82,7 @@ async function measureHere({ isShort, add, skip }: Bench, remote: BenchRemote): 
     add({ id: `start-up.${side}`, name, unit, values: of(side), base: bare });
     add({ id: `start-up.${side}.cpu`, name, unit: cpuUnit, values: of(side, 'cpuMs'), base: bareCpu });
   }
-  add({ id: 'start-up.recipe', name: 'the seed’s curl recipe, true', unit, values: of('recipe') });
+  add({ id: 'start-up.recipe', name: 'legacy curl recipe, true', unit, values: of('recipe') });
   add({
     id: 'start-up.exec.recipe',
     name: 'remotify exec true',
@@ -102,7 +102,7 @@ async function measureHere({ isShort, add, skip }: Bench, remote: BenchRemote): 
       goal: { atMost: 0.33 },
     });
   } else {
-    skip('start-up.exec.ssh', 'remotify exec true, beside ssh', noSsh);
+    skip('start-up.exec.ssh', 'remotify exec true, against ssh', noSsh);
   }
   const bareSpawn = { name: 'bare node', values: of('bare-spawn') };
   add({
@@ -154,8 +154,8 @@ export const startUp: Group = {
   title: 'Start-up',
   notes: [
     'Relay, bash listener and sshd are on loopback; the listener waits in auto mode, ssh has a key. Processor time is user and system time of the client’s process.',
-    'The real time of a command is from its start to its end; that of `mcp` is from its start to the answer, beside a bare node that is started the same way.',
-    'The other versions of Node come from the npm packages node-PLATFORM-ARCH.',
+    'The real time of a command is from its start to its end; that of `mcp` is from its start to the answer, compared with a bare node that is started the same way.',
+    'Other Node versions come from the npm packages node-PLATFORM-ARCH.',
   ],
   async run(bench) {
     const remote = await startBenchRemote(bench.ends);

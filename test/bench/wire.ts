@@ -10,7 +10,7 @@ import type { Recorded } from './kit/serve-bare.ts';
 
 const requestsPerTrip = 4;
 
-/** More than a session remembers, so that every later round trip also drops a command. */
+/** More commands than a session remembers, so that every later round trip also drops a command. */
 const warmUpTrips = 120;
 
 const rateGoals: Record<string, Goal> = {
@@ -156,10 +156,10 @@ export const wire: Group = {
   name: 'wire',
   title: 'Requests on the wire',
   notes: [
-    'A round trip is four requests on two keep-alive connections: the push, the `next` of a listener that waits, its `finish` with 20 bytes of output, and the client’s read of the output.',
-    'Bare is a node:http server in the repository that answers the same four requests with the same recorded bytes, without a store and at once.',
-    'The driver is one process with undici for all contenders, and shares the cores with the servers. What it costs per request is in the last row: at one request after the other its time counts on both sides of a ratio, so the CPU rows are the stricter comparison.',
-    'The relay’s own TLS is in front of a store in memory. Redis keeps an append-only file with its default flush each second.',
+    'A round trip is four requests on two keep-alive connections: the push, the `next` of a waiting listener, its `finish` with 20 bytes of output, and the client’s read of the output.',
+    'Bare is a node:http server in the repository that answers the same four requests at once with the same recorded bytes, without a store.',
+    'The driver is one process with undici for all contenders, and shares the cores with the servers. The last row has its cost per request: with one request at a time the driver’s time counts on both sides of a ratio, so the CPU rows are the stricter comparison.',
+    'The tls rows are the relay’s own TLS with a memory store. Redis keeps an append-only file with its default flush each second.',
   ],
   async run(bench) {
     for (const sessions of bench.isShort ? [16] : [1, 16, 256]) {

@@ -9,7 +9,7 @@ import { makeOldCurl } from '../harness/old-curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// The part of `remotify agents` for legacy relays, run by a shell with an old curl. A remotify relay has the slots as well.
+// The part of `remotify agents` for legacy relays, run by a shell with an old curl. A remotify relay supports the slots too.
 
 const relays = {
   'a legacy relay': async () => {
@@ -30,7 +30,7 @@ async function setUp(kind: keyof typeof relays) {
   const lines = [...stdout.toString('utf8').matchAll(/^```sh\n([^]*?)^```/gm)].flatMap(([, block = '']) =>
     block.trimEnd().split('\n'),
   );
-  /** Runs the lines that hold this, in order; their outputs. */
+  /** Runs the lines that contain one of `parts`, in order. Resolves with their output. */
   const run = async (...parts: string[]) => {
     const found = lines.filter((line) => parts.some((part) => line.includes(part)));
     expect(found.length, parts.join()).toBeGreaterThan(0);
@@ -49,7 +49,7 @@ async function setUp(kind: keyof typeof relays) {
   );
   const [line = '', said] = made.trimEnd().split('\n');
   await run('> ~/.remotify/cmd', '> ~/.remotify/result', '> ~/.remotify/status', '> ~/.remotify/api');
-  /** Polls as the text says: 204 is "not yet". */
+  /** Polls as `remotify agents` describes: 204 means that there is no result yet. */
   const readResult = () =>
     eventually('the result', 30_000, async () => {
       const [status, ...output] = (await run('-K ~/.remotify/result', 'cat ~/.remotify/output')).split('\n');
@@ -58,8 +58,8 @@ async function setUp(kind: keyof typeof relays) {
   return { run, readResult, line, said, oldCurl };
 }
 
-describe.each(['a legacy relay', 'a remotify relay'] as const)('on %s', (kind) => {
-  test('the kind of the relay is named, and a command runs to its result', async () => {
+describe.each(['a legacy relay', 'a remotify relay'] as const)('remotify agents on %s', (kind) => {
+  test('the lines print the kind of the relay, run a command and read its result', async () => {
     const { run, readResult, line, said, oldCurl } = await setUp(kind);
     expect(said).toBe(kind);
     const listener = await startListener(asAuto(line));
@@ -69,7 +69,7 @@ describe.each(['a legacy relay', 'a remotify relay'] as const)('on %s', (kind) =
     expect((await oldCurl.read()).unknown).toEqual([]);
   });
 
-  test('without a listener: the command is queued, dropped, and the session ends', async () => {
+  test('without a listener: the lines queue a command, cancel it and end the session', async () => {
     const { run, oldCurl } = await setUp(kind);
     await run('(uname -s; ls /; exit 3)');
     expect(await run('-K ~/.remotify/status')).toContain('"cmd_queued": true');
@@ -80,7 +80,7 @@ describe.each(['a legacy relay', 'a remotify relay'] as const)('on %s', (kind) =
     expect((await oldCurl.read()).unknown).toEqual([]);
   });
 
-  test('no line holds a key or prints one', async () => {
+  test('the key of the session is never printed', async () => {
     const { run } = await setUp(kind);
     const printed = [
       await run('(uname -s; ls /; exit 3)'),

@@ -8,8 +8,8 @@ import { asAuto, type Listener, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
 
-// Every line that `remotify agents` teaches for a remotify relay is run, in order, by a shell with an old curl and nothing else.
-// agents-slots.test.ts has the part for legacy relays.
+// Runs every line of `remotify agents` for a remotify relay, in order, in a shell with an old curl and nothing else.
+// agents-slots.test.ts tests the part for legacy relays.
 
 let relay: Relay;
 let home: TemporaryFolder;
@@ -28,7 +28,7 @@ async function runLine(line: string): Promise<string> {
   return output;
 }
 
-/** The output of the one line that holds this. */
+/** The output of the only line that contains `part`. */
 function outputOf(part: string): string {
   const found = lines.filter((line) => line.includes(part));
   expect(found, part).toHaveLength(1);
@@ -62,7 +62,7 @@ beforeAll(async () => {
 }, 120_000);
 
 describe('remotify agents', () => {
-  test('has lines, and none of them needs more than curl and what every shell has', () => {
+  test('the lines need only curl and standard programs', () => {
     expect(lines.length).toBeGreaterThan(12);
     const programs = lines.flatMap((line) =>
       line.split(/\s(?:&&|\|\|?)\s/).map((part) => part.trim().split(' ')[0]),
@@ -70,33 +70,33 @@ describe('remotify agents', () => {
     expect(new Set(programs)).toEqual(new Set(['umask', 'mkdir', 'curl', 'sed', 'grep', 'printf', 'echo']));
   });
 
-  test('the address of the relay is in it, and no placeholder is left', () => {
+  test('the text contains the address of the relay, and no placeholder', () => {
     expect(lines.join('\n')).toContain(relay.url);
     expect(lines.join('\n')).not.toContain('{url}');
   });
 
-  test('no key is printed, or in an argument', () => {
+  test('no line prints a key or has one in an argument', () => {
     const key = /\b[0-9a-f]{32}\b/;
     for (const [line, output] of outputs)
       if (!line.includes('remote_quickstart')) expect(output, line).not.toMatch(key);
     expect(lines.join('\n')).not.toMatch(/Bearer [^\\]/);
   });
 
-  test('curl 7.29 knows all that it is told', async () => {
+  test('curl 7.29 knows every option in the lines', async () => {
     const { runs, unknown } = await oldCurl.read();
     expect(unknown).toEqual([]);
     expect(runs).toBeGreaterThan(12);
   });
 
-  test('names the kind of the relay', () => {
+  test('a line prints the kind of the relay', () => {
     expect(outputOf('a legacy relay')).toBe('a remotify relay\n');
   });
 
-  test('sees the listener', () => {
+  test('a line shows that the listener is connected', () => {
     expect(outputOf('/self/status')).toContain('"attached": true');
   });
 
-  test('pushes by a name, waits, and reads status and output', () => {
+  test('the lines push a command with a name, wait for it, and read its status and output', () => {
     expect(outputOf('look-around-1')).toContain('"id": "c1"');
     expect(outputOf('commands/c1?wait=25')).toMatch(/"state": "finished",\n\s+"exit_status": 3/);
     expect(outputOf('stream=stdout&offset=0')).toMatch(/^Linux\n[^]*\btmp\n/);
@@ -104,20 +104,20 @@ describe('remotify agents', () => {
     expect(outputOf('grep -n')).toMatch(/^\d+:tmp$/m);
   });
 
-  test('pushes a script with a limit, and stops what is too long', () => {
+  test('the lines push a script with a timeout, and stop a long command', () => {
     expect(outputOf('commands?timeout=60')).toContain('"id": "c2"');
     expect(outputOf('long-1')).toContain('"id": "c3"');
     expect(outputOf('commands/c3?signal=TERM')).toMatch(/"outcome": "(signalled|cancelled)"/);
   });
 
-  test('looks back, resets, ends', async () => {
+  test('the lines list the commands, reset the session and end it', async () => {
     const [list] = lines.filter((line) => line.endsWith('/self/commands') && !line.includes('--data'));
     expect(outputs.get(list ?? '')).toContain('"id": "c3"');
     expect(outputOf('/self/reset')).toContain('"reset": true');
     await eventually('the listener ends with its session', 15_000, () => listener?.isRunning() === false);
   });
 
-  test('says nothing of another way to the machine', async () => {
+  test('the text does not mention ssh, and names the default relay', async () => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     const { stdout } = await runCli(['agents'], { configDir: folder.path });

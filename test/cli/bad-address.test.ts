@@ -6,7 +6,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// An address that is none, or where nobody is.
+// Malformed relay addresses, and an address where no server listens.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -24,14 +24,14 @@ describe('addresses', () => {
   test.each([
     ['no scheme', 'relay.example', /not a URL: "relay\.example"/],
     ['another scheme', 'ftp://relay.example', /URL must start with http:\/\/ or https:\/\//],
-    ['a scheme alone', 'http://', /not a URL/],
+    ['only a scheme', 'http://', /not a URL/],
     ['a file', 'file:///etc/passwd', /URL must start with http:\/\/ or https:\/\//],
-    ['words', 'not a url', /not a URL: "not a url"/],
+    ['spaces', 'not a url', /not a URL: "not a url"/],
     ['a bad port', 'http://127.0.0.1:99999', /not a URL/],
-    ['a query', 'http://127.0.0.1/?x=1', /ends with its path/],
-    ['a fragment', 'http://127.0.0.1/#x', /ends with its path/],
+    ['a query', 'http://127.0.0.1/?x=1', /cannot have a query or fragment/],
+    ['a fragment', 'http://127.0.0.1/#x', /cannot have a query or fragment/],
     ['control characters', 'http://\u001b[2J\u0007', /not a URL/],
-  ])('%s', async (_title, url, error) => {
+  ])('%s in the address: usage error', async (_title, url, error) => {
     const { run } = await setUp();
     expectFailure(await run(['new', '--url', url]), 2, error);
     expectFailure(await run(['new'], { env: { REMOTIFY_URL: url } }), 2, error);
@@ -47,7 +47,7 @@ describe('addresses', () => {
     'http://user:hun/hunter2@127.0.0.1:99999',
     'user:hunter2@127.0.0.1',
     'ftp://user:hunter2@127.0.0.1',
-  ])('credentials are never repeated: %s', async (url) => {
+  ])('credentials in the address: the error does not repeat them: %s', async (url) => {
     const { run, configDir } = await setUp();
     for (const result of [
       await run(['new', '--url', url]),
@@ -60,7 +60,7 @@ describe('addresses', () => {
     expect(await readdir(configDir)).toEqual([]);
   });
 
-  test('nobody listens there', async () => {
+  test('no server listens at the address: connection refused, and the stored session stays', async () => {
     const { run, runJson } = await setUp();
     const made = await runJson<SessionPayload>('new', '--name', 'prod');
     const url = `http://127.0.0.1:${await findClosedPort()}`;
@@ -80,7 +80,7 @@ describe('addresses', () => {
       REMOTIFY_URL: url,
     };
     expectFailure(await run(['exec', 'true'], { env }), 255, error);
-    // The session is not forgotten because its relay could not be asked.
+    // The stored session must stay: its relay was only unreachable.
     expect(await run(['status'])).toMatchObject({ exitCode: 0 });
   });
 });

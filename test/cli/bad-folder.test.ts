@@ -10,7 +10,7 @@ import { withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// A folder that cannot be created ends the command with an error. In /proc Node's own recursive mkdir would never return.
+// If a folder cannot be created, the command fails with an error. Node's own recursive mkdir would never return in /proc.
 
 const deadlineMs = 10_000;
 
@@ -20,7 +20,7 @@ async function setUp(): Promise<Client> {
   return client;
 }
 
-/** Nothing but HOME says where folders are. */
+/** Only HOME determines the folders. */
 const homeAt = (home: string): Record<string, string> => ({
   HOME: home,
   REMOTIFY_CONFIG_DIR: '',
@@ -28,11 +28,11 @@ const homeAt = (home: string): Record<string, string> => ({
   XDG_STATE_HOME: '',
 });
 
-/** Each command that creates a folder: its words, how its error begins. */
+/** Each command that creates a folder: its arguments, and the start of its error. */
 const commands = (place: string): [args: string[], error: RegExp][] => [
   [['new', '--url', 'http://127.0.0.1:1'], /error: cannot create the folder \//],
   [['new', '--name', 'one', '--auto', '--json'], /error: cannot create the folder \//],
-  // It reads the settings before it creates a session.
+  // exec reads the settings before it creates a session.
   [['exec', 'true'], /error: cannot (read|create the folder) \//],
   [['config', 'set', 'url', 'http://relay.example'], /error: cannot create the folder \//],
   [['config', 'unset', 'url'], /error: cannot create the folder \//],
@@ -51,10 +51,10 @@ test.each<[title: string, place: (folder: string) => string, code: RegExp]>([
   ['the settings of the kernel', () => '/proc/sys/kernel', /\(E[A-Z]+\)/],
   ['a folder that is missing in /sys', () => '/sys/x', /\(E[A-Z]+\)/],
   ['below a device', () => '/dev/null/x', /\(ENOTDIR\)/],
-  ['a file in the way', (folder) => join(folder, 'file'), /\(ENOTDIR\)/],
-  ['below a file in the way', (folder) => join(folder, 'file', 'a', 'b'), /\(ENOTDIR\)/],
-  ['a link that leads nowhere', (folder) => join(folder, 'nowhere'), /\(EEXIST\)/],
-  ['a link that leads to itself', (folder) => join(folder, 'loop'), /\(ELOOP\)/],
+  ['a file instead of a folder', (folder) => join(folder, 'file'), /\(ENOTDIR\)/],
+  ['below a file', (folder) => join(folder, 'file', 'a', 'b'), /\(ENOTDIR\)/],
+  ['a dangling link', (folder) => join(folder, 'nowhere'), /\(EEXIST\)/],
+  ['a link to itself', (folder) => join(folder, 'loop'), /\(ELOOP\)/],
   ['a name of 256 characters', (folder) => join(folder, long), /\(ENAMETOOLONG\)/],
   ['a name of 256 characters far down', (folder) => join(folder, 'a', 'b', long, 'c'), /\(ENAMETOOLONG\)/],
   ['a path of 5000 characters', (folder) => join(folder, 'x/'.repeat(2500)), /\(ENAMETOOLONG\)/],
@@ -72,12 +72,12 @@ test.each<[title: string, place: (folder: string) => string, code: RegExp]>([
   }
 });
 
-describe('the folder itself', () => {
+describe('--config-dir or --store is not a usable folder', () => {
   test.each([
     ['a file', 'file', /\(EEXIST\)/],
-    ['a link that leads nowhere', 'nowhere', /\(EEXIST\)/],
+    ['a dangling link', 'nowhere', /\(EEXIST\)/],
     ['a folder in /proc', '/proc/x', /\(E[A-Z]+\)/],
-  ])('%s', async (_title, name, code) => {
+  ])('%s: new, exec, config and serve fail', async (_title, name, code) => {
     const { run, configDir } = await setUp();
     await writeFile(join(configDir, 'file'), '');
     await symlink('nothing/there', join(configDir, 'nowhere'));
@@ -89,12 +89,12 @@ describe('the folder itself', () => {
   });
 });
 
-/** root may write to read-only folders. The command runs without that right. */
+/** root may write to read-only folders, so the command runs without that capability. */
 const withoutRights = ['setpriv', '--inh-caps=-dac_override', '--bounding-set=-dac_override'];
 const isRoot = process.getuid?.() === 0;
 const canBeRefused = !isRoot || spawnSync('setpriv', [...withoutRights.slice(1), 'true']).status === 0;
 
-test.skipIf(!canBeRefused)('a folder that is read-only: each command ends with an error', async () => {
+test.skipIf(!canBeRefused)('a read-only folder: each command ends with an error', async () => {
   const { configDir } = await setUp();
   const place = join(configDir, 'read-only');
   await mkdir(place, { mode: 0o500 });

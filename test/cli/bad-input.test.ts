@@ -7,7 +7,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// What goes wrong on this side: words on the command line, files, variables.
+// Wrong input on the client: arguments, files, variables.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -29,23 +29,23 @@ async function setUpSession() {
 
 const key = '0123456789abcdef0123456789abcdef';
 
-describe('words', () => {
+describe('arguments', () => {
   test.each([
     ['an unknown flag', ['exec', '--frobnicate', 'true'], /unknown option '--frobnicate'/],
     ['an unknown flag before the command', ['--frobnicate', 'exec', 'true'], /unknown option '--frobnicate'/],
     ['a flag without its value', ['exec', '--timeout'], /--timeout/],
     ['an unknown command', ['stauts'], /unknown command 'stauts'\nremotify: hint: .*status/],
-    ['a command unlike any other', ['xyzzy'], /unknown command 'xyzzy'/],
+    ['an unknown command without a suggestion', ['xyzzy'], /unknown command 'xyzzy'/],
     ['no command to run', ['exec'], /empty command/],
-    ['an empty one', ['exec', ''], /empty command/],
-    ['only spaces', ['exec', '  \t\n '], /empty command/],
-    ['only --', ['exec', '--'], /empty command/],
-    ['a bad duration: words', ['exec', '--timeout', 'soon', 'true'], /not a duration: "soon"/],
-    ['a bad duration: a unit', ['exec', '--wait', '5y', 'true'], /not a duration: "5y"/],
-    ['a bad duration: half a number', ['exec', '--wait', '3abc', 'true'], /not a duration: "3abc"/],
+    ['an empty command', ['exec', ''], /empty command/],
+    ['a command of white space', ['exec', '  \t\n '], /empty command/],
+    ['a command that is only --', ['exec', '--'], /empty command/],
+    ['a bad duration: a word', ['exec', '--timeout', 'soon', 'true'], /not a duration: "soon"/],
+    ['a bad duration: unknown unit', ['exec', '--wait', '5y', 'true'], /not a duration: "5y"/],
+    ['a bad duration: letters after a number', ['exec', '--wait', '3abc', 'true'], /not a duration: "3abc"/],
     ['a bad duration: negative', ['exec', '--timeout=-5', 'true'], /not a duration: "-5"/],
     ['a bad duration: empty', ['exec', '--timeout=', 'true'], /not a duration: ""/],
-    ['a bad duration: new', ['new', '--wait=never'], /not a duration: "never"/],
+    ['a bad duration of new', ['new', '--wait=never'], /not a duration: "never"/],
     ['a bad offset', ['logs', '--offset', '3abc'], /not a whole number.*"3abc"/],
     ['a bad stream', ['logs', '--stream', 'stdin'], /no such stream: "stdin"/],
     ['a bad signal', ['cancel', '--signal', 'HUP'], /no such signal: "HUP"/],
@@ -54,33 +54,33 @@ describe('words', () => {
     ['a bad id of cancel', ['cancel', '--', '-1'], /not a command id: "-1"/],
     ['a bad name', ['new', '--name', 'a b'], /not a name/],
     ['a name that is a key', ['new', '--name', key], /not a name/],
-    ['a variable that is none', ['exec', '--env', '1X=2', 'true'], /not a variable: "1X=2"/],
+    ['a malformed variable name', ['exec', '--env', '1X=2', 'true'], /not a variable: "1X=2"/],
     [
-      'a variable that is not set',
+      'a variable that is not set locally',
       ['exec', '--env', 'NO_SUCH_VARIABLE', 'true'],
       /NO_SUCH_VARIABLE is not set/,
     ],
     ['a session that is not stored', ['status', '-s', 'nowhere'], /no stored session is called "nowhere"/],
     ['an argument too many', ['list', 'all'], /too many arguments/],
     ['an argument too few', ['use'], /missing required argument/],
-    ['control characters, spelled out', ['logs', '\u001b[2J\u009b\u202e'], /not a command id/],
-  ])('%s', async (_title, args, error) => {
+    ['control characters, escaped in the error', ['logs', '\u001b[2J\u009b\u202e'], /not a command id/],
+  ])('%s: usage error', async (_title, args, error) => {
     const { run } = await setUpSession();
     expectFailure(await run(args), 2, error);
   });
 
   test.each([
     ['upper case', key.toUpperCase()],
-    ['a digit short', key.slice(1)],
-    ['a digit long', `${key}0`],
+    ['one digit missing', key.slice(1)],
+    ['one digit too many', `${key}0`],
     ['twice', key + key],
     ['with a line feed', `${key}\n`],
     ['in quotes', `"${key}"`],
-    ['behind a word', `key=${key}`],
-    ['behind an underscore', `remotify_${key}`],
+    ['after a word', `key=${key}`],
+    ['after an underscore', `remotify_${key}`],
     ['in a URL', `http://127.0.0.1/r/${key}`],
     ['other letters', 'g'.repeat(32)],
-  ])('a malformed key is not repeated: %s', async (_title, given) => {
+  ])('a malformed key, %s: the error does not repeat it', async (_title, given) => {
     const { run } = await setUp();
     expectFailure(await run(['status', '-s', given]), 2, /./);
     expectFailure(
@@ -91,7 +91,7 @@ describe('words', () => {
     expectFailure(await run([given]), 2, /unknown command/);
   });
 
-  test('no session yet', async () => {
+  test('no session is stored: each command fails with a hint', async () => {
     const { run } = await setUp();
     for (const command of ['status', 'logs', 'cancel', 'reset', 'end'])
       expectFailure(await run([command]), 255, /no session/);
@@ -106,7 +106,7 @@ describe('files', () => {
     ['white space', ' \n\t\n', /empty command/],
     ['with a NUL byte', 'echo a\0b', /NUL/],
     ['too long', 'x'.repeat(1_048_577), /too long: 1048577 bytes/],
-  ])('a script that is %s', async (title, content, error) => {
+  ])('a script file that is %s: usage error', async (title, content, error) => {
     const { run, configDir } = await setUpSession();
     const path = join(configDir, 'script.sh');
     if (title === 'a folder') await mkdir(path);
@@ -116,17 +116,17 @@ describe('files', () => {
       expectFailure(await run(['exec', '-f', '-'], { stdin: content }), 2, error);
   });
 
-  test('a command of several long arguments is too long too', async () => {
+  test('several arguments of more than 1 MiB in total: usage error', async () => {
     const { run } = await setUpSession();
     const words = Array.from({ length: 11 }, () => 'x'.repeat(100_000));
     expectFailure(await run(['exec', 'echo', ...words]), 2, /too long: \d+ bytes/);
   });
 
   test.each([
-    ['no JSON', '{"sessions": '],
-    ['another JSON', '[1, 2]'],
-    ['no text', Buffer.from([0xff, 0xfe, 0x00, 0x01])],
-  ])('settings that are %s are left alone', async (_title, content) => {
+    ['not JSON', '{"sessions": '],
+    ['an array of JSON', '[1, 2]'],
+    ['not text', Buffer.from([0xff, 0xfe, 0x00, 0x01])],
+  ])('a settings file that is %s: each command fails, and the file stays', async (_title, content) => {
     const { run, configDir } = await setUp();
     await writeFile(join(configDir, 'config.json'), content);
     for (const args of [['status'], ['new'], ['list'], ['exec', 'true'], ['config']])
@@ -134,14 +134,14 @@ describe('files', () => {
     expect(await readdir(configDir)).toEqual(['config.json']);
   });
 
-  test('settings that cannot be read', async () => {
+  test('a settings file that is a folder: each command fails', async () => {
     const { run, configDir } = await setUp();
     await mkdir(join(configDir, 'config.json'));
     for (const args of [['status'], ['new'], ['exec', 'true']])
       expectFailure(await run(args), 255, /cannot read .*config\.json: it is a folder \(EISDIR\)/);
   });
 
-  test('a folder for settings that cannot be written', async () => {
+  test('a settings folder that cannot be created: new and config set fail', async () => {
     const { run, configDir } = await setUp();
     await writeFile(join(configDir, 'file'), '');
     const dir = join(configDir, 'file', 'folder');
@@ -156,7 +156,7 @@ describe('files', () => {
 });
 
 describe('sessions', () => {
-  test('one that is gone', async () => {
+  test('a session that is gone: the error names it and the command for a new one', async () => {
     const { run, made } = await setUpSession();
     expect((await curl(['-X', 'DELETE', made.urls.api])).status).toBe(204);
     for (const args of [
@@ -177,7 +177,7 @@ describe('sessions', () => {
     expectFailure(await run(['exec', 'true'], { env }), 255, /gone|no such session/);
   });
 
-  test('the listener key in place of the session key', async () => {
+  test('the listener key instead of the session key: refused', async () => {
     const { run, made } = await setUpSession();
     for (const args of [['exec', 'true'], ['status'], ['end']])
       expectFailure(await run(args, { env: { REMOTIFY_KEY: made.listener_key } }), 255, /listener key/);

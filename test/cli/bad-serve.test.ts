@@ -6,7 +6,7 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// A relay that is told something it cannot do does not start, and says which word it was.
+// A relay with an invalid option or variable does not start, and its error names the flag or variable.
 
 async function setUp(): Promise<Client> {
   const client = await makeClient({ url: 'http://127.0.0.1:1' });
@@ -14,7 +14,7 @@ async function setUp(): Promise<Client> {
   return client;
 }
 
-/** Serves nothing to nobody, should it start after all: the deadline of the run ends it. */
+/** If the relay starts by mistake, it stores nothing, and the deadline of the run ends it. */
 const serve = ['serve', '--port', '0', '--store', 'memory:'];
 
 test.each([
@@ -52,14 +52,14 @@ test.each([
   ['--log', 'xml', 'REMOTIFY_LOG', /unknown: "xml"/],
   ['--metrics', 'here', 'REMOTIFY_METRICS', /not an address to listen on: "here"/],
   ['--metrics', '127.0.0.1:99999', 'REMOTIFY_METRICS', /99999/],
-])('%s %s', async (flag, value, variable, error) => {
+])('serve with %s %s, or its variable: usage error', async (flag, value, variable, error) => {
   const { run } = await setUp();
   const args = flag === '--port' ? ['serve', '--store', 'memory:'] : serve;
   const typed = await run([...args, `${flag}=${value}`], { deadlineMs: 10_000 });
   expectFailure(typed, 2, error);
   expect(typed.stderr).toContain(flag);
   const set = await run(args, { env: { [variable]: value }, deadlineMs: 10_000 });
-  // Whoever has to mend it needs to know where it was set.
+  // The error must name the variable, so that the user knows what to fix.
   expectFailure(set, 2, error);
   expect(set.stderr).toContain(variable);
 });
@@ -74,13 +74,13 @@ test.each([
   ['SCHEME', 'gopher', /SCHEME/],
   ['DOMAIN', 'a b', /DOMAIN/],
   ['DOMAIN', 'relay.example/?x', /DOMAIN/],
-])('%s=%s', async (name, value, error) => {
+])('serve with %s=%s: usage error', async (name, value, error) => {
   const { run } = await setUp();
   const env = { DOMAIN: 'relay.example', [name]: value };
   expectFailure(await run(serve, { env, deadlineMs: 10_000 }), 2, error);
 });
 
-test('a store of an unknown kind', async () => {
+test('serve with a store of an unknown kind: fails', async () => {
   const { run } = await setUp();
   for (const store of ['ftp://x', 'nonsense', 'file:'])
     expectFailure(
@@ -90,14 +90,14 @@ test('a store of an unknown kind', async () => {
     );
 });
 
-test('a store that cannot be opened', async () => {
+test('serve with a store that cannot be opened: fails', async () => {
   const { run, configDir } = await setUp();
   await writeFile(join(configDir, 'file'), '');
   const store = `file:${configDir}/file/store`;
   expectFailure(await run(['serve', '--port', '0', '--store', store], { deadlineMs: 10_000 }), 255, /store/);
 });
 
-test('a store that another relay uses', async () => {
+test('serve with a store that another relay uses: fails and names its pid', async () => {
   const { run, configDir } = await setUp();
   const store = `file:${configDir}/store`;
   const relay = await startRelay({ store });
@@ -107,7 +107,7 @@ test('a store that another relay uses', async () => {
   expect(result.stderr).toContain(`(pid ${relay.pid} on `);
 });
 
-test('a port that is taken', async () => {
+test('serve with a port that is taken: fails', async () => {
   const { run } = await setUp();
   const server = await startCannedServer('');
   onTestFinished(server.close);
@@ -116,7 +116,7 @@ test('a port that is taken', async () => {
   expectFailure(result, 255, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken`));
 });
 
-test('an address that is not of this machine, and one that is none', async () => {
+test('serve with an address of another machine, or a malformed one: fails', async () => {
   const { run } = await setUp();
   for (const host of ['192.0.2.1', 'no such host', '999.1.1.1'])
     expectFailure(await run([...serve, '--host', host], { deadlineMs: 20_000 }), 255, /cannot listen on/);

@@ -32,14 +32,14 @@ async function setUp() {
   return { ...remote, gate, isRunning, left };
 }
 
-describe('queued', () => {
-  test('is cancelled and never runs; whoever waits for it learns it', async () => {
+describe('cancel of a queued command', () => {
+  test('the command never runs, and the exec that waits for it fails', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     const line = await client.makeSession('--auto');
     const trace = join(client.configDir, 'trace');
     const exec = client.start(['exec', `touch '${trace}'`]);
-    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
+    await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
     expect(await client.run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 cancelled\n', stderr: '' });
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 255 });
     expect(exec.stderr()).toMatch(
@@ -51,7 +51,7 @@ describe('queued', () => {
     expect(await neverRan(trace)).toBe('never ran');
   });
 
-  test('by its id, from the middle of the queue', async () => {
+  test('by id, in the middle of the queue: only that command is cancelled', async () => {
     const { run, gate, isRunning, configDir } = await setUp();
     const trace = join(configDir, 'trace');
     await run(['exec', '-d', gate.wait]);
@@ -63,15 +63,15 @@ describe('queued', () => {
   });
 });
 
-describe.skipIf(!hasTmux)('awaiting approval', () => {
-  test('is cancelled, and a y that comes later does not run it', async () => {
+describe.skipIf(!hasTmux)('cancel of a command that waits for approval', () => {
+  test('the command is cancelled, and a later y does not run it', async () => {
     const remote = await startSupervised(relay);
     onTestFinished(remote.stop);
     const trace = join(remote.configDir, 'trace');
     await remote.run(['exec', '-d', `touch '${trace}'`]);
     await remote.terminal.waitForText('run it? [', 15_000);
     expect(await remote.run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 cancelled\n', stderr: '' });
-    // Typed at once: the prompt may still be open, and then it is the relay that refuses the start.
+    // Typed immediately: if the prompt is still open, the relay refuses the start.
     await remote.terminal.type('y\n');
     await remote.terminal.waitForText('<<< not run: cancelled or expired', 15_000);
     const exec = remote.start(['exec', `test ! -e '${trace}' && echo clean`]);
@@ -84,7 +84,7 @@ describe.skipIf(!hasTmux)('awaiting approval', () => {
     expect(exec.stdout().toString()).toBe('clean\n');
   });
 
-  test('the prompt goes by itself, and a y typed after it does not approve the next one', async () => {
+  test('the prompt closes without input, and a y typed after it does not approve the next command', async () => {
     const remote = await startSupervised(relay);
     onTestFinished(remote.stop);
     const trace = join(remote.configDir, 'trace');
@@ -94,7 +94,7 @@ describe.skipIf(!hasTmux)('awaiting approval', () => {
     await remote.terminal.waitForText('<<< not run', 15_000);
     await remote.terminal.type('y\n');
     const exec = remote.start(['exec', `touch '${trace}'`]);
-    await waitForState(remote, 'it asks', ({ commands }) => commands[1]?.state === 'awaiting_approval');
+    await waitForState(remote, 'the prompt', ({ commands }) => commands[1]?.state === 'awaiting_approval');
     await eventually('the second prompt', 15_000, async () => {
       return ((await remote.terminal.screen()).match(/run it\? \[/g) ?? []).length === 2;
     });
@@ -104,11 +104,11 @@ describe.skipIf(!hasTmux)('awaiting approval', () => {
   });
 });
 
-describe('running', () => {
-  test('is stopped with its whole tree', async () => {
+describe('cancel of a running command', () => {
+  test('the whole process tree is stopped', async () => {
     const { run, start, isRunning, left } = await setUp();
     const exec = start(['exec', 'sleep 300 & (sleep 300 & sleep 300) & echo begun; sleep 300']);
-    await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+    await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
     await isRunning('c1');
     expect(await run(['cancel'])).toMatchObject({
       exitCode: 0,
@@ -120,7 +120,7 @@ describe('running', () => {
     expect(await run(['exec', 'echo next'])).toMatchObject({ text: 'next\n' });
   });
 
-  test('each process of the tree is told, and may clean up', async () => {
+  test('each process of the tree gets SIGTERM and may clean up', async () => {
     const { run, start, left, configDir } = await setUp();
     const trace = join(configDir, 'trace');
     const child = (name: string) =>
@@ -136,7 +136,7 @@ describe('running', () => {
     ['INT', 130],
     ['TERM', 143],
     ['KILL', 137],
-  ])('--signal %s is what arrives', async (signal, status) => {
+  ])('--signal %s: the command gets that signal', async (signal, status) => {
     const { run, isRunning, left } = await setUp();
     await run(['exec', '-d', 'exec sleep 300']);
     await isRunning('c1');
@@ -151,21 +151,21 @@ describe('running', () => {
     expect(await left()).toEqual([]);
   });
 
-  test('what ignores TERM is killed, and cancel waits for the truth', { timeout: 60_000 }, async () => {
+  test('a command that ignores TERM: killed, and cancel reports the end', { timeout: 60_000 }, async () => {
     const { run, start, left, configDir } = await setUp();
     const trace = join(configDir, 'trace');
     const exec = start([
       'exec',
       `trap "echo told >>'${trace}'" TERM; echo begun; while :; do sleep 0.1; done`,
     ]);
-    await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+    await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
     expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 stopped\n' });
     expect(await readFile(trace, 'utf8')).toMatch(/^told\n/);
     expect(await left()).toEqual([]);
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 137 });
   });
 
-  test('the running one comes before the queued ones', async () => {
+  test('cancel without an id: the running command is stopped, the queued one runs', async () => {
     const { run, isRunning } = await setUp();
     await run(['exec', '-d', 'sleep 300']);
     await run(['exec', '-d', 'echo second']);
@@ -174,7 +174,7 @@ describe('running', () => {
     expect(await run(['logs', 'c2', '-f'])).toMatchObject({ exitCode: 0, text: 'second\n' });
   });
 
-  test('a listener that says nothing: unconfirmed, 255', { timeout: 60_000 }, async () => {
+  test('a listener that does not respond: unconfirmed, 255', { timeout: 60_000 }, async () => {
     const { run, isRunning, listener } = await setUp();
     await run(['exec', '-d', 'sleep 300']);
     await isRunning('c1');
@@ -188,8 +188,8 @@ describe('running', () => {
   });
 });
 
-describe('nothing to do', () => {
-  test('no command at all, and one that has already ended', async () => {
+describe('cancel with nothing to do', () => {
+  test('no commands, or a command that has already ended: status 0 and a message', async () => {
     const { run } = await setUp();
     expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'nothing to cancel\n', stderr: '' });
     await run(['exec', 'exit 3']);

@@ -8,7 +8,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// Under CI=true nothing is created or stored unasked.
+// With CI=true, exec creates and stores no session by itself.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -24,17 +24,17 @@ async function setUp() {
 
 describe('exec without a session', () => {
   test.each(['true', '1', 'TRUE', 'yes', 'woodpecker'])(
-    'CI=%s: refused with the ways out, and nothing is stored',
+    'CI=%s: exec fails with the alternatives, and nothing is stored',
     async (value) => {
       const { run, configDir } = await setUp();
       const result = await run(['exec', 'true'], { env: { CI: value } });
-      expectFailure(result, 255, /no session is given, and exec creates none in a pipeline/);
+      expectFailure(result, 255, /no session given, and exec does not create one in CI/);
       for (const way of ['REMOTIFY_KEY', '-s', '`remotify new --wait`']) expect(result.stderr).toContain(way);
       expect(await readdir(configDir)).toEqual([]);
     },
   );
 
-  test('CI=true with --json: one object', async () => {
+  test('CI=true with --json: one JSON object with the error', async () => {
     const { run } = await setUp();
     const result = await run(['exec', '--json', '-w', '0', 'true'], { env: { CI: 'true' } });
     expect(result.exitCode).toBe(255);
@@ -42,7 +42,7 @@ describe('exec without a session', () => {
   });
 
   test.each(['', '0', 'false', 'False', 'no', 'off'])(
-    'CI=%j is no pipeline: one is created',
+    'CI=%j does not mean CI: exec creates a session',
     async (value) => {
       const { run } = await setUp();
       const result = await run(['exec', '-w', '0', 'true'], { env: { CI: value } });
@@ -61,7 +61,7 @@ test('CI=true with REMOTIFY_KEY: the command runs, and no file is written', asyn
   expect(await readdir(configDir)).toEqual([]);
 });
 
-test('CI=true: `remotify new` is asked for, and the next exec uses its session', async () => {
+test('CI=true: `remotify new` creates a session, and the next exec uses it', async () => {
   const client = await setUp();
   const env = { CI: 'true' };
   const made = client.start(['new', '--wait', '30s'], env);

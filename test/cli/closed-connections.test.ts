@@ -3,11 +3,11 @@ import { openHttp } from '../../src/client/undici-http.ts';
 import { withRetry } from '../../src/client/retry.ts';
 import { startSilentServer } from '../harness/silent-server.ts';
 
-// A closed client that is taken for an unreachable relay is tried again for a minute, and keeps its process alive.
+// If a closed client counted as an unreachable relay, its requests would be retried for a minute and keep the process alive.
 
 const request = { method: 'GET', path: '/api/health', timeoutMs: 60_000 } as const;
 
-test('a request that is open when the connections are closed is not tried again', async () => {
+test('a request in flight when the client closes: not retried', async () => {
   const server = await startSilentServer();
   onTestFinished(server.close);
   const http = openHttp(server.url);
@@ -22,7 +22,7 @@ test('a request that is open when the connections are closed is not tried again'
   expect(attempts).toBe(1);
 });
 
-test('a request after the connections were closed is not tried again', async () => {
+test('a request after the client closed: not retried', async () => {
   const http = openHttp('http://127.0.0.1:9');
   await http.close();
   let attempts = 0;

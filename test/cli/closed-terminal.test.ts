@@ -4,7 +4,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 
-// The window in which exec runs is closed: SIGHUP, and no place for its last words.
+// The terminal window of exec is closed: exec gets SIGHUP and cannot print any more.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -26,10 +26,10 @@ describe.skipIf(!hasTmux)('the terminal of the client is closed (needs tmux)', (
   test.each([
     ['a quiet command', "'sleep 300; echo end'"],
     ['a command that prints', "'while sleep 0.1; do date; done'"],
-  ])('%s is stopped', async (_title, command) => {
+  ])('exec of %s: the remote command is stopped', async (_title, command) => {
     const remote = await setUp(command);
     await remote.terminal.hangUp();
-    const { commands } = await waitForState(remote, 'it is stopped', ({ current }) => current === null);
+    const { commands } = await waitForState(remote, 'the command ends', ({ current }) => current === null);
     expect(commands).toMatchObject([{ id: 'c1', state: 'finished', exit_status: 143 }]);
   });
 });

@@ -21,7 +21,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// Compiled code is kept between starts, and read only where no other user can have written it. Commands also work where it is damaged.
+// The cache of compiled code: used only if no other user can have written it. Commands also work if it is damaged.
 
 let home: string;
 beforeEach(async () => {
@@ -45,7 +45,7 @@ async function run(
   return child.stdout().toString();
 }
 
-/** The only file in the folder: where it is, and which one. */
+/** The only file in the folder: its path, inode and mode. */
 async function findFile(folder = cacheFolder()): Promise<{ path: string; inode: number; mode: number }> {
   const names = await readdir(folder);
   expect(names).toHaveLength(1);
@@ -54,7 +54,7 @@ async function findFile(folder = cacheFolder()): Promise<{ path: string; inode: 
   return { path, inode: ino, mode };
 }
 
-test('the first start writes a file that only its user can read, the second one uses it as it is', async () => {
+test('the first start writes a cache file that only its user can read, the second start does not rewrite it', async () => {
   await run(['--help']);
   const first = await findFile();
   expect([first.mode & 0o777, (await stat(cacheFolder())).mode & 0o777]).toEqual([0o600, 0o700]);
@@ -62,7 +62,7 @@ test('the first start writes a file that only its user can read, the second one 
   expect(await findFile()).toEqual(first);
 });
 
-test('exec, which changes a flag of V8 for a moment: the second one uses the file as it is', async () => {
+test('exec, which changes a flag of V8 temporarily: the second start does not rewrite the file', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const remote = await startRemote(relay);
@@ -76,7 +76,7 @@ test('exec, which changes a flag of V8 for a moment: the second one uses the fil
   expect(await execute()).toEqual(await execute());
 });
 
-test('more code is needed than the file has: it is added', async () => {
+test('a command needs more code than the file has: the code is added', async () => {
   await run(['--help']);
   const first = await findFile();
   await run(['config']);
@@ -87,18 +87,15 @@ test('more code is needed than the file has: it is added', async () => {
   expect(await findFile()).toEqual(second);
 });
 
-describe('a file that is not used, but replaced', () => {
+describe('an unusable cache file is replaced', () => {
   const spoilers: [title: string, spoil: (path: string) => Promise<void>][] = [
-    ['others may write it', (path) => chmod(path, 0o620)],
-    ['the rest of it is missing', async (path) => writeFile(path, (await readFile(path)).subarray(0, 5000))],
+    ['other users may write it', (path) => chmod(path, 0o620)],
+    ['it is truncated', async (path) => writeFile(path, (await readFile(path)).subarray(0, 5000))],
     ['it is empty', (path) => writeFile(path, '')],
-    ['it is something else', (path) => writeFile(path, 'something\nelse')],
+    ['it has other content', (path) => writeFile(path, 'something\nelse')],
+    ['some bytes are wrong', async (path) => writeFile(path, (await readFile(path)).fill(0, 40_000, 40_100))],
     [
-      'a byte of it is wrong',
-      async (path) => writeFile(path, (await readFile(path)).fill(0, 40_000, 40_100)),
-    ],
-    [
-      'it is of another V8',
+      'it was written by another V8',
       async (path) => {
         const bytes = await readFile(path);
         // The magic number of the first part, in both halves.
@@ -121,7 +118,7 @@ describe('a file that is not used, but replaced', () => {
       ? [['it belongs to another user', (path: string) => chown(path, 1, 1)] satisfies [string, unknown]]
       : []),
   ];
-  test.each(spoilers)('%s', async (_title, spoil) => {
+  test.each(spoilers)('the cache file is unusable, %s: replaced', async (_title, spoil) => {
     await run(['--help']);
     await spoil((await findFile()).path);
     const spoilt = await findFile();
@@ -133,15 +130,15 @@ describe('a file that is not used, but replaced', () => {
   });
 });
 
-describe('nothing is written, and the command works', () => {
-  test('the folder may be written by others', async () => {
+describe('no cache file is written, and the command works', () => {
+  test('other users may write to the cache folder', async () => {
     await mkdir(cacheFolder(), { recursive: true });
     await chmod(cacheFolder(), 0o770);
     await run(['--help']);
     expect(await readdir(cacheFolder())).toEqual([]);
   });
 
-  test('the folder is a link', async () => {
+  test('the cache folder is a link', async () => {
     await mkdir(join(home, 'elsewhere'), { mode: 0o700 });
     await mkdir(dirname(cacheFolder()), { recursive: true });
     await symlink(join(home, 'elsewhere'), cacheFolder());
@@ -149,13 +146,13 @@ describe('nothing is written, and the command works', () => {
     expect(await readdir(join(home, 'elsewhere'))).toEqual([]);
   });
 
-  test('the home has no place for a folder', async () => {
+  test('a file has the name of the cache folder', async () => {
     await writeFile(join(home, 'cache'), '');
     await run(['--help']);
     expect(await readdir(home)).toEqual(['cache']);
   });
 
-  test.runIf(process.geteuid?.() === 0)('root with the home of another user', async () => {
+  test.runIf(process.geteuid?.() === 0)('root in the home of another user', async () => {
     await chown(home, 1, 1);
     await run(['--help']);
     expect(await readdir(home)).toEqual([]);
@@ -164,35 +161,35 @@ describe('nothing is written, and the command works', () => {
   test.each([
     ['NODE_DISABLE_COMPILE_CACHE', '1'],
     ['NODE_COMPILE_CACHE', '/nowhere'],
-  ])('%s is set', async (name, value) => {
+  ])('%s is set: no cache', async (name, value) => {
     await run(['--help'], { [name]: value });
     expect(await readdir(home)).toEqual([]);
   });
 
-  test('there is no home', async () => {
+  test('HOME and XDG_CACHE_HOME are not set', async () => {
     await run(['--help'], { HOME: undefined, XDG_CACHE_HOME: undefined });
     expect(await readdir(home)).toEqual([]);
   });
 
   test.runIf(process.geteuid?.() === 0 && process.platform === 'linux')(
-    'the home is in a folder that takes no others, and says that it is not there',
+    'HOME is below /proc, which reports it as missing and accepts no new folder',
     async () => {
       await run(['--help'], { HOME: '/proc/home', XDG_CACHE_HOME: undefined });
     },
   );
 
-  test('--version', async () => {
+  test('--version writes no cache', async () => {
     await run(['--version']);
     expect(await readdir(home)).toEqual([]);
   });
 });
 
-test('without XDG_CACHE_HOME: in ~/.cache', async () => {
+test('without XDG_CACHE_HOME: the cache is in ~/.cache', async () => {
   await run(['--help'], { XDG_CACHE_HOME: undefined });
   await findFile(join(home, '.cache', 'remotify', 'compiled'));
 });
 
-test('several first starts at once: each works, and one whole file is left', async () => {
+test('several first starts at the same time: each works, and one complete file is left', async () => {
   await Promise.all(Array.from({ length: 6 }, () => run(['--help'])));
   const left = await findFile();
   await run(['--help']);
@@ -207,7 +204,7 @@ async function copyProgram(): Promise<{ folder: string; binary: string }> {
   return { folder, binary: join(folder, 'bin', 'remotify.js') };
 }
 
-test('two installations of one version: each keeps its code', async () => {
+test('two installations of one version: each keeps its own cache file', async () => {
   const { binary } = await copyProgram();
   const list = async () => {
     const names = (await readdir(cacheFolder())).toSorted();
@@ -222,9 +219,9 @@ test('two installations of one version: each keeps its code', async () => {
   expect(await list()).toEqual(both);
 });
 
-test('a file of the program was changed, its size and its time were not: what runs is the new one', async () => {
+test('a changed program file of the same size and mtime: the new code runs', async () => {
   const { folder: copy, binary } = await copyProgram();
-  // As packages have it.
+  // Packages give all files the same mtime.
   for (const name of await readdir(join(copy, 'dist'))) await utimes(join(copy, 'dist', name), 1, 1);
   expect(await run(['--help'], {}, binary)).toContain('list stored sessions');
   for (const name of await readdir(join(copy, 'dist'))) {
@@ -237,7 +234,7 @@ test('a file of the program was changed, its size and its time were not: what ru
   expect(await run(['--help'], {}, binary)).toContain('list STORED sessions');
 });
 
-test('files of 30 days ago go when one is written', async () => {
+test('cache files older than 30 days are removed when a new one is written', async () => {
   await run(['--help']);
   const { path } = await findFile();
   for (const [name, daysAgo] of [
@@ -256,7 +253,7 @@ test('files of 30 days ago go when one is written', async () => {
   expect(names.toSorted()).toEqual([basename(path), 'config.json', 'young.compiled'].toSorted());
 });
 
-test('one folder for settings, state and compiled code: the settings stay, however old they are', async () => {
+test('one folder for settings, state and compiled code: old settings are not removed', async () => {
   const xdg = join(home, 'all');
   const env = { XDG_CONFIG_HOME: xdg, XDG_STATE_HOME: xdg, XDG_CACHE_HOME: xdg };
   await run(['config', 'set', 'url', 'http://127.0.0.1:9'], env);

@@ -5,7 +5,7 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 
-// The settings in effect, and where each comes from.
+// `remotify config`: the settings in effect, and the source of each.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -29,7 +29,7 @@ async function readAll({ run }: Client, env: Record<string, string>, ...args: st
   return JSON.parse(text) as Shown;
 }
 
-test('nothing is set: the defaults', async () => {
+test('nothing is set: config lists the defaults', async () => {
   const client = await setUp();
   expect(await readAll(client, bare)).toEqual({
     url: { value: 'https://remotify.run', source: 'default' },
@@ -45,7 +45,7 @@ test('nothing is set: the defaults', async () => {
   expect(text).toMatch(/^url +https:\/\/remotify\.run +\(default\)\nsession +none +\(default\)\n/);
 });
 
-test('the settings file: url, the current session and its relay', async () => {
+test('the settings file sets url, the current session and its relay', async () => {
   const client = await setUp();
   await client.makeSession('--name', 'prod');
   await client.run(['config', 'set', 'url', 'http://relay.example/']);
@@ -56,7 +56,7 @@ test('the settings file: url, the current session and its relay', async () => {
   });
 });
 
-test('variables over the file: each by its name', async () => {
+test('variables override the settings file, and each is named as the source', async () => {
   const client = await setUp();
   const { key } = await client.runJson<SessionPayload>('new', '--name', 'prod');
   await client.makeSession('--name', 'other');
@@ -81,7 +81,7 @@ test('variables over the file: each by its name', async () => {
   for (const secret of [key, 'sesame', 'hunter2']) expect(JSON.stringify(shown)).not.toContain(secret);
 });
 
-test('secrets in files: the variable that names the file', async () => {
+test('secrets in files: the source is the variable that names the file', async () => {
   const client = await setUp();
   const { key } = await client.runJson<SessionPayload>('new');
   const [keyFile, tokenFile] = [join(client.configDir, 'key'), join(client.configDir, 'token')];
@@ -95,7 +95,7 @@ test('secrets in files: the variable that names the file', async () => {
   );
 });
 
-test('flags over variables; an unknown key is cut', async () => {
+test('flags override variables, and a key is truncated', async () => {
   const client = await setUp();
   const key = '0123456789abcdef0123456789abcdef';
   const dir = join(client.configDir, 'other');
@@ -108,14 +108,14 @@ test('flags over variables; an unknown key is cut', async () => {
   });
 });
 
-describe('config get NAME: the value in effect alone', () => {
+describe('config get NAME prints only the value in effect', () => {
   test.each([
     ['url', 'https://remotify.run\n'],
     ['session', ''],
     ['token', 'not set\n'],
     ['wait', '10m\n'],
     ['timeout', ''],
-  ])('%s', async (name, value) => {
+  ])('config get %s', async (name, value) => {
     const { run } = await setUp();
     expect(await run(['config', 'get', name], { env: bare })).toMatchObject({
       exitCode: 0,
@@ -124,16 +124,16 @@ describe('config get NAME: the value in effect alone', () => {
     });
   });
 
-  test('--json: the value and its source', async () => {
+  test('config get --json: the value and its source', async () => {
     const client = await setUp();
     expect(await client.runJson('config', 'get', 'url')).toEqual({ url: relay.url, source: 'REMOTIFY_URL' });
   });
 
-  test('a name that is none: 2', async () => {
+  test('config get with an unknown name: 2', async () => {
     const { run } = await setUp();
     const { exitCode, stderr } = await run(['config', 'get', 'colour']);
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/no such setting: "colour"\nremotify: hint: there is: url, session, /);
+    expect(stderr).toMatch(/no such setting: "colour"\nremotify: hint: settings: url, session, /);
   });
 });
 
@@ -145,7 +145,7 @@ test('set while REMOTIFY_URL is set: stored, and a note that the variable takes 
   expect((await run(['config', 'get', 'url'], { env: bare })).text).toBe('http://relay.example\n');
 });
 
-test('XDG_CONFIG_HOME names the folder: it is the source', async () => {
+test('XDG_CONFIG_HOME sets the folder: it is the source of config_dir', async () => {
   const client = await setUp();
   await mkdir(join(client.configDir, 'xdg'));
   const env = { REMOTIFY_CONFIG_DIR: '', XDG_CONFIG_HOME: join(client.configDir, 'xdg') };

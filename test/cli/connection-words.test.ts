@@ -7,7 +7,7 @@ import { startCannedServer } from '../harness/canned-server.ts';
 import { makeClient } from '../harness/client.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// Whatever the system, OpenSSL or a library calls it, the user reads words before it.
+// Connection errors of the system, of OpenSSL and of libraries: the message has words before the error code.
 
 const peer = { name: 'https://relay.example', host: 'relay.example', port: 443, source: '--url' };
 
@@ -15,7 +15,7 @@ function fail(code: string, message = `something (${code})`, more: object = {}):
   return Object.assign(new Error(message), { code, ...more });
 }
 
-/** All that Node knows for `tlsSocket.authorizationError`. */
+/** All values of `tlsSocket.authorizationError` in Node. */
 const certificateCodes = [
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_CRL',
@@ -63,7 +63,7 @@ const certificateCodes = [
 ];
 
 test.each(certificateCodes)(
-  '%s: words, the code behind them, and a hint that is not to start a relay',
+  'TLS error %s: words, then the code, and a hint that does not suggest starting a relay',
   (code) => {
     const { message, hint } = explainConnection(fail(code), peer);
     expect(message).toMatch(/^cannot reach https:\/\/relay\.example: [a-z][a-z ,.'-]{9,}.* \(\w+\)$/i);
@@ -74,7 +74,7 @@ test.each(certificateCodes)(
 );
 
 test.each([...getSystemErrorMap()].map(([errno, [code, words]]) => [code, errno, words] as const))(
-  '%s: words before the code',
+  'system error %s: words before the code',
   (code, errno) => {
     const { message } = explainConnection(fail(code, `connect ${code}`, { errno }), peer);
     expect(message).toMatch(/^cannot reach https:\/\/relay\.example: [\w' ,/.-]{6,} \(\w+\)$/);
@@ -94,7 +94,7 @@ test.each([
   'HPE_INVALID_CONSTANT',
   'SOMETHING_NEW',
   '',
-])('%j of a library: words', (code) => {
+])('library error %j: the message has words', (code) => {
   const { message } = explainConnection(code === '' ? new Error('odd') : fail(code), peer);
   expect(message).toMatch(/: [a-z][a-z ]{9,}/i);
   expect(message).not.toMatch(/: [A-Z_0-9]+$/);
@@ -103,28 +103,28 @@ test.each([
 test.each([
   ['a malformed header', 'x y: z\r\n\r\n'],
   ['a malformed chunk', 'transfer-encoding: chunked\r\n\r\nzz\r\n'],
-])('a server answers with %s: it does not speak HTTP', async (_title, rest) => {
+])('a server answers with %s: the error says that it does not speak HTTP', async (_title, rest) => {
   const server = await startCannedServer(`HTTP/1.1 200 OK\r\n${rest}`);
   onTestFinished(server.close);
   const client = await makeClient({ url: server.url });
   onTestFinished(client.remove);
   const result = await client.run(['new']);
   expectFailure(result, 255, /it does not speak HTTP\n/);
-  expect(result.stderr).toContain('the port may be of another service');
+  expect(result.stderr).toContain('the port may belong to another service');
 });
 
-test('several addresses were tried: the reason of the first is told', () => {
+test('several addresses failed: the message has the reason of the first', () => {
   const refused = fail('ECONNREFUSED', 'connect ECONNREFUSED ::1:443');
   const { message } = explainConnection(new AggregateError([refused, fail('EHOSTUNREACH')], ''), peer);
   expect(message).toContain('connection refused (ECONNREFUSED)');
 });
 
-test('a library that wraps what the system said: the system is quoted', () => {
+test('a library error that wraps a system error: the message has the system error', () => {
   const error = Object.assign(fail('UND_ERR_SOCKET'), { cause: fail('ECONNRESET') });
-  expect(explainConnection(error, peer).message).toContain('the connection broke off (ECONNRESET)');
+  expect(explainConnection(error, peer).message).toContain('the connection closed unexpectedly (ECONNRESET)');
 });
 
-test('OpenSSL older than its codes in Node: its words decide', () => {
+test('an OpenSSL error without a code of its own: the message text decides', () => {
   const error = fail(
     'EPROTO',
     'write EPROTO 00:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:',
@@ -132,7 +132,7 @@ test('OpenSSL older than its codes in Node: its words decide', () => {
   expect(explainConnection(error, peer).message).toContain('it does not speak TLS (EPROTO)');
 });
 
-test('names in a certificate of a stranger: few, short', () => {
+test('a certificate for 100 long names: the message is short', () => {
   const subjectaltname = Array.from({ length: 100 }, (_, at) => `DNS:${'x'.repeat(50)}${at}.example`).join(
     ', ',
   );
@@ -142,7 +142,7 @@ test('names in a certificate of a stranger: few, short', () => {
   expect(found?.words).toContain('x0.example');
 });
 
-test('a call to the system fails where nothing is foreseen: words, no bug', () => {
+test('an unexpected system error: explained in words, not reported as a bug', () => {
   const error = fail('EMFILE', "EMFILE: too many open files, open '/x'", {
     errno: -24,
     syscall: 'open',
@@ -152,5 +152,5 @@ test('a call to the system fails where nothing is foreseen: words, no bug', () =
   expect(message).toBe('cannot use "/x": too many open files (EMFILE)');
   expect(hint).toContain('ulimit -n');
   const other = explain(fail('ENOMEM', 'spawn ENOMEM', { errno: -12, syscall: 'spawn' }));
-  expect(other.message).toMatch(/^a call to the system failed: .+ \(ENOMEM\)$/);
+  expect(other.message).toMatch(/^a system call failed: .+ \(ENOMEM\)$/);
 });

@@ -8,7 +8,7 @@ import { eventually } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 
-// The line to paste on the clipboard of the terminal, by OSC 52.
+// `new --copy`: sends the line to paste to the clipboard of the terminal, with OSC 52.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -22,26 +22,26 @@ async function setUp(): Promise<Client> {
   return client;
 }
 
-/** With its control characters named. */
+/** Replaces control characters by their names. */
 const spell = (text: string): string => text.replaceAll('\x1b', '<ESC>').replaceAll('\x07', '<BEL>');
 
 const decode = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
 
-describe('the sequence', () => {
+describe('the OSC 52 sequence', () => {
   const line = "curl -q -fsSL 'http://127.0.0.1:8080/r/KEY' | bash";
   const base64 = Buffer.from(line).toString('base64');
 
-  test('a plain terminal', () => {
+  test('without a multiplexer: one plain sequence', () => {
     expect(renderClipboard(line, 'none')).toBe(`\x1b]52;c;${base64}\x07`);
   });
 
-  test('tmux: passed through with its escapes doubled, and once for tmux itself', () => {
+  test('tmux: one sequence wrapped for the terminal with doubled escapes, and one for tmux itself', () => {
     expect(renderClipboard(line, 'tmux')).toBe(
       `\x1bPtmux;\x1b\x1b]52;c;${base64}\x07\x1b\\\x1b]52;c;${base64}\x07`,
     );
   });
 
-  test('screen: in pieces that it takes, which give the whole when joined', () => {
+  test('screen: pieces of at most 240 characters, which give the plain sequence when joined', () => {
     const sent = renderClipboard('x'.repeat(1000), 'screen');
     const pieces = [...spell(sent).matchAll(/<ESC>P([^]*?)<ESC>\\/g)].map((match) => match[1] ?? '');
     expect(pieces.length).toBeGreaterThan(3);
@@ -52,13 +52,13 @@ describe('the sequence', () => {
   test.each([
     ['two lines', 'a\nb'],
     ['an escape', 'a\x1bb'],
-    ['nothing', ''],
-    ['other letters', 'ä'],
-  ])('%s: nothing is sent', (_title, text) => {
+    ['no characters', ''],
+    ['non-ASCII letters', 'ä'],
+  ])('text with %s: rejected', (_title, text) => {
     expect(() => renderClipboard(text, 'none')).toThrow(RangeError);
   });
 
-  test('what stands between: TMUX over STY', () => {
+  test('which multiplexer: TMUX takes precedence over STY', () => {
     expect(findMultiplexer({})).toBe('none');
     expect(findMultiplexer({ STY: '1.pts' })).toBe('screen');
     expect(findMultiplexer({ TMUX: '/tmp/x,1,0', STY: '1.pts' })).toBe('tmux');
@@ -66,7 +66,7 @@ describe('the sequence', () => {
   });
 });
 
-test('off a terminal: 2 before anything is created', async () => {
+test('--copy off a terminal: 2, and no session is created', async () => {
   const { run, runJson } = await setUp();
   expect(await run(['new', '--copy'])).toMatchObject({
     exitCode: 2,
@@ -80,7 +80,7 @@ test('off a terminal: 2 before anything is created', async () => {
 describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
   async function runNew(client: Client, args: string, prefix = '') {
     const raw = join(client.configDir, 'raw');
-    // The terminal waits until all that is written to it is recorded.
+    // The command starts only after the recording has begun.
     const terminal = await startTerminal(
       `read -r _; ${prefix} '${process.execPath}' '${binaryPath}' new ${args} --url '${relay.url}'`,
       {
@@ -92,14 +92,14 @@ describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
     await terminal.recordTo(raw);
     await terminal.type('\n');
     const screen = await terminal.waitForText('[the command ended with', 20_000);
-    const bytes = await eventually('the record is whole', 10_000, async () => {
+    const bytes = await eventually('the record is complete', 10_000, async () => {
       const text = await readFile(raw, 'utf8');
       return text.includes('[the command ended with') && spell(text);
     });
     return { screen, bytes };
   }
 
-  test('--copy --no-wait: the line is on the screen and in the sequence; the words say "sent"', async () => {
+  test('--copy --no-wait: the line is on the screen and in the sequence, and the note says "sent"', async () => {
     const client = await setUp();
     const { screen, bytes } = await runNew(client, '--copy --no-wait', 'TMUX=');
     const line = /^curl .* \| bash$/m.exec(screen)?.[0] ?? '';
@@ -113,7 +113,7 @@ describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
     expect(screen).toContain('[the command ended with 0]');
   });
 
-  test('inside tmux: passed through, and a note on its settings', async () => {
+  test('--copy inside tmux: the sequence is wrapped, and a note names the settings of tmux', async () => {
     const client = await setUp();
     const { screen, bytes } = await runNew(client, '--copy --no-wait --auto');
     expect(bytes).toMatch(/<ESC>Ptmux;<ESC><ESC>\]52;c;[A-Za-z0-9+/=]+<BEL><ESC>\\/);
@@ -122,7 +122,7 @@ describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
     expect(decode(base64)).toMatch(/\?mode=auto' \| bash$/);
   });
 
-  test('stdout into a file: the sequence goes to the terminal, the file holds the line alone', async () => {
+  test('--copy with stdout in a file: the sequence goes to the terminal, the file holds only the line', async () => {
     const client = await setUp();
     const file = join(client.configDir, 'line.txt');
     const { bytes } = await runNew(client, `--copy >'${file}'`, 'TMUX=');
@@ -130,7 +130,7 @@ describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
     expect(bytes).toMatch(/<ESC>\]52;c;/);
   });
 
-  test('--no-wait alone: prints the line and leaves', async () => {
+  test('--no-wait without --copy: prints the line and exits', async () => {
     const client = await setUp();
     const { screen } = await runNew(client, '--no-wait');
     expect(screen).not.toContain('waiting for the remote');
@@ -140,13 +140,13 @@ describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
 });
 
 test.each([[['--wait', '--no-wait']], [['--no-wait', '--wait', '5s']], [['--wait=5s', '--no-wait']]])(
-  '%j: a usage error, and nothing is created',
+  'new with %j: a usage error, and nothing is created',
   async (flags) => {
     const { run, runJson } = await setUp();
     const { exitCode, text, stderr } = await run(['new', ...flags]);
     expect([exitCode, text]).toEqual([2, '']);
     expect(stderr).toMatch(
-      /^remotify: error: --wait and --no-wait exclude each other\nremotify: hint: .+\n$/,
+      /^remotify: error: --wait and --no-wait cannot be used together\nremotify: hint: .+\n$/,
     );
     expect(await runJson('list')).toEqual({ sessions: [] });
   },

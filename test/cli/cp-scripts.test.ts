@@ -33,7 +33,7 @@ const down = { id: plan.id, sources: ['/etc/hosts', '~/x y'], recursive: false, 
 
 const scripts: [string, string][] = [
   ['one file up', renderUpload(plan)],
-  ['one file up with -p, begun anew', renderUpload({ ...plan, preserve: true, fresh: true })],
+  ['one file up with -p, restarted from byte 0', renderUpload({ ...plan, preserve: true, fresh: true })],
   ['files up', renderUpload({ ...plan, entries: [file('a'), file("it's", 0)], top: '', intoFolder: true })],
   ['folders up', renderUpload({ ...plan, entries: [folder('d'), file('d/a'), link('d/l')], top: 'd' })],
   ['folders up with -p', renderUpload({ ...plan, entries: [folder('d'), file('d/a')], preserve: true })],
@@ -42,19 +42,19 @@ const scripts: [string, string][] = [
 ];
 
 describe.each(scripts)('the script of %s', (_title, script) => {
-  test('says in its first line what it does, and in its second which transfer it belongs to', () => {
+  test('line 1 describes the script, line 2 identifies the transfer', () => {
     const [first = '', second = ''] = script.split('\n');
     expect(first).toMatch(/^# remotify cp: .*(read|write) /);
     expect(first.length + second.length).toBeLessThan(200);
     expect(readTransferLine(script.slice(0, 200))?.id).toBe(plan.id);
   });
 
-  test('is bash, in ASCII', () => {
+  test('the script is valid bash and pure ASCII', () => {
     execFileSync('bash', ['-n'], { input: script });
     expect(script).toMatch(/^[\n -~]*$/);
   });
 
-  test.skipIf(!hasShellcheck)('passes shellcheck (needs it)', () => {
+  test.skipIf(!hasShellcheck)('the script passes shellcheck (skipped if not installed)', () => {
     // 2034: columns of the list that this form does not use; 2012: none; 2016: names with a dollar sign.
     const { stdout } = spawnSync('shellcheck', ['-s', 'bash', '-S', 'warning', '-e', '2034,2088', '-'], {
       input: script,
@@ -63,7 +63,7 @@ describe.each(scripts)('the script of %s', (_title, script) => {
   });
 });
 
-test('the first line counts files, bytes, folders and links, and says what part it is', () => {
+test('line 1 has the number of the part and the counts of files, folders, links and bytes', () => {
   const entries = [folder('d'), file('d/a'), file('d/b'), link('d/l')];
   const [first] = renderUpload({ ...plan, entries, total: 12_345_678, part: 2, from: 1_000_000 }).split('\n');
   expect(first).toBe(

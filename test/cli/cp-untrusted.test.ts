@@ -10,8 +10,8 @@ const parts = (name: string | Buffer, given = rules): string =>
     .map((part) => part.toString('latin1'))
     .join('|');
 
-describe('names in an archive', () => {
-  test('below the source that was asked for: its parts, without dots and doubled slashes', () => {
+describe('names in an archive from the remote', () => {
+  test('a name below the requested source: split into parts, without dots and doubled slashes', () => {
     expect(parts('./tree/')).toBe('tree');
     expect(parts('tree//a/./b')).toBe('tree|a|b');
     expect(parts('./tree/x', { ...rules, as: 'other' })).toBe('other|x');
@@ -33,12 +33,12 @@ describe('names in an archive', () => {
     'tree/a\0b',
     'tree/.remotify-part-0123456789abcdef',
     'tree/.remotify-part-0123456789abcdef.file',
-  ])('refused: %j', (name) => {
+  ])('the name %j: refused', (name) => {
     expect(() => parts(name)).toThrow(/refused/);
   });
 });
 
-describe('status lines', () => {
+describe('status lines of the remote script', () => {
   const read = (...chunks: (string | Buffer)[]): { said: string[]; words: string[]; dropped: number } => {
     const said: string[] = [];
     const lines = new StatusLines({ onStatus: (words) => void said.push(words) });
@@ -47,7 +47,7 @@ describe('status lines', () => {
     return { said, words: lines.words, dropped: lines.dropped };
   };
 
-  test('lines of the script and words of programs, cut anywhere', () => {
+  test('status lines and stderr lines of programs, split at any byte: told apart', () => {
     expect(read('remotify-cp ha', 've 12\ntar: bad\nremotify-cp verified')).toEqual({
       said: ['have 12', 'verified'],
       words: ['tar: bad'],
@@ -55,14 +55,14 @@ describe('status lines', () => {
     });
   });
 
-  test('lines without end, and without number: bounded', () => {
+  test('endless lines, and too many lines: truncated and dropped', () => {
     const { words, dropped } = read('x'.repeat(1_000_000), '\n', 'word\n'.repeat(1000));
     expect(words).toHaveLength(20);
     expect(Math.max(...words.map((line) => line.length))).toBe(300);
     expect(dropped).toBe(981);
   });
 
-  test('a hash is 64 hex digits, as each of the tools prints it', () => {
+  test('the output of each hash tool: 64 hex digits are found, anything else is ignored', () => {
     const hash = 'a1'.repeat(32);
     for (const text of [`sum ${hash}  -`, `sum SHA2-256(stdin)= ${hash}`, `sum ${hash} *stdin`])
       expect(findHash(text)).toBe(hash);
@@ -70,7 +70,7 @@ describe('status lines', () => {
       expect(findHash(text)).toBeUndefined();
   });
 
-  test('a failure loses the ./ that was put before its path, and its excess', () => {
+  test('a failure line: the added ./ is removed, and long text is truncated', () => {
     expect(readFailure('failed ./a: no such file')).toBe('a: no such file');
     expect(readFailure(`stopped ${'x'.repeat(5000)}`)).toHaveLength(1000);
     expect(readFailure('have 12')).toBeUndefined();
@@ -81,7 +81,7 @@ describe('status lines', () => {
     ['file 0 12 755 1700000000.25', { mode: 0o755, time: 1_700_000_000.25 }],
     ['file 0 12 600 -14182940 1969-07-20 20:17:40.000000000 +0000', { mode: 0o600, time: -14_182_940 }],
     ['file 0 12 ', { mode: 0o644, time: undefined }],
-  ])('%s', (line, expected) => {
+  ])('the line "%s": parsed', (line, expected) => {
     expect(parseFile(line, 1)).toEqual({ index: 0, size: 12, ...expected });
   });
 
@@ -92,11 +92,11 @@ describe('status lines', () => {
     'file 0 9999999999999999999',
     'file 0 words',
     'sum',
-  ])('no file that was asked for: %s', (line) => {
+  ])('the line "%s": not a requested file, ignored', (line) => {
     expect(parseFile(line, 1)).toBeUndefined();
   });
 
-  test('the name of a transfer is read from the beginning of its script only where it is a line', () => {
+  test('the id of a transfer: read only from a line of its own in the script', () => {
     const line = transferLine('0123456789abcdef', 42);
     expect(readTransferLine(`# remotify cp: read x\n${line}\nlist=(`)).toEqual({
       id: '0123456789abcdef',

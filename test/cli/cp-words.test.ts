@@ -5,12 +5,12 @@ import { commentText, quoteName, quoteRemotePath } from '../../src/cli/cp/shell-
 import { Failure } from '../../src/cli/failure.ts';
 import { formatSize } from '../../src/text/sizes.ts';
 
-/** What bash makes of a word. */
+/** The bytes that bash expands a word to. */
 const expand = (word: string, env: Record<string, string> = {}): Buffer =>
   execFileSync('bash', ['-c', `printf %s ${word}`], { env: { ...env, LC_ALL: 'C.UTF-8' } });
 
-describe('words on the command line', () => {
-  test('a colon makes a path of the remote: the last word says the direction', () => {
+describe('paths on the command line', () => {
+  test('a leading colon marks a path on the remote, and the last path decides the direction', () => {
     expect(parsePlaces(['a', 'b', ':'])).toEqual({ direction: 'up', sources: ['a', 'b'], target: '' });
     expect(parsePlaces([':~/a', ':b', '.'])).toEqual({
       direction: 'down',
@@ -29,7 +29,7 @@ describe('words on the command line', () => {
     [['a', ':b', ':c']],
     [[':a', 'b', 'c']],
     [['', ':b']],
-  ])('not a copy between here and the remote: %j is exit status 2 with a hint', (words) => {
+  ])('the paths %j are no copy between client and remote: exit status 2 with a hint', (words) => {
     expect(() => parsePlaces(words)).toThrow(Failure);
     try {
       parsePlaces(words);
@@ -47,16 +47,16 @@ describe('words on the command line', () => {
     ['a/.', '.'],
     ['a/..', '.'],
     ['~x', '~x'],
-  ])('the last name of %s is %s', (path, name) => {
+  ])('the base name of %s is %s', (path, name) => {
     expect(baseName(path)).toBe(name);
   });
 
-  test('the home of the remote has no name of its own', () => {
+  test('the home directory of the remote has no base name', () => {
     expect([remoteBaseName('~'), remoteBaseName('~root/'), remoteBaseName('~/x')]).toEqual(['.', '.', 'x']);
   });
 });
 
-describe('words of the script', () => {
+describe('quoting in the script', () => {
   const names = [
     Buffer.from('plain.txt'),
     Buffer.from("it's"),
@@ -70,16 +70,16 @@ describe('words of the script', () => {
     Buffer.from('\x1b[2J\x07'),
   ];
 
-  test.each(names)('a name of any bytes arrives as it is: %s', (name) => {
+  test.each(names)('a name of any bytes arrives unchanged: %s', (name) => {
     expect(expand(quoteName(name)).equals(name)).toBe(true);
   });
 
-  test('every byte but NUL and slash, in one name', () => {
+  test('a name of every byte but NUL and slash arrives unchanged', () => {
     const name = Buffer.from(Array.from({ length: 255 }, (_, at) => at + 1).filter((byte) => byte !== 0x2f));
     expect(expand(quoteName(name)).equals(name)).toBe(true);
   });
 
-  test('what hides or acts on a screen is spelled out, letters stay readable', () => {
+  test('invisible and control characters are escaped, letters stay readable', () => {
     expect(quoteName(Buffer.from('Größe ノート'))).toBe("'Größe ノート'");
     for (const name of names) {
       expect(quoteName(name)).toMatch(/^[\p{L}\p{N} -~]+$/u);
@@ -97,7 +97,7 @@ describe('words of the script', () => {
     ['~/$(id)', '/home/me/$(id)'],
     ['a~b', './a~b'],
     ['~no$(id)/x', './~no$(id)/x'],
-  ])('the path %s of the remote is %s there', (path, there) => {
+  ])('the remote path "%s" expands to %s', (path, there) => {
     expect(expand(quoteRemotePath(path), { HOME: '/home/me' }).toString()).toBe(there);
   });
 

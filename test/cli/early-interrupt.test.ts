@@ -7,9 +7,9 @@ import { sendSignal } from '../harness/process-session.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 
-// Ctrl-C when the relay does not answer.
+// Ctrl-C while the relay does not answer.
 
-test('while the command is on its way: it does not run behind the back of whoever pressed it', async () => {
+test('Ctrl-C during the push: exec exits 130 and the command does not run', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   onTestFinished(() => sendSignal(relay.pid, 'SIGCONT'));
@@ -19,7 +19,7 @@ test('while the command is on its way: it does not run behind the back of whoeve
   sendSignal(relay.pid, 'SIGSTOP');
   const exec = remote.start(['exec', `sleep 20; touch '${ghost}'`]);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
-  // Long enough for it to have sent its request, which nobody reads.
+  // Long enough for exec to send its request, which the stopped relay does not read.
   await untilPassed('the start of exec', 1_500);
   exec.child.kill('SIGINT');
   sendSignal(relay.pid, 'SIGCONT');
@@ -32,25 +32,25 @@ test('while the command is on its way: it does not run behind the back of whoeve
   expect(isThere).toBe(false);
 });
 
-test('during an outage: what was asked for is done when the relay is back', { timeout: 60_000 }, async () => {
+test('Ctrl-C while the relay is down: the command stops once it is back', { timeout: 60_000 }, async () => {
   const relay = await startLastingRelay();
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   const exec = remote.start(['exec', 'echo begun; sleep 30; echo to the end']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
-  await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+  await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
   await relay.kill();
   exec.child.kill('SIGINT');
-  await eventually('exec says that it stops', 5_000, () => exec.stderr().includes('stopping command c1'));
-  await untilPassed('the INT, the TERM behind it, and some', 5_000);
+  await eventually('exec stops the command', 5_000, () => exec.stderr().includes('stopping command c1'));
+  await untilPassed('time for the INT, for the TERM after it, and a margin', 5_000);
   await relay.start();
-  // Of the INT or of the TERM behind it: both are waiting by then.
+  // The status of INT or of TERM: both are pending by then.
   const { code } = await withDeadline(exec.closed, 20_000, 'exec ends');
   expect([130, 143]).toContain(code);
   expect(exec.stdout().toString()).toBe('begun\n');
 });
 
-test('a reader of logs -f that has enough ends the reading, and not the command', async () => {
+test('the reader of logs -f closes stdout: logs ends, the command continues', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const remote = await startRemote(relay);

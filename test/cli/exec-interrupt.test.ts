@@ -9,8 +9,8 @@ import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 
-// Ctrl-C is SIGINT to the CLI. Once stops the remote command, with INT and three seconds later TERM, and waits for the truth: the
-// exit status is the remote's own. Twice leaves it running.
+// Ctrl-C sends SIGINT to exec. The first stops the remote command, with INT and three seconds later TERM, and waits for its outcome:
+// the exit status is the remote's own. The second detaches and leaves the command running.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -45,7 +45,7 @@ async function setUp() {
 const ended = (exec: CapturedProcess) => withDeadline(exec.closed, 20_000, 'exec ends');
 
 describe('Ctrl-C once', () => {
-  test('stops the command and all that it started, and exits 130', async () => {
+  test('the command and all its child processes are stopped, and exec exits 130', async () => {
     const { startExec, nothingIsLeft, run } = await setUp();
     const exec = await startExec('sleep 300 & (sleep 300 & sleep 300) & echo ready; sleep 300');
     exec.child.kill('SIGINT');
@@ -58,7 +58,7 @@ describe('Ctrl-C once', () => {
     expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
   });
 
-  test('a command that ends in its own way has its own status, and its last words arrive', async () => {
+  test('a command that handles INT: its last output and its own status arrive', async () => {
     const { startExec } = await setUp();
     const exec = await startExec('trap "echo goodbye; exit 5" INT; echo ready; while :; do sleep 0.1; done');
     exec.child.kill('SIGINT');
@@ -66,7 +66,7 @@ describe('Ctrl-C once', () => {
     expect(exec.stdout().toString()).toBe('ready\ngoodbye\n');
   });
 
-  test('a command that does not care about INT is told TERM', async () => {
+  test('a command that ignores INT gets TERM', async () => {
     const { startExec, nothingIsLeft } = await setUp();
     const exec = await startExec("trap '' INT; echo ready; sleep 300");
     exec.child.kill('SIGINT');
@@ -74,7 +74,7 @@ describe('Ctrl-C once', () => {
     await nothingIsLeft();
   });
 
-  test('--json: one object, with how it ended', async () => {
+  test('Ctrl-C with --json: one object with the outcome', async () => {
     const { start, nothingIsLeft, ...remote } = await setUp();
     const exec = start(['exec', '--json', 'sleep 300']);
     await waitForState({ start, ...remote }, 'the command runs', ({ current }) => current === 'c1');
@@ -90,7 +90,7 @@ describe('Ctrl-C once', () => {
 });
 
 describe('Ctrl-C twice', () => {
-  test('leaves it running, says how to come back, and exits 130', async () => {
+  test('the command keeps running, exec prints how to reattach, and exits 130', async () => {
     const { startExec, gate, trace, start } = await setUp();
     const exec = await startExec(
       `trap "echo told >>'${trace}'" INT TERM; echo ready; until ${gate.wait}; do :; done; echo done; exit 8`,
@@ -103,7 +103,7 @@ describe('Ctrl-C twice', () => {
       /^remotify: error: command c1 may still run\nremotify: hint: .*`remotify logs -f c1`.*`remotify cancel c1`$/m,
     );
     const logs = start(['logs', 'c1', '-f']);
-    await eventually('it still runs', 10_000, () => logs.stdout().toString() === 'ready\n');
+    await eventually('the command still runs', 10_000, () => logs.stdout().toString() === 'ready\n');
     await gate.open();
     expect(await withDeadline(logs.closed, 15_000, 'logs -f ends')).toMatchObject({ code: 8 });
     expect(logs.stdout().toString()).toBe('ready\ndone\n');
@@ -111,16 +111,16 @@ describe('Ctrl-C twice', () => {
   });
 });
 
-describe('Ctrl-C while the command waits', () => {
+describe('Ctrl-C while the command is queued', () => {
   // CLI.md: 130 interrupted. The message does not blame another client.
-  test('drops it: it never runs, and exec exits 130', async () => {
+  test('the command is cancelled and never runs, and exec exits 130', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     const line = await client.makeSession('--auto');
     const trace = join(client.configDir, 'trace');
     const exec = client.start(['exec', `touch '${trace}'`]);
-    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
-    await eventually('exec says what it waits for', 15_000, () =>
+    await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
+    await eventually('exec prints that it waits', 15_000, () =>
       exec.stderr().includes('waiting for a listener'),
     );
     exec.child.kill('SIGINT');
@@ -133,12 +133,12 @@ describe('Ctrl-C while the command waits', () => {
     expect(exec.stderr()).not.toContain('another client');
   });
 
-  test('where exec made the session itself: the same', async () => {
+  test('exec created the session itself: the command is cancelled, and exec exits 130', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     const exec = client.start(['exec', 'true']);
-    await eventually('the line is said', 15_000, () => exec.stderr().includes('| bash'));
-    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
+    await eventually('the line is printed', 15_000, () => exec.stderr().includes('| bash'));
+    await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
     exec.child.kill('SIGINT');
     const exit = await ended(exec);
     expect(await client.runJson('status')).toMatchObject({
@@ -149,8 +149,8 @@ describe('Ctrl-C while the command waits', () => {
   });
 });
 
-describe('Ctrl-C in others', () => {
-  test('logs -f: 130, and the command goes on', async () => {
+describe('Ctrl-C in other commands', () => {
+  test('logs -f: 130, and the remote command continues', async () => {
     const { run, start, gate } = await setUp();
     await run(['exec', '-d', `echo ready; ${gate.wait}; echo done`]);
     const logs = start(['logs', '-f']);
@@ -161,7 +161,7 @@ describe('Ctrl-C in others', () => {
     expect(await run(['logs', '-f'])).toMatchObject({ exitCode: 0, text: 'ready\ndone\n' });
   });
 
-  test('new --wait: 130, and the session is as it was', async () => {
+  test('new --wait: 130, and the session stays', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     const made = client.start(['new', '--wait']);

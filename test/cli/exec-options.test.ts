@@ -25,7 +25,7 @@ async function setUp() {
 }
 
 describe('--merge', () => {
-  test('puts stderr into stdout, in order', async () => {
+  test('--merge: stderr goes to stdout, in order', async () => {
     const { run } = await setUp();
     const result = await run([
       'exec',
@@ -38,7 +38,7 @@ describe('--merge', () => {
 });
 
 describe('--json', () => {
-  test('is one object and nothing else on stdout, with exactly these fields', async () => {
+  test('exec --json: stdout is one object with exactly these fields', async () => {
     const { run } = await setUp();
     const before = Date.now();
     const result = await run(['exec', '--json', 'printf out; printf errors >&2; exit 7']);
@@ -65,13 +65,13 @@ describe('--json', () => {
     expect(Object.keys(answer)).toHaveLength(14);
   });
 
-  test('counts bytes, and shows what is no UTF-8 as U+FFFD', async () => {
+  test('exec --json of output that is not UTF-8: bytes are counted, and invalid ones become U+FFFD', async () => {
     const { run } = await setUp();
     const result = await run(['exec', '--json', "printf 'ü\\377\\000'"]);
     expect(JSON.parse(result.text)).toMatchObject({ stdout: 'ü\ufffd\0', stdout_bytes: 4, exit_status: 0 });
   });
 
-  test('with --detach says the id and the session, and leaves', async () => {
+  test('exec --json --detach: prints the id and the session, and exits', async () => {
     const { run, gate } = await setUp();
     const result = await run(['exec', '--json', '--detach', gate.wait]);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
@@ -80,7 +80,7 @@ describe('--json', () => {
 });
 
 describe('--detach and logs', () => {
-  test('prints the id and leaves; logs -f follows to the end and has its status', async () => {
+  test('--detach prints the id and exits; logs -f follows to the end and exits with its status', async () => {
     const { run, start, gate } = await setUp();
     const pushed = await run([
       'exec',
@@ -100,7 +100,7 @@ describe('--detach and logs', () => {
     expect(logs.stdout().toString()).toBe('one\nthree\n');
   });
 
-  test('logs prints again and again, ends with 0, and takes offset and stream', async () => {
+  test('logs can be repeated, exits 0, and accepts --offset and --stream', async () => {
     const { run } = await setUp();
     await run(['exec', 'printf 0123456789; printf abcdef >&2; exit 5']);
     for (const _round of [1, 2]) {
@@ -116,14 +116,14 @@ describe('--detach and logs', () => {
     expect(await run([...args, '-f'])).toMatchObject({ exitCode: 5, text: '0123456789', stderr: 'abcdef' });
   });
 
-  test('logs of a command that runs: what there is now, without waiting', async () => {
+  test('logs of a running command: prints the output so far, without waiting', async () => {
     const { run, gate } = await setUp();
     await run(['exec', '-d', `echo one; ${gate.wait}`]);
     await eventually('the log holds the line', 15_000, async () => (await run(['logs'])).text === 'one\n');
     expect(await run(['logs', 'c1'])).toMatchObject({ exitCode: 0, text: 'one\n', stderr: '' });
   });
 
-  test('logs of the newest by default, of each by its id; 3 MiB of it whole', async () => {
+  test('logs without an id: the newest command; with an id: that command, all 3 MiB', async () => {
     const { run } = await setUp();
     await run(['exec', "head -c 3145728 /dev/zero | tr '\\0' x"]);
     await run(['exec', 'echo newest']);
@@ -135,7 +135,7 @@ describe('--detach and logs', () => {
     expect(unknown.stderr).toMatch(/^remotify: error: no such command: c99\nremotify: hint: .+\n$/);
   });
 
-  test('logs prints bytes: --json is refused, not ignored', async () => {
+  test('logs --json: refused, as logs prints bytes', async () => {
     const { run } = await setUp();
     await run(['exec', 'true']);
     const result = await run(['logs', '--json']);
@@ -146,7 +146,7 @@ describe('--detach and logs', () => {
 });
 
 describe('--timeout', () => {
-  test('stops the command with all that it started: 124, and what it printed is not lost', async () => {
+  test('--timeout stops the command and its child processes: 124, and its output arrives', async () => {
     const { run, listener } = await setUp();
     const command = 'echo begun; sleep 300 & (sleep 300 & sleep 300) & sleep 300';
     const result = await run(['exec', '--timeout', '1s', command]);
@@ -162,7 +162,7 @@ describe('--timeout', () => {
     expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
   });
 
-  test('one that ignores TERM is killed', { timeout: 60_000 }, async () => {
+  test('--timeout of a command that ignores TERM: it is killed', { timeout: 60_000 }, async () => {
     const { run, folder } = await setUp();
     const trace = join(folder, 'trace');
     const command = `trap "echo told >>'${trace}'" TERM; while :; do sleep 0.2; done`;
@@ -172,22 +172,22 @@ describe('--timeout', () => {
     expect(await readFile(trace, 'utf8')).toMatch(/^told\n/);
   });
 
-  test('a command that is done before has its own status', async () => {
+  test('a command that ends before its --timeout: its own status', async () => {
     const { run } = await setUp();
     expect(await run(['exec', '--timeout', '30s', 'exit 6'])).toMatchObject({ exitCode: 6, stderr: '' });
   });
 
-  test('does not count the time in the queue', async () => {
+  test('--timeout does not count the time in the queue', async () => {
     const remote = await setUp();
     const { start, gate } = remote;
     const first = start(['exec', gate.wait]);
     await waitForState(remote, 'the first command runs', ({ current }) => current === 'c1');
     const second = start(['exec', '--timeout', '2s', 'echo done']);
-    const queuedAt = await waitForState(remote, 'the second waits', (state) => state.queue_length === 1);
+    const queuedAt = await waitForState(remote, 'the second is queued', (state) => state.queue_length === 1);
     expect(queuedAt.current).toBe('c1');
     const seen = performance.now();
-    // Real time, because that is what the promise is about.
-    await eventually('it waited longer than its limit', 8_000, () => performance.now() - seen > 2_500);
+    // Real time: --timeout is a limit in real time.
+    await eventually('the second waited beyond its limit', 8_000, () => performance.now() - seen > 2_500);
     await gate.open();
     expect(await withDeadline(first.closed, 15_000, 'the first ends')).toMatchObject({ code: 0 });
     expect(await withDeadline(second.closed, 15_000, 'the second ends')).toMatchObject({ code: 0 });

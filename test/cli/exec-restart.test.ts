@@ -7,7 +7,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// A relay that is killed and started again, on the same port and with the same store.
+// The relay is killed and restarted on the same port with the same store.
 
 async function startLastingRelay() {
   const folder = await makeTemporaryFolder();
@@ -24,7 +24,7 @@ async function startLastingRelay() {
 }
 
 describe('kill -9 of the relay', () => {
-  test('while a command runs: exec rides it out, and says so', { timeout: 60_000 }, async () => {
+  test('while a command runs: exec reconnects, and reports both', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
@@ -34,13 +34,11 @@ describe('kill -9 of the relay', () => {
     const exec = remote.start(['exec', command]);
     await eventually('the first line', 15_000, () => exec.stdout().toString() === 'one\n');
     await relay.down();
-    await eventually('exec says that there is trouble', 15_000, () =>
-      exec.stderr().includes('; trying again'),
-    );
-    // Printed while there is no relay to take it.
+    await eventually('exec reports the failure', 15_000, () => exec.stderr().includes('; trying again'));
+    // The command prints while the relay is down.
     await gate.open();
     await relay.up();
-    await eventually('exec says that it is over', 40_000, () =>
+    await eventually('exec reports that the relay is back', 40_000, () =>
       exec.stderr().includes('the relay answers again'),
     );
     await eventually('the second line', 40_000, () => exec.stdout().toString() === 'one\ntwo\n');
@@ -53,7 +51,7 @@ describe('kill -9 of the relay', () => {
     expect(words.filter((line) => line === 'remotify: the relay answers again')).toHaveLength(1);
   });
 
-  test('while a command ends: its end is not lost', { timeout: 60_000 }, async () => {
+  test('while a command ends: exec still gets its status and output', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
@@ -63,7 +61,7 @@ describe('kill -9 of the relay', () => {
     await eventually('the first line', 15_000, () => exec.stdout().toString() === 'one\n');
     await relay.down();
     await gate.open();
-    await eventually('the command ends with nobody to tell', 15_000, async () => {
+    await eventually('the command ends while the relay is down', 15_000, async () => {
       const alive = await remote.listener.processes();
       return !alive.some(({ commandLine }) => commandLine.endsWith('/command'));
     });
@@ -72,7 +70,7 @@ describe('kill -9 of the relay', () => {
     expect(exec.stdout().toString()).toBe('one\ntwo\n');
   });
 
-  test('between push and pickup: it is still there', { timeout: 60_000 }, async () => {
+  test('between push and start: the command is still queued, and runs', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
     const client = await makeClient(relay);
     onTestFinished(client.remove);
@@ -89,7 +87,7 @@ describe('kill -9 of the relay', () => {
     expect(listener.output().match(/^>>> /gm)).toHaveLength(1);
   });
 
-  test('between finish and read: output and status are still there', { timeout: 60_000 }, async () => {
+  test('between finish and read: output and status are still stored', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
@@ -108,7 +106,7 @@ describe('kill -9 of the relay', () => {
     });
   });
 
-  test('while exec waits for a listener: it goes on waiting', { timeout: 60_000 }, async () => {
+  test('while exec waits for a listener: it continues to wait', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
     const client = await makeClient(relay);
     onTestFinished(client.remove);
@@ -116,9 +114,7 @@ describe('kill -9 of the relay', () => {
     const exec = client.start(['exec', 'echo ran']);
     await eventually('exec waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
     await relay.down();
-    await eventually('exec says that there is trouble', 15_000, () =>
-      exec.stderr().includes('; trying again'),
-    );
+    await eventually('exec reports the failure', 15_000, () => exec.stderr().includes('; trying again'));
     await relay.up();
     const listener = await startListener(line);
     onTestFinished(listener.stop);
@@ -126,7 +122,7 @@ describe('kill -9 of the relay', () => {
     expect(exec.stdout().toString()).toBe('ran\n');
   });
 
-  test('logs -f rides it out as well, and says so', { timeout: 60_000 }, async () => {
+  test('during logs -f: logs reconnects, and reports the failure', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
@@ -136,9 +132,7 @@ describe('kill -9 of the relay', () => {
     const logs = remote.start(['logs', '-f']);
     await eventually('the first line', 15_000, () => logs.stdout().toString() === 'one\n');
     await relay.down();
-    await eventually('logs says that there is trouble', 15_000, () =>
-      logs.stderr().includes('; trying again'),
-    );
+    await eventually('logs reports the failure', 15_000, () => logs.stderr().includes('; trying again'));
     await relay.up();
     await gate.open();
     expect(await withDeadline(logs.closed, 40_000, 'logs -f ends')).toMatchObject({ code: 0 });

@@ -8,7 +8,7 @@ import { asAuto, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 
-// What exec does while there is nobody to run its command.
+// exec while no listener can run its command.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -28,8 +28,8 @@ const exists = (path: string) =>
     () => false,
   );
 
-describe('a session without a listener', () => {
-  test('--wait 0 fails at once and pushes nothing', async () => {
+describe('exec on a session without a listener', () => {
+  test('no listener, --wait 0: fails immediately and pushes nothing', async () => {
     const client = await setUp();
     await client.makeSession('--name', 'prod');
     const result = await client.run(['exec', '--wait', '0', 'true']);
@@ -40,7 +40,7 @@ describe('a session without a listener', () => {
     expect(await client.runJson('status')).toMatchObject({ queue_length: 0, commands: [] });
   });
 
-  test('--wait 2s: the command expires, and does not run later on', async () => {
+  test('--wait 2s: the command expires, and does not run later', async () => {
     const client = await setUp();
     const line = await client.makeSession('--auto');
     const trace = join(client.configDir, 'trace');
@@ -60,7 +60,7 @@ describe('a session without a listener', () => {
     expect(await exists(trace)).toBe(false);
   });
 
-  test('--wait 2s --json: one object that says so', async () => {
+  test('--wait 2s --json: one object with the state expired', async () => {
     const client = await setUp();
     await client.makeSession();
     const result = await client.run(['exec', '--json', '--wait', '2s', 'true']);
@@ -76,7 +76,7 @@ describe('a session without a listener', () => {
     });
   });
 
-  test('otherwise it says the line to paste, and runs once that is done', async () => {
+  test('without --wait: exec prints the line to paste, and the command runs once it is pasted', async () => {
     const client = await setUp();
     const line = await client.makeSession();
     const exec = client.start(['exec', 'echo ran; exit 3']);
@@ -88,7 +88,7 @@ describe('a session without a listener', () => {
     expect(exec.stdout().toString()).toBe('ran\n');
   });
 
-  test('--quiet says neither', async () => {
+  test('--quiet: neither the line nor progress is printed', async () => {
     const client = await setUp();
     const line = await client.makeSession();
     const result = await client.run(['exec', '--quiet', '--wait', '2s', 'true']);
@@ -100,8 +100,8 @@ describe('a session without a listener', () => {
   });
 });
 
-describe('a listener that is busy', () => {
-  test('--wait 0 fails at once and pushes nothing', async () => {
+describe('exec on a session with a busy listener', () => {
+  test('busy listener, --wait 0: fails immediately and pushes nothing', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const gate = await makeGate(remote.configDir);
@@ -114,14 +114,14 @@ describe('a listener that is busy', () => {
     expect(await remote.runJson('status')).toMatchObject({ queue_length: 0, current: 'c1' });
   });
 
-  test('an idle one: --wait 0 runs it', async () => {
+  test('idle listener, --wait 0: the command runs', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const result = await remote.run(['exec', '--wait', '0', 'echo ran']);
     expect(result).toMatchObject({ exitCode: 0, text: 'ran\n', stderr: '' });
   });
 
-  test('commands run one after the other, in the order in which they came', async () => {
+  test('several commands: they run one after the other, in the order of the pushes', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const gate = await makeGate(remote.configDir);
@@ -130,7 +130,7 @@ describe('a listener that is busy', () => {
     await remote.run(['exec', '-d', gate.wait]);
     for (const name of ['a', 'b', 'c']) await remote.run(['exec', '-d', `echo ${name} >>'${trace}'`]);
     const last = remote.start(['exec', `cat '${trace}'`]);
-    await waitForState(remote, 'all of them wait', (state) => state.queue_length === 4);
+    await waitForState(remote, 'all commands are queued', (state) => state.queue_length === 4);
     expect(await exists(trace)).toBe(false);
     await gate.open();
     await withDeadline(last.closed, 15_000, 'the last ends');
@@ -138,26 +138,26 @@ describe('a listener that is busy', () => {
   });
 });
 
-describe('no session at all', () => {
-  test('makes one, says its line, waits, and runs the command once that is pasted', async () => {
+describe('exec without a session', () => {
+  test('exec creates a session, prints its line, waits, and runs the command once the line is pasted', async () => {
     const client = await setUp();
     const exec = client.start(['exec', 'echo ran; exit 5']);
     const line = await eventually('the line is on stderr', 15_000, () => {
       return /^curl -q -fsSL -g --proto '=http' 'http:.*' \| bash$/m.exec(exec.stderr())?.[0];
     });
     expect(exec.stdout().toString()).toBe('');
-    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
+    await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
     const listener = await startListener(asAuto(line));
     onTestFinished(listener.stop);
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 5 });
     expect(exec.stdout().toString()).toBe('ran\n');
-    // It is kept: the next one needs no new line.
+    // The session is stored: the next exec needs no new line.
     const next = await client.run(['exec', 'echo again']);
     expect(next).toMatchObject({ exitCode: 0, text: 'again\n', stderr: '' });
     expect(await client.runJson('list')).toMatchObject({ sessions: [{ name: 'session-1', current: true }] });
   });
 
-  test('with --wait 0 it says the line all the same, and fails', async () => {
+  test('no session, --wait 0: exec still prints the line, and fails', async () => {
     const client = await setUp();
     const result = await client.run(['exec', '--wait', '0', 'true']);
     expect(result).toMatchObject({ exitCode: 255, text: '' });
@@ -168,7 +168,7 @@ describe('no session at all', () => {
     expect(await client.runJson('status')).toMatchObject({ commands: [] });
   });
 
-  test('with --detach the line is said on stderr, the id on stdout', async () => {
+  test('no session, --detach: the line goes to stderr, the id to stdout', async () => {
     const client = await setUp();
     const result = await client.run(['exec', '--detach', 'true']);
     expect(result).toMatchObject({ exitCode: 0, text: 'c1\n' });

@@ -5,9 +5,9 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// What is typed here is what runs there.
+// The command line of exec arrives on the remote unchanged.
 
-// One for all: no command here leaves anything that another one could find.
+// All tests share one remote: no command leaves anything behind that another one could find.
 let relay: Relay;
 let remote: Remote;
 
@@ -29,7 +29,7 @@ async function makeFile(content: string | Uint8Array): Promise<string> {
   return path;
 }
 
-/** Prints its arguments, each with a NUL behind it. */
+/** Prints its arguments, each followed by a NUL. */
 const show = ['sh', '-c', 'for word; do printf "%s\\0" "$word"; done', 'show'];
 
 const split = (bytes: Buffer) => bytes.toString('utf8').split('\0').slice(0, -1);
@@ -43,14 +43,14 @@ describe('one argument is shell text', () => {
     ['quotes of both kinds', `echo 'a "b"' "c 'd'"`, `a "b" c 'd'\n`],
     ['text that is not ASCII', 'echo "grüße, 世界 🌍"', 'grüße, 世界 🌍\n'],
     ['bash, not sh', 'words=(a b); echo "${words[1]}" && [[ ab == a* ]]', 'b\n'],
-  ])('%s', async (_title, command, stdout) => {
+  ])('one argument with %s: the shell runs it', async (_title, command, stdout) => {
     const { run } = remote;
     expect(await run(['exec', command])).toMatchObject({ exitCode: 0, text: stdout, stderr: '' });
   });
 });
 
-describe('several arguments arrive as they were typed', () => {
-  test('whatever is in them', async () => {
+describe('several arguments arrive unchanged', () => {
+  test('arguments with special characters and line feeds: unchanged', async () => {
     const { run } = remote;
     const words = [
       'a b| ||  two  |it\'s|"quoted"|\'"\'"\'|$HOME|${x}|$(id)|`id`|!|!!|*|?|[a-z]|~|~root|\\|\\n|a\\|#|a#b|;|&&'.split(
@@ -81,7 +81,7 @@ describe('several arguments arrive as they were typed', () => {
     expect(split(result.stdout)).toEqual(words);
   });
 
-  test('options of the command are the command’s, even where we have the same', async () => {
+  test('options after the command belong to it, even those that remotify has too', async () => {
     const { run } = remote;
     const words = ['--json', '-d', '--timeout', '1s', '-h', '--help', '--version', '-q', '--', '-s', 'x'];
     const result = await run(['exec', ...show, ...words]);
@@ -89,19 +89,19 @@ describe('several arguments arrive as they were typed', () => {
     expect(split(result.stdout)).toEqual(words);
   });
 
-  test('a -- of ours ends our options and is not part of the command', async () => {
+  test('a -- before the command ends the options of remotify and is not passed on', async () => {
     const { run } = remote;
     const result = await run(['exec', '-q', '--', ...show, '-x', '--', '--json']);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
     expect(split(result.stdout)).toEqual(['-x', '--', '--json']);
   });
 
-  test('one argument behind -- is shell text too', async () => {
+  test('one argument after -- is shell text too', async () => {
     const { run } = remote;
     expect(await run(['exec', '--', 'echo a | tr a b'])).toMatchObject({ exitCode: 0, text: 'b\n' });
   });
 
-  test('a long argument list, 600 KB of it', async () => {
+  test('arguments of 600 KB in total: they arrive', async () => {
     const { run } = remote;
     const words = Array.from({ length: 6 }, (_, at) => `${at}${'x'.repeat(100_000)}`);
     const result = await run([
@@ -117,7 +117,7 @@ describe('several arguments arrive as they were typed', () => {
 describe('--file', () => {
   const script = '#!/bin/bash\nprintf "%s\\0" "$@"\nexit 3';
 
-  test('runs a script with its arguments', async () => {
+  test('--file runs a script with its arguments', async () => {
     const { run } = remote;
     const words = ['a b', '', '--json', '-x', "it's", 'a\nb', '--'];
     const result = await run(['exec', '--file', await makeFile(script), ...words]);
@@ -125,14 +125,14 @@ describe('--file', () => {
     expect(split(result.stdout)).toEqual(words);
   });
 
-  test('-f - reads it from stdin', async () => {
+  test('-f - reads the script from stdin', async () => {
     const { run } = remote;
     const result = await run(['exec', '-f', '-', 'one', 'two'], { stdin: script });
     expect(result).toMatchObject({ exitCode: 3, stderr: '' });
     expect(split(result.stdout)).toEqual(['one', 'two']);
   });
 
-  test('bytes that are no text arrive as they are', async () => {
+  test('a script with bytes that are not UTF-8: they arrive unchanged', async () => {
     const { run } = remote;
     const path = await makeFile(Buffer.from('printf "%s" "\xff\xfe\x01"', 'latin1'));
     const result = await run(['exec', '-f', path]);
@@ -140,7 +140,7 @@ describe('--file', () => {
     expect(result.stdout).toEqual(Buffer.from([0xff, 0xfe, 0x01]));
   });
 
-  test('a script of 1 MiB to the byte', async () => {
+  test('a script of exactly 1 MiB: it runs', async () => {
     const { run } = remote;
     const end = '\necho reached\n';
     const path = await makeFile(`#${'x'.repeat(1_048_576 - 1 - end.length)}${end}`);
@@ -149,7 +149,7 @@ describe('--file', () => {
 });
 
 describe('--env and --cwd', () => {
-  test('--env NAME=VALUE, whatever is in the value, and --env NAME from here', async () => {
+  test('--env NAME=VALUE with special characters, and --env NAME from the local environment', async () => {
     const { run } = remote;
     const value = ` a=b 'c' "d" $e \`f\` \\ *\n`;
     const args = ['--env', `ONE=${value}`, '--env', 'TWO', '--env', 'EMPTY='];
@@ -159,7 +159,7 @@ describe('--env and --cwd', () => {
     expect(split(result.stdout)).toEqual([value, 'from here', '', value]);
   });
 
-  test('--cwd runs it there', async () => {
+  test('--cwd: the command runs in that folder', async () => {
     const { run } = remote;
     const folder = join(await makeFile(''), '..');
     expect(await run(['exec', '--cwd', folder, 'pwd -P'])).toMatchObject({
@@ -168,14 +168,14 @@ describe('--env and --cwd', () => {
     });
   });
 
-  test('--cwd that is not there: nothing of the command runs', async () => {
+  test('--cwd with a missing folder: the command does not run', async () => {
     const { run } = remote;
     const result = await run(['exec', '--cwd', '/no/such folder', 'echo ran']);
     expect(result).toMatchObject({ exitCode: 1, text: '' });
     expect(result.stderr).toContain('/no/such folder: No such file or directory');
   });
 
-  test('both with a file and its arguments', async () => {
+  test('--env and --cwd with --file and arguments', async () => {
     const { run } = remote;
     const path = await makeFile('printf "%s\\0" "$PWD" "$NAME" "$@"');
     const result = await run(['exec', '--env', 'NAME=x', '--cwd', '/', '-f', path, 'a b']);

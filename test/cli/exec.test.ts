@@ -8,7 +8,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// One for all: no command here leaves anything that another one could find.
+// All tests share one remote: no command leaves anything behind that another one could find.
 let relay: Relay;
 let remote: Remote;
 
@@ -29,7 +29,7 @@ async function makeFolder(): Promise<string> {
 }
 
 describe('exit status', () => {
-  test.each([0, 1, 2, 7, 44, 124, 126, 127, 130, 137, 255])('%i is passed on as it is', async (status) => {
+  test.each([0, 1, 2, 7, 44, 124, 126, 127, 130, 137, 255])('status %i: passed through', async (status) => {
     const { run } = remote;
     const result = await run(['exec', `printf out; printf err >&2; exit ${status}`]);
     expect(result).toMatchObject({ exitCode: status, text: 'out', stderr: 'err' });
@@ -39,13 +39,13 @@ describe('exit status', () => {
     ['KILL', 137],
     ['TERM', 143],
     ['INT', 130],
-  ])('a shell that dies of SIG%s has the status that a shell gives it', async (signal, status) => {
+  ])('a shell killed by SIG%s: exit status 128 + its number', async (signal, status) => {
     const { run } = remote;
     expect(await run(['exec', `kill -s ${signal} $$`])).toMatchObject({ exitCode: status, text: '' });
     expect(await run(['exec', 'echo still here'])).toMatchObject({ exitCode: 0, text: 'still here\n' });
   });
 
-  test('a command that does not exist is 127, in the words of the remote', async () => {
+  test('a command that does not exist: 127, with the message of the remote shell', async () => {
     const { run } = remote;
     const result = await run(['exec', 'no-such-command-here']);
     expect(result).toMatchObject({ exitCode: 127, text: '' });
@@ -53,7 +53,7 @@ describe('exit status', () => {
     expect(result.stderr).not.toContain('remotify: ');
   });
 
-  test('a shell that cannot read its command is 2, and says why', async () => {
+  test('a syntax error: 2, with the message of the remote shell', async () => {
     const { run } = remote;
     const result = await run(['exec', 'if true; then']);
     expect(result).toMatchObject({ exitCode: 2, text: '' });
@@ -66,16 +66,16 @@ describe('output', () => {
     ['nothing', 'true', '', ''],
     ['stdout without a last line feed', 'printf "a\\nb"', 'a\nb', ''],
     ['stderr without a last line feed', 'printf "a\\nb" >&2', '', 'a\nb'],
-    ['line feeds alone', 'printf "\\n\\n"; printf "\\n" >&2', '\n\n', '\n'],
-    ['a marker, as the slots have it', 'echo "[remotify: exit status 9]"', '[remotify: exit status 9]\n', ''],
-    ['the words of a decline', 'echo "[declined by operator] no"', '[declined by operator] no\n', ''],
-    ['the frame of a command', 'echo "remotify/1 end c1"', 'remotify/1 end c1\n', ''],
-  ])('%s', async (_title, command, stdout, stderr) => {
+    ['only line feeds', 'printf "\\n\\n"; printf "\\n" >&2', '\n\n', '\n'],
+    ['an imitated exit marker', 'echo "[remotify: exit status 9]"', '[remotify: exit status 9]\n', ''],
+    ['an imitated decline', 'echo "[declined by operator] no"', '[declined by operator] no\n', ''],
+    ['an imitated end frame', 'echo "remotify/1 end c1"', 'remotify/1 end c1\n', ''],
+  ])('output with %s: unchanged', async (_title, command, stdout, stderr) => {
     const { run } = remote;
     expect(await run(['exec', command])).toMatchObject({ exitCode: 0, text: stdout, stderr });
   });
 
-  test('all 256 bytes, on both streams', async () => {
+  test('all 256 byte values on both streams: unchanged', async () => {
     const { run, start } = remote;
     const octal = Array.from({ length: 256 }, (_, byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
@@ -90,7 +90,7 @@ describe('output', () => {
     expect(both.stdout()).toEqual(Buffer.concat([bytes, bytes]));
   });
 
-  test('3 MiB that do not compress, whole', async () => {
+  test('3 MiB of random output: complete', async () => {
     const { run } = remote;
     const copy = join(await makeFolder(), 'copy');
     const result = await run(['exec', `head -c 3145728 /dev/urandom | tee '${copy}'`], {
@@ -102,20 +102,20 @@ describe('output', () => {
     expect(digest(result.stdout)).toBe(digest(await readFile(copy)));
   });
 
-  test('a command whose output is hard to send runs once all the same', async () => {
+  test('a command with 3 MiB of random output runs only once', async () => {
     const own = await startRemote(relay);
     onTestFinished(own.stop);
     const { run, start, listener } = own;
     const trace = join(await makeFolder(), 'trace');
     const exec = start(['exec', `echo ran >>'${trace}'; head -c 3145728 /dev/urandom`]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
-    await eventually('the listener is done with it', 15_000, () => listener.output().includes('<<< done'));
-    // Behind it in the queue: when this one has run, the first was not taken up again.
+    await eventually('the listener is done', 15_000, () => listener.output().includes('<<< done'));
+    // Next in the queue: once this command has run, the first one was not started again.
     await run(['exec', 'true'], { deadlineMs: 10_000 }).catch(() => {});
     expect((await readFile(trace, 'utf8')).split('\n').length - 1).toBe(1);
   });
 
-  test('2 MiB on each stream at once, neither in the other', async () => {
+  test('2 MiB on each stream at the same time: the streams do not mix', async () => {
     const { run } = remote;
     const result = await run([
       'exec',
@@ -126,7 +126,7 @@ describe('output', () => {
     expect(result.stderr === 'e'.repeat(2_097_152)).toBe(true);
   });
 
-  test('appears while the command runs', async () => {
+  test('output appears while the command runs', async () => {
     const { start } = remote;
     const gate = await makeGate(await makeFolder());
     onTestFinished(gate.close);
@@ -141,7 +141,7 @@ describe('output', () => {
     expect(exec.stderr()).toBe('warning\n');
   });
 
-  test('of a child that the command left behind belongs to nobody, and is not waited for', async () => {
+  test('output of a background child after the end of the command: discarded, and exec does not wait for it', async () => {
     const { run } = remote;
     const gate = await makeGate(await makeFolder());
     onTestFinished(gate.close);

@@ -2,15 +2,15 @@ import { expect } from 'vitest';
 
 type Result = { exitCode: number | null; text: string; stderr: string };
 
-/** With --json: one object on stdout, in the words of stderr. */
+/** With --json: stdout has one object with the message and hint of stderr. */
 function expectSame(text: string, stderr: string): void {
   const { message, hint } = (JSON.parse(text) as { error: { message: string; hint: string | null } }).error;
   expect(stderr).toContain(`remotify: error: ${message}\nremotify: hint: ${hint}\n`);
 }
 
 /**
- * What every failure looks like: this exit status, nothing on stdout save the same as JSON, an error and a hint on stderr, before them at most that it was
- * tried again, in words for people: no stack trace, no file of ours, no key, nothing that acts on a screen.
+ * Checks what all failures have in common: the exit status; nothing on stdout but the same error as JSON; an error and a hint on
+ * stderr, after at most one note of a retry; no stack trace, no source file of remotify, no key and no control characters.
  */
 export function expectFailure({ exitCode, text, stderr }: Result, status: 2 | 255, error: RegExp): void {
   expect(stderr, stderr).toMatch(

@@ -5,7 +5,7 @@ import { runCli } from '../harness/cli.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 
-// Help is wrapped once, at the width of the terminal; a command's own options come first.
+// Help is wrapped at the width of the terminal, and a command's own options come first.
 
 const names = Object.keys(commandTable);
 const widths = [40, 60, 80, 120, 200];
@@ -22,12 +22,12 @@ const linesOf = (text: string): string[] => text.trimEnd().split('\n');
 
 const isExample = (line: string): boolean => line.startsWith('  $ ');
 
-/** A word that no line can hold, such as an address or a flag with its value. */
+/** A word that cannot be wrapped, such as an address or a flag with its value. */
 function isOneWord(line: string): boolean {
   return /^ *(-[a-zA-Z], )?\S+( [<[]\S+[>\]])?$/.test(line);
 }
 
-/** The first word of a line would have fit in the line before it, though both belong to one paragraph. */
+/** Finds lines whose first word would have fitted into the line before, in the same paragraph. */
 function findEarlyBreaks(lines: readonly string[], width: number): string[] {
   return lines.flatMap((line, at) => {
     const next = lines[at + 1] ?? '';
@@ -40,7 +40,7 @@ function findEarlyBreaks(lines: readonly string[], width: number): string[] {
 
 describe.each(names)('%s --help', (name) => {
   test.each(widths)(
-    'at %i columns: no line is longer, none ends early, examples are whole',
+    'at %i columns: no line is longer, no line breaks early, examples are not wrapped',
     async (width) => {
       const text = await help([name, '--help'], { COLUMNS: String(width) });
       const lines = linesOf(text);
@@ -52,7 +52,7 @@ describe.each(names)('%s --help', (name) => {
     },
   );
 
-  test('own options come before the global ones, which come last', async () => {
+  test('own options come first, global options last', async () => {
     const text = await help([name, '--help']);
     const at = text.indexOf('\nGlobal options:\n');
     expect(at).toBeGreaterThan(0);
@@ -64,21 +64,21 @@ describe.each(names)('%s --help', (name) => {
     expect(text.slice(0, at)).not.toMatch(/^ {2}(-q, --quiet|--json|-h, --help)/m);
   });
 
-  test('--help, help COMMAND and -h are the same', async () => {
+  test('--help, help COMMAND and -h print the same', async () => {
     const text = await help([name, '--help']);
     expect(await help(['help', name])).toBe(text);
     expect(await help([name, '-h'])).toBe(text);
   });
 });
 
-test('without a width, and with one that is none: 80 columns', async () => {
+test('help without COLUMNS, or with an invalid value: 80 columns', async () => {
   const text = await help(['cancel', '--help']);
   for (const COLUMNS of ['80', '0', '-1', 'wide', '1e99', ''])
     expect(await help(['cancel', '--help'], { COLUMNS })).toBe(text);
   expect(Math.max(...linesOf(text).map(({ length }) => length))).toBeLessThanOrEqual(80);
 });
 
-test('bare remotify: help with every command and examples on stdout, and 0', async () => {
+test('remotify without arguments: help with every command and examples on stdout, and 0', async () => {
   const text = await help([]);
   for (const name of names) expect(text).toMatch(new RegExp(`^  ${name} `, 'm'));
   expect(text).toMatch(/^ {2}\$ remotify exec /m);
@@ -86,7 +86,7 @@ test('bare remotify: help with every command and examples on stdout, and 0', asy
   expect(text).not.toMatch(/Everywhere|no words on the way|show this/);
 });
 
-test.skipIf(!hasTmux).each([60, 100])('on a terminal of %i columns: its width', async (columns) => {
+test.skipIf(!hasTmux).each([60, 100])('help on a terminal of %i columns: its width', async (columns) => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' cancel --help`, {

@@ -6,7 +6,7 @@ import { startRemote, waitForState } from '../harness/remote.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 import { binaryPath } from '../harness/binary.ts';
 
-// The last commands of a session: what was run, by whom, when, and how it ended.
+// `remotify history`: the last commands of a session, with their authors, times and outcomes.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ test('no commands: a note, and nothing on stdout', async () => {
   });
 });
 
-test('commands that ended: id, time, who, state, exit status, duration, text', async () => {
+test('ended commands: id, time, pusher, state, exit status, duration, text', async () => {
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   await remote.run(['exec', 'exit 3']);
@@ -49,22 +49,26 @@ test('commands that ended: id, time, who, state, exit status, duration, text', a
   expect(second).toMatch(new RegExp(`^c2  ${when}  \\S+@\\S+  finished  exit status 0  ${took} +echo two$`));
 });
 
-describe('the text of a command', () => {
+describe('the column with the text of a command', () => {
   test.each([
     ['one line', 'echo a', 'echo a'],
-    ['two lines: the first, and a mark', 'echo a\necho b', 'echo a …'],
-    ['empty lines before it', '\n\n  echo a\n', 'echo a'],
-    ['control characters: spelled out', "printf '\u001b[2J\u0007'", String.raw`printf '\x1b[2J\x07'`],
+    ['two lines: the first, and an ellipsis', 'echo a\necho b', 'echo a …'],
+    ['leading empty lines: skipped', '\n\n  echo a\n', 'echo a'],
+    ['control characters: escaped', "printf '\u001b[2J\u0007'", String.raw`printf '\x1b[2J\x07'`],
     [
-      'a carriage return that would hide it',
+      'a carriage return that would hide the text: escaped',
       'rm -rf x\recho harmless',
       String.raw`rm -rf x\x0decho harmless`,
     ],
-    ['text that turns its direction', 'echo \u202eabc', String.raw`echo \u{202e}abc`],
-    ['tabs', 'echo\ta', String.raw`echo\ta`],
-    ['wide characters, off a terminal: uncut', `echo ${'日本'.repeat(40)}`, `echo ${'日本'.repeat(40)}`],
-    ['300 characters: 200, and a mark', `echo ${'x'.repeat(295)}`, `echo ${'x'.repeat(195)} …`],
-  ])('%s', async (_title, script, shown) => {
+    ['a right-to-left override: escaped', 'echo \u202eabc', String.raw`echo \u{202e}abc`],
+    ['tabs: escaped', 'echo\ta', String.raw`echo\ta`],
+    [
+      'wide characters off a terminal: not truncated',
+      `echo ${'日本'.repeat(40)}`,
+      `echo ${'日本'.repeat(40)}`,
+    ],
+    ['300 characters: 200, and an ellipsis', `echo ${'x'.repeat(295)}`, `echo ${'x'.repeat(195)} …`],
+  ])('history shows %s', async (_title, script, shown) => {
     const client = await setUp();
     await pushAll(client, [script]);
     const { text } = await client.run(['history']);
@@ -72,14 +76,14 @@ describe('the text of a command', () => {
     expect(text.split('\n')).toHaveLength(2);
   });
 
-  test('a key in it is not shown', async () => {
+  test('a key in the text: not shown', async () => {
     const client = await setUp();
     await pushAll(client, [`echo ${'0123456789abcdef'.repeat(2)}`]);
     expect((await client.run(['history'])).text).not.toMatch(/[0-9a-f]{32}/);
   });
 });
 
-test('-n 2: the newest two, the newest last; 0: all', async () => {
+test('-n 2: the two newest, the newest last; -n 0: all', async () => {
   const client = await setUp();
   await pushAll(client, ['true 1', 'true 2', 'true 3']);
   const idsOf = async (...args: string[]) =>
@@ -91,7 +95,7 @@ test('-n 2: the newest two, the newest last; 0: all', async () => {
   expect((await client.run(['history', '-n', 'two'])).exitCode).toBe(2);
 });
 
-test('--json: one object with the views of the commands', async () => {
+test('history --json: one object with the commands', async () => {
   const client = await setUp();
   await pushAll(client, ['echo a\necho b']);
   const shown = await client.runJson<{ relay: string; session: string; commands: CommandView[] }>('history');
@@ -105,7 +109,7 @@ test.skipIf(!hasTmux).each([
   [100, `echo ${'日本語'.repeat(60)}`],
   [100, `echo ${'👍🏽é'.repeat(60)}`],
   [40, `echo ${'x'.repeat(190)}`],
-])('on a terminal of %i columns no line is longer: %s', async (columns, script) => {
+])('history on a terminal of %i columns: no line is longer: %s', async (columns, script) => {
   const client = await setUp();
   await pushAll(client, [script, 'id']);
   const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' history --url '${relay.url}'`, {
@@ -114,7 +118,7 @@ test.skipIf(!hasTmux).each([
   });
   onTestFinished(terminal.close);
   const screen = await terminal.waitForText('[the command ended with 0]', 20_000);
-  // A line that is too long would go on in the next row of the screen.
+  // A line that is too long would continue in the next row of the screen.
   const rows = rowsOf(screen).filter((row) => row !== '' && !row.startsWith('['));
   const isBelow = rows.length === 4;
   expect(rows.length === 2 || isBelow, screen).toBe(true);

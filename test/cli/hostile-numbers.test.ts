@@ -4,7 +4,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// A relay that sends numbers which no relay sends: a command that failed is not reported as one that did not.
+// A relay that sends invalid numbers: the client must not report a failed command as a success.
 
 let relay: Relay;
 let remote: Remote;
@@ -23,7 +23,7 @@ afterAll(async () => {
   await relay.stop();
 });
 
-/** The same answer with one header changed. */
+/** The same answer, with one header changed. */
 function withHeader({ status, rawHeaders, body }: ProxiedAnswer, name: string, value: string) {
   const headers = Object.fromEntries(
     rawHeaders.flatMap((word, at) => (at % 2 === 0 ? [[word.toLowerCase(), rawHeaders[at + 1] ?? '']] : [])),
@@ -31,29 +31,29 @@ function withHeader({ status, rawHeaders, body }: ProxiedAnswer, name: string, v
   return { fault: 'canned' as const, status, body, headers: { ...headers, [name]: value } };
 }
 
-/** Through the proxy; its rules end with the test. */
+/** Runs a command through the proxy. The rules of the proxy are removed after the test. */
 function pass(...args: string[]): ReturnType<Remote['run']> {
   onTestFinished(() => proxy.setRules({}));
   return remote.run(['--url', proxy.url, ...args]);
 }
 
-test('an exit status that a process has passes', async () => {
+test('a valid exit status: passed through', async () => {
   expect(await pass('exec', 'false')).toMatchObject({ exitCode: 1, stderr: '' });
 });
 
 test.each(['256', '999', '4294967296', '-1', '1.5', '1e3', '0x1', ' ', 'none'])(
-  'exec, Remotify-Exit-Status: %s: that is no relay',
+  'exec, Remotify-Exit-Status: %s: the error is that it is not a relay',
   async (status) => {
     proxy.setRules({
       onAnswer: ({ verb }, answer) =>
         verb === 'output' ? withHeader(answer, 'remotify-exit-status', status) : undefined,
     });
-    expectFailure(await pass('exec', 'false'), 255, /is no relay: its answer makes no sense/);
+    expectFailure(await pass('exec', 'false'), 255, /is not a relay: its answer is invalid/);
   },
 );
 
 test.each(['256', '-1', '1.5', '"0"', 'true', '[0]'])(
-  'wait, "exit_status": %s in a list of commands: that is no relay',
+  'wait, "exit_status": %s in a list of commands: the error is that it is not a relay',
   async (status) => {
     const { text } = await remote.run(['exec', '-d', 'false']);
     proxy.setRules({
@@ -65,6 +65,6 @@ test.each(['256', '-1', '1.5', '"0"', 'true', '[0]'])(
             }
           : undefined,
     });
-    expectFailure(await pass('wait', text.trim()), 255, /is no relay/);
+    expectFailure(await pass('wait', text.trim()), 255, /is not a relay/);
   },
 );

@@ -14,7 +14,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 
-// With --json the failure of any command is one object on stdout, and the words are on stderr.
+// With --json, a failure of any command is one object on stdout; the message is also on stderr.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -39,7 +39,7 @@ interface Failed {
 
 type Result = { exitCode: number | null; text: string; stderr: string };
 
-/** One object, nothing else; its words are those of stderr. */
+/** Expects one object and nothing else, with the message and hint of stderr. */
 function expectError({ exitCode, text, stderr }: Result, code: string, status: number): Failed['error'] {
   expect(text, stderr).not.toBe('');
   const shown = JSON.parse(text) as Failed;
@@ -55,12 +55,12 @@ function expectError({ exitCode, text, stderr }: Result, code: string, status: n
 
 const key = '0123456789abcdef0123456789abcdef';
 
-describe('words that are not understood', () => {
+describe('--json with wrong arguments', () => {
   test.each<[string, string[], string]>([
     ['an unknown flag', ['exec', '--json', '--frobnicate', 'true'], 'usage'],
     ['an unknown flag, --json before the command', ['--json', 'status', '--frobnicate'], 'usage'],
     ['a bad value before --json', ['exec', '--timeout', 'soon', '--json', 'true'], 'usage'],
-    ['a bad value behind joined flags', ['exec', '-dt', 'soon', '--json', 'true'], 'usage'],
+    ['a bad value after joined flags', ['exec', '-dt', 'soon', '--json', 'true'], 'usage'],
     ['a flag without its value', ['exec', '--json', '--timeout'], 'usage'],
     ['an unknown command', ['stauts', '--json'], 'usage'],
     ['an unknown command with --help', ['stauts', '--json', '--help'], 'usage'],
@@ -71,21 +71,21 @@ describe('words that are not understood', () => {
     ['a bad id', ['logs', '--json', '12'], 'usage'],
     ['a bad signal', ['cancel', '--signal=HUP', '--json'], 'usage'],
     ['a bad name', ['new', '--name', 'a b', '--json'], 'usage'],
-    ['two flags that exclude each other', ['new', '--no-wait', '--wait', '--json'], 'usage'],
+    ['two contradicting flags', ['new', '--no-wait', '--wait', '--json'], 'usage'],
     ['--copy off a terminal', ['new', '--copy', '--json'], 'usage'],
-    ['a setting that is none', ['config', 'set', 'colour', 'red', '--json'], 'usage'],
+    ['an unknown setting', ['config', 'set', 'colour', 'red', '--json'], 'usage'],
     ['a shell without completions', ['completion', 'tcsh', '--json'], 'usage'],
     ['a value for --json', ['status', '--json=yes'], 'usage'],
     ['a host without a snippet', ['mcp', 'config', 'nohost', '--json'], 'usage'],
     ['one path for cp', ['cp', 'a', '--json'], 'usage'],
-    ['a port that is none', ['serve', '--port', '99999', '--json'], 'usage'],
+    ['an invalid port', ['serve', '--port', '99999', '--json'], 'usage'],
     ['two sessions', ['status', '-s', 'a', '-s', 'b', '--json'], 'usage'],
     ['a bad address', ['new', '--url', 'ftp://relay.example', '--json'], 'usage'],
     ['a session that is not stored', ['status', '-s', 'nowhere', '--json'], 'no_such_session'],
     ['a session that is not stored: use', ['use', 'nowhere', '--json'], 'no_such_session'],
     ['a malformed key', ['status', '-s', `${key}0`, '--json'], 'no_such_session'],
-    ['--quiet as well', ['-q', 'use', 'nowhere', '--json'], 'no_such_session'],
-  ])('%s', async (_title, args, code) => {
+    ['--quiet and --json', ['-q', 'use', 'nowhere', '--json'], 'no_such_session'],
+  ])('%s: an error object', async (_title, args, code) => {
     const { run } = await setUpSession();
     expectError(await run(args), code, 2);
   });
@@ -95,12 +95,12 @@ describe('words that are not understood', () => {
     ['the remote command', ['exec', '--frobnicate', '--', '--json']],
     ['the value of an option', ['exec', '--frobnicate', '--cwd', '--json', 'true']],
     ['the value of the session', ['-s', '--json', 'status', '--frobnicate']],
-  ])('--json is %s: words on stderr, nothing on stdout', async (_title, args) => {
+  ])('--json is %s: the error goes to stderr, stdout is empty', async (_title, args) => {
     const { run } = await setUpSession();
     expect(await run(args)).toMatchObject({ exitCode: 2, text: '' });
   });
 
-  test('--help and --version are no failures', async () => {
+  test('--json with --help or --version: no error object', async () => {
     const { run } = await setUp();
     for (const args of [
       ['--json', '--help'],
@@ -115,9 +115,9 @@ describe('words that are not understood', () => {
   });
 });
 
-describe('sessions and settings', () => {
+describe('--json errors of sessions and settings', () => {
   test.each([['status'], ['logs', '-s', 'x'], ['cancel'], ['reset'], ['end'], ['history']])(
-    'no session: %s',
+    'no session for %s: an error object',
     async (...args) => {
       const { run } = await setUp();
       const [code, status] = args[0] === 'logs' ? (['usage', 2] as const) : (['no_session', 255] as const);
@@ -125,7 +125,7 @@ describe('sessions and settings', () => {
     },
   );
 
-  test('a session that is gone', async () => {
+  test('a session that is gone: code gone, and the hint has its name', async () => {
     const { run, made } = await setUpSession();
     expect((await curl(['-X', 'DELETE', made.urls.api])).status).toBe(204);
     for (const args of [
@@ -148,9 +148,9 @@ describe('sessions and settings', () => {
   });
 
   test.each([
-    ['a token that is missing', 'token_needed', { flags: ['--token', 'secret'] }],
+    ['a missing token', 'token_needed', { flags: ['--token', 'secret'] }],
     ['too many sessions', 'rate_limited', { flags: ['--rate-limit', '1r/h', '--rate-limit-burst', '0'] }],
-  ])('%s', async (_title, code, options) => {
+  ])('new with %s: the code of the relay', async (_title, code, options) => {
     const guarded = await startRelay(options);
     onTestFinished(guarded.stop);
     const client = await makeClient(guarded);
@@ -159,7 +159,7 @@ describe('sessions and settings', () => {
     expectError(await client.run(['new', '--json']), code, 255);
   });
 
-  test('settings that are no JSON, a folder in their place, a folder that cannot be created', async () => {
+  test('settings that are not JSON, that are a folder, or that cannot be created: code settings', async () => {
     const { run, configDir } = await setUp();
     const path = join(configDir, 'config.json');
     await writeFile(path, '{"sessions": ');
@@ -170,7 +170,7 @@ describe('sessions and settings', () => {
     expectError(await run(['new', '--json', '--config-dir', join(path, 'below')]), 'settings', 255);
   });
 
-  test('a command that is not there', async () => {
+  test('an unknown command id: code no_such_command', async () => {
     const { run } = await setUpSession();
     for (const args of [
       ['cancel', 'c9'],
@@ -179,7 +179,7 @@ describe('sessions and settings', () => {
       expectError(await run([...args, '--json']), 'no_such_command', 255);
   });
 
-  test('a legacy relay', async () => {
+  test('history and status ID on a legacy relay: code not_supported', async () => {
     const legacy = await startLegacyRelay();
     onTestFinished(legacy.close);
     const client = await makeClient(legacy);
@@ -190,9 +190,9 @@ describe('sessions and settings', () => {
   });
 });
 
-describe('the relay', () => {
+describe('--json errors of the relay', () => {
   test.each([['status'], ['history'], ['cancel'], ['reset'], ['end'], ['new', '--no-wait']])(
-    'is down: %s',
+    'the relay is down, %s: code unreachable',
     async (...args) => {
       const { run } = await setUpSession();
       const url = `http://127.0.0.1:${await findClosedPort()}`;
@@ -208,19 +208,19 @@ describe('the relay', () => {
       renderAnswer('426 Upgrade Required', '{"endpoint": "https://new.example"}'),
       'moved',
     ],
-    ['a proxy in trouble', renderAnswer('502 Bad Gateway', ''), 'refused'],
-    ['a code that is unknown', renderAnswer('418 Teapot', 'no', ['Remotify-Error: teapot']), 'refused'],
+    ['502 of a proxy', renderAnswer('502 Bad Gateway', ''), 'refused'],
+    ['an unknown code', renderAnswer('418 Teapot', 'no', ['Remotify-Error: teapot']), 'refused'],
     [
-      'a code that is a word of objects',
+      'a code that is a property of every object',
       renderAnswer('403 No', 'no', ['Remotify-Error: constructor']),
       'refused',
     ],
     [
-      'words that act on a screen',
+      'control characters',
       renderAnswer('403 No', '\u001b[2J\u009b', ['Remotify-Error: listener_key']),
       'listener_key',
     ],
-  ])('answers with %s', async (_title, answer, code) => {
+  ])('the server answers with %s: an error object', async (_title, answer, code) => {
     const { run } = await setUpSession();
     const server = await startCannedServer(answer);
     onTestFinished(server.close);
@@ -231,7 +231,7 @@ describe('the relay', () => {
   });
 });
 
-describe('serve', () => {
+describe('--json errors of serve', () => {
   test.each([
     ['a port that is taken', () => ['--port', String(relay.port), '--store', 'memory:']],
     ['a store that cannot be opened', () => ['--port', '0', '--store', 'file:/proc/x']],
@@ -239,8 +239,8 @@ describe('serve', () => {
       'a certificate that is missing',
       () => ['--port', '0', '--store', 'memory:', '--tls-cert', '/nowhere', '--tls-key', '/nowhere'],
     ],
-    ['and a log in JSON', () => ['--port', String(relay.port), '--store', 'memory:', '--log', 'json']],
-  ])('%s', async (title, args) => {
+    ['taken port, --log json', () => ['--port', String(relay.port), '--store', 'memory:', '--log', 'json']],
+  ])('serve with %s: code cannot_serve', async (title, args) => {
     const { run } = await setUp();
     const result = await run(['serve', '--host', '127.0.0.1', '--json', ...args()]);
     const shown = JSON.parse(result.text) as Failed;
@@ -250,7 +250,7 @@ describe('serve', () => {
   });
 });
 
-test('stdout that takes nothing: words on stderr, and 255', async () => {
+test('--json with stdout on a full device: the error goes to stderr, and 255', async () => {
   const { configDir } = await setUpSession();
   const full = openSync('/dev/full', 'w');
   onTestFinished(() => closeSync(full));
@@ -264,8 +264,8 @@ test('stdout that takes nothing: words on stderr, and 255', async () => {
   expect(status).toBe(255);
 });
 
-describe('new --wait', () => {
-  test('nobody connects: the object is the session, as its line is needed; the exit status tells', async () => {
+describe('new --json --wait', () => {
+  test('no listener connects: stdout has the session, as its line is needed, and the exit status is 255', async () => {
     const { run } = await setUp();
     const { exitCode, text, stderr } = await run(['new', '--json', '--wait', '1s']);
     expect(JSON.parse(text)).toMatchObject({ name: 'session-1', remote_quickstart: expect.any(String) });
@@ -274,8 +274,8 @@ describe('new --wait', () => {
   });
 });
 
-describe('exec', () => {
-  test('a remote command that fails is no failure of ours: its report, without an error', async () => {
+describe('exec --json', () => {
+  test('a remote command that fails: its report, without an error', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const { exitCode, text } = await remote.run(['exec', '--json', 'echo out; exit 7']);
@@ -285,7 +285,7 @@ describe('exec', () => {
     expect(exitCode).toBe(7);
   });
 
-  test('a run that timed out: one object, the report with the error in it', async () => {
+  test('a command that times out: the report with the error', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const { exitCode, text, stderr } = await remote.run(['exec', '--json', '-t', '1', 'echo out; sleep 60']);
@@ -304,7 +304,7 @@ describe('exec', () => {
     const client = await setUpSession();
     const exec = client.start(['exec', '--json', 'true']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
-    await waitForState(client, 'it is queued', ({ commands }) => commands.length === 1);
+    await waitForState(client, 'the command is queued', ({ commands }) => commands.length === 1);
     await client.run(['cancel']);
     await withDeadline(exec.closed, 15_000, 'exec ends');
     expect(JSON.parse(exec.stdout().toString())).toMatchObject({
@@ -323,19 +323,19 @@ describe('exec', () => {
     expect(exitCode).toBe(255);
   });
 
-  test('--wait 0 without a listener: no command, an error alone', async () => {
+  test('--wait 0 without a listener: only an error, as there is no command', async () => {
     const { run } = await setUpSession();
     expectError(await run(['exec', '--json', '-w', '0', 'true']), 'no_listener', 255);
   });
 
-  test('a second Ctrl-C: an error, as there is no report', async () => {
+  test('a second Ctrl-C: only an error, as there is no report', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const exec = remote.start(['exec', '--json', 'trap "" INT TERM; echo begun; sleep 60']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
-    await waitForState(remote, 'it runs', ({ commands }) => commands[0]?.state === 'running');
+    await waitForState(remote, 'the command runs', ({ commands }) => commands[0]?.state === 'running');
     exec.child.kill('SIGINT');
-    await eventually('the first is heard', 10_000, () => exec.stderr().includes('stopping command c1'));
+    await eventually('exec reports the first', 10_000, () => exec.stderr().includes('stopping command c1'));
     exec.child.kill('SIGINT');
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 130 });
     expect(JSON.parse(exec.stdout().toString())).toMatchObject({ error: { code: 'interrupted' } });

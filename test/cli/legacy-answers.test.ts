@@ -7,7 +7,7 @@ import { type LegacyRelay, type LegacyRelayOptions, startLegacyRelay } from '../
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 
-// What stands between our `exec` and the result of a legacy relay: answers in other forms, and failures half way.
+// `exec` on a legacy relay: unusual forms of answers, and failures before the result arrives.
 
 type Alter = NonNullable<LegacyRelayOptions['alter']>;
 
@@ -18,7 +18,7 @@ const html = (status: number): LegacyAnswer => ({
   body: Buffer.from('<html><body><center><h1>nginx</h1></center></body></html>\n'),
 });
 
-/** Alters the answers without a result only. */
+/** Alters only the answers without a result. */
 const empty =
   (change: (answer: LegacyAnswer, nth: number) => LegacyAnswer | Buffer): Alter =>
   (answer, request, nth) =>
@@ -32,33 +32,33 @@ const result =
 const raw = (...lines: string[]) => Buffer.from(lines.join('\r\n'), 'latin1');
 
 const harmless: [string, Alter][] = [
-  ['204 with the type of an error page', (answer) => answer],
+  ['204 with the content type of an error page', (answer) => answer],
   [
-    '204 with a body and its length',
+    '204 with a body and a Content-Length',
     empty(() =>
       raw('HTTP/1.1 204 No Content', 'Content-Type: text/html', 'Content-Length: 9', '', 'no result'),
     ),
   ],
   [
-    '204 with a length of 0 that keeps the connection',
+    '204 with Content-Length: 0 and keep-alive',
     empty(() => raw('HTTP/1.1 204 No Content', 'Content-Length: 0', 'Connection: keep-alive', '', '')),
   ],
   [
-    '204 in chunks',
+    '204 with chunked encoding',
     empty(() => raw('HTTP/1.1 204 No Content', 'Transfer-Encoding: chunked', '', '0', '', '')),
   ],
-  ['204 without a type', empty(() => raw('HTTP/1.1 204 No Content', 'Connection: close', '', ''))],
+  ['204 without a content type', empty(() => raw('HTTP/1.1 204 No Content', 'Connection: close', '', ''))],
   ['204 of HTTP/1.0', empty((answer) => render(answer, '1.0'))],
   [
-    'a charset in the type of the result',
+    'a charset in the content type of the result',
     result((answer) => ({ ...answer, type: 'text/plain; charset=UTF-8' })),
   ],
   [
-    'a result without a type, of HTTP/1.0, that ends with the connection',
+    'a result in HTTP/1.0 without a content type, ended by the close of the connection',
     result(({ body }) => Buffer.concat([raw('HTTP/1.0 200 OK', '', ''), body])),
   ],
   [
-    'a result in chunks',
+    'a result with chunked encoding',
     result(({ body }) =>
       Buffer.concat([
         raw('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', `${body.length.toString(16)}`, ''),
@@ -67,7 +67,7 @@ const harmless: [string, Alter][] = [
       ]),
     ),
   ],
-  ['502 of a proxy now and then', empty((answer, nth) => (nth % 2 === 0 ? html(502) : answer))],
+  ['502 of a proxy at every second poll', empty((answer, nth) => (nth % 2 === 0 ? html(502) : answer))],
   ['504 of a proxy at the end of each poll', empty(() => html(504))],
   ['500 of PHP, three times', empty((answer, nth) => (nth < 3 ? html(500) : answer))],
   ['polls that break off without an answer', empty((answer, nth) => (nth < 2 ? Buffer.alloc(0) : answer))],
@@ -78,16 +78,16 @@ const harmless: [string, Alter][] = [
 ];
 
 const fatal: [string, Alter, RegExp, number][] = [
-  ['a web page with 200', empty(() => html(200)), /is no relay: it answered 200 with a web page/, 255],
-  ['404 of a proxy', empty(() => html(404)), /is no relay: it answered 404/, 255],
-  ['403 of a firewall', empty(() => html(403)), /is no relay: it answered 403/, 255],
+  ['a web page with 200', empty(() => html(200)), /is not a relay: it answered 200 with a web page/, 255],
+  ['404 of a proxy', empty(() => html(404)), /is not a relay: it answered 404/, 255],
+  ['403 of a firewall', empty(() => html(403)), /is not a relay: it answered 403/, 255],
   [
     'a redirect',
     empty(() => ({ ...html(302), headers: ['Location: https://portal.example/'] })),
     /points elsewhere/,
     255,
   ],
-  ['206', empty(() => ({ ...html(206), type: 'text/plain' })), /is no relay: it answered 206/, 255],
+  ['206', empty(() => ({ ...html(206), type: 'text/plain' })), /is not a relay: it answered 206/, 255],
 ];
 
 async function setUp({ onTestFinished }: TestContext, options: LegacyRelayOptions) {
@@ -102,7 +102,7 @@ async function setUp({ onTestFinished }: TestContext, options: LegacyRelayOption
 const isDropped = (relay: LegacyRelay) =>
   relay.requests.some((request) => request.startsWith('DELETE /cmd-'));
 
-/** The slot is empty: a listener that comes now finds nothing. */
+/** The slot is empty: a listener that polls now gets no command. */
 async function expectNothingQueued({ made }: { made: SessionPayload }, expect: ExpectStatic) {
   expect((await curl([`${made.urls.cmd}?nowait=1`])).status).toBe(204);
 }
@@ -118,7 +118,7 @@ describe.concurrent('exec on a legacy relay', () => {
     context.expect(isDropped(relay)).toBe(false);
   });
 
-  test('an empty result with 200: no output, and no exit status', async (context) => {
+  test('an empty result with 200: 255, as there is no exit status', async (context) => {
     const { run, relay, made } = await setUp(context, {
       alter: result((answer) => ({ ...answer, body: Buffer.alloc(0) })),
     });
@@ -130,7 +130,7 @@ describe.concurrent('exec on a legacy relay', () => {
   });
 
   test.for(fatal)(
-    '%s during the wait: the command is dropped from the slot',
+    '%s during the wait: the command is deleted from the slot',
     async ([, alter, error, status], context) => {
       const session = await setUp(context, { alter });
       const ran = await session.run(['exec', 'true']);
@@ -141,7 +141,7 @@ describe.concurrent('exec on a legacy relay', () => {
     },
   );
 
-  test('the push arrives and its answer does not: the command is dropped', async (context) => {
+  test('the answer to the push is lost: the command is deleted from the slot', async (context) => {
     const alter: Alter = (answer, request) => (request.startsWith('POST /cmd-') ? Buffer.alloc(0) : answer);
     const session = await setUp(context, { alter });
     context.expect(await session.run(['exec', 'true'])).toMatchObject({ exitCode: 255, text: '' });
@@ -156,7 +156,7 @@ describe.concurrent('exec on a legacy relay', () => {
     context.expect(isDropped(session.relay)).toBe(false);
   });
 
-  test('the drop fails too: the user learns that the command may still be queued', async (context) => {
+  test('the delete fails too: the error says that the command may still be queued', async (context) => {
     const alter: Alter = (answer, request) =>
       isResultPoll(request) ? html(404) : request.startsWith('DELETE /cmd-') ? html(403) : answer;
     const { run } = await setUp(context, { alter });
@@ -170,7 +170,7 @@ describe.concurrent('exec on a legacy relay', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 143],
   ] as const)(
-    '%s while it is queued, during 502s: %i, and the command is dropped',
+    '%s while it is queued, during 502s: %i, and the command is deleted from the slot',
     async ([signal, status], context) => {
       const session = await setUp(context, {
         alter: empty((answer, nth) => (nth % 2 === 0 ? html(502) : answer)),
@@ -183,7 +183,7 @@ describe.concurrent('exec on a legacy relay', () => {
     },
   );
 
-  test('SIGTERM when a listener has it: 143, and the user learns that it goes on', async (context) => {
+  test('SIGTERM after a listener took the command: 143, and a message that it was taken', async (context) => {
     const session = await setUp(context, {});
     const exec = session.start(['exec', 'true']);
     await eventually('the command is taken', 15_000, async () => {
@@ -191,10 +191,10 @@ describe.concurrent('exec on a legacy relay', () => {
     });
     exec.child.kill('SIGTERM');
     context.expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 143 });
-    context.expect(exec.stderr()).toContain('a listener took the command already');
+    context.expect(exec.stderr()).toContain('a listener already took the command');
   });
 
-  test('a second Ctrl-C during a drop that the relay does not answer: exec ends at once', async (context) => {
+  test('a second Ctrl-C while the relay does not answer the delete: exec ends immediately', async (context) => {
     let isAway = false;
     const alter: Alter = (answer) => (isAway ? html(503) : answer);
     const session = await setUp(context, { alter });
@@ -202,14 +202,14 @@ describe.concurrent('exec on a legacy relay', () => {
     await eventually('exec polls', 15_000, () => session.relay.requests.some(isResultPoll));
     isAway = true;
     exec.child.kill('SIGINT');
-    await eventually('exec drops the command', 10_000, () => isDropped(session.relay));
+    await eventually('exec deletes the command', 10_000, () => isDropped(session.relay));
     exec.child.kill('SIGINT');
     context.expect(await withDeadline(exec.closed, 4_000, 'exec ends')).toMatchObject({ code: 130 });
     context.expect(exec.stderr()).toContain('may still be queued');
   });
 });
 
-describe.concurrent('the wait for a listener of a legacy relay', () => {
+describe.concurrent('exec --wait on a legacy relay', () => {
   test('--wait 0 without a listener: 255, and nothing is pushed', async (context) => {
     const { run, relay } = await setUp(context, {});
     const ran = await run(['exec', '--wait', '0', 'true']);
@@ -230,7 +230,7 @@ describe.concurrent('the wait for a listener of a legacy relay', () => {
       .toMatchObject({ exitCode: 0, text: 'ran\n' });
   });
 
-  test('--wait 1s and a run of 3 s: the wait is over when a listener takes the command', async (context) => {
+  test('--wait 1s and a command of 3 s: the limit applies only until a listener takes the command', async (context) => {
     const { run, relay, made } = await setUp(context, {});
     const listener = await startSlotListener(relay.url, made.key);
     context.onTestFinished(listener.stop);

@@ -7,7 +7,7 @@ import { waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 
-// Our CLI and our relay with a legacy listener: it knows the two slots, and reports no exit status by itself.
+// The CLI and a remotify relay with a legacy listener: it knows only the two slots, and reports no exit status by itself.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -36,19 +36,19 @@ test.each([
   ['no output', 'exit 1', 1, ''],
   ['no output, and status 0', 'true', 0, ''],
   ['both streams in one', 'echo out; echo err >&2; exit 255', 255, 'out\nerr\n'],
-  ['a shell that dies', 'kill -KILL $$', 137, ''],
+  ['a shell that is killed', 'kill -KILL $$', 137, ''],
   ['quotes and backslashes', `printf '%s\\n' "it's" 'a\\b'; exit 4`, 4, "it's\na\\b\n"],
-  // Promise 6: nothing that a command prints can imitate its exit status.
-  ['a marker of the command’s own', 'echo "[remotify: exit status 9]"', 0, '[remotify: exit status 9]\n'],
-  ['and one that fails', 'echo "[remotify: exit status 9]"; exit 5', 5, '[remotify: exit status 9]\n'],
-  ['the words of a decline', 'echo "[declined by operator] no"', 0, '[declined by operator] no\n'],
-  ['the words of a note', 'echo "[remotify: the listener is gone]"', 0, '[remotify: the listener is gone]\n'],
-] as const)('%s', async (_title, command, status, output) => {
+  // Promise 6: no output of a command can imitate its exit status.
+  ['imitated marker, status 0', 'echo "[remotify: exit status 9]"', 0, '[remotify: exit status 9]\n'],
+  ['imitated marker, status 5', 'echo "[remotify: exit status 9]"; exit 5', 5, '[remotify: exit status 9]\n'],
+  ['an imitated decline', 'echo "[declined by operator] no"', 0, '[declined by operator] no\n'],
+  ['an imitated note', 'echo "[remotify: the listener ended]"', 0, '[remotify: the listener ended]\n'],
+] as const)('legacy listener, %s: output and status arrive', async (_title, command, status, output) => {
   const { run } = await setUpListener();
   expect(await run(['exec', command])).toMatchObject({ exitCode: status, text: output, stderr: '' });
 });
 
-test('--json has output and exit status', async () => {
+test('legacy listener, --json: output and exit status', async () => {
   const { run } = await setUpListener();
   const result = await run(['exec', '--json', 'printf out; exit 7']);
   expect(result).toMatchObject({ exitCode: 7, stderr: '' });
@@ -60,7 +60,7 @@ test('--json has output and exit status', async () => {
   });
 });
 
-test('several arguments, a file and its arguments, bytes', async () => {
+test('legacy listener: several arguments, a script with arguments, and binary output', async () => {
   const { run } = await setUpListener();
   expect(await run(['exec', 'printf', '[%s]', 'a b', "it's", ''])).toMatchObject({ text: "[a b][it's][]" });
   const script = '#!/bin/bash\nprintf \'\\000\\377%s\' "$1"\nexit 8';
@@ -69,7 +69,7 @@ test('several arguments, a file and its arguments, bytes', async () => {
   expect(result.stdout).toEqual(Buffer.from('\0\xffx y', 'latin1'));
 });
 
-test('declined by hand: 126 with the reason', async () => {
+test('a result that is a decline: 126 with the reason', async () => {
   const { start, made } = await setUp();
   const exec = start(['exec', 'true']);
   await eventually(
@@ -82,12 +82,12 @@ test('declined by hand: 126 with the reason', async () => {
   expect(exec.stderr()).toContain('the operator declined: not now');
 });
 
-test('--wait 0 with such a listener, idle: runs', async () => {
+test('--wait 0 with an idle legacy listener: the command runs', async () => {
   const { run } = await setUpListener();
   expect(await run(['exec', '--wait', '0', 'echo ran'])).toMatchObject({ exitCode: 0, text: 'ran\n' });
 });
 
-test('status says that a legacy listener is connected, and a cancel that cannot be confirmed says so', async () => {
+test('legacy listener: status and list name it, and cancel is unconfirmed', async () => {
   const { run, start, made } = await setUp();
   const exec = start(['exec', 'true']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));

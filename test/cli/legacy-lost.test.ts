@@ -6,11 +6,11 @@ import { isLong } from '../harness/is-long.ts';
 import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 
-// A legacy relay says nothing when a result will never come: exec learns it from the status, which it reads each 15 s.
+// A legacy relay does not report that a result will never come: exec detects it from the status, which it reads every 15 s.
 
 const timeout = 150_000;
 
-/** exec, whose command a listener has taken. */
+/** Starts an exec whose command a listener has taken. */
 async function setUp({ onTestFinished }: TestContext) {
   const relay = await startLegacyRelay();
   onTestFinished(relay.close);
@@ -48,7 +48,7 @@ describe.concurrent('a result that will never come', () => {
       .toContain('the listener was restarted while the command ran; the outcome is unknown');
   });
 
-  test('the session is ended: 255 at once', { timeout }, async (context) => {
+  test('the session is ended: 255 immediately', { timeout }, async (context) => {
     const { exec, urls } = await setUp(context);
     await curl(['-X', 'DELETE', urls.api]);
     context.expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 255 });

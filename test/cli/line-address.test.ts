@@ -5,7 +5,7 @@ import { type FrontOptions, type FrontProxy, startFrontProxy } from '../harness/
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// The line to paste has the address that the relay takes for its own. The client knows the one that works from here.
+// The relay chooses the address in the line to paste; the client compares it with the address that it uses itself.
 
 let certificate: CertificateFiles;
 beforeAll(async () => {
@@ -42,7 +42,7 @@ describe.skipIf(!hasOpenssl)('https in front (skipped without openssl)', () => {
     ['new with --json', ['new', '--json']],
     ['new with --pin', ['new', '--pin']],
     ['exec without a session', ['exec', 'true']],
-  ])('%s: a line with http is refused, and no session is left', async (_title, args) => {
+  ])('%s: a line with http is refused, and no session remains', async (_title, args) => {
     const { client, relay, front, env } = await setUp(['--metrics', '0'], { certificate });
     const made = await client.run(args, { env });
     expect(made.exitCode).toBe(255);
@@ -61,14 +61,14 @@ describe.skipIf(!hasOpenssl)('https in front (skipped without openssl)', () => {
     expect(await countSessions(relay)).toBe('0');
   });
 
-  test('a line with http for another name is refused as well', async () => {
+  test('a line with http and another host name: refused', async () => {
     const { client, env } = await setUp(['--public-url', 'http://relay.example'], { certificate });
     const made = await client.run(['new'], { env });
     expect(made.exitCode).toBe(255);
     expect(made.stderr).toContain('hands out a line with http://relay.example: the key would cross');
   });
 
-  test('with --trust-proxy the line has https, and nothing is said of it', async () => {
+  test('with --trust-proxy the line has https: no note', async () => {
     const setHeaders: FrontOptions['setHeaders'] = (headers) => {
       headers['x-forwarded-proto'] = 'https';
     };
@@ -79,7 +79,7 @@ describe.skipIf(!hasOpenssl)('https in front (skipped without openssl)', () => {
     expect(made.stderr).not.toContain('the line points');
   });
 
-  test('a session that is given by its key: the line with http is not shown', async () => {
+  test('exec with a session key: the line with http is not printed', async () => {
     const { client, relay, front, env } = await setUp([], { certificate });
     const { key } = (await (await fetch(`${relay.url}/api/session`, { method: 'POST' })).json()) as {
       key: string;
@@ -90,7 +90,7 @@ describe.skipIf(!hasOpenssl)('https in front (skipped without openssl)', () => {
   });
 });
 
-test('a line with https where the client used http is taken, and noted', async () => {
+test('a line with https and another host, client on http: accepted with a note', async () => {
   const { client, front } = await setUp(['--public-url', 'https://relay.example']);
   const made = await client.run(['new']);
   expect(made.exitCode).toBe(0);
@@ -101,14 +101,14 @@ test('a line with https where the client used http is taken, and noted', async (
   expect((await client.run(['new', '--quiet'])).stderr).toBe('');
 });
 
-test('a line that names the address of the client is not spoken of', async () => {
+test('a line with the address that the client uses: no note', async () => {
   const { client } = await setUp(['--public-url', 'http://LOCALHOST:PORT/']);
   const made = await client.run(['new']);
   expect(made.exitCode).toBe(0);
   expect(made.stderr).not.toContain('the line points');
 });
 
-test('a proxy that replaces the Host: the note says where the line points', async () => {
+test('a proxy that replaces the Host header: the note has the address in the line', async () => {
   const setHeaders: FrontOptions['setHeaders'] = (headers) => {
     headers.host = '127.0.0.1:1';
   };

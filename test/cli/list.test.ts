@@ -11,7 +11,7 @@ import { waitForState } from '../harness/remote.ts';
 import { startSilentServer } from '../harness/silent-server.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 
-// The stored sessions, and what their relays say of them.
+// `remotify list`: the stored sessions, with the state that their relays report.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -37,7 +37,7 @@ async function setUp(): Promise<Client> {
 const settingsOf = ({ configDir }: Client): Promise<string> =>
   readFile(join(configDir, 'config.json'), 'utf8');
 
-/** Stores the session of a relay that answers under another address. */
+/** Changes the address of the relay of a stored session. */
 async function moveSession(client: Client, name: string, url: string): Promise<void> {
   const settings = JSON.parse(await settingsOf(client)) as { sessions: Record<string, { url: string }> };
   const session = settings.sessions[name];
@@ -47,16 +47,16 @@ async function moveSession(client: Client, name: string, url: string): Promise<v
   await writeFile(join(client.configDir, 'config.json'), JSON.stringify(settings));
 }
 
-test('no listener, a listener, one that left, a session that ended: each in its row', async () => {
+test('no listener, a connected one, a disconnected one, an ended session: one row each', async () => {
   const client = await setUp();
   await client.makeSession('--name', 'fresh');
   const { urls } = await client.runJson<SessionPayload>('new', '--name', 'ended');
   expect((await curl(['-X', 'DELETE', urls.api])).status).toBe(204);
   const left = await startListener(await client.makeSession('--name', 'left', '--auto'));
   onTestFinished(left.stop);
-  await waitForState(client, 'it is attached', (state) => state.listener?.attached === true);
+  await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
   await left.stop();
-  await waitForState(client, 'it left', (state) => state.listener?.attached === false);
+  await waitForState(client, 'the listener left', (state) => state.listener?.attached === false);
   const listener = await startListener(await client.makeSession('--name', 'served', '--auto'));
   onTestFinished(listener.stop);
   await waitForState(client, 'the other is attached', (state) => state.listener?.attached === true);
@@ -88,7 +88,7 @@ test('no listener, a listener, one that left, a session that ended: each in its 
   expect(await settingsOf(client)).toBe(before);
 });
 
-test('relays that are down, silent or no relays: their rows say so, the others are unaffected', async () => {
+test('servers that are down, silent or not relays: their rows show it, the others are unaffected', async () => {
   const client = await setUp();
   for (const name of ['down', 'silent', 'portal', 'good']) await client.makeSession('--name', name);
   const silent = await startSilentServer();
@@ -113,7 +113,7 @@ test('relays that are down, silent or no relays: their rows say so, the others a
   ]);
 });
 
-test('--offline: what is stored, and no relay is asked', async () => {
+test('--offline: only stored data, and no request to a relay', async () => {
   const client = await setUp();
   await client.makeSession('--name', 'prod');
   const server = await startCannedServer('');
@@ -128,7 +128,7 @@ test('--offline: what is stored, and no relay is asked', async () => {
   expect(server.requests).toEqual([]);
 });
 
-test('a legacy relay: when its listener was last seen', async () => {
+test('list with a legacy relay: when its listener was last seen', async () => {
   const legacy = await startLegacyRelay();
   onTestFinished(legacy.close);
   const client = await makeClient(legacy);

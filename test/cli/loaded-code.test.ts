@@ -6,7 +6,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
 
-// What `exec` loads: the code for a network that has a proxy or authorities of its own is loaded only there.
+// The code that `exec` loads: code for proxies and certificate authorities is loaded only if they are configured.
 
 let relay: Relay;
 let remote: Remote;
@@ -39,7 +39,7 @@ async function listLoadedPaths(env: Record<string, string>): Promise<string[]> {
   return (await readFile(listPath, 'utf8')).split('\n').filter((path) => path.includes('/dist/'));
 }
 
-/** Their names, without hashes. */
+/** The names of the loaded files, without hashes. */
 async function listLoaded(env: Record<string, string>): Promise<string[]> {
   return (await listLoadedPaths(env))
     .map((path) =>
@@ -50,7 +50,7 @@ async function listLoaded(env: Record<string, string>): Promise<string[]> {
     .toSorted();
 }
 
-test('exec loads six files, and of undici what it needs', async () => {
+test('exec loads six files of at most 195 kB, with only the needed part of undici', async () => {
   const sizes = await Promise.all((await listLoadedPaths({})).map(async (path) => (await stat(path)).size));
   expect(sizes).toHaveLength(6);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(195_000);
@@ -61,22 +61,22 @@ beforeAll(async () => {
   plain = await listLoaded({});
 });
 
-test('no proxy, no authority: exec loads nothing for them', () => {
+test('no proxy, no authority: exec loads no code for them', () => {
   expect(plain).toContain('http');
   expect(plain.filter((name) => /route|prox|socks|authorit|explain/.test(name))).toEqual([]);
 });
 
-test('a proxy for other URLs, or an authority and a plain http relay: the same', async () => {
+test('a proxy for https only, an authority, and an http relay: exec loads no code for them', async () => {
   const env = { https_proxy: 'http://127.0.0.1:1', SSL_CERT_FILE: '/nowhere', NO_PROXY: '*' };
   expect(await listLoaded(env)).toEqual(plain);
 });
 
-test('a proxy that NO_PROXY passes by: the code that finds out is loaded, and no more', async () => {
+test('a proxy that NO_PROXY excludes: only the code that checks this is loaded', async () => {
   const env = { http_proxy: 'http://127.0.0.1:1', NO_PROXY: '127.0.0.1' };
   expect(await listLoaded(env)).toEqual([...plain, 'find-proxy', 'open-route'].toSorted());
 });
 
-test('a proxy that applies: its code is loaded, that of SOCKS is not', async () => {
+test('an HTTP proxy in use: its code is loaded, the code for SOCKS is not', async () => {
   const proxy = await startForwardProxy(relay.port);
   onTestFinished(proxy.stop);
   const loaded = await listLoaded({ http_proxy: proxy.url });

@@ -13,7 +13,7 @@ import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// REMOTIFY_URL and REMOTIFY_KEY say all that is needed: settings that cannot be read are in nobody's way.
+// With REMOTIFY_URL and REMOTIFY_KEY no settings are needed: unreadable ones must not cause an error.
 
 let relay: Relay;
 let remote: Remote;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   };
 });
 
-/** root reads every file. The command runs without that right. */
+/** root may read every file, so the command runs without that capability. */
 const withoutRights = [
   'setpriv',
   '--inh-caps=-dac_override,-dac_read_search',
@@ -42,7 +42,7 @@ const canBeRefused = !isRoot || spawnSync('setpriv', [...withoutRights.slice(1),
 
 type Place = { env: Record<string, string>; isRefused?: boolean };
 
-/** Where settings would be, and why they cannot be read. */
+/** Locations of the settings, and why they cannot be read. */
 const places: [title: string, make: (folder: string) => Promise<Place>][] = [
   [
     'a file without permission to read it (EACCES)',
@@ -67,21 +67,21 @@ const places: [title: string, make: (folder: string) => Promise<Place>][] = [
     },
   ],
   [
-    'another JSON',
+    'an array of JSON',
     async (folder) => {
       await writeFile(join(folder, 'config.json'), '[1]');
       return { env: { REMOTIFY_CONFIG_DIR: folder } };
     },
   ],
   [
-    'a folder in the place of the file',
+    'a folder instead of the file',
     async (folder) => {
       await mkdir(join(folder, 'config.json'));
       return { env: { REMOTIFY_CONFIG_DIR: folder } };
     },
   ],
   [
-    'a link that leads to itself',
+    'a link to itself',
     async (folder) => {
       await symlink('loop', join(folder, 'loop'));
       return { env: { REMOTIFY_CONFIG_DIR: join(folder, 'loop') } };
@@ -124,7 +124,7 @@ async function run(
   return { exitCode: code, text: cli.stdout().toString(), stderr: cli.stderr() };
 }
 
-describe.each(places)('%s', (_title, make) => {
+describe.each(places)('unreadable settings: %s', (_title, make) => {
   async function setUp(): Promise<Place | undefined> {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
@@ -133,7 +133,7 @@ describe.each(places)('%s', (_title, make) => {
   }
 
   test.skipIf(!canBeRefused)(
-    'with URL and key in the environment: commands work, and write nothing',
+    'REMOTIFY_URL and REMOTIFY_KEY are set: commands work, and write nothing',
     async () => {
       const place = await setUp();
       if (!place) return;
@@ -148,7 +148,7 @@ describe.each(places)('%s', (_title, make) => {
     },
   );
 
-  test.skipIf(!canBeRefused)('with flags: the same', async () => {
+  test.skipIf(!canBeRefused)('--url and -s: exec and status work', async () => {
     const place = await setUp();
     if (!place) return;
     const flags = ['--url', relay.url, '-s', key];
@@ -160,11 +160,11 @@ describe.each(places)('%s', (_title, make) => {
   });
 });
 
-describe('only commands that need the file fail, in words', () => {
+describe('only commands that need the settings fail', () => {
   test.skipIf(!canBeRefused).each([
     ['a file without permission', /cannot read \/.*config\.json: permission denied \(EACCES\)/],
     ['broken JSON', /config\.json is not valid JSON/],
-  ])('%s', async (title, error) => {
+  ])('%s: commands that need it fail, others work', async (title, error) => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     const isRefused = title.includes('permission');
@@ -191,7 +191,7 @@ describe('only commands that need the file fail, in words', () => {
     expect(await readdir(folder.path)).toEqual(['config.json']);
   });
 
-  test('end of a session by its key: no settings are created', async () => {
+  test('end with a key in the environment: no settings are created', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     const made = await client.runJson<SessionPayload>('new');
@@ -203,8 +203,8 @@ describe('only commands that need the file fail, in words', () => {
   });
 });
 
-test('the settings are readable: a key in the environment is known by its name', async () => {
+test('readable settings: a stored key in the environment is shown by its name', async () => {
   const shown = await remote.run(['status', '--json'], { env: { REMOTIFY_KEY: key } });
   expect(JSON.parse(shown.text)).toMatchObject({ session: 'session-1' });
-  await waitForState(remote, 'the listener is still there', (state) => state.listener?.attached === true);
+  await waitForState(remote, 'the listener is still connected', (state) => state.listener?.attached === true);
 });

@@ -7,7 +7,7 @@ import { asAuto, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 
-// The line that a waiting exec offers: true words, once, in the mode of the session.
+// The line to paste that a waiting exec prints: correct, once, in the mode of the session.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -21,17 +21,17 @@ async function setUp(): Promise<Client> {
   return client;
 }
 
-/** What exec says while it waits for a listener. */
+/** The stderr of an exec that waits for a listener. */
 async function readWords(client: Client, env: Record<string, string> = {}): Promise<string> {
   const exec = client.start(['exec', 'true'], env);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
-  await eventually('it waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
+  await eventually('exec waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
   return exec.stderr();
 }
 
 const linesIn = (words: string): string[] => words.split('\n').filter((line) => line.startsWith('curl '));
 
-test('no listener has connected yet: the supervised line, once', async () => {
+test('no listener has connected yet: exec prints the supervised line once', async () => {
   const client = await setUp();
   const line = await client.makeSession();
   const words = await readWords(client);
@@ -39,7 +39,7 @@ test('no listener has connected yet: the supervised line, once', async () => {
   expect(linesIn(words)).toEqual([line]);
 });
 
-test('a session that was created with --auto: its auto line, once', async () => {
+test('a session created with --auto: exec prints its auto line once', async () => {
   const client = await setUp();
   const line = await client.makeSession('--auto');
   expect(line).toContain('?mode=auto');
@@ -50,14 +50,14 @@ test('a session that was created with --auto: its auto line, once', async () => 
   });
 });
 
-test('an auto listener that left a session with a supervised line: last seen, and the auto line', async () => {
+test('an auto listener left a session with a supervised line: exec prints when, and the auto line', async () => {
   const client = await setUp();
   const line = await client.makeSession();
   const listener = await startListener(asAuto(line));
   onTestFinished(listener.stop);
-  await waitForState(client, 'it is attached', (state) => state.listener?.attached === true);
+  await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
   await listener.stop();
-  await waitForState(client, 'it left', (state) => state.listener?.attached === false);
+  await waitForState(client, 'the listener left', (state) => state.listener?.attached === false);
   const words = await readWords(client);
   expect(words).toMatch(
     /^remotify: the listener \S+@\S+ is disconnected, last seen \d+ s ago; paste this line/m,
@@ -72,7 +72,7 @@ test('exec without a session: the line of the new one is printed once', async ()
   expect(linesIn(words)).toHaveLength(1);
 });
 
-test('settings of an earlier version, without a mode: readable, and the line is as it was stored', async () => {
+test('settings of an earlier version, without a mode: readable, and exec prints the stored line', async () => {
   const client = await setUp();
   const line = await client.makeSession('--name', 'old');
   const path = join(client.configDir, 'config.json');

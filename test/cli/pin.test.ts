@@ -7,7 +7,7 @@ import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 
-// `remotify new --pin`: for relays that are run by others.
+// `remotify new --pin`: for relays that other people run.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-/** A client whose relay is reached through somebody who may change what it says. */
+/** A client that reaches its relay through a proxy; `tamper` makes the proxy change the script of the listener. */
 async function setUp() {
   const proxy = await startFaultProxy();
   onTestFinished(proxy.stop);
@@ -37,7 +37,7 @@ async function setUp() {
   return { client, tamper };
 }
 
-test('the pinned line runs the script, and the rest is as ever', async () => {
+test('a pinned line runs the script of the relay, exec and end work', async () => {
   const { client } = await setUp();
   const line = await client.makeSession('--auto', '--pin');
   expect(line).toMatch(/^\(f=.* curl -q -fsS -g .* \| grep -Eq '\^\([0-9a-f]{64}\|[0-9a-f]{64}\) ' /);
@@ -50,7 +50,7 @@ test('the pinned line runs the script, and the rest is as ever', async () => {
   expect(await readdir(listener.temporaryFolder)).toEqual([]);
 });
 
-test('another script than the pinned one does not run', async () => {
+test('a changed script: the pinned line does not run it', async () => {
   const { client, tamper } = await setUp();
   const line = await client.makeSession('--auto', '--pin');
   tamper();
@@ -64,16 +64,16 @@ test('another script than the pinned one does not run', async () => {
   expect(await readdir(listener.temporaryFolder)).toEqual([]);
 });
 
-test('a relay whose script is another one from the start is named, and nothing is stored', async () => {
+test('new --pin on a relay with another script: an error that names it, and nothing is stored', async () => {
   const { client, tamper } = await setUp();
   tamper();
   const { exitCode, text, stderr } = await client.run(['new', '--pin']);
   expect([exitCode, text]).toEqual([255, '']);
-  expect(stderr).toMatch(/remotify: error: the script of http\S+ is not the one of remotify /);
+  expect(stderr).toMatch(/remotify: error: the script of http\S+ differs from that of remotify /);
   expect((await client.run(['list', '--json'])).text).toContain('"sessions": []');
 });
 
-test('a pinned line whose session has ended says so, and exits with 1', async () => {
+test('a pinned line of an ended session: a message, and 1', async () => {
   const { client } = await setUp();
   const line = await client.makeSession('--auto', '--pin');
   await client.run(['end']);
@@ -87,7 +87,7 @@ test('a pinned line whose session has ended says so, and exits with 1', async ()
   expect(await readdir(listener.temporaryFolder)).toEqual([]);
 });
 
-test('a relay that names another address than --url: the address does not reach the line, and nothing is stored', async () => {
+test('new --pin on a relay with another --public-url: an error, and nothing is stored', async () => {
   const evil = 'http://evil.example:81';
   const hostile = await startRelay({ flags: ['--public-url', evil] });
   onTestFinished(hostile.stop);

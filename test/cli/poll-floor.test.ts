@@ -7,7 +7,7 @@ import { eventually, untilPassed } from '../harness/deadline.ts';
 import { passOn } from '../harness/pass-on.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-// A relay that answers each poll at once, without news. Held against the number of requests: a slow machine makes fewer.
+// A relay that answers every poll immediately, without news. The tests limit the number of requests: a slow machine makes fewer.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-/** The relay, seen through a proxy that lets no poll wait. */
+/** A client behind a proxy that turns every long poll into a short one. */
 async function setUp() {
   const asked: string[] = [];
   const server = createServer((incoming, answer) => {
@@ -42,17 +42,17 @@ test.each([
   ['new --wait', ['new', '--wait', '60'], /GET .*\/status$/],
   ['status --watch', ['status', '--watch'], /GET .*\/status$/],
   ['logs -f', ['logs', '-f'], /GET .*\/output$/],
-])('%s asks no more than 12 times in the first two seconds', async (_title, args, poll) => {
+])('%s, long polls that return immediately: at most 12 requests in 2 s', async (_title, args, poll) => {
   const { client, asked } = await setUp();
   await client.makeSession();
   if (args[0] === 'logs') await client.run(['exec', '-d', 'true']);
   const polls = () => asked.filter((line) => poll.test(line)).length;
   const running = client.start(args);
   onTestFinished(() => void running.child.kill('SIGKILL'));
-  await eventually('it polls', 15_000, () => polls() >= 1);
+  await eventually('the command polls', 15_000, () => polls() >= 1);
   const before = polls();
   await untilPassed('two seconds', 2_000);
   expect(running.isRunning()).toBe(true);
   expect(polls() - before).toBeLessThanOrEqual(12);
-  await eventually('it goes on', 15_000, () => polls() >= before + 3);
+  await eventually('the command continues to poll', 15_000, () => polls() >= before + 3);
 });

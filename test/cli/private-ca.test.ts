@@ -11,7 +11,7 @@ import { startTlsFront } from '../harness/tls-front.ts';
 import { startMcpHost } from '../mcp/mcp-host.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// A relay whose certificate no public authority issued.
+// A relay whose certificate is not from a public certificate authority.
 
 describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority', () => {
   let relay: Relay;
@@ -41,7 +41,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expect([exitCode, stderr.replace(/^remotify: created .*\n/, '')]).toEqual([0, '']);
   }
 
-  test('each of the variables that name it makes it trusted', async () => {
+  test('the authority in NODE_EXTRA_CA_CERTS, SSL_CERT_FILE or CURL_CA_BUNDLE: trusted', async () => {
     const port = await startTlsFront(relay, await authority.issue());
     for (const name of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE'])
       await expectTrusted(port, { [name]: authority.path });
@@ -52,7 +52,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     await expectTrusted(port, { SSL_CERT_FILE: bundle });
   });
 
-  test('SSL_CERT_DIR: a folder as `openssl rehash` leaves it', async () => {
+  test('the authority in SSL_CERT_DIR, a folder in the format of `openssl rehash`: trusted', async () => {
     const port = await startTlsFront(relay, await authority.issue());
     const certificates = join(folder.path, 'certificates');
     await mkdir(certificates);
@@ -65,14 +65,14 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expectFailure(await status(port, { SSL_CERT_DIR: '/nowhere' }), 255, /not trusted here/);
   });
 
-  test('a file takes the place of the built-in authorities, as with curl', async () => {
+  test('SSL_CERT_FILE replaces CURL_CA_BUNDLE and the built-in authorities, as with curl', async () => {
     const port = await startTlsFront(relay, await authority.issue());
     expectFailure(await status(port, { SSL_CERT_FILE: stranger.path }), 255, /not trusted here/);
     const env = { SSL_CERT_FILE: authority.path, CURL_CA_BUNDLE: stranger.path };
     expectFailure(await status(port, env), 255, /not trusted here/);
   });
 
-  test('the MCP server trusts it too', async () => {
+  test('the MCP server trusts the authority too', async () => {
     const port = await startTlsFront(relay, await authority.issue());
     const own = await makeTemporaryFolder();
     const env = { REMOTIFY_URL: `https://localhost:${port}`, SSL_CERT_FILE: authority.path };
@@ -85,7 +85,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expect(data.paste?.supervised).toContain(`https://localhost:${port}/r/`);
   });
 
-  test('an intermediate authority: trusted where the relay sends it, else told', async () => {
+  test('an intermediate authority: trusted if the relay sends it, else an error with a hint', async () => {
     const middle = await authority.issueAuthority('middle');
     const { cert, key } = await middle.issue();
     await expectTrusted(await startTlsFront(relay, { cert: cert + middle.pem, key }), {
@@ -101,7 +101,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expect(result.stderr).toMatch(/hint: .*must also send its intermediate certificates.*openssl s_client/);
   });
 
-  test('an unknown authority', async () => {
+  test('a certificate of an unknown authority: an error with hints', async () => {
     const { cert, key } = await authority.issue();
     for (const [sent, code] of [
       [cert, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
@@ -120,7 +120,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expectFailure(await status(port), 255, /not trusted here \(UNABLE_TO_GET_ISSUER_CERT_LOCALLY\)/);
   });
 
-  test('a self-signed certificate', async () => {
+  test('a self-signed certificate: an error, and trusted once it is in SSL_CERT_FILE', async () => {
     const { certPath, keyPath } = await makeCertificate(folder.path, { name: 'self' });
     const port = await startTlsFront(relay, { cert: await readFile(certPath), key: await readFile(keyPath) });
     const result = await status(port);
@@ -129,20 +129,20 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     await expectTrusted(port, { SSL_CERT_FILE: certPath });
   });
 
-  test('an expired certificate', async () => {
+  test('an expired certificate: an error', async () => {
     const port = await startTlsFront(relay, await authority.issue({ fromDays: -3 }));
     const result = await status(port, { SSL_CERT_FILE: authority.path });
     expectFailure(result, 255, /its certificate has expired \(CERT_HAS_EXPIRED\)/);
     expect(result.stderr).toMatch(/hint: renew the certificate; .*clock of this machine/);
   });
 
-  test('a certificate of tomorrow', async () => {
+  test('a certificate that is not valid yet: an error', async () => {
     const port = await startTlsFront(relay, await authority.issue({ fromDays: 1 }));
     const result = await status(port, { SSL_CERT_FILE: authority.path });
     expectFailure(result, 255, /its certificate is not valid yet \(CERT_NOT_YET_VALID\)/);
   });
 
-  test('a certificate for other names: they are named', async () => {
+  test('a certificate for other host names: the error lists them', async () => {
     const issued = await authority.issue({ names: ['other.example', '*.third.example', 'IP:192.0.2.1'] });
     const port = await startTlsFront(relay, issued);
     const result = await status(port, { SSL_CERT_FILE: authority.path });
@@ -154,7 +154,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expect(result.stderr).toMatch(/hint: use a host name that the certificate is for/);
   });
 
-  test('a certificate that is not for servers', async () => {
+  test('a certificate that is not for servers: an error', async () => {
     const issued = await authority.issue({ extensions: ['extendedKeyUsage=clientAuth'] });
     const port = await startTlsFront(relay, issued);
     expectFailure(
@@ -164,7 +164,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     );
   });
 
-  test('an authority that is none', async () => {
+  test('SSL_CERT_FILE with a certificate that is not an authority: not trusted', async () => {
     const leaf = await authority.issue();
     await writeFile(join(folder.path, 'leaf.pem'), leaf.cert);
     await writeFile(join(folder.path, 'leaf.key'), leaf.key);
@@ -173,7 +173,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expectFailure(result, 255, /not trusted here/);
   });
 
-  test('a key that is too weak', async () => {
+  test('a certificate with a weak key: an error', async () => {
     const { cert, key } = await authority.issue({ algorithm: 'rsa:768' });
     const port = await startTlsFront(relay, { cert, key, ciphers: 'DEFAULT@SECLEVEL=0' });
     const result = await status(port, { SSL_CERT_FILE: authority.path });
@@ -181,7 +181,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expect(result.stderr).toMatch(/hint: issue a certificate with a stronger key/);
   });
 
-  test('only old versions of TLS', async () => {
+  test('a relay with only old versions of TLS: an error', async () => {
     const { cert, key } = await authority.issue();
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
     const port = await startTlsFront(relay, { cert, key, ...old });
@@ -189,7 +189,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
     expectFailure(result, 255, /it speaks only versions of TLS that this client refuses \(/);
   });
 
-  test('no cipher in common', async () => {
+  test('no cipher in common: an error', async () => {
     const { cert, key } = await authority.issue();
     const few = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-SHA' } as const;
     const port = await startTlsFront(relay, { cert, key, ...few });
@@ -198,7 +198,7 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'a certificate of the client is asked for, %s',
+    'the relay requires a client certificate, %s: an error',
     async (version) => {
       const { cert, key } = await authority.issue();
       const asks = { requestCert: true, rejectUnauthorized: true, ca: authority.pem };
@@ -207,14 +207,14 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
       const result = await status(port, { SSL_CERT_FILE: authority.path });
       const [words, hint] =
         version === 'TLSv1.3'
-          ? [/it asks for a certificate of the client|the connection broke off/, /hint: ./]
-          : [/it refused the TLS handshake/, /hint: it may ask for a certificate of the client/];
+          ? [/it requires a client certificate|the connection closed unexpectedly/, /hint: ./]
+          : [/it refused the TLS handshake/, /hint: it may require a client certificate/];
       expectFailure(result, 255, words);
       expect(result.stderr).toMatch(hint);
     },
   );
 
-  test('it speaks plain http', async () => {
+  test('https to a server that speaks http: an error with a hint', async () => {
     const result = await status(relay.port, {}, '127.0.0.1');
     expectFailure(result, 255, /it does not speak TLS \(/);
     expect(result.stderr).toMatch(/hint: if it speaks plain http, write http:\/\/ in the URL/);
@@ -222,14 +222,14 @@ describe.skipIf(!hasOpenssl)('a relay with a certificate of a private authority'
 
   test.each([
     [
-      'is not there',
+      'does not exist',
       () => '/nowhere/ca.pem',
       /cannot read "\/nowhere\/ca\.pem": it does not exist \(ENOENT\)/,
     ],
     ['is a folder', () => folder.path, /it is a folder \(EISDIR\)/],
     ['is damaged', () => join(folder.path, 'damaged.pem'), /holds a certificate that is damaged/],
     ['holds no certificate', () => join(folder.path, 'authority.key'), /holds no certificate/],
-  ])('the file %s: told before anything is sent', async (_title, choosePath, error) => {
+  ])('CURL_CA_BUNDLE is a file that %s: an error before any request', async (_title, choosePath, error) => {
     const result = await status(1, { CURL_CA_BUNDLE: choosePath() });
     expectFailure(result, 255, error);
     expect(result.stderr).toMatch(/error: CURL_CA_BUNDLE: /);

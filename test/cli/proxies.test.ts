@@ -13,7 +13,7 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startTlsFront } from '../harness/tls-front.ts';
 import { startMcpHost } from '../mcp/mcp-host.ts';
 
-// A client whose only way out is a proxy, which alone knows where the relay is.
+// A client that can reach the relay only through a proxy: only the proxy resolves its host name.
 
 const host = 'relay.example';
 const script = 'read -r word; echo "$word"; head -c 200000 /dev/zero; exit 6';
@@ -31,7 +31,7 @@ afterAll(async () => {
   await relay.stop();
 });
 
-/** `remotify --url URL -s KEY …` with these variables. */
+/** Runs `remotify --url URL -s KEY …` with these variables. */
 function runAt(url: string, env: Record<string, string>, ...words: string[]): ReturnType<Client['run']> {
   return remote.run([...words.slice(0, 1), '--url', url, '-s', key, ...words.slice(1)], {
     env,
@@ -59,7 +59,7 @@ function expectRun({ exitCode, stdout, stderr }: Awaited<ReturnType<Client['run'
 
 describe('exec through a proxy', () => {
   test.each(['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'])(
-    'http relay, %s: the proxy is asked for whole URLs',
+    'http relay, %s: the proxy gets requests with full URLs',
     async (name) => {
       const proxy = await startProxy(relay.port);
       expectRun(await runAt(`http://${host}`, { [name]: proxy.url }, 'exec', '-i', script));
@@ -70,7 +70,7 @@ describe('exec through a proxy', () => {
   );
 
   test.skipIf(!hasOpenssl).each(['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'])(
-    'https relay, %s: the proxy opens tunnels and sees nothing else',
+    'https relay, %s: the proxy gets only CONNECT requests',
     async (name) => {
       const { certPath, tls } = await makeTls();
       const proxy = await startProxy(await startTlsFront(relay, tls));
@@ -80,27 +80,27 @@ describe('exec through a proxy', () => {
     },
   );
 
-  test('lower case wins over upper case, and the scheme over all_proxy', async () => {
+  test('http_proxy takes precedence over HTTP_PROXY and all_proxy', async () => {
     const proxy = await startProxy(relay.port);
     const env = { http_proxy: proxy.url, HTTP_PROXY: 'http://127.0.0.1:1', all_proxy: 'http://127.0.0.1:1' };
     expect((await runAt(`http://${host}`, env, 'exec', 'true')).exitCode).toBe(0);
   });
 
-  test('a program of a web server gets HTTP_PROXY from strangers: it is not read there', async () => {
+  test('REQUEST_METHOD is set, as in CGI: HTTP_PROXY is ignored, since a client of the web server can set it', async () => {
     const proxy = await startProxy(relay.port);
     const env = { HTTP_PROXY: proxy.url, REQUEST_METHOD: 'GET' };
     expect((await runAt(relay.url, env, 'exec', 'true')).exitCode).toBe(0);
     expect(proxy.requests).toEqual([]);
   });
 
-  test('a proxy without a scheme speaks http', async () => {
+  test('a proxy URL without a scheme: http', async () => {
     const proxy = await startProxy(relay.port);
     const env = { http_proxy: `127.0.0.1:${proxy.port}` };
     expect((await runAt(`http://${host}`, env, 'exec', 'true')).exitCode).toBe(0);
     expect(proxy.requests.length).toBeGreaterThan(0);
   });
 
-  test.skipIf(!hasOpenssl)('a login in the URL is decoded and sent, for http and https', async () => {
+  test.skipIf(!hasOpenssl)('a login in the proxy URL: decoded and sent, for http and https', async () => {
     const { certPath, tls } = await makeTls();
     const login = 'us@r:p/ss%:wörd';
     const shown = `${encodeURIComponent('us@r')}:${encodeURIComponent('p/ss%:wörd')}`;
@@ -115,7 +115,7 @@ describe('exec through a proxy', () => {
       expectRun(await runAt(`${scheme}://${host}`, env, 'exec', '-i', script));
   });
 
-  test.skipIf(!hasOpenssl)('the proxy itself speaks TLS, before http and https relays', async () => {
+  test.skipIf(!hasOpenssl)('a proxy that speaks TLS: works for http and https relays', async () => {
     const { certPath, tls } = await makeTls();
     const plain = await startProxy(relay.port, { tls });
     const tunnel = await startProxy(await startTlsFront(relay, tls), { tls });
@@ -125,7 +125,7 @@ describe('exec through a proxy', () => {
   });
 
   test.skipIf(!hasOpenssl)(
-    'SOCKS5: the proxy looks the host up, for http and https, with a login',
+    'socks5h: the proxy resolves the host name, for http and https, with a login',
     async () => {
       const { certPath, tls } = await makeTls();
       const plain = await startSocksProxy(relay.port);
@@ -140,7 +140,7 @@ describe('exec through a proxy', () => {
     },
   );
 
-  test('socks5 looks the host up here', async () => {
+  test('socks5: the client resolves the host name', async () => {
     const socks = await startSocksProxy(relay.port);
     onTestFinished(socks.stop);
     const env = { all_proxy: `socks5://${socks.place}` };
@@ -148,7 +148,7 @@ describe('exec through a proxy', () => {
     expect(socks.requests[0]).toMatch(/^(127\.0\.0\.1|0\.0\..*):\d+$/);
   });
 
-  test('Ctrl-C reaches the relay while a long poll is open', async () => {
+  test('Ctrl-C while a long poll is open through the proxy: the cancel reaches the relay', async () => {
     const proxy = await startProxy(relay.port);
     const run = remote.start(['exec', '--url', `http://${host}`, '-s', key, 'echo begun; exec sleep 300'], {
       http_proxy: proxy.url,
@@ -162,7 +162,7 @@ describe('exec through a proxy', () => {
     expect(code).toBe(130);
   });
 
-  test('the proxy cuts a long poll: exec asks again and misses nothing', async () => {
+  test('the proxy closes the connection of a long poll: exec polls again and loses no output', async () => {
     const proxy = await startProxy(relay.port);
     const words = 'echo begun; read -r word <"$PIPE"; echo "$word"';
     const folder = await makeTemporaryFolder();
@@ -177,14 +177,16 @@ describe('exec through a proxy', () => {
     await eventually('the long poll is open', 15_000, () => polls() > 1);
     const before = polls();
     proxy.cut();
-    await eventually('it polls again', 15_000, () => polls() > before);
+    await eventually('exec polls again', 15_000, () => polls() > before);
     await writeFile(`${folder.path}/pipe`, 'done\n');
     const { code } = await withDeadline(run.closed, 15_000, 'exec ends');
     expect([code, run.stdout().toString()]).toEqual([0, 'begun\ndone\n']);
-    expect(run.stderr()).toMatch(/^remotify: cannot reach .*the connection broke off.*; trying again\n/);
+    expect(run.stderr()).toMatch(
+      /^remotify: cannot reach .*the connection closed unexpectedly.*; trying again\n/,
+    );
   });
 
-  test('a proxy that never answers: the second Ctrl-C ends exec at once', async () => {
+  test('a proxy that never answers: the second Ctrl-C ends exec immediately', async () => {
     const silent = createServer();
     const asked = once(silent, 'connection');
     silent.listen(0, '127.0.0.1');
@@ -198,19 +200,19 @@ describe('exec through a proxy', () => {
     const { port } = silent.address() as AddressInfo;
     const run = remote.start(['exec', 'true'], { all_proxy: `socks5h://127.0.0.1:${port}` });
     onTestFinished(() => void run.child.kill('SIGKILL'));
-    await withDeadline(asked, 15_000, 'the proxy is asked');
-    // Sooner than the client gives the proxy up by itself. Signals that come close together are one, and one that comes during the end kills.
-    await eventually('exec leaves', 8_000, () => {
+    await withDeadline(asked, 15_000, 'exec connects to the proxy');
+    // Before the client times out by itself. Signals in quick succession arrive as one, and one during the exit kills the process.
+    await eventually('exec ends', 8_000, () => {
       const hasLeft = run.stderr().includes('interrupted while the command was being sent');
       if (!hasLeft && run.isRunning()) run.child.kill('SIGINT');
       return hasLeft;
     });
     const { code } = await withDeadline(run.closed, 8_000, 'exec ends');
-    // To a shell both are 130.
+    // A shell reports both as 130.
     expect(code ?? run.child.signalCode).toBeOneOf([130, 'SIGINT']);
   });
 
-  test('the MCP server goes through the proxy', async () => {
+  test('the MCP server uses the proxy', async () => {
     const proxy = await startProxy(relay.port, { login: 'user:secret' });
     const folder = await makeTemporaryFolder();
     const mcp = await startMcpHost(folder.path, {
@@ -241,7 +243,7 @@ describe('NO_PROXY', () => {
     expect(proxy.requests).toEqual([]);
   });
 
-  test('loopback is not exempt by itself, as with curl', async () => {
+  test('a relay on loopback: the proxy is used unless NO_PROXY excludes it, as with curl', async () => {
     const proxy = await startProxy(relay.port);
     expectRun(await runAt(relay.url, { http_proxy: proxy.url }, 'exec', '-i', script));
     expect(proxy.requests.length).toBeGreaterThan(0);

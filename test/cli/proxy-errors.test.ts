@@ -6,7 +6,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startSocksProxy } from '../harness/socks-proxy.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// What a proxy can do wrong, and what its variable can. The password is in none of the messages.
+// Failures of a proxy, and invalid proxy variables. No message contains the password.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ async function failThrough(scheme: string, proxyUrl: string, name = `${scheme}_p
   return result;
 }
 
-test.each(['http', 'https'])('%s: the proxy asks for a login', async (scheme) => {
+test.each(['http', 'https'])('%s: the proxy requires a login', async (scheme) => {
   const proxy = await startForwardProxy(relay.port, { login: 'user:right' });
   onTestFinished(proxy.stop);
   const asks =
@@ -34,11 +34,11 @@ test.each(['http', 'https'])('%s: the proxy asks for a login', async (scheme) =>
   expectFailure(wrong, 255, /it refuses the user or password \(HTTP 407\)/);
 });
 
-test.each(['http', 'https'])('%s: the proxy asks for a login of another kind', async (scheme) => {
+test.each(['http', 'https'])('%s: the proxy requires another kind of authentication', async (scheme) => {
   const proxy = await startForwardProxy(relay.port, { login: 'user:right', scheme: 'NTLM' });
   onTestFinished(proxy.stop);
   const result = await failThrough(scheme, proxy.url.replace('//', '//user:hunter2@'));
-  expectFailure(result, 255, /it asks for a login of the kind NTLM, .* \(HTTP 407\)/);
+  expectFailure(result, 255, /it requires NTLM authentication, .* \(HTTP 407\)/);
 });
 
 test.each([
@@ -58,7 +58,7 @@ test.each([
   expect(result.stderr).toContain('`export NO_PROXY=relay.example`');
 });
 
-test.each(['http', 'https'])('%s: no proxy is there', async (scheme) => {
+test.each(['http', 'https'])('%s: no proxy listens at the address', async (scheme) => {
   const result = await failThrough(scheme, `http://user:hunter2@127.0.0.1:${await findClosedPort()}`);
   expectFailure(
     result,
@@ -76,15 +76,15 @@ test.each(['no_proxy', 'NO_PROXY'])('%s is set: the hint extends this list', asy
   expect(result.stderr).toContain(`\`export ${name}="$${name},relay.example"\``);
 });
 
-test('no host has the name of the proxy', async () => {
+test('the host name of the proxy does not exist', async () => {
   const result = await failThrough('http', 'http://proxy.invalid:3128', 'ALL_PROXY');
   expectFailure(result, 255, /cannot reach the proxy http:\/\/proxy\.invalid:3128 \(from ALL_PROXY\): /);
 });
 
 test.each([
-  ['closes the connection', '', /the connection broke off/],
+  ['closes the connection', '', /the connection closed unexpectedly/],
   ['speaks another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', /it does not speak HTTP/],
-])('https: what is there %s', async (_title, answer, error) => {
+])('https: the server at the address of the proxy %s', async (_title, answer, error) => {
   const server = await startCannedServer(answer);
   onTestFinished(server.close);
   expectFailure(await failThrough('https', server.url), 255, error);
@@ -100,16 +100,16 @@ test.each([
   expectFailure(await failThrough('http', `socks5h://${socks.place}`, 'ALL_PROXY'), 255, error);
 });
 
-test('SOCKS5: the proxy asks for a login, and refuses a wrong one', async () => {
+test('SOCKS5: the proxy requires a login, and refuses a wrong one', async () => {
   const socks = await startSocksProxy(relay.port, { login: 'user:right' });
   onTestFinished(socks.stop);
   const without = await failThrough('http', `socks5h://${socks.place}`, 'ALL_PROXY');
-  expectFailure(without, 255, /it asks for another login/);
+  expectFailure(without, 255, /it requires a different login/);
   const wrong = await failThrough('http', `socks5h://user:hunter2@${socks.place}`, 'ALL_PROXY');
   expectFailure(wrong, 255, /it refuses the user or password/);
 });
 
-test('SOCKS5: what is there speaks HTTP', async () => {
+test('SOCKS5: the server at the address of the proxy speaks HTTP', async () => {
   const url = `socks5h://127.0.0.1:${relay.port}`;
   expectFailure(await failThrough('http', url, 'ALL_PROXY'), 255, /it does not speak SOCKS5/);
 });
@@ -117,12 +117,12 @@ test('SOCKS5: what is there speaks HTTP', async () => {
 test.each([
   ['socks4', 'socks4://user:hunter2@127.0.0.1:1080', /socks4:\/\/ proxy, which is not supported/],
   ['an unknown scheme', 'ftp://user:hunter2@proxy.example', /a scheme that is not supported/],
-  ['a port that is none', 'http://user:hunter2@proxy.example:99999', /is not the URL of a proxy/],
+  ['an invalid port', 'http://user:hunter2@proxy.example:99999', /is not the URL of a proxy/],
   ['spaces', 'http://user:hunter2@proxy example', /is not the URL of a proxy/],
-  ['nothing but a scheme', 'http://', /is not the URL of a proxy/],
+  ['only a scheme', 'http://', /is not the URL of a proxy/],
   ['a bare / in the password', 'http://user:12/hunter2@proxy.example', /has a \/ \? or # in/],
   ['a bare % in the password', 'http://user:%zzhunter2@proxy.example', /bad % in it/],
-])('the variable holds %s: said before anything is sent', async (_title, url, error) => {
+])('the variable holds %s: an error before any request', async (_title, url, error) => {
   const result = await failThrough('http', url, 'all_proxy');
   expectFailure(result, 255, error);
   expect(result.stderr).toMatch(/error: all_proxy /);

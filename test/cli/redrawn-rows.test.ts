@@ -6,11 +6,11 @@ import { openSinks } from '../../src/cli/exec/output-sink.ts';
 import { PrefixedStream } from '../../src/terminal/prefixed-stream.ts';
 import { seed } from '../harness/seed.ts';
 
-// What a real terminal shows of untrusted output with carriage returns.
+// The screen of a real terminal after untrusted output with carriage returns.
 
 type Part = ['out' | 'err', string];
 
-/** A terminal, as Node has it: both streams go to the same screen. */
+/** A terminal like in Node: both streams write to the same screen. */
 async function openTerminal(columns: number, term = 'xterm') {
   const written: Buffer[] = [];
   const make = () => {
@@ -27,7 +27,7 @@ async function openTerminal(columns: number, term = 'xterm') {
   return { sinks, resize, bytes: () => Buffer.concat(written), stdout, stderr };
 }
 
-/** Rows that the terminal wrapped are one line. */
+/** Reads the lines of the screen, with wrapped rows joined. */
 async function readLines(bytes: Uint8Array, columns: number): Promise<string[]> {
   const options = { cols: columns, rows: 24, scrollback: 5_000, allowProposedApi: true, convertEol: true };
   const terminal = new headless.Terminal(options);
@@ -56,60 +56,60 @@ async function show(parts: readonly (Part | string)[], columns = 40, term?: stri
   return readLines(bytes(), columns);
 }
 
-describe('the last state of a row is shown:', () => {
+describe('a redrawn row shows its last text', () => {
   test.each<[string, (Part | string)[], string[]]>([
     ['progress', ['Loading 10%\rLoading 20%\rLoading 100%\nover\n'], ['Loading 100%', 'over', '']],
-    ['a shorter state after a longer one', ['Downloading\rDone\n'], ['Done', '']],
-    ['a return at the end of a chunk', ['10%\r', '20%', '\r', '30%\n'], ['30%', '']],
-    ['a return before each state', ['\r10%', '\r20%', '\r30%'], ['30%']],
-    ['a return at the very end leaves the row', ['10%\r20%\r'], ['20%']],
-    ['line ends of Windows', ['a\r\nb\r', '\nc\r\r\n'], ['a', 'b', 'c', '']],
-    ['erasures beside the return', ['10%\x1b[K\r20%\r\x1b[K30%\x1b[2K\r40%\r\x1b[2K50%'], ['50%']],
-    ['an erasure that is cut', ['10%\r\x1b', '[', 'K20%\x1b[', '2K', '\r', '30%'], ['30%']],
+    ['a shorter text after a longer one', ['Downloading\rDone\n'], ['Done', '']],
+    ['a carriage return at the end of a chunk', ['10%\r', '20%', '\r', '30%\n'], ['30%', '']],
+    ['a carriage return before each text', ['\r10%', '\r20%', '\r30%'], ['30%']],
+    ['a carriage return at the end of the output', ['10%\r20%\r'], ['20%']],
+    ['CRLF line ends', ['a\r\nb\r', '\nc\r\r\n'], ['a', 'b', 'c', '']],
+    ['erase sequences next to returns', ['10%\x1b[K\r20%\r\x1b[K30%\x1b[2K\r40%\r\x1b[2K50%'], ['50%']],
+    ['an erase sequence split between chunks', ['10%\r\x1b', '[', 'K20%\x1b[', '2K', '\r', '30%'], ['30%']],
     ['a row that is erased at the end', ['before\n10%\r\x1b[K'], ['before', '']],
     ['an erased row and a line end', ['10%\r\x1b[K\nafter'], ['', 'after']],
-    ['bars', ['▏██░░▕\r▏████▕\n'], ['▏████▕', '']],
+    ['progress bars', ['▏██░░▕\r▏████▕\n'], ['▏████▕', '']],
     ['wide characters', ['漢字漢字\r漢\n'], ['漢', '']],
     ['tabs', ['a\tb\rc\n'], ['c', '']],
     [
-      'stderr as well',
+      'the same on stderr',
       [
         ['err', '10%\r'],
         ['err', '20%\n'],
       ],
       ['20%', ''],
     ],
-  ])('%s', async (_title, parts, expected) => {
+  ])('%s: the last text is on the screen', async (_title, parts, expected) => {
     expect(await show(parts)).toEqual(expected);
   });
 });
 
-describe('nothing else is hidden:', () => {
+describe('no other output is hidden', () => {
   test.each<[string, (Part | string)[], string[]]>([
     ['rows above', ['one\ntwo\n\rthree\rfour\n'], ['one', 'two', 'four', '']],
     [
-      'what the other stream wrote on the row',
+      'text of the other stream on the same row',
       ['Password: ', ['err', '10%\r20%\r30%\n']],
       ['Password: 10%', '30%', ''],
     ],
-    ['a return of the other stream alone', ['Password: ', ['err', '\rx']], ['Password: ', 'x']],
+    ['a carriage return of the other stream', ['Password: ', ['err', '\rx']], ['Password: ', 'x']],
     ['backspaces', ['abc\b\b\bxyz\n'], [String.raw`abc\x08\x08\x08xyz`, '']],
-    ['an erasure without a return', ['abc\x1b[2Kdef\x1b[K\n'], [String.raw`abc\x1b[2Kdef\x1b[K`, '']],
-    ['other sequences', ['abc\x1b[A\r\x1b[2Jx'], [String.raw`\x1b[2Jx`]],
-    ['an erasure of what is before the cursor', ['abc\r\x1b[1Kx'], [String.raw`\x1b[1Kx`]],
-    ['the rest of a cut sequence at the end', ['abc\x1b[2K'], [String.raw`abc\x1b[2K`]],
-  ])('%s', async (_title, parts, expected) => {
+    ['an erase sequence without a return', ['abc\x1b[2Kdef\x1b[K\n'], [String.raw`abc\x1b[2Kdef\x1b[K`, '']],
+    ['other escape sequences', ['abc\x1b[A\r\x1b[2Jx'], [String.raw`\x1b[2Jx`]],
+    ['an erase sequence for the text before the cursor', ['abc\r\x1b[1Kx'], [String.raw`\x1b[1Kx`]],
+    ['an erase sequence at the end of the output', ['abc\x1b[2K'], [String.raw`abc\x1b[2K`]],
+  ])('%s: not hidden', async (_title, parts, expected) => {
     expect(await show(parts)).toEqual(expected);
   });
 
-  test('a row that is as wide as the terminal is redrawn, a wider one is left and a new one begun', async () => {
+  test('a row as wide as the terminal is redrawn; after a wider one a new row begins', async () => {
     expect(await show([`${'a'.repeat(20)}\rb\n`], 20)).toEqual(['b', '']);
     expect(await show([`${'a'.repeat(21)}\rb\n`], 20)).toEqual(['a'.repeat(21), 'b', '']);
     expect(await show([`${'漢'.repeat(11)}\rb\n`], 20)).toEqual(['漢'.repeat(11), 'b', '']);
     expect(await show([`${'a'.repeat(12)}`, `${'a'.repeat(9)}\rb\rc`], 20)).toEqual(['a'.repeat(21), 'c']);
   });
 
-  test('the terminal became narrower than the row: a new one is begun', async () => {
+  test('the terminal becomes narrower than the row: a new row begins', async () => {
     const { sinks, resize, bytes } = await openTerminal(40);
     await sinks.stdout.write(Buffer.from('a'.repeat(30)));
     resize(20);
@@ -117,21 +117,21 @@ describe('nothing else is hidden:', () => {
     expect(await readLines(bytes(), 40)).toEqual(['a'.repeat(30), 'c']);
   });
 
-  test('a terminal that cannot erase, or of unknown width: each state on a row of its own', async () => {
+  test('a dumb terminal, or one of unknown width: each text on a row of its own', async () => {
     expect(await show(['10%\r20%\n'], 40, 'dumb')).toEqual(['10%', '20%', '']);
     const { sinks, bytes } = await openTerminal(0);
     await sinks.stdout.write(Buffer.from('10%\r20%\n'));
     expect(await readLines(bytes(), 40)).toEqual(['10%', '20%', '']);
   });
 
-  test('an erased row gets no colour from the state after it', async () => {
+  test('a row is erased before the colour of the next text is set', async () => {
     const { sinks, bytes } = await openTerminal(40);
     await sinks.stdout.write(Buffer.from('10%\r\x1b[44m20%\x1b[0m\n'));
     expect(bytes().toString()).toBe('10%\r\x1b[K\x1b[44m20%\x1b[0m\n');
   });
 });
 
-test('any output, cut anywhere, at any width: a row is redrawn whole or left as it is', async () => {
+test('random output, chunks and widths: a row is redrawn completely or not at all', async () => {
   const atoms = ['\r', '\r', '\n', '\r\n', '\x1b[31m', '\x1b[0m', 'x', 'loading', '█░', '漢字', '\r\x1b[K'];
   const input = fc.record({
     atoms: fc.array(fc.constantFrom(...atoms), { maxLength: 40 }),
@@ -148,7 +148,7 @@ test('any output, cut anywhere, at any width: a row is redrawn whole or left as 
         from = cut;
       }
       await sinks.stdout.end();
-      // A cell stays empty where a wide character does not fit the end of a row.
+      // A cell at the end of a row stays empty if a wide character does not fit.
       const lines = (await readLines(shown(), columns)).map((line) => line.replaceAll(' ', ''));
       expect(lines).toEqual(expectLines(chosen, columns));
     }),
@@ -156,7 +156,7 @@ test('any output, cut anywhere, at any width: a row is redrawn whole or left as 
   );
 });
 
-/** The same without chunks and bytes. */
+/** The expected lines, computed without chunks and bytes. */
 function expectLines(atoms: readonly string[], columns: number): string[] {
   const lines = [''];
   let isReturned = false;
@@ -183,7 +183,7 @@ function expectLines(atoms: readonly string[], columns: number): string[] {
   return lines;
 }
 
-test('several sources on one terminal: each line whole, in its last state', async () => {
+test('several sessions on one terminal: each line complete, with its last text', async () => {
   const { stdout, bytes } = await openTerminal(40);
   const [one, two] = [new PrefixedStream(stdout, 'one'), new PrefixedStream(stdout, 'two')];
   const sinks = await Promise.all(
@@ -203,7 +203,7 @@ test('several sources on one terminal: each line whole, in its last state', asyn
   expect(await readLines(bytes(), 40)).toEqual(lines);
 });
 
-test('several sources on one terminal, raw: byte for byte, with names in front', async () => {
+test('several sessions on one terminal, raw: output unchanged after the names', async () => {
   const { stdout, bytes } = await openTerminal(40);
   const one = new PrefixedStream(stdout, 'one');
   const { stdout: sink } = await openSinks({ stdout: one, stderr: one }, true, 'xterm');

@@ -3,7 +3,7 @@ import { startCountingProxy } from '../harness/counting-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 
-test('a short command costs the client three requests at most, and the listener three', async () => {
+test('a short command: at most three requests of the client, and three of the listener', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const proxy = await startCountingProxy(relay);
@@ -27,7 +27,7 @@ test('a short command costs the client three requests at most, and the listener 
   const spent = Object.fromEntries(
     Object.entries(after).map(([name, now]) => [name, now - before[name as keyof typeof before]]),
   ) as typeof before;
-  // The look that brought it was under way before; the one after it is not answered yet.
+  // The poll that returned the command was already open before; the next poll has no answer yet.
   expect(spent).toMatchObject({ push: 1, look: 1, finish: 1 });
   expect(spent.push + spent.read).toBeLessThanOrEqual(3);
   expect(spent.look + spent.upload + spent.finish).toBeLessThanOrEqual(3);

@@ -39,19 +39,19 @@ async function start(flags: string[], env: Record<string, string> = {}): Promise
   return relay;
 }
 
-describe('the token of serve', () => {
+describe('the token of serve from a file', () => {
   test.each([
     ['no newline', secret],
     ['a newline', `${secret}\n`],
-    ['a newline of Windows and a byte order mark', `\ufeff${secret}\r\n`],
-  ])('--token-file with %s at its end', async (_title, text) => {
+    ['CRLF and a byte order mark', `\ufeff${secret}\r\n`],
+  ])('--token-file that ends with %s: the token is required', async (_title, text) => {
     const { write } = await setUp();
     const relay = await start(['--token-file', await write(text)]);
     expect(await create(relay)).toBe(401);
     expect(await create(relay, secret)).toBe(201);
   });
 
-  test('REMOTIFY_SERVE_TOKEN_FILE, as the credentials of systemd and the secrets of Docker are given', async () => {
+  test('REMOTIFY_SERVE_TOKEN_FILE with a read-only link, as in systemd credentials and Docker secrets: works', async () => {
     const { folder, write } = await setUp();
     const target = await write(`${secret}\n`);
     await chmod(target, 0o400);
@@ -64,7 +64,7 @@ describe('the token of serve', () => {
     expect(relay.stderr()).not.toContain('sesame');
   });
 
-  test('a pipe is read, as bash makes one of <(command)', async () => {
+  test('--token-file with a pipe, as from <(command) in bash: works', async () => {
     const relay = await startServe(['--listen', '0'], {
       before: ['bash', '-c', `exec "$@" --token-file <(echo '${secret}')`, 'bash'],
     });
@@ -72,14 +72,14 @@ describe('the token of serve', () => {
     expect((await curl(['-X', 'POST', `${relay.place}/api/session`])).status).toBe(401);
   });
 
-  test('a flag comes before the variables', async () => {
+  test('--token takes precedence over REMOTIFY_SERVE_TOKEN_FILE', async () => {
     const { write } = await setUp();
     const relay = await start(['--token', 'typed'], { REMOTIFY_SERVE_TOKEN_FILE: await write(secret) });
     expect(await create(relay, 'typed')).toBe(201);
   });
 });
 
-/** Each place that takes a file, with what else it needs to be read. */
+/** Every flag and variable that names a file, with the command that reads it. */
 const places: [name: string, args: string[], env: Record<string, string>][] = [
   ['--token-file', ['serve', '--port', '0', '--store', 'memory:', '--token-file', 'FILE'], {}],
   [
@@ -92,7 +92,7 @@ const places: [name: string, args: string[], env: Record<string, string>][] = [
   ['REMOTIFY_KEY_FILE', ['status'], { REMOTIFY_KEY_FILE: 'FILE' }],
 ];
 
-describe.each(places)('%s', (name, args, env) => {
+describe.each(places)('the file of %s', (name, args, env) => {
   const put = (path: string) => ({
     args: args.map((word) => word.replace('FILE', path)),
     env: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value.replace('FILE', path)])),
@@ -105,7 +105,7 @@ describe.each(places)('%s', (name, args, env) => {
     expect(result.stderr).not.toContain('sesame');
   };
 
-  test('a file that cannot be used is named, with why, and nothing of what is in it', async () => {
+  test('an unusable secret file: the error has its path and the reason, but none of its content', async () => {
     const { client, folder, write } = await setUp();
     await fail(client, join(folder, 'none'), /it does not exist \(ENOENT\)/);
     await fail(client, folder, /it is a folder|it is not a file/);
@@ -127,7 +127,7 @@ test.each([
   ['REMOTIFY_STORE', ['serve', '--port', '0']],
   ['REMOTIFY_TOKEN', ['new']],
   ['REMOTIFY_KEY', ['status']],
-])('%s and its _FILE are both set: refused, and both are named', async (name, args) => {
+])('%s and its _FILE are both set: an error that names both', async (name, args) => {
   const { client, write } = await setUp();
   const env = { [name]: 'memory:', [`${name}_FILE`]: await write(secret) };
   const result = await client.run(args, { env, deadlineMs: 20_000 });
@@ -139,7 +139,7 @@ test.each([
   [['--token', secret, '--token-file', '/dev/null'], /--token and --token-file are both given/],
   [['--token', ''], /--token: it is empty/],
   [['--token', '', '--token-file', '/dev/null'], /both given/],
-])('serve %j', async (flags, error) => {
+])('serve with %j: usage error', async (flags, error) => {
   const { client } = await setUp();
   const result = await client.run(['serve', '--port', '0', '--store', 'memory:', ...flags], {
     deadlineMs: 20_000,
@@ -148,7 +148,7 @@ test.each([
   expect(result.stderr).not.toContain('sesame');
 });
 
-test('a client reads its token and its key from files', async () => {
+test('REMOTIFY_TOKEN_FILE and REMOTIFY_KEY_FILE: the client reads its token and key', async () => {
   const { client, folder, write } = await setUp();
   const relay = await start(['--token', secret]);
   const env = { REMOTIFY_URL: relay.url };
@@ -167,7 +167,7 @@ test('a client reads its token and its key from files', async () => {
   expectFailure(wrong, 2, /malformed key in REMOTIFY_KEY_FILE/);
 });
 
-test('the store URL comes from a file', async () => {
+test('REMOTIFY_STORE_FILE: serve reads the store URL', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const path = join(folder.path, 'store-url');
@@ -177,7 +177,7 @@ test('the store URL comes from a file', async () => {
   expect(relay.stderr()).toContain(`sessions are in file:${folder.path}/store\n`);
 });
 
-test('a store file with something else in it: the content is in no message', async () => {
+test('REMOTIFY_STORE_FILE without a store URL: no message has the content', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const path = join(folder.path, 'store-url');
@@ -197,7 +197,7 @@ test('a store file with something else in it: the content is in no message', asy
     expect([code, relay.stderr()]).toEqual([
       2,
       expect.stringMatching(
-        /^remotify: error: REMOTIFY_STORE_FILE: what is in the file is not a store URL\nremotify: hint: .+\n$/,
+        /^remotify: error: REMOTIFY_STORE_FILE: the file does not contain a store URL\nremotify: hint: .+\n$/,
       ),
     ]);
     expect(relay.stderr()).not.toContain('sesame');
@@ -206,7 +206,7 @@ test('a store file with something else in it: the content is in no message', asy
 
 const isRoot = spawnSync('id', ['-u'], { encoding: 'utf8' }).stdout.trim() === '0';
 
-test.skipIf(isRoot)('a file that this user may not read (not as root)', async () => {
+test.skipIf(isRoot)('a secret file without permission to read it: an error (not as root)', async () => {
   const { client, write } = await setUp();
   const path = await write(secret);
   await chmod(path, 0);

@@ -10,7 +10,7 @@ export async function makeFolder(): Promise<string> {
   return folder.path;
 }
 
-/** A relay that ends with the test. */
+/** Starts a relay that is stopped after the test. */
 export async function start(
   flags: readonly string[],
   env: Record<string, string> = {},
@@ -23,7 +23,7 @@ export async function start(
 export const askHealth = (path: string): Promise<Answer> =>
   curl(['--unix-socket', path, 'http://localhost/api/health']);
 
-/** `remotify serve` to its end, for a start that fails. */
+/** Runs a `remotify serve` that fails to start, until it exits. */
 export async function fail(
   flags: readonly string[],
   env: Record<string, string> = {},
@@ -35,7 +35,7 @@ export async function fail(
   return { code, stderr: relay.stderr() };
 }
 
-/** Asks for a session through a unix socket, with these arguments of curl besides. */
+/** Creates a session through a unix socket, with additional arguments of curl. */
 export const createThrough = (
   path: string,
   args: readonly string[] = [],
@@ -43,5 +43,5 @@ export const createThrough = (
 ): Promise<Answer> =>
   curl(['--unix-socket', path, '-X', 'POST', ...args, `${scheme}://localhost/api/session`]);
 
-/** What a proxy says of the client. */
+/** The header with which a proxy names the client. */
 export const forwardedFor = (client: string): string[] => ['-H', `X-Forwarded-For: ${client}`];

@@ -31,7 +31,7 @@ const unread = {
 };
 
 describe("variables of the original relay's containers", () => {
-  test('each one that is not read is named once, with what does its work', async () => {
+  test('each variable that is not read: one note with the setting that replaces it', async () => {
     const relay = await start([], unread);
     const lines = relay
       .stderr()
@@ -40,11 +40,11 @@ describe("variables of the original relay's containers", () => {
     expect(lines.map((line) => line.split(' ')[1])).toEqual(Object.keys(unread));
     for (const line of lines)
       expect(line).toMatch(/^remotify: [A-Z_]+ is not read: in deploy\/compose\.yaml .*Caddy.*--[a-z-]+/);
-    // Their values are for others.
+    // The values may be private.
     expect(relay.stderr()).not.toContain('ops@relay.example');
   });
 
-  test('with --log json they are objects like all other lines', async () => {
+  test('with --log json: the notes are JSON objects like all other lines', async () => {
     const relay = await start(['--log', 'json'], unread);
     const lines = relay
       .stderr()
@@ -58,7 +58,7 @@ describe("variables of the original relay's containers", () => {
     ).toEqual(Object.keys(unread).map((name) => ['info', name]));
   });
 
-  test('those that are read, empty ones and those of nobody are not named', async () => {
+  test('variables that are read, empty or unknown: no note', async () => {
     const relay = await start([], {
       DOMAIN: 'relay.example',
       SCHEME: 'https',
@@ -75,7 +75,7 @@ describe("variables of the original relay's containers", () => {
     expect(relay.stderr()).not.toContain('is not read');
   });
 
-  test('SCHEME and PUBLIC_PORT need DOMAIN', async () => {
+  test('SCHEME and PUBLIC_PORT without DOMAIN: a note', async () => {
     const env = { SCHEME: 'https', PUBLIC_PORT: '8443' };
     const relay = await start([], env);
     for (const name of Object.keys(env))
@@ -87,7 +87,7 @@ describe("variables of the original relay's containers", () => {
   });
 });
 
-/** No store of that kind: the URL is in the error, and must be there without its password. */
+/** URLs of an unknown kind of store: the error must show them without the password. */
 const hostile = [
   'none://user:s3sam3@host:1/0',
   'none://:s3sam3@host',
@@ -99,8 +99,8 @@ const hostile = [
   'none:[s3sam3@host',
 ];
 
-describe('the password of a store', () => {
-  test.each(hostile)('%s: it is in no message, and the process list is named once', async (url) => {
+describe('the password in a store URL', () => {
+  test.each(hostile)('--store %s: no message has the password, one names the process list', async (url) => {
     const { code, stderr, stdout } = await fail([], {}, url);
     expect(code).toBe(255);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'cannot_serve' } });
@@ -115,7 +115,7 @@ describe('the password of a store', () => {
   });
 
   test.each(hostile)(
-    'REMOTIFY_STORE=%s: masked as well, and nothing to say of the process list',
+    'REMOTIFY_STORE=%s: no message has the password, and no warning of the process list',
     async (url) => {
       const { code, stderr } = await fail([], { REMOTIFY_STORE: url });
       expect(code).toBe(255);
@@ -127,24 +127,24 @@ describe('the password of a store', () => {
 
 describe('--durability', () => {
   test.each([['memory:'], ['file:/nowhere/at/all'], ['memory']])(
-    'replica with %s has no meaning',
+    '--durability replica with %s: usage error',
     async (store) => {
       const { code, stderr } = await fail(['--durability', 'replica'], {}, store);
       expect([code, stderr]).toEqual([
         2,
         expect.stringMatching(
-          /^remotify: error: --durability: "replica" needs a store that has one, .+\nremotify: hint: write process or power, or use a Redis store.+\n$/,
+          /^remotify: error: --durability: "replica" needs a store with a replica, .+\nremotify: hint: write process or power, or use a Redis store.+\n$/,
         ),
       ]);
     },
   );
 
-  test.each(['Replica', 'all', '', 'power ,process', '1'])('%j is none', async (word) => {
+  test.each(['Replica', 'all', '', 'power ,process', '1'])('--durability %j: usage error', async (word) => {
     const { code, stderr } = await fail([`--durability=${word}`], {}, 'memory:');
     expect([code, stderr]).toEqual([2, expect.stringContaining('hint: write process or replica or power\n')]);
   });
 
-  test('REMOTIFY_DURABILITY is named where it is wrong', async () => {
+  test('a wrong REMOTIFY_DURABILITY: the error names the variable', async () => {
     const { code, stderr } = await fail([], { REMOTIFY_DURABILITY: 'replica' }, 'memory:');
     expect([code, stderr]).toEqual([
       2,
@@ -153,7 +153,7 @@ describe('--durability', () => {
   });
 });
 
-describe('quotas', () => {
+describe('quotas of serve', () => {
   const quotasOf = (store: string, env = {}) => {
     const { bytesPerSession, bytesPerAddress } = resolveServe({ store }, env).quotas;
     return [bytesPerSession / 2 ** 20, bytesPerAddress / 2 ** 20];
@@ -166,18 +166,18 @@ describe('quotas', () => {
     ['rediss://host', [256, 1024]],
     ['redis+cluster://a,b', [256, 1024]],
     ['redis+sentinel://a,b/name', [256, 1024]],
-  ])('%s has defaults that fit where it stores: %j MiB', (store, quotas) => {
+  ])('default quotas of the store %s: %j MiB', (store, quotas) => {
     expect(quotasOf(store)).toEqual(quotas);
   });
 
-  test('what is given counts for every store', () => {
+  test('quotas in the environment: apply to every store', () => {
     const env = { REMOTIFY_SESSION_QUOTA: '2g', REMOTIFY_ADDRESS_QUOTA: '3g' };
     expect(quotasOf('redis://host', env)).toEqual([2048, 3072]);
     expect(quotasOf('file:/srv', env)).toEqual([2048, 3072]);
   });
 });
 
-test('serve says where sessions are without the password of the store, for every form of it', async () => {
+test('the store that serve logs: its URL without the password', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const path = join(folder.path, 'url');

@@ -25,7 +25,7 @@ type Made = SessionPayload & { name: string };
 type Listed = { sessions: { name: string; current: boolean; url: string }[] };
 
 describe('new', () => {
-  test('prints just the line to paste; everything else is on stderr', async () => {
+  test('new: stdout has only the line to paste, everything else is on stderr', async () => {
     const client = await setUp();
     const made = await client.run(['new']);
     expect(made.exitCode).toBe(0);
@@ -36,12 +36,12 @@ describe('new', () => {
     expect(made.stderr).not.toMatch(/[0-9a-f]{32}/);
   });
 
-  test('--auto prints the line for a listener that asks nobody', async () => {
+  test('new --auto: prints the line for a listener that runs commands without asking', async () => {
     const client = await setUp();
     expect(await client.makeSession('--auto')).toMatch(/\/r\/[0-9a-f]{32}\?mode=auto' \| bash$/);
   });
 
-  test('--json is the payload as the relay sent it, and the name', async () => {
+  test('new --json: the payload of the relay, and the name', async () => {
     const client = await setUp();
     const { name, ...payload } = await client.runJson<Made>('new', '--name', 'prod');
     expect(name).toBe('prod');
@@ -50,14 +50,14 @@ describe('new', () => {
     expect((JSON.parse(asked.text) as Made).remote_quickstart).toContain("?mode=auto' | bash");
   });
 
-  test('--quiet leaves the line alone', async () => {
+  test('new --quiet: only the line is printed', async () => {
     const client = await setUp();
     const made = await client.run(['new', '--quiet']);
     expect(made).toMatchObject({ exitCode: 0, stderr: '' });
     expect(made.text).toMatch(/^curl .* \| bash\n$/);
   });
 
-  test('a name that is taken and alive: 2, and nothing is lost', async () => {
+  test('new with the name of a live session: 2, and the session stays', async () => {
     const client = await setUp();
     await client.runJson('new', '--name', 'prod');
     await client.makeSession('--name', 'other');
@@ -71,7 +71,7 @@ describe('new', () => {
     ]);
   });
 
-  test('a name that is taken and gone is taken over', async () => {
+  test('new with the name of a session that is gone: the name is reused', async () => {
     const client = await setUp();
     const first = await client.runJson<Made>('new', '--name', 'prod');
     expect((await curl(['-X', 'DELETE', first.urls.api])).status).toBe(204);
@@ -81,7 +81,7 @@ describe('new', () => {
     expect(await client.runJson('list')).toMatchObject({ sessions: [{ name: 'prod', current: true }] });
   });
 
-  test('--wait ends once the listener has come, and says who', async () => {
+  test('new --wait: ends when the listener connects, and prints its name', async () => {
     const client = await setUp();
     const made = client.start(['new', '--auto', '--wait', '60s']);
     const line = await eventually('the line is printed', 15_000, () => {
@@ -95,7 +95,7 @@ describe('new', () => {
     expect(await client.run(['exec', 'echo here'])).toMatchObject({ text: 'here\n' });
   });
 
-  test('--wait for somebody who does not come: 255, and the session lives on', async () => {
+  test('new --wait without a listener in time: 255, and the session stays', async () => {
     const client = await setUp();
     const made = await client.run(['new', '--wait', '1s']);
     expect(made.exitCode).toBe(255);
@@ -106,7 +106,7 @@ describe('new', () => {
     expect((await client.run(['status'])).exitCode).toBe(0);
   });
 
-  test.skipIf(!hasTmux)('on a terminal it waits by itself, with a spinner', async () => {
+  test.skipIf(!hasTmux)('new on a terminal: waits without --wait, with a spinner', async () => {
     const client = await setUp();
     const binary = new URL('../../bin/remotify.js', import.meta.url).pathname;
     const terminal = await startTerminal(
@@ -129,7 +129,7 @@ describe('new', () => {
 });
 
 describe('list, use, end', () => {
-  test('the newest is the current one, until another is chosen', async () => {
+  test('the newest session is the current one, until use chooses another', async () => {
     const client = await setUp();
     const none = await client.run(['list']);
     expect(none).toMatchObject({ exitCode: 0, text: '' });
@@ -162,7 +162,7 @@ describe('list, use, end', () => {
     expect(await client.runJson('status')).toMatchObject({ session: 'one' });
   });
 
-  test('end deletes it on the relay and here, and its listener goes', async () => {
+  test('end: the session is deleted on the relay and here, and its listener exits', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const { urls } = await remote.runJson<Made>('new', '--name', 'other');
@@ -177,7 +177,7 @@ describe('list, use, end', () => {
     expect((await curl([urls.api])).status).toBe(200);
   });
 
-  test('end NAME leaves the current one alone; one that is gone is forgotten', async () => {
+  test('end NAME of a session that is gone: removed here, and the current session stays', async () => {
     const client = await setUp();
     const { urls } = await client.runJson<Made>('new', '--name', 'gone');
     await client.makeSession('--name', 'current');
@@ -190,7 +190,7 @@ describe('list, use, end', () => {
 });
 
 describe('reset', () => {
-  test('clears the queue and stops what runs; key and listener live on', async () => {
+  test('reset: clears the queue and stops the running command; key and listener stay valid', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const gate = await makeGate(remote.configDir);
@@ -199,7 +199,7 @@ describe('reset', () => {
     await remote.run(['exec', '-d', 'true']);
     await waitForState(
       remote,
-      'one runs, one waits',
+      'one command runs, one is queued',
       ({ current, queue_length: n }) => current === 'c1' && n === 1,
     );
     const reset = await remote.run(['reset', '--json']);

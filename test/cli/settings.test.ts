@@ -26,11 +26,11 @@ type Listed = { sessions: { name: string; current: boolean; url: string }[] };
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
-/** Without the REMOTIFY_URL that a client has by default. */
+/** Unsets the REMOTIFY_URL that a client of the tests has by default. */
 const bare = { REMOTIFY_URL: '' };
 
 describe('config', () => {
-  test('get, set, unset, path', async () => {
+  test('config get, set, unset and path', async () => {
     const { run: runWith, configDir } = await setUp();
     const run = (args: string[]) => runWith(args, { env: bare });
     const set = await run(['config', 'set', 'url', 'http://relay.example:8080/']);
@@ -48,13 +48,13 @@ describe('config', () => {
   });
 
   test.each([
-    ['a setting that is none', ['set', 'colour', 'red']],
-    ['a name that only looks like one', ['set', '__proto__', 'x']],
+    ['an unknown setting', ['set', 'colour', 'red']],
+    ['a property of every object as the name', ['set', '__proto__', 'x']],
     ['no value', ['set', 'url']],
     ['no name', ['set']],
-    ['a value that is no URL', ['set', 'url', 'relay.example']],
-    ['an action that is none', ['change', 'url', 'x']],
-  ])('%s: 2, and nothing is stored', async (_title, args) => {
+    ['a value that is not a URL', ['set', 'url', 'relay.example']],
+    ['an unknown action', ['change', 'url', 'x']],
+  ])('config with %s: 2, and nothing is stored', async (_title, args) => {
     const { run, configDir } = await setUp();
     const result = await run(['config', ...args]);
     expect(result).toMatchObject({ exitCode: 2, text: '' });
@@ -64,7 +64,7 @@ describe('config', () => {
 });
 
 describe('the settings file', () => {
-  test('is 0600 in a folder of 0700, whatever the umask', async () => {
+  test('the settings file has mode 0600 in a folder of mode 0700, independent of the umask', async () => {
     const { run, configDir } = await setUp();
     const dir = join(configDir, 'new', 'folder');
     const before = process.umask(0);
@@ -79,7 +79,7 @@ describe('the settings file', () => {
     expect(await modeOf(join(configDir, 'new'))).toBe('700');
   });
 
-  test('that others could read is closed at the next change', async () => {
+  test('a settings file that others can read: mode 0600 after the next change', async () => {
     const { run, configDir } = await setUp();
     await run(['new']);
     await chmod(join(configDir, 'config.json'), 0o644);
@@ -87,7 +87,7 @@ describe('the settings file', () => {
     expect(await modeOf(join(configDir, 'config.json'))).toBe('600');
   });
 
-  test('lies where XDG says, unless a flag or a variable says otherwise', async () => {
+  test('the path of the settings file: --config-dir, REMOTIFY_CONFIG_DIR, XDG_CONFIG_HOME, HOME', async () => {
     const { configDir } = await setUp();
     const path = async (args: string[], env: Record<string, string>) =>
       (
@@ -102,7 +102,7 @@ describe('the settings file', () => {
     expect(await path(['--config-dir', '/flag'], env)).toBe('/flag/config.json\n');
   });
 
-  test('six new at once: six names, and no key is lost', { timeout: 60_000 }, async () => {
+  test('six new at the same time: six names, and no key is lost', { timeout: 60_000 }, async () => {
     const { run, runJson } = await setUp();
     const made = await Promise.all(Array.from({ length: 6 }, () => runJson<Made>('new')));
     const names = made.map(({ name }) => name).toSorted();
@@ -110,7 +110,7 @@ describe('the settings file', () => {
     const { sessions } = await runJson<Listed>('list');
     expect(sessions.map(({ name }) => name).toSorted()).toEqual(names);
     expect(sessions.filter(({ current }) => current)).toHaveLength(1);
-    // Each name leads to the session that was announced under it.
+    // Each name refers to the session that `new` printed with it.
     for (const { name, urls } of made) {
       expect(await run(['end', name])).toMatchObject({ exitCode: 0 });
       const gone = await run(['status', '-s', urls.api.slice(-32)]);
@@ -118,7 +118,7 @@ describe('the settings file', () => {
     }
   });
 
-  test('six changes at once in a folder that is missing, parents too: each succeeds', async () => {
+  test('six changes at the same time in a missing folder with missing parents: each succeeds', async () => {
     const { run, configDir } = await setUp();
     const dir = join(configDir, 'a', 'b', 'c');
     const set = ['config', 'set', 'url', 'http://relay.example', '--config-dir', dir];
@@ -127,7 +127,7 @@ describe('the settings file', () => {
     expect(await readdir(dir)).toEqual(['config.json']);
   });
 
-  test('a lock that a dead process left behind does not stop anybody for long', async () => {
+  test('a lock file left behind by a dead process: removed, and new works', async () => {
     const { run, configDir } = await setUp();
     await mkdir(configDir, { recursive: true });
     const { utimes, writeFile } = await import('node:fs/promises');
@@ -139,11 +139,11 @@ describe('the settings file', () => {
   });
 });
 
-describe('flag over environment over what is stored', () => {
+describe('precedence: flag, environment, stored settings', () => {
   const urlsOf = async ({ runJson }: Client) =>
     (await runJson<Listed>('list')).sessions.map(({ url }) => url);
 
-  test('the address of the relay', async () => {
+  test('precedence of the relay address', async () => {
     const client = await setUp();
     await client.run(['config', 'set', 'url', relay.url]);
     await client.run(['new'], { env: bare });
@@ -153,7 +153,7 @@ describe('flag over environment over what is stored', () => {
     expect(await urlsOf(client)).toEqual([relay.url, other.url, relay.url, other.url]);
   });
 
-  test('the session', async () => {
+  test('precedence of the session', async () => {
     const client = await setUp();
     const { run, runJson } = client;
     const one = await runJson<Made>('new', '--name', 'one');
@@ -178,7 +178,7 @@ describe('flag over environment over what is stored', () => {
     expect(await readdir(stranger.configDir)).toEqual([]);
   });
 
-  test('a stored session stays with its relay, whatever is the default now', async () => {
+  test('a stored session stays with its relay after the default relay changes', async () => {
     const client = await setUp();
     await client.run(['new', '--name', 'here']);
     await client.run(['config', 'set', 'url', other.url]);
@@ -186,7 +186,7 @@ describe('flag over environment over what is stored', () => {
     expect(await readFile(join(client.configDir, 'config.json'), 'utf8')).toContain(other.url);
   });
 
-  test('REMOTIFY_TOKEN is sent to a relay that asks for one', async () => {
+  test('REMOTIFY_TOKEN is sent to a relay that requires a token', async () => {
     const guarded = await startRelay({ flags: ['--token', 'open sesame'] });
     onTestFinished(guarded.stop);
     const client = await setUp();

@@ -35,7 +35,7 @@ function sortLines(text: string): string[] {
   return text.trimEnd().split('\n').sort();
 }
 
-test('each line has the name of its session in front, the last one too', async () => {
+test('exec on two sessions: each line starts with the name of its session, also an unfinished last line', async () => {
   const { text, stderr, exitCode } = await client.run([
     'exec',
     ...both,
@@ -46,18 +46,18 @@ test('each line has the name of its session in front, the last one too', async (
   expect(sortLines(stderr)).toEqual(['left: oh', 'remotify: left   0', 'remotify: right  0', 'right: oh']);
 });
 
-test('the worst status is ours', async () => {
+test('exec on two sessions: the exit status is the worst one', async () => {
   const { exitCode, stderr } = await client.run(['exec', ...both, '[ "$WHO" = left ] || exit 7']);
   expect(exitCode).toBe(7);
   expect(stderr).toContain('remotify: left   0\nremotify: right  7\n');
 });
 
-test('--all is every stored session', async () => {
+test('exec --all: runs on every stored session', async () => {
   const { text } = await client.run(['exec', '--all', 'echo "on $WHO"']);
   expect(sortLines(text)).toEqual(['left: on left', 'right: on right']);
 });
 
-test('a name that is not stored, before or after a good one: 2, and no session runs the command', async () => {
+test('an unknown name before or after a known one: 2, and no session runs the command', async () => {
   const trace = join(client.configDir, 'trace');
   const key = '0123456789ABCDEF0123456789ABCDEF';
   const wrong = [
@@ -70,7 +70,7 @@ test('a name that is not stored, before or after a good one: 2, and no session r
   ];
   for (const names of wrong) {
     const result = await client.run(['exec', ...names, `touch '${trace}'`]);
-    expectFailure(result, 2, /typo|"Left"|malformed key|called ""|--session does not go with --all/);
+    expectFailure(result, 2, /typo|"Left"|malformed key|called ""|--session cannot be used with --all/);
   }
   const json = await client.run(['exec', '--json', '-s', 'left', '-s', 'typo', `touch '${trace}'`]);
   expect(json.exitCode).toBe(2);
@@ -79,7 +79,7 @@ test('a name that is not stored, before or after a good one: 2, and no session r
   expect(await access(trace).catch(() => 'never ran')).toBe('never ran');
 });
 
-test('one that is named twice, or by its key too, runs it once, and no key is shown', async () => {
+test('a session named twice, or also by its key: runs the command once, and no key is printed', async () => {
   const { url, sessions } = JSON.parse(await readFile(`${client.configDir}/config.json`, 'utf8')) as {
     url: string;
     sessions: Record<string, { key: string }>;
@@ -98,7 +98,7 @@ test('one that is named twice, or by its key too, runs it once, and no key is sh
   expect(twice.text + twice.stderr + unknown.text + unknown.stderr).not.toContain(key);
 });
 
-test('a reader of both that went away is an end, and no stack trace', async () => {
+test('the reader closes the pipe: exec ends without a stack trace', async () => {
   const script = `exec "$1" "$2" exec -s left -s right 'echo one >&2; sleep 1; echo two >&2' 2>&1 >/dev/null | head -c 3`;
   const env = cleanEnvironment(client.configDir, {
     REMOTIFY_CONFIG_DIR: client.configDir,
@@ -107,13 +107,13 @@ test('a reader of both that went away is an end, and no stack trace', async () =
   const run = spawnCaptured('bash', ['-o', 'pipefail', '-c', script, 'bash', process.execPath, binaryPath], {
     env,
   });
-  const { code } = await withDeadline(run.closed, 20_000, 'both ends end');
+  const { code } = await withDeadline(run.closed, 20_000, 'exec and its reader end');
   expect(run.stdout().byteLength).toBe(3);
   expect(run.stderr()).toBe('');
   expect(code).not.toBe(1);
 });
 
-test('--json is one object with each of them', async () => {
+test('exec --json on two sessions: one object with both results', async () => {
   const { text } = await client.run(['exec', ...both, '--json', 'echo "on $WHO"; exit 3']);
   const { sessions } = JSON.parse(text) as { sessions: Record<string, unknown>[] };
   expect(sessions).toMatchObject([
@@ -122,7 +122,7 @@ test('--json is one object with each of them', async () => {
   ]);
 });
 
-test('other commands take one', async () => {
+test('other commands with two sessions: usage error', async () => {
   const { exitCode, stderr } = await client.run(['status', ...both]);
   expect(exitCode).toBe(2);
   expect(stderr).toContain('error: only exec takes several sessions');

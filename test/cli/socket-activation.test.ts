@@ -14,7 +14,7 @@ import { createThrough, forwardedFor } from './serve-kit.ts';
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 const hasSystemd = spawnSync('systemd-socket-activate', ['--version']).status === 0;
 
-/** A service manager in a few lines: opens what its first word says as descriptor 3 and becomes the program in the others. */
+/** A minimal service manager: opens a socket of the kind in its first argument as descriptor 3, then runs the given program. */
 const manager = `
 import os, socket, sys
 kind, path = sys.argv[1], sys.argv[2]
@@ -58,8 +58,8 @@ async function fail(before: readonly string[], flags: readonly string[], env: Re
   return { code, stderr: relay.stderr() };
 }
 
-describe.skipIf(!hasPython)('a socket that was handed over (python3)', () => {
-  test('a port is served, and its number is told', async () => {
+describe.skipIf(!hasPython)('a socket from the service manager (python3)', () => {
+  test('a TCP socket: the relay serves it and prints its port', async () => {
     const relay = await start(under('tcp'));
     expect(relay.place).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await curl([`${relay.place}/api/health`])).status).toBe(200);
@@ -68,13 +68,13 @@ describe.skipIf(!hasPython)('a socket that was handed over (python3)', () => {
     expect(await relay.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 
-  test('a port of IPv6', async () => {
+  test('an IPv6 socket: the relay serves it', async () => {
     const relay = await start(under('tcp6'));
     expect(relay.place).toMatch(/^http:\/\/\[::1\]:\d+$/);
     expect((await curl(['-g', `${relay.place}/api/health`])).status).toBe(200);
   });
 
-  test('a unix socket is served, its peers are proxies, and its file stays: it belongs to the service manager', async () => {
+  test('a unix socket: the relay serves it, its peers are proxies, and its file stays, as the service manager owns it', async () => {
     const path = join(await makeFolder(), 'relay.sock');
     const relay = await start(under('unix', path), ['--rate-limit', '1r/h', '--rate-limit-burst', '0']);
     expect(relay.place).toBe(`unix:${path}`);
@@ -86,31 +86,31 @@ describe.skipIf(!hasPython)('a socket that was handed over (python3)', () => {
     expect((await lstat(path)).isSocket()).toBe(true);
   });
 
-  test('it comes before REMOTIFY_HOST, REMOTIFY_PORT and REMOTIFY_LISTEN', async () => {
+  test('the socket takes precedence over REMOTIFY_HOST, REMOTIFY_PORT and REMOTIFY_LISTEN', async () => {
     const env = { REMOTIFY_HOST: '192.0.2.1', REMOTIFY_PORT: '1', REMOTIFY_LISTEN: 'unix:/nowhere/x' };
     const relay = await start(under('tcp'), [], env);
     expect((await curl([`${relay.place}/api/health`])).status).toBe(200);
   });
 
   test.each([[['--listen', '0']], [['--port', '0']], [['--host', '::1']], [['--listen', 'unix:/tmp/x']]])(
-    'together with %j it is refused',
+    'the socket together with %j: usage error',
     async (flags) => {
       const { code, stderr } = await fail(under('tcp'), flags);
       expect([code, stderr]).toEqual([
         2,
         expect.stringMatching(
-          /^remotify: error: LISTEN_FDS and --\w+ both say where to listen\nremotify: hint: .+\n$/,
+          /^remotify: error: LISTEN_FDS and --\w+ both set the address to listen on\nremotify: hint: .+\n$/,
         ),
       ]);
     },
   );
 
-  test.each(['udp', 'connection', 'file', 'nothing'])('%s cannot be listened on', async (kind) => {
+  test.each(['udp', 'connection', 'file', 'nothing'])('descriptor 3 is %s: an error', async (kind) => {
     const { code, stderr } = await fail(under(kind), []);
     expect([code, stderr]).toEqual([
       255,
       expect.stringMatching(
-        /^remotify: error: the socket that was handed over \(file descriptor 3\) cannot be listened on: [a-z ]+ \(E\w+\)\nremotify: hint: .*ListenStream=.*Accept=no\n$/,
+        /^remotify: error: cannot listen on the socket from the service manager \(file descriptor 3\): [a-z ]+ \(E\w+\)\nremotify: hint: .*ListenStream=.*Accept=no\n$/,
       ),
     ]);
   });
@@ -123,13 +123,13 @@ describe.skipIf(!hasPython)('a socket that was handed over (python3)', () => {
     ['1e0', /not a number of sockets: "1e0"/],
     ['99999999999999999999', /not a number of sockets/],
     ['\u001b[2J', /not a number of sockets: "\\u001b\[2J"/],
-  ])('LISTEN_FDS=%j', async (value, error) => {
+  ])('LISTEN_FDS=%j: usage error', async (value, error) => {
     const { code, stderr } = await fail(under('tcp'), [], { LISTEN_FDS: value });
     expect([code, stderr]).toEqual([2, expect.stringMatching(error)]);
     expect(stderr).toMatch(/^remotify: error: .+\nremotify: hint: .+\n$/);
   });
 
-  test.each(['1', 'me', '-5', '', '4294967297'])('LISTEN_PID=%j is another process: ignored', async (pid) => {
+  test.each(['1', 'me', '-5', '', '4294967297'])('LISTEN_PID=%j, another process: ignored', async (pid) => {
     const relay = await start(under('tcp'), ['--listen', '0'], { LISTEN_PID: pid });
     expect((await curl([`${relay.place}/api/health`])).status).toBe(200);
     if (pid !== '')
@@ -137,14 +137,14 @@ describe.skipIf(!hasPython)('a socket that was handed over (python3)', () => {
   });
 });
 
-test('bash hands over its own process: exec keeps the number', async () => {
-  // Descriptor 3 is nothing that listens, and is taken for what was handed over.
+test('bash sets LISTEN_PID to its own pid and replaces itself with the relay: descriptor 3 is used', async () => {
+  // Descriptor 3 is not a socket, so the error shows that the relay tried to use it.
   const before = ['bash', '-c', 'exec 3</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', 'bash'];
   const { code, stderr } = await fail(before, []);
   expect([code, stderr]).toEqual([255, expect.stringContaining('file descriptor 3')]);
 });
 
-test('processes that the relay starts see none of the variables', () => {
+test('processes that the relay starts do not get the variables', () => {
   const names = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID'];
   for (const name of names) process.env[name] = '1';
   forgetActivation();
@@ -153,7 +153,7 @@ test('processes that the relay starts see none of the variables', () => {
   expect(stdout).toMatch(/^PATH=/m);
 });
 
-test('without both variables there is nothing to take', () => {
+test('LISTEN_FDS or LISTEN_PID is missing: no socket is used', () => {
   expect(readActivation({}, 5)).toEqual({});
   expect(readActivation({ LISTEN_FDS: '1' }, 5)).toEqual({});
   expect(readActivation({ LISTEN_PID: '5' }, 5)).toEqual({});
@@ -170,7 +170,7 @@ async function findFreePort(): Promise<number> {
 
 describe.skipIf(!hasSystemd)('systemd-socket-activate', () => {
   test.each(['a port', 'a unix socket'])(
-    '%s: the first connection starts the relay, and is answered',
+    '%s of systemd: the first connection starts the relay, and is answered',
     async (kind) => {
       const folder = await makeFolder();
       const path = join(folder, 'relay.sock');
@@ -188,12 +188,12 @@ describe.skipIf(!hasSystemd)('systemd-socket-activate', () => {
         ? ['--unix-socket', path, 'http://localhost/api/session']
         : [`http://${address}/api/session`];
       const made = await curl(['-X', 'POST', ...where]);
-      // It came before the relay knew where it listens.
+      // This request arrived before the relay knew its address.
       expect(made.json<{ urls: { api: string } }>().urls.api).toMatch(
         /^http:\/\/(localhost|127\.0\.0\.1:\d+)\/api\/session\//,
       );
       const line = await eventually(
-        'it says where it listens',
+        'the relay prints its address',
         5_000,
         () => /^.+\n/.exec(relay.stdout().toString('utf8'))?.[0],
       );

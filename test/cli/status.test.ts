@@ -8,7 +8,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type SessionState, startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 
-// The truth at each step, in one JSON object and in words.
+// `remotify status` in every state of a session, as JSON and as text.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
 const read = (client: Client) => client.runJson<SessionState>('status');
 const say = async (client: Client) => (await client.run(['status'])).text;
 
-test('no listener', async () => {
+test('status without a listener', async () => {
   const client = await makeClient(relay);
   onTestFinished(client.remove);
   await client.makeSession('--name', 'prod');
@@ -51,7 +51,7 @@ test('no listener', async () => {
   );
 });
 
-test('queued: how many, and which', async () => {
+test('status with queued commands: their number, and one row each', async () => {
   const client = await makeClient(relay);
   onTestFinished(client.remove);
   await client.makeSession();
@@ -71,7 +71,7 @@ test('queued: how many, and which', async () => {
   );
 });
 
-test('idle, running, finished, gone', async () => {
+test('status with a listener that is idle, runs a command, has finished it, and disconnects', async () => {
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   const gate = await makeGate(remote.configDir);
@@ -85,7 +85,7 @@ test('idle, running, finished, gone', async () => {
   expect(await say(remote)).toMatch(/^listener +connected, \S+@\S+, auto: runs commands without asking$/m);
 
   await remote.run(['exec', '-d', `${gate.wait}; printf out; exit 3`]);
-  await waitForState(remote, 'it runs', ({ commands }) => commands[0]?.state === 'running');
+  await waitForState(remote, 'the command runs', ({ commands }) => commands[0]?.state === 'running');
   expect(await read(remote)).toMatchObject({
     cmd_queued: false,
     cmd_in_flight: true,
@@ -96,7 +96,7 @@ test('idle, running, finished, gone', async () => {
   expect(await say(remote)).toMatch(/^running +c1 for \d+ s, from \S+@\S+: .+; printf out; exit 3$/m);
 
   await gate.open();
-  await waitForState(remote, 'it is finished', ({ commands }) => commands[0]?.state === 'finished');
+  await waitForState(remote, 'the command is finished', ({ commands }) => commands[0]?.state === 'finished');
   expect(await read(remote)).toMatchObject({
     cmd_in_flight: false,
     current: null,
@@ -114,13 +114,13 @@ test('idle, running, finished, gone', async () => {
   expect(await say(remote)).toMatch(/^listener +disconnected, last seen \d+ s ago, \S+@\S+, auto$/m);
 });
 
-test('a listener that is killed outright while a command runs: lost, and exec says so with 255', async () => {
+test('the listener is killed while a command runs: the command is lost, and exec exits 255', async () => {
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   const exec = remote.start(['exec', 'echo begun; sleep 300']);
   await eventually('the command runs', 15_000, () => exec.stdout().toString() === 'begun\n');
   sendSignal(await remote.listener.findRunner(), 'SIGKILL');
-  expect(await withDeadline(exec.closed, 20_000, 'exec learns it')).toMatchObject({ code: 255 });
+  expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 255 });
   expect(exec.stderr()).toMatch(
     /^remotify: error: command c1 is lost: its outcome is unknown.*\nremotify: hint: .+$/m,
   );
@@ -131,7 +131,7 @@ test('a listener that is killed outright while a command runs: lost, and exec sa
   });
 });
 
-test.skipIf(!hasTmux)('awaiting approval', async () => {
+test.skipIf(!hasTmux)('status of a command that waits for approval', async () => {
   const remote = await startSupervised(relay);
   onTestFinished(remote.stop);
   await remote.run(['exec', '-d', 'echo ran']);
@@ -143,12 +143,12 @@ test.skipIf(!hasTmux)('awaiting approval', async () => {
     listener: { mode: 'supervised', attached: true },
     commands: [{ id: 'c1', state: 'awaiting_approval', started_at: null }],
   });
-  expect(await say(remote)).toMatch(/^running +c1 waits for approval since \d+ s, from \S+@\S+: echo ran$/m);
+  expect(await say(remote)).toMatch(/^running +c1 waiting for approval for \d+ s, from \S+@\S+: echo ran$/m);
   await remote.terminal.type('n\n');
-  await waitForState(remote, 'it is declined', ({ commands }) => commands[0]?.state === 'declined');
+  await waitForState(remote, 'the command is declined', ({ commands }) => commands[0]?.state === 'declined');
 });
 
-test('--watch shows each change, until Ctrl-C', async () => {
+test('status --watch: prints each change until Ctrl-C', async () => {
   const client = await makeClient(relay);
   onTestFinished(client.remove);
   await client.makeSession();

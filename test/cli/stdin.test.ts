@@ -27,7 +27,7 @@ const chunkBytes = 1024 * 1024;
 const manyMib = isLong ? 64 : 8;
 
 test.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 3 * chunkBytes + 1])(
-  '%i bytes go through cat and come back as they were',
+  'exec -i cat with %i bytes: they come back unchanged',
   async (size) => {
     const bytes = randomBytes(size);
     const { stdout, exitCode } = await remote.run(['exec', '-i', 'cat'], { stdin: bytes });
@@ -38,7 +38,7 @@ test.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 3 * chunkBytes + 1]
 );
 
 test.each(['request', 'answer'] as const)(
-  'the %s of each large chunk is lost: the input is sent in smaller ones, and arrives once',
+  'the %s of each large chunk of stdin is lost: smaller chunks are sent, and the input arrives once',
   async (lost) => {
     const proxy = await startFaultProxy();
     onTestFinished(proxy.stop);
@@ -62,7 +62,7 @@ test.each(['request', 'answer'] as const)(
   },
 );
 
-test('all byte values, and no line feed is added or lost', async () => {
+test('stdin with all byte values: unchanged, and no line feed is added or lost', async () => {
   const bytes = Buffer.from([...Array(256).keys(), 10, 10, 0, 120]);
   const { stdout } = await remote.run(['exec', '-i', 'cat'], { stdin: bytes });
   expect(stdout.equals(bytes)).toBe(true);
@@ -84,13 +84,13 @@ test(`${manyMib} MiB of random bytes come back on stderr`, async () => {
   });
   const hash = createHash('sha256');
   cli.child.stderr?.on('data', (chunk: Buffer) => hash.update(chunk));
-  const { code } = await withDeadline(cli.closed, 150_000, 'all of it comes back on stderr');
+  const { code } = await withDeadline(cli.closed, 150_000, 'all bytes come back on stderr');
   expect(code).toBe(0);
   expect(cli.stdout().byteLength).toBe(0);
   expect(hash.digest('hex')).toBe(sha256(bytes));
 }, 160_000);
 
-test('what is typed later arrives later: the command answers in between', async () => {
+test('exec -i with interactive input: each line arrives when it is typed, and is answered', async () => {
   const cli = startCli(['exec', '-i', 'while read -r line; do echo "got $line"; done; echo over'], {
     configDir: remote.configDir,
     env: { REMOTIFY_URL: relay.url },
@@ -107,7 +107,7 @@ test('what is typed later arrives later: the command answers in between', async 
   expect(cli.stdout().toString()).toBe('got one\ngot two\nover\n');
 });
 
-test('a command that ends before its input does is not waited for', async () => {
+test('exec -i, the command ends before stdin does: exec ends too', async () => {
   const cli = startCli(['exec', '-i', 'head -c 3; exit 9'], {
     configDir: remote.configDir,
     env: { REMOTIFY_URL: relay.url },
@@ -119,13 +119,13 @@ test('a command that ends before its input does is not waited for', async () => 
   expect(cli.stdout().toString()).toBe('abc');
 });
 
-test('without -i the input of a command is empty, whatever ours is', async () => {
+test('without -i: stdin of the command is empty, and the stdin of exec is not forwarded', async () => {
   const { text, exitCode } = await remote.run(['exec', 'cat; echo empty'], { stdin: 'not for you' });
   expect(text).toBe('empty\n');
   expect(exitCode).toBe(0);
 });
 
-test('the next command does not get what the one before left unread', async () => {
+test('a command leaves stdin unread: the next command does not get it', async () => {
   await remote.run(['exec', '-i', 'true'], { stdin: 'left over' });
   const { text } = await remote.run(['exec', '-i', 'cat'], { stdin: 'its own' });
   expect(text).toBe('its own');
@@ -135,9 +135,9 @@ test.each([
   [['exec', '-i', '-f', '-'], '--file -'],
   [['exec', '-i', '-d', 'cat'], '--detach'],
   [['exec', '-i', '-s', 'a', '-s', 'b', 'cat'], 'several sessions'],
-])('%j is refused: both cannot have it', async (args, other) => {
+])('%j: usage error, as stdin has only one use', async (args, other) => {
   const { exitCode, stderr, text } = await remote.run(args, { stdin: 'cat' });
-  expect(stderr).toContain(`error: --stdin does not go with ${other}`);
+  expect(stderr).toContain(`error: --stdin cannot be used with ${other}`);
   expect(stderr).toContain('remotify: hint: ');
   expect([exitCode, text]).toEqual([2, '']);
 });

@@ -9,7 +9,7 @@ import { makeFolder } from './serve-kit.ts';
 
 const password = 's3sam3@/:x';
 
-/** A Redis that asks for the password, and a file with its URL: `written` is the password in it. */
+/** Starts a Redis that requires the password, and writes a file with its URL, which contains `written` as the password. */
 async function setUp(written = encodeURIComponent(password)) {
   const redis = await startRedis({ flags: ['--requirepass', password] });
   onTestFinished(redis.stop);
@@ -20,7 +20,7 @@ async function setUp(written = encodeURIComponent(password)) {
 }
 
 describe.skipIf(!hasRedis)(`the password of a Redis${withoutRedis}`, () => {
-  test('comes from a file, is used, and is shown nowhere', async () => {
+  test('REMOTIFY_STORE_FILE with a password: used, and never printed', async () => {
     const { redis, path } = await setUp();
     const relay = await startServe(['--listen', '0', '--log', 'text', '--audit-log'], {
       env: { REMOTIFY_STORE_FILE: path },
@@ -33,7 +33,7 @@ describe.skipIf(!hasRedis)(`the password of a Redis${withoutRedis}`, () => {
     expect(relay.stderr()).not.toContain('process list');
   });
 
-  test.each(['wr0ng', 'wr0ng%40', 'wr0ng%', ''])('%j is refused, and shown nowhere', async (written) => {
+  test.each(['wr0ng', 'wr0ng%40', 'wr0ng%', ''])('wrong password %j: error without it', async (written) => {
     const { folder, path } = await setUp(written);
     const relay = spawnServe(folder, ['--listen', '0'], {
       env: { REMOTIFY_STORE_FILE: path },

@@ -5,7 +5,7 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// The address leads to somebody who is no relay: a captive portal, a proxy, another service.
+// The address belongs to a server that is not a relay: a captive portal, a proxy, another service.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -37,46 +37,46 @@ const strangers: [string, string | Uint8Array, RegExp][] = [
   [
     'a captive portal, 200',
     renderAnswer('200 OK', page, html),
-    /is no relay: it answered 200 with a web page/,
+    /is not a relay: it answered 200 with a web page/,
   ],
-  ['a page that does not say so', renderAnswer('200 OK', page), /is no relay: .* with a web page/],
+  ['a web page without a content type', renderAnswer('200 OK', page), /is not a relay: .* with a web page/],
   ['a captive portal, 511', renderAnswer('511 Network Authentication Required', page, html), /511/],
-  ['not found', renderAnswer('404 Not Found', 'nothing here'), /is no relay: it answered 404/],
+  ['a text with 404', renderAnswer('404 Not Found', 'nothing here'), /is not a relay: it answered 404/],
   [
-    'a page that is not found',
+    'a web page with 404',
     renderAnswer('404 Not Found', page, html),
-    /is no relay: it answered 404 with a web/,
+    /is not a relay: it answered 404 with a web/,
   ],
-  ['forbidden', renderAnswer('403 Forbidden', page, html), /is no relay: it answered 403/],
+  ['a web page with 403', renderAnswer('403 Forbidden', page, html), /is not a relay: it answered 403/],
   [
-    'a proxy that takes no such body',
+    'a proxy that rejects the size of the body',
     renderAnswer('413 Request Entity Too Large', page, html),
-    /error: the body is too large for a proxy on the way/,
+    /error: a proxy in front of the relay rejects a body of this size/,
   ],
   ['a broken server', renderAnswer('500 Internal Server Error', page, html), /500/],
   ['a proxy without a server', renderAnswer('502 Bad Gateway', page, html), /502/],
-  ['an empty 200', renderAnswer('200 OK', '', json), /is no relay: it answered 200/],
-  ['an empty 204', 'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n', /is no relay: it answered 204/],
-  ['JSON that is no payload', renderAnswer('200 OK', '{"ok": true}', json), /is no relay: it answered 200/],
-  ['JSON that is no object', renderAnswer('200 OK', '[null]', json), /is no relay: it answered 200/],
+  ['an empty 200', renderAnswer('200 OK', '', json), /is not a relay: it answered 200/],
+  ['an empty 204', 'HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n', /is not a relay: it answered 204/],
+  ['other JSON than a session', renderAnswer('200 OK', '{"ok": true}', json), /not a relay: it answered 200/],
+  ['JSON that is not an object', renderAnswer('200 OK', '[null]', json), /is not a relay: it answered 200/],
   [
     'a payload with a bad key',
     renderAnswer('201 Created', payload({ key: 'x', remote_quickstart: 'x' }), json),
     /is no/,
   ],
-  ['a payload without a line', renderAnswer('201 Created', payload({}), json), /is no relay/],
+  ['a payload without a line', renderAnswer('201 Created', payload({}), json), /is not a relay/],
   [
-    'a payload whose line acts on a screen',
+    'a payload whose line has control characters',
     renderAnswer('201 Created', payload({ remote_quickstart: 'x\u001b[2J' }), json),
-    /is no relay/,
+    /is not a relay/,
   ],
   [
     'a payload of two lines',
     renderAnswer('201 Created', payload({ remote_quickstart: 'x\nrm -rf ~' }), json),
-    /is no relay/,
+    /is not a relay/,
   ],
-  ['bytes that are no text', renderAnswer('200 OK', noise), /is no relay: it answered 200/],
-  ['a refusal of such bytes', renderAnswer('400 Bad', noise, ['Remotify-Error: bad_\xff gzip']), /./],
+  ['binary data', renderAnswer('200 OK', noise), /is not a relay: it answered 200/],
+  ['a refusal with binary data', renderAnswer('400 Bad', noise, ['Remotify-Error: bad_\xff gzip']), /./],
   [
     'an unknown refusal',
     renderAnswer('418 Teapot', 'short and stout', ['Remotify-Error: teapot']),
@@ -87,19 +87,19 @@ const strangers: [string, string | Uint8Array, RegExp][] = [
     renderAnswer('400 Bad', `no ${key}`, ['Remotify-Error: bad_parameter']),
     /no 0123…/,
   ],
-  ['too many requests', renderAnswer('429 Too Many Requests', page, html), /limits how many/],
-  ['no HTTP at all', 'SSH-2.0-OpenSSH_9.2\r\n', /cannot reach \S+: (?!undefined)./],
-  ['no HTTP but noise', noise, /cannot reach \S+: (?!undefined)./],
-  ['a connection that is closed', '', /cannot reach .*: the connection broke off/],
+  ['too many requests', renderAnswer('429 Too Many Requests', page, html), /rate limit of the relay/],
+  ['another protocol than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', /cannot reach \S+: (?!undefined)./],
+  ['binary data without HTTP', noise, /cannot reach \S+: (?!undefined)./],
+  ['a closed connection', '', /cannot reach .*: the connection closed unexpectedly/],
   [
-    'an answer that is cut',
+    'a truncated answer',
     'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"key"',
-    /cannot reach .*: the connection broke off/,
+    /cannot reach .*: the connection closed unexpectedly/,
   ],
 ];
 
-describe('somebody else answers', () => {
-  test.each(strangers)('%s', async (_title, answer, error) => {
+describe('a server that is not a relay answers', () => {
+  test.each(strangers)('new gets %s: an error, and nothing is stored', async (_title, answer, error) => {
     const { run, configDir } = await setUp();
     const { url } = await answerWith(answer);
     expectFailure(await run(['new', '--url', url]), 255, error);
@@ -107,7 +107,7 @@ describe('somebody else answers', () => {
   });
 
   test.each(strangers.filter(([title]) => !title.includes('payload')))(
-    'with a session: %s',
+    'status gets %s: an error',
     async (_title, answer, error) => {
       const { run, makeSession } = await setUp();
       await makeSession();
@@ -121,36 +121,36 @@ describe('somebody else answers', () => {
     ['a captive portal', renderAnswer('200 OK', page, html)],
     ['an empty 200', renderAnswer('200 OK', '')],
     ['JSON', renderAnswer('200 OK', '{"ok": true}', json)],
-  ])('a session is not forgotten because %s said yes to its end', async (_title, answer) => {
+  ])('end gets %s: an error, and the stored session stays', async (_title, answer) => {
     const { run, makeSession } = await setUp();
     await makeSession();
     const { url } = await answerWith(answer);
-    expectFailure(await run(['end', '--url', url]), 255, /is no relay/);
+    expectFailure(await run(['end', '--url', url]), 255, /is not a relay/);
     expect((await run(['list'])).text).toContain('session-1');
   });
 
-  test('a command is not pushed again and again at a portal', async () => {
+  test('exec gets a captive portal: an error, and the push is not retried', async () => {
     const { run, makeSession } = await setUp();
     await makeSession();
     const { url, requests } = await answerWith(renderAnswer('200 OK', page, html));
-    expectFailure(await run(['exec', '--url', url, 'true']), 255, /is no relay/);
+    expectFailure(await run(['exec', '--url', url, 'true']), 255, /is not a relay/);
     expect(requests).toHaveLength(1);
   });
 
-  test('a proxy takes no body of this size: exec says so, and does not push again', async () => {
+  test('exec gets 413 from a proxy: an error that names it, and the push is not retried', async () => {
     const { run, makeSession } = await setUp();
     await makeSession();
     const { url, requests } = await answerWith(renderAnswer('413 Request Entity Too Large', page, html));
     expectFailure(
       await run(['exec', '--url', url, 'true']),
       255,
-      /the body is too large for a proxy on the way/,
+      /a proxy in front of the relay rejects a body of this size/,
     );
     expect(requests).toHaveLength(1);
   });
 
   test.each(['301 Moved', '302 Found', '303 See Other', '307 Temporary', '308 Permanent'])(
-    '%s is not followed',
+    'a redirect with %s: not followed',
     async (status) => {
       const { run, makeSession } = await setUp();
       await makeSession();
@@ -162,13 +162,13 @@ describe('somebody else answers', () => {
         expectFailure(
           await run(['--url', url, ...args]),
           255,
-          /is no relay: it answered 30\d and points elsewhere \(http/,
+          /is not a relay: it answered 30\d and points elsewhere \(http/,
         );
       expect(target.requests).toEqual([]);
     },
   );
 
-  test('426 says where the relay has moved to, and is not followed', async () => {
+  test('426 with the new address: the error shows it, and it is not followed', async () => {
     const { run, makeSession } = await setUp();
     await makeSession();
     const target = await answerWith(renderAnswer('200 OK', page));
@@ -188,7 +188,7 @@ describe('somebody else answers', () => {
     expect(target.requests).toEqual([]);
   });
 
-  test('426 of somebody who does not say where to', async () => {
+  test('426 without the new address: an error', async () => {
     const { run } = await setUp();
     for (const body of ['', page, '[]', '{"endpoint": 1}']) {
       const { url } = await answerWith(renderAnswer('426 Upgrade Required', body));

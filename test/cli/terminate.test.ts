@@ -10,8 +10,7 @@ import { sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 
-// SIGTERM and SIGHUP end the client, as a supervisor or a CI runner sends them: the remote command is stopped, its real outcome is said,
-// and the exit status is 143.
+// SIGTERM and SIGHUP, as sent by a supervisor or a CI runner: the client stops the remote command, prints its real outcome, and exits 143.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -46,8 +45,8 @@ async function setUp(own: { url: string } = relay) {
 
 const ended = (cli: CapturedProcess, ms = 15_000) => withDeadline(cli.closed, ms, 'the client ends');
 
-describe('a command that runs', () => {
-  test.each(['SIGTERM', 'SIGHUP'] as const)('%s: it is stopped with all that it started', async (signal) => {
+describe('signals while the command runs', () => {
+  test.each(['SIGTERM', 'SIGHUP'] as const)('%s: the command and its children end', async (signal) => {
     const { startExec, nothingIsLeft, run } = await setUp();
     const exec = await startExec('sleep 300 & (sleep 301 & sleep 302) & echo ready; sleep 303');
     exec.child.kill(signal);
@@ -59,7 +58,7 @@ describe('a command that runs', () => {
     expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
   });
 
-  test('it ends in its own way: its last words arrive, and its status is said', async () => {
+  test('SIGTERM, and the command handles TERM: its last output arrives, and its status is printed', async () => {
     const { startExec } = await setUp();
     const exec = await startExec('trap "echo goodbye; exit 5" TERM; echo ready; while :; do sleep 0.1; done');
     exec.child.kill('SIGTERM');
@@ -68,7 +67,7 @@ describe('a command that runs', () => {
     expect(exec.stderr()).toContain('remotify: command c1 stopped (exit status 5)\n');
   });
 
-  test('it ignores TERM: the client waits for the KILL behind it', { timeout: 60_000 }, async () => {
+  test('SIGTERM, the command ignores it: the client waits for the KILL', { timeout: 60_000 }, async () => {
     const { startExec, nothingIsLeft } = await setUp();
     const exec = await startExec("trap '' TERM; echo ready; sleep 300; sleep 301");
     exec.child.kill('SIGTERM');
@@ -77,19 +76,19 @@ describe('a command that runs', () => {
     await nothingIsLeft();
   });
 
-  test('several signals, as `timeout` and systemd send them, are one', async () => {
+  test('several signals, as from `timeout` and systemd: they count as one', async () => {
     const { startExec } = await setUp();
     const exec = await startExec('trap "sleep 1; exit 6" TERM; echo ready; while :; do sleep 0.1; done');
     for (const signal of ['SIGTERM', 'SIGTERM', 'SIGHUP', 'SIGTERM'] as const) {
       exec.child.kill(signal);
-      await eventually('it is acknowledged', 5_000, () => exec.stderr().includes('stopping command c1'));
+      await eventually('exec reports the signal', 5_000, () => exec.stderr().includes('stopping command c1'));
     }
     expect(await ended(exec)).toEqual({ code: 143, signal: null });
     expect(exec.stderr().match(/stopping command/g)).toHaveLength(1);
     expect(exec.stderr()).toMatch(/^remotify: command c1 stopped \(exit status 6\)$/m);
   });
 
-  test('SIGTERM after Ctrl-C: TERM at once, and 143', async () => {
+  test('SIGTERM after Ctrl-C: the command gets TERM immediately, and exec exits 143', async () => {
     const { startExec, nothingIsLeft } = await setUp();
     const exec = await startExec("trap '' INT; echo ready; sleep 300");
     exec.child.kill('SIGINT');
@@ -100,7 +99,7 @@ describe('a command that runs', () => {
     await nothingIsLeft();
   });
 
-  test('Ctrl-C after SIGTERM: leaves it, says how to come back, 143', async () => {
+  test('Ctrl-C after SIGTERM: exec detaches, prints that the command may still run, and exits 143', async () => {
     const { startExec, run } = await setUp();
     const exec = await startExec("trap '' TERM; echo ready; sleep 300; sleep 301");
     exec.child.kill('SIGTERM');
@@ -111,7 +110,7 @@ describe('a command that runs', () => {
     await run(['cancel', '--signal', 'KILL']);
   });
 
-  test('--json: one object with how it ended and the error', async () => {
+  test('SIGTERM with --json: one object with the outcome and the error', async () => {
     const remote = await setUp();
     const exec = remote.launch('exec', '--json', 'echo out; sleep 300');
     await waitForState(remote, 'the command runs', ({ current }) => current === 'c1');
@@ -126,7 +125,7 @@ describe('a command that runs', () => {
     });
   });
 
-  test('the relay is gone: 143 after a bounded wait, and that it may still run', {
+  test('SIGTERM while the relay is down: 143 after a limited wait, and an error that the command may still run', {
     timeout: 60_000,
   }, async () => {
     const lasting = await startLastingRelay();
@@ -141,7 +140,7 @@ describe('a command that runs', () => {
   });
 });
 
-describe('a command that has not started', () => {
+describe('signals before the command starts', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGHUP', 143],
@@ -152,7 +151,7 @@ describe('a command that has not started', () => {
     const line = await client.makeSession('--auto');
     const trace = join(client.configDir, 'trace');
     const exec = client.start(['exec', `touch '${trace}'`]);
-    await eventually('it waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
+    await eventually('exec waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
     exec.child.kill(signal);
     expect(await ended(exec)).toEqual({ code, signal: null });
     expect(exec.stderr()).toMatch(/^remotify: command c1 cancelled before it started$/m);
@@ -162,12 +161,12 @@ describe('a command that has not started', () => {
     expect(existsSync(trace)).toBe(false);
   });
 
-  test('--json: the command is cancelled, and the error says so', async () => {
+  test('SIGTERM with --json: the command is cancelled, and the object has the error', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     await client.makeSession();
     const exec = client.start(['exec', '--json', 'true']);
-    await eventually('it waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
+    await eventually('exec waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
     exec.child.kill('SIGTERM');
     expect(await ended(exec)).toEqual({ code: 143, signal: null });
     expect(JSON.parse(exec.stdout().toString())).toMatchObject({
@@ -177,7 +176,7 @@ describe('a command that has not started', () => {
     });
   });
 
-  test.each([[[]], [['-d']]])('while it is being sent %j: it does not run afterwards', async (flags) => {
+  test.each([[[]], [['-d']]])('SIGTERM during the push, flags %j: the command never runs', async (flags) => {
     const own = await startRelay();
     onTestFinished(own.stop);
     onTestFinished(() => sendSignal(own.pid, 'SIGCONT'));
@@ -193,7 +192,7 @@ describe('a command that has not started', () => {
     expect(existsSync(ghost)).toBe(false);
   });
 
-  test('while it is being sent to a relay that does not answer: 143 soon, and that it may run', async () => {
+  test('SIGTERM during the push to a relay that does not answer: 143, and an error that the command may still run', async () => {
     const own = await startRelay();
     onTestFinished(own.stop);
     onTestFinished(() => sendSignal(own.pid, 'SIGCONT'));
@@ -203,16 +202,16 @@ describe('a command that has not started', () => {
     await untilPassed('the start of exec', 1_500);
     exec.child.kill('SIGTERM');
     expect(await ended(exec, 12_000)).toEqual({ code: 143, signal: null });
-    expect(exec.stderr()).toMatch(/^remotify: error: .* being sent: it may run all the same$/m);
+    expect(exec.stderr()).toMatch(/^remotify: error: .* being sent: it may still run$/m);
   });
 });
 
-describe('commands that only watch', () => {
+describe('signals to commands that only watch', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGHUP', 143],
     ['SIGINT', 130],
-  ] as const)('%s: logs -f and wait end with %i, and the command goes on', async (signal, code) => {
+  ] as const)('%s: logs -f and wait exit %i, and the remote command continues', async (signal, code) => {
     const { run, launch } = await setUp();
     await run(['exec', '-d', 'echo ready; sleep 4; echo done']);
     const logs = launch('logs', '-f');
@@ -226,7 +225,7 @@ describe('commands that only watch', () => {
     expect(await run(['logs', '-f'])).toMatchObject({ exitCode: 0, text: 'ready\ndone\n' });
   });
 
-  test('new --wait: 143, and the session is as it was', async () => {
+  test('SIGTERM to new --wait: 143, and the session stays', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     const made = client.start(['new', '--wait']);
@@ -239,10 +238,10 @@ describe('commands that only watch', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGINT', 0],
-  ] as const)('status --watch: %s ends it with %i', async (signal, code) => {
+  ] as const)('%s to status --watch: it exits %i', async (signal, code) => {
     const { launch } = await setUp();
     const status = launch('status', '--watch');
-    await eventually('the view is there', 15_000, () => status.stdout().includes('listener'));
+    await eventually('the view is printed', 15_000, () => status.stdout().includes('listener'));
     status.child.kill(signal);
     expect(await ended(status)).toEqual({ code, signal: null });
   });

@@ -15,7 +15,7 @@ const hasPython = spawnSync('python3', ['--version']).status === 0;
 const modeOf = async (path: string): Promise<string> => ((await lstat(path)).mode & 0o7777).toString(8);
 
 describe('--listen unix:PATH', () => {
-  test('answers there, says so, and leaves nothing behind', async () => {
+  test('--listen unix:PATH: the relay answers on it, prints it, and removes the socket at its end', async () => {
     const folder = await makeFolder();
     const path = join(folder, 'relay.sock');
     const relay = await start(['--listen', `unix:${path}`]);
@@ -23,14 +23,14 @@ describe('--listen unix:PATH', () => {
     expect((await lstat(path)).isSocket()).toBe(true);
     expect(await readdir(folder)).toEqual(['relay.sock']);
     expect((await askHealth(path)).status).toBe(200);
-    expect(relay.stderr()).toContain(`remotify: listening on unix:${path}, keeping nothing\n`);
-    expect(relay.stderr()).toContain(`next: let a proxy pass requests to it and set --public-url`);
+    expect(relay.stderr()).toContain(`remotify: listening on unix:${path}, sessions are not stored\n`);
+    expect(relay.stderr()).toContain(`next: configure a proxy to forward requests to it and set --public`);
     expect(relay.stderr()).toContain(`curl --unix-socket '${path}' http://localhost/api/health\n`);
     expect(await relay.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('with a public URL the next step and the lines to paste have that', async () => {
+  test('REMOTIFY_PUBLIC_URL: used in the next step and in the lines to paste', async () => {
     const path = join(await makeFolder(), 's');
     const relay = await start([], {
       REMOTIFY_LISTEN: `unix:${path}`,
@@ -49,7 +49,7 @@ describe('--listen unix:PATH', () => {
     ['666', '666'],
     ['0770', '770'],
   ])(
-    '--socket-mode %s: the socket has mode %s, under any umask, from its first moment',
+    '--socket-mode %s: the socket has mode %s from its creation, independent of the umask',
     async (mode, expected) => {
       const folder = await makeFolder();
       const path = join(folder, 'relay.sock');
@@ -77,7 +77,7 @@ describe('--listen unix:PATH', () => {
     },
   );
 
-  test('the socket of a relay that was killed is replaced', async () => {
+  test('the socket of a killed relay: replaced', async () => {
     const folder = await makeFolder();
     const path = join(folder, 'relay.sock');
     const first = await start(['--listen', `unix:${path}`]);
@@ -88,7 +88,7 @@ describe('--listen unix:PATH', () => {
     expect(await readdir(folder)).toEqual(['relay.sock']);
   });
 
-  test('several relays that find one dead socket: one of them gets it', async () => {
+  test('several relays start on one dead socket: one of them gets it', async () => {
     const folder = await makeFolder();
     const path = join(folder, 'relay.sock');
     const dead = await start(['--listen', `unix:${path}`]);
@@ -103,7 +103,7 @@ describe('--listen unix:PATH', () => {
     expect(await readdir(folder)).toEqual(['relay.sock']);
   });
 
-  test.each(['runs', 'is stopped'])('the socket of a relay that %s is not replaced', async (state) => {
+  test.each(['runs', 'is stopped'])('the socket of a relay that %s: not replaced', async (state) => {
     const path = join(await makeFolder(), 'relay.sock');
     const first = await start(['--listen', `unix:${path}`]);
     const before = await lstat(path);
@@ -122,7 +122,7 @@ describe('--listen unix:PATH', () => {
     ['a file', (path: string) => writeFile(path, 'precious')],
     ['a folder', (path: string) => mkdir(path)],
     ['a symbolic link', (path: string) => symlink('/nowhere', path)],
-  ])('%s is not removed', async (kind, create) => {
+  ])('%s at the path of the socket: not removed', async (kind, create) => {
     const folder = await makeFolder();
     const path = join(folder, 'here');
     await create(path);
@@ -136,7 +136,7 @@ describe('--listen unix:PATH', () => {
     expect(await readdir(folder)).toEqual(['here']);
   });
 
-  test('at its end it removes its own socket, and no file that took its place', async () => {
+  test('another file replaced the socket: the relay does not remove it at its end', async () => {
     const path = join(await makeFolder(), 'relay.sock');
     const relay = await start(['--listen', `unix:${path}`]);
     await rm(path);
@@ -145,7 +145,7 @@ describe('--listen unix:PATH', () => {
     expect(await readFile(path, 'utf8')).toBe('mine');
   });
 
-  test('a path of 107 bytes works, one of 108 is refused', async () => {
+  test('a socket path of 107 bytes: works; of 108 bytes: refused', async () => {
     const folder = await makeFolder();
     const long = join(folder, 'd'.repeat(100 - Buffer.byteLength(folder)));
     await mkdir(long);
@@ -157,7 +157,7 @@ describe('--listen unix:PATH', () => {
     const { code, stderr } = await fail(['--listen', `unix:${path}s`]);
     expect([code, stderr]).toEqual([
       255,
-      expect.stringContaining('the path of the socket is 1 bytes too long: 107 bytes is the most'),
+      expect.stringContaining('the path of the socket is 1 bytes too long: the system allows 107 bytes'),
     ]);
     expect(await readdir(long)).toEqual([]);
   });
@@ -166,13 +166,13 @@ describe('--listen unix:PATH', () => {
     ['/nowhere/at/all/s', /the folder \/nowhere\/at\/all does not exist \(ENOENT\)/],
     ['/etc/hostname/s', /\/etc\/hostname is not a folder \(ENOTDIR\)|is not a folder/],
     ['/proc/s', /cannot listen on unix:\/proc\/s: .+ \(E[A-Z]+\)/],
-  ])('unix:%s cannot be created', async (path, error) => {
+  ])('unix:%s cannot be created: an error with a hint', async (path, error) => {
     const { code, stderr } = await fail(['--listen', `unix:${path}`]);
     expect([code, stderr]).toEqual([255, expect.stringMatching(error)]);
     expect(stderr).toMatch(/\nremotify: hint: .+\n$/);
   });
 
-  test.skipIf(!hasPython)('a socket of datagrams that is in use stays (python3)', async () => {
+  test.skipIf(!hasPython)('a datagram socket that is in use: not replaced (python3)', async () => {
     const path = join(await makeFolder(), 'log');
     const bind =
       'import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM); s.bind(sys.argv[1]); print(1,flush=True); sys.stdin.read()';

@@ -11,7 +11,7 @@ import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { expectFailure } from './expect-failure.ts';
 
-// `remotify wait`: a gate for scripts.
+// `remotify wait`: blocks a script until a command ends or a listener connects.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -41,21 +41,21 @@ function start(client: Client, ...args: string[]): CapturedProcess {
 
 const ended = (cli: CapturedProcess) => withDeadline(cli.closed, 15_000, 'wait ends');
 
-describe('for a command', () => {
-  test('without an id: the running one, its status, and none of its output', async () => {
+describe('wait for a command', () => {
+  test('wait without an id: waits for the running command, exits with its status, prints none of its output', async () => {
     const remote = await setUp();
     await remote.run(['exec', '-d', `echo begun; ${remote.gate.wait}; echo out; echo err >&2; exit 7`]);
-    await waitForState(remote, 'it runs', ({ current }) => current === 'c1');
+    await waitForState(remote, 'the command runs', ({ current }) => current === 'c1');
     await remote.run(['exec', '-d', 'exit 3']);
     const wait = start(remote);
-    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for command c1 to end'));
+    await eventually('wait waits', 15_000, () => wait.stderr().includes('waiting for command c1 to end'));
     await remote.gate.open();
     expect(await ended(wait)).toMatchObject({ code: 7 });
     expect(wait.stdout().toString()).toBe('');
     expect(wait.stderr()).toBe('remotify: waiting for command c1 to end\n');
   });
 
-  test('that ended: its status at once; the newest without an id', async () => {
+  test('wait for an ended command: its status immediately; without an id: the newest', async () => {
     const { run } = await setUp();
     await run(['exec', 'exit 4']);
     await run(['exec', 'exit 5']);
@@ -64,10 +64,10 @@ describe('for a command', () => {
     expect(await run(['wait', 'c1', '-w', '0'])).toMatchObject({ exitCode: 4, stderr: '' });
   });
 
-  test('a queued one, with --quiet: to its end, without a word', async () => {
+  test('wait --quiet for a queued command: its status, and no output', async () => {
     const remote = await setUp();
     await remote.run(['exec', '-d', remote.gate.wait]);
-    await waitForState(remote, 'it runs', ({ current }) => current === 'c1');
+    await waitForState(remote, 'the command runs', ({ current }) => current === 'c1');
     await remote.run(['exec', '-d', 'exit 6']);
     const wait = start(remote, 'c2', '-q');
     await remote.gate.open();
@@ -77,8 +77,8 @@ describe('for a command', () => {
 
   test.each([
     ['timed out', ['--timeout', '1s', 'sleep 30'], 124, 'timed_out'],
-    ['killed', ['kill -9 $$'], 137, null],
-  ] as const)('that is %s: as exec has it', async (_title, args, code, error) => {
+    ['was killed', ['kill -9 $$'], 137, null],
+  ] as const)('wait for a command that %s: status and error of exec', async (_title, args, code, error) => {
     const { run } = await setUp();
     const { text } = await run(['exec', '-d', ...args]);
     const result = await run(['wait', text.trim(), '--json']);
@@ -88,21 +88,21 @@ describe('for a command', () => {
     expect(view.error?.code ?? null).toBe(error);
   });
 
-  test('that is cancelled while it waits: 255, and that it never ran', async () => {
+  test('the command is cancelled during wait: 255, and an error that it never ran', async () => {
     const client = await setUpClient();
     await client.makeSession();
     await client.run(['exec', '-d', 'true']);
     const wait = start(client);
-    await eventually('it waits', 15_000, () => wait.stderr().includes('c1, which is queued'));
+    await eventually('wait waits', 15_000, () => wait.stderr().includes('c1, which is queued'));
     await client.run(['cancel', 'c1']);
     expect(await ended(wait)).toMatchObject({ code: 255 });
     expect(wait.stderr()).toMatch(/^remotify: error: command c1 was cancelled and never ran$/m);
   });
 
-  test('--wait 1s: 255 and not_ended; REMOTIFY_WAIT is no bound for it; the command goes on', async () => {
+  test('wait --wait 1s: 255 and not_ended, the command continues; REMOTIFY_WAIT does not limit wait', async () => {
     const remote = await setUp();
     await remote.run(['exec', '-d', `${remote.gate.wait}; exit 2`]);
-    await waitForState(remote, 'it runs', ({ current }) => current === 'c1');
+    await waitForState(remote, 'the command runs', ({ current }) => current === 'c1');
     const bounded = await remote.run(['wait', '-w', '1s', '--json']);
     expect(bounded.exitCode).toBe(255);
     expect(JSON.parse(bounded.text)).toMatchObject({
@@ -110,16 +110,16 @@ describe('for a command', () => {
     });
     expectFailure(await remote.run(['wait', '-w', '0', '-q']), 255, /did not end within 0 s \(--wait\)/);
     const wait = remote.start(['wait'], { REMOTIFY_WAIT: '0' });
-    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for command c1'));
+    await eventually('wait waits', 15_000, () => wait.stderr().includes('waiting for command c1'));
     await remote.gate.open();
     expect(await ended(wait)).toMatchObject({ code: 2 });
   });
 
-  test('Ctrl-C with --json: 130 and one object', async () => {
+  test('wait --json and Ctrl-C: 130 and one object', async () => {
     const remote = await setUp();
     await remote.run(['exec', '-d', remote.gate.wait]);
     const wait = start(remote, '--json');
-    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for command c1'));
+    await eventually('wait waits', 15_000, () => wait.stderr().includes('waiting for command c1'));
     wait.child.kill('SIGINT');
     expect(await ended(wait)).toMatchObject({ code: 130 });
     expect(JSON.parse(wait.stdout().toString())).toMatchObject({ error: { code: 'interrupted' } });
@@ -129,22 +129,22 @@ describe('for a command', () => {
   test.each([
     ['no commands yet', ['wait'], 255, /no commands/],
     ['an unknown id', ['wait', 'c9'], 255, /no such command: c9/],
-    ['no id', ['wait', '9'], 2, /not a command id: "9"/],
+    ['a malformed id', ['wait', '9'], 2, /not a command id: "9"/],
     ['--listener and an id', ['wait', '--listener', 'c1'], 2, /--listener takes no command/],
     ['a bad duration', ['wait', '-w', 'soon'], 2, /not a duration: "soon"/],
-  ] as const)('%s', async (_title, args, code, error) => {
+  ] as const)('wait with %s: an error', async (_title, args, code, error) => {
     const client = await setUpClient();
     await client.makeSession();
     expectFailure(await client.run(args), code, error);
   });
 });
 
-describe('--listener', () => {
-  test('waits until the line is pasted, then 0', async () => {
+describe('wait --listener', () => {
+  test('wait --listener: 0 once the line is pasted', async () => {
     const client = await setUpClient();
     const line = await client.makeSession('--auto');
     const wait = start(client, '--listener', '-w', '1m');
-    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for the remote to connect'));
+    await eventually('wait waits', 15_000, () => wait.stderr().includes('waiting for the remote to connect'));
     expect(wait.isRunning()).toBe(true);
     const listener = await startListener(line);
     onTestFinished(listener.stop);
@@ -153,7 +153,7 @@ describe('--listener', () => {
     expect(wait.stderr()).toMatch(/^remotify: connected: .+$/m);
   });
 
-  test('is connected: 0 at once, also with --wait 0; --json says which', async () => {
+  test('wait --listener with a connected listener: 0 immediately, also with --wait 0; --json names it', async () => {
     const { run } = await setUp();
     expect(await run(['wait', '--listener', '-q', '-w', '0'])).toMatchObject({ exitCode: 0, stderr: '' });
     const { exitCode, text } = await run(['wait', '--listener', '--json']);
@@ -169,7 +169,7 @@ describe('--listener', () => {
     ['--wait 500ms', ['-w', '500ms'], {}, 'no listener connected within 500 ms (--wait)'],
     ['--wait 0', ['-w', '0'], {}, 'no listener is connected'],
     ['REMOTIFY_WAIT=1s', [], { REMOTIFY_WAIT: '1s' }, 'no listener connected within 1 s (REMOTIFY_WAIT)'],
-  ])('%s without one: 255 and no_listener', async (_title, args, env, message) => {
+  ])('wait --listener, %s, no listener: 255 and no_listener', async (_title, args, env, message) => {
     const client = await setUpClient();
     await client.makeSession();
     const result = await client.run(['wait', '--listener', '--json', ...args], { env });
@@ -177,20 +177,20 @@ describe('--listener', () => {
     expect(JSON.parse(result.text)).toMatchObject({ error: { code: 'no_listener', message } });
   });
 
-  test('a session that is gone: 255, and what to do', async () => {
+  test('wait --listener, the session is gone: 255 with a hint', async () => {
     const client = await setUpClient();
     const made = await client.runJson<SessionPayload>('new');
     await fetch(made.urls.api, { method: 'DELETE' });
     expectFailure(await client.run(['wait', '--listener', '-q']), 255, /session session-1 is gone/);
   });
 
-  test('no session: 255, and none is created', async () => {
+  test('wait --listener without a session: 255, and none is created', async () => {
     const { run, runJson } = await setUpClient();
     expectFailure(await run(['wait', '--listener']), 255, /no session yet/);
     expect(await runJson('list')).toMatchObject({ sessions: [] });
   });
 
-  test('on a legacy relay: until a listener polled', async () => {
+  test('wait --listener on a legacy relay: 0 once a listener polls', async () => {
     const legacy = await startLegacyRelay();
     onTestFinished(legacy.close);
     const client = await makeClient(legacy);
@@ -198,7 +198,7 @@ describe('--listener', () => {
     const made = await client.runJson<SessionPayload>('new');
     expectFailure(await client.run(['wait', '--listener', '-w', '0']), 255, /no listener is connected/);
     const wait = start(client, '--listener', '-w', '1m');
-    await eventually('it waits', 15_000, () => wait.stderr().includes('waiting for the remote'));
+    await eventually('wait waits', 15_000, () => wait.stderr().includes('waiting for the remote'));
     const listener = await startSlotListener(legacy.url, made.key);
     onTestFinished(listener.stop);
     expect(await ended(wait)).toMatchObject({ code: 0 });

@@ -9,7 +9,7 @@ import { isLong } from '../harness/is-long.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 
-// What is waited for: a line at once and one each minute where stderr is no terminal.
+// Progress of a wait: if stderr is not a terminal, one line immediately and one per minute.
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -33,9 +33,9 @@ function open({ quiet = false, json = false } = {}) {
   return { context: { io, printer, term: 'xterm', json }, lines };
 }
 
-describe('where stderr is no terminal', () => {
+describe('progress of a wait off a terminal', () => {
   test.each([[false], [true]])(
-    'a line each minute says what is waited for and since when (--json: %s)',
+    'off a terminal: one line per minute, with the start of the wait (--json: %s)',
     async (json) => {
       const { context, lines } = open({ json });
       const line = await startWaiting(context, 'waiting for a listener');
@@ -55,7 +55,7 @@ describe('where stderr is no terminal', () => {
     },
   );
 
-  test('something else is waited for: it says so, with a time of its own', async () => {
+  test('the reason of the wait changes: a new line, and its own start time', async () => {
     const { context, lines } = open();
     let now = 'waiting for a listener';
     const line = await startWaiting(context, now, () => Promise.resolve(now));
@@ -71,7 +71,7 @@ describe('where stderr is no terminal', () => {
     ]);
   });
 
-  test('--quiet: not a word, and nothing is asked', async () => {
+  test('--quiet: no output, and no status requests', async () => {
     const { context, lines } = open({ quiet: true });
     const describeNow = vi.fn(() => Promise.resolve('words'));
     const line = await startWaiting(context, 'waiting', describeNow);
@@ -81,7 +81,7 @@ describe('where stderr is no terminal', () => {
     expect(describeNow).not.toHaveBeenCalled();
   });
 
-  test('untrusted words act on nothing', async () => {
+  test('untrusted text in the line: control characters are escaped', async () => {
     const { context, lines } = open();
     const line = await startWaiting(context, 'waiting for \u001b[2Jroot');
     await vi.advanceTimersByTimeAsync(60_000);
@@ -90,7 +90,7 @@ describe('where stderr is no terminal', () => {
   });
 });
 
-test.skipIf(!hasTmux)('exec on a terminal: a spinner with the time so far (needs tmux)', async () => {
+test.skipIf(!hasTmux)('exec on a terminal: a spinner with the elapsed time (needs tmux)', async () => {
   vi.useRealTimers();
   const relay = await startRelay();
   onTestFinished(relay.stop);
@@ -110,7 +110,7 @@ test.skipIf(!hasTmux)('exec on a terminal: a spinner with the time so far (needs
 });
 
 test.skipIf(!isLong)(
-  'exec, a pipe for stderr, a real minute (npm run test:long)',
+  'exec with stderr in a pipe: a line after one real minute (npm run test:long)',
   { timeout: 120_000 },
   async () => {
     vi.useRealTimers();

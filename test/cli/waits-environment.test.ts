@@ -4,7 +4,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { readFailure } from './read-failure.ts';
 
-// REMOTIFY_WAIT and REMOTIFY_TIMEOUT.
+// REMOTIFY_WAIT and REMOTIFY_TIMEOUT: the defaults of --wait and --timeout.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -12,8 +12,8 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-describe('the environment', () => {
-  test('REMOTIFY_WAIT is the default of --wait, and the flag wins', async () => {
+describe('waits and timeouts in the environment', () => {
+  test('REMOTIFY_WAIT: the default of --wait, which the flag overrides', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     await client.makeSession();
@@ -27,7 +27,7 @@ describe('the environment', () => {
     expect(readFailure(byFlag.stderr).error).toContain('within 2 s (--wait)');
   });
 
-  test('REMOTIFY_TIMEOUT is the default of --timeout, and the flag wins', async () => {
+  test('REMOTIFY_TIMEOUT: the default of --timeout, which the flag overrides', async () => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
     const env = { REMOTIFY_TIMEOUT: '1s' };

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
-  test('--wait 0: fails at once with the way out, and its operator is not asked', async () => {
+  test('--wait 0: fails immediately with a hint, and the operator is not asked', async () => {
     const operator = await openOperator(relay);
     const forms: [string[], Record<string, string>, string][] = [
       [['-w', '0'], {}, '--wait 0'],
@@ -44,13 +44,13 @@ describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
     const exec = operator.push('-w', '0', '--wait-approval', '5m');
     await operator.waitForQuestion();
     const asked = performance.now();
-    await eventually('longer than a pick-up takes', 15_000, () => performance.now() - asked > 6_000);
+    await eventually('more time than a start needs', 15_000, () => performance.now() - asked > 6_000);
     await operator.terminal.type('y\n');
     expect(await codeOf(exec, 'exec ends', 15_000)).toBe(0);
     expect(exec.stdout().toString()).toBe('ran\n');
   });
 
-  test('--wait-approval 1s: not_approved, and a late yes runs nothing', async () => {
+  test('--wait-approval 1s: not_approved, and a late y does not run the command', async () => {
     const operator = await openOperator(relay);
     const exec = operator.push('--json', '--wait-approval', '1s');
     await operator.waitForQuestion();
@@ -73,7 +73,7 @@ describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
     expect(await operator.ledger()).toBe('ran\n');
   });
 
-  test('--wait 2s: the total counts for the operator too', async () => {
+  test('--wait 2s: the total limit includes the approval', async () => {
     const operator = await openOperator(relay);
     const exec = operator.push('--wait', '2s', '--wait-approval', '5m');
     expect(await codeOf(exec, 'exec ends', 15_000)).toBe(255);
@@ -84,7 +84,7 @@ describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
     expect(await operator.ledger()).toBe('');
   });
 
-  test('a bound on the operator does not count the wait for the listener', async () => {
+  test('--wait-approval 1s: does not include the wait for the listener', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     await client.makeSession();

@@ -14,7 +14,7 @@ import { readSession, startRemote, waitForState } from '../harness/remote.ts';
 import { codeOf } from '../stopping/operator.ts';
 import { readFailure } from './read-failure.ts';
 
-// How long exec waits before the start: in all (--wait), for a listener, for the operator's answer.
+// How long exec waits before the start: in total (--wait), for a listener (--wait-listener), for approval (--wait-approval).
 
 let relay: Relay;
 beforeAll(async () => {
@@ -46,7 +46,7 @@ function start(client: Client, args: string[], env: Record<string, string> = {})
   return exec;
 }
 
-describe('no listener', () => {
+describe('limits without a listener', () => {
   test('--wait-listener 1s within the default wait: fails, and the command never runs', async () => {
     const client = await setUp();
     const result = await client.run(['exec', '--wait-listener', '1s', `touch '${client.trace}'`]);
@@ -60,7 +60,7 @@ describe('no listener', () => {
     expect(await exists(client.trace)).toBe(false);
   });
 
-  test('--wait-listener 0 and --wait 0: fail at once, and push nothing', async () => {
+  test('--wait-listener 0 and --wait 0: fail immediately, and push nothing', async () => {
     const client = await setUp();
     const forms: [string[], Record<string, string>, string][] = [
       [['--wait-listener', '0'], {}, '--wait-listener 10m'],
@@ -79,7 +79,7 @@ describe('no listener', () => {
     expect(await client.runJson('status')).toMatchObject({ commands: [] });
   });
 
-  test('--json: one object with the command and the error', async () => {
+  test('--wait-listener 500ms --json: one object with the command and the error', async () => {
     const client = await setUp();
     const result = await client.run(['exec', '--json', '--wait-listener', '500ms', 'true']);
     expect(result.exitCode).toBe(255);
@@ -90,17 +90,17 @@ describe('no listener', () => {
     });
   });
 
-  test('--wait 0 --wait-listener 1m: a listener that comes in time runs it', async () => {
+  test('--wait 0 --wait-listener 1m: a listener that connects in time runs the command', async () => {
     const client = await setUp();
     const exec = start(client, ['-w', '0', '--wait-listener', '1m', 'echo ran']);
-    await waitForState(client, 'the command waits', (state) => state.queue_length === 1);
+    await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
     await startLine(client.line);
     expect(await codeOf(exec, 'exec ends', 15_000)).toBe(0);
     expect(exec.stdout().toString()).toBe('ran\n');
   });
 });
 
-describe('a listener that is busy', () => {
+describe('limits with a busy listener', () => {
   async function setUpBusy() {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
@@ -111,7 +111,7 @@ describe('a listener that is busy', () => {
     return { ...remote, gate };
   }
 
-  test('--wait 0, also with a bound for the operator: fails at once, and pushes nothing', async () => {
+  test('--wait 0, also with other limits: fails immediately, and pushes nothing', async () => {
     const remote = await setUpBusy();
     for (const args of [
       ['-w', '0'],
@@ -148,14 +148,14 @@ describe('a listener that is busy', () => {
     expect(await exists(trace)).toBe(false);
   });
 
-  test('--wait-listener 1s: it is connected, so the queue is waited for', async () => {
+  test('--wait-listener 1s: the listener is connected, so exec waits in the queue', async () => {
     const remote = await setUpBusy();
     const exec = start(remote, ['--wait-listener', '1s', 'echo ran']);
-    await eventually('exec says what it waits for', 15_000, () =>
+    await eventually('exec prints that it waits', 15_000, () =>
       exec.stderr().includes('is running another command'),
     );
     const seen = performance.now();
-    await eventually('the bound is over', 10_000, () => performance.now() - seen > 1_500);
+    await eventually('the limit is reached', 10_000, () => performance.now() - seen > 1_500);
     expect(exec.isRunning()).toBe(true);
     await remote.gate.open();
     expect(await codeOf(exec, 'exec ends', 15_000)).toBe(0);
@@ -164,23 +164,23 @@ describe('a listener that is busy', () => {
 });
 
 test.each(['--wait-listener', '--wait-approval'])(
-  '--detach %s: refused, since this client does not stay to keep it',
+  '--detach %s: usage error, since this client exits and cannot enforce the limit',
   async (flag) => {
     const client = await setUp();
     const result = await client.run(['exec', '-d', flag, '5s', 'true']);
     expect(result).toMatchObject({ exitCode: 2, text: '' });
-    expect(result.stderr).toContain(`error: ${flag} does not go with --detach`);
+    expect(result.stderr).toContain(`error: ${flag} cannot be used with --detach`);
     expect(await client.runJson('status')).toMatchObject({ commands: [] });
   },
 );
 
-test('a bound is over when the command has just started: it is followed to its end', async () => {
+test('a limit is reached just after the command starts: exec follows the command to its end', async () => {
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   const gate = await makeGate(remote.configDir);
   onTestFinished(gate.close);
   const exec = start(remote, [`${gate.wait}; echo done`]);
-  await waitForState(remote, 'it runs', ({ current }) => current === 'c1');
+  await waitForState(remote, 'the command runs', ({ current }) => current === 'c1');
   const { url, key } = await readSession(remote.configDir);
   const http = openHttp(url);
   onTestFinished(() => http.close());
@@ -201,10 +201,10 @@ test('a bound is over when the command has just started: it is followed to its e
     atOnce: false,
     queueSeconds: 600,
   });
-  // What this client saw last, a moment before the start.
+  // The last state that this client saw, just before the start.
   timer.see('awaiting_approval');
-  await eventually('the relay answers that it runs', 5_000, () => outcomes.length > 0);
-  await eventually('nothing is missed', 5_000, () => timer.missed === undefined);
+  await eventually('the relay answers that the command runs', 5_000, () => outcomes.length > 0);
+  await eventually('no limit counts as reached', 5_000, () => timer.missed === undefined);
   timer.stop();
   expect(outcomes).toEqual(['running']);
   await gate.open();

@@ -7,7 +7,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// `exec --cwd DIR`: the folder of the remote, `~` included.
+// `exec --cwd DIR`: a folder on the remote, where `~` is its home directory.
 
 let relay: Relay;
 let remote: Remote;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   cleanUp = folder.remove;
   home = join(folder.path, 'home');
   for (const name of folders) await mkdir(join(home, name), { recursive: true });
-  // Where `cd` would look for a relative folder first.
+  // With CDPATH, `cd` would look for a relative folder here first.
   await mkdir(join(folder.path, 'elsewhere/x'), { recursive: true });
   await symlink(join(home, 'x'), join(home, 'link'));
   remote = await startRemote(relay, { HOME: home, CDPATH: join(folder.path, 'elsewhere') });
@@ -36,20 +36,20 @@ afterAll(async () => {
 
 const showFolder = 'printf "%s|" "$PWD"';
 
-describe('the home of the remote', () => {
+describe('--cwd below a home directory', () => {
   test.each([
     ['~', ''],
     ['~/', '/'],
     ...folders.map((name) => [`~/${name}`, `/${name}`]),
     ['~/link', '/link'],
     ['~//x', '/x'],
-  ])('--cwd %j is its folder', async (cwd, under) => {
+  ])('--cwd %j: that folder below the home directory of the remote', async (cwd, under) => {
     const result = await remote.run(['exec', '--cwd', cwd, showFolder], { env: { HOME: '/nowhere' } });
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
     expect(result.text.replaceAll('//', '/')).toBe(`${join(home, under).replace(/\/$/, '')}|`);
   });
 
-  test('--cwd ~USER is the home of that user', async () => {
+  test('--cwd ~USER: the home directory of that user', async () => {
     const { username, homedir } = userInfo();
     expect(await remote.run(['exec', '--cwd', `~${username}`, showFolder])).toMatchObject({
       exitCode: 0,
@@ -64,9 +64,9 @@ describe('the home of the remote', () => {
   });
 });
 
-describe('a relative folder', () => {
+describe('--cwd with a relative folder', () => {
   test.each([...folders.filter((name) => name !== '~'), './~', './x', '../home/x'])(
-    '--cwd %j is below the folder of the listener',
+    '--cwd %j: that folder below the folder of the listener',
     async (cwd) => {
       const script = renderChangeDirectory(cwd) + showFolder;
       const result = await remote.run(['exec', '--cwd', '~', script]);
@@ -74,7 +74,7 @@ describe('a relative folder', () => {
     },
   );
 
-  test('--cwd -: never the folder before, whose name cd would print', async () => {
+  test('--cwd -: a folder of that name, never the previous folder as in cd', async () => {
     const result = await remote.run(['exec', '--env', 'OLDPWD=/', '--cwd', '-', 'echo ran']);
     expect(result).toMatchObject({ exitCode: 1, text: '' });
   });

@@ -6,7 +6,7 @@ import { RelayError } from '../../src/client/relay-error.ts';
 import { stopCommand } from '../../src/client/stop-command.ts';
 import { renderJson } from '../../src/protocol/json-fields.ts';
 
-// The system's clock is set while a client waits: it waits for as long as it would have.
+// A change of the system clock while a client waits does not change how long the client waits.
 
 const hourMs = 3_600_000;
 
@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The wall clock only: timers and the monotonic clock go on as before. */
+/** Sets the wall clock only: timers and the monotonic clock are not affected. */
 function setWallClock(byMs: number): void {
   vi.setSystemTime(Date.now() + byMs);
 }
@@ -27,7 +27,7 @@ test.each([
   ['ahead', hourMs],
   ['back', -hourMs],
 ])(
-  'withRetry, the clock is set an hour %s during a retry: it gives up after a minute',
+  'withRetry, the clock is set an hour %s during a retry: retries still end after a minute',
   async (_way, byMs) => {
     let attempts = 0;
     const began = performance.now();
@@ -46,7 +46,7 @@ test.each([
   ['ahead', hourMs],
   ['back', -hourMs],
 ])(
-  'stopCommand, the clock is set an hour %s during the wait: the report is overdue after 15 s',
+  'stopCommand, the clock is set an hour %s during the wait: the result is still "unconfirmed" after 15 s',
   async (_way, byMs) => {
     const command = { id: 'c1', state: 'running' };
     const waits: number[] = [];
@@ -57,7 +57,7 @@ test.each([
         if (method === 'GET' && waits.length === 0) setWallClock(byMs);
         const seconds = Number(new URLSearchParams(path.split('?')[1]).get('wait') ?? 0);
         if (method === 'GET') waits.push(seconds);
-        // Wakes early once: the rest of the time is still to be waited for.
+        // The first poll returns early: the client must wait for the rest of the time.
         await new Promise((resolve) => {
           setTimeout(resolve, waits.length === 1 ? 1_000 : seconds * 1_000);
         });

@@ -5,7 +5,7 @@ import { RelayClient } from '../../src/client/relay-client.ts';
 import { header } from '../../src/protocol/headers.ts';
 import { maxReadBytes } from '../../src/protocol/limits.ts';
 
-/** A relay with so many bytes of output of a command that has ended, in parts of these sizes; `asked` are the offsets of the reads. */
+/** A relay that returns the output of an ended command in parts of these sizes. `asked`: the offsets of the reads. */
 function openOutput(sizes: readonly number[]) {
   const asked: number[] = [];
   const http: HttpSender = {
@@ -26,13 +26,13 @@ function openOutput(sizes: readonly number[]) {
   return { client: new RelayClient(http, 'key'), asked };
 }
 
-/** Lets everything happen that waits for nothing. */
+/** Lets all pending promises settle. */
 const rest = (): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, 0);
   });
 
-/** A reader that finishes with a part when the test calls `take`. */
+/** A reader that finishes writing a part when the test calls `take`. */
 function openSlowReader() {
   const written: number[] = [];
   const waiting: (() => void)[] = [];
@@ -50,7 +50,7 @@ function openSlowReader() {
   };
 }
 
-test('a slow reader of full parts: one part is read ahead, no more, and all are written in order before the end', async () => {
+test('full parts, a slow writer: reads one part ahead, and writes all in order before it resolves', async () => {
   const { client, asked } = openOutput([maxReadBytes, 4 * maxReadBytes, 4 * maxReadBytes, 5]);
   const reader = openSlowReader();
   let isOver = false;
@@ -72,7 +72,7 @@ test('a slow reader of full parts: one part is read ahead, no more, and all are 
   expect((await end).read.stdout).toBe(9 * maxReadBytes + 5);
 });
 
-test('a part that is not full is written before the next one is asked for', async () => {
+test('a part that is not full: it is written before the next one is requested', async () => {
   const { client, asked } = openOutput([10, 10]);
   const reader = openSlowReader();
   const end = followCommand(client, 'c1', { stdout: 0, stderr: 0 }, reader);
@@ -83,7 +83,7 @@ test('a part that is not full is written before the next one is asked for', asyn
   expect((await end).read.stdout).toBe(20);
 });
 
-test('a reader that fails while the next part is read: the error is thrown', async () => {
+test('a write fails while the next part is read: followCommand rejects with the error', async () => {
   const { client } = openOutput([maxReadBytes, 10]);
   const end = followCommand(
     client,
@@ -94,7 +94,7 @@ test('a reader that fails while the next part is read: the error is thrown', asy
   await expect(end).rejects.toThrow('no room');
 });
 
-test('a reader that wants no more while the next part is read: it gets none', async () => {
+test('the signal aborts while the next part is read: that part is not delivered', async () => {
   const { client, asked } = openOutput([maxReadBytes, maxReadBytes, 10]);
   const leave = new AbortController();
   const written: number[] = [];

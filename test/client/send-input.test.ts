@@ -28,7 +28,10 @@ function openZeros(size: number): InputSource {
   };
 }
 
-/** A relay behind a link of so many bytes a second: a body that takes longer than its request may take is lost. The first few requests fail at once. */
+/**
+ * A relay behind a link of `bytesPerSecond`. A request whose body takes longer than its timeout fails. The first `refusals` requests fail
+ * at once.
+ */
 function openSlowLink(bytesPerSecond: number, refusals = 0) {
   const sizes: number[] = [];
   let failures = 0;
@@ -72,7 +75,7 @@ describe('the size of a chunk', () => {
     ['200 kB/s', 200_000, { failures: 0, largest: mib }],
     ['2 MB/s', 2_000_000, { failures: 0, largest: 4 * mib }],
   ])(
-    'a link of %s: the input arrives, and after the first answer no chunk is too large for the link',
+    'a link of %s: the input arrives, and after the first success no chunk is too large for the link',
     async (_words, rate, { failures, largest }) => {
       const link = openSlowLink(rate);
       await sendAll(link, 12 * mib + 1);
@@ -81,7 +84,7 @@ describe('the size of a chunk', () => {
     },
   );
 
-  test('a relay that was away for a moment: the chunks become large again', async () => {
+  test('the first requests fail, then the relay is back: the chunks become large again', async () => {
     const link = openSlowLink(10_000_000, 8);
     await sendAll(link, 24 * mib);
     expect(link.sizes[0]).toBe(16 * kib);
@@ -89,7 +92,7 @@ describe('the size of a chunk', () => {
   });
 });
 
-/** TCP to a relay; each connection takes so many bytes a second towards it. */
+/** A TCP proxy that forwards `bytesPerSecond` to the relay on each connection. */
 async function startSlowProxy(port: number, bytesPerSecond: number): Promise<string> {
   const sockets = new Set<Socket>();
   const tickMs = 20;
@@ -112,7 +115,7 @@ async function startSlowProxy(port: number, bytesPerSecond: number): Promise<str
         other.destroy();
       });
     }
-    // It reads at the pace of the timer.
+    // With a `readable` handler the socket is paused: only the timer reads.
     asker.on('readable', () => undefined);
   });
   server.listen(0, '127.0.0.1');
@@ -124,14 +127,14 @@ async function startSlowProxy(port: number, bytesPerSecond: number): Promise<str
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a real relay behind a slow link: input that takes longer than a request may take arrives', async () => {
+test('a real relay behind a slow link: input that takes longer than the request timeout arrives', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const { key } = await makeSession(relay);
   const http = openHttp(await startSlowProxy(relay.port, 400_000));
   onTestFinished(() => http.close());
   let failures = 0;
-  // A second for each request, and not a quarter of a minute.
+  // A timeout of 1 s for each request instead of 15 s.
   const hasty: HttpSender = {
     ...http,
     send: (request) => http.send({ ...request, timeoutMs: 1_000 }),
@@ -144,7 +147,7 @@ test('a real relay behind a slow link: input that takes longer than a request ma
       failures += 1;
     },
   });
-  await withDeadline(sent, 25_000, 'the input is with the relay');
+  await withDeadline(sent, 25_000, 'the relay has the input');
   expect(failures).toBeGreaterThan(0);
   expect((await client.readCommand(id)).stdin_bytes).toBe(size);
 });

@@ -1,4 +1,4 @@
-# What capture.zsh runs inside of its interactive zsh.
+# capture.zsh sources this file in its interactive zsh.
 unsetopt auto_list always_last_prompt
 autoload -Uz compinit
 if (( $+CAPTURE_SOURCE )); then
@@ -7,11 +7,11 @@ if (( $+CAPTURE_SOURCE )); then
   source $CAPTURE_FOLDER/_remotify
 else
   fpath=($CAPTURE_FOLDER $fpath)
-  # Its own findings of the first time are read again, which is most of the time that a test takes.
+  # Reuse compinit's dump from the first run: creating it takes most of the time of a test.
   compinit -u -C -d $CAPTURE_DUMP
 fi
 
-# Writes down what is offered; calls that only ask which of some words match go through unseen.
+# Logs what is offered. Does not log calls that only test which words match.
 compadd() {
   local -a matches
   if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\ * ]]; then
@@ -21,7 +21,7 @@ compadd() {
   builtin compadd "$@"
 }
 
-# Tab is expand-or-complete by default, and zsh itself then expands $(…) before any completion is asked: not what is tested.
+# Calls complete-word, not Tab: by default Tab is expand-or-complete, where zsh itself expands $(…) before it completes.
 zle-line-init() {
   BUFFER=$CAPTURE_LINE
   CURSOR=$#BUFFER

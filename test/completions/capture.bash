@@ -1,5 +1,5 @@
-# bash capture.bash FILE LINE PIECE...: what remotify.bash replies for LINE, one match a line. The pieces are those that bash
-# makes of the line, which it breaks at = and : as well; with CAPTURE_WHOLE_WORDS set it does not, as bash 3.2.
+# bash capture.bash FILE LINE PIECE...: prints the completions of remotify.bash for LINE, one a line. The pieces are the words of the
+# line as bash splits it, also at = and :. With CAPTURE_WHOLE_WORDS set, words are not split there, as in bash 3.2.
 set -u
 for _ in once twice; do
   # shellcheck disable=SC1090

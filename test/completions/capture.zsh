@@ -1,5 +1,5 @@
-# zsh -f capture.zsh FOLDER LINE: what the Tab key offers in an interactive zsh after LINE, one match a line. The completion
-# system finds _remotify in FOLDER; with SOURCE set it is sourced instead.
+# zsh -f capture.zsh FOLDER LINE: prints the completions of an interactive zsh after LINE, one a line. The completion system
+# finds _remotify in FOLDER; with CAPTURE_SOURCE set, it is sourced instead.
 emulate -R zsh
 zmodload zsh/zpty
 export CAPTURE_FOLDER=$1 CAPTURE_LINE=$2 CAPTURE_MATCHES=$HOME/matches

@@ -1,4 +1,4 @@
-/** `remotify completion` */
+/** Tests the command `remotify completion`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -24,7 +24,7 @@ test.each([
 });
 
 test.each(['tcsh', '', 'constructor', '../package.json'])(
-  'an unknown shell is 2, with a hint: %j',
+  'unknown shell %j: exit status 2, with a hint',
   async (shell) => {
     const { exitCode, stdout, stderr } = await run(shell);
     expect(exitCode).toBe(2);
@@ -33,7 +33,7 @@ test.each(['tcsh', '', 'constructor', '../package.json'])(
   },
 );
 
-test('no shell at all is 2, with a hint', async () => {
+test('no shell: exit status 2, with a hint', async () => {
   const { exitCode, stderr } = await run();
   expect(exitCode).toBe(2);
   expect(stderr).toMatch(/^remotify: error: .*shell.*\nremotify: hint: .*\n$/);

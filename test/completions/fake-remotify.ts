@@ -4,7 +4,7 @@ import { binaryPath } from '../harness/binary.ts';
 import type { TemporaryFolder } from '../harness/temporary-folder.ts';
 import type { Surroundings } from './shells.ts';
 
-/** Folders of a shell; its `remotify` prints the rows, and fails when asked for anything but the list. */
+/** Creates folders for a shell, with a fake `remotify` that prints the rows for `list --offline` and fails otherwise. */
 export async function setUp(folder: TemporaryFolder, rows: readonly string[]): Promise<Surroundings> {
   const surroundings = await makeFolders(folder);
   await writeFile(join(folder.path, 'rows'), rows.map((row) => `${row}\n`).join(''));

@@ -1,4 +1,4 @@
-/** The completion files hold what commander holds: no more, no less. Read here without the help of the generator. */
+/** The completion files have exactly the commands and flags of commander. Parses them without code of the generator. */
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ function listFlags(command: Command): string[] {
   return [...names, '-h', '--help'].filter((name) => name !== undefined).toSorted();
 }
 
-/** By command; the program's own under an empty name. */
+/** By command; the flags of the program itself are under an empty name. */
 const expected: FlagsOf = {
   '': listFlags(program),
   ...Object.fromEntries(program.commands.map((command) => [command.name(), listFlags(command)])),
@@ -72,7 +72,7 @@ const files: [string, (text: string) => FlagsOf, RegExp][] = [
 describe.each(files)('%s', (name, readFlags, commandPattern) => {
   const text = readCompletions(name);
 
-  test('is what the generator makes of the command line (else: npm run completions)', () => {
+  test('is up to date (if not: npm run completions)', () => {
     expect(text).toBe(renderFiles(program)[name]);
   });
 
@@ -85,7 +85,7 @@ describe.each(files)('%s', (name, readFlags, commandPattern) => {
     expect(sortAll(readFlags(text))).toEqual(expected);
   });
 
-  test('speaks of no flag that is nowhere', () => {
+  test('mentions no flag that does not exist', () => {
     const known = new Set(Object.values(expected).flat());
     const spoken = text.match(/(?<![\w-])--[a-z][a-z-]*/g) ?? [];
     expect(spoken.filter((flag) => !known.has(flag))).toEqual([]);

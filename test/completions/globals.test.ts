@@ -1,11 +1,11 @@
-/** What bash has more of once the file is sourced and was used: functions of ours, and nothing else. */
+/** Sourcing and using remotify.bash adds only functions named _remotify… to bash: no variables, no options. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { completionsFolder, shells } from './shells.ts';
 
-// Bash itself sets these whenever it runs or completes something.
+// Sets the variables that bash itself sets when it runs or completes something.
 const script = `
 COMP_LINE='remotify serve --store f' COMP_POINT=24 COMP_CWORD=3
 COMP_WORDS=(remotify serve --store f) COMPREPLY=() names='' options=$- _=''
@@ -18,10 +18,10 @@ complete -p
 `;
 
 test.skipIf(!shells.some(({ name, isInstalled }) => name === 'bash' && isInstalled)).each([
-  ['as it is', []],
+  ['without options', []],
   ['with set -eu', ['-eu']],
   ['in posix mode', ['--posix']],
-])('%s, bash has functions of ours more, and a completion', (_name, options) => {
+])('%s: bash has only new _remotify functions, and a completion', (_name, options) => {
   const args = [
     '--norc',
     '--noprofile',

@@ -1,4 +1,4 @@
-/** What was typed is never run, whatever it is and wherever it is. */
+/** Completion never runs code in typed words, in any place of the command line. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -24,19 +24,19 @@ const places: [place: string, line: (word: string) => string[]][] = [
   ["a flag's value", (word) => ['exec', `--${word}=`]],
   ['a short flag', (word) => ['exec', `-s${word}`]],
   ['a word of an enumeration', (word) => ['cancel', '--signal', word]],
-  ['a word behind =', (word) => ['cancel', `--signal=${word}`]],
+  ['a word after =', (word) => ['cancel', `--signal=${word}`]],
   ['a session', (word) => ['use', word]],
   ['the first word of exec', (word) => ['exec', word]],
   ['an argument of exec', (word) => ['exec', 'ls', word]],
   ['a file in a folder', (word) => ['exec', '-f', `${word}/x`]],
   ['a folder', (word) => ['exec', '--cwd', `${word}/`]],
-  ['a file behind a variable', (word) => ['exec', '-f', `$HOME${word}/`]],
+  ['a file after a variable', (word) => ['exec', '-f', `$HOME${word}/`]],
   ['a folder of a store', (word) => ['serve', '--store', `file:${word}/`]],
   ['a word before the last', (word) => ['-s', word, 'status', word, '--stream', '']],
-  ['a number of arguments', (word) => ['config', word, word, '']],
+  ['several arguments', (word) => ['config', word, word, '']],
 ];
 
-/** In the short form each place gets a third of the words, another third than its neighbours. */
+/** In short runs each place gets a third of the words, a different third than its neighbours. */
 const placeNumber = (line: (word: string) => string[]) => places.findIndex(([, own]) => own === line);
 
 let surroundings: Surroundings;
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 
 describe.each(shells)('$name', ({ isInstalled, complete }) => {
-  test.skipIf(!isInstalled).each(places)('%s', async (_place, line) => {
+  test.skipIf(!isInstalled).each(places)('code in %s: not run', async (_place, line) => {
     const hit = join(surroundings.workFolder, 'hit');
     rmSync(hit, { force: true });
     const some = isLong ? words : words.filter((_word, at) => at % 3 === placeNumber(line) % 3);
@@ -57,7 +57,7 @@ describe.each(shells)('$name', ({ isInstalled, complete }) => {
     }
   });
 
-  test.skipIf(!isInstalled)('names in the list of sessions that are no names', async () => {
+  test.skipIf(!isInstalled)('invalid names in the list of sessions: not offered, and not run', async () => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     const rows = ['* $(touch hit)  x', '  `touch${IFS}hit`  x', '  a/b  x', '  good  x'];

@@ -1,4 +1,4 @@
-/** What real shells offer with the completion files. */
+/** Checks the completions that real shells offer with the completion files. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -78,29 +78,29 @@ const cases: [line: string[], offered: string[]][] = [
 ];
 
 describe.each(shells)('$name', ({ isInstalled, complete, name }) => {
-  /** Where nothing else can come, zsh offers flags before their dash is typed: that is how zsh is. */
+  /** Ignores flags that zsh offers before a dash is typed, which it does where no other word is possible. */
   const ask = async (...words: string[]) => {
     const offered = await complete(['remotify', ...words], surroundings);
     const asksForFlags = words.at(-1)?.startsWith('-') === true;
     return offered.filter((each) => asksForFlags || name !== 'zsh' || !each.startsWith('-'));
   };
 
-  test.skipIf(!isInstalled).each(cases)('%j', async (words, offered) => {
+  test.skipIf(!isInstalled).each(cases)('%j: offers %j', async (words, offered) => {
     expect(await ask(...words)).toEqual(offered.toSorted());
   });
 
-  test.skipIf(!isInstalled).each(commandNames)('%s: its long flags, and no others', async (command) => {
+  test.skipIf(!isInstalled).each(commandNames)('%s: offers exactly its long flags', async (command) => {
     const { options = [] } = program.commands.find((each) => each.name() === command) ?? {};
     const flags = options.map(({ long }) => long ?? '');
     const offered = (await ask(command, '--')).filter((flag) => flag !== '--');
     expect(offered).toEqual([...flags, '--help'].toSorted());
   });
 
-  test.skipIf(!isInstalled)('exec -: short flags too', async () => {
+  test.skipIf(!isInstalled)('exec -: offers short flags too', async () => {
     expect(await ask('exec', '-')).toEqual(expect.arrayContaining(['-d', '-f', '-s', '-t', '--detach']));
   });
 
-  test.skipIf(!isInstalled)('a value behind =', async () => {
+  test.skipIf(!isInstalled)('a value after =: offered, and then the next flags', async () => {
     const typed = name === 'fish' ? '--signal=' : '';
     expect(await ask('cancel', '--signal=T')).toEqual([`${typed}TERM`]);
     expect(await ask('new', '--url', 'http://127.0.0.1:1', '--na')).toEqual(['--name']);
@@ -108,7 +108,7 @@ describe.each(shells)('$name', ({ isInstalled, complete, name }) => {
     expect(await ask('cancel', '--signal=')).toEqual(['INT', 'KILL', 'TERM'].map((each) => typed + each));
   });
 
-  test.skipIf(!isInstalled)('what follows the first word of exec gets no flags of ours', async () => {
+  test.skipIf(!isInstalled)('after the first word of exec: offers no remotify flags', async () => {
     for (const words of [['ls'], ['--', 'ls'], ['-d', 'ls', '-l'], ['--cwd', '/', 'ls']]) {
       const offered = await ask('exec', ...words, '--');
       expect(offered, words.join(' ')).toEqual([]);
@@ -116,7 +116,7 @@ describe.each(shells)('$name', ({ isInstalled, complete, name }) => {
   });
 
   test.skipIf(!isInstalled)(
-    'the first word of exec: programs, unless it is a script’s argument',
+    'the first word of exec: offers programs, except after --file, where it is an argument of the script',
     async () => {
       for (const words of [[], ['-d'], ['--'], ['-t', '5']]) {
         expect(await ask('exec', ...words, 'mkdi'), words.join(' ')).toContain('mkdir');
@@ -126,13 +126,13 @@ describe.each(shells)('$name', ({ isInstalled, complete, name }) => {
     },
   );
 
-  test.skipIf(!isInstalled)('no sessions where there is no list', async () => {
+  test.skipIf(!isInstalled)('no stored sessions: offers none', async () => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     expect(await complete(['remotify', 'end', ''], await setUp(folder, []))).toEqual([]);
   });
 
-  test.skipIf(!isInstalled)('sessions that the real remotify has stored', async () => {
+  test.skipIf(!isInstalled)('sessions that the real remotify has stored: offered', async () => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     const relay = await startRelay();
@@ -147,14 +147,14 @@ describe.each(shells)('$name', ({ isInstalled, complete, name }) => {
   });
 });
 
-// Bash completes files itself, outside of COMPREPLY: tab-key.test.ts looks at that.
+// Bash completes files itself, outside of COMPREPLY: tab-key.test.ts tests that.
 describe.each(shells.filter(({ name }) => name !== 'bash'))('$name', ({ isInstalled, complete }) => {
   const ask = async (...words: string[]) => {
     const offered = await complete(['remotify', ...words], surroundings);
     return offered.map((each) => each.replaceAll('\\', '').replace(/\/$/, '')).toSorted();
   };
 
-  test.skipIf(!isInstalled)('files and folders', async () => {
+  test.skipIf(!isInstalled)('where a file or folder is expected: offers files or folders', async () => {
     for (const words of [['-f'], ['ls'], ['-f', 'folder.sh'], ['--', 'ls', '-l']]) {
       expect(await ask('exec', ...words, 'fol'), words.join(' ')).toEqual(['folder one', 'folder.sh']);
     }
@@ -164,7 +164,7 @@ describe.each(shells.filter(({ name }) => name !== 'bash'))('$name', ({ isInstal
     expect(stores.map((each) => each.replace('file:', ''))).toEqual(['folder one']);
   });
 
-  test.skipIf(!isInstalled)('no files where none can come', async () => {
+  test.skipIf(!isInstalled)('where no file is expected: offers no files', async () => {
     for (const words of [['use'], ['logs'], ['cancel', '--signal'], ['new', '--name'], ['list']]) {
       expect(await ask(...words, 'fol'), words.join(' ')).toEqual([]);
     }
@@ -173,7 +173,7 @@ describe.each(shells.filter(({ name }) => name !== 'bash'))('$name', ({ isInstal
 
 const find = (wanted: string) => shells.find(({ name }) => name === wanted);
 
-test.skipIf(!find('bash')?.isInstalled)('bash 3.2 keeps words with = and : whole', async () => {
+test.skipIf(!find('bash')?.isInstalled)('bash 3.2, words with = and colons: same offers', async () => {
   const whole = { ...surroundings, env: { CAPTURE_WHOLE_WORDS: '1' } };
   const ask = (...words: string[]) => find('bash')?.complete(['remotify', ...words], whole);
   expect(await ask('cancel', '--signal=T')).toEqual(['TERM']);
@@ -181,7 +181,7 @@ test.skipIf(!find('bash')?.isInstalled)('bash 3.2 keeps words with = and : whole
   expect(await ask('new', '--url', 'http://127.0.0.1:1', '--na')).toEqual(['--name']);
 });
 
-test.skipIf(!find('zsh')?.isInstalled)('zsh: sourced instead of found in fpath', async () => {
+test.skipIf(!find('zsh')?.isInstalled)('zsh, _remotify sourced, not in fpath: offers words', async () => {
   const sourced = { ...surroundings, env: { CAPTURE_SOURCE: '1' } };
   expect(await find('zsh')?.complete(['remotify', 'ex'], sourced)).toEqual(['exec']);
 });

@@ -1,4 +1,4 @@
-/** Asks real shells what they offer. */
+/** Runs real shells and returns the completions that they offer. */
 import { spawnSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -11,9 +11,9 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 export const completionsFolder = fileURLToPath(new URL('../../completions/', import.meta.url));
 
 export interface Surroundings {
-  /** Before the others on PATH: where `remotify` is. */
+  /** The first folder on PATH, with `remotify`. */
   binFolder: string;
-  /** The folder that the shell is in. */
+  /** The working directory of the shell. */
   workFolder: string;
   env?: Record<string, string>;
 }
@@ -21,7 +21,7 @@ export interface Surroundings {
 export interface Shell {
   name: string;
   isInstalled: boolean;
-  /** What is offered for the last of the words, each once and in order of the alphabet. */
+  /** The completions for the last of the words, sorted and without duplicates. */
   complete: (words: readonly string[], surroundings: Surroundings) => Promise<string[]>;
 }
 
@@ -38,7 +38,7 @@ async function ask(
   const home = await makeTemporaryFolder();
   await mkdir(join(home.path, 'config'));
   const variables = cleanEnvironment(home.path, env);
-  // env's -C, so that the harness need not know of folders.
+  // `env -C` sets the working directory, because spawnCaptured cannot.
   const shell = spawnCaptured('env', ['-C', workFolder, program, ...args], {
     env: { ...variables, TERM: 'dumb', PATH: binFolder + delimiter + variables['PATH'] },
   });
@@ -54,7 +54,7 @@ async function ask(
   return [...new Set(lines)].toSorted();
 }
 
-/** The words as bash counts them. */
+/** Splits the words like bash, at = and : too. */
 function breakWords(words: readonly string[]): string[] {
   return words.flatMap((word) => (word === '' ? [''] : (word.match(/[=:]+|[^=:]+/g) ?? [])));
 }

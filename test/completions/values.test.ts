@@ -1,4 +1,4 @@
-/** Words that are offered as values are words that the commands take. */
+/** The words that the completions offer as values are the words that the commands accept. */
 import { expect, onTestFinished, test } from 'vitest';
 import { describeCli } from '../../completions/describe-cli.ts';
 import { buildWholeProgram } from '../../src/cli/build-program.ts';
@@ -16,13 +16,13 @@ const flagWords = commands.flatMap(({ name, flags }) =>
   ),
 );
 
-test('some flags have words to offer', () => {
+test('the completions have words for some flags', () => {
   expect(flagWords.map(([name, flag]) => `${name} ${flag}`)).toEqual(
     expect.arrayContaining(['cancel --signal', 'logs --stream']),
   );
 });
 
-test.each(flagWords)('%s %s takes each of its words, and not any other', (name, flag, words) => {
+test.each(flagWords)('%s %s: accepts each offered word, and rejects others', (name, flag, words) => {
   const command = program.commands.find((each) => each.name() === name);
   const option = command?.options.find(({ long }) => long === flag);
   for (const word of words) expect(option?.parseArg?.(word, undefined)).toBe(word);
@@ -36,7 +36,7 @@ function wordsOfArgument(command: string, argument: string): readonly string[] {
   return value.words;
 }
 
-test('config takes each action and each name that is offered, and not any other', async () => {
+test('config: accepts each offered action and name, and rejects others', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const run = async (...args: string[]) =>

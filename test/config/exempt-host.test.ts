@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { isExempt } from '../../src/config/exempt-host.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 
-// [NO_PROXY, URL of the relay, whether the proxy is passed by]
+// [NO_PROXY, URL of the relay, whether the client connects without the proxy]
 
-/** Forms that curl has as well. */
+/** Forms that curl accepts too. */
 const asCurl: [string, string, boolean][] = [
   ['relay.example', 'http://relay.example', true],
   ['RELAY.Example', 'https://relay.example', true],
@@ -42,7 +42,7 @@ const asCurl: [string, string, boolean][] = [
 
 /** Forms of other tools, and of newer versions of curl. */
 const beyondCurl: [string, string, boolean][] = [
-  // Of curl itself; 7.88 has a bug there.
+  // A form of curl itself, but 7.88 has a bug with it.
   ['fd00::/8', 'http://[fd12::1]', true],
   ['*.relay.example', 'http://relay.example', true],
   ['*.example', 'http://relay.example', true],
@@ -66,9 +66,9 @@ test.each([...asCurl, ...beyondCurl])('NO_PROXY=%j and %s: %s', (list, url, expe
 const version = /^curl (\d+)\.(\d+)/.exec(spawnSync('curl', ['--version'], { encoding: 'utf8' }).stdout);
 const hasNetworks = version !== null && Number(version[1]) * 100 + Number(version[2]) >= 786;
 
-describe.skipIf(!hasNetworks)('curl ≥ 7.86 decides the same:', () => {
+describe.skipIf(!hasNetworks)('curl ≥ 7.86 gives the same result:', () => {
   test.each(asCurl)('NO_PROXY=%j and %s: %s', (list, url, expected) => {
-    // The proxy is a port where nothing listens, and the host is never looked up: what curl tried is in its words.
+    // The proxy is a port without a server, and curl never resolves the host: its output shows whether it used the proxy.
     const env = cleanEnvironment('/', {
       http_proxy: 'http://127.0.0.1:1',
       https_proxy: 'http://127.0.0.1:1',

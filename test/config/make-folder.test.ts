@@ -5,7 +5,7 @@ import { makeFolder as makeForSettings } from '../../src/config/make-folder.ts';
 import { makeFolder as makeForStore } from '../../src/store/make-folder.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// Places where Node's own recursive mkdir never returns are tried with the real binary only: a deadline can end a process.
+// Paths where Node's own recursive mkdir never returns are tested with the real binary only, because a test can kill a process.
 
 async function setUp(): Promise<string> {
   const folder = await makeTemporaryFolder();
@@ -19,7 +19,7 @@ describe.each([
   ['for the settings', async (path: string) => makeForSettings(path)],
   ['for the store', makeForStore],
 ])('%s', (_title, makeFolder) => {
-  test('the folder and its missing parents: mode 0700 with each umask', async () => {
+  test('umask 0, missing parents: the folder and its parents get mode 0700', async () => {
     const root = await setUp();
     const before = process.umask(0);
     try {
@@ -31,7 +31,7 @@ describe.each([
     expect(await readdir(join(root, 'a', 'b', 'c'))).toEqual([]);
   });
 
-  test('a folder that exists keeps its mode and its files', async () => {
+  test('the folder exists: its mode and its files do not change', async () => {
     const root = await setUp();
     const path = join(root, 'a');
     await mkdir(path, { mode: 0o755 });
@@ -42,7 +42,7 @@ describe.each([
     expect(await readdir(path)).toEqual(['file']);
   });
 
-  test('through a link to a folder', async () => {
+  test('a path through a symbolic link to a folder: creates the folder there', async () => {
     const root = await setUp();
     await mkdir(join(root, 'real'));
     await symlink('real', join(root, 'link'));
@@ -51,21 +51,21 @@ describe.each([
     expect(await readdir(join(root, 'real', 'a'))).toEqual(['b']);
   });
 
-  test('slashes too many, dots, and a name that only looks like ..', async () => {
+  test('a path with double slashes, . and .., and a folder named ...: creates the right folders', async () => {
     const root = await setUp();
     await makeFolder(`${root}//a/./b/../c/...//`);
     expect(await readdir(join(root, 'a'))).toEqual(['b', 'c']);
     expect(await readdir(join(root, 'a', 'c'))).toEqual(['...']);
   });
 
-  test('a thousand missing parents', async () => {
+  test('a thousand missing parents: creates all of them', async () => {
     const root = await setUp();
     const path = join(root, ...Array.from({ length: 1000 }, () => 'd'));
     await makeFolder(path);
     expect((await stat(path)).isDirectory()).toBe(true);
   });
 
-  test('the root, and the current folder', async () => {
+  test('the root, and the current folder: no error', async () => {
     await makeFolder('/');
     await makeFolder('.');
   });
@@ -74,13 +74,13 @@ describe.each([
     ['a file', 'file', 'EEXIST'],
     ['below a file', 'file/a', 'ENOTDIR'],
     ['far below a file', 'file/a/b/c', 'ENOTDIR'],
-    ['below a link that leads nowhere', 'nowhere/a', 'EEXIST'],
-    ['a link that leads nowhere', 'nowhere', 'EEXIST'],
-    ['below a link that leads to itself', 'loop/a/b', 'ELOOP'],
+    ['below a dangling link', 'nowhere/a', 'EEXIST'],
+    ['a dangling link', 'nowhere', 'EEXIST'],
+    ['below a link to itself', 'loop/a/b', 'ELOOP'],
     ['a name of 256 characters', 'x'.repeat(256), 'ENAMETOOLONG'],
     ['below a name of 256 characters', `a/${'x'.repeat(256)}/b/c`, 'ENAMETOOLONG'],
     ['a path of 5000 characters', 'x/'.repeat(2500), 'ENAMETOOLONG'],
-  ])('%s: %s is the error of the system', async (_what, path, code) => {
+  ])('%s: throws the system error', async (_what, path, code) => {
     const root = await setUp();
     await writeFile(join(root, 'file'), '');
     await symlink('nothing/there', join(root, 'nowhere'));
@@ -88,13 +88,13 @@ describe.each([
     await expect(makeFolder(`${root}/${path}`)).rejects.toMatchObject({ code });
   });
 
-  test('no name at all: ENOENT', async () => {
+  test('an empty path: ENOENT', async () => {
     await expect(makeFolder('')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 
-describe('what the store learns', () => {
-  test('the first folder that was created, as an absolute path; undefined if none was missing', async () => {
+describe('makeFolder of the store: the returned path', () => {
+  test('is the first folder that was created, as an absolute path; undefined if none was missing', async () => {
     const root = await setUp();
     expect(await makeForStore(join(root, 'a', 'b', 'c'))).toBe(join(root, 'a'));
     expect(await makeForStore(join(root, 'a', 'b', 'd'))).toBe(join(root, 'a', 'b', 'd'));
@@ -103,7 +103,7 @@ describe('what the store learns', () => {
     expect(await makeForStore(path)).toBe(join(root, 'e'));
   });
 
-  test('many at once: all of them exist, and each was created by one call', async () => {
+  test('many calls at once: all folders exist, and no two calls return the same folder', async () => {
     const root = await setUp();
     const names = Array.from({ length: 20 }, (_, index) => `n${index % 10}`);
     const first = await Promise.all(names.map((name) => makeForStore(join(root, 'a', 'b', name))));

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { setUpCut } from './cut-site.ts';
 import { hashFile, mebi } from './seeded-file.ts';
 
-// A source that changes while it is read: held in the middle by a proxy on its own side.
+// The source changes while it is read: a proxy on the side of the source holds the copy in the middle.
 
 const size = 32 * mebi;
 
@@ -16,7 +16,7 @@ describe.each([
     ['grows', (path: string) => appendFile(path, 'more')],
     ['shrinks', (path: string) => truncate(path, size / 4)],
     ['vanishes', (path: string) => unlink(path)],
-  ])('it %s: 1 with its name, or a copy of what it was or is', async (_title, change) => {
+  ])('the source %s: exit 1 with its name, or a copy of the old or new content', async (_title, change) => {
     const { proxy, source, sha256, to, startToMiddle, ended } = await setUpCut(way, {
       size,
       deadlineMs: 60_000,

@@ -1,4 +1,4 @@
-/** A client and a remote, with a folder for each side, where `remotify cp` is tried. */
+/** A client and a remote with a folder on each side, for tests of `remotify cp`. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -25,23 +25,23 @@ export type CpReport = {
 export type Pair = { here: string; there: string };
 
 export type Site = Client & {
-  /** What was pasted on the remote, in auto mode. */
+  /** The line that was pasted on the remote, in auto mode. */
   line: string;
   listener: Listener;
   makePair: () => Promise<Pair>;
-  /** `remotify cp ARGS…`; it must end within the deadline, a minute unless said otherwise. */
+  /** `remotify cp ARGS…`; it must end within the deadline, one minute by default. */
   cp: (args: readonly string[], options?: RunOptions) => Promise<CpResult>;
-  /** A copy that must succeed: its report. */
+  /** Runs a copy that must succeed, and returns its report. */
   cpWell: (args: readonly string[], options?: RunOptions) => Promise<CpReport>;
-  /** What the remote's TMPDIR holds beside the listener's own folder. */
+  /** The names in the remote's TMPDIR, without the listener's own folder. */
   listSpool: () => Promise<string[]>;
   stop: () => Promise<void>;
 };
 
 export type SiteOptions = {
-  /** Of the listener and all that it starts: another PATH, say. */
+  /** Environment of the listener and all that it starts, such as another PATH. */
   env?: Record<string, string>;
-  /** Another line to paste: with a limit before it, or by another user. */
+  /** Changes the line to paste, such as to add a limit before it or to run it as another user. */
   change?: (line: string) => string;
 };
 
@@ -90,7 +90,7 @@ export async function startSite(relay: { url: string }, options: SiteOptions = {
   };
 }
 
-/** An error of a file: exit 1, the file in the words, and nothing that looks like a crash. */
+/** Expects a file error: exit status 1, the file in the message, and nothing that looks like a crash. */
 export function expectFileError({ exitCode, text, stderr }: CpResult, words: RegExp, status = 1): void {
   expect(stderr).toMatch(words);
   expect(stderr).toMatch(/^remotify: error: .+/m);
@@ -104,7 +104,7 @@ export async function writeFiles(folder: string, files: Record<string, string | 
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
 }
 
-/** With a relay of its own, which ends with it. */
+/** A site with its own relay, which ends with the site. */
 export async function startSiteWithRelay(): Promise<Site> {
   const relay = await startRelay();
   const site = await startSite(relay);

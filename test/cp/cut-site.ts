@@ -1,4 +1,4 @@
-/** A copy of one large file through a proxy that holds its bytes in the middle, so that something can be killed there. */
+/** Copies one large file through a proxy that holds the bytes in the middle, so that a test can kill a process there. */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -16,12 +16,12 @@ import { hashFile, writeSeededFile } from './seeded-file.ts';
 export type CutOptions = {
   size: number;
   deadlineMs: number;
-  /** Whose bytes are held: the client's, unless said otherwise. The other side talks to the relay itself. */
+  /** Whose bytes the proxy holds: by default the client's. The other side connects to the relay directly. */
   behind?: 'client' | 'listener';
 };
 
 export async function setUpCut(way: Direction, { size, deadlineMs, behind = 'client' }: CutOptions) {
-  // What the listener sends is on its way up to the relay, whichever way the copy goes.
+  // Behind the proxy, a listener sends the bytes of a download up to the relay, and receives those of an upload.
   const held: Direction = behind === 'client' ? way : way === 'up' ? 'down' : 'up';
   const relay = await startLastingRelay();
   const proxy = await startStallingProxy(relay);
@@ -36,7 +36,7 @@ export async function setUpCut(way: Direction, { size, deadlineMs, behind = 'cli
   const listen = async () => {
     const one = await startListener(line);
     onTestFinished(one.stop);
-    await waitForState(client, 'it is attached', (state) => state.listener?.attached === true, 40_000);
+    await waitForState(client, 'listener attached', (state) => state.listener?.attached === true, 40_000);
     return one;
   };
   const listener = await listen();
@@ -53,19 +53,19 @@ export async function setUpCut(way: Direction, { size, deadlineMs, behind = 'cli
     onTestFinished(() => void cp.child.kill('SIGKILL'));
     return cp;
   };
-  /** Starts it, and waits until the proxy holds its bytes. Nothing has the name of the target then. */
+  /** Starts cp, and waits until the proxy holds its bytes. No file has the name of the target then. */
   const startToMiddle = async (): Promise<CapturedProcess> => {
     proxy.holdAfter(held, size / 2);
     const cp = start();
     await eventually('the transfer is in its middle', deadlineMs, () => {
-      if (!cp.isRunning()) throw new Error(`it ended: ${cp.stderr()}${cp.stdout().toString()}`);
+      if (!cp.isRunning()) throw new Error(`cp ended: ${cp.stderr()}${cp.stdout().toString()}`);
       return proxy.isHolding(held);
     });
     expect(await readdir(to)).not.toContain('large');
     return cp;
   };
   const ended = (cp: CapturedProcess) => withDeadline(cp.closed, deadlineMs, 'cp ends');
-  /** It succeeds, the bytes are those of the source, and nothing is beside them. */
+  /** Expects success, the bytes of the source, and no other file in the folder. */
   const expectWhole = async (cp: CapturedProcess): Promise<CpReport> => {
     const { code } = await ended(cp);
     expect(code, cp.stderr() + cp.stdout().toString()).toBe(0);
@@ -103,5 +103,5 @@ export async function setUpCut(way: Direction, { size, deadlineMs, behind = 'cli
 
 export async function killHard(cp: CapturedProcess): Promise<void> {
   cp.child.kill('SIGKILL');
-  await withDeadline(cp.closed, 5_000, 'it is killed');
+  await withDeadline(cp.closed, 5_000, 'cp is killed');
 }

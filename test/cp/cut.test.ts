@@ -7,25 +7,25 @@ import { sendSignal } from '../harness/process-session.ts';
 import { killHard, setUpCut } from './cut-site.ts';
 import { mebi } from './seeded-file.ts';
 
-// Transfers that are cut in the middle, at a byte that the test chooses, and go on from there.
+// Transfers that are cut in the middle, at a byte that the test chooses, and then resume.
 
 const small = 16 * mebi;
 const size = isLong ? 1024 * mebi : 64 * mebi;
 const deadlineMs = isLong ? 150_000 : 40_000;
 
 describe.each(['up', 'down'] as const)(`${size / mebi} MiB %s`, { timeout: 3 * deadlineMs }, (direction) => {
-  test('the client is killed in the middle and typed again: it goes on where it ended', async () => {
+  test('the client is killed in the middle and run again: the copy resumes', async () => {
     const { proxy, start, startToMiddle, expectWhole } = await setUpCut(direction, { size, deadlineMs });
     await killHard(await startToMiddle());
     const before = proxy.passed(direction);
     proxy.open();
     const report = await expectWhole(start());
-    // The last piece may have been on its way, and is sent once more.
+    // The last piece may have been in flight, and is sent again.
     expect(report.resumed_bytes).toBeGreaterThan(size / 4);
     expect(proxy.passed(direction) - before).toBeLessThan(size * 0.75);
   });
 
-  test('the relay is killed in the middle and starts again: the client waits and goes on', async () => {
+  test('the relay is killed in the middle and starts again: the client waits and continues', async () => {
     const { relay, proxy, startToMiddle, expectWhole } = await setUpCut(direction, { size, deadlineMs });
     const cp = await startToMiddle();
     await relay.kill();
@@ -42,7 +42,7 @@ describe.skipIf(!isLong).each(['up', 'down'] as const)(
   (direction) => {
     const setUp = () => setUpCut(direction, { size: small, deadlineMs });
 
-    test('Ctrl-C in the middle: 130, no part under its name; typed again: it goes on', async () => {
+    test('Ctrl-C in the middle: exit 130, no partial file under the name; run again: the copy resumes', async () => {
       const { proxy, to, start, startToMiddle, ended, expectWhole, expectWholeOrNone } = await setUp();
       const first = await startToMiddle();
       first.child.kill('SIGINT');
@@ -54,7 +54,7 @@ describe.skipIf(!isLong).each(['up', 'down'] as const)(
       if (isLeft) expect(report.resumed_bytes).toBeGreaterThan(small / 4);
     });
 
-    test('SIGTERM in the middle: 143, no part under its name', async () => {
+    test('SIGTERM in the middle: exit 143, no partial file under the name', async () => {
       const { proxy, startToMiddle, ended, expectWholeOrNone } = await setUp();
       const first = await startToMiddle();
       first.child.kill('SIGTERM');
@@ -66,7 +66,7 @@ describe.skipIf(!isLong).each(['up', 'down'] as const)(
     test.each([
       ['cancels its command', ['cancel']],
       ['ends its session', ['end']],
-    ])('another client %s in the middle: 255 in words, no part under its name', async (_title, args) => {
+    ])('another client %s in the middle: exit 255, no partial file under the name', async (_title, args) => {
       const { proxy, client, startToMiddle, ended, expectWhole, expectWholeOrNone } = await setUp();
       const cp = await startToMiddle();
       expect(await client.run(args)).toMatchObject({ exitCode: 0 });
@@ -79,7 +79,7 @@ describe.skipIf(!isLong).each(['up', 'down'] as const)(
       await expectWholeOrNone();
     });
 
-    test('the source changes after the cut: the new one arrives, no mixture', async () => {
+    test('the source changes after the cut: the new content arrives, no mixture', async () => {
       const { proxy, start, startToMiddle, expectWhole, changeSource } = await setUp();
       await killHard(await startToMiddle());
       proxy.open();
@@ -87,7 +87,7 @@ describe.skipIf(!isLong).each(['up', 'down'] as const)(
       await expectWhole(start());
     });
 
-    test('what was kept of the first part is damaged: never a wrong file under the name', async () => {
+    test('the kept partial file is damaged: never a wrong file under the name', async () => {
       const { proxy, to, start, startToMiddle, ended, expectWhole } = await setUp();
       await killHard(await startToMiddle());
       proxy.open();
@@ -104,14 +104,14 @@ describe.skipIf(!isLong).each(['up', 'down'] as const)(
       await expectWhole(start());
     });
 
-    test('the listener is killed in the middle and pasted again', async () => {
+    test('the listener is killed in the middle and pasted again: cp succeeds, or fails with 255 and then succeeds', async () => {
       const { proxy, listener, listen, start, startToMiddle, ended, expectWhole } = await setUp();
       const cp = await startToMiddle();
       for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGKILL');
       sendSignal(-listener.pid, 'SIGKILL');
       proxy.open();
-      // The relay keeps the place of a listener that said nothing for a while.
-      await eventually('another listener is let in', 60_000, listen, 1_000);
+      // The relay reserves the place of a silent listener for a while.
+      await eventually('another listener is accepted', 60_000, listen, 1_000);
       const { code } = await ended(cp);
       if (code === 0) return void (await expectWhole(cp));
       expect(code, cp.stderr()).toBe(255);

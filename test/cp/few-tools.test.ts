@@ -8,7 +8,7 @@ import { listTree } from './list-tree.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
 import { hasBusybox, makeBusyboxFolder, makeToolFolder, neededTools, usualTools } from './tools.ts';
 
-// Remotes that have few tools.
+// cp to and from remotes that have few tools.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ async function setUp(path: string) {
 }
 
 describe.skipIf(!hasBusybox)(`busybox alone${hasBusybox ? '' : ' (busybox is missing)'}`, () => {
-  test('a file up and down, with -p', async () => {
+  test('a file up and down with -p: bytes, mode and mtime are kept', async () => {
     const { site, here, there } = await setUp(await makeBusyboxFolder());
     const sha256 = await writeSeededFile(join(here, 'data'), 2 * mebi + 1);
     await chmod(join(here, 'data'), 0o640);
@@ -42,7 +42,7 @@ describe.skipIf(!hasBusybox)(`busybox alone${hasBusybox ? '' : ' (busybox is mis
     expect(await readdir(there)).toEqual(['data']);
   });
 
-  test('a folder up and down', async () => {
+  test('a folder up and down: the same tree', async () => {
     const { site, here, there } = await setUp(await makeBusyboxFolder());
     await mkdir(join(here, 'tree/empty'), { recursive: true });
     await mkdir(join(here, 'tree/sub'));
@@ -53,7 +53,7 @@ describe.skipIf(!hasBusybox)(`busybox alone${hasBusybox ? '' : ' (busybox is mis
     expect(await listTree(join(here, 'back'))).toEqual(await listTree(join(here, 'tree')));
   });
 
-  test('without tar: files up and down; -r says that tar is missing', async () => {
+  test('without tar: files are copied up and down; -r succeeds, or its error names tar', async () => {
     const { site, here, there } = await setUp(await makeBusyboxFolder(['tar']));
     await writeFiles(here, { a: 'aa', b: 'b' });
     await site.cpWell([join(here, 'a'), join(here, 'b'), `:${there}`]);
@@ -74,8 +74,8 @@ describe('hashes', () => {
     ['shasum', true],
     ['openssl', true],
     ['none', false],
-  ])('%s is there: verified is %s', async (tool, verified) => {
-    // A perl script.
+  ])('hash tool %s: verified is %s', async (tool, verified) => {
+    // shasum is a perl script, so perl is added below.
     if (tool !== 'none' && findProgram(tool) === undefined) return;
     const path = await makeToolFolder([
       ...usualTools,
@@ -97,8 +97,8 @@ describe('hashes', () => {
   });
 });
 
-describe('as little as may be', () => {
-  test('the tools of the runner, mv, chmod and mkdir: files up and down', async () => {
+describe('the fewest tools', () => {
+  test('the tools of the runner, mv, chmod and mkdir: a file is copied up and down', async () => {
     const { site, here, there } = await setUp(await makeToolFolder([...neededTools, 'mv', 'chmod', 'mkdir']));
     await writeFiles(here, { data: 'bytes\0' });
     await site.cpWell([join(here, 'data'), `:${there}`]);
@@ -107,7 +107,7 @@ describe('as little as may be', () => {
     expect(await readFile(join(here, 'back'), 'utf8')).toBe('bytes\0');
   });
 
-  test('the tools of the runner alone: down; up as well, or it says which tool is missing and writes nothing', async () => {
+  test('only the tools of the runner: download works; upload works, or names the missing tool and writes nothing', async () => {
     const { site, here, there } = await setUp(await makeToolFolder(neededTools));
     await writeFiles(there, { data: 'bytes' });
     await site.cpWell([`:${there}/data`, join(here, 'back')]);
@@ -121,7 +121,7 @@ describe('as little as may be', () => {
   });
 });
 
-test('aliases, functions and options of the operator’s shell do not matter', async () => {
+test('CDPATH, TAR_OPTIONS and similar variables on the remote: cp -r ignores them', async () => {
   const { site, here, there } = await (async () => {
     const own = await startSite(relay, {
       env: {

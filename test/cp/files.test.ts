@@ -6,7 +6,7 @@ import { type Site, startSiteWithRelay, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, kibi, makeBytes, mebi, writeSeededFile } from './seeded-file.ts';
 
-// Single files, each way: bytes, mode, time, and what is printed.
+// cp of single files in both directions: bytes, mode, time, and output.
 
 let site: Site;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
 const sizes = isLong ? [0, 1, 64 * kibi, mebi - 1, mebi, 5 * mebi + 1] : [0, 1, mebi, 5 * mebi + 1];
 
 describe('bytes', () => {
-  test.each(sizes)('%d random bytes up: the same bytes, verified, nothing beside them', async (size) => {
+  test.each(sizes)('%d random bytes up: the same bytes, verified, no other file left', async (size) => {
     const { here, there } = await site.makePair();
     const sha256 = await writeSeededFile(join(here, 'data'), size, `up ${size}`);
     const report = await site.cpWell([join(here, 'data'), `:${there}/copy`]);
@@ -28,7 +28,7 @@ describe('bytes', () => {
     expect(await site.listSpool()).toEqual([]);
   });
 
-  test.each(sizes)('%d random bytes down: the same bytes, verified, nothing beside them', async (size) => {
+  test.each(sizes)('%d random bytes down: the same bytes, verified, no other file left', async (size) => {
     const { here, there } = await site.makePair();
     const sha256 = await writeSeededFile(join(there, 'data'), size, `down ${size}`);
     const report = await site.cpWell([`:${there}/data`, join(here, 'copy')]);
@@ -38,7 +38,7 @@ describe('bytes', () => {
     expect(await site.listSpool()).toEqual([]);
   });
 
-  test('bytes that a shell, a line or a marker may choke on, up and down again: the same', async () => {
+  test('bytes that may break a shell, a line or a marker, up and down again: unchanged', async () => {
     const { here, there } = await site.makePair();
     const files: Record<string, string | Uint8Array> = {
       'every byte': Buffer.from(Array.from({ length: 1024 }, (_, at) => at % 256)),
@@ -75,7 +75,7 @@ describe('modes and times', () => {
     return found;
   };
 
-  test('umask 022, without -p: as cp, without what the umask of the writing side takes away', async () => {
+  test('umask 022, without -p: the mode of the source minus the umask of the writing side, as with cp', async () => {
     const { here, there } = await site.makePair();
     const expected = ['600', '755', '400', '640', '644', '755'];
     await writeModes(here);
@@ -87,7 +87,7 @@ describe('modes and times', () => {
     expect(await readModes(join(here, 'back'))).toEqual(expected);
   });
 
-  test('with -p: mode and mtime, also one of before 1970', async () => {
+  test('with -p: mode and mtime are kept, also before 1970', async () => {
     const { here, there } = await site.makePair();
     await writeModes(here);
     const times = ['2001-09-09T01:46:40Z', '1969-07-20T20:17:40Z'].map((text) => new Date(text));
@@ -102,7 +102,7 @@ describe('modes and times', () => {
   });
 });
 
-describe('paths of the remote', () => {
+describe('paths on the remote', () => {
   test(':rel is below the folder where `remotify exec` runs, :~ below HOME', async () => {
     const { here } = await site.makePair();
     const home = (await site.run(['exec', 'mkdir -p ~/sub; printf %s ~'])).text;
@@ -120,7 +120,7 @@ describe('paths of the remote', () => {
     expect(await readFile(join(cwd, name), 'utf8')).toBe('in my home');
   });
 
-  test('a local file with a colon in its name is local', async () => {
+  test('a path with a colon after its first character: local', async () => {
     const { here, there } = await site.makePair();
     await writeFiles(here, { 'a:b': 'colon' });
     await site.cpWell([join(here, 'a:b'), `:${there}`]);
@@ -128,8 +128,8 @@ describe('paths of the remote', () => {
   });
 });
 
-describe('what is printed', () => {
-  test('off a terminal: nothing on stdout, words without control bytes on stderr', async () => {
+describe('output', () => {
+  test('without a terminal: empty stdout, messages without control bytes on stderr', async () => {
     const { here, there } = await site.makePair();
     await writeSeededFile(join(here, 'data'), 3 * mebi);
     const { exitCode, text, stderr } = await site.cp([join(here, 'data'), `:${there}`]);
@@ -138,7 +138,7 @@ describe('what is printed', () => {
     expect(stderr.split('\n').every((line) => line === '' || line.startsWith('remotify: '))).toBe(true);
   });
 
-  test('-q: nothing at all, up and down', async () => {
+  test('-q, up and down: no output at all', async () => {
     const { here, there } = await site.makePair();
     await writeFiles(here, { data: 'x' });
     const up = await site.cp(['-q', join(here, 'data'), `:${there}`]);
@@ -147,7 +147,7 @@ describe('what is printed', () => {
     expect(down).toMatchObject({ exitCode: 0, text: '', stderr: '' });
   });
 
-  test('--json: one object of these fields, nothing else', async () => {
+  test('--json: one object with the fields of the report, nothing else', async () => {
     const { here, there } = await site.makePair();
     await writeFiles(here, { a: 'aaa', b: 'bb' });
     const { text } = await site.cp(['--json', join(here, 'a'), join(here, 'b'), `:${there}`]);
@@ -164,7 +164,7 @@ describe('what is printed', () => {
   });
 });
 
-test('-s NAME: the session that is named, not the current one', async () => {
+test('-s NAME: cp uses the named session, not the current one', async () => {
   const { here, there } = await site.makePair();
   await writeFiles(here, { data: 'x' });
   await site.run(['new', '--name', 'other']);

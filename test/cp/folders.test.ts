@@ -21,7 +21,7 @@ const ways = [
   ['down', ({ here, there }: Pair) => ({ from: there, to: here, source: `:${there}`, target: here })],
 ] as const;
 
-/** A small tree with what trees have. */
+/** Creates a small tree with nested and empty folders, symlinks, a hidden file and several modes. */
 async function plant(folder: string): Promise<void> {
   await mkdir(join(folder, 'a/b/c/d'), { recursive: true });
   await mkdir(join(folder, 'empty'));
@@ -49,7 +49,7 @@ describe.each(ways)('%s', (_way, choose) => {
     return way;
   };
 
-  test('to a new name: nested and empty folders, symlinks as symlinks, modes', async () => {
+  test('-r to a new name: keeps nested and empty folders, symlinks and modes', async () => {
     const { from, to, source, target } = await setUp();
     const report = await site.cpWell(['-r', `${source}/tree`, `${target}/copy`]);
     expect(report).toMatchObject({ files: 5, verified: true });
@@ -61,7 +61,7 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await site.listSpool()).toEqual([]);
   });
 
-  test('to a folder that exists: into it, beside what it holds', async () => {
+  test('-r to an existing folder: the copy goes into it, beside its other files', async () => {
     const { from, to, source, target } = await setUp();
     await mkdir(join(to, 'old'));
     await writeFiles(to, { 'old/kept': 'kept' });
@@ -70,7 +70,7 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await listTree(to)).toContainEqual(expect.stringMatching(/^old\/kept 4 bytes/));
   });
 
-  test('twice: over itself, what is no longer in the source stays', async () => {
+  test('-r twice: files are replaced, and files that are not in the source stay', async () => {
     const { from, to, source, target } = await setUp();
     await site.cpWell(['-r', `${source}/tree`, target]);
     await writeFiles(to, { 'tree/a/extra': 'extra', 'tree/top': 'changed and longer' });
@@ -81,19 +81,19 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(copied.filter((line) => !line.startsWith('tree/a/extra'))).toEqual(await listTree(from));
   });
 
-  test('the content of a folder by `/.`: merged into the target', async () => {
+  test('-r with `/.` at the end of the source: its content is merged into the target', async () => {
     const { from, to, source, target } = await setUp();
     await site.cpWell(['-r', `${source}/tree/.`, target]);
     expect(await listTree(to)).toEqual(await listTree(join(from, 'tree')));
   });
 
-  test('a slash at the end of the source: as without', async () => {
+  test('-r with a slash at the end of the source: the same as without', async () => {
     const { from, to, source, target } = await setUp();
     await site.cpWell(['-r', `${source}/tree/`, target]);
     expect(await listTree(to)).toEqual(await listTree(from));
   });
 
-  test('-p: modes and mtimes of files and folders', async () => {
+  test('-rp: modes and mtimes of files and folders are kept', async () => {
     const { from, to, source, target } = await setUp();
     const then = new Date('2011-11-11T11:11:11Z');
     await chmod(join(from, 'tree/a'), 0o700);
@@ -105,21 +105,21 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await listTree(join(to, 'copy'), options)).toEqual(await listTree(join(from, 'tree'), options));
   });
 
-  test('a folder and files in one command', async () => {
+  test('-r with a folder and files in one command: all are copied', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { one: '1', two: '22' });
     await site.cpWell(['-r', `${source}/one`, `${source}/tree`, `${source}/two`, target]);
     expect(await listTree(to)).toEqual(await listTree(from));
   });
 
-  test('onto a file: 1 with its name, the file stays', async () => {
+  test('-r onto an existing file: exit 1 with its name, the file stays', async () => {
     const { to, source, target } = await setUp();
     await writeFiles(to, { file: 'old' });
     expectFileError(await site.cp(['-r', `${source}/tree`, `${target}/file`]), /file/);
     expect(await listTree(to)).toEqual([expect.stringMatching(/^file 3 bytes/)]);
   });
 
-  test('a folder of the source where the target has a file: 1 with its name, the file stays', async () => {
+  test('a folder of the source where the target has a file: exit 1 with its name, the file stays', async () => {
     const { to, source, target } = await setUp();
     await mkdir(join(to, 'tree'));
     await writeFiles(to, { 'tree/a': 'a file' });
@@ -127,13 +127,13 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await listTree(to)).toContainEqual(expect.stringMatching(/^tree\/a 6 bytes/));
   });
 
-  test('a link in the target that leads away from it: followed by nothing that is written', async () => {
+  test('a link in the target that leads out of it: no byte of the source is lost, or an error with its name', async () => {
     const { from, to, source, target } = await setUp();
     await mkdir(join(to, 'elsewhere'));
     await mkdir(join(to, 'tree'));
     await symlink('../elsewhere', join(to, 'tree/a'));
     const result = await site.cp(['-r', `${source}/tree`, target]);
-    // cp goes through a link to a folder or refuses it; tar replaces it. None of these loses a byte of the source.
+    // cp follows a link to a folder or refuses it; tar replaces it. None of these loses a byte of the source.
     if (result.exitCode === 0) {
       const copied = await listTree(to);
       const deep = (await listTree(from)).find((line) => line.includes('deep'));
@@ -141,7 +141,7 @@ describe.each(ways)('%s', (_way, choose) => {
     } else expectFileError(result, /tree\/a/);
   });
 
-  test('a file that is larger than a piece, beside many small ones', { timeout: 120_000 }, async () => {
+  test('a file larger than one piece, and many small files: all arrive', { timeout: 120_000 }, async () => {
     const { from, to, source, target } = await setUp();
     const count = isLong ? 10_000 : 500;
     const random = createRandom(seed);
@@ -157,18 +157,18 @@ describe.each(ways)('%s', (_way, choose) => {
   });
 });
 
-test('-r of a single file, and of a symlink: as cp', async () => {
+test('-r of a single file, and of a symlink: as with cp', async () => {
   const { here, there } = await site.makePair();
   await writeFiles(here, { data: 'x' });
   await symlink('data', join(here, 'link'));
   await site.cpWell(['-r', join(here, 'data'), `:${there}/copy`]);
   expect(await listTree(there)).toEqual([expect.stringMatching(/^copy 1 bytes/)]);
   await site.cpWell(['-r', join(here, 'link'), `:${there}`]);
-  // GNU cp copies the link, scp what it leads to.
+  // GNU cp copies the link, scp the file behind it.
   expect(await readlink(join(there, 'link')).catch(() => 'a file')).toMatch(/^(data|a file)$/);
 });
 
-test('a list that is longer than a script may be: up all the same', { timeout: 90_000 }, async () => {
+test('an upload whose list is too long for one script: all arrives', { timeout: 90_000 }, async () => {
   const { here, there } = await site.makePair();
   await mkdir(join(here, 'links'));
   for (let at = 0; at < 400; at++)
@@ -178,7 +178,7 @@ test('a list that is longer than a script may be: up all the same', { timeout: 9
   expect(await listTree(there)).toEqual(await listTree(here));
 });
 
-test('an empty folder, up and down', async () => {
+test('an empty folder, up and down: the folder is created', async () => {
   const { here, there } = await site.makePair();
   await mkdir(join(here, 'empty'));
   expect(await site.cpWell(['-r', join(here, 'empty'), `:${there}`])).toMatchObject({ files: 0, bytes: 0 });

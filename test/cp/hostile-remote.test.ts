@@ -11,7 +11,7 @@ import { listTree } from './list-tree.ts';
 import { type Entry, renderArchive } from './tar-archive.ts';
 import { addFake } from './tools.ts';
 
-// A remote whose tools lie: nothing is written beside the target, nothing false is called whole, nothing runs without an end.
+// A remote whose tools lie: cp writes nothing outside the target, reports no wrong file as complete, and always ends.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-/** A listener with the fakes before the real tools; `tree` on the remote holds an honest file and folder. */
+/** A listener with the fakes before the real tools on PATH; `tree` on the remote holds a real file and folder. */
 async function setUp(fakes: Record<string, string>) {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -36,7 +36,7 @@ async function setUp(fakes: Record<string, string>) {
   return { site, fake: folder.path, ...pair, target: join(pair.here, 'in') };
 }
 
-/** Only what reads or names the tree is lied to: the listener itself needs these tools too. */
+/** The fake lies only to a call that reads or names the tree: the listener itself needs these tools too. */
 const ifAsked = (lie: string) => `
 case "$*$PWD$(readlink /proc/self/fd/0)" in *tree*|*victim*) echo x >>"$FAKE/asked"; ${lie} ;; esac
 exec "$REAL" "$@"`;
@@ -100,11 +100,11 @@ describe('an archive that leads out of the target', () => {
     ['set-user-id', [{ name: 'tree/suid', bytes: 'x', mode: 0o6777 }]],
   ];
 
-  // The short form tries one of each way out.
+  // The short form tests one entry of each kind.
   const short = ['a name with ..', 'an absolute name', 'a symlink, and a file through it', 'a device'];
   const tried = entries.filter(([title]) => isLong || short.includes(title));
 
-  test.each(tried)('%s', async (_title, list) => {
+  test.each(tried)('%s: nothing is written outside the target', async (_title, list) => {
     const { site, fake, here, there, target } = await setUp({
       tar: `echo x >>"$FAKE/asked"; exec cat "$FAKE/archive"`,
     });
@@ -114,9 +114,9 @@ describe('an archive that leads out of the target', () => {
     );
     await writeFiles(here, { secret: 'untouched' });
     const result = await site.cp(['-r', '-p', `:${there}/tree`, target]);
-    expect((await readFile(join(fake, 'asked'), 'utf8')).length, 'tar was asked').toBeGreaterThan(0);
+    expect((await readFile(join(fake, 'asked'), 'utf8')).length, 'tar was called').toBeGreaterThan(0);
     if (result.exitCode !== 0) expectFileError(result, /tree|evil|outside|elsewhere|secret|hostname/);
-    // Beside the target nothing has come or changed.
+    // Nothing outside the target was created or changed.
     expect((await readdir(here)).toSorted()).toEqual(['in', 'secret']);
     expect(await readFile(join(here, 'secret'), 'utf8')).toBe('untouched');
     expect(await readdir('/tmp')).not.toContain('remotify-cp-outside');
@@ -129,28 +129,28 @@ describe('an archive that leads out of the target', () => {
     }
   });
 
-  test('a link that was in the target before: nothing goes through it to the outside', async () => {
+  test('a link out of the target that existed before: only the right bytes go through it, if any', async () => {
     const { site, here, there, target } = await setUp({});
     await mkdir(join(here, 'outside'));
     await mkdir(join(target, 'tree'));
     await symlink('../../outside', join(target, 'tree/sub'));
     const result = await site.cp(['-r', `:${there}/tree`, target]);
     if (result.exitCode !== 0) expectFileError(result, /tree/);
-    // cp itself would go through a link that its own user made; what matters is that the bytes are right.
+    // cp itself would follow a link that its own user created; the test only checks that the bytes are right.
     for (const line of await listTree(join(here, 'outside'))) expect(line).toMatch(/^deep 10 bytes/);
   });
 });
 
 describe.skipIf(!isLong)('archives that are broken or do not end', () => {
   const lies: [string, string][] = [
-    ['a size that is larger than what follows', 'exec cat "$FAKE/archive"'],
-    ['nothing', 'exit 0'],
-    ['an error', 'echo "tar: no such thing" >&2; exit 2'],
-    ['noise', 'exec head -c 100000 /dev/urandom'],
-    ['noise without an end', 'exec cat /dev/urandom'],
-    ['zeros without an end', 'exec cat /dev/zero'],
+    ['a size that is larger than the bytes that follow', 'exec cat "$FAKE/archive"'],
+    ['no output', 'exit 0'],
+    ['a tar that fails', 'echo "tar: no such thing" >&2; exit 2'],
+    ['random bytes', 'exec head -c 100000 /dev/urandom'],
+    ['endless random bytes', 'exec cat /dev/urandom'],
+    ['endless zeros', 'exec cat /dev/zero'],
   ];
-  test.each(lies)('%s: an error in words, within the deadline', { timeout: 90_000 }, async (_title, lie) => {
+  test.each(lies)('%s: an error with the name, in time', { timeout: 90_000 }, async (_title, lie) => {
     const { site, fake, here, there, target } = await setUp({ tar: lie });
     const entries = [{ name: 'tree/file', bytes: 'short', size: 2 ** 40 }];
     await writeFile(join(fake, 'archive'), renderArchive(entries));
@@ -160,7 +160,7 @@ describe.skipIf(!isLong)('archives that are broken or do not end', () => {
     for (const line of await listTree(target)) expect(line).not.toMatch(/^tree\/file .*bytes/);
   });
 
-  test('a folder without an end: Ctrl-C ends it with 130', async () => {
+  test('an endless folder: Ctrl-C ends cp with 130', async () => {
     const { site, fake, here, there, target } = await setUp({
       tar: 'while cat "$FAKE/archive"; do :; done',
     });
@@ -168,7 +168,7 @@ describe.skipIf(!isLong)('archives that are broken or do not end', () => {
     await writeFile(join(fake, 'archive'), entry.subarray(0, -1024));
     const cp = site.start(['cp', '-r', `:${there}/tree`, target]);
     onTestFinished(() => void cp.child.kill('SIGKILL'));
-    await waitForState(site, 'it sends', ({ commands }) => commands[0]?.state === 'running');
+    await waitForState(site, 'the command runs', ({ commands }) => commands[0]?.state === 'running');
     cp.child.kill('SIGINT');
     expect((await withDeadline(cp.closed, 30_000, 'cp ends')).code).toBe(130);
     expect(await readdir(here)).toEqual(['in']);
@@ -177,14 +177,14 @@ describe.skipIf(!isLong)('archives that are broken or do not end', () => {
 });
 
 describe('tools that lie about a file', () => {
-  // The listener needs none of the two. openssl is asked first.
+  // The listener needs neither of the two. The script tries openssl first.
   const noOpenssl = 'exit 1';
   const otherHash = 'a'.repeat(64);
 
   test.each([
     ['openssl', { openssl: `cat >/dev/null; echo 'SHA2-256(stdin)= ${otherHash}'` }],
     ['sha256sum', { openssl: noOpenssl, sha256sum: `cat >/dev/null; echo '${otherHash}  -'` }],
-  ])('%s with another hash: 1 with the name, up and down', async (_name, fakes) => {
+  ])('%s prints another hash: exit 1 with the name, up and down', async (_name, fakes) => {
     const { site, here, there, target } = await setUp(fakes);
     expectFileError(await site.cp([`:${there}/victim`, target]), /victim/);
     expect(await readdir(target)).toEqual([]);
@@ -198,7 +198,7 @@ describe('tools that lie about a file', () => {
   test.skipIf(!isLong).each([
     ['openssl', { openssl: noHash }],
     ['sha256sum', { openssl: noOpenssl, sha256sum: noHash }],
-  ])('%s with words: not called verified', async (_name, fakes) => {
+  ])('%s prints text that is not a hash: not reported as verified', async (_name, fakes) => {
     const { site, here, there, target } = await setUp(fakes);
     const down = await site.cp([`:${there}/victim`, target]);
     if (down.exitCode === 0) expect(down.stderr).toContain('not verified');
@@ -210,13 +210,13 @@ describe('tools that lie about a file', () => {
   });
 
   test.skipIf(!isLong).each([
-    ['cat, tail, head and dd with other bytes', 'echo other bytes; exit 0'],
-    ['cat, tail, head and dd with nothing', 'exit 0'],
-    ['cat, tail, head and dd without an end', 'exec yes endless'],
-    ['wc and stat with a huge number', 'echo 99999999999999999999; exit 0'],
-    ['wc and stat with a negative number', 'echo -5; exit 0'],
-    ['wc and stat with words', 'echo "$(printf "\\033[2J") 12 monkeys"; exit 0'],
-  ])('%s: whole, or an error in words', { timeout: 60_000 }, async (title, lie) => {
+    ['cat, tail, head and dd print other bytes', 'echo other bytes; exit 0'],
+    ['cat, tail, head and dd print nothing', 'exit 0'],
+    ['cat, tail, head and dd print without end', 'exec yes endless'],
+    ['wc and stat print a huge number', 'echo 99999999999999999999; exit 0'],
+    ['wc and stat print a negative number', 'echo -5; exit 0'],
+    ['wc and stat print text', 'echo "$(printf "\\033[2J") 12 monkeys"; exit 0'],
+  ])('%s: the right bytes, or an error with the name', { timeout: 60_000 }, async (title, lie) => {
     const names = title.startsWith('cat') ? ['cat', 'tail', 'head', 'dd'] : ['wc', 'stat'];
     const { site, here, there, target } = await setUp(
       Object.fromEntries(names.map((name) => [name, ifAsked(lie)])),
@@ -234,7 +234,7 @@ describe('tools that lie about a file', () => {
     expect([up.exitCode === 0 ? 'from here' : 'nothing', 'from here']).toContain(arrived);
   });
 
-  test.skipIf(!isLong)('mv that fails: up is 1 with the name', async () => {
+  test.skipIf(!isLong)('mv fails on the remote: the upload exits with 1 and the name', async () => {
     const { site, here, there } = await setUp({ mv: 'echo "mv: no" >&2; exit 1' });
     await writeFiles(here, { victim2: 'from here' });
     expectFileError(await site.cp([join(here, 'victim2'), `:${there}/victim2`]), /victim2/);

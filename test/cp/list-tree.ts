@@ -1,4 +1,4 @@
-/** What is below a folder, in words that a test can compare. Names are bytes, in latin1. */
+/** Lists what is below a folder as lines that a test can compare. Names are bytes, decoded as latin1. */
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 

@@ -5,7 +5,7 @@ import { isLong } from '../harness/is-long.ts';
 import { type Site, startSiteWithRelay } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 
-// Names that a shell, a list of lines, a terminal or a temporary name may choke on.
+// cp with names that may break a shell, a list of lines, a terminal or a temporary name.
 
 let site: Site;
 beforeAll(async () => {
@@ -36,10 +36,10 @@ const names = [
   ['255 bytes of two-byte letters', `x${'ü'.repeat(127)}`],
 ] as const;
 
-// Where the remote runs its commands: no name was one.
+// No name ran as a command: it would have left a file where the remote runs its commands.
 const expectNoTrace = async () => expect(await readdir(process.cwd())).not.toContain('pwned');
 
-test('all of them in one command, up and down again: each under its own name', async () => {
+test('all hard names in one command, up and down again: each file keeps its name', async () => {
   const { here, there } = await site.makePair();
   for (const [, name] of names) await writeFile(join(here, name), `of ${name}`);
   await site.cpWell([...names.map(([, name]) => join(here, name)), `:${there}`]);
@@ -60,7 +60,7 @@ const hard = [
 ];
 const alone = names.filter(([title]) => isLong || hard.includes(title));
 
-test.each(alone)('%s, alone: given as the target up, and taken from there', async (_title, name) => {
+test.each(alone)('a single name with %s: uploaded and downloaded under it', async (_title, name) => {
   const { here, there } = await site.makePair();
   await writeFile(join(here, name), `of ${name}`);
   await site.cpWell([join(here, name), `:${there}/${name}`]);
@@ -71,7 +71,7 @@ test.each(alone)('%s, alone: given as the target up, and taken from there', asyn
   await expectNoTrace();
 });
 
-test('all of them in a folder, which has such a name too: -r up and down', async () => {
+test('all hard names in a folder with a hard name: -r keeps them, up and down', async () => {
   const { here, there } = await site.makePair();
   const folder = join(here, `-dir\n'"$(x)*`);
   await mkdir(folder);
@@ -82,7 +82,7 @@ test('all of them in a folder, which has such a name too: -r up and down', async
   expect(await listTree(join(here, 'down'))).toEqual(await listTree(folder));
 });
 
-test('bytes that are no UTF-8 in a folder: -r keeps them, up and down', async () => {
+test('names that are not UTF-8 in a folder: -r keeps their bytes, up and down', async () => {
   const { here, there } = await site.makePair();
   await mkdir(join(here, 'odd'));
   for (const word of ['\xff\xfe', 'caf\xe9', '\xc3', '\x80\n'])
@@ -93,10 +93,10 @@ test('bytes that are no UTF-8 in a folder: -r keeps them, up and down', async ()
   expect(await listTree(join(here, 'back'))).toEqual(await listTree(join(here, 'odd')));
 });
 
-test('a path of the remote that has no last name: `:`, `:/`, `:.`: words, or the folder that is meant', async () => {
+test('a path on the remote without a last name (`:`, `:/`, `:.`, `:..`), without -r: an error with a hint', async () => {
   const { here } = await site.makePair();
   for (const path of [':', ':/', ':.', ':..']) {
-    // Without -r a folder is no file.
+    // Each of these is a folder, which cp refuses without -r.
     const { exitCode, stderr } = await site.cp([path, here]);
     expect([1, 2], `${path}: ${stderr}`).toContain(exitCode);
     expect(stderr, path).toMatch(/^remotify: error: .+\nremotify: hint: .+/m);

@@ -8,7 +8,7 @@ import { listTree } from './list-tree.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
 import { addFake } from './tools.ts';
 
-// A file that is larger than what the relay keeps of a session.
+// cp of a file that is larger than the relay's quota for a session.
 
 const [quotaBytes, size] = isLong ? [64 * mebi, 200 * mebi] : [8 * mebi, 24 * mebi];
 const quota = `${quotaBytes / mebi}m`;
@@ -16,7 +16,7 @@ const quota = `${quotaBytes / mebi}m`;
 describe.each([
   ['files', undefined],
   ['memory', 'memory:'],
-])(`a relay that keeps ${quota} of a session in %s`, { timeout: 120_000 }, (_title, store) => {
+])(`a session quota of ${quota}, stored in %s`, { timeout: 120_000 }, (_title, store) => {
   async function setUp(env: Record<string, string> = {}) {
     const flags = ['--session-quota', quota];
     const relay = await startRelay(store === undefined ? { flags } : { flags, store });
@@ -26,7 +26,7 @@ describe.each([
     return { site, ...(await site.makePair()) };
   }
 
-  test(`${size / mebi} MiB up: whole`, async () => {
+  test(`${size / mebi} MiB up: arrives complete`, async () => {
     const { site, here, there } = await setUp();
     const sha256 = await writeSeededFile(join(here, 'large'), size);
     await site.cpWell([join(here, 'large'), `:${there}`], { deadlineMs: 100_000 });
@@ -34,7 +34,7 @@ describe.each([
     expect(await listTree(there)).toHaveLength(1);
   });
 
-  test(`${size / mebi} MiB down: whole`, async () => {
+  test(`${size / mebi} MiB down: arrives complete`, async () => {
     const { site, here, there } = await setUp();
     const sha256 = await writeSeededFile(join(there, 'large'), size);
     await site.cpWell([`:${there}/large`, here], { deadlineMs: 100_000 });
@@ -42,7 +42,7 @@ describe.each([
     expect(await listTree(here)).toHaveLength(1);
   });
 
-  test('the remote hashes for long: its command is ended when the relay stores no more, and the copy goes on', async () => {
+  test('slow hashing on the remote: the command ends when the relay stores no more, and the copy continues', async () => {
     const bin = await makeTemporaryFolder();
     onTestFinished(bin.remove);
     const isLarge = 'case "$(readlink /proc/self/fd/0)" in */large) sleep 4 ;; esac';
@@ -50,7 +50,7 @@ describe.each([
     const { site, here, there } = await setUp({ PATH: [bin.path, process.env['PATH']].join(delimiter) });
     const sha256 = await writeSeededFile(join(there, 'large'), quotaBytes * 1.5);
     const { stderr, exitCode } = await site.cp([`:${there}/large`, here], { deadlineMs: 100_000 });
-    expect(stderr).toContain('the relay stores no more of one command: going on at ');
+    expect(stderr).toContain('the relay stores no more of this command: continuing at ');
     expect(exitCode).toBe(0);
     expect(await hashFile(join(here, 'large'))).toBe(sha256);
     expect(await listTree(here)).toHaveLength(1);

@@ -9,7 +9,7 @@ export const mebi = 1024 * kibi;
 
 const pieceBytes = 8 * mebi;
 
-/** A stream cipher over nothing: as fast as the disk, and no compression or hole makes less of it. */
+/** A stream cipher over zeros: as fast as the disk, and neither compression nor holes shrink its output. */
 function createSource(label: string): (length: number) => Buffer {
   const key = createHash('sha256').update(`${seed} ${label}`).digest();
   const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));

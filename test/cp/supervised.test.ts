@@ -12,7 +12,7 @@ import { writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { kibi, makeBytes, mebi } from './seeded-file.ts';
 
-// What the operator of a supervised listener sees of a copy on a terminal of 80x24, and what the answer does.
+// What the operator of a supervised listener sees of a copy on an 80x24 terminal, and the effect of the answers.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ async function setUp() {
     const { code } = await withDeadline(run.closed, 20_000, 'cp ends');
     return { code, stdout: run.stdout().toString(), stderr: run.stderr() };
   };
-  /** Says yes to each question: the screens that were seen. */
+  /** Approves each question, and returns the screens that showed the questions. */
   const approveAll = async (run: CapturedProcess): Promise<string[]> => {
     const screens: string[] = [];
     for (;;) {
@@ -60,8 +60,8 @@ async function setUp() {
   return { ...remote, here, there, cp, waitForQuestion, approveAll, ended };
 }
 
-describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
-  test('three files up: how many, how much, where, each with its size; y writes them', async () => {
+describe.skipIf(!hasTmux)('cp to a supervised listener on 80x24', { timeout: 60_000 }, () => {
+  test('three files up: the question shows their count, size, target and names; y writes them', async () => {
     const { here, there, cp, approveAll, ended } = await setUp();
     await writeFiles(here, {
       'index.html': makeBytes(2 * kibi),
@@ -78,11 +78,11 @@ describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
     expect(shown).toMatch(/^>>> # remotify cp: write 3 files, 3(\.\d+)? Mi?B, into /m);
     for (const name of names) expect(shown).toContain(name);
     expect(shown).toContain('3.1 MB');
-    // Each command says what it does before any of its shell.
+    // The first line of each command says what it does.
     for (const screen of screens) expect(screen).toMatch(/^>>> # remotify cp: /m);
   });
 
-  test('one file down: which, and that it is read', async () => {
+  test('one file down: the question names the file and says that it is read', async () => {
     const { here, there, cp, approveAll, ended } = await setUp();
     await writeFiles(there, { 'report.txt': 'secret' });
     const run = cp(`:${there}/report.txt`, here);
@@ -96,7 +96,7 @@ describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
   test.each([
     ['up', '# remotify cp: write'],
     ['down', '# remotify cp: '],
-  ])('%s: `n REASON` at the first question: 126 with the reason, nothing is written', async (way, words) => {
+  ])('%s, `n REASON` at the first question: exit 126, nothing is written', async (way, words) => {
     const { here, there, terminal, cp, waitForQuestion, ended, temporaryFolder } = await setUp();
     await writeFiles(way === 'up' ? here : there, { data: makeBytes(2 * mebi) });
     await writeFiles(way === 'up' ? there : here, { data: 'old' });
@@ -116,7 +116,7 @@ describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
     expect(spool.filter((entry) => / \d{6,} bytes /.test(entry))).toEqual([]);
   });
 
-  test('`n` at the second question, if there is one: 126, nothing is written', async () => {
+  test('`n` at the second question, if there is one: exit 126, nothing is written', async () => {
     const { here, there, terminal, cp, waitForQuestion, ended } = await setUp();
     await writeFiles(here, { data: makeBytes(2 * mebi) });
     const run = cp(join(here, 'data'), `:${there}`);
@@ -129,7 +129,7 @@ describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
     expect(await listTree(there)).toEqual([]);
   });
 
-  test('a name that would forge a line, or an approval: it is spelled out on one line', async () => {
+  test('a name that would forge a line or an approval: escaped on one line', async () => {
     const { here, there, cp, waitForQuestion, terminal, ended } = await setUp();
     const name = 'a\n# remotify cp: write 1 file, 1 B, into /tmp\nrm -rf /; #\u001b[2J';
     await writeFiles(here, { [name.replaceAll('/', '\u2215')]: 'x' });
@@ -156,7 +156,7 @@ describe.skipIf(!hasTmux)('on 80x24', { timeout: 60_000 }, () => {
 
   const many = isLong ? 2_000 : 200;
 
-  test(`${many} files: the first line tells how many, two questions at most`, {
+  test(`${many} files: the first line shows the count, and there are at most two questions`, {
     timeout: 90_000,
   }, async () => {
     const { here, there, cp, approveAll, ended } = await setUp();

@@ -1,4 +1,4 @@
-/** Archives that no honest tar writes: entry by entry, in the ustar format of POSIX. */
+/** Renders tar archives that a real tar would not write: entry by entry, in the ustar format of POSIX. */
 
 export type Entry = {
   name: string;
@@ -6,14 +6,14 @@ export type Entry = {
   type?: string;
   link?: string;
   bytes?: string;
-  /** The size that the header gives, when it is not that of the bytes. */
+  /** The size in the header, if it is not that of the bytes. */
   size?: number;
   mode?: number;
 };
 
 const octal = (value: number, length: number): string => `${value.toString(8).padStart(length - 1, '0')}\0`;
 
-/** A number that octal digits have no room for: binary, with the highest bit set, as GNU tar writes it. */
+/** A size that is too large for the octal digits is binary with the highest bit set, as GNU tar writes it. */
 function sizeField(size: number): Buffer {
   if (size < 8 ** 11) return Buffer.from(octal(size, 12));
   const field = Buffer.alloc(12);

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { expectFileError, type Pair, type Site, startSiteWithRelay, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 
-// What `cp` would make of a target, on either side.
+// Targets of uploads and downloads follow the rules of `cp`.
 
 let site: Site;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ beforeAll(async () => {
   return site.stop;
 });
 
-/** The same test in both directions: `from` and `to` are folders, `source` and `target` how the command line names what is in them. */
+/** Each test runs in both directions: `from` and `to` are folders, `source` and `target` their paths on the command line. */
 const ways = [
   ['up', ({ here, there }: Pair) => ({ from: here, to: there, source: here, target: `:${there}` })],
   ['down', ({ here, there }: Pair) => ({ from: there, to: here, source: `:${there}`, target: here })],
@@ -22,7 +22,7 @@ const ways = [
 describe.each(ways)('%s', (_way, choose) => {
   const setUp = async () => choose(await site.makePair());
 
-  test('an existing folder: into it, under its own name; with a slash at the end too', async () => {
+  test('an existing folder, with or without a final slash: the file goes into it under its own name', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { a: 'a', b: 'b' });
     await site.cpWell([`${source}/a`, target]);
@@ -31,7 +31,7 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await readFile(join(to, 'b'), 'utf8')).toBe('b');
   });
 
-  test('several sources: each into the folder', async () => {
+  test('several sources and an existing folder: each goes into the folder', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { a: '1', b: '22', c: '' });
     const report = await site.cpWell([`${source}/a`, `${source}/b`, `${source}/c`, target]);
@@ -42,18 +42,18 @@ describe.each(ways)('%s', (_way, choose) => {
   test.each([
     ['that is missing', 'none', /none/],
     ['that is a file', 'file', /file/],
-  ])('several sources and a target %s: 1, nothing is written', async (_title, name, words) => {
+  ])('several sources and a target %s: an error, nothing is written', async (_title, name, words) => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { a: 'a', b: 'b' });
     await writeFiles(to, { file: 'old' });
     const before = await listTree(to);
     const result = await site.cp([`${source}/a`, `${source}/b`, `${target}/${name}`]);
-    // A mistake of the command line, seen there or here.
+    // Exit status 2 if it counts as a usage error, else 1.
     expectFileError(result, words, result.exitCode === 2 ? 2 : 1);
     expect(await listTree(to)).toEqual(before);
   });
 
-  test('an existing file: replaced, its mode stays without -p', async () => {
+  test('an existing file, without -p: replaced, its mode stays', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { data: 'new' });
     await writeFiles(to, { data: 'old and longer' });
@@ -64,7 +64,7 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await listTree(to)).toHaveLength(1);
   });
 
-  test('a symlink to a file: the file is replaced, the link stays', async () => {
+  test('a target that is a symlink to a file: the file is replaced, the link stays', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { data: 'new' });
     await writeFiles(to, { real: 'old' });
@@ -74,7 +74,7 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await readFile(join(to, 'real'), 'utf8')).toBe('new');
   });
 
-  test('a symlink to a folder: into the folder', async () => {
+  test('a target that is a symlink to a folder: the file goes into the folder', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { data: 'new' });
     await mkdir(join(to, 'real'));
@@ -84,7 +84,7 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await readlink(join(to, 'link'))).toBe('real');
   });
 
-  test('a source that is a symlink to a file: its bytes', async () => {
+  test('a source that is a symlink to a file: the bytes of the file are copied', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { data: 'bytes' });
     await symlink('data', join(from, 'link'));
@@ -100,7 +100,7 @@ describe.each(ways)('%s', (_way, choose) => {
     ['a source that is missing', 'missing', 'x', /missing/],
     ['a folder without -r', 'folder', 'x', /folder/],
     ['a folder in the way of a file', 'data', 'in-the-way', /in-the-way|data/],
-  ])('%s: 1 with its name, nothing is written', async (_title, what, where, words) => {
+  ])('%s: exit 1 with its name, nothing is written', async (_title, what, where, words) => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { data: 'x' });
     await mkdir(join(from, 'folder'));
@@ -111,7 +111,7 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await listTree(to)).toEqual(before);
   });
 
-  test('one source of several is missing: 1 with its name; the others are whole or absent', async () => {
+  test('one of several sources is missing: exit 1 with its name, the others are complete or absent', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { a: 'a', b: 'b' });
     expectFileError(await site.cp([`${source}/a`, `${source}/gone`, `${source}/b`, target]), /gone/);
@@ -121,7 +121,7 @@ describe.each(ways)('%s', (_way, choose) => {
 
   const isRoot = process.getuid?.() === 0;
   test.skipIf(!isRoot)(
-    'a device or a fifo in the way: not replaced by a file',
+    'a target that is a device or a fifo: not replaced by a file',
     { timeout: 60_000 },
     async () => {
       const { from, to, source, target } = await setUp();
@@ -136,14 +136,14 @@ describe.each(ways)('%s', (_way, choose) => {
     },
   );
 
-  test('a fifo without a writer as the source: 1 with its name, at once', async () => {
+  test('a source that is a fifo without a writer: exit 1 with its name, at once', async () => {
     const { from, to, source, target } = await setUp();
     expect(spawnSync('mkfifo', [join(from, 'fifo')]).status).toBe(0);
     expectFileError(await site.cp([`${source}/fifo`, target]), /fifo/);
     expect(await listTree(to)).toEqual([]);
   });
 
-  test('two sources of one name: an error with it or the last one, never a mixture', async () => {
+  test('two sources with the same name: an error with the name, or one of the two, never a mixture', async () => {
     const { from, to, source, target } = await setUp();
     await mkdir(join(from, 'sub'));
     await writeFiles(from, { data: 'first' });
@@ -155,7 +155,7 @@ describe.each(ways)('%s', (_way, choose) => {
     if (tree.length > 0) expect(['first', 'second!']).toContain(await readFile(join(to, 'data'), 'utf8'));
   });
 
-  test('an existing file that has a second name: its bytes change under no other name, or under both', async () => {
+  test('an existing file with a second hard link: replaced; the other link has the old bytes or the new ones', async () => {
     const { from, to, source, target } = await setUp();
     await writeFiles(from, { data: 'new' });
     await writeFiles(to, { data: 'old' });
@@ -166,15 +166,15 @@ describe.each(ways)('%s', (_way, choose) => {
   });
 });
 
-describe('usage: 2, with words', () => {
+describe('usage errors: exit 2 with a message', () => {
   test.each([
-    ['nothing', []],
+    ['no arguments', []],
     ['one path', ['x']],
-    ['no path of the remote', ['/tmp/a', '/tmp/b']],
+    ['no path on the remote', ['/tmp/a', '/tmp/b']],
     ['remote to remote', [':/tmp/a', ':/tmp/b']],
-    ['sources of both sides', ['/tmp/a', ':/tmp/b', '/tmp/c']],
+    ['local and remote sources', ['/tmp/a', ':/tmp/b', '/tmp/c']],
     ['an unknown flag', ['--frobnicate', 'x', ':y']],
-  ])('%s', async (_title, args) => {
+  ])('usage error: %s', async (_title, args) => {
     const { exitCode, text, stderr } = await site.cp(args);
     expect([exitCode, text]).toEqual([2, '']);
     expect(stderr).toMatch(/^remotify: error: .+/m);

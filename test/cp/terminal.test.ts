@@ -19,9 +19,9 @@ import { startSite } from './cp-site.ts';
 import { setUpCut } from './cut-site.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
 
-// The progress of a copy on a terminal, and relays that cannot copy.
+// The progress of a copy on a terminal, and legacy relays, on which cp is refused.
 
-describe.skipIf(!hasTmux)('the bar', { timeout: 60_000 }, () => {
+describe.skipIf(!hasTmux)('the progress bar', { timeout: 60_000 }, () => {
   test.each([
     ['up', 80],
     ['down', 40],
@@ -31,7 +31,7 @@ describe.skipIf(!hasTmux)('the bar', { timeout: 60_000 }, () => {
           ['down', 80],
         ] as const)
       : []),
-  ] as const)('%s on %d columns: how far, one row, gone or whole at the end', async (way, columns) => {
+  ] as const)('%s on %d columns: one row with percentage, gone or full at the end', async (way, columns) => {
     const site = await setUpCut(way, { size: 32 * mebi, deadlineMs: 30_000 });
     const { proxy, client, key } = site;
     proxy.holdAfter(way, way === 'up' ? 16 * mebi : mebi / 4);
@@ -41,8 +41,8 @@ describe.skipIf(!hasTmux)('the bar', { timeout: 60_000 }, () => {
     onTestFinished(terminal.close);
     await eventually('its bytes are held', 20_000, () => proxy.isHolding(way));
     if (way === 'down') {
-      // How large the file is came on stderr: the client gets to know it while it is far behind with stdout.
-      await waitForState(client, 'the relay has more than one answer holds', ({ commands }) =>
+      // The size of the file comes on stderr: the client learns it while it is far behind with stdout.
+      await waitForState(client, 'the relay has more output than one answer holds', ({ commands }) =>
         commands.some(({ stdout_bytes: bytes }) => bytes > 8 * mebi),
       );
       proxy.holdAfter(way, 16 * mebi);
@@ -53,7 +53,7 @@ describe.skipIf(!hasTmux)('the bar', { timeout: 60_000 }, () => {
       if (!/\b([3-5]\d) ?%/.test(seen)) throw new Error(seen);
       return seen;
     });
-    // Rate or time left say that it is alive; the bar is drawn over itself.
+    // The bar is redrawn in one row. The rate shows that the copy is alive.
     const rows = screen.split('\n').filter((row) => /\d ?%/.test(row));
     expect(rows, screen).toHaveLength(1);
     expect(rows[0]?.length).toBeLessThanOrEqual(columns);
@@ -65,7 +65,7 @@ describe.skipIf(!hasTmux)('the bar', { timeout: 60_000 }, () => {
     expect(await hashFile(join(site.to, 'large'))).toBe(site.sha256);
   });
 
-  test('-q on a terminal: nothing', async () => {
+  test('-q on a terminal: no output', async () => {
     const site = await setUpCut('up', { size: mebi, deadlineMs: 30_000 });
     const words = [process.execPath, binaryPath, 'cp', '-q', ...site.args]
       .map((word) => `'${word}'`)
@@ -99,7 +99,7 @@ describe(`terminals without a size${hasScript ? '' : ' (script is missing)'}`, (
           [10, 5],
         ]
       : []),
-  ])('%d columns, %d rows: it ends', async (columns, rows) => {
+  ])('cp on a terminal of %d columns and %d rows: it succeeds', async (columns, rows) => {
     const site = await startSite(relay);
     onTestFinished(site.stop);
     const { here, there } = await site.makePair();
@@ -120,7 +120,7 @@ describe(`terminals without a size${hasScript ? '' : ' (script is missing)'}`, (
   });
 });
 
-test.each(['up', 'down'])('a legacy relay: refused in words, nothing is pushed, %s', async (way) => {
+test.each(['up', 'down'])('cp %s on a legacy relay: refused with a hint, nothing is pushed', async (way) => {
   const relay = await startLegacyRelay();
   onTestFinished(relay.close);
   const client = await makeClient(relay);

@@ -1,4 +1,4 @@
-/** Folders for a PATH: with some of the tools of this system, or with those of busybox. */
+/** Creates folders for PATH with some of the tools of this system, or with those of busybox. */
 import { spawnSync } from 'node:child_process';
 import { chmod, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,16 +6,16 @@ import { onTestFinished } from 'vitest';
 import { findProgram } from '../harness/find-program.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-/** What the runner needs. */
+/** The tools that the runner needs. */
 export const neededTools = ['bash', 'curl', 'mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm'];
 
-/** What the smallest system has: coreutils without its hashes. */
+/** The tools of a minimal system: coreutils without the hash tools. */
 export const usualTools = neededTools.concat(
   `[ awk basename chmod cmp cp cut date dd df dirname du env expr false find grep id kill ln ls mkdir mkfifo mv od printf ps pwd
   readlink rmdir sed seq sh sort stat stty tee test touch tr true uname uniq xargs`.split(/\s+/),
 );
 
-/** A PATH of its own with these tools of this system; those that it has not are left out. */
+/** A folder for PATH with these tools of this system. Tools that this system lacks are left out. */
 export async function makeToolFolder(names: readonly string[]): Promise<string> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -30,7 +30,7 @@ const applets = spawnSync('busybox', ['--list'], { encoding: 'utf8' });
 
 export const hasBusybox = applets.status === 0;
 
-/** Everything is busybox, but bash and curl. */
+/** A folder for PATH in which all tools but bash and curl are busybox. */
 export async function makeBusyboxFolder(without: readonly string[] = []): Promise<string> {
   const path = await makeToolFolder(['bash', 'curl']);
   const names = applets.stdout.trim().split('\n');
@@ -39,7 +39,7 @@ export async function makeBusyboxFolder(without: readonly string[] = []): Promis
   return path;
 }
 
-/** A script that stands before the real tool of its name on a PATH. `$REAL` in it is the real one. */
+/** Adds a script that replaces the real tool of its name on PATH. `$REAL` in it is the path of the real tool. */
 export async function addFake(folder: string, name: string, script: string): Promise<void> {
   const path = join(folder, name);
   await writeFile(path, `#!/bin/bash\nREAL='${findProgram(name) ?? '/bin/false'}'\n${script}\n`);

@@ -13,7 +13,7 @@ import { expectFileError, type Site, startSite, writeFiles } from './cp-site.ts'
 import { listTree } from './list-tree.ts';
 import { hashFile, kibi, makeBytes, mebi, writeSeededFile } from './seeded-file.ts';
 
-// Places that cannot be written, and disks that are full.
+// Missing permissions, full and read-only disks, a file size limit, and concurrent copies to one target.
 
 let relay: Relay;
 let site: Site;
@@ -31,7 +31,7 @@ const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-
 const canBecomeNobody =
   process.getuid?.() === 0 && spawnSync('setpriv', [...asNobody.slice(1), 'true']).status === 0;
 
-describe.skipIf(!canBecomeNobody)('a listener of a user without rights (needs root)', () => {
+describe.skipIf(!canBecomeNobody)('a listener of an unprivileged user (needs root)', () => {
   async function setUp() {
     const own = await startSite(relay, {
       change: (line) =>
@@ -47,14 +47,14 @@ describe.skipIf(!canBecomeNobody)('a listener of a user without rights (needs ro
   }
   beforeAll(() => chmod(site.configDir, 0o777));
 
-  test('a folder that it may not write: 1 with its name, nothing is written', async () => {
+  test('a remote folder without write permission: exit 1 with its name, nothing is written', async () => {
     const { own, here, there } = await setUp();
     await chmod(there, 0o555);
     expectFileError(await own.cp([join(here, 'data'), `:${there}/data`]), /there-1/);
     expect(await readdir(there)).toEqual([]);
   });
 
-  test('a file that it may not read: 1 with its name, nothing here', async () => {
+  test('a remote file without read permission: exit 1 with its name, no local file', async () => {
     const { own, here, there } = await setUp();
     await writeFiles(there, { secret: 'x' });
     await chmod(join(there, 'secret'), 0o600);
@@ -62,7 +62,7 @@ describe.skipIf(!canBecomeNobody)('a listener of a user without rights (needs ro
     expect(await readdir(here)).toEqual(['data']);
   });
 
-  test('a file of another user, in a folder of its own: as cp, 1 with its name, the file stays', async () => {
+  test("another user's read-only file as the target: exit 1 with its name, the file stays, as with cp", async () => {
     const { own, here, there } = await setUp();
     await writeFiles(there, { data: 'of root' });
     await chmod(join(there, 'data'), 0o444);
@@ -71,7 +71,7 @@ describe.skipIf(!canBecomeNobody)('a listener of a user without rights (needs ro
     expect(await readdir(there)).toEqual(['data']);
   });
 
-  test('one folder of a tree that it may not read: 1 with its name', async () => {
+  test('a remote tree with an unreadable folder: exit 1 with the name of the folder', async () => {
     const { own, here, there } = await setUp();
     await mkdir(join(there, 'tree/closed'), { recursive: true });
     await writeFiles(there, { 'tree/open': 'x', 'tree/closed/inside': 'x' });
@@ -81,7 +81,7 @@ describe.skipIf(!canBecomeNobody)('a listener of a user without rights (needs ro
 });
 
 test.skipIf(!canBecomeNobody)(
-  'a local folder that may not be written: 1 with its name (needs root)',
+  'a local folder without write permission: exit 1 with its name (needs root)',
   async () => {
     const { here, there } = await site.makePair();
     await writeFiles(there, { data: 'x' });
@@ -107,7 +107,7 @@ test.skipIf(!canBecomeNobody)(
 );
 
 describe.skipIf(!canMount)('a disk that is too small (needs mounts)', () => {
-  test('of the remote: 1 in words, the old file stays whole', async () => {
+  test('a full disk on the remote: exit 1 with the reason, the old file stays intact', async () => {
     const { here } = await site.makePair();
     const disk = await mountSmallDisk(2 * mebi);
     await writeSeededFile(join(here, 'data'), 5 * mebi);
@@ -121,7 +121,7 @@ describe.skipIf(!canMount)('a disk that is too small (needs mounts)', () => {
     expect(await readdir(disk.path)).not.toContain('other');
   });
 
-  test('of the remote, with -r: 1 in words; what has a name is whole', async () => {
+  test('a full disk on the remote, with -r: exit 1 with the reason, no partial file under a name', async () => {
     const { here } = await site.makePair();
     const disk = await mountSmallDisk(2 * mebi);
     await mkdir(join(here, 'tree'));
@@ -132,7 +132,7 @@ describe.skipIf(!canMount)('a disk that is too small (needs mounts)', () => {
     for (const line of files) expect(source).toContain(line.replace('tree/', ''));
   });
 
-  test('here: 1 in words, the old file stays whole', async () => {
+  test('a full local disk: exit 1 with the reason, the old file stays intact', async () => {
     const { there } = await site.makePair();
     const disk = await mountSmallDisk(2 * mebi);
     await writeSeededFile(join(there, 'data'), 5 * mebi);
@@ -142,7 +142,7 @@ describe.skipIf(!canMount)('a disk that is too small (needs mounts)', () => {
     expect(await readdir(disk.path)).toEqual(['data']);
   });
 
-  test('read-only, on each side: 1 in words', async () => {
+  test('a read-only disk on either side: exit 1 with the reason', async () => {
     const { here, there } = await site.makePair();
     const disk = await mountSmallDisk();
     await writeFiles(here, { data: 'x' });
@@ -153,20 +153,20 @@ describe.skipIf(!canMount)('a disk that is too small (needs mounts)', () => {
   });
 });
 
-test('a limit on the size of files there (ulimit -f): 1 in words, nothing under its name', async () => {
+test('a file size limit on the remote (ulimit -f): exit 1 with the name, no file under the name', async () => {
   const own = await startSite(relay, { change: (line) => `ulimit -f 2048; ${line}` });
   onTestFinished(own.stop);
   const { here, there } = await own.makePair();
   await writeSeededFile(join(here, 'data'), 5 * mebi);
   expectFileError(await own.cp([join(here, 'data'), `:${there}`]), /data/);
   expect(await readdir(there)).not.toContain('data');
-  // What fits still goes.
+  // A file within the limit can still be copied.
   await writeFile(join(here, 'small'), 'x');
   await own.cpWell([join(here, 'small'), `:${there}`]);
 });
 
-describe('two copies at once to one target: one of the two, whole', () => {
-  test.each(['up', 'down'])('%s', async (way) => {
+describe('concurrent copies to one target', () => {
+  test.each(['up', 'down'])('%s: the target is one of the sources, complete', async (way) => {
     const other = await startSite(relay);
     onTestFinished(other.stop);
     const { here, there } = await site.makePair();
@@ -182,7 +182,7 @@ describe('two copies at once to one target: one of the two, whole', () => {
       other.cp([mark(join(from, 'two'), way === 'down'), target]),
       site.cp([mark(join(from, 'one'), way === 'down'), target]),
     ]);
-    // The third one stops the remote command of the first, which then names its source.
+    // The third copy stops the remote command of the first, whose error then names its source.
     for (const result of results) if (result.exitCode !== 0) expectFileError(result, /data|one/);
     expect(results.some(({ exitCode }) => exitCode === 0)).toBe(true);
     expect(hashes).toContain(await hashFile(join(to, 'data')));

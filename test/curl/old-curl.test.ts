@@ -8,7 +8,7 @@ import { readSession, startRemote } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// The options of an old curl, in front of the real one, on both sides.
+// Runs curl through a wrapper that rejects options that curl 7.29 does not know.
 
 let relay: Relay;
 let oldCurl: OldCurl;
@@ -27,7 +27,7 @@ async function setUp() {
   return remote;
 }
 
-test('a listener whose curl is 7.29: output, input, a limit and a cancel', async () => {
+test('a listener with curl 7.29: output, input, a timeout and a cancel work', async () => {
   const { run, start } = await setUp();
   const before = (await oldCurl.read()).runs;
   expect(await run(['exec', 'seq 3; exit 4'])).toMatchObject({ exitCode: 4, text: '1\n2\n3\n' });
@@ -45,7 +45,7 @@ test('a listener whose curl is 7.29: output, input, a limit and a cancel', async
   expect(runs - before).toBeGreaterThan(8);
 });
 
-test('the exec recipe with curl 7.29: the result of the command', async () => {
+test('the exec recipe with curl 7.29: prints the result of the command', async () => {
   const { configDir } = await setUp();
   const { key } = await readSession(configDir);
   const payload = (await (await fetch(`${relay.url}/api/session/${key}`)).json()) as SessionPayload;

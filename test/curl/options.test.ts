@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { renderSessionPayload } from '../../src/relay/session-lines.ts';
 import { curlOptions, oldestCurl } from '../harness/old-curl.ts';
 
-// Every option of curl in what we hand out: the script, the lines to paste, the recipes, the rules for agents, the examples.
+// Checks every curl option in texts for users: the runner, the lines to paste, the recipes, the rules for agents, the examples.
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -22,7 +22,7 @@ const sources: Record<string, string> = {
     .filter((path) => path.endsWith('.sh'))
     .map(read)
     .join('\n')
-    // Arguments of its request() are curl's.
+    // The arguments of its request() are passed to curl.
     .replaceAll(/\brequest ("?[$\w]+"?|decision) (GET|POST|PUT) /g, 'curl -q request '),
   ...Object.fromEntries(
     list('docs/examples')
@@ -31,7 +31,7 @@ const sources: Record<string, string> = {
   ),
 };
 
-/** `-fsS --proto` → f, s, S, proto. A value in quotes is no option. */
+/** `-fsS --proto` → f, s, S, proto. A quoted value is not an option. */
 function findOptions(text: string): string[] {
   const calls = text
     .split('\n')
@@ -39,7 +39,7 @@ function findOptions(text: string): string[] {
     .join('\n')
     .replaceAll(/\\\n/g, ' ')
     .split('\n')
-    // The runner collects some in a list.
+    // The runner collects some options in an array.
     .map((line) => line.replaceAll(/\bwords\+?=\(/g, 'curl - '))
     .flatMap((line) => line.split(/(?=\bcurl -)/).slice(1));
   return calls.flatMap((call) => {
@@ -66,20 +66,20 @@ describe.each(Object.entries(sources))('curl in %s', (_name, text) => {
     }
   });
 
-  test('does not obey ~/.curlrc: -q comes first', () => {
+  test('ignores ~/.curlrc: -q comes first', () => {
     const calls = text.split(/(?=\bcurl -)/).slice(1);
-    // The page shows a line of the seed.
+    // The page also shows a line of the legacy relay.
     for (const call of calls) if (!call.includes('id="relay"')) expect(call).toMatch(/^curl -q\b/);
   });
 
-  test('takes no header from a file, and no text as a body that a command could turn into a file name', () => {
+  test('reads no header from a file, and no body that could be mistaken for a file name', () => {
     expect(text).not.toMatch(/-H ['"]?@/);
     for (const [, body = ''] of text.matchAll(/--data-binary ([^\s)]+)/g))
       expect(['@-', 'x', '"@$body"', '"@$work/reason"']).toContain(body);
   });
 });
 
-test('the list of options: each is in use, and newer ones are those of curl’s manual', () => {
+test('the list of curl options: it has exactly the options in use', () => {
   const used = new Set(Object.values(sources).flatMap(findOptions));
   expect([...used].toSorted()).toEqual(Object.keys(curlOptions).toSorted());
   expect(used.size).toBeGreaterThan(15);
@@ -88,12 +88,12 @@ test('the list of options: each is in use, and newer ones are those of curl’s 
 const manual = spawnSync('curl', ['-q', '--manual'], { encoding: 'utf8' }).stdout ?? '';
 
 test.skipIf(!manual.includes('Added in'))(
-  'the versions agree with curl’s manual (a curl with a manual is needed)',
+  'the list of curl options: the versions agree with curl’s manual (needs a curl with a manual)',
   () => {
     const since = new Map<string, string>();
     for (const entry of manual.split(/\n(?= {7}-)/)) {
       const long = /^ {7}(?:-\S, )?--([\w-]+)/.exec(entry)?.[1];
-      // That of the option itself ends its entry; others are of its values.
+      // The version of the option is at the end of its entry; other versions are for its values.
       const version = /Added in (\d+\.\d+(?:\.\d+)?)\.\s*$/.exec(entry)?.[1];
       if (long !== undefined && version !== undefined) since.set(long, version);
     }

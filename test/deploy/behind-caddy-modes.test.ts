@@ -1,4 +1,4 @@
-/** Caddyfile.http in its other two uses: redirecting to https, and behind another proxy. */
+/** The two other uses of Caddyfile.http: redirects to https, and runs behind another proxy. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
@@ -16,8 +16,8 @@ async function startBehindCaddy(flags: string[], env: CaddyOptions['env'] = {}) 
   return { relay, caddy };
 }
 
-describe.skipIf(!hasCaddy)(`Caddyfile.http${hasCaddy ? '' : ' (caddy is missing here)'}`, () => {
-  test('NGINX_MODE=tls: every request is sent to https on HTTPS_PORT', async () => {
+describe.skipIf(!hasCaddy)(`Caddyfile.http${hasCaddy ? '' : ' (skipped: caddy is not installed)'}`, () => {
+  test('NGINX_MODE=tls: every request is redirected to https on HTTPS_PORT', async () => {
     const { caddy } = await startBehindCaddy([], { NGINX_MODE: 'tls', HTTPS_PORT: '8443' });
     const { status, headers } = await curl(['-4', `${caddy.url}/r/x?mode=auto`]);
     expect([status, headers['location']]).toEqual([308, 'https://localhost:8443/r/x?mode=auto']);
@@ -39,7 +39,7 @@ describe.skipIf(!hasCaddy)(`Caddyfile.http${hasCaddy ? '' : ' (caddy is missing 
       `${caddyUrl}/api/session`,
     ]);
 
-  test('a proxy before it, in PROXY_NETWORKS: client, scheme and host are those that this proxy saw', async () => {
+  test('X-Forwarded-* headers from an address in PROXY_NETWORKS: the relay uses their client, scheme and host', async () => {
     const { relay, caddy } = await startBehindCaddy(['--trust-proxy', '2'], {
       PROXY_NETWORKS: '127.0.0.8/32',
     });
@@ -50,7 +50,7 @@ describe.skipIf(!hasCaddy)(`Caddyfile.http${hasCaddy ? '' : ' (caddy is missing 
     await eventually('the audit log', 5_000, () => relay.stderr().includes(' from 203.0.113.7'));
   });
 
-  test('someone else sends such headers: they are not believed', async () => {
+  test('X-Forwarded-* headers from another address: ignored', async () => {
     const { relay, caddy } = await startBehindCaddy(['--trust-proxy', '2'], {
       PROXY_NETWORKS: '127.0.0.8/32',
     });

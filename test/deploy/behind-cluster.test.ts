@@ -1,4 +1,4 @@
-/** Three relays on one Redis behind the files of deploy/: one of them is killed while commands run, and nothing is lost. */
+/** Three relays on one Redis behind each proxy of deploy/: relays are killed while commands run, and nothing is lost. */
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,14 +26,14 @@ type Start = (options: ProxyOptions) => Promise<Proxy>;
 type ProxyCase = {
   name: string;
   start: Start;
-  /** What it sends to another relay when the one that had it dies. Caddy repeats GET only. */
+  /** A request that the proxy repeats at another relay when a relay dies. Caddy repeats only GET. */
   repeats: [method: string, path: string];
-  /** The connection of a request may be closed without an answer, which clients repeat: so many times for each relay that dies. */
+  /** How many requests for each dead relay may get a closed connection without an answer. Clients retry those. */
   unanswered?: number;
 };
 
 const proxies: ProxyCase[] = [
-  // `shutdown-sessions` also ends a request that is being connected when the relay is marked down.
+  // `shutdown-sessions` also ends a request that is still connecting when HAProxy marks the relay down.
   { name: 'haproxy', start: startHaproxy, repeats: ['POST', '/reset'], unanswered: 1 },
   { name: 'nginx', start: startNginx, repeats: ['POST', '/reset'] },
   {
@@ -68,7 +68,7 @@ async function startRemote(proxy: Proxy): Promise<RemoteThrough> {
 
 const requestsEach = 300;
 
-/** One curl, one request after the other; the status of each, and why there is none. */
+/** One curl, one request after the other; returns the status of each, or the error. */
 function startRequests(proxy: Proxy, key: string, [method, path]: [string, string]) {
   const how = [
     '-q',
@@ -81,7 +81,7 @@ function startRequests(proxy: Proxy, key: string, [method, path]: [string, strin
     method,
     '-H',
     `Authorization: Bearer ${key}`,
-    // curl itself repeats what fails on a connection that it uses again.
+    // On a reused connection curl itself would retry a failed request.
     '-H',
     'Connection: close',
   ];
@@ -94,7 +94,7 @@ function startRequests(proxy: Proxy, key: string, [method, path]: [string, strin
     },
   );
   onTestFinished(() => void running.child.kill('SIGKILL'));
-  // To stderr, as curl holds back what it writes to a pipe.
+  // On stderr, because curl buffers its stdout when that is a pipe.
   const statuses = () =>
     running
       .stderr()
@@ -104,7 +104,7 @@ function startRequests(proxy: Proxy, key: string, [method, path]: [string, strin
   return { statuses, closed: running.closed };
 }
 
-/** A relay that is stopped takes requests and answers none: it dies with at least one. */
+/** Stops the relay, so that it accepts requests and answers none, and kills it once a request hangs. */
 async function killWithRequest(relay: Relay, clients: { statuses: () => string[] }[]): Promise<void> {
   process.kill(relay.pid, 'SIGSTOP');
   const counts = () => clients.map(({ statuses }) => statuses().length);
@@ -132,9 +132,9 @@ for (const { name, start, repeats, unanswered = 0 } of proxies) {
     ...(hasOpenssl ? [] : ['openssl']),
     ...(hasRedis ? [] : ['redis-server']),
   ];
-  const title = `three relays on one Redis behind ${name}${missing.length > 0 ? ` (missing here: ${missing.join(', ')})` : ''}`;
+  const title = `three relays on one Redis behind ${name}${missing.length > 0 ? ` (skipped: ${missing.join(', ')} not installed)` : ''}`;
   describe.skipIf(missing.length > 0)(title, () => {
-    test('two of the three are killed -9 in turn: no command and no output is lost, none runs twice', {
+    test('two of three relays are killed in turn: no command and no output is lost, none runs twice', {
       timeout: 90_000,
     }, async () => {
       const { relays, proxy } = await startCluster(start);
@@ -143,7 +143,7 @@ for (const { name, start, repeats, unanswered = 0 } of proxies) {
       const gate = await makeGate(remote.folder);
       onTestFinished(gate.close);
 
-      // The proxy spreads requests over all three, so each death hits open ones.
+      // The proxy spreads requests over all three relays, so each killed relay has open requests.
       const long = remote.startExec([
         `echo long >>'${ran}'; seq 1 2000; ${gate.wait}; seq 2001 4000; ${gate.wait}; seq 4001 6000; exit 7`,
       ]);
@@ -179,7 +179,7 @@ for (const { name, start, repeats, unanswered = 0 } of proxies) {
       ]);
     });
 
-    test(`two of the three are killed -9 in turn: no ${repeats.join(' ')} fails`, {
+    test(`two of three relays are killed in turn: no ${repeats.join(' ')} fails`, {
       timeout: 90_000,
     }, async () => {
       const { relays, proxy } = await startCluster(start);

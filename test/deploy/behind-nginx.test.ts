@@ -1,9 +1,9 @@
-/** Real listeners and clients behind nginx: with one line of its own, and with the file of deploy/. */
+/** Real listeners and clients behind nginx: with a bare proxy_pass, and with deploy/nginx.conf. */
 import { startBareNginx, startNginx } from '../harness/proxy-process.ts';
 import { describeProxy } from './describe-proxy.ts';
 
 describeProxy({
-  title: 'behind nginx that has a proxy_pass and nothing else, with --public-url',
+  title: 'behind nginx with only a proxy_pass, with --public-url',
   needs: ['nginx'],
   start: startBareNginx,
   flags: [],

@@ -1,4 +1,4 @@
-/** A relay under a path of its proxy, which takes the path off or leaves it. */
+/** A relay under a path of its proxy: the proxy strips the path or leaves it. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasOpenssl } from '../harness/certificate.ts';
 import { curl } from '../harness/curl.ts';
@@ -37,10 +37,10 @@ async function startUnderPath(start: Start, scheme: string, isStripped: boolean)
 
 for (const [name, scheme, start] of proxies) {
   const isMissing = findProgram(name) === undefined || !hasOpenssl;
-  const title = `under ${prefix} of ${name}${isMissing ? ` (${name} or openssl is missing here)` : ''}`;
+  const title = `under ${prefix} of ${name}${isMissing ? ` (skipped: ${name} or openssl is not installed)` : ''}`;
   describe.skipIf(isMissing)(title, () => {
     test.each([
-      ['takes the path off', true],
+      ['strips the path', true],
       ['leaves the path', false],
     ])(
       'a proxy that %s: line, commands, slots and page work',

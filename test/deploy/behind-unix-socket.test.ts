@@ -1,4 +1,4 @@
-/** A relay on a unix socket, which only its proxy may open. */
+/** A relay on a unix socket behind each proxy. */
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
@@ -19,7 +19,7 @@ const proxies: [name: string, upstream: string, start: (options: ProxyOptions) =
 
 for (const [name, upstream, start] of proxies) {
   const isMissing = findProgram(name) === undefined || !hasOpenssl;
-  const title = `behind ${name}${isMissing ? ` (${name} or openssl is missing here)` : ''}`;
+  const title = `behind ${name}${isMissing ? ` (skipped: ${name} or openssl is not installed)` : ''}`;
   test.skipIf(isMissing)(
     `${title}, on a unix socket: line, exit status and client address are right`,
     async () => {

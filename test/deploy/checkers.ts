@@ -1,4 +1,4 @@
-/** Checks the files of deploy/, each by the tool that will read it. A checker returns the mistakes that it found. */
+/** Checks each file of deploy/ with the tool that reads it in use. A checker returns the errors that it found. */
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,10 +11,10 @@ import { makeCertificate } from '../harness/certificate.ts';
 import { findProgram } from '../harness/find-program.ts';
 import { readDeployed, renderHaproxy, renderNginx } from '../harness/proxies.ts';
 
-/** Where a checker may write. */
+/** `folder`: a checker may write there. */
 export type Checker = (text: string, folder: string) => Promise<string[]> | string[];
 
-/** What a tool says when it is not content. */
+/** Runs a tool. Returns its output if it fails, else nothing. */
 async function run(program: string, args: string[], env: Record<string, string> = {}): Promise<string[]> {
   const path = findProgram(program);
   if (path === undefined) throw new Error(`${program} is missing`);
@@ -34,13 +34,13 @@ async function put(folder: string, name: string, text: string): Promise<string> 
 }
 
 export const checkCompose: Checker = (text) => {
-  // The draft's own address is written in two ways; which draft it is, is known here.
+  // There are two spellings of the address of the draft. This code already chooses the draft, so drop it.
   const { $schema: _draft, ...schema } = composeSchema;
   const ajv = new Ajv2019({ strict: false, allErrors: true });
-  // In older drafts a schema's id, which Ajv refuses. Nothing refers to them.
+  // Older drafts used `id` for the id of a schema, and Ajv rejects it. No reference needs it.
   ajv.removeKeyword('id');
   addFormats.default(ajv);
-  // Compose has formats of its own, and its durations are not those of JSON schemas.
+  // Compose has its own formats, and its durations differ from those of JSON schemas.
   ajv.addFormat('duration', /^(\d+(ns|us|ms|s|m|h))+$/);
   ajv.addFormat('ports', /^([\w.:$[\]{}-]+:)?[\d-]+(\/(tcp|udp))?$/);
   ajv.addFormat('expose', /^\d+(-\d+)?(\/(tcp|udp))?$/);
@@ -87,7 +87,7 @@ export const checkKubernetes: Checker = async (text) => {
   return [...syntax, ...kinds.flat()];
 };
 
-/** Of an unknown setting it only warns, with status 0. */
+/** Counts any output as an error: for an unknown setting systemd-analyze only warns, with status 0. */
 async function runSystemd(args: string[]): Promise<string[]> {
   const path = findProgram('systemd-analyze') ?? '';
   return new Promise((resolve) => {
@@ -105,7 +105,7 @@ export const checkUnits = async (service: string, socket: string, folder: string
   return runSystemd(['verify', '--man=no', ...units]);
 };
 
-/** 15 is an exposure of 1.5 of 10. */
+/** A threshold of 15 is an exposure of 1.5 out of 10. */
 export const checkHardening: Checker = async (text, folder) => {
   const unit = await put(folder, 'remotify.service', text);
   return run('systemd-analyze', ['security', '--offline=true', '--threshold=15', unit]);
@@ -123,7 +123,7 @@ export const checkHaproxy: Checker = async (text, folder) => {
   return run('haproxy', ['-c', '-f', await put(folder, 'haproxy.cfg', rendered)]);
 };
 
-/** With the settings of a Caddyfile: mistakes may hide in the branch that they choose. */
+/** `env` are the settings of the Caddyfile: they choose a branch, and each branch may have errors. */
 export const checkCaddy =
   (env: Record<string, string>): Checker =>
   async (text, folder) => {
@@ -133,7 +133,7 @@ export const checkCaddy =
     return run('caddy', ['validate', '--adapter', 'caddyfile', '--config', path], settings);
   };
 
-/** `caddy fmt` says only how it would be. */
+/** Compares the text with the output of `caddy fmt`, which prints the formatted file and reports no error. */
 export const checkCaddyFormat: Checker = async (text, folder) => {
   const path = await put(folder, 'Caddyfile', text);
   const caddy = findProgram('caddy');

@@ -1,4 +1,4 @@
-/** What must work through every proxy that deploy/ has a file for. */
+/** Tests that must pass through every proxy that deploy/ has a file for. */
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,22 +17,22 @@ export type ProxyCase = {
   title: string;
   needs: string[];
   start: (options: ProxyOptions) => Promise<Proxy>;
-  /** The relay's `--public-url`, where the case gives one: the address of the proxy on this port. */
+  /** The `--public-url` of the relay, if the case needs one: the address of the proxy on this port. */
   publicUrl?: (port: number) => string;
-  /** Flags of the relay: what deploy/ asks for is `--trust-proxy 1`. */
+  /** Flags of the relay. Default: `--trust-proxy 1`, as deploy/ recommends. */
   flags?: string[];
-  /** Without X-Forwarded-For every client is the proxy. */
+  /** The proxy sends no X-Forwarded-For, so every client has its address. */
   hidesAddresses?: boolean;
-  /** Its own error log has request lines. */
+  /** The error log of the proxy contains request lines. */
   logsKeys?: boolean;
-  /** Settings that make it carry bodies larger than the 1 MiB of nginx's default. */
+  /** False for a proxy with the default body limit of nginx, 1 MiB. */
   takesLargeBodies?: boolean;
 };
 
 const bytes64MiB = 64 * 2 ** 20;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Each run of the listener's poll that ended without a command. */
+/** How many polls of the listener ended without a command. */
 const endedPolls = (relay: Relay): number =>
   relay.stderr().match(/access: .* GET \/api\/session\/\{key\}\/next 204 /g)?.length ?? 0;
 
@@ -41,7 +41,7 @@ const isMissing = (name: string): boolean =>
 
 export function describeProxy(given: ProxyCase): void {
   const missing = given.needs.filter(isMissing);
-  const title = `${given.title}${missing.length > 0 ? ` (missing here: ${missing.join(', ')})` : ''}`;
+  const title = `${given.title}${missing.length > 0 ? ` (skipped: ${missing.join(', ')} not installed)` : ''}`;
   describe.skipIf(missing.length > 0)(title, { timeout: 60_000 }, () => {
     let relay: Relay;
     let proxy: Proxy;
@@ -64,12 +64,12 @@ export function describeProxy(given: ProxyCase): void {
       await relay?.stop();
     });
 
-    test('the line to paste has the address of the proxy', () => {
+    test('remotify new: the line to paste has the address of the proxy', () => {
       expect(remote.line).toContain(`'${proxy.url}/r/`);
       expect(remote.line).toContain(`--proto '=${proxy.url.slice(0, proxy.url.indexOf(':'))}'`);
     });
 
-    test('exit status 7 comes back', async () => {
+    test('remotify exec returns the output and exit status 7', async () => {
       const { exitCode, stdout } = await remote.exec(['echo out; exit 7']);
       expect([exitCode, stdout.toString()]).toEqual([7, 'out\n']);
     });
@@ -85,19 +85,19 @@ export function describeProxy(given: ProxyCase): void {
       expect(running.stdout().toString()).toBe('first\nlast\n');
     });
 
-    test('a command after an idle time of a whole poll wakes the listener', async () => {
+    test('a command after an idle poll wakes the listener', async () => {
       const before = endedPolls(relay);
       await eventually('the relay ends a poll', 25_000, () => endedPolls(relay) > before);
       expect((await remote.exec(['echo awake'])).stdout.toString()).toBe('awake\n');
     });
 
-    test('64 MiB go up through stdin, byte for byte', async () => {
+    test('64 MiB of stdin arrive unchanged', async () => {
       const sent = randomBytes(bytes64MiB);
       const { stdout, stderr } = await remote.exec(['-i', 'sha256sum'], { stdin: sent, deadlineMs: 50_000 });
       expect(stdout.toString().split(' ')[0], stderr).toBe(sha256(sent));
     });
 
-    test('64 MiB come down as output, byte for byte', async () => {
+    test('64 MiB of output arrive unchanged', async () => {
       const path = join(remote.folder, 'large');
       const kept = randomBytes(bytes64MiB);
       await writeFile(path, kept);
@@ -105,7 +105,7 @@ export function describeProxy(given: ProxyCase): void {
       expect(sha256(stdout), stderr).toBe(sha256(kept));
     });
 
-    test('the proxy is reloaded while a command runs: all of its output arrives', async () => {
+    test('reload of the proxy while a command runs: all output arrives', async () => {
       const gate = await makeGate(remote.folder, 'reload');
       onTestFinished(gate.close);
       const lines = (from: number, to: number) =>
@@ -120,7 +120,7 @@ export function describeProxy(given: ProxyCase): void {
       expect(running.stdout().toString()).toBe(all.join(''));
     });
 
-    test.skipIf(given.hidesAddresses === true)('the relay knows the address of the client', async () => {
+    test.skipIf(given.hidesAddresses === true)('the audit log has the client address', async () => {
       const made = await curlProxy(
         ['--interface', '127.0.0.9', '-X', 'POST', '-H', 'X-Forwarded-For: 203.0.113.7'],
         '/api/session',
@@ -132,7 +132,7 @@ export function describeProxy(given: ProxyCase): void {
       expect(relay.stderr()).not.toContain('203.0.113.7');
     });
 
-    test.skipIf(given.takesLargeBodies === false)('a push of 24 MiB through the slot is taken', async () => {
+    test.skipIf(given.takesLargeBodies === false)('a push of 24 MiB through the slot works', async () => {
       const { key } = (await curlProxy(['-X', 'POST'], '/api/session')).json<{ key: string }>();
       const pushed = await curlProxy(['--data-binary', '@-'], `/cmd-${key}`, {
         stdin: Buffer.alloc(24 * 2 ** 20, 'x'),
@@ -140,14 +140,14 @@ export function describeProxy(given: ProxyCase): void {
       expect([pushed.status, pushed.exitCode], pushed.text).toEqual([201, 0]);
     });
 
-    test('the page is served', async () => {
+    test('GET / returns the page', async () => {
       const page = await curlProxy([], '/');
       expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     });
 
-    // The last one: the relay is gone from here on.
+    // The last test: it kills the relay.
     test.skipIf(given.logsKeys === true)(
-      'the relay dies during a poll: the log of the proxy has no key',
+      'the relay is killed during a poll: the log of the proxy contains no key',
       async () => {
         const { key } = (await curlProxy(['-X', 'POST'], '/api/session')).json<{ key: string }>();
         const trust = proxy.caPath === undefined ? [] : ['--cacert', proxy.caPath];

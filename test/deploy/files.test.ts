@@ -1,4 +1,4 @@
-/** Every file of deploy/ passes the tool that will read it, and each tool finds a planted mistake. */
+/** Every file of deploy/ passes the tool that reads it in use, and each tool finds a planted error. */
 import { readdirSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasOpenssl } from '../harness/certificate.ts';
@@ -11,7 +11,7 @@ type Row = {
   file: string;
   checker: string;
   check: check.Checker;
-  /** Turns a good file into one that the checker must refuse. */
+  /** A replacement that breaks the file, so that the checker must report an error. */
   plant: readonly [from: string, to: string];
   needs?: string[];
 };
@@ -118,17 +118,17 @@ const isMissing = (program: string): boolean =>
 
 for (const { file, checker, check: run, plant, needs = [] } of rows) {
   const missing = needs.filter(isMissing);
-  const title = `${file}: ${checker}${missing.length > 0 ? ` (missing here: ${missing.join(', ')})` : ''}`;
+  const title = `${file}: ${checker}${missing.length > 0 ? ` (skipped: ${missing.join(', ')} not installed)` : ''}`;
   describe.skipIf(missing.length > 0)(title, () => {
     const runOn = async (text: string): Promise<string[]> => {
       const folder = await makeTemporaryFolder();
       onTestFinished(folder.remove);
       return run(text, folder.path);
     };
-    test('the shipped file has no mistake', async () => {
+    test('the shipped file has no error', async () => {
       expect(await runOn(readDeployed(file))).toEqual([]);
     });
-    test('a planted mistake is found', async () => {
+    test('a planted error is found', async () => {
       const text = readDeployed(file);
       const broken = text.replace(plant[0], plant[1]);
       expect(broken).not.toBe(text);

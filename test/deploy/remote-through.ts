@@ -1,4 +1,4 @@
-/** A client and an auto listener that reach their relay through a proxy only. */
+/** A client and an auto listener that reach their relay only through a proxy. */
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { type CliResult, runCli, startCli } from '../harness/cli.ts';
 import { type Listener, startListener } from '../harness/listener.ts';

@@ -1,4 +1,4 @@
-/** The relay starts with the very settings that the files of deploy/ give it, places and ports apart. */
+/** The relay starts with exactly the settings in the files of deploy/, except paths and ports. */
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { listAllowedCalls, listCallsOf } from './system-calls.ts';
 
 type Variables = Record<string, string>;
 
-/** ENV of the last stage. */
+/** The ENV of the last stage of the Dockerfile. */
 function readImage(): Variables {
   const env = /^ENV ((?:.*\\\n)*.*)$/m.exec(readDeployed('Dockerfile'))?.[1] ?? '';
   return Object.fromEntries(
@@ -25,7 +25,7 @@ function readImage(): Variables {
 
 type Services = Record<string, { environment?: Variables }>;
 
-/** As compose would fill it in, with an .env that is the example. */
+/** The environment of a service, as compose sets it with .env.example as .env. */
 function readCompose(name: string, service: string): Variables {
   const example = new Map(
     [...readDeployed('.env.example').matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(
@@ -72,7 +72,7 @@ const rows: [title: string, settings: () => Variables][] = [
   ['remotify.service', readService],
 ];
 
-/** Places of containers and of systemd become places of the test; a Redis elsewhere becomes memory. */
+/** Replaces paths of containers and of systemd by paths of the test, and a Redis URL by a memory store. */
 async function place(settings: Variables): Promise<{ env: Variables; folder: string }> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -106,7 +106,7 @@ async function askForHealth(relay: CapturedProcess): Promise<{ status: number; u
 
 describe('settings', () => {
   test.each(rows)(
-    '%s: the relay starts with what it is told there, and has nothing to say about it',
+    '%s: the relay starts with these settings and prints no warning',
     async (_title, settings) => {
       const { env } = await place(settings());
       const relay = spawnCaptured(process.execPath, [binaryPath, 'serve', '--json'], { env });
@@ -127,16 +127,16 @@ test('the image keeps sessions in the volume of compose.yaml', () => {
 const missing = ['strace', 'systemd-analyze'].filter((name) => findProgram(name) === undefined);
 
 test.skipIf(missing.length > 0)(
-  `remotify.service: the relay works with the system calls that it allows${missing.length > 0 ? ` (missing here: ${missing.join(', ')})` : ''}`,
+  `remotify.service: the relay works with the system calls that it allows${missing.length > 0 ? ` (skipped: ${missing.join(', ')} not installed)` : ''}`,
   async () => {
     const { env, folder } = await place({ ...readService(), XDG_STATE_HOME: '/var/lib' });
     delete env['REMOTIFY_STORE_FILE'];
     const allowed = await listAllowedCalls(readDeployed('remotify.service'));
     expect(allowed).toContain('epoll_wait');
     const trace = join(folder, 'trace');
-    // V8 asks whether the processor protects memory by keys, and does without.
+    // V8 tries pkey_alloc to see whether the processor has memory protection keys, and works without them.
     const refused = ['-e', 'inject=pkey_alloc:error=EPERM'];
-    // -D: the child is the relay and not strace, whose end would leave the relay behind.
+    // -D: the child process is the relay, not strace. Killing strace would leave the relay running.
     const relay = spawnCaptured(
       'strace',
       ['-D', '-f', '-qq', ...refused, '-o', trace, process.execPath, binaryPath, 'serve', '--json'],

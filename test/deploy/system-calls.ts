@@ -1,9 +1,9 @@
-/** Which system calls a unit of systemd allows, and which a program made. */
+/** Lists the system calls that a systemd unit allows, and those that a program made. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findProgram } from '../harness/find-program.ts';
 
-/** The members of a group such as @system-service, groups in it included. */
+/** The system calls of a group such as @system-service, including those of its subgroups. */
 async function listGroup(name: string): Promise<string[]> {
   const program = findProgram('systemd-analyze') ?? '';
   const { stdout } = await promisify(execFile)(program, ['syscall-filter', name]);
@@ -18,7 +18,7 @@ async function listGroup(name: string): Promise<string[]> {
   return members.flat();
 }
 
-/** Of the SystemCallFilter lines: the first allows, those with ~ take away. */
+/** Evaluates the SystemCallFilter lines: a line allows calls, a line with ~ removes them. */
 export async function listAllowedCalls(unit: string): Promise<string[]> {
   const allowed = new Set<string>();
   for (const [, sign, groups = ''] of unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm)) {
@@ -31,7 +31,7 @@ export async function listAllowedCalls(unit: string): Promise<string[]> {
   return [...allowed];
 }
 
-/** Of the output of `strace -f -o`. */
+/** The system calls in the output of `strace -f -o`. */
 export function listCallsOf(trace: string): string[] {
   const names = [...trace.matchAll(/^\d+ +([a-z0-9_]+)\(/gm)].map(([, name = '']) => name);
   return [...new Set(names)].toSorted();

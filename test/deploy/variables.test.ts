@@ -1,11 +1,11 @@
-/** The variables of deploy/: every one of the original is there, and each that names remotify is one that the program reads. */
+/** Variables of deploy/: all those of the original exist, and remotify reads every REMOTIFY_ variable. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { listSourceFiles, readSource } from '../design/source-files.ts';
 import { readDeployed } from '../harness/proxies.ts';
 
-/** As the original's table has them. */
+/** The variables in the table of the original. */
 const seedVariables =
   'DOMAIN SCHEME PUBLIC_PORT NGINX_MODE HTTP_PORT HTTPS_PORT RATE_LIMIT RATE_LIMIT_BURST PROXY_TIMEOUT MAX_BODY_SIZE SESSION_TTL AUDIT_LOG CERTBOT_EMAIL CERTBOT_STAGING'.split(
     ' ',
@@ -27,7 +27,7 @@ const defaults: Record<string, string> = {
   CERTBOT_STAGING: '0',
 };
 
-/** NAME=VALUE of the lines that are no comments, and of those that are such a line behind a #. */
+/** NAME=VALUE of all lines, including those that are commented out with a #. */
 function readEnvExample(): Map<string, string> {
   const rows = readDeployed('.env.example').matchAll(/^#?([A-Z][A-Z0-9_]*)=(.*)$/gm);
   return new Map([...rows].map(([, name = '', value = '']) => [name, value]));
@@ -43,12 +43,12 @@ test('.env.example has every variable of the original, with the default of the o
 
 test('compose.yaml passes on every variable of .env.example, and no other', () => {
   const used = [...composeText.matchAll(/\$\{([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name);
-  // Compose itself reads its own.
+  // Compose itself reads COMPOSE_ variables.
   const given = [...readEnvExample().keys()].filter((name) => !name.startsWith('COMPOSE_'));
   expect([...new Set(used)].toSorted()).toEqual(given.toSorted());
 });
 
-test('each variable that a Caddyfile reads is one that compose.yaml hands to Caddy', () => {
+test('compose.yaml sets exactly the variables that the Caddyfiles read', () => {
   const text = ['Caddyfile', 'Caddyfile.http', 'relay.caddy'].map(readDeployed).join('');
   const read = [...text.matchAll(/\{\$([A-Z_]+)/g)].map(([, name = '']) => name);
   const { services } = parse(readDeployed('compose.yaml'), { merge: true }) as {
@@ -58,7 +58,7 @@ test('each variable that a Caddyfile reads is one that compose.yaml hands to Cad
   expect([...new Set(read)].toSorted()).toEqual(given.toSorted());
 });
 
-test('each REMOTIFY_ variable in deploy/ is one that `serve` or a client reads', () => {
+test('`serve` or a client reads each REMOTIFY_ variable in deploy/', () => {
   const source = listSourceFiles()
     .filter((path) => path.endsWith('.ts'))
     .map(readSource)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readFacts, sourceFiles } from './source-files.ts';
 
-/** `FILE uses NAME`, for each use outside of the rooms or files that may. */
+/** `FILE uses NAME`, for each use outside of the allowed folders and files. */
 function listUses(pattern: RegExp, allowed: readonly string[] = []): string[] {
   return sourceFiles
     .filter(({ path, room }) => !allowed.includes(room) && !allowed.includes(path))
@@ -15,25 +15,25 @@ test('only config/ reads the environment', () => {
   expect(listUses(/^process\.env\b/)).not.toEqual([]);
 });
 
-test('only terminal/ and the entry touch the streams of the process', () => {
+test('only terminal/ and main.ts use process.stdin, stdout and stderr', () => {
   const streams = /^process\.(stdin|stdout|stderr)\b/;
   expect(listUses(streams, ['terminal', 'src/main.ts'])).toEqual([]);
   expect(listUses(streams)).not.toEqual([]);
 });
 
-test('nobody prints by console', () => {
+test('no file of src uses console', () => {
   expect(listUses(/^console\b/)).toEqual([]);
 });
 
-test('nobody ends the process: what was written to a pipe would be lost', () => {
+test('no file of src calls process.exit: pending writes to a pipe would be lost', () => {
   expect(listUses(/^process\.(exit|abort|reallyExit)\b/)).toEqual([]);
 });
 
-test('only the one door sets the exit code', () => {
+test('only cli/run.ts sets process.exitCode', () => {
   expect(listUses(/^process\.exitCode$/, ['src/cli/run.ts'])).toEqual([]);
 });
 
-test('nobody hands process on whole, or imports it: its parts could not be told apart', () => {
+test('no file of src passes on the process object or imports node:process: its uses would be invisible here', () => {
   expect(listUses(/^process$/)).toEqual([]);
   const importing = sourceFiles
     .filter(({ imports }) => imports.includes('node:process'))
@@ -41,7 +41,7 @@ test('nobody hands process on whole, or imports it: its parts could not be told 
   expect(importing).toEqual([]);
 });
 
-test('session/, protocol/ and text/ know no clock, no chance and no timer', () => {
+test('session/, protocol/ and text/ use no clock, no random numbers and no timer', () => {
   const impure =
     /^(Date|Math\.random|performance|crypto|process|set(Timeout|Interval|Immediate)|queueMicrotask|fetch)\b/;
   const elsewhere = ['store', 'relay', 'client', 'config', 'terminal', 'runner', 'page', 'mcp', 'cli'];
@@ -49,7 +49,7 @@ test('session/, protocol/ and text/ know no clock, no chance and no timer', () =
   expect(listUses(impure)).not.toEqual([]);
 });
 
-test('only the clock of the store asks what time it is', () => {
+test('on the relay only store/store-clock.ts reads the time', () => {
   const elsewhere = ['client', 'config', 'terminal', 'runner', 'page', 'mcp', 'cli'];
   const clock = 'src/store/store-clock.ts';
   expect(listUses(/^Date\.now$/, [...elsewhere, clock])).toEqual([]);
@@ -68,11 +68,11 @@ test.each([
   ['const log = console.error.bind(console)', 'console.error.bind'],
   ['new Date()', 'Date'],
   ['Date.now()', 'Date.now'],
-])('no way to a name goes unseen: %s', (code, name) => {
+])('readFacts() finds the name in: %s', (code, name) => {
   expect(readFacts(code).names).toContain(name);
 });
 
-test('a property or a word of the same name is no use of it', () => {
+test('readFacts() ignores properties, strings and comments with the same name', () => {
   const { names } = readFacts(
     "const a = { process: 1, console: 2 }; a.process; 'process.exit()'; // console.log",
   );

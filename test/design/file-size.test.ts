@@ -17,7 +17,7 @@ test(`no file of src/ is longer than ${longest} lines`, () => {
   expect(long).toEqual([]);
 });
 
-test('no room or file is a drawer for whatever has no place', () => {
+test('no file or folder is named utils, common, helpers, misc, shared or types', () => {
   const drawers = listSourceFiles().filter((path) =>
     /\b(utils?|common|helpers?|misc|shared|types)\b/i.test(path),
   );

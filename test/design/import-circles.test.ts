@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { listCircles, readGraph } from './import-circles.ts';
 import { readFacts, sourceFiles } from './source-files.ts';
 
-test('no file reaches itself through imports, dynamic and type imports included', () => {
+test('no import cycle in src, dynamic and type imports included', () => {
   expect(listCircles(readGraph(sourceFiles))).toEqual([]);
 });
 
-describe('a planted circle is found:', () => {
+describe('listCircles() finds a cycle through:', () => {
   test.each([
     ['import', "import { a } from './a.ts'"],
     ['import type', "import type { A } from './a.ts'"],
@@ -31,7 +31,7 @@ describe('a planted circle is found:', () => {
     expect(listCircles(new Map([['a.ts', ['a.ts']]]))).toEqual(['a.ts -> a.ts']);
   });
 
-  test('among the files of src: a command that imports the table of commands', () => {
+  test('a new command in src that imports the table of commands', () => {
     const path = 'src/cli/commands/list.ts';
     const graph = readGraph([...sourceFiles, { path, imports: ['../command-table.ts'] }]);
     expect(listCircles(graph)).toEqual([`src/cli/command-table.ts -> ${path} -> src/cli/command-table.ts`]);

@@ -1,4 +1,4 @@
-/** Files that reach themselves through imports. */
+/** Finds import cycles: files that import themselves through other files. */
 import { resolveImport } from './source-files.ts';
 
 /** The files that each file imports. */
@@ -16,7 +16,7 @@ export function readGraph(files: readonly { path: string; imports: readonly stri
   );
 }
 
-/** The shortest way from a file back to itself, both ends included; undefined if there is none. */
+/** The shortest path of imports from a file back to itself, both ends included; undefined if there is none. */
 function findWayBack(graph: ImportGraph, start: string): string[] | undefined {
   const seen = new Set<string>();
   let ways = [[start]];
@@ -35,7 +35,7 @@ function findWayBack(graph: ImportGraph, start: string): string[] | undefined {
   return undefined;
 }
 
-/** `a.ts -> b.ts -> a.ts`, for each file that is in a circle; one circle is listed once, from its first file by name. */
+/** `a.ts -> b.ts -> a.ts`, for each cycle once, starting at its first file by name. */
 export function listCircles(graph: ImportGraph): string[] {
   const circles = [...graph.keys()]
     .map((path) => findWayBack(graph, path)?.slice(1) ?? [])

@@ -7,7 +7,7 @@ import { readFacts, resolveImport, roomOf, sourceFiles } from './source-files.ts
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What each room may import of the others. */
+/** Which other folders of src each folder may import. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   text: ['protocol'],
@@ -20,10 +20,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   terminal: ['protocol', 'text'],
   page: ['client', 'protocol', 'text'],
   mcp: ['client', 'protocol', 'text'],
+  library: ['relay', 'client', 'config'],
   cli: ['relay', 'runner', 'client', 'config', 'terminal', 'mcp', 'protocol', 'text'],
 };
 
-/** Who may import a package: a room, or one file. */
+/** Which folders or files of src may import a package. */
 const packageUsers: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   conf: ['config'],
@@ -37,7 +38,6 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
     'src/client/socks-tunnel.ts',
     'src/client/undici-deep.d.ts',
   ],
-  'rate-limiter-flexible': ['store'],
   pino: ['src/relay/json-lines.ts'],
   ioredis: ['src/store/redis-client.ts', 'src/store/redis-connection.ts', 'src/store/redis-subscriber.ts'],
   '@modelcontextprotocol/server': ['mcp'],
@@ -45,7 +45,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   zod: ['mcp'],
 };
 
-/** Rooms without I/O: what they may take from Node all the same. */
+/** Which modules of Node the folders without I/O may import. */
 const builtinsOf: Readonly<Record<string, readonly string[]>> = {
   protocol: ['node:crypto'],
   text: [],
@@ -68,12 +68,12 @@ function packageOf(specifier: string): string {
     .join('/');
 }
 
-test('every file of src is in a room that the table knows', () => {
+test('every file of src is in a folder that mayImport lists', () => {
   const strangers = sourceFiles.filter(({ room }) => !(room in mayImport)).map(({ path }) => path);
   expect(strangers).toEqual([]);
 });
 
-test('rooms import what the table lets them, types and import() included', () => {
+test('folders import only what mayImport allows, types and import() included', () => {
   const wrong = relative
     .filter(({ target }) => target !== 'package.json' && !target.startsWith('dist/'))
     .filter(({ room, target }) => roomOf(target) !== room && !mayImport[room]?.includes(roomOf(target)))
@@ -81,16 +81,16 @@ test('rooms import what the table lets them, types and import() included', () =>
   expect(wrong).toEqual([]);
 });
 
-test('what is imported is there, with its extension', () => {
+test('every import names an existing file with its extension', () => {
   const missing = relative
-    // What the build makes.
+    // The build creates dist/.
     .filter(({ target }) => !target.startsWith('dist/'))
     .filter(({ target }) => !existsSync(join(root, target)) || !/\.\w+$/.test(target))
     .map(({ path, target }) => `${path} imports ${target}`);
   expect(missing).toEqual([]);
 });
 
-test('packages are imported where the table says, and no others are', () => {
+test('packages are imported only where packageUsers allows', () => {
   const wrong = packages
     .filter(({ specifier }) => !isBuiltin(specifier))
     .filter(({ path, room, specifier }) => {
@@ -101,21 +101,21 @@ test('packages are imported where the table says, and no others are', () => {
   expect(wrong).toEqual([]);
 });
 
-test("Node's own modules are named as such", () => {
+test('modules of Node are imported with node:', () => {
   const bare = packages
     .filter(({ specifier }) => isBuiltin(specifier) && !specifier.startsWith('node:'))
     .map(({ path, specifier }) => `${path} imports ${specifier}`);
   expect(bare).toEqual([]);
 });
 
-test('protocol and session do no I/O', () => {
+test('protocol, text and session import no modules of Node for I/O', () => {
   const wrong = packages
     .filter(({ room, specifier }) => isBuiltin(specifier) && builtinsOf[room]?.includes(specifier) === false)
     .map(({ path, specifier }) => `${path} imports ${specifier}`);
   expect(wrong).toEqual([]);
 });
 
-test('the table is not of another project: each room imports something', () => {
+test('self-check: each folder imports a file, and each listed package is used', () => {
   expect(sourceFiles.length).toBeGreaterThan(80);
   for (const room of ['cli', 'client', 'config', 'mcp', 'relay', 'runner', 'session', 'store', 'terminal']) {
     expect(
@@ -123,7 +123,7 @@ test('the table is not of another project: each room imports something', () => {
       room,
     ).toBe(true);
   }
-  const used = ['commander', 'conf', 'chalk', 'ora', 'undici', 'rate-limiter-flexible', 'pino', 'zod'];
+  const used = ['commander', 'conf', 'chalk', 'ora', 'undici', 'pino', 'zod'];
   for (const name of used) {
     expect(
       packages.some(({ specifier }) => packageOf(specifier) === name),
@@ -132,7 +132,7 @@ test('the table is not of another project: each room imports something', () => {
   }
 });
 
-describe('no way of importing goes unseen:', () => {
+describe('readFacts() finds the import in:', () => {
   test.each([
     ["import { a } from './a.ts'", './a.ts'],
     ["import './a.ts'", './a.ts'],
@@ -154,7 +154,7 @@ describe('no way of importing goes unseen:', () => {
     expect(readFacts(code).imports).toEqual([expected]);
   });
 
-  test('and what is no import is none', () => {
+  test('none in strings, comments, plain exports and absolute URLs', () => {
     const code = `export const a = "import('./a.ts')"; // import './b.ts'\nexport { a as b }; new URL('http://x')`;
     expect(readFacts(code).imports).toEqual([]);
   });

@@ -7,11 +7,11 @@ import { commandStates } from '../../src/protocol/command-states.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
 import { sourceFiles } from './source-files.ts';
 
-// A state that is new in protocol/ does not compile until each place that tells states apart knows it.
+// A new state in protocol/ does not compile until each place that distinguishes states handles it.
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Each of them has words, or an action, for every state. */
+/** Files with a text or an action for every state. */
 const places = [
   'src/protocol/command-states.ts',
   'src/text/name-state.ts',
@@ -24,7 +24,7 @@ const places = [
 ];
 const pagePlaces = ['src/page/command-words.ts', 'src/protocol/command-states.ts'];
 
-/** The files with an error. */
+/** The files in which the compiler reports an error. */
 function listErrors(folder: string, project: string): Promise<string[]> {
   const compiler = join(root, 'node_modules/.bin/tsc');
   return new Promise((resolve) => {
@@ -62,21 +62,21 @@ beforeAll(async () => {
 
 afterAll(() => folder.remove());
 
-describe('a new state', () => {
-  test('does not compile in any place of the program that tells states apart', () => {
+describe('a new command state:', () => {
+  test('compile errors in exactly the listed files of src', () => {
     expect(errors).toEqual(places.toSorted());
   });
 
-  test('does not compile in the page', () => {
+  test('compile errors in the page', () => {
     expect(pageErrors).toEqual(expect.arrayContaining(pagePlaces));
   });
 });
 
-/** Questions about several states are predicates of protocol/. */
+/** A condition on two states: that belongs into a predicate of protocol/. */
 const asked = `state (?:===|!==) '(?:${commandStates.join('|')})'`;
 const asksTwice = new RegExp(String.raw`\b${asked} (?:\|\||&&)\s+(?:\w+\.)*${asked}`);
 
-test('only protocol/ says what several states have in common', async () => {
+test('only protocol/ has conditions on several states', async () => {
   const found = [];
   for (const { path, room } of sourceFiles) {
     if (room !== 'protocol' && asksTwice.test(await readFile(join(root, path), 'utf8'))) found.push(path);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { isCode, listSourceFiles, readSource } from './source-files.ts';
 
-// What is known in one place, and used from there: a second copy of it would be forgotten when the first one changes.
+// Facts that only one file may contain: a change of one copy would miss a second copy.
 
-/** Without comments, which may show an example. */
+/** Code without comments: a comment may contain an example. */
 const codes = listSourceFiles()
   .filter(isCode)
   .map((path) => ({
@@ -23,36 +23,36 @@ describe('only in one place', () => {
       /\\u\{?(?:20[026]|e00)/,
       ['src/text/escape.ts'],
     ],
-    ['how a character is spelled out', /`\\\\[xu]/, ['src/text/escape.ts', 'src/text/quote.ts']],
+    ['how a character is escaped', /`\\\\[xu]/, ['src/text/escape.ts', 'src/text/quote.ts']],
     ['characters that no shell treats as special', /_@%\+=:,/, ['src/protocol/quote-for-shell.ts']],
-    ['the pauses between attempts of a client', /(?:first|longest)PauseMs = \d/, ['src/client/pause.ts']],
+    ['the pauses between retries of a client', /(?:first|longest)PauseMs = \d/, ['src/client/pause.ts']],
     ['how long a connection may take', /connectTimeoutMs = \d/, ['src/client/undici-http.ts']],
-    ['that a peer speaks another protocol', /it does not speak HTTP/, ['src/client/explain-connection.ts']],
-    ['that there is no such session', /no such session: unknown, expired/, ['src/protocol/gone.ts']],
-    ['a word for a shell', /'\\\\''/, ['src/protocol/quote-for-shell.ts']],
+    ['the message for a non-HTTP peer', /it does not speak HTTP/, ['src/client/explain-connection.ts']],
+    ['the message for an unknown session', /no such session: unknown, expired/, ['src/protocol/gone.ts']],
+    ['how a word is quoted for a shell', /'\\\\''/, ['src/protocol/quote-for-shell.ts']],
     [
       'what a session key looks like',
       /\[0-9a-f(?:A-F)?\]\{(?:32|\$\{keyLength\})\}/,
       ['src/protocol/keys.ts'],
     ],
     ['how long a session key is', /[kK]ey(?:Length|Digits|Chars)? = 32\b/, ['src/protocol/keys.ts']],
-    ['what of a key is shown', /[kK]ey\.slice\(0, 4\)/, ['src/text/mask-keys.ts']],
-    ['a key in text of others', /\{(?:28|\$\{keyLength - 4\}),/, ['src/text/hide-keys.ts']],
-    ['ids of commands', /c\[1-9\]\[0-9\]/, ['src/protocol/paths.ts']],
+    ['which part of a key is shown', /[kK]ey\.slice\(0, 4\)/, ['src/text/mask-keys.ts']],
+    ['how a key in text is found', /\{(?:28|\$\{keyLength - 4\}),/, ['src/text/hide-keys.ts']],
+    ['the pattern of command ids', /c\[1-9\]\[0-9\]/, ['src/protocol/paths.ts']],
     ['numbers with a fraction', /\.toFixed\(/, ['src/text/durations.ts', 'src/text/sizes.ts']],
     ['units of sizes', /['` ][kMG]B\b/, ['src/text/sizes.ts']],
-    ['the hands of a clock', /\.getHours\(/, ['src/cli/times.ts']],
+    ['the time of day', /\.getHours\(/, ['src/cli/times.ts']],
     [
-      'the longest timer: of a client, and of a store, which know nothing of each other',
+      'the longest timer: once for the command line and once for the store',
       /2 \*\* 31/,
       ['src/cli/timer-limit.ts', 'src/store/due-timers.ts'],
     ],
-    ['how UTF-8 begins and goes on', /0xc0\b/, ['src/text/cut-bytes.ts', 'src/text/utf8.ts']],
-    ['half of a character of two units', /0xd800/, ['src/text/cut-text.ts']],
-    ['sequences that output may use', /\^\\x1b/, ['src/text/sequences.ts']],
-    ['paths of the wire', /['"`]\/(?:api\/|cmd-|result-)/, ['src/protocol/paths.ts']],
+    ['first and following bytes of UTF-8', /0xc0\b/, ['src/text/cut-bytes.ts', 'src/text/utf8.ts']],
+    ['half of a surrogate pair', /0xd800/, ['src/text/cut-text.ts']],
+    ['terminal sequences that output may use', /\^\\x1b/, ['src/text/sequences.ts']],
+    ['paths of the HTTP API', /['"`]\/(?:api\/|cmd-|result-)/, ['src/protocol/paths.ts']],
     [
-      'headers of the wire',
+      'headers of the HTTP API',
       /['"`]remotify-(?:version|error|listener|state|exit-status)['"`]/,
       ['src/protocol/headers.ts'],
     ],
@@ -60,7 +60,7 @@ describe('only in one place', () => {
     expect(listUsers(pattern)).toEqual(places);
   });
 
-  test('bytes as text: the room of text, and those for whom bad bytes are an error or a part of JSON', () => {
+  test('TextDecoder: only src/text, and files where bad bytes are an error or part of JSON', () => {
     expect(listUsers(/new TextDecoder\(/)).toEqual([
       'src/client/check-answer.ts',
       'src/config/read-secret.ts',
@@ -69,7 +69,7 @@ describe('only in one place', () => {
     ]);
   });
 
-  test('names of functions: no two rooms export the same word for two things', () => {
+  test('no two files export the same name if one of them is in src/text or src/protocol', () => {
     const owners = new Map<string, string[]>();
     for (const { path, code } of codes) {
       if (!/^src\/(?:text|protocol)\//.test(path)) continue;

@@ -1,4 +1,4 @@
-/** What the files of src say, read as code and not as text. */
+/** Parses the files of src, and lists their imports and the global names that they use. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { parseAst } from 'rolldown/parseAst';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Paths from the root of the project, with slashes: every file below src, of any kind. */
+/** Paths of all files below src, of any kind, from the root of the project, with slashes. */
 export function listSourceFiles(): string[] {
   return readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -22,15 +22,15 @@ export function readSource(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** The first folder below src. The entry is the door of the command line. */
+/** The first folder below src. src/main.ts counts as part of cli. */
 export function roomOf(path: string): string {
   return path === 'src/main.ts' ? 'cli' : (/^src\/([^/]+)\//.exec(path)?.[1] ?? `none: ${path}`);
 }
 
 export interface Facts {
-  /** What is imported or re-exported: statically, as a type, by import(), by require(), or as a file beside it. */
+  /** Specifiers of imports and re-exports: static, of types, by import(), by require(), or by new URL(). */
   imports: string[];
-  /** Names that are read and that this file does not declare as a property: `process.env`, `console`, `Date`. */
+  /** Names that the file reads, without property names: `process.env`, `console`, `Date`. */
   names: string[];
 }
 
@@ -58,7 +58,7 @@ const importing = new Set([
   'TSExternalModuleReference',
 ]);
 
-/** The module that a node names, if it is one that names any. What cannot be read is no reason to let it pass. */
+/** The module that a node imports, if any. A computed specifier is reported too, so that a test fails on it. */
 function readImport(node: Node): string | undefined {
   if (importing.has(node.type)) {
     const named = node['source'] ?? node['argument'] ?? node['expression'];
@@ -76,7 +76,7 @@ function readImport(node: Node): string | undefined {
   return undefined;
 }
 
-/** `process.env` and `process['env']` as `process.env`; `process` alone where it is handed on whole. */
+/** `process.env` and `process['env']` as `process.env`; `process` alone when the object itself is passed on. */
 function readName(node: Node): string | undefined {
   if (node.type === 'Identifier') return String(node['name']);
   if (node.type !== 'MemberExpression' || !isNode(node['object']) || !isNode(node['property']))
@@ -101,7 +101,7 @@ function collect(value: unknown, facts: Facts): void {
     return;
   }
   for (const [field, part] of Object.entries(value)) {
-    // Names of properties and keys are nobody's but their owner's.
+    // Names of properties and keys are no uses of a global name.
     const isLabel = (field === 'key' || field === 'property') && value['computed'] === false;
     if (!isLabel) collect(part, facts);
   }

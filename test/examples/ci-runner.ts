@@ -4,7 +4,7 @@ import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
 
-// What GitHub's and GitLab's runners do with the shell of a job.
+// Runs the shell of a job as the runners of GitHub and GitLab do.
 
 type Variables = Record<string, string>;
 
@@ -12,11 +12,11 @@ export type Step = { name: string; status: number | null; output: string };
 
 export type JobResult = {
   steps: Step[];
-  /** Of the first step that failed. */
+  /** The name of the first step that failed. */
   failed: string | undefined;
-  /** All that was printed, before anything is masked, without the lines that ask for masking. */
+  /** All output before masking, without the lines that request masking. */
   bare: string;
-  /** What people see. */
+  /** The output after masking, as people see it. */
   log: string;
 };
 
@@ -68,7 +68,7 @@ function evaluate(text: string, known: Variables): string {
   });
 }
 
-/** Steps in order; after a failure only those with `if: always()`. `onUse` plays the actions. */
+/** Runs the steps in order; after a failure only those with `if: always()`. `onUse` replaces the actions. */
 export async function runGitHubJob(
   flow: GitHubFlow,
   name: string,
@@ -83,7 +83,7 @@ export async function runGitHubJob(
   const { folder, env, known, secrets, onUse } = given;
   const job = flow.jobs[name];
   if (!job) throw new Error(`no job ${name}`);
-  if (flow.defaults.run.shell !== 'bash') throw new Error('only a shell that is named has pipefail');
+  if (flow.defaults.run.shell !== 'bash') throw new Error('only a shell that is set explicitly has pipefail');
   const places = {
     RUNNER_TEMP: folder,
     GITHUB_ENV: join(folder, '.env'),
@@ -127,7 +127,7 @@ export type GitLabJob = {
   artifacts: { paths: string[]; when: string };
 };
 
-/** before_script and script are one shell; after_script is another one, and its status counts for nothing. */
+/** before_script and script run in one shell; after_script runs in another one, and its exit status is ignored. */
 export async function runGitLabJob(
   job: GitLabJob,
   { folder, env, secrets }: { folder: string; env: Variables; secrets: string[] },

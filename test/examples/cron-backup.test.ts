@@ -54,7 +54,7 @@ async function setUp() {
 }
 
 test.skipIf(needs.length > 0)(
-  `a backup is whole, private and silent (needs ${needs.join() || 'nothing more'})`,
+  `a backup: complete, readable by its owner only, no output (needs ${needs.join() || 'nothing more'})`,
   async () => {
     const { run, list, target } = await setUp();
     expect(await run()).toEqual({ code: 0, printed: '' });
@@ -67,7 +67,7 @@ test.skipIf(needs.length > 0)(
   },
 );
 
-test.skipIf(needs.length > 0)('the newest backups stay: as many as KEEP says', async () => {
+test.skipIf(needs.length > 0)('more backups than KEEP: only the newest KEEP are kept', async () => {
   const { run, list, target } = await setUp();
   await run();
   for (const day of ['01', '02', '03', '04']) {
@@ -85,7 +85,7 @@ test.skipIf(needs.length > 0)('the newest backups stay: as many as KEEP says', a
 });
 
 test.skipIf(needs.length > 0)(
-  'the folder is not there: the status of tar, its words, and no file',
+  'the remote folder is missing: exit status and error of tar, and no backup file',
   async () => {
     const { run, list } = await setUp();
     const { code, printed } = await run({}, '/nonexistent/folder');
@@ -95,7 +95,7 @@ test.skipIf(needs.length > 0)(
   },
 );
 
-test.skipIf(needs.length > 0)('the relay is away: 255, words, and no file', async () => {
+test.skipIf(needs.length > 0)('the relay is unreachable: exit 255, an error, no backup file', async () => {
   const { run, list } = await setUp();
   const { code, printed } = await run({ REMOTIFY_URL: 'http://127.0.0.1:1' });
   expect(code).toBe(255);
@@ -103,23 +103,23 @@ test.skipIf(needs.length > 0)('the relay is away: 255, words, and no file', asyn
   expect(await list()).toEqual([]);
 });
 
-test.skipIf(needs.length > 0)('cut by SIGTERM half way: no file, and the next one runs', async () => {
+test.skipIf(needs.length > 0)('SIGTERM in the middle: no backup file, the next backup succeeds', async () => {
   const { remote, start, run, list, tools } = await setUp();
   await tools.add('gzip', 'exec sleep 60');
   const script = start();
-  await eventually('the archive is on its way', 20_000, async () =>
+  await eventually('the archive is being received', 20_000, async () =>
     (await list().catch(() => [])).some((name) => name.endsWith('.part')),
   );
   const other = await run();
   expect(other.code).toBe(1);
   expect(other.printed).toContain('another backup to ');
-  await eventually('it is being checked', 20_000, async () => {
+  await eventually('the archive is being checked', 20_000, async () => {
     return (
       (await remote.runJson<{ commands: { state: string }[] }>('status')).commands.at(-1)?.state ===
       'finished'
     );
   });
-  // Its group, as at the end of a machine.
+  // SIGTERM to its process group, as at a shutdown.
   process.kill(-script.pid, 'SIGTERM');
   await withDeadline(script.closed, 15_000, 'the backup ends');
   expect(await list()).toEqual([]);

@@ -13,12 +13,12 @@ export const readExample = (name: string): string => readFileSync(pathOfExample(
 export type Tools = {
   /** For PATH. */
   path: string;
-  /** A program of this name, in bash. */
+  /** Adds a program of this name, written in bash. */
   add: (name: string, script: string) => Promise<void>;
   remove: () => Promise<void>;
 };
 
-/** A machine where `remotify` is installed, and `npm install` has nothing left to do. */
+/** The tools of a machine where `remotify` is installed already, so that `npm install` does nothing. */
 export async function makeTools(): Promise<Tools> {
   const { path: place, remove } = await makeTemporaryFolder();
   const add = async (name: string, script: string) => {

@@ -83,7 +83,7 @@ describe('github-actions.yml, check', () => {
     expect(await isReportThere(place)).toBe(false);
   });
 
-  test('the check fails: the job fails with its status, and what there is of the report is still fetched', async () => {
+  test('the check fails: the job fails with its status, and the partial report is still fetched', async () => {
     const place = await setUp({ df: 'exit 9' });
     const { steps, failed, log } = await runCheck(place);
     expect(failed).toBe('Check');
@@ -96,7 +96,7 @@ describe('github-actions.yml, check', () => {
     expect(await isReportThere(place)).toBe(false);
   });
 
-  test('a wrong key: the first step that needs it fails, and the log does not show it', async () => {
+  test('a wrong key: the first step that needs a key fails, and the log does not show the key', async () => {
     const place = await setUp();
     const { failed, log } = await runCheck({ ...place, key: 'f'.repeat(32) });
     expect(failed).toBe('Wait for the listener');
@@ -122,7 +122,7 @@ test('github-actions.yml, supervised: an operator gets the line from the summary
   const { key } = await eventually('the session is stored', 10_000, () =>
     readSession(join(folder.path, 'remotify')),
   );
-  // The operator's answers are the subject of other tests: this one runs what comes.
+  // Other tests cover the operator's answers: this listener runs commands without asking.
   const listener = await startListener(line.replace(/(\/r\/[0-9a-f]{32})/, '$1?mode=auto'));
   onTestFinished(listener.stop);
   const { failed, bare, log } = await running;
@@ -153,7 +153,7 @@ describe('gitlab-ci.yml', () => {
     expect(await isReportThere(place)).toBe(false);
   });
 
-  test('the check fails: the job fails, and the remote is cleaned up all the same', async () => {
+  test('the check fails: the job fails, and the remote is still cleaned up', async () => {
     const place = await setUp({ df: 'exit 9' });
     const { failed, steps, log } = await runIt(place);
     expect(failed, log).toBe('script');
@@ -162,7 +162,7 @@ describe('gitlab-ci.yml', () => {
   });
 });
 
-test('the line of github-actions.yml that reads the key of a session from the settings', async () => {
+test('the line of github-actions.yml that reads a session key from the settings: prints only the key', async () => {
   const { tools, folder } = await setUp();
   const [, command = ''] =
     /^# +(node -p .*) \| gh secret set REMOTIFY_KEY$/m.exec(readExample('github-actions.yml')) ?? [];

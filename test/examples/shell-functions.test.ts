@@ -10,7 +10,7 @@ import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTools, pathOfExample, type Tools } from './example-files.ts';
 
-// docs/examples/remotify.sh in the shells that people have.
+// docs/examples/remotify.sh in bash and zsh.
 
 let relay: Relay;
 let tools: Tools;
@@ -53,7 +53,7 @@ async function setUp(shell: string) {
 describe.each(['bash', 'zsh'].map((shell) => [shell, findProgram(shell) !== undefined] as const))(
   'the functions in %s (found: %s)',
   (shell, isThere) => {
-    test.skipIf(!isThere)('on: a session by its name, words as they are, streams and status', async () => {
+    test.skipIf(!isThere)('on: chooses the session by name; keeps words, streams and status', async () => {
       const { run } = await setUp(shell);
       expect(await run(`on web printf '[%s]' 'a b' "it's" '$PLACE'`)).toMatchObject({
         code: 0,
@@ -72,7 +72,7 @@ describe.each(['bash', 'zsh'].map((shell) => [shell, findProgram(shell) !== unde
     });
 
     test.skipIf(!isThere)(
-      'on_all: each line with the name of its session, and the worst status',
+      'on_all: prefixes each line with the name of its session, exits with the highest status',
       async () => {
         const { run } = await setUp(shell);
         const { code, stdout } = await run(`on_all 'echo $PLACE; [ $PLACE = web ]'`);
@@ -87,7 +87,7 @@ describe.each(['bash', 'zsh'].map((shell) => [shell, findProgram(shell) !== unde
       },
     );
 
-    test.skipIf(!isThere)('put_on and get_from: bytes, and names with blanks', async () => {
+    test.skipIf(!isThere)('put_on and get_from: bytes and names with blanks are kept', async () => {
       const { run, folder } = await setUp(shell);
       const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, at) => (at * 7) % 256));
       await writeFile(join(folder, 'here 1'), bytes);

@@ -26,9 +26,9 @@ const scripts: [string, string][] = [
 ];
 
 test.skipIf(findProgram('shellcheck') === undefined).each(scripts)(
-  '%s: shellcheck has nothing to say (shellcheck is needed)',
+  '%s: shellcheck reports nothing (needs shellcheck)',
   async (_name, script) => {
-    // SC2016: single quotes are meant, for another shell or for node.
+    // SC2016: the single quotes are intended, since the text is for another shell or for node.
     const check = spawnCaptured('shellcheck', ['-s', 'bash', '-e', 'SC2016', '-'], {
       env: cleanEnvironment('/nonexistent'),
       stdin: { bytes: script },
@@ -38,7 +38,7 @@ test.skipIf(findProgram('shellcheck') === undefined).each(scripts)(
   },
 );
 
-test('the jobs have the parts that the text promises', () => {
+test('the jobs mask the key, wait for the listener, always run their last step, and keep artifacts', () => {
   expect(Object.keys(flow.jobs)).toEqual(['check', 'supervised']);
   for (const { steps } of Object.values(flow.jobs)) {
     const runs = steps.map(({ run = '' }) => run).join('\n');

@@ -10,7 +10,7 @@ import { makeLedger, type Running, waitForEnd, startFor, startRemoteFor } from '
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A command with 300 kB before a gate and 300 kB behind it, that was started by an exec. */
+/** Starts an exec of a command that prints 300 kB, waits at a gate, and prints another 300 kB. */
 async function startHalfWay() {
   const relay = await startRelay();
   onTestFinished(relay.stop);
@@ -37,7 +37,7 @@ async function killNow(cli: Running): Promise<void> {
   await withDeadline(cli.closed, 5_000, 'a client ends on SIGKILL');
 }
 
-test('exec killed in mid-command: two who follow from elsewhere get all of it, byte for byte', async () => {
+test('exec is killed while its command runs: two clients that follow the command get its complete output', async () => {
   const { remote, ledger, gate, halves, exec, id } = await startHalfWay();
   await hasRead(exec, 1);
   await killNow(exec);
@@ -48,7 +48,7 @@ test('exec killed in mid-command: two who follow from elsewhere get all of it, b
 
   const whole = Buffer.concat(halves);
   for (const reader of readers) {
-    expect((await waitForEnd(reader, 'a reader comes to the end')).code).toBe(5);
+    expect((await waitForEnd(reader, 'a reader ends')).code).toBe(5);
     expect(reader.stdout().byteLength).toBe(whole.byteLength);
     expect(sha256(reader.stdout())).toBe(sha256(whole));
   }
@@ -57,7 +57,7 @@ test('exec killed in mid-command: two who follow from elsewhere get all of it, b
   expect(await ledger.lines()).toEqual(['ran']);
 });
 
-test('a reader that is killed takes nothing from the others, and goes on where it was', async () => {
+test('a reader is killed: exec gets all output, and a new reader with --offset gets the rest', async () => {
   const { remote, gate, halves, exec, id } = await startHalfWay();
   const reader = startFor(remote, ['logs', '-f', id]);
   await hasRead(reader, halves[0].byteLength);
@@ -66,23 +66,23 @@ test('a reader that is killed takes nothing from the others, and goes on where i
   await gate.open();
 
   expect((await waitForEnd(rest, 'the rest is read')).code).toBe(5);
-  expect((await waitForEnd(exec, 'exec comes to the end')).code).toBe(5);
+  expect((await waitForEnd(exec, 'exec ends')).code).toBe(5);
   const whole = sha256(Buffer.concat(halves));
   expect(sha256(Buffer.concat([reader.stdout(), rest.stdout()]))).toBe(whole);
   expect(sha256(exec.stdout())).toBe(whole);
 });
 
-test('exec killed while its command waits for its turn: it runs all the same, once', async () => {
+test('exec is killed while its command is queued: the command runs once', async () => {
   const { remote, ledger, gate, exec } = await startHalfWay();
   const second = startFor(remote, ['exec', `echo second | tee -a '${ledger.path}'`]);
   const { commands } = await waitForState(
     remote,
-    'the second one waits',
+    'the second command is queued',
     (state) => state.queue_length === 1,
   );
   await killNow(second);
   await gate.open();
-  await waitForEnd(exec, 'the first one ends');
+  await waitForEnd(exec, 'the first command ends');
   const { text, exitCode } = await remote.run(['logs', '-f', commands[1]?.id ?? '']);
   expect([exitCode, text]).toEqual([0, 'second\n']);
   expect(await ledger.lines()).toEqual(['ran', 'second']);

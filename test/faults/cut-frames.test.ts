@@ -15,7 +15,7 @@ const script = 'echo own;echo own >>$L';
 
 const from = describeClient(packageJson.version).replaceAll(/[^A-Za-z0-9._@/,+-]/g, '_');
 
-/** What the relay says: the command is the first of its session. */
+/** The frame that the relay sends for the first command of a session. */
 function frame({ magic = 'remotify/1', id = 'c1', size = script.length, text = script, end = 'c1' } = {}) {
   return `${magic} run ${id} ${size} timeout=0 merge=0 stdin=0 from=${from}\n${text}\n${magic} end ${end}\n`;
 }
@@ -30,23 +30,22 @@ function canned(name: string, body: string | Uint8Array, status = 200, type = 't
 const everyByte = Array.from(Buffer.from(whole).keys());
 
 const cuts: Bad[] = [
-  ...everyByte.map((at): Bad => ({ name: `made to fit ${at} bytes`, fault: { fault: 'short', at } })),
+  ...everyByte.map(
+    (at): Bad => ({
+      name: `shortened to ${at} bytes, with a matching length`,
+      fault: { fault: 'short', at },
+    }),
+  ),
   ...(isLong ? everyByte : [0, 1, 46, whole.length - 1]).map(
     (at): Bad => ({ name: `cut after ${at} bytes`, fault: { fault: 'cut', at } }),
   ),
 ];
 
-/** What stands in the relay's place on networks of all kinds, with a status of 200. */
+/** Responses with status 200 that do not come from the relay, as seen on all kinds of networks. */
 const strangers: Bad[] = [
   canned('a sign-in page', '<!DOCTYPE html>\n<title>Sign in to continue</title>\n<form method=post>\n'),
-  canned(
-    'a page that goes on elsewhere',
-    '<meta http-equiv=refresh content="0; url=http://login.example/">\n',
-  ),
-  canned(
-    'a script that goes on elsewhere',
-    '<script>location.href="http://login.example/?u="+document.URL</script>',
-  ),
+  canned('a page that redirects', '<meta http-equiv=refresh content="0; url=http://login.example/">\n'),
+  canned('a script that redirects', '<script>location.href="http://login.example/?u="+document.URL</script>'),
   canned(
     'a hotspot that says Success',
     '<HTML><HEAD><TITLE>Success</TITLE></HEAD><BODY>Success</BODY></HTML>\n',
@@ -63,7 +62,7 @@ const strangers: Bad[] = [
   canned('a default page', '<title>Welcome to nginx!</title>\n'),
   canned('a listing', '<title>Index of /</title><pre><a href="../">../</a></pre>\n'),
   canned('a spinner of an application', '<div id=root></div><script src=/static/main.js></script>\n'),
-  canned('a scanner that holds it back', '<p>Your download is being scanned</p>\n'),
+  canned('a scanner that delays the download', '<p>Your download is being scanned</p>\n'),
   canned('an answer of SOAP', '<soap:Envelope><soap:Body/></soap:Envelope>\n', 200, 'text/xml'),
   canned('an image of one pixel', Buffer.from('R0lGODlhAQABAAAAACw=', 'base64'), 200, 'image/gif'),
   canned('a bare newline', '\n'),
@@ -78,36 +77,32 @@ const pages: Bad[] = [
   canned('JSON', JSON.stringify({ ok: true, cmd: foreign }), 200, 'application/json'),
   canned('a bare command', `${foreign}\n`),
   canned('a command of the slots, 502', `${foreign}\n`, 502),
-  canned('one byte more than it says', frame({ size: foreign.length - 1, text: foreign })),
-  canned('one byte less than it says', frame({ size: foreign.length + 1, text: foreign })),
+  canned('one byte more than declared', frame({ size: foreign.length - 1, text: foreign })),
+  canned('one byte less than declared', frame({ size: foreign.length + 1, text: foreign })),
   canned('a length below zero', frame({ size: -1, text: foreign })),
-  canned('a length that is none', frame({ size: Number.NaN, text: foreign })),
-  canned('a longer length than bash can count', frame({ size: 1e20, text: foreign })),
+  canned('a length that is not a number', frame({ size: Number.NaN, text: foreign })),
+  canned('a length too large for bash arithmetic', frame({ size: 1e20, text: foreign })),
   canned('another magic', frame({ magic: 'remotify/2', size: foreign.length, text: foreign })),
   canned('another end', frame({ end: 'c2', size: foreign.length, text: foreign })),
-  canned('an id that is none', frame({ id: 'c0', end: 'c0', size: foreign.length, text: foreign })),
+  canned('an invalid id', frame({ id: 'c0', end: 'c0', size: foreign.length, text: foreign })),
   canned('a path for an id', frame({ id: 'c1/../c2', end: 'c1/../c2', size: foreign.length, text: foreign })),
-  canned(
-    'line ends of another kind',
-    frame({ size: foreign.length, text: foreign }).replaceAll('\n', '\r\n'),
-  ),
+  canned('CRLF line ends', frame({ size: foreign.length, text: foreign }).replaceAll('\n', '\r\n')),
   canned('a byte order mark', `\ufeff${frame({ size: foreign.length, text: foreign })}`),
-  canned('something behind it', `${frame({ size: foreign.length, text: foreign })}\n`),
-  canned('two of them', frame({ size: foreign.length, text: foreign }).repeat(2)),
-  canned('packed', gzipSync(frame({ size: foreign.length, text: foreign }))),
-  canned('without its head', frame({ size: foreign.length, text: foreign }).slice(9)),
+  canned('a newline after the frame', `${frame({ size: foreign.length, text: foreign })}\n`),
+  canned('two frames', frame({ size: foreign.length, text: foreign }).repeat(2)),
+  canned('a gzip frame', gzipSync(frame({ size: foreign.length, text: foreign }))),
+  canned('a frame without its first bytes', frame({ size: foreign.length, text: foreign }).slice(9)),
 ];
 
-/** Gives each listener its share in place of its command, one bad answer after the other, and then the command. */
+/** Gives each listener its share of the bad answers, one after the other, instead of its command; then the command. */
 function handOut(proxy: FaultProxy, shares: Bad[][]): { left: () => string[] } {
   const queues = new Map<string, Bad[]>();
   const free = [...shares];
   proxy.setRules({
     onAnswer: ({ verb, identity }, { status, body }) => {
       if (verb !== 'next' || status !== 200) return undefined;
-      // The bad answers were made for this frame and no other.
-      if (body.toString('latin1') !== whole)
-        throw new Error(`not the frame that was foreseen: ${body.toString()}`);
+      // The bad answers are variants of exactly this frame.
+      if (body.toString('latin1') !== whole) throw new Error(`unexpected frame: ${body.toString()}`);
       const share = queues.get(identity) ?? free.pop() ?? [];
       queues.set(identity, share);
       return share.shift()?.fault;
@@ -118,12 +113,12 @@ function handOut(proxy: FaultProxy, shares: Bad[][]): { left: () => string[] } {
 
 async function expectOwnCommandOnly(remote: Remote, ledger: Ledger): Promise<void> {
   const exec = startFor(remote, ['exec', script]);
-  const { code, text } = await waitForEnd(exec, 'the command runs in the end', 360_000);
+  const { code, text } = await waitForEnd(exec, 'the command ends', 360_000);
   expect([code, text]).toEqual([0, 'own\n']);
   expect(await ledger.lines()).toEqual(['own']);
 }
 
-/** A bad answer costs its listener a pause: they are shared out. */
+/** After each bad answer a listener pauses: several listeners share the answers. */
 async function expectHarmless(bad: Bad[], listeners: number): Promise<void> {
   const { proxy, url } = await startBehindProxy();
   const startSite = async () => {
@@ -137,16 +132,22 @@ async function expectHarmless(bad: Bad[], listeners: number): Promise<void> {
   expect(left()).toEqual([]);
 }
 
-test('a command that is cut at any byte does not run, and then runs once', { timeout }, () =>
-  expectHarmless(cuts, 12),
+test(
+  'a frame truncated at any byte: the command does not run; then the complete frame: it runs once',
+  { timeout },
+  () => expectHarmless(cuts, 12),
 );
 
-test('what is no command does not run, and then the command does, once', { timeout }, () =>
-  expectHarmless(pages, 12),
+test(
+  'a response that is not a valid frame: nothing runs; then the frame: the command runs once',
+  { timeout },
+  () => expectHarmless(pages, 12),
 );
 
-// So that they are known by what they say, not only by their heads.
-test('nor does it under the head of the relay', { timeout }, () => {
+// The listener must reject these bodies also where the head looks like the relay's.
+test('an invalid frame under the head of the relay: nothing runs; then the frame: the command runs once', {
+  timeout,
+}, () => {
   const rewritten = pages.flatMap(({ name, fault }): Bad[] =>
     fault.fault === 'canned' ? [{ name, fault: { fault: 'rewrite', body: fault.body } }] : [],
   );
@@ -154,7 +155,7 @@ test('nor does it under the head of the relay', { timeout }, () => {
   return expectHarmless(rewritten, 5);
 });
 
-test('the frame of a command that ran, from a cache on the way: it does not run again', {
+test('a cache repeats the frame of a command that ran: the command does not run again', {
   timeout,
 }, async () => {
   const { proxy, url } = await startBehindProxy();

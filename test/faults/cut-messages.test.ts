@@ -10,16 +10,16 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { makeLedger, startBehindProxy, startRemoteFor } from './rig.ts';
 
-// Each message between relay and listener, cut after each of its bytes: of its head, of its body, in both forms that a body has.
+// Truncates each message between relay and listener, in head and body, with Content-Length and chunked bodies.
 
 const timeout = 3_600_000;
 
-/** No message here is as long: each has its turn for each of its bytes. */
+/** Longer than every message here, so that each message is truncated at all of its bytes. */
 const longest = 900;
 
 const lanes = 6;
 
-/** Every so many bytes, from a first one that the seed draws: each ninth take nine minutes. */
+/** Distance in bytes between two tested places; the seed draws the first one. Every ninth byte takes nine minutes. */
 const stride = Number(process.env.REMOTIFY_TEST_STRIDE ?? 29);
 const firstPlace = seed % stride;
 
@@ -32,7 +32,7 @@ const cutsOf = (verb: string, side: Cut['side']): Cut[] => [
 
 type Cutter = ReturnType<typeof makeCutter>;
 
-/** Cuts what passes, one form of it after the other, and each time lets it pass in the end. */
+/** Truncates messages at the planned place, once for each planned cut; then messages pass unchanged. */
 function makeCutter(proxy: FaultProxy) {
   const counts = new Map<string, number>();
   let plan: { at: number; cuts: Cut[] } = { at: 0, cuts: [] };
@@ -41,7 +41,7 @@ function makeCutter(proxy: FaultProxy) {
       const nth = plan.cuts.findIndex((one) => one.verb === verb && one.side === side);
       const [next] = nth < 0 ? [] : plan.cuts.splice(nth, 1);
       if (next === undefined) return undefined;
-      // It has no byte there, and so nothing to be cut: its turn is over.
+      // The message is shorter than that: skip this cut.
       if (plan.at >= renderMessage(firstLine, message, next.form).length) continue;
       const name = `${verb} ${side} ${next.form}`;
       counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -65,7 +65,7 @@ function makeCutter(proxy: FaultProxy) {
   };
 }
 
-/** A PATH on which the listener's pauses are a quarter of a second. What waits for a program to end is not hurried. */
+/** A PATH with a `sleep` of 0.25 s for the listener's pauses; fractions of a second and the 10 s before KILL stay unchanged. */
 async function makeHurry(): Promise<Record<string, string>> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -83,7 +83,7 @@ async function makeHurry(): Promise<Record<string, string>> {
 
 type View = { id: string; state: string; exit_status: number | null; reason: string | null };
 
-/** A client that is never cut: straight to the relay, and without the start of a program. */
+/** A client that bypasses the proxy, so that its messages are complete, and that starts no program. */
 async function makeCaller(relay: { url: string }, configDir: string) {
   const { key } = await readSession(configDir);
   const call = async (method: string, path: string, body?: string): Promise<Response> => {
@@ -110,7 +110,7 @@ async function makeCaller(relay: { url: string }, configDir: string) {
   };
 }
 
-/** So many listeners, each with a relay and a proxy of its own, and the places of which each takes its share. */
+/** Starts `lanes` listeners, each with its own relay and proxy, and shares the places to truncate at among them. */
 async function forEachPlace<Site extends { cutter: Cutter }>(
   start: () => Promise<Site>,
   cuts: Cut[],
@@ -122,8 +122,12 @@ async function forEachPlace<Site extends { cutter: Cutter }>(
       for (let place = firstPlace + lane * stride; place < longest; place += lanes * stride) {
         site.cutter.setPlan(place, [...cuts]);
         await visit(site, place);
-        // A message that got through is sent once more when its answer did not.
-        await eventually(`all was cut at ${place}`, 60_000, () => site.cutter.left().length === 0);
+        // A request that arrived is sent again when its answer was truncated.
+        await eventually(
+          `all messages were truncated at ${place}`,
+          60_000,
+          () => site.cutter.left().length === 0,
+        );
       }
     }),
   );
@@ -142,7 +146,7 @@ async function startSite() {
   return { cutter: makeCutter(proxy), ledger, gates, ...(await makeCaller(relay, remote.configDir)) };
 }
 
-/** With somebody who answers. */
+/** The same with a supervised listener, whose questions the test answers. */
 async function startSupervisedSite() {
   const { proxy, relay, url } = await startBehindProxy();
   const ledger = await makeLedger();
@@ -150,7 +154,7 @@ async function startSupervisedSite() {
   onTestFinished(remote.stop);
   const { terminal } = remote;
   const answer = async (text: string) => {
-    await eventually('the question is the last on the screen', 60_000, async () =>
+    await eventually('the question is at the end of the screen', 60_000, async () =>
       /\nrun it\? \[[^\]]*\]\n*$/.test(await terminal.screen()),
     );
     await terminal.type(`${text}\n`);
@@ -158,7 +162,7 @@ async function startSupervisedSite() {
   return { cutter: makeCutter(proxy), ledger, answer, ...(await makeCaller(relay, remote.configDir)) };
 }
 
-/** That each was cut all along: no message here has less than 150 bytes. */
+/** Expects enough cuts of each kind: every message here has at least 150 bytes. */
 function expectCuts(total: Map<string, number>, cuts: Cut[], { step = stride, timesEach = 1 } = {}): void {
   for (const { verb, side, form } of cuts) {
     const name = `${verb} ${side} ${form}`;
@@ -167,7 +171,7 @@ function expectCuts(total: Map<string, number>, cuts: Cut[], { step = stride, ti
   }
 }
 
-test('a command, its output, its end: it runs once, and all of its output arrives', {
+test('poll, output and result messages are truncated: the command runs once, and all of its output arrives', {
   timeout,
 }, async () => {
   const cuts = [
@@ -186,7 +190,7 @@ test('a command, its output, its end: it runs once, and all of its output arrive
       const id = await push(
         `echo first ${place}; until [ -e '${gate}' ]; do /bin/sleep 0.02; done; echo last; echo ${place} >>'${ledger.path}'; exit ${place % 200}`,
       );
-      await eventually(`its output was sent at ${place}`, 60_000, () => {
+      await eventually(`output messages were truncated at ${place}`, 60_000, () => {
         if (cutter.left('output').length > 0) throw new Error(JSON.stringify(cutter.left('output')));
         return true;
       });
@@ -199,47 +203,55 @@ test('a command, its output, its end: it runs once, and all of its output arrive
   expectCuts(total, cuts);
 });
 
-test.skipIf(!hasTmux)('an approval: what was approved runs once', { timeout }, async () => {
-  const cuts = [...cutsOf('start', 'request'), ...cutsOf('start', 'answer')];
-  const start = async () => {
-    const site = await startSupervisedSite();
-    // The same bytes each time: asked for once.
-    const script = `echo ran; echo ran >>'${site.ledger.path}'`;
-    const id = await site.push(script);
-    await site.answer('a');
-    await site.ended(id);
-    return { ...site, script, count: 1 };
-  };
-  const total = await forEachPlace(start, cuts, async (site) => {
-    const id = await site.push(site.script);
-    site.count += 1;
-    expect(await site.ended(id)).toMatchObject({ state: 'finished', exit_status: 0 });
-    expect(await site.output(id)).toBe('ran\n');
-    expect(await site.ledger.lines()).toHaveLength(site.count);
-  });
-  expectCuts(total, cuts);
-});
+test.skipIf(!hasTmux)(
+  'start messages are truncated: an approved command runs once',
+  { timeout },
+  async () => {
+    const cuts = [...cutsOf('start', 'request'), ...cutsOf('start', 'answer')];
+    const start = async () => {
+      const site = await startSupervisedSite();
+      // The same command each time, approved with "always": the operator is asked once.
+      const script = `echo ran; echo ran >>'${site.ledger.path}'`;
+      const id = await site.push(script);
+      await site.answer('a');
+      await site.ended(id);
+      return { ...site, script, count: 1 };
+    };
+    const total = await forEachPlace(start, cuts, async (site) => {
+      const id = await site.push(site.script);
+      site.count += 1;
+      expect(await site.ended(id)).toMatchObject({ state: 'finished', exit_status: 0 });
+      expect(await site.output(id)).toBe('ran\n');
+      expect(await site.ledger.lines()).toHaveLength(site.count);
+    });
+    expectCuts(total, cuts);
+  },
+);
 
-test.skipIf(!hasTmux)('a refusal: nothing runs, and the reason arrives', { timeout }, async () => {
-  const cuts = [...cutsOf('decline', 'request'), ...cutsOf('decline', 'answer')];
-  // Somebody types each time: every second byte that is a lane's.
-  const total = await forEachPlace(startSupervisedSite, cuts, async (site, place) => {
-    if (Math.floor(place / stride / lanes) % 2 === 1) return site.cutter.setPlan(place, []);
-    const id = await site.push(`echo ran >>'${site.ledger.path}'`);
-    await site.answer(`n not at ${place}`);
-    expect(await site.ended(id)).toMatchObject({ state: 'declined', reason: `not at ${place}` });
-    expect(await site.ledger.lines()).toEqual([]);
-  });
-  expectCuts(total, cuts, { step: 2 * stride });
-});
+test.skipIf(!hasTmux)(
+  'decline messages are truncated: the command does not run, and the reason arrives',
+  { timeout },
+  async () => {
+    const cuts = [...cutsOf('decline', 'request'), ...cutsOf('decline', 'answer')];
+    // Typing an answer takes time: only every second place of a lane.
+    const total = await forEachPlace(startSupervisedSite, cuts, async (site, place) => {
+      if (Math.floor(place / stride / lanes) % 2 === 1) return site.cutter.setPlan(place, []);
+      const id = await site.push(`echo ran >>'${site.ledger.path}'`);
+      await site.answer(`n not at ${place}`);
+      expect(await site.ended(id)).toMatchObject({ state: 'declined', reason: `not at ${place}` });
+      expect(await site.ledger.lines()).toEqual([]);
+    });
+    expectCuts(total, cuts, { step: 2 * stride });
+  },
+);
 
-test('a signal for a command: it gets it, once', { timeout }, async () => {
+test('control messages are truncated: the command gets a signal exactly once', { timeout }, async () => {
   const cuts = [...cutsOf('control', 'request'), ...cutsOf('control', 'answer')];
   const script =
     'n=0; trap "n=\\$((n + 1))" TERM; echo ready; until [ $n -gt 0 ]; do /bin/sleep 0.02; done; /bin/sleep 0.2; echo told $n; exit 3';
   const total = await forEachPlace(startSite, cuts, async ({ call, push, ended, output }) => {
     const id = await push(script);
-    await eventually('it is ready', 60_000, async () => (await output(id)) === 'ready\n');
+    await eventually('the command is ready', 60_000, async () => (await output(id)) === 'ready\n');
     await call('DELETE', `/${id}?signal=TERM`);
     expect(await ended(id)).toMatchObject({ exit_status: 3 });
     expect(await output(id)).toBe('ready\ntold 1\n');
@@ -247,19 +259,19 @@ test('a signal for a command: it gets it, once', { timeout }, async () => {
   expectCuts(total, cuts);
 });
 
-test('the input of a command, and the end of it: all of it, once', { timeout }, async () => {
+test('stdin messages are truncated: the command gets its complete stdin once', { timeout }, async () => {
   const cuts = [...cutsOf('stdin', 'request'), ...cutsOf('stdin', 'answer')];
   const total = await forEachPlace(startSite, cuts, async ({ call, push, ended, output, cutter }, place) => {
     const id = await push('cat; echo over', '?stdin=1');
     await call('PUT', `/${id}/stdin?offset=0`, `input ${place}\n`);
-    await eventually('it was fetched', 60_000, () => cutter.left().length === 0);
-    await eventually('it is out', 60_000, async () => (await output(id)) === `input ${place}\n`);
-    // The feeder waits already: what it asked for is not cut any more.
+    await eventually('stdin was fetched', 60_000, () => cutter.left().length === 0);
+    await eventually('the command printed it', 60_000, async () => (await output(id)) === `input ${place}\n`);
+    // The feeder has already sent its next request: only the answer can be truncated.
     cutter.setPlan(place, cutsOf('stdin', 'answer'));
     await call('PUT', `/${id}/stdin?offset=${`input ${place}\n`.length}&end=1`, '');
     expect(await ended(id)).toMatchObject({ state: 'finished', exit_status: 0 });
     expect(await output(id)).toBe(`input ${place}\nover\n`);
   });
-  // What answers is cut once for the input and once for its end.
+  // Answers are truncated once for the input and once for its end.
   expectCuts(total, cuts, { timesEach: 2 });
 });

@@ -10,17 +10,17 @@ import { startFor, startRemoteFor } from './rig.ts';
 
 const manyMib = isLong ? 200 : 50;
 
-/** What node needs for itself here is about 60 MiB; beside it a few chunks may be under way, never the flood. */
+/** Node itself needs about 60 MiB here; the rest is for a few chunks in flight, never for all of the output. */
 const mostMib = 160;
 
-/** The most memory that the process ever had. Linux only. */
+/** Peak memory of a process, in MiB. Linux only. */
 async function peakMib(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
 }
 
 test.skipIf(!existsSync('/proc/self/status'))(
-  `${manyMib} MiB of output: all of it arrives, and neither relay nor listener nor client fills up`,
+  `${manyMib} MiB of output: all of it arrives, and relay, listener and client stay below ${mostMib} MiB of memory`,
   { timeout: 300_000 },
   async () => {
     const relay = await startRelay();
@@ -49,9 +49,9 @@ test.skipIf(!existsSync('/proc/self/status'))(
     console.log(`peak MiB: ${JSON.stringify(peaks)}`);
     for (const [who, peak] of Object.entries(peaks)) expect(peak, who).toBeLessThan(mostMib);
 
-    // The listener lives, and keeps nothing of it once the next command begins.
+    // The listener still runs, and removes the spool after the next command.
     expect((await remote.run(['exec', 'echo next'])).text).toBe('next\n');
-    await eventually('no part of it is left', 10_000, async () => {
+    await eventually('no spool file is left', 10_000, async () => {
       const names = await readdir(remote.listener.temporaryFolder, { recursive: true });
       return names.every((name) => !name.includes('/spool.'));
     });

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { makeShortSleep, startByHand, startScriptedRelay } from '../harness/hand-run.ts';
 
-// How often a listener asks a relay that has no news for it. Counted by the pauses that it makes.
+// How often a listener polls a relay that has no news. Measured by the arguments of its `sleep`.
 
-/** Those of the watchdog, and the one that tries whether `sleep` takes fractions. */
+/** Leaves out sleeps of the watchdog (1 s), and the first one, which tests whether `sleep` supports fractions. */
 const isOwn = (time: string, at: number) => time !== '1' && !(at === 0 && time === '0.1');
 
 async function start(answerAfterMs: number) {
@@ -17,22 +17,22 @@ async function start(answerAfterMs: number) {
   return { listener, relay, pauses: async () => (await sleep.times()).filter(isOwn) };
 }
 
-test('a relay that answers each poll at once with nothing: the pause before the next one grows from 0.1 s to 2 s', async () => {
+test('the relay answers each poll at once without news: the pause before the next poll grows from 0.1 s to 2 s', async () => {
   const { relay, pauses } = await start(0);
   await eventually('many polls', 60_000, () => relay.verbs.length >= 12);
   const made = await pauses();
   expect(made.slice(0, 8)).toEqual(['0.1', '0.2', '0.4', '0.8', '1.6', '2.0', '2.0', '2.0']);
-  // The first look does not wait; each other poll has its pause.
+  // The first poll has no pause; each other poll has one.
   expect(relay.verbs.length - made.length).toBeLessThanOrEqual(3);
 });
 
-test('a relay that holds each poll for 150 ms: it is asked again without a pause', async () => {
+test('the relay holds each poll for 150 ms: the listener polls again without a pause', async () => {
   const { relay, pauses } = await start(150);
   await eventually('many polls', 60_000, () => relay.verbs.length >= 12);
   expect(await pauses()).toEqual([]);
 });
 
-test('a command is news: after it the pauses begin again at 0.1 s', async () => {
+test('the relay sends a command: after it the pauses start again at 0.1 s', async () => {
   const { relay, pauses } = await start(0);
   await eventually('the pause has grown', 60_000, async () => (await pauses()).includes('0.8'));
   const frame = 'remotify/1 run c1 4 timeout=0\ntrue\nremotify/1 end c1\n';
@@ -47,7 +47,7 @@ test('a command is news: after it the pauses begin again at 0.1 s', async () => 
     return void response.end(frame);
   });
   await eventually(
-    'the command is over, and polls follow',
+    'the command has ended, and polls follow',
     60_000,
     () => isHandedOut && relay.verbs.length >= before + 6,
   );
@@ -57,7 +57,7 @@ test('a command is news: after it the pauses begin again at 0.1 s', async () => 
   expect(made.slice(again, again + 3)).toEqual(['0.1', '0.2', '0.4']);
 });
 
-/** How often the first of these pauses came, in this order, in a list with others between them. */
+/** Whether the wanted pauses occur in this order, with other ones between them. */
 function hasInOrder(all: string[], wanted: string[]): boolean {
   let at = 0;
   for (const time of all) if (time === wanted[at]) at += 1;
@@ -66,18 +66,18 @@ function hasInOrder(all: string[], wanted: string[]): boolean {
 
 test.each([
   [
-    'each end of a command with 409',
+    'each result of a command with 409',
     '0',
     (verb: string) => (verb === 'finish' ? 409 : 204),
     (verbs: string[]) => verbs.filter((verb) => verb === 'finish').length,
   ],
   [
-    'each question for input with nothing',
+    'each request for stdin without data',
     '1',
     () => 204,
     (verbs: string[]) => verbs.filter((verb) => verb === 'stdin').length,
   ],
-])('a relay that answers %s at once: the pauses grow', async (_title, stdin, statusOf, countOf) => {
+])('the relay answers %s at once: the pauses grow', async (_title, stdin, statusOf, countOf) => {
   const sleep = await makeShortSleep();
   const script = stdin === '1' ? 'read -r x' : 'true';
   const frame = `remotify/1 run c1 ${script.length} timeout=0 stdin=${stdin}\n${script}\nremotify/1 end c1\n`;
@@ -92,7 +92,7 @@ test.each([
   expect(hasInOrder(await sleep.times(), ['0.2', '0.4', '0.8', '1.6', '2.0', '2.0'])).toBe(true);
 });
 
-test('a relay that holds each question for input for 150 ms: it is asked again without a pause', async () => {
+test('the relay holds each request for stdin for 150 ms: the listener asks again without a pause', async () => {
   const sleep = await makeShortSleep();
   const frame = 'remotify/1 run c1 6 timeout=0 stdin=1\nread x\nremotify/1 end c1\n';
   const relay = await startScriptedRelay((_request, response, verb) => {
@@ -102,7 +102,7 @@ test('a relay that holds each question for input for 150 ms: it is asked again w
   await startByHand(relay.url, { PATH: sleep.PATH });
   const asked = () => relay.verbs.filter((verb) => verb === 'stdin').length;
   await eventually('many answers', 60_000, () => asked() >= 8);
-  // The pauses of 0.1 s are those of the upload, which looks for output.
+  // Pauses of 0.1 s belong to the uploader, which checks for output.
   const grown = (await sleep.times()).filter((time) => ['0.2', '0.4', '0.8', '1.6', '2.0'].includes(time));
   expect(grown).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { makeLedger, waitForEnd, startBehindProxy, startFor, startRemoteFor } fr
 
 const timeout = 90_000;
 
-/** What stands between a host and a relay, and what it says once in the relay's place. */
+/** Middleboxes between a host and a relay, and the response that each sends once instead of the relay. */
 const strangers = [
   { who: 'a sign-in page', status: 200, body: '<!DOCTYPE html>\n<p>Sign in</p>\n' },
   { who: 'a redirect', status: 302, body: '<a href="https://login.example/">Found</a>\n' },
@@ -21,7 +21,7 @@ async function expectOnce(rules: FaultRules, args: string[] = []): Promise<void>
   proxy.setRules(rules);
   const exec = startFor(remote, ['exec', ...args, 'echo one; echo one >>$L']);
   const { code, text } = await waitForEnd(exec, 'exec ends');
-  // The next command shows that the listener is through with the first.
+  // The end of the next command shows that the listener has finished the first one.
   const next = await waitForEnd(startFor(remote, ['exec', 'echo two >>$L']), 'the next command ends');
   expect(await ledger.lines()).toEqual(['one', 'two']);
   expect([code, next.code]).toEqual([0, 0]);
@@ -31,7 +31,7 @@ async function expectOnce(rules: FaultRules, args: string[] = []): Promise<void>
 
 type Stand = { status: number; body: string } | 'swallow';
 
-/** The first requests of this kind, or the answers to them, come to this. */
+/** The first `times` requests of this kind get a canned answer, or lose their answers (`swallow`). */
 function first(times: number, verb: string, stand: Stand): FaultRules {
   let left = times;
   const isOne = (request: ProxiedRequest) => request.verb === verb && left-- > 0;
@@ -41,7 +41,7 @@ function first(times: number, verb: string, stand: Stand): FaultRules {
 }
 
 test.each(strangers)(
-  '$who takes the result in place of the relay: the command runs once, its result arrives',
+  '$who answers the result instead of the relay: the command runs once, its result arrives',
   {
     timeout,
   },
@@ -49,13 +49,13 @@ test.each(strangers)(
 );
 
 test(
-  'a firewall refuses the result three times: the command runs once, its result arrives',
+  'a firewall rejects the result three times: the command runs once, its result arrives',
   { timeout },
   () => expectOnce(first(3, 'finish', { status: 403, body: '<h1>403 Forbidden</h1>' })),
 );
 
 test.each(strangers)(
-  '$who answers the exec that follows: the command runs once and can be read',
+  '$who answers the request of exec for output: the command runs once, and logs prints its output',
   {
     timeout,
   },
@@ -64,7 +64,7 @@ test.each(strangers)(
     const ledger = await makeLedger();
     const remote = await startRemoteFor({ url }, { L: ledger.path });
     proxy.setRules(first(1, 'output', stand));
-    // Whether it says so and ends, or tries again, is its own affair.
+    // exec may end with an error or retry: both are correct.
     await waitForEnd(startFor(remote, ['exec', 'echo one; echo one >>$L']), 'exec ends');
     const { text, exitCode } = await remote.run(['logs', '-f', 'c1']);
     expect([exitCode, text]).toEqual([0, 'one\n']);
@@ -72,18 +72,18 @@ test.each(strangers)(
   },
 );
 
-test('the last answer that exec --json asks for is lost: what was collected is printed', { timeout }, () =>
+test('the last answer to exec --json is lost: exec prints the report anyway', { timeout }, () =>
   expectOnce(first(1, 'c1', 'swallow'), ['--json']),
 );
 
-test('what a command leaves running adds nothing to a result that was taken, also when the answer is lost', {
+test('the answer to the result is lost: output of a background process is not added to the result', {
   timeout,
 }, async () => {
   const { proxy, url } = await startBehindProxy();
   const ledger = await makeLedger();
   const remote = await startRemoteFor({ url }, { L: ledger.path });
   proxy.setRules(first(1, 'finish', 'swallow'));
-  // It ends by itself: the load has an end.
+  // The background process ends by itself, so that it does not outlive the test for long.
   const script = 'echo one; (for i in $(seq 100); do echo late; sleep 0.1; done; echo over >>$L) & exit 0';
   const exec = await waitForEnd(startFor(remote, ['exec', script]), 'exec ends');
   await waitForEnd(startFor(remote, ['exec', 'echo two']), 'the next command ends');

@@ -8,10 +8,10 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, type SessionState, startRemote, waitForState } from '../harness/remote.ts';
 import { killOutright, waitForHeldRequest } from '../stopping/outright.ts';
 
-// A relay that was stopped for longer than a listener may be silent does not count that time as silence.
+// A relay that is suspended (SIGSTOP) for longer than the listener timeout must not count that time as silence of its listeners.
 
 const frozenMs = 50_000;
-/** Silence, the grace of a closed socket, and what a busy machine adds. */
+/** The listener timeout, the grace after a closed socket, and a margin for a busy machine. */
 const foundDeadMs = 60_000;
 
 type Begun = { remote: Remote; exec: CapturedProcess; gate: Gate };
@@ -31,7 +31,7 @@ const linesOf = (relay: Relay, pattern: RegExp) =>
     .split('\n')
     .filter((line) => line.includes(' audit: ') && pattern.test(line));
 
-describe.skipIf(!isLong)('the relay is stopped for 50 s and goes on', () => {
+describe.skipIf(!isLong)('the relay is suspended for 50 s and continues', () => {
   let relay: Relay;
   let living: Begun;
   let killed: Begun;
@@ -44,15 +44,19 @@ describe.skipIf(!isLong)('the relay is stopped for 50 s and goes on', () => {
     relay = await startRelay({ flags: ['--audit-log'] });
     [living, killed] = [await begin(relay), await begin(relay)];
     idle = await startRemote(relay);
-    // A session whose listener is there and whose queue has a command behind one that runs.
+    // A session with a connected listener, a running command and a queued one.
     waiting = living.remote;
     expect((await waiting.run(['exec', '-d', '--wait', '5m', 'echo queued'])).text).toBe('c2\n');
     await killOutright(killed.remote.listener);
     sendSignal(relay.pid, 'SIGSTOP');
-    await untilPassed('longer than the silence of a dead listener', frozenMs);
+    await untilPassed('longer than the listener timeout', frozenMs);
     sendSignal(relay.pid, 'SIGCONT');
     stateAtOnce = await waitForState(living.remote, 'the relay answers', () => true);
-    killedExit = await withDeadline(killed.exec.closed, foundDeadMs, 'the killed listener is found dead');
+    killedExit = await withDeadline(
+      killed.exec.closed,
+      foundDeadMs,
+      'the killed listener is reported as lost',
+    );
     await living.gate.open();
     return async () => {
       sendSignal(relay.pid, 'SIGCONT');
@@ -66,7 +70,7 @@ describe.skipIf(!isLong)('the relay is stopped for 50 s and goes on', () => {
     };
   }, 240_000);
 
-  test('a command that ran meanwhile is running at once, and what was queued behind it is queued', () => {
+  test('a command runs while the relay is suspended: afterwards it is running, and the next one is queued', () => {
     expect(stateAtOnce.listener?.attached).toBe(true);
     expect(stateAtOnce.commands.map(({ id, state }) => `${id} ${state}`)).toEqual([
       'c1 running',
@@ -74,7 +78,7 @@ describe.skipIf(!isLong)('the relay is stopped for 50 s and goes on', () => {
     ]);
   });
 
-  test('a command that ran meanwhile ends with its own exit status and all of its output', {
+  test('a command runs while the relay is suspended: its exit status and all of its output arrive', {
     timeout: 60_000,
   }, async () => {
     const { code } = await withDeadline(living.exec.closed, 45_000, 'exec ends');
@@ -83,22 +87,24 @@ describe.skipIf(!isLong)('the relay is stopped for 50 s and goes on', () => {
     expect([logs.exitCode, logs.text]).toEqual([0, 'queued\n']);
   });
 
-  test('a listener that waited meanwhile serves the next command', { timeout: 60_000 }, async () => {
+  test('a listener is idle while the relay is suspended: it runs the next command', {
+    timeout: 60_000,
+  }, async () => {
     const run = await idle.run(['exec', '--wait', '40s', 'echo idle'], { deadlineMs: 50_000 });
     expect([run.exitCode, run.text]).toEqual([0, 'idle\n']);
   });
 
-  test('a listener that was killed just before is found dead, and its command is lost', async () => {
+  test('a listener is killed before the relay is suspended: its command is lost, and it is not connected', async () => {
     expect([killedExit.code, killed.exec.stderr()]).toEqual([255, expect.stringContaining('is lost')]);
     const { listener } = await waitForState(killed.remote, 'the status', () => true);
     expect(listener?.attached).toBe(false);
   });
 
-  test('the audit log tells of one command that is lost', () => {
+  test('the audit log has one lost command', () => {
     expect(linesOf(relay, /state=lost/), linesOf(relay, /ended/).join('\n')).toHaveLength(1);
   });
 
-  test('the audit log tells of the killed listener as gone, and of no other as gone or back', () => {
+  test('the audit log has only the killed listener as gone, and no listener as back', () => {
     const told = linesOf(relay, /listener /).join('\n');
     expect(linesOf(relay, /listener gone from/), told).toHaveLength(1);
     expect(linesOf(relay, /listener back from/), told).toEqual([]);

@@ -7,7 +7,7 @@ import { canMount, mountSmallDisk, type SmallDisk } from '../store/small-disk.ts
 
 const mib = 1024 * 1024;
 
-/** A listener whose temporary folder is a disk of its own. */
+/** Starts a listener whose temporary folder is a small disk of its own. */
 async function startOnDisk(
   bytes: number,
   flags: string[] = [],
@@ -25,8 +25,10 @@ async function startOnDisk(
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-describe.skipIf(!canMount).each([1, 5, 18])('a temporary folder of %i MiB', (size) => {
-  test('output and input that are larger get through whole', { timeout: 120_000 }, async () => {
+describe.skipIf(!canMount).each([1, 5, 18])('a listener with a temporary folder of %i MiB', (size) => {
+  test('stdin and output larger than the temporary folder arrive completely', {
+    timeout: 120_000,
+  }, async () => {
     const { client } = await startOnDisk(size * mib);
     const bytes = randomBytes(24 * mib);
     const input = { stdin: bytes, deadlineMs: 90_000 };
@@ -38,14 +40,14 @@ describe.skipIf(!canMount).each([1, 5, 18])('a temporary folder of %i MiB', (siz
     expect(digest(stdout)).toBe(digest(bytes));
   });
 
-  test('the command fills it: it is said what is lost, and the next one runs', {
+  test('the command fills the temporary folder: stderr reports truncated output, and the next command runs', {
     timeout: 60_000,
   }, async () => {
     const { client, disk } = await startOnDisk(size * mib);
     const script = `head -c 40000000 /dev/zero 2>/dev/null >'${disk.path}/filled'; seq 200000; exit 5`;
     const { exitCode, stderr } = await client.run(['exec', script], { deadlineMs: 40_000 });
     expect(exitCode).toBe(5);
-    expect(stderr).toContain('remotify: the rest of the output is lost: there is no room for it');
+    expect(stderr).toContain('remotify: output truncated: no space left');
     expect((await client.run(['exec', `rm '${disk.path}/filled'; echo next`])).stdout.toString()).toMatch(
       /^(next\n)?$/,
     );
@@ -54,10 +56,10 @@ describe.skipIf(!canMount).each([1, 5, 18])('a temporary folder of %i MiB', (siz
 });
 
 test.skipIf(!canMount)(
-  'a quota that is met while the temporary folder is nearly full: the end of the command arrives, and the next one runs',
+  'a quota is reached while the temporary folder is nearly full: the result arrives, and the next command runs',
   { timeout: 120_000 },
   async () => {
-    // There is no room for what was sent a second time.
+    // The disk has no space for a second copy of the output.
     const { client } = await startOnDisk(28 * mib, ['--session-quota', '15m']);
     const { exitCode, stdout, stderr } = await client.run(['exec', 'head -c 19M /dev/zero; exit 5'], {
       deadlineMs: 60_000,
@@ -65,8 +67,8 @@ test.skipIf(!canMount)(
     expect([5, 137]).toContain(exitCode);
     expect(stdout.byteLength).toBeGreaterThan(10 * mib);
     expect(stdout.byteLength).toBeLessThanOrEqual(15 * mib);
-    expect(stderr).toContain('remotify: the rest of the output is lost');
-    // Nothing is stored for it but a few words.
+    expect(stderr).toContain('remotify: output truncated');
+    // The next command needs only a few bytes of storage.
     const next = await client.run(['exec', 'true']);
     expect(next.stderr).toMatch(/stores as much as it may|^$/);
   },

@@ -37,8 +37,8 @@ const openWire = ({ port }: Relay): Wire => {
 };
 
 /**
- * Performs everything while storage fails: what cannot be kept is refused, and what is acknowledged is kept. Then all of it again, once
- * it works: the same process goes on. `mustFail`: what the fault leaves no room for.
+ * Performs all operations while storage fails: the relay must reject what it cannot store, and keep what it acknowledges. Then repeats
+ * the rejected ones after storage works again, with the same process. `mustFail`: operations that cannot succeed under this fault.
  */
 async function expectTruth(
   store: string,
@@ -56,7 +56,7 @@ async function expectTruth(
   const answers = new Map<string, Answer>();
 
   await fault.begin(relay);
-  // Twice: a refusal must not make the next one an acknowledgement.
+  // Twice: a repeated request must not be acknowledged because the first one was rejected.
   for (const operation of [...operations, ...operations]) {
     const { name, perform } = operation;
     if (answers.has(name)) continue;
@@ -88,25 +88,31 @@ async function expectTruth(
 
 const isLarge = (operation: Operation): boolean => operation.isLarge;
 
-describe.skipIf(!canMount)('a full disk', () => {
-  test.each([0, 1, 2, 5])('with %i pages left', { timeout: 60_000 }, async (pagesLeft) => {
-    const disk = await mountSmallDisk(8 * mib);
-    await expectTruth(join(disk.path, 'store'), fillUp(disk, pagesLeft), isLarge);
-  });
-});
+describe.skipIf(!canMount)(
+  'the disk of the store is full: acknowledged data is kept, the rest is rejected',
+  () => {
+    test.each([0, 1, 2, 5])('a disk with %i pages left', { timeout: 60_000 }, async (pagesLeft) => {
+      const disk = await mountSmallDisk(8 * mib);
+      await expectTruth(join(disk.path, 'store'), fillUp(disk, pagesLeft), isLarge);
+    });
+  },
+);
 
-describe.skipIf(!canMount)('a folder that became read-only', () => {
-  test('the sessions', { timeout: 60_000 }, async () => {
-    const disk = await mountSmallDisk(8 * mib);
-    const store = join(disk.path, 'store');
-    await expectTruth(store, setReadOnly(join(store, 'sessions')), isLarge);
-  });
-});
+describe.skipIf(!canMount)(
+  'a folder of the store is read-only: acknowledged data is kept, the rest is rejected',
+  () => {
+    test('the folder of sessions is read-only', { timeout: 60_000 }, async () => {
+      const disk = await mountSmallDisk(8 * mib);
+      const store = join(disk.path, 'store');
+      await expectTruth(store, setReadOnly(join(store, 'sessions')), isLarge);
+    });
+  },
+);
 
-describe.skipIf(!canLimit)('a limit on the size of files', () => {
+describe.skipIf(!canLimit)('a file size limit: acknowledged data is kept, the rest is rejected', () => {
   test.each([
-    ['in the middle of what is large', 100_000, isLarge],
-    ['of nothing', 0, () => true],
+    ['a limit of half a large operation', 100_000, isLarge],
+    ['a limit of 0 bytes', 0, () => true],
   ] as const)('%s', { timeout: 60_000 }, async (_name, bytes, mustFail) => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
@@ -114,16 +120,20 @@ describe.skipIf(!canLimit)('a limit on the size of files', () => {
   });
 });
 
-describe.skipIf(!canTrace)('a disk that breaks', () => {
-  test.each(['EIO', 'ENOSPC', 'EDQUOT', 'EROFS'])('%s', { timeout: 90_000 }, async (error) => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const store = join(folder.path, 'store');
-    // A new session may lie at a path that nobody knows beforehand.
-    await expectTruth(store, failWrites(store, error), ({ name }) => name !== 'make a session');
-  });
+describe.skipIf(!canTrace)('system calls fail: acknowledged data is kept, the rest is rejected', () => {
+  test.each(['EIO', 'ENOSPC', 'EDQUOT', 'EROFS'])(
+    'each write fails with %s',
+    { timeout: 90_000 },
+    async (error) => {
+      const folder = await makeTemporaryFolder();
+      onTestFinished(folder.remove);
+      const store = join(folder.path, 'store');
+      // The path of a new session is not known in advance, so it may escape the fault.
+      await expectTruth(store, failWrites(store, error), ({ name }) => name !== 'make a session');
+    },
+  );
 
-  test('only when it is to say that all is on it', { timeout: 90_000 }, async () => {
+  test('only fsync fails, with --durability power', { timeout: 90_000 }, async () => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     const flags = ['--durability', 'power'];

@@ -8,18 +8,18 @@ import { eventually } from '../harness/deadline.ts';
 import { makeShortSleep, startByHand, startScriptedRelay } from '../harness/hand-run.ts';
 import type { Listener } from '../harness/listener.ts';
 
-// What a relay can do to the machine of its listener: nothing but hand it commands.
+// A hostile relay can send commands to its listener, but cannot fill its disk or confuse its parser.
 
 const mib = 1024 * 1024;
 
-/** The largest size that any file in the folder of the listener has had; looks until `stop`. */
+/** Measures the files in the listener's folder until `stop`; `largest` is the largest size seen. */
 function watchSizes({ temporaryFolder }: Listener): { largest: () => number; stop: () => void } {
   let largest = 0;
   let isOver = false;
   const look = async () => {
     for (const folder of await readdir(temporaryFolder)) {
       for (const name of await readdir(join(temporaryFolder, folder))) {
-        // What measures the free space of the disk.
+        // These files measure or reserve free disk space.
         if (name === 'room' || name === 'reserve') continue;
         const { size } = await stat(join(temporaryFolder, folder, name));
         if (size > largest) largest = size;
@@ -52,24 +52,28 @@ function streamForEver(response: {
 const count = (text: string, word: string) => text.split(word).length - 1;
 const tooLarge = 'remotify: cannot reach the relay: its answer is too large; retrying\n';
 
-test('a body without end: its file is bounded, that is said once, and the listener goes on', {
+test('an endless response body to a poll: its file is limited, one message is printed, the listener continues', {
   timeout: 90_000,
 }, async () => {
   const relay = await startScriptedRelay((_request, response) => streamForEver(response.writeHead(200)));
   const listener = await startByHand(relay.url);
   const sizes = watchSizes(listener);
   onTestFinished(sizes.stop);
-  await eventually('it asks for the third time', 60_000, () => relay.verbs.length >= 3);
+  await eventually('the third poll', 60_000, () => relay.verbs.length >= 3);
   expect(count(listener.output(), tooLarge)).toBe(1);
   expect(listener.output().replace(tooLarge, '')).toBe('');
-  // The largest script that the slots of a relay take, and its frame.
+  // The size of the largest script that the slots of a relay accept, plus its frame.
   expect(sizes.largest()).toBeLessThanOrEqual(96 * mib);
   relay.answer((_request, response) => response.writeHead(204).end());
-  await eventually('it goes on', 60_000, () => listener.output().includes('connected to the relay again'));
+  await eventually('the listener continues', 60_000, () =>
+    listener.output().includes('connected to the relay again'),
+  );
   expect(listener.isRunning()).toBe(true);
 });
 
-test('a body without end that is no command: 64 KiB of it are taken', { timeout: 90_000 }, async () => {
+test('an endless response body to other requests: its file is limited to 64 KiB', {
+  timeout: 90_000,
+}, async () => {
   const script = 'echo ran; sleep 1.5';
   const frame = `remotify/1 run c1 ${script.length} timeout=0 merge=0 stdin=0\n${script}\nremotify/1 end c1\n`;
   const relay = await startScriptedRelay((_request, response, verb) => {
@@ -79,7 +83,7 @@ test('a body without end that is no command: 64 KiB of it are taken', { timeout:
   const listener = await startByHand(relay.url);
   const sizes = watchSizes(listener);
   onTestFinished(sizes.stop);
-  await eventually('it sends the result again', 60_000, () => count(relay.verbs.join(' '), 'finish') >= 2);
+  await eventually('the result is sent again', 60_000, () => count(relay.verbs.join(' '), 'finish') >= 2);
   expect(count(listener.output(), tooLarge)).toBe(1);
   for (const folder of await readdir(listener.temporaryFolder)) {
     for (const slot of ['result.body', 'control.body'])
@@ -89,7 +93,9 @@ test('a body without end that is no command: 64 KiB of it are taken', { timeout:
   }
 });
 
-test('a head without end: its file is bounded, and the listener goes on', { timeout: 90_000 }, async () => {
+test('an endless response head: its file is limited, and the listener continues', {
+  timeout: 90_000,
+}, async () => {
   let asked = 0;
   const server = createServer((socket) => {
     asked += 1;
@@ -107,7 +113,7 @@ test('a head without end: its file is bounded, and the listener goes on', { time
   const listener = await startByHand(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const sizes = watchSizes(listener);
   onTestFinished(sizes.stop);
-  await eventually('it asks for the third time', 60_000, () => asked >= 3);
+  await eventually('the third poll', 60_000, () => asked >= 3);
   expect(listener.output()).toMatch(/^remotify: cannot reach the relay: .+; retrying\n$/);
   expect(sizes.largest()).toBeLessThanOrEqual(96 * mib);
 });
@@ -121,7 +127,7 @@ function frameWith(
   return `remotify/1 run ${id} ${size} ${options}\n${script}\nremotify/1 end ${id}\n`;
 }
 
-test('a frame with a field that is longer than the relay makes it is no command', {
+test('a frame with a field longer than the relay ever sends: the command does not run', {
   timeout: 90_000,
 }, async () => {
   const touch = (name: string) => `: >"$TMPDIR/${name}"`;
@@ -151,7 +157,7 @@ test('a frame with a field that is longer than the relay makes it is no command'
       () => false,
     );
   await eventually(
-    'the good ones ran',
+    'the valid frames ran',
     60_000,
     async () => (await isThere('good.c1234567890')) && isThere('good.c2'),
   );

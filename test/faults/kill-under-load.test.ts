@@ -6,13 +6,13 @@ import { runKills } from './kill/run-kills.ts';
 
 const kills = Number(process.env['REMOTIFY_TEST_KILLS'] ?? 30);
 
-test(`${kills} times kill -9 under load: all that was acknowledged is there, and nothing ran twice`, {
+test(`${kills} times kill -9 of the relay under load: nothing acknowledged is lost, and no command runs twice`, {
   timeout: 120_000 + kills * 6_000,
 }, async () => {
   const { tally, report } = await runKills(await startLastingRelay(), kills);
   console.log(report);
   expect(tally.faults).toEqual({ lost: new Set(), 'run twice': new Set(), wrong: new Set() });
-  // Each kind of promise was put to the test, and not just once.
+  // Each kind of acknowledged request must occur often enough.
   for (const [kind, count] of Object.entries(tally.acknowledged))
     expect(count, kind).toBeGreaterThan(kills / 4);
 });
@@ -21,11 +21,11 @@ const hasty = (relayMutants['store/local-store.ts'] ?? []).filter(({ name }) =>
   name.endsWith('acknowledged before it is written'),
 );
 
-describe('a relay that acknowledges first', () => {
-  test('there are such relays', () => expect(hasty.length).toBeGreaterThan(0));
+describe('a mutant relay that acknowledges before it writes', () => {
+  test('there are mutants that acknowledge before they write', () => expect(hasty.length).toBeGreaterThan(0));
 
   test.each(hasty.map((mutant) => [mutant.name, mutant] as const))(
-    'loses, and is found out: %s',
+    'the kill test finds lost data in the mutant: %s',
     {
       timeout: 240_000,
     },

@@ -12,20 +12,20 @@ import { sendSignal } from '../harness/process-session.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// docs/examples: a listener that lives as long as the machine.
+// The examples in docs/examples that keep a listener running as long as the machine: a crontab and a systemd unit.
 
 const examplePath = (name: string) => fileURLToPath(new URL(`../../docs/examples/${name}`, import.meta.url));
 const unitPath = examplePath('remotify-listener.service');
 const unit = await readFile(unitPath, 'utf8');
 const crontab = await readFile(examplePath('crontab'), 'utf8');
 
-/** What cron runs. */
+/** The command that cron runs. */
 const cronCommand = /^@reboot (.+)$/m.exec(crontab)?.[1] ?? '';
 
-/** What systemd runs, again and again, as it does with Restart=always. */
+/** The command that systemd runs, again after each end (Restart=always). */
 const unitCommand = /^ExecStart=\/bin\/bash -c '(.+)'$/m.exec(unit)?.[1] ?? '';
 
-/** The step that makes a file for curl of the line to paste, as both examples have it. */
+/** The step of both examples that turns the line to paste into a configuration file for curl. */
 const fileStep = /remotify new --auto \| (sed .+) >listener\)/.exec(crontab)?.[1] ?? '';
 
 async function setUp(PATH?: string) {
@@ -54,13 +54,13 @@ async function setUp(PATH?: string) {
   return { relay, client, key, file, start, echo };
 }
 
-test('both examples make the same file, and neither holds a key', () => {
+test('both examples create the same file, and neither contains a key', () => {
   expect(fileStep).not.toBe('');
   expect(unit).toContain(`remotify new --auto | ${fileStep} >listener)`);
   expect(unit + crontab).not.toMatch(/[0-9a-f]{32}/);
 });
 
-test('the command of the cron line is one for any shell, and without a percent sign', () => {
+test('the cron command is valid in sh and has no percent sign', () => {
   expect(cronCommand).not.toBe('');
   expect(cronCommand).not.toContain('%');
   expect(spawnSync('sh', ['-n', '-c', cronCommand]).status).toBe(0);
@@ -70,16 +70,21 @@ describe.each([
   ['the cron line', (file: string) => (file === '' ? '' : cronCommand)],
   [
     'the unit',
-    // Without systemd a loop does what it would.
+    // A loop that restarts the command simulates systemd.
     (file: string) => `while :; do (${unitCommand.replace('/etc/remotify/listener', file)}); sleep 1; done`,
   ],
 ])('%s', (_title, commandFor) => {
-  test('the listener is killed, and the relay restarts: it is connected again, and the key is in no process list', {
+  test('the listener is killed, and the relay restarts: a listener connects again, and no process list has the key', {
     timeout: 120_000,
   }, async () => {
     const { relay, client, key, file, start, echo } = await setUp();
     const listener = await start(commandFor(file));
-    await waitForState(client, 'it is connected', (state) => state.listener?.attached === true, 30_000);
+    await waitForState(
+      client,
+      'the listener is connected',
+      (state) => state.listener?.attached === true,
+      30_000,
+    );
     await echo('one');
     const all = await listener.processes();
     expect(all.filter(({ commandLine }) => commandLine.includes(key))).toEqual([]);
@@ -87,43 +92,53 @@ describe.each([
     expect(runner, JSON.stringify(all)).toBeDefined();
     sendSignal(runner?.pid ?? 0, 'SIGKILL');
     const starts = () => listener.output().split('listening as').length - 1;
-    await eventually('another one listens', 60_000, () => starts() === 2);
+    await eventually('a new listener starts', 60_000, () => starts() === 2);
     await echo('two');
     await relay.kill();
-    await eventually('the listener notices it', 40_000, () =>
+    await eventually('the listener reports that the relay is unreachable', 40_000, () =>
       listener.output().includes('cannot reach the relay'),
     );
     await relay.start();
     await echo('three');
   });
 
-  test('the session has ended: that is said, and a new session in the file is taken up', {
+  test('the session ends: the listener prints it; a new session in the file: the listener connects to it', {
     timeout: 120_000,
   }, async () => {
     const { relay, client, file, start } = await setUp();
     const listener = await start(commandFor(file));
-    await waitForState(client, 'it is connected', (state) => state.listener?.attached === true, 30_000);
+    await waitForState(
+      client,
+      'the listener is connected',
+      (state) => state.listener?.attached === true,
+      30_000,
+    );
     await client.run(['end']);
     const says = 'remotify: this session has ended; ask for a new line (remotify new)';
-    await eventually('it says so', 30_000, () => listener.output().includes(says));
+    await eventually('the listener prints it', 30_000, () => listener.output().includes(says));
     const line = await client.makeSession('--auto');
     const key = /\/r\/([0-9a-f]{32})/.exec(line)?.[1] ?? '';
     await writeFile(file, `url = "${relay.url}/r/${key}?mode=auto"\n`);
-    await waitForState(client, 'it is connected again', (state) => state.listener?.attached === true, 60_000);
+    await waitForState(
+      client,
+      'the listener is connected again',
+      (state) => state.listener?.attached === true,
+      60_000,
+    );
   });
 });
 
-test('the cron line pauses longer after each end, up to 64 s', async () => {
+test('the listener ends at once each time: the pauses of the cron line grow up to 64 s', async () => {
   const { PATH, times } = await makeShortSleep();
   const { client, start } = await setUp(PATH);
   await client.run(['end']);
   const listener = await start(cronCommand);
-  await eventually('it has tried often', 60_000, async () => (await times()).length >= 9);
+  await eventually('the listener has been started often', 60_000, async () => (await times()).length >= 9);
   expect((await times()).slice(0, 9)).toEqual(['1', '2', '4', '8', '16', '32', '64', '64', '64']);
   expect(listener.output()).toContain('this session has ended');
 });
 
-test('the unit never gives up, and pauses between two starts', () => {
+test('the unit restarts without a limit, with a pause of at least 5 s', () => {
   expect(unit).toMatch(/^StartLimitIntervalSec=0$/m);
   expect(unit).toMatch(/^Restart=always$/m);
   expect(Number(/^RestartSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThanOrEqual(5);
@@ -131,7 +146,7 @@ test('the unit never gives up, and pauses between two starts', () => {
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
-test.skipIf(!hasSystemd)('systemd-analyze finds nothing wrong with the unit', () => {
+test.skipIf(!hasSystemd)('systemd-analyze verify reports nothing about the unit', () => {
   const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unitPath], {
     encoding: 'utf8',
   });

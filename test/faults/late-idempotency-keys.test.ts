@@ -5,11 +5,11 @@ import { eventually } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 
-// An Idempotency-Key is remembered when its command is no longer listed: a push that is repeated late does not run again.
+// The relay keeps an Idempotency-Key after its command was evicted from the list: a late repeated push does not run again.
 
 type Pushed = { id: string; state: string; exit_status: number | null };
 
-/** POST …/commands with this key. */
+/** Pushes a command (POST …/commands) with an Idempotency-Key. */
 async function push(configDir: string, script: string, key: string, query = '') {
   const session = await readSession(configDir);
   const answer = await fetch(`${session.url}/api/session/self/commands${query}`, {
@@ -25,7 +25,7 @@ async function push(configDir: string, script: string, key: string, query = '') 
   };
 }
 
-/** 150 commands, in turns of 30 since 32 may wait, and all of them ended. */
+/** Pushes 150 commands, 30 at a time because at most 32 may be queued, and waits until all of them have ended. */
 async function runMany(configDir: string, run: (args: string[]) => Promise<{ exitCode: number | null }>) {
   for (let turn = 0; turn < 5; turn += 1) {
     for (let nth = 0; nth < 30; nth += 1)
@@ -34,7 +34,7 @@ async function runMany(configDir: string, run: (args: string[]) => Promise<{ exi
   }
 }
 
-test('the same key after 155 later commands, and after a restart: the same id, and it ran once', {
+test('a push is repeated after 155 later commands and after a restart: the relay returns the same id, the command ran once', {
   timeout: 120_000,
 }, async () => {
   const relay = await startLastingRelay();
@@ -45,9 +45,9 @@ test('the same key after 155 later commands, and after a restart: the same id, a
   const script = `echo ran >>'${marker}'; exit 4`;
   const first = await push(remote.configDir, script, 'the-key');
   expect([first.status, first.command?.id]).toEqual([201, 'c1']);
-  await eventually('it ran', 15_000, async () => (await ran()) === 1);
+  await eventually('the command ran', 15_000, async () => (await ran()) === 1);
   await runMany(remote.configDir, remote.run);
-  // It is no longer listed.
+  // The command is no longer listed.
   expect((await remote.run(['status', 'c1'])).exitCode).not.toBe(0);
   const expectSame = async () => {
     const again = await push(remote.configDir, script, 'the-key');
@@ -61,10 +61,10 @@ test('the same key after 155 later commands, and after a restart: the same id, a
   await relay.kill();
   await relay.start();
   await expectSame();
-  // A key of the middle, and one that is still listed.
+  // The key of an evicted command, and one of a command that is still listed.
   expect((await push(remote.configDir, ':', 'many-0-7')).command?.id).toBe('c9');
   expect((await push(remote.configDir, ':', 'many-4-29')).command?.id).toBe('c155');
-  // What would have run again has had its turn by then.
+  // After this command, a wrongly repeated one would have run.
   expect((await remote.run(['exec', 'true'], { deadlineMs: 60_000 })).exitCode).toBe(0);
   expect(await ran()).toBe(1);
 });

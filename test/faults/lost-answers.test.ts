@@ -5,13 +5,13 @@ import { makeLedger, runClients, startBehindProxy, startRemoteFor } from './rig.
 
 const clients = isLong ? 8 : 3;
 
-/** Each lost answer costs somebody a second or two: `REMOTIFY_TEST_COMMANDS=100` takes a quarter of an hour. */
+/** Each lost answer delays a peer by a second or two: `REMOTIFY_TEST_COMMANDS=100` takes a quarter of an hour. */
 const commands = Number(process.env['REMOTIFY_TEST_COMMANDS'] ?? (isLong ? 6 : 4));
 
-/** More in a row would be a relay that is not there, which a push is meant to say after two seconds. */
+/** More in a row look like an unreachable relay, which a push reports as an error after two seconds. */
 const mostInARow = 3;
 
-/** Whether this one is hit: by the seed, and never again and again. */
+/** Chooses the requests to hit: by the seed, at most `mostInARow` in a row of one peer. */
 function makeLottery(share: number): (request: ProxiedRequest) => boolean {
   const inARow = new Map<string, number>();
   return ({ identity, draw }) => {
@@ -42,7 +42,7 @@ async function expectEachOnce(
 const timeout = 150_000 + clients * commands * 3_000;
 
 test(
-  'three of ten answers are lost, of clients and listener alike: each command runs once and is read whole',
+  'three of ten answers to clients and listener are lost: each command runs once, its output arrives completely',
   {
     timeout,
   },
@@ -56,29 +56,35 @@ test(
     ),
 );
 
-test('three of ten requests arrive twice: each command runs once and is read whole', { timeout }, () =>
-  expectEachOnce(
-    () => {
-      const isHit = makeLottery(0.3);
-      return { onRequest: (request) => (isHit(request) ? { fault: 'duplicate' } : undefined) };
-    },
-    ({ duplicate }) => duplicate,
-  ),
+test(
+  'three of ten requests arrive twice: each command runs once, its output arrives completely',
+  { timeout },
+  () =>
+    expectEachOnce(
+      () => {
+        const isHit = makeLottery(0.3);
+        return { onRequest: (request) => (isHit(request) ? { fault: 'duplicate' } : undefined) };
+      },
+      ({ duplicate }) => duplicate,
+    ),
 );
 
-test('every request arrives twice', { timeout }, () =>
+test('every request arrives twice: each command runs once, its output arrives completely', { timeout }, () =>
   expectEachOnce(
     () => ({ onRequest: () => ({ fault: 'duplicate' }) }),
     ({ duplicate }) => duplicate,
   ),
 );
 
-test('three of ten requests are reset before they arrive', { timeout }, () =>
-  expectEachOnce(
-    () => {
-      const isHit = makeLottery(0.3);
-      return { onRequest: (request) => (isHit(request) ? { fault: 'reset' } : undefined) };
-    },
-    ({ reset }) => reset,
-  ),
+test(
+  'three of ten requests are reset before they arrive: each command runs once, its output arrives completely',
+  { timeout },
+  () =>
+    expectEachOnce(
+      () => {
+        const isHit = makeLottery(0.3);
+        return { onRequest: (request) => (isHit(request) ? { fault: 'reset' } : undefined) };
+      },
+      ({ reset }) => reset,
+    ),
 );

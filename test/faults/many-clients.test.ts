@@ -6,7 +6,7 @@ import { makeLedger, runClients, startRemoteFor } from './rig.ts';
 const clients = 8;
 const commands = isLong ? 100 : 12;
 
-test(`${clients} clients with ${commands} commands each on one session: each reads its own, and each runs once`, {
+test(`${clients} clients with ${commands} commands each on one session: each client reads its own output, and each command runs once`, {
   timeout: isLong ? 1_500_000 : 180_000,
 }, async () => {
   const relay = await startRelay();

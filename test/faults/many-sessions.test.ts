@@ -8,7 +8,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import type { Report } from '../harness/many/generate.ts';
 
-/** Sockets that one process may have: node raises its own limit to this. */
+/** Limit of open files, and so sockets, of one process: node raises its own limit to this. */
 const mostFiles = execFileSync('bash', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
 
 const fits = mostFiles === 'unlimited' || Number(mostFiles) >= 16_000;
@@ -29,7 +29,7 @@ async function generate(store: string | undefined): Promise<Report> {
       env: cleanEnvironment(folder.path),
     });
     onTestFinished(() => void generator.child.kill('SIGKILL'));
-    const { code } = await withDeadline(generator.closed, 240_000, 'the load comes to its end');
+    const { code } = await withDeadline(generator.closed, 240_000, 'the load generator ends');
     expect([code, generator.stderr()]).toEqual([0, '']);
     return JSON.parse(generator.stdout().toString('utf8')) as Report;
   } finally {
@@ -41,7 +41,7 @@ test.each([
   ['memory', 'memory:'],
   ['files', undefined],
 ] as const)(
-  `${sessions} sessions with a waiting listener each and ${readers} waiting readers, kept in %s: no wake is lost`,
+  `${sessions} sessions with a polling listener each, and ${readers} polling readers, stored in %s: every poll is answered`,
   { timeout: 300_000 },
   async (_name, store) => {
     const { woken } = await generate(store);

@@ -10,7 +10,7 @@ export type PlainRequest = {
   body: Buffer;
 };
 
-/** `isWhole`: it ends where it says, so that another one may follow on the same connection. */
+/** `isWhole`: its length matches its headers, so that another request may follow on the same connection. */
 export type WireRequest = { bytes: Buffer; isHead: boolean; isWhole: boolean };
 
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'TRACE'];
@@ -159,7 +159,7 @@ function swapIn<T>(list: T[], random: Random): void {
   if (one !== undefined && other !== undefined) [list[from], list[to]] = [other, one];
 }
 
-/** These leave a request that ends where it says. */
+/** Mutations after which the length of the request still matches its headers. */
 const changes: readonly Change[] = [
   (request, { pick }) => void (request.method = pick(methods)),
   (request, random) => void (request.path = `/${changeText(request.path, random).replace(/^\//, '')}`),
@@ -235,7 +235,7 @@ function render(request: PlainRequest, random: Random): Buffer {
   return Buffer.concat([Buffer.from(head, 'latin1'), ...parts, Buffer.from('0\r\n\r\n')]);
 }
 
-/** These break what stands on the wire. */
+/** Mutations of the bytes on the wire, which may break the framing. */
 const breaks: readonly ((bytes: Buffer, random: Random) => Buffer)[] = [
   flipBytes,
   (bytes, { below }) => bytes.subarray(0, below(bytes.length)),

@@ -8,15 +8,15 @@ import { seed } from '../harness/seed.ts';
 import { mutateRequest, type PlainRequest, type WireRequest } from './mutate-request.ts';
 import { startRemoteFor } from './rig.ts';
 
-// Requests that are nearly right, one hundred thousand of them. Whatever happens, the relay goes on.
+// A hundred thousand slightly wrong requests: the relay must not crash, hang or leak memory.
 
 const requestCount = Number(process.env.REMOTIFY_TEST_REQUESTS ?? 100_000);
-/** Connections at once, and requests on each that are sent one behind the other. */
+/** Number of parallel connections, and of pipelined requests on each. */
 const connectionCount = 32;
 const pipelined = 20;
-/** A request that is cut may wait for its rest for as long as it likes: so long without a word, and it is left alone. */
+/** The relay may wait for the rest of a truncated request: the test gives up a connection after this time without an answer. */
 const quietMs = 20;
-/** Held polls of any length give way to later ones (`--max-held-polls`), the last of them after 25 s. */
+/** Later polls evict held ones (`--max-held-polls`); the last ones are held for 25 s. Anything longer is a hang. */
 const hangMs = 40_000;
 
 type Scene = { key: string; listener_key: string };
@@ -29,7 +29,7 @@ async function call(relay: Relay, path: string, init: RequestInit = {}): Promise
 
 const listenerId = 'a-mutated-listener';
 
-/** A session with a command that ended, one that runs and takes input, one that waits, and one in the slot. */
+/** A session with a cancelled command, a running one with stdin, a queued one, and one in the slot. */
 async function makeScene(relay: Relay): Promise<Scene> {
   const scene = (await (await call(relay, '/api/session', { method: 'POST' })).json()) as Scene;
   const own = `/api/session/${scene.key}`;
@@ -51,7 +51,7 @@ async function makeScene(relay: Relay): Promise<Scene> {
   return scene;
 }
 
-/** Every route and method as it is meant to be used. */
+/** A valid request for every route and method. */
 function listValid({ key, listener_key: listenerKey }: Scene): PlainRequest[] {
   const host: [string, string] = ['Host', '127.0.0.1'];
   const make = (
@@ -173,7 +173,7 @@ function listValid({ key, listener_key: listenerKey }: Scene): PlainRequest[] {
 
 type Case = WireRequest & { nth: number };
 
-/** What was seen, by status; `none` where the connection was closed without an answer or nothing came. */
+/** Number of answers by status; `none` where the connection was closed or silent. */
 type Tally = Map<string, number>;
 
 function describeCase({ nth, bytes }: Case): string {
@@ -182,7 +182,7 @@ function describeCase({ nth, bytes }: Case): string {
 
 const good = 'GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
 
-/** Sends them on one connection behind a good request; gives back those that were not answered, as it was closed before. */
+/** Sends the cases on one connection after a valid request; returns those left unsent or unanswered when the relay closed it. */
 async function sendBatch(relay: Relay, cases: readonly Case[], tally: Tally): Promise<readonly Case[]> {
   const count = (status: string) => tally.set(status, (tally.get(status) ?? 0) + 1);
   const judge = (one: Case, status: number) => {
@@ -196,7 +196,7 @@ async function sendBatch(relay: Relay, cases: readonly Case[], tally: Tally): Pr
     const whole = broken === -1 ? cases : cases.slice(0, broken);
     connection.send(Buffer.concat([Buffer.from(good), ...whole.map(({ bytes }) => bytes)]));
     const { status } = await connection.next({ deadlineMs: hangMs });
-    if (status !== 200) throw new Error(`a good request is answered ${status}`);
+    if (status !== 200) throw new Error(`the valid request got ${status}`);
     for (const [at, one] of cases.entries()) {
       if (!one.isWhole) {
         connection.send(one.bytes);
@@ -235,10 +235,10 @@ async function residentMib(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
 }
 
-/** How many requests one session lives through. */
+/** Number of requests for one session. */
 const casesPerScene = 400;
 
-test(`${requestCount} mutated requests: the same process, no 5xx but for storage, nothing hangs, memory is flat`, {
+test(`${requestCount} mutated requests: the relay does not crash or hang, answers no 5xx except for storage, and leaks no memory`, {
   timeout: 900_000,
 }, async () => {
   const relay = await startRelay({
@@ -256,7 +256,7 @@ test(`${requestCount} mutated requests: the same process, no 5xx but for storage
         let left: readonly Case[] = Array.from({ length: Math.min(pipelined, requestCount - next) }, () => {
           const nth = next;
           next += 1;
-          // Each by its own number, so that it is the same whichever session it meets.
+          // Seeded by its number, so that a request is the same for every session.
           const random = createRandom(seed + Math.imul(nth, 0x9e3779b1));
           return { ...mutateRequest(random.pick(valid), random), nth };
         });
@@ -276,7 +276,7 @@ test(`${requestCount} mutated requests: the same process, no 5xx but for storage
     `${perSecond}/s, ${Math.round(warmMib)} MiB warm, ${Math.round(endMib)} MiB at the end, ${seen}`,
   );
 
-  expect(endMib - warmMib, 'MiB more than after the first fifth').toBeLessThan(150);
+  expect(endMib - warmMib, 'MiB of memory more than after the first fifth').toBeLessThan(150);
   expect(tally.get('200') ?? 0).toBeGreaterThan(requestCount / 20);
   expect(relay.stderr().length).toBeLessThan(4_000);
   expect(relay.stderr()).not.toMatch(/[0-9a-f]{32}|^\s+at |internal/m);

@@ -7,9 +7,9 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { mib } from '../runner/spool-kit.ts';
 
-// What stands between and takes less at once than the relay.
+// A proxy that accepts smaller request bodies than the relay.
 
-/** Hands requests on, but answers 413 to each body of more than so many bytes, as nginx does. `tooLarge` counts those. */
+/** Forwards requests, but answers 413 to bodies of more than `maxBytes`, as nginx does. `tooLarge` counts those. */
 async function startNarrowProxy(port: number, maxBytes: number) {
   let tooLarge = 0;
   let largest = 0;
@@ -35,7 +35,7 @@ test.each([
   ['1 MiB', mib],
   ['100 KiB', 100 * 1024],
 ])(
-  'a proxy that takes bodies of %s: output and input get through whole, and few requests are in vain',
+  'a proxy that accepts bodies of %s: stdin and output arrive completely, and fewer than 20 requests get 413',
   { timeout: 120_000 },
   async (_words, most) => {
     const relay = await startRelay();
@@ -51,7 +51,7 @@ test.each([
     expect(exitCode).toBe(0);
     expect(digest(stdout)).toBe(digest(bytes));
     expect(proxy.largest()).toBeGreaterThan(most / 2);
-    // Each halving costs one, on both ways.
+    // Each halving of the chunk costs one rejected request, for stdin and for output.
     expect(proxy.tooLarge()).toBeGreaterThan(0);
     expect(proxy.tooLarge()).toBeLessThan(20);
   },

@@ -1,4 +1,4 @@
-// Started by one-address.test.ts with a file limit of its own: connections from one address, told as JSON on stdin.
+// Load generator, started by one-address.test.ts with its own limit of open files: opens many connections from one address.
 import { connect, type Socket } from 'node:net';
 import { argv, stdout } from 'node:process';
 
@@ -19,14 +19,14 @@ function open(begin: (socket: Socket) => void, again: () => void): void {
   });
   socket.on('data', () => {
     answered += 1;
-    // It asks again, as one does that means harm.
+    // Ask again, as a hostile client does.
     setTimeout(() => begin(socket), 1_000 + Math.random() * 4_000);
   });
   socket.on('error', () => {});
   socket.on('close', () => {
     cut += 1;
     if (isOpen) held -= 1;
-    // Held polls are what it is about, not a flood of new connections, which only a packet filter can keep off.
+    // Reconnect slowly: the test is about held polls; a flood of new connections can only be stopped by a packet filter.
     setTimeout(again, 10_000 + Math.random() * 20_000);
   });
 }
@@ -52,7 +52,7 @@ function dribble(): void {
   }, dribble);
 }
 
-/** A few hundred at a time: the queue of the listening socket is finite, and this is not about it alone. */
+/** Opens 200 connections at a time, so that the queue of the listening socket does not overflow. */
 let begun = 0;
 const starter = setInterval(() => {
   for (let room = 200; room > 0 && begun < load.polls; room -= 1, begun += 1) poll(begun);

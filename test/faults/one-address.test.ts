@@ -7,12 +7,12 @@ import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { openRaw } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-// One address holds all that it may; a client of another address is answered all the same.
+// One address holds as many connections as it can; a client at another address must still be answered.
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const program = fileURLToPath(new URL('./one-address-load.ts', import.meta.url));
 
-/** Asked for: 20,000 polls and 1,000 connections that dribble their headers. Each process has files for half of them. */
+/** The load tries 20,000 polls and 1,000 connections that send their headers slowly. Each of the two processes opens half of them. */
 const attackers = 2;
 const polls = 20_000;
 const slow = 1_000;
@@ -24,7 +24,7 @@ function startLoad(relay: Relay, keys: string[]): Load {
   const own = { polls: polls / attackers, slow: slow / attackers, port: relay.port, keys };
   const load = spawnCaptured(
     'bash',
-    // It may open as many files as the system allows.
+    // Raise the limit of open files to the maximum.
     [
       '-c',
       'ulimit -n "$(ulimit -Hn)" && exec "$@"',
@@ -50,7 +50,7 @@ function startLoad(relay: Relay, keys: string[]): Load {
   return { ...load, last };
 }
 
-/** How long each probe took, in ms, shortest first. Throws where one has no 200 within 10 s. Half of them on new connections, which must be accepted first. */
+/** Duration of each probe in ms, sorted. Throws where one gets no 200 within 10 s. Every second probe uses a new connection. */
 async function probe(relay: Relay): Promise<number[]> {
   const times: number[] = [];
   const kept = await openRaw(relay, { localAddress: '127.0.0.2' });
@@ -73,7 +73,7 @@ const quantile = (times: number[], part: number): number => times[Math.ceil(part
 const describe = (times: number[]): string =>
   [0.5, 0.99, 1].map((part) => quantile(times, part).toFixed(1)).join(' ');
 
-test(`one address holds ${polls} polls and ${slow} slow connections, and another is answered`, {
+test(`one address holds ${polls} polls and ${slow} slow connections: a client at another address is answered`, {
   timeout: 400_000,
 }, async () => {
   const relay = await startRelay();
@@ -87,7 +87,7 @@ test(`one address holds ${polls} polls and ${slow} slow connections, and another
 
   const loads = Array.from({ length: attackers }, () => startLoad(relay, keys));
   await eventually(
-    'all of them have begun',
+    'all load processes have opened their connections',
     120_000,
     () => loads.every((load) => load.stdout().includes('begun')),
     500,
@@ -100,7 +100,7 @@ test(`one address holds ${polls} polls and ${slow} slow connections, and another
   console.log(
     `health in ms (median, p99, worst): ${describe(alone)} alone, ${describe(during)} during, ${describe(after)} after; ${JSON.stringify(seen)}`,
   );
-  // The load was there: what one address may hold was held, and the rest of it was cut or answered.
+  // The load was real: one address held as many polls as allowed; the other polls were closed or answered.
   expect(seen.reduce((sum, { held }) => sum + held, 0)).toBeGreaterThan(4_096);
   expect(relay.stderr()).not.toMatch(/EMFILE|internal/);
 });

@@ -9,9 +9,9 @@ import { introduce, openResource } from '../harness/resource.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 import { mib, postLarge } from './stalled-kit.ts';
 
-// A listener that has a request open is alive, for however long that request takes.
+// A listener with an open request counts as connected, however long that request takes.
 
-/** Longer than a listener may be silent, and shorter than one body may take. */
+/** Longer than the listener timeout, and shorter than the time limit of a request body. */
 const openMs = 52_000;
 const everyMs = 4_000;
 
@@ -77,9 +77,9 @@ describe.skipIf(!isLong)('requests of listeners that are open for 52 s', () => {
     while (left() > 0) {
       upload.connection.send('x');
       uploaded += 1;
-      // In all half of the answer: what the systems buffer on the way is less than the other half.
+      // Reads half of the answer in total: the buffers of the systems hold less than the other half.
       look.connection.resume((37 * mib * everyMs) / openMs);
-      await untilPassed('until the next byte', everyMs);
+      await untilPassed('time between two bytes', everyMs);
     }
     await polls;
     return async () => {
@@ -90,23 +90,23 @@ describe.skipIf(!isLong)('requests of listeners that are open for 52 s', () => {
     };
   }, 150_000);
 
-  test('an upload of a byte now and then: its listener is attached, its command runs, and the upload is taken', async () => {
+  test('an upload of one byte every 4 s: its listener is attached, its command runs, and the upload is accepted', async () => {
     expect(await statusOf(upload)).toMatchObject({ listener: { attached: true }, cmd_in_flight: true });
     upload.connection.send('x'.repeat(100 - uploaded));
     const answer = await upload.connection.next();
     expect([answer.status, answer.text]).toEqual([200, '100\n']);
   });
 
-  test('an answer of next that is read slowly: its listener is attached, and its command waits for approval', async () => {
+  test('a listener reads the answer to a poll slowly: it is attached, and its command waits for approval', async () => {
     expect(look.connection.isClosed()).toBe(false);
     expect(await statusOf(look)).toMatchObject({ listener: { attached: true }, cmd_in_flight: true });
   });
 
-  test('control polls of 25 s, one after the other: its listener is attached, and its command runs', async () => {
+  test('only control polls of 25 s: their listener is attached, and its command runs', async () => {
     expect(await statusOf(control)).toMatchObject({ listener: { attached: true }, cmd_in_flight: true });
   });
 
-  test('the audit log tells of no listener that is gone or back, and of no command that ended', () => {
+  test('the audit log has no listener as gone or back, and no ended command', () => {
     const told = relay
       .stderr()
       .split('\n')

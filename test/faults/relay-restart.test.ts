@@ -18,14 +18,14 @@ import {
 const timeout = 90_000;
 
 const hasSaid = (cli: Running, text: string) =>
-  eventually(`exec says "${text}"`, 20_000, () => cli.stderr().includes(text));
+  eventually(`exec prints "${text}"`, 20_000, () => cli.stderr().includes(text));
 
 const isNoticed = (remote: Remote) =>
-  eventually('the listener says that it cannot reach the relay', 20_000, () =>
+  eventually('the listener reports that it cannot reach the relay', 20_000, () =>
     remote.listener.output().includes('remotify: cannot reach the relay: '),
   );
 
-/** One id, printed by `exec --detach`. */
+/** Runs `exec --detach`, and returns the id that it prints. */
 async function detach(remote: { run: Remote['run'] }, script: string): Promise<string> {
   const { text, exitCode, stderr } = await remote.run(['exec', '-d', script]);
   expect([exitCode, stderr]).toEqual([0, '']);
@@ -37,7 +37,7 @@ const isFinished = (remote: Remote, id: string) =>
     commands.some((command) => command.id === id && command.state === 'finished'),
   );
 
-test('killed in mid-command: the command goes on, and exec rides it out and says so', {
+test('the relay is killed while a command runs: the command continues, exec reconnects and reports both', {
   timeout,
 }, async () => {
   const relay = await startLastingRelay();
@@ -63,7 +63,7 @@ test('killed in mid-command: the command goes on, and exec rides it out and says
   expect(await ledger.lines()).toEqual(['begun']);
 });
 
-test('killed again and again while output flows: not a byte is lost or doubled', { timeout }, async () => {
+test('the relay is killed four times during output: no byte is lost or repeated', { timeout }, async () => {
   const relay = await startLastingRelay();
   const remote = await startRemoteFor(relay);
   const ledger = await makeLedger();
@@ -76,7 +76,7 @@ test('killed again and again while output flows: not a byte is lost or doubled',
   for (let round = 1; round <= rounds; round += 1) {
     await hasPrinted(exec, `part ${round}\n`);
     await relay.kill();
-    // The next part is written while there is no relay.
+    // The command prints the next part while the relay is down.
     await gate.open();
     await relay.start();
   }
@@ -86,7 +86,9 @@ test('killed again and again while output flows: not a byte is lost or doubled',
   expect(exec.stdout().byteLength).toBe(rounds * (400_000 + 'part 1\n'.length));
 });
 
-test('down when the command ends, back later: the result arrives', { timeout }, async () => {
+test('the relay is down when the command ends: the result arrives after the restart', {
+  timeout,
+}, async () => {
   const relay = await startLastingRelay();
   const remote = await startRemoteFor(relay);
   const ledger = await makeLedger();
@@ -108,7 +110,7 @@ test('down when the command ends, back later: the result arrives', { timeout }, 
   expect(await ledger.lines()).toEqual(['over']);
 });
 
-test('killed between push and pickup: the commands run once, in order, when a listener comes', {
+test('the relay is killed after each push, before a listener connects: the commands run once, in order', {
   timeout,
 }, async () => {
   const relay = await startLastingRelay();
@@ -131,7 +133,9 @@ test('killed between push and pickup: the commands run once, in order, when a li
   expect(await ledger.lines()).toEqual(['one', 'two', 'three']);
 });
 
-test('killed while a command runs and others wait: each runs once, in order', { timeout }, async () => {
+test('the relay is killed while a command runs and others are queued: each runs once, in order', {
+  timeout,
+}, async () => {
   const relay = await startLastingRelay();
   const remote = await startRemoteFor(relay);
   const ledger = await makeLedger();
@@ -139,7 +143,7 @@ test('killed while a command runs and others wait: each runs once, in order', { 
   const note = (word: string) => `echo ${word} >>'${ledger.path}'`;
   const ids = [await detach(remote, `${note('one')}; ${gate.wait}`)];
   for (const word of ['two', 'three']) ids.push(await detach(remote, note(word)));
-  await eventually('the first one runs', 20_000, async () => (await ledger.lines()).length === 1);
+  await eventually('the first command runs', 20_000, async () => (await ledger.lines()).length === 1);
 
   await relay.kill();
   await relay.start();
@@ -149,7 +153,7 @@ test('killed while a command runs and others wait: each runs once, in order', { 
   expect(await ledger.lines()).toEqual(['one', 'two', 'three']);
 });
 
-test('killed between the end and the reading: the result is there, as often as it is read', {
+test('the relay is killed after a command ended, before its output is read: logs prints it, each time', {
   timeout,
 }, async () => {
   const relay = await startLastingRelay();
@@ -172,7 +176,7 @@ test('killed between the end and the reading: the result is there, as often as i
   expect(await ledger.lines()).toEqual(['ran']);
 });
 
-test('killed and back at any moment of twelve short commands: each ends, and ran once', {
+test('the relay restarts four times during twelve short commands: each ends, and ran once', {
   timeout,
 }, async () => {
   const relay = await startLastingRelay();
@@ -180,7 +184,7 @@ test('killed and back at any moment of twelve short commands: each ends, and ran
   const ledger = await makeLedger();
   const count = 12;
   const script = (nth: number) => `echo ${nth} >>'${ledger.path}'; echo ${nth}`;
-  // Whatever the relay is doing for the one before is cut short by the restart.
+  // The restarts interrupt requests at different steps of a command.
   let isOver = false;
   const restarts = (async () => {
     for (let nth = 0; nth < 4 && !isOver; nth += 1) {

@@ -9,16 +9,18 @@ import { hasPrinted, makeLedger, openGate, waitForEnd, startFor, startRemoteFor 
 
 const timeout = 90_000;
 
-test('a folder whose relay was killed is taken over, whoever has its number now', { timeout }, async () => {
+test('the pid file of a killed relay has the id of another process: a new relay starts on the folder', {
+  timeout,
+}, async () => {
   const relay = await startLastingRelay();
   await relay.kill();
-  // After a reboot the number in relay.pid is anybody's: here, of this test.
+  // After a reboot any process may have the id in relay.pid: here this test.
   await writeFile(relay.pidFile, `${process.pid} 1\n`);
   await relay.start();
 });
 
 test.runIf(isLong)(
-  'a listener that was cut off when the relay was killed has its time to come back',
+  'a listener was cut off before the relay was killed: after the restart it has time to reconnect',
   { timeout },
   async () => {
     const proxy = await startFaultProxy();
@@ -31,12 +33,12 @@ test.runIf(isLong)(
     const exec = startFor(remote, ['exec', `echo begun; ${gate.wait}; echo over`]);
     await hasPrinted(exec, 'begun\n');
     await eventually('the heartbeat is held', 20_000, () => proxy.held('control') > 0);
-    // From here on nothing of the listener arrives, and the relay has seen its connection end.
+    // From here on no request of the listener arrives, and the relay saw its connection close.
     proxy.setRules({ onRequest: () => ({ fault: 'reset' }) });
     proxy.cutHeld();
     await eventually('the listener tried again', 20_000, () => (proxy.counts['reset'] ?? 0) > 0);
     await relay.kill();
-    await untilPassed('more than the grace of a listener', 11_000);
+    await untilPassed('longer than the grace of a listener', 11_000);
     await relay.start();
     const state = await remote.runJson<SessionState>('status');
     expect(state.commands[0]?.state).toBe('running');
@@ -48,7 +50,7 @@ test.runIf(isLong)(
 );
 
 test.runIf(isLong)(
-  'a minute without a relay, with a result in hand: it arrives',
+  'the relay is down for a minute while a result is waiting: the result arrives',
   { timeout: 180_000 },
   async () => {
     const relay = await startLastingRelay();
@@ -64,7 +66,7 @@ test.runIf(isLong)(
     await eventually('the command ended', 20_000, async () => (await ledger.lines()).length === 1);
     await untilPassed('a minute', 60_000);
     await relay.start();
-    // The listener tries again every 30 s at the latest.
+    // The listener retries after 30 s at most.
     await waitForState(
       remote,
       'the result is there',

@@ -6,7 +6,7 @@ import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-// The clock of the remote is set while a command runs: its time limit counts elapsed seconds.
+// The clock of the remote changes while a command runs: the timeout of the command counts elapsed seconds.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ async function setUp() {
   const startExec = async (...args: string[]) => {
     const exec = client.start(['exec', ...args]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
-    await eventually('it runs', 15_000, () => exec.stdout().toString().startsWith('begun\n'));
+    await eventually('the command runs', 15_000, () => exec.stdout().toString().startsWith('begun\n'));
     return exec;
   };
   return { ...client, gate, clock, startExec };
@@ -37,7 +37,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
     ['ten minutes ahead', 600],
     ['a day ahead', 86_400],
     ['two minutes back', -120],
-  ])('%s: a command within its limit is not stopped', async (_title, offset) => {
+  ])('the clock is set %s: a command within its timeout is not stopped', async (_title, offset) => {
     const { clock, gate, startExec, run } = await setUp();
     const exec = await startExec(
       '-t',
@@ -45,7 +45,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
       `echo begun; date +%s; ${gate.wait}; sleep 2.5; date +%s; echo over`,
     );
     await clock.set(offset);
-    // The command sleeps for longer than the listener takes between two looks at its limits.
+    // The command sleeps longer than the interval in which the listener checks its limits.
     await gate.open();
     expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 0 });
     const [, before, after, last] = exec.stdout().toString().trim().split('\n');
@@ -59,7 +59,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
     ['two minutes back', -120],
     ['a day back', -86_400],
     ['ten minutes ahead', 600],
-  ])('%s: a command over its limit is stopped', async (_title, offset) => {
+  ])('the clock is set %s: a command over its timeout is stopped', async (_title, offset) => {
     const { clock, startExec } = await setUp();
     const exec = await startExec('-t', '3', 'echo begun; sleep 60');
     await clock.set(offset);

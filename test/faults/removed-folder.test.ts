@@ -12,7 +12,7 @@ import { startRemote, startSupervised, waitForState } from '../harness/remote.ts
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
 
-// The private folder of a listener: something removes it, or writes into it.
+// The private folder of a listener is removed, in whole or in part, or its files are modified.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -23,7 +23,9 @@ beforeAll(async () => {
 async function setUp(own: { url: string } = relay) {
   const remote = await startRemote(own);
   onTestFinished(remote.stop);
-  await eventually('it listens', 15_000, () => remote.listener.output().includes('listening as'));
+  await eventually('the listener is connected', 15_000, () =>
+    remote.listener.output().includes('listening as'),
+  );
   const { temporaryFolder } = remote.listener;
   const [name = ''] = await readdir(temporaryFolder);
   const work = join(temporaryFolder, name);
@@ -33,8 +35,8 @@ async function setUp(own: { url: string } = relay) {
 
 const bashWords = /line \d+:|No such file|cannot open|mktemp:|mkdir:|tail:|head:|cat:/;
 
-describe('the folder is removed, as by something that cleans /tmp', () => {
-  test('while idle: it is created again at the same path, for its user only, and commands run', async () => {
+describe('the folder is removed, as by a cleaner of /tmp', () => {
+  test('the folder is removed while idle: it is created again at the same path with mode 700, and commands run', async () => {
     const { run, listener, work, remove } = await setUp();
     await remove();
     expect(await run(['exec', 'echo out; echo err >&2; exit 3'])).toMatchObject({
@@ -45,7 +47,7 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     expect(((await stat(work)).mode & 0o777).toString(8)).toBe('700');
     expect(await readdir(work)).toContain('owner');
     expect(listener.output()).not.toMatch(bashWords);
-    await eventually('it is idle again', 15_000, () =>
+    await eventually('the command is done', 15_000, () =>
       listener.output().includes('<<< done, 8 bytes sent back'),
     );
     await remove();
@@ -53,7 +55,7 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     expect(listener.output()).not.toMatch(bashWords);
   });
 
-  test('while a command runs: its end says that output is lost, and the next command runs', async () => {
+  test('the folder is removed while a command runs: stderr reports lost output, and the next command runs', async () => {
     const { run, start, listener, configDir, remove } = await setUp();
     const gate = await makeGate(configDir);
     onTestFinished(gate.close);
@@ -70,7 +72,7 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     expect(listener.output()).not.toMatch(bashWords);
   });
 
-  test('while a command runs that succeeds: exec does not', async () => {
+  test('the folder is removed while a command runs that exits with 0: exec does not exit with 0', async () => {
     const { start, configDir, remove } = await setUp();
     const gate = await makeGate(configDir);
     onTestFinished(gate.close);
@@ -82,7 +84,7 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).not.toBe(0);
   });
 
-  // One that removes what is old may remove single files.
+  // A cleaner that removes old files may remove single ones.
   test.each([
     ['spool.c1.stdout.0', false],
     ['spool.c1.stdout.sent', false],
@@ -95,24 +97,27 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     ['running', true],
     ['leaders', true],
     ['command', true],
-  ])('only %s, while a command runs: success has all of the output (%j)', async (name, isSuccess) => {
-    const { run, start, listener, configDir, work } = await setUp();
-    const gate = await makeGate(configDir);
-    onTestFinished(gate.close);
-    const exec = start(['exec', `echo before; ${gate.wait}; echo after`]);
-    onTestFinished(() => void exec.child.kill('SIGKILL'));
-    await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
-    await rm(join(work, name), { force: true });
-    await gate.open();
-    const { code } = await withDeadline(exec.closed, 30_000, 'exec ends');
-    expect(code === 0).toBe(isSuccess);
-    if (isSuccess) expect(exec.stdout().toString()).toBe('before\nafter\n');
-    else expect(exec.stderr()).toContain('remotify: output is lost: the folder ');
-    expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n', stderr: '' });
-    expect(listener.output()).not.toMatch(bashWords);
-  });
+  ])(
+    'only the file %s is removed while a command runs: exec succeeds with all output: %j',
+    async (name, isSuccess) => {
+      const { run, start, listener, configDir, work } = await setUp();
+      const gate = await makeGate(configDir);
+      onTestFinished(gate.close);
+      const exec = start(['exec', `echo before; ${gate.wait}; echo after`]);
+      onTestFinished(() => void exec.child.kill('SIGKILL'));
+      await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
+      await rm(join(work, name), { force: true });
+      await gate.open();
+      const { code } = await withDeadline(exec.closed, 30_000, 'exec ends');
+      expect(code === 0).toBe(isSuccess);
+      if (isSuccess) expect(exec.stdout().toString()).toBe('before\nafter\n');
+      else expect(exec.stderr()).toContain('remotify: output is lost: the folder ');
+      expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n', stderr: '' });
+      expect(listener.output()).not.toMatch(bashWords);
+    },
+  );
 
-  test('while a result waits for a relay that is away: it is sent later, and no text of bash is printed', {
+  test('the folder is removed while a result waits for an unreachable relay: it is sent later, bash prints no error', {
     timeout: 90_000,
   }, async () => {
     const lasting = await startLastingRelay();
@@ -124,17 +129,19 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
     await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
     await lasting.kill();
     await gate.open();
-    await eventually('the result waits', 30_000, () => listener.output().includes('cannot reach the relay'));
+    await eventually('the listener cannot send the result', 30_000, () =>
+      listener.output().includes('cannot reach the relay'),
+    );
     await remove();
     await lasting.start();
     const { code } = await withDeadline(exec.closed, 60_000, 'exec ends');
     expect(code).not.toBe(0);
-    await eventually('it is done', 15_000, () => listener.output().includes('<<< done, '));
+    await eventually('the command is done', 15_000, () => listener.output().includes('<<< done, '));
     expect(listener.output()).not.toMatch(bashWords);
   });
 
   test.skipIf(!hasTmux)(
-    'while the operator is asked: y runs nothing, and the client learns why',
+    'the folder is removed during a question: y does not run the command, and exec prints why',
     async () => {
       const remote = await startSupervised(relay);
       onTestFinished(remote.stop);
@@ -144,16 +151,16 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
       await remote.terminal.waitForText('run it? [', 15_000);
       const [name = ''] = await readdir(remote.temporaryFolder);
       const work = join(remote.temporaryFolder, name);
-      // The process that reads the answer has its file open.
+      // Wait until the process that reads the answer has its file open.
       const isRead = async () => {
         const reader = await readFile(join(work, 'reader.pid'), 'utf8').catch(() => '');
         return (await readlink(`/proc/${reader.trim()}/fd/1`).catch(() => '')) === join(work, 'line');
       };
-      await eventually('the answer is waited for', 15_000, isRead);
+      await eventually('the runner reads the answer', 15_000, isRead);
       await rm(work, { recursive: true, maxRetries: 20, retryDelay: 10 });
       await remote.terminal.type('y\n');
       await remote.terminal.waitForText('invalid input, try again', 15_000);
-      await eventually('the answer is waited for again', 15_000, isRead);
+      await eventually('the runner reads the answer again', 15_000, isRead);
       await remote.terminal.type('y\n');
       expect((await withDeadline(exec.closed, 30_000, 'exec ends')).code).toBe(126);
       expect(exec.stderr()).toContain('the folder of the listener was removed');
@@ -162,31 +169,42 @@ describe('the folder is removed, as by something that cleans /tmp', () => {
   );
 
   test.each([
-    ['with all that it is in', async (folder: string) => rm(folder, { recursive: true, maxRetries: 20 })],
     [
-      'and a link has its name',
+      'together with the temporary folder',
+      async (folder: string) => rm(folder, { recursive: true, maxRetries: 20 }),
+    ],
+    [
+      'and replaced by a symbolic link',
       async (folder: string, work: string) => {
         await rm(work, { recursive: true, maxRetries: 20, retryDelay: 10 });
         await mkdir(join(folder, 'trap'));
         await symlink(join(folder, 'trap'), work);
       },
     ],
-  ])('%s: the listener ends with one sentence, runs nothing, and the relay knows', async (_title, spoil) => {
-    const remote = await setUp();
-    const { listener, work } = remote;
-    await spoil(listener.temporaryFolder, work);
-    await remote.run(['exec', '-d', `: >'${join(remote.configDir, 'trace')}'`]);
-    await withDeadline(listener.exited, 30_000, 'the listener ends');
-    expect(listener.output()).toMatch(
-      /^remotify: listening .+\nremotify: error: the folder \S+ was removed and cannot be created again\n$/,
-    );
-    await waitForState(remote, 'the relay knows', (state) => state.listener?.attached === false, 8_000);
-    await expect(access(join(remote.configDir, 'trace'))).rejects.toThrow();
-    // What came of the last answer, at most.
-    const written = await readdir(join(listener.temporaryFolder, 'trap')).catch(() => []);
-    expect(written.filter((name) => !name.startsWith('next.'))).toEqual([]);
-    await eventually('no process is left', 10_000, async () => (await listener.processes()).length === 0);
-  });
+  ])(
+    'the folder is removed %s: the listener ends with one error, runs no command, and is not connected',
+    async (_title, spoil) => {
+      const remote = await setUp();
+      const { listener, work } = remote;
+      await spoil(listener.temporaryFolder, work);
+      await remote.run(['exec', '-d', `: >'${join(remote.configDir, 'trace')}'`]);
+      await withDeadline(listener.exited, 30_000, 'the listener ends');
+      expect(listener.output()).toMatch(
+        /^remotify: listening .+\nremotify: error: the folder \S+ was removed and cannot be created again\n$/,
+      );
+      await waitForState(
+        remote,
+        'the listener is gone',
+        (state) => state.listener?.attached === false,
+        8_000,
+      );
+      await expect(access(join(remote.configDir, 'trace'))).rejects.toThrow();
+      // At most files of the last answer may be written there.
+      const written = await readdir(join(listener.temporaryFolder, 'trap')).catch(() => []);
+      expect(written.filter((name) => !name.startsWith('next.'))).toEqual([]);
+      await eventually('no process is left', 10_000, async () => (await listener.processes()).length === 0);
+    },
+  );
 });
 
 test.each([
@@ -200,7 +218,7 @@ test.each([
   ['1 2', 0],
   ['x[$(: >hit)]', 0],
   ['0x10', 0],
-])('a file that holds %j is the number %i', async (text, number) => {
+])('read_number of a file with %j: the result is %i', async (text, number) => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   await writeFile(join(folder.path, 'file'), `${text}\n`);
@@ -210,7 +228,7 @@ test.each([
   expect(await readdir(folder.path)).toEqual(['file']);
 });
 
-test('a file of the folder that holds other than a number evaluates nothing and signals nothing at the end', async () => {
+test('files of the folder contain shell code instead of a number: the listener evaluates nothing and signals no process', async () => {
   const { listener, work } = await setUp();
   const hit = join(listener.temporaryFolder, 'hit');
   for (const name of ['next.pid', 'leave.pid', 'group'])

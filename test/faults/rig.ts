@@ -9,7 +9,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-/** A file to which commands add a line when they run: what really happened, whatever anybody was told. */
+/** A file to which commands append a line when they run: it shows which commands ran, independent of what the relay reports. */
 export type Ledger = { path: string; folder: string; lines: () => Promise<string[]> };
 
 export async function makeLedger(): Promise<Ledger> {
@@ -27,7 +27,7 @@ export async function openGate({ folder }: Ledger): Promise<Gate> {
   return gate;
 }
 
-/** A relay that is only ever reached through a proxy: the lines that it hands out lead there too. */
+/** Starts a relay behind a fault proxy; its public URL, and so the lines to paste, point to the proxy. */
 export async function startBehindProxy(): Promise<{ proxy: FaultProxy; relay: Relay; url: string }> {
   const proxy = await startFaultProxy();
   onTestFinished(proxy.stop);
@@ -38,7 +38,7 @@ export async function startBehindProxy(): Promise<{ proxy: FaultProxy; relay: Re
   return { proxy, relay, url: proxy.url };
 }
 
-/** A client, its session, and an auto listener; both use the URL. */
+/** Starts a client with a session and an auto listener; both use the URL. */
 export async function startRemoteFor(relay: { url: string }, env?: Record<string, string>): Promise<Remote> {
   const remote = await startRemote(relay, env);
   onTestFinished(remote.stop);
@@ -48,11 +48,11 @@ export async function startRemoteFor(relay: { url: string }, env?: Record<string
 
 export type Running = CapturedProcess;
 
-/** `remotify ARGS…` in the background, gone when the test is. */
+/** Starts `remotify ARGS…` in the background; killed at the end of the test. */
 export function startFor(remote: Remote, args: readonly string[]): Running {
   const cli = remote.start(args);
   onTestFinished(() => void cli.child.kill('SIGKILL'));
-  onTestFailed(() => console.error(`remotify ${args.join(' ').slice(0, 60)} said: ${cli.stderr()}`));
+  onTestFailed(() => console.error(`remotify ${args.join(' ').slice(0, 60)} printed: ${cli.stderr()}`));
   return cli;
 }
 
@@ -67,8 +67,8 @@ export async function waitForEnd(cli: Running, name: string, ms = 60_000) {
 export type Turn = { word: string; text: string; exitCode: number | null; stderr: string };
 
 /**
- * So many clients at once, each with so many commands one after the other, all on one session. Each command has a word of its own, which it
- * prints and adds to the ledger.
+ * Runs `clients` clients in parallel on one session, each with `commands` commands one after the other. Each command prints a unique
+ * word and appends it to the ledger.
  */
 export async function runClients(
   remote: Remote,

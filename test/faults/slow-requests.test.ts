@@ -4,8 +4,8 @@ import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { openRaw, type RawConnection } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-// Peers that take their time. The limits are real: 10 s for a head, 60 s for a body, one to two minutes for a
-// reader that takes nothing.
+// Slow peers. The tests use the real limits: 10 s for a request head, 60 s for a body, one to two minutes for a
+// reader that reads nothing.
 
 let relay: Relay;
 let key = '';
@@ -30,7 +30,7 @@ async function open(): Promise<RawConnection> {
   return connection;
 }
 
-/** Sends the text byte by byte, one each half a second, until the relay ends it; gives back how long that took. */
+/** Sends the text byte by byte, one every half second, until the relay closes the connection; returns how long that took in ms. */
 async function dribble(connection: RawConnection, text: string, deadlineMs: number): Promise<number> {
   const began = performance.now();
   let at = 0;
@@ -39,32 +39,38 @@ async function dribble(connection: RawConnection, text: string, deadlineMs: numb
     at += 1;
   }, 500);
   try {
-    await withDeadline(connection.closed, deadlineMs, 'the relay ends it');
+    await withDeadline(connection.closed, deadlineMs, 'the relay closes it');
   } finally {
     clearInterval(timer);
   }
   return performance.now() - began;
 }
 
-describe.concurrent('cut', () => {
+describe.concurrent('the relay closes a slow connection', () => {
   test.for([
-    ['a connection that says nothing', ''],
-    ['a request line that does not end', 'GET /'],
-    ['headers that do not end', 'GET /api/health HTTP/1.1\r\nHost: localhost\r\nX: '],
-  ] as const)('%s, after 10 s', { timeout: 30_000 }, async ([, begin], { expect: expectIt }) => {
-    const connection = await openRaw(relay);
-    if (begin !== '') connection.send(begin);
-    // The first one is only held open.
-    const ended =
-      begin === ''
-        ? withDeadline(connection.closed, 20_000, 'the relay ends it').then(() => 10_000)
-        : dribble(connection, 'x', 20_000);
-    expectIt(await ended).toBeGreaterThan(9_000);
-    expectIt(connection.rest().toString('latin1')).toMatch(/^HTTP\/1\.1 408 /);
-    connection.destroy();
-  });
+    ['an idle connection', ''],
+    ['an unfinished request line', 'GET /'],
+    ['unfinished headers', 'GET /api/health HTTP/1.1\r\nHost: localhost\r\nX: '],
+  ] as const)(
+    '%s: the relay answers 408 after 10 s',
+    { timeout: 30_000 },
+    async ([, begin], { expect: expectIt }) => {
+      const connection = await openRaw(relay);
+      if (begin !== '') connection.send(begin);
+      // The idle connection sends nothing.
+      const ended =
+        begin === ''
+          ? withDeadline(connection.closed, 20_000, 'the relay closes it').then(() => 10_000)
+          : dribble(connection, 'x', 20_000);
+      expectIt(await ended).toBeGreaterThan(9_000);
+      expectIt(connection.rest().toString('latin1')).toMatch(/^HTTP\/1\.1 408 /);
+      connection.destroy();
+    },
+  );
 
-  test('a body that does not end, after 60 s', { timeout: 90_000 }, async ({ expect: expectIt }) => {
+  test('an unfinished body: the relay answers 408 after 60 s', { timeout: 90_000 }, async ({
+    expect: expectIt,
+  }) => {
     const connection = await openRaw(relay);
     connection.send(`POST /result-${key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n`);
     expectIt(await dribble(connection, 'x', 80_000)).toBeGreaterThan(55_000);
@@ -74,7 +80,7 @@ describe.concurrent('cut', () => {
     expectIt(await status.json()).toMatchObject({ result_queued: false });
   });
 
-  test('forty readers that take nothing of a large output, within two minutes, and they cost little memory', {
+  test('forty readers that read nothing of a large output: closed within two minutes, with little memory', {
     timeout: 180_000,
   }, async ({ expect: expectIt }) => {
     const headers = {
@@ -95,43 +101,48 @@ describe.concurrent('cut', () => {
     const ask = `GET /api/session/${key}/commands/c1/output?stream=stdout HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     for (const connection of connections) {
       connection.pause();
-      // One behind the other: only the first of them is read from the store.
+      // Pipelined: the relay reads only the first answer from the store.
       connection.send(ask.repeat(50));
     }
-    await untilPassed('the relay has sent what the system takes', 3_000);
+    await untilPassed('the relay has filled the buffers of the system', 3_000);
     const grown = (await residentMib()) - before;
     console.log(`forty stalled readers: ${Math.round(grown)} MiB more`);
     expectIt(grown).toBeLessThan(150);
-    await eventually('all of them are cut', 140_000, async () => (await countSockets(relay.pid)) < 20, 1_000);
+    await eventually(
+      'all of them are closed',
+      140_000,
+      async () => (await countSockets(relay.pid)) < 20,
+      1_000,
+    );
     for (const connection of connections) connection.destroy();
     expectIt((await fetch(`${relay.url}/api/health`)).status).toBe(200);
   });
 
-  test('what is no HTTP, at once, also when its sender keeps its side open', {
+  test('bytes that are not HTTP: the connection is closed at once, also when the sender keeps its side open', {
     timeout: 30_000,
   }, async () => {
     const connections = await Promise.all(Array.from({ length: 100 }, () => openRaw(relay)));
     for (const connection of connections) connection.send('nonsense\r\n\r\n');
-    await Promise.all(connections.map(({ closed }) => withDeadline(closed, 10_000, 'the relay ends it')));
+    await Promise.all(connections.map(({ closed }) => withDeadline(closed, 10_000, 'the relay closes it')));
     for (const connection of connections) connection.destroy();
   });
 });
 
-/** Connections of the process, by its open files. */
+/** Counts the open sockets of a process. */
 async function countSockets(pid: number): Promise<number> {
   const names = await readdir(`/proc/${pid}/fd`);
   const targets = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
   return targets.filter((target) => target.startsWith('socket:')).length;
 }
 
-test('a reader that takes its time, but does take it, gets all of it', { timeout: 60_000 }, async () => {
+test('a reader that pauses again and again: it gets the complete answer', { timeout: 60_000 }, async () => {
   const body = Buffer.alloc(20 * mib, 'slow');
   await fetch(`${relay.url}/result-${key}`, { method: 'POST', body });
   const connection = await open();
   connection.send(`GET /result-${key} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   for (let round = 0; round < 8; round += 1) {
     connection.pause();
-    await untilPassed('it does something else', 1_000);
+    await untilPassed('the reader pauses', 1_000);
     connection.resume();
     await fetch(`${relay.url}/api/health`);
   }

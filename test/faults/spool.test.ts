@@ -11,7 +11,7 @@ import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { findTool, measureFolder, mib, watchFolder } from '../runner/spool-kit.ts';
 
-// Output waits for the relay in a spool of a bounded size: the command waits, too.
+// Output waits for the relay in a spool of limited size: when the spool is full, the command blocks.
 
 const maxBytes = 32 * mib;
 
@@ -28,7 +28,7 @@ afterAll(async () => {
   await relay.stop();
 });
 
-/** Files that the processes of the remote have open although they are removed. */
+/** Removed files that processes of the remote still have open. */
 async function listRemovedFiles({ listener }: Remote): Promise<string[]> {
   const found: string[] = [];
   for (const { pid } of await listener.processes()) {
@@ -41,20 +41,20 @@ async function listRemovedFiles({ listener }: Remote): Promise<string[]> {
   return found;
 }
 
-describe('a client leaves a command that prints without end', () => {
+describe('the client of an endless output disconnects', () => {
   const times = isLong ? 20 : 3;
 
-  test(`the next command runs to its end, and the spool stays small, ${times} times`, {
+  test(`a client stops reading the output of yes: the next command runs, and the spool stays small, ${times} times`, {
     timeout: 180_000,
   }, async () => {
     const watch = watchFolder(remote.listener.temporaryFolder);
     for (let turn = 0; turn < times; turn += 1) {
       const left = remote.start(['exec', 'yes']);
       await eventually('two lines are here', 15_000, () => left.stdout().byteLength > 4);
-      // As `head -2` does it.
+      // As `head -2` does.
       left.child.stdout?.destroy();
       await withDeadline(left.closed, 15_000, 'the client ends');
-      // It must not wait for the rest of an output that has no end.
+      // The next command must not wait for the rest of the endless output.
       const next = await remote.run(['exec', 'echo next'], { deadlineMs: 15_000 });
       expect(next.text, `turn ${turn}`).toBe('next\n');
     }
@@ -62,12 +62,12 @@ describe('a client leaves a command that prints without end', () => {
   });
 });
 
-test('the relay stands still: the command is held back, and all of its output arrives later', {
+test('the relay is suspended: the command blocks, and all of its output arrives later', {
   timeout: 120_000,
 }, async () => {
   const file = join(remote.configDir, 'written');
   const bytes = 96 * mib;
-  // What it has written into the pipe so far is what tee has written into the file.
+  // The size of the file is the number of bytes that the command has written so far.
   const script = `yes 0123456789 | head -c ${bytes} | tee '${file}'`;
   const exec = remote.start(['exec', script]);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
@@ -77,7 +77,7 @@ test('the relay stands still: the command is held back, and all of its output ar
   const sizeOf = async (): Promise<number> => (await stat(file)).size;
   let before = -1;
   await eventually(
-    'the command writes no more',
+    'the command blocks',
     20_000,
     async () => {
       const size = await sizeOf();
@@ -96,7 +96,7 @@ test('the relay stands still: the command is held back, and all of its output ar
   expect(exec.stdout().byteLength).toBe(bytes);
 });
 
-test('a command is stopped by its client while much of its output waits: what was not kept is counted as missing', {
+test('the client stops a command while much output waits in the spool: the dropped bytes are counted as missing', {
   timeout: 120_000,
 }, async () => {
   const proxy = await startFaultProxy();
@@ -116,11 +116,11 @@ test('a command is stopped by its client while much of its output waits: what wa
   const holds = async (bytes: number) => (await measureFolder(folder)) > bytes;
   await eventually('the spool is nearly full', 60_000, () => holds(8 * mib));
   exec.child.kill('SIGINT');
-  await eventually('all but the last part is dropped', 30_000, async () => !(await holds(4 * mib)));
+  await eventually('most of the spool is dropped', 30_000, async () => !(await holds(4 * mib)));
   proxy.setRules({});
   await withDeadline(exec.closed, 60_000, 'the client ends');
   type Status = { commands: { state: string; missing_bytes: number; missing_reason: string }[] };
-  const command = await eventually('the command is over', 30_000, async () => {
+  const command = await eventually('the command is finished', 30_000, async () => {
     const { commands } = await there.runJson<Status>('status');
     return commands.find(({ state }) => state === 'finished');
   });
@@ -128,12 +128,12 @@ test('a command is stopped by its client while much of its output waits: what wa
   expect(command.missing_bytes).toBeGreaterThan(4 * mib);
 });
 
-describe('a command leaves something running that prints on', () => {
+describe('a command leaves a background process that prints', () => {
   test.each([
     ['dd is there', []],
     ['dd is missing', ['dd']],
   ] as [string, string[]][])(
-    '%s: after the end of the command it uses no disk, and it keeps running after the end of the session',
+    '%s: output of a background process uses no disk, and the process keeps running after the end of the session',
     {
       timeout: 60_000,
     },
@@ -146,43 +146,45 @@ describe('a command leaves something running that prints on', () => {
       const there = await startRemote(relay, { PATH: path.path });
       onTestFinished(there.stop);
       const file = join(there.configDir, 'turns');
-      // Quiet for the second in which the end of a command is waited for.
+      // The process is silent at first, while the listener waits for the rest of the output.
       const child = `sleep 3; while :; do head -c 1000000 /dev/zero; echo >>'${file}'; sleep .05; done`;
       const { text, stderr } = await there.run(['exec', `(${child}) & echo x`]);
       expect([text, stderr]).toEqual(['x\n', '']);
       const turns = async (): Promise<number> => (await readFile(file, 'utf8').catch(() => '')).length;
-      await eventually('it has printed much', 20_000, async () => (await turns()) > 20);
+      await eventually('the process has printed much', 20_000, async () => (await turns()) > 20);
       expect(await measureFolder(there.listener.temporaryFolder)).toBeLessThan(4 * mib);
       expect(await listRemovedFiles(there)).toEqual([]);
       expect((await there.run(['exec', 'echo next'])).text).toBe('next\n');
       await there.run(['end']);
       await withDeadline(there.listener.exited, 15_000, 'the listener ends');
       const then = await turns();
-      await eventually('it goes on', 10_000, async () => (await turns()) > then + 5);
+      await eventually('the process still runs', 10_000, async () => (await turns()) > then + 5);
       expect(await readdir(there.listener.temporaryFolder)).toEqual([]);
       expect(await listRemovedFiles(there)).toEqual([]);
     },
   );
 
-  test('all that comes through a helper that ends soon after the shell is there', async () => {
+  test('output goes through a process substitution that ends after the shell: all of it arrives', async () => {
     const script = 'exec > >(while read -r l; do sleep .03; echo "ts $l"; done); seq 1 100';
     const { exitCode, text, stderr } = await remote.run(['exec', script]);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(text).toBe(Array.from({ length: 100 }, (_, at) => `ts ${at + 1}\n`).join(''));
   });
 
-  test('a silent one does not keep it, and nothing is said of it', async () => {
+  test('a silent background process: the command ends at once, without a notice', async () => {
     const { exitCode, text, stderr } = await remote.run(['exec', 'sleep 20 & echo x'], { deadlineMs: 8_000 });
     expect([exitCode, text, stderr]).toEqual([0, 'x\n', '']);
   });
 
-  test('one that goes on is waited for so long, and then it is said', { timeout: 60_000 }, async () => {
+  test('a background process that keeps printing: the command ends after a wait, with a notice', {
+    timeout: 60_000,
+  }, async () => {
     const script = '(while :; do echo on; sleep .2; done) & echo x; echo $! >&2';
     const { exitCode, text, stderr } = await remote.run(['exec', script], { deadlineMs: 40_000 });
     expect(exitCode).toBe(0);
     expect(text).toMatch(/^(x|on)\n(on\n)*/);
     expect(stderr).toContain(
-      'remotify: a background process still has the output open; its later output is not kept',
+      'remotify: a background process still holds the output open; its further output is discarded',
     );
     process.kill(Number(stderr.split('\n')[0]), 'SIGTERM');
   });

@@ -10,14 +10,14 @@ export const mib = 1024 * 1024;
 /** The largest command that the slot takes: 74 MiB of spaces around `true`, 75 KiB on the wire. */
 export const largeScript = gzipSync(Buffer.concat([Buffer.from('true'), Buffer.alloc(74 * mib, ' ')]));
 
-/** The most memory that the relay ever had, and what it has now, in MiB. Linux only. */
+/** Peak and current memory of the relay, in MiB. Linux only. */
 export async function readMemory({ pid }: Relay): Promise<{ peak: number; now: number }> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
   return { peak: Math.round(read('VmHWM')), now: Math.round(read('VmRSS')) };
 }
 
-/** Posts the large script, or the same as a result; throws where it is not taken. */
+/** Posts the large script as a command or a result; throws where the relay rejects it. */
 export async function postLarge(relay: Relay, path: string): Promise<void> {
   const answer = await fetch(relay.url + path, {
     method: 'POST',
@@ -28,7 +28,7 @@ export async function postLarge(relay: Relay, path: string): Promise<void> {
   if (answer.status !== 201) throw new Error(`POST of 74 MiB: ${answer.status} ${text}`);
 }
 
-/** One who asks and reads nothing of the answer. Comes back when the first of its bytes are here, or the connection ended. */
+/** Sends a request, and stops reading once the first bytes of the answer have arrived, or the connection has closed. */
 export async function stall(relay: Relay, path: string, headers: string[] = []): Promise<RawConnection> {
   const connection = await openRaw(relay, { stalls: true });
   onTestFinished(connection.destroy);

@@ -6,7 +6,7 @@ import { readSession, startRemote } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { mib, postLarge, readMemory, stall } from './stalled-kit.ts';
 
-// Clients that ask for the largest answers and read nothing of them cost little memory, and the relay serves others.
+// Clients that request the largest answers and do not read them: they cost the relay little memory, and it still serves others.
 
 const readers = 20;
 const maxMemory = 450;
@@ -18,7 +18,7 @@ async function start(store: 'memory:' | 'files'): Promise<Relay> {
   return relay;
 }
 
-/** Below the bound up to now, and a real command of another session runs. */
+/** Expects that the peak memory is below the limit, and that a command of another session runs. */
 async function expectModest(relay: Relay, what: string, most = maxMemory): Promise<void> {
   const { peak, now } = await readMemory(relay);
   if (process.env['REMOTIFY_TEST_FIGURES']) console.log(`${what}: peak ${peak} MiB, now ${now} MiB`);
@@ -37,7 +37,7 @@ const asListener = ({ listener_key: key }: { listener_key: string }, mode: 'auto
 
 describe.each(['memory:', 'files'] as const)('--store %s', (store) => {
   test.each(['auto', 'supervised'] as const)(
-    'twenty stalled GET …/next of one %s listener with a command of 74 MiB: one answer is open, the others are cut',
+    'twenty stalled GET …/next of one %s listener with a command of 74 MiB: only the newest answer stays open',
     { timeout },
     async (mode) => {
       const relay = await start(store);
@@ -46,13 +46,17 @@ describe.each(['memory:', 'files'] as const)('--store %s', (store) => {
       const stalled = [];
       for (let nth = 0; nth < readers; nth += 1)
         stalled.push(await stall(relay, '/api/session/self/next?wait=0', asListener(session, mode)));
-      // The newest reads nothing yet: its 74 MiB would keep this process from seeing the ends of the others.
+      // The newest connection reads nothing yet: its 74 MiB would delay this process in noticing that the others close.
       const last = stalled.pop();
       for (const connection of stalled) connection.resume();
       for (const connection of stalled)
-        await eventually('an older answer is cut', 20_000, () => connection.isClosed());
+        await eventually('an older answer is closed', 20_000, () => connection.isClosed());
       last?.resume();
-      await eventually('the newest answer goes on', 20_000, () => (last?.rest().byteLength ?? 0) > 30 * mib);
+      await eventually(
+        'the newest answer continues',
+        20_000,
+        () => (last?.rest().byteLength ?? 0) > 30 * mib,
+      );
       expect(last?.isClosed()).toBe(false);
       last?.destroy();
       for (const connection of stalled) expect(connection.rest().byteLength).toBeLessThan(20 * mib);
@@ -60,7 +64,7 @@ describe.each(['memory:', 'files'] as const)('--store %s', (store) => {
     },
   );
 
-  test('twenty stalled readers of 20 MiB of output', { timeout }, async () => {
+  test('twenty stalled readers of 20 MiB of output: memory stays below 250 MiB', { timeout }, async () => {
     const relay = await start(store);
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
@@ -69,12 +73,14 @@ describe.each(['memory:', 'files'] as const)('--store %s', (store) => {
     const { key } = await readSession(remote.configDir);
     for (let nth = 0; nth < readers; nth += 1)
       await stall(relay, `/api/session/${key}/commands/c1/output?stream=stdout&offset=${nth}`);
-    // One answer has 1 MiB at most.
+    // An answer has at most 1 MiB.
     await expectModest(relay, `output, ${store}`, 250);
   });
 });
 
-test('twenty stalled GET /cmd, each of a command of 74 MiB of its own', { timeout }, async () => {
+test(`twenty stalled GET /cmd, each of its own command of 74 MiB: memory stays below ${maxMemory} MiB`, {
+  timeout,
+}, async () => {
   const relay = await start('files');
   for (let nth = 0; nth < readers; nth += 1) {
     const session = await makeSession(relay);
@@ -84,7 +90,9 @@ test('twenty stalled GET /cmd, each of a command of 74 MiB of its own', { timeou
   await expectModest(relay, 'GET /cmd');
 });
 
-test('twenty stalled GET /result, each of a result of 74 MiB of its own', { timeout }, async () => {
+test(`twenty stalled GET /result, each of its own result of 74 MiB: memory stays below ${maxMemory} MiB`, {
+  timeout,
+}, async () => {
   const relay = await start('files');
   for (let nth = 0; nth < readers; nth += 1) {
     const session = await makeSession(relay);
@@ -94,7 +102,7 @@ test('twenty stalled GET /result, each of a result of 74 MiB of its own', { time
   await expectModest(relay, 'GET /result');
 });
 
-test('twenty stalled GET …/next of twenty listeners, each with a command of 74 MiB of its own', {
+test(`twenty stalled GET …/next of twenty listeners, each with a command of 74 MiB: memory stays below ${maxMemory} MiB`, {
   timeout,
 }, async () => {
   const relay = await start('files');
@@ -106,7 +114,7 @@ test('twenty stalled GET …/next of twenty listeners, each with a command of 74
   await expectModest(relay, 'next of twenty listeners');
 });
 
-test('ten commands of 74 MiB that are pushed at once: what is refused is refused with 503, and memory stays below a body budget', {
+test('ten commands of 74 MiB are pushed at once: some are accepted, the others get 503, memory stays below 700 MiB', {
   timeout,
 }, async () => {
   const relay = await start('files');
@@ -117,6 +125,6 @@ test('ten commands of 74 MiB that are pushed at once: what is refused is refused
   expect(pushes.some(({ status }) => status === 'fulfilled')).toBe(true);
   const { peak } = await readMemory(relay);
   if (process.env['REMOTIFY_TEST_FIGURES']) console.log(`ten pushes at once: peak ${peak} MiB`);
-  // The budget of all bodies is 512 MiB, of which one address has half; each is held in pieces and once more in one.
+  // The budget of all bodies is 512 MiB, of which one address has half; the relay holds each body in pieces and then also in one buffer.
   expect(peak).toBeLessThan(700);
 });

@@ -11,7 +11,7 @@ import { listProcessesWith, sendSignal } from '../harness/process-session.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// A start removes the folders of listeners that are known to be dead, and no other.
+// At its start, a listener removes the folders of listeners that are known to be dead, and no other ones.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -36,13 +36,13 @@ async function setUp() {
 
 const hasProc = spawnSync('test', ['-r', '/proc/sys/kernel/random/boot_id']).status === 0;
 
-/** This boot and process namespace, as a listener writes it down. */
+/** This boot and process namespace, as a listener writes it to its owner file. */
 async function readSpace(): Promise<string> {
   const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   return `${boot}.${(await readlink('/proc/self/ns/pid')).replaceAll(/\D/g, '')}`;
 }
 
-/** When a process was started, in ticks since the boot. */
+/** Start time of a process, in ticks since the boot. */
 async function readStart(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
@@ -50,7 +50,7 @@ async function readStart(pid: number): Promise<string> {
 
 const host = hostname().replaceAll(/[^A-Za-z0-9._-]/g, '_');
 
-/** What a listener that was killed together with its watchdog left. The processes are one that has ended, unless `pid` is given. */
+/** Creates the folder of a listener that was killed together with its watchdog. Its process ids are of an ended process, except `pid`. */
 async function leaveFolder(path: string, given: Record<string, string | number> = {}): Promise<void> {
   const ended = spawn('true');
   await once(ended, 'close');
@@ -60,39 +60,42 @@ async function leaveFolder(path: string, given: Record<string, string | number> 
   await writeFile(join(path, 'stdout'), 'left');
 }
 
-test.skipIf(!hasProc)('the folder of a dead listener is removed, and nothing else is', async () => {
-  const { folder, listen, run } = await setUp();
-  const at = (name: string) => join(folder, `remotify.${name}`);
-  const start = await readStart(process.pid);
-  await leaveFolder(at('deadDEAD01'));
-  // Another process has its number by now.
-  await leaveFolder(at('reusedPID1'), { pid: process.pid });
-  await leaveFolder(at('aliveALIVE'), { pid: process.pid, start });
-  await leaveFolder(at('unknownSTA'), { pid: process.pid, start: '-' });
-  await leaveFolder(at('elsewhere0'), { host: `not-${host}` });
-  await leaveFolder(at('otherSPACE'), { space: `${(await readSpace()).replace(/\d+$/, '')}1` });
-  await leaveFolder(at('otherBOOT1'), { space: (await readSpace()).replace(/^[^.]+/, 'another-boot') });
-  await leaveFolder(at('noSPACE001'), { space: '-' });
-  await leaveFolder(at('evaluated1'), { pid: 'x[$(touch hit)]' });
-  await leaveFolder(at('longer00001'));
-  await leaveFolder(join(folder, 'precious'));
-  await symlink(join(folder, 'precious'), at('linkLINK01'));
-  await mkdir(at('newborn001'));
-  await mkdir(at('oldFORMAT1'));
-  await writeFile(join(at('oldFORMAT1'), 'owner'), `${host} 999999 999998\n`);
-  await writeFile(join(folder, 'remotify.afile00001'), '');
-  const before = await readdir(folder);
-  await listen();
-  await run(['exec', 'true']);
-  const after = await readdir(folder);
-  expect(before.filter((name) => !after.includes(name)).toSorted()).toEqual([
-    'remotify.deadDEAD01',
-    'remotify.reusedPID1',
-  ]);
-  // Beside its own.
-  expect(after).toHaveLength(before.length - 1);
-  expect(await readdir(join(folder, 'precious'))).toEqual(['owner', 'stdout']);
-});
+test.skipIf(!hasProc)(
+  'a listener starts: it removes the folders of dead listeners, and no other file',
+  async () => {
+    const { folder, listen, run } = await setUp();
+    const at = (name: string) => join(folder, `remotify.${name}`);
+    const start = await readStart(process.pid);
+    await leaveFolder(at('deadDEAD01'));
+    // Another process has the same id by now.
+    await leaveFolder(at('reusedPID1'), { pid: process.pid });
+    await leaveFolder(at('aliveALIVE'), { pid: process.pid, start });
+    await leaveFolder(at('unknownSTA'), { pid: process.pid, start: '-' });
+    await leaveFolder(at('elsewhere0'), { host: `not-${host}` });
+    await leaveFolder(at('otherSPACE'), { space: `${(await readSpace()).replace(/\d+$/, '')}1` });
+    await leaveFolder(at('otherBOOT1'), { space: (await readSpace()).replace(/^[^.]+/, 'another-boot') });
+    await leaveFolder(at('noSPACE001'), { space: '-' });
+    await leaveFolder(at('evaluated1'), { pid: 'x[$(touch hit)]' });
+    await leaveFolder(at('longer00001'));
+    await leaveFolder(join(folder, 'precious'));
+    await symlink(join(folder, 'precious'), at('linkLINK01'));
+    await mkdir(at('newborn001'));
+    await mkdir(at('oldFORMAT1'));
+    await writeFile(join(at('oldFORMAT1'), 'owner'), `${host} 999999 999998\n`);
+    await writeFile(join(folder, 'remotify.afile00001'), '');
+    const before = await readdir(folder);
+    await listen();
+    await run(['exec', 'true']);
+    const after = await readdir(folder);
+    expect(before.filter((name) => !after.includes(name)).toSorted()).toEqual([
+      'remotify.deadDEAD01',
+      'remotify.reusedPID1',
+    ]);
+    // Two were removed, and its own folder was added.
+    expect(after).toHaveLength(before.length - 1);
+    expect(await readdir(join(folder, 'precious'))).toEqual(['owner', 'stdout']);
+  },
+);
 
 const canUnshare = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0;
 
@@ -100,7 +103,7 @@ test.skipIf(!canUnshare).each([
   ['a container with a /proc of its own', 'unshare --pid --fork --mount-proc bash'],
   ['a container with the /proc of its host', 'unshare --pid --fork bash'],
 ])(
-  'a start in %s leaves the folder of a live listener outside, and the other way round',
+  'a listener starts in %s: it keeps the folder of a live listener outside; and vice versa',
   async (_title, bash) => {
     const outer = await setUp();
     const first = await outer.listen();
@@ -114,7 +117,7 @@ test.skipIf(!canUnshare).each([
     expect((await inner.run(['exec', 'echo two'])).text).toBe('two\n');
     expect(await readdir(outer.folder)).toContain(own);
     expect((await outer.run(['exec', 'echo three'])).text).toBe('three\n');
-    // A third one, outside: that of the container is as alive.
+    // A third listener, outside, must keep the folder of the one in the container.
     const both = await readdir(outer.folder);
     expect(both).toHaveLength(2);
     const third = await makeClient(relay);
@@ -129,7 +132,7 @@ test.skipIf(!canUnshare).each([
 );
 
 test.skipIf(!hasProc)(
-  'killed with all of its processes it leaves a folder, and the next start removes it',
+  'all processes of a listener are killed: the next listener removes its folder',
   {
     timeout: 120_000,
   },
@@ -139,13 +142,15 @@ test.skipIf(!hasProc)(
     await run(['exec', 'echo one']);
     const before = await readdir(folder);
     expect(before).toHaveLength(1);
-    // The listener and its watchdog alike, none before the others know.
+    // Stop all processes first, so that neither listener nor watchdog can react to the kill of another one.
     for (const { pid } of await listProcessesWith(`WHERE=${folder}`)) sendSignal(pid, 'SIGSTOP');
     for (const { pid } of await listProcessesWith(`WHERE=${folder}`)) sendSignal(pid, 'SIGKILL');
-    await withDeadline(first.exited, 10_000, 'the first is gone');
+    await withDeadline(first.exited, 10_000, 'the first listener ends');
     const second = await listen();
-    // Where no connection was seen closing, the silence of the first must tell.
-    await eventually('the second is let in', 90_000, () => second.output().includes('listening as'));
+    // Where the relay saw no connection close, it notices only after the listener timeout.
+    await eventually('the second listener is connected', 90_000, () =>
+      second.output().includes('listening as'),
+    );
     expect((await run(['exec', 'echo two'])).text).toBe('two\n');
     const after = await eventually('the folder is removed', 10_000, async () => {
       const names = await readdir(folder);

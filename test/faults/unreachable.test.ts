@@ -14,9 +14,9 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// A listener that does not reach its relay says why, in the words of curl, once for each reason.
+// A listener that cannot reach its relay prints each reason once, with curl's message.
 
-/** A port with TLS and a certificate that no one knows. */
+/** Starts a TLS server with an untrusted certificate. */
 async function startStranger(): Promise<number> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -47,7 +47,7 @@ const reasons: [
     },
   ],
   [
-    'a certificate that is not known',
+    'an untrusted certificate',
     hasOpenssl,
     async () => ({ url: `https://localhost:${await startStranger()}`, says: /certificate/ }),
   ],
@@ -74,14 +74,14 @@ const reasons: [
 ];
 
 test.each(reasons)(
-  '%s: one line with the reason, however often it is tried',
+  '%s: one line with the reason, also after many retries',
   async (_title, isThere, prepare) => {
     if (!isThere) return;
     const { url, env, says } = await prepare();
     const { PATH, times } = await makeShortSleep();
     const listener = await startByHand(url, { PATH, ...env });
-    // One before the first try; the watchdog's come each second only.
-    await eventually('it has tried often', 30_000, async () => {
+    // Counts whole seconds: pauses between retries. The watchdog adds one per second.
+    await eventually('the listener has retried often', 30_000, async () => {
       return (await times()).filter((time) => /^\d+$/.test(time)).length > 20;
     });
     const output = listener.output();
@@ -92,13 +92,13 @@ test.each(reasons)(
   },
 );
 
-test('each new reason is said once, and so is the return', async () => {
+test('the reason of the failures changes: each reason is printed once, and so is the reconnection', async () => {
   const relay = await startScriptedRelay((request) => void request.socket.destroy());
   const { PATH } = await makeShortSleep();
   const listener = await startByHand(relay.url, { PATH });
   const asked = async () => {
     const before = relay.verbs.length;
-    await eventually('it asks some more', 30_000, () => relay.verbs.length >= before + 4);
+    await eventually('more requests', 30_000, () => relay.verbs.length >= before + 4);
   };
   await asked();
   relay.answer((_request, response) => response.writeHead(503).end());
@@ -111,15 +111,15 @@ test('each new reason is said once, and so is the return', async () => {
   expect(greeting).toMatch(/^remotify: listening as /);
   expect(lines).toEqual([
     'remotify: cannot reach the relay: Empty reply from server; retrying',
-    'remotify: the relay answers HTTP 503; retrying',
+    'remotify: the relay answered HTTP 503; retrying',
     'remotify: connected to the relay again',
   ]);
 });
 
-test('an error of curl is printed without control characters, and 200 characters of it at most', async () => {
+test('an error of curl with control characters: they are replaced, and at most 200 characters are printed', async () => {
   const { PATH } = await makeShortSleep();
   const listener = await startByHand(`http://${'x'.repeat(400)}\u001b[2Jé.invalid`, { PATH });
-  await eventually('it says so', 30_000, () => listener.output().includes('; retrying\n'));
+  await eventually('the listener prints it', 30_000, () => listener.output().includes('; retrying\n'));
   const reason = /^remotify: cannot reach the relay: (.+); retrying\n/.exec(listener.output())?.[1] ?? '';
   expect(reason).toMatch(/^[\x20-\x7e]{1,200}$/);
 });
@@ -144,13 +144,13 @@ test.each([
   ['a head that is printed', '-i\n'],
   ['a remote name', 'remote-name\n'],
   ['another header', 'header = "Authorization: Bearer x"\nheader = "Remotify-Listener: y"\n'],
-  ['a certificate file that is not there', 'cacert = "/nonexistent"\nfail\nsilent\nmax-time = 0.001\n'],
+  ['a missing certificate file', 'cacert = "/nonexistent"\nfail\nsilent\nmax-time = 0.001\n'],
 ])('~/.curlrc with %s: neither the line nor the script obeys it', async (_title, curlrc) => {
   const client = await makeClient(relay);
   onTestFinished(client.remove);
   const listener = await startListener(await client.makeSession('--auto'), await makeHome(curlrc));
   onTestFinished(listener.stop);
-  await waitForState(client, 'it is connected', (state) => state.listener?.attached === true);
+  await waitForState(client, 'the listener is connected', (state) => state.listener?.attached === true);
   expect(await client.run(['exec', 'echo out; exit 3'])).toMatchObject({ exitCode: 3, text: 'out\n' });
 });
 
@@ -158,22 +158,22 @@ test.each([
   ['~/.curlrc', '.curlrc', '# mine\nproxy = "http://proxy.example"\n'],
   ['/config/curlrc', 'config/curlrc', 'cacert = "/etc/ca.pem"'],
 ])(
-  'a relay out of reach, and settings in %s: said once that they are not read',
+  'an unreachable relay and settings in %s: one hint that the file is ignored',
   async (says, name, curlrc) => {
     const { PATH, times } = await makeShortSleep();
     const env = await makeHome(curlrc, name);
     const listener = await startByHand(`http://127.0.0.1:${await findClosedPort()}`, { PATH, ...env });
-    await eventually('it has tried often', 30_000, async () => (await times()).length > 20);
+    await eventually('the listener has retried often', 30_000, async () => (await times()).length > 20);
     const lines = listener.output().trimEnd().split('\n');
     expect(lines).toHaveLength(2);
-    expect(lines[1]?.endsWith(`${says} is not read: set https_proxy or CURL_CA_BUNDLE`)).toBe(true);
+    expect(lines[1]?.endsWith(`${says} is ignored: set https_proxy or CURL_CA_BUNDLE`)).toBe(true);
   },
 );
 
-test('a relay out of reach, and nothing but comments in ~/.curlrc: no word of it', async () => {
+test('an unreachable relay and only comments in ~/.curlrc: no hint', async () => {
   const { PATH, times } = await makeShortSleep();
   const env = await makeHome('# nothing\n\n   # set\n');
   const listener = await startByHand(`http://127.0.0.1:${await findClosedPort()}`, { PATH, ...env });
-  await eventually('it has tried often', 30_000, async () => (await times()).length > 20);
+  await eventually('the listener has retried often', 30_000, async () => (await times()).length > 20);
   expect(listener.output()).not.toContain('curlrc');
 });

@@ -8,8 +8,8 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, startSupervised } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 
-// The private folder of a listener is removed at any moment of a command: before it is taken, while the operator is asked, while it
-// runs, while its result is sent. The listener stays; a command runs once at most; success has the whole output.
+// The private folder of a listener is removed at a random moment of a command: before it is received, during the question, while it
+// runs, while its result is sent. The listener continues; a command runs at most once; a successful exec has all of the output.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ async function removeFolders(temporaryFolder: string): Promise<void> {
     await rm(join(temporaryFolder, name), { force: true, recursive: true, maxRetries: 20, retryDelay: 10 });
 }
 
-/** Runs one command while the folder is removed, `delay` milliseconds after its start. `nudge` is called until exec ends. */
+/** Runs one command and removes the folder `delay` milliseconds after its start. Calls `nudge` repeatedly until exec ends. */
 async function runOnce(
   { start, configDir }: Pick<Client, 'start' | 'configDir'>,
   remove: () => Promise<void>,
@@ -60,13 +60,13 @@ function check(ended: Awaited<ReturnType<typeof runOnce>>, about: string): void 
   expect(ended.stderr, about).not.toMatch(bashWords);
 }
 
-test('auto mode: no command is run twice, none is a success that lost output, and the listener stays', {
+test('auto mode, the folder is removed at random moments: no command runs twice or succeeds without its output', {
   timeout: 180_000,
 }, async () => {
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   const { listener } = remote;
-  await eventually('it listens', 15_000, () => listener.output().includes('listening as'));
+  await eventually('the listener is connected', 15_000, () => listener.output().includes('listening as'));
   const codes = new Set<number | null | undefined>();
   for (let round = 0; round < rounds; round++) {
     const delay = random.below(700);
@@ -81,12 +81,12 @@ test('auto mode: no command is run twice, none is a success that lost output, an
   }
   expect(listener.output()).not.toMatch(bashWords);
   expect((await remote.run(['exec', 'echo still here'])).text).toBe('still here\n');
-  // Else no round has met a command that ran.
+  // With one exit status only, no removal has hit a running command.
   expect(codes.size).toBeGreaterThan(1);
 });
 
 test.skipIf(!hasTmux)(
-  'supervised: so it is while the operator answers y until the command is over',
+  'supervised mode, the folder is removed at random moments: no command runs twice or succeeds without its output',
   {
     timeout: 300_000,
   },
@@ -98,7 +98,7 @@ test.skipIf(!hasTmux)(
     for (let round = 0; round < rounds; round++) {
       const delay = random.below(1500);
       const answer = async () => {
-        if ((await terminal.screen()).trimEnd().endsWith('q: end]')) await terminal.type('y\n');
+        if ((await terminal.screen()).trimEnd().endsWith('q: quit]')) await terminal.type('y\n');
       };
       const ended = await runOnce(remote, () => removeFolders(remote.temporaryFolder), delay, answer);
       check(ended, `round ${round}, after ${delay} ms`);

@@ -8,7 +8,7 @@ import { openResource } from '../harness/resource.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// The system's clock is set while a relay runs: silence, expiry and ages follow the time that really passes.
+// The system clock changes while a relay runs: timeouts, expiry and ages must follow elapsed time.
 
 const minute = 60;
 const hour = 60 * minute;
@@ -18,7 +18,7 @@ const jumps = [
   ['a day ahead', 24 * hour],
 ] as const;
 
-/** Seconds from the real time to that of the relay, by the Date of its answers. */
+/** Difference in seconds between the relay's clock (Date of its answers) and the real time. */
 async function readOffset(relay: { url: string }): Promise<number> {
   const { headers } = await fetch(`${relay.url}/api/health`);
   return (Date.parse(headers.get('date') ?? '') - Date.now()) / 1000;
@@ -26,7 +26,7 @@ async function readOffset(relay: { url: string }): Promise<number> {
 
 async function jump(relay: { url: string }, set: (offset: number) => Promise<void>, offset: number) {
   await set(offset);
-  await eventually('the clock of the relay is another', 5_000, async () => {
+  await eventually('the clock of the relay has changed', 5_000, async () => {
     return Math.abs((await readOffset(relay)) - offset) < 5;
   });
 }
@@ -47,7 +47,7 @@ async function setUp() {
   const exec = busy.start(['exec', `echo begun; ${gate.wait}; echo over; exit 7`]);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await eventually('the command runs', 15_000, () => exec.stdout().toString() === 'begun\n');
-  // Behind the one that runs, for five minutes.
+  // Queued after the running command, for at most five minutes.
   const queued = await busy.run(['exec', '-d', '--wait', '5m', 'echo queued']);
   expect(queued.text).toBe('c2\n');
   return { ...clock, relay, options, busy, idle, gate, exec };
@@ -90,7 +90,7 @@ async function expectRuns({ busy, idle, gate, exec }: Awaited<ReturnType<typeof 
   expect(report.duration_ms).toBeLessThan(30_000);
 }
 
-/** Killed, and started again with its clock so many seconds from the real time. */
+/** Kills the relay and starts it again with its clock `offset` seconds from the real time. */
 async function restart(world: Awaited<ReturnType<typeof setUp>>, offset: number): Promise<Relay> {
   await world.relay.kill('SIGKILL');
   await world.set(offset);
@@ -103,7 +103,7 @@ const goneOf = (relay: Relay) => relay.stderr().match(/listener (gone|back)|stat
 
 describe.skipIf(!hasFakeClock)('with libfaketime', () => {
   test.each(jumps)(
-    'the clock of the relay is set %s: the status has the time of the clock that commands are dated by',
+    'the clock of the relay is set %s: the time in the status and the times of commands use the same clock',
     async (_title, offset) => {
       const clock = await makeFakeClock();
       const relay = await startRelay({ store: 'memory:', env: clock.env });
@@ -127,7 +127,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
       await untilPassed('heartbeats and deadlines had their turn', 4_000);
       await expectSane(world);
       await jump(world.relay, world.set, 0);
-      await untilPassed('and back', 2_000);
+      await untilPassed('heartbeats after the clock was set back', 2_000);
       await expectSane(world);
       await expectRuns(world);
       expect(goneOf(world.relay)).toEqual([]);
@@ -135,7 +135,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
   );
 
   test.each(jumps)(
-    'the relay is killed and starts again with its clock %s: nothing is lost',
+    'the relay is killed and restarted with its clock %s: no command is lost',
     { timeout: 90_000 },
     async (_title, offset) => {
       const world = await setUp();
@@ -155,7 +155,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
   );
 
   test.each(jumps)(
-    'the relay is killed and starts again with its clock %s: the audit log tells of nothing that was lost, gone or back',
+    'the relay is killed and restarted with its clock %s: the audit log has no lost command and no listener gone or back',
     { timeout: 60_000 },
     async (_title, offset) => {
       const world = await setUp();
@@ -163,7 +163,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
       await world.gate.open();
       expect(await withDeadline(world.exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 7 });
       expect((await world.idle.run(['exec', 'true'])).exitCode).toBe(0);
-      // After a day what was queued for five minutes has expired, as it would have in a day without a relay.
+      // A day ahead, the command queued for five minutes has expired, as after a day without a relay.
       expect(goneOf(relay).filter((what) => what !== 'state=expired')).toEqual([]);
     },
   );

@@ -1,15 +1,15 @@
 import { untilPassed } from './deadline.ts';
 import type { SpiedRelay } from './spied-relay.ts';
 
-/** Longer than a listener may be away before the audit log says that it is gone. */
+/** Waits longer than a listener may be silent before the audit log reports it as gone. */
 export const untilMissed = (): Promise<void> =>
-  untilPassed('the time after which a listener is missed', 5_000);
+  untilPassed('the time after which a listener is reported as gone', 5_000);
 
-/** Lines of the audit log that tell of a listener that is gone, or back. */
+/** Lines of the audit log about a listener that is gone or back. */
 export const absences = (relay: SpiedRelay): string[] =>
   relay.lines('audit').filter((line) => /listener (gone|back) /.test(line));
 
-/** What the audit log tells of listeners, in one or two words each. */
+/** The event of each audit line about a listener, in one or two words. */
 export const listenerWords = (relay: SpiedRelay): string[] =>
   relay
     .lines('audit')

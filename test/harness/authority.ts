@@ -6,11 +6,11 @@ import { promisify } from 'node:util';
 export type Issued = { cert: string; key: string };
 
 export type IssueOptions = {
-  /** What the certificate is for; several names, or `IP:…`. */
+  /** The names that the certificate is for: host names, or `IP:…`. */
   names?: string[];
-  /** When its two days begin: -3 for one that has expired, 1 for one of tomorrow. */
+  /** The day when its two days begin: -3 for an expired certificate, 1 for one that is valid from tomorrow. */
   fromDays?: number;
-  /** `rsa:768` is too weak for anybody. */
+  /** The algorithm of the key. `rsa:768` is too weak for every TLS client. */
   algorithm?: string;
   /** Lines of an OpenSSL extension section. */
   extensions?: string[];
@@ -20,9 +20,9 @@ export type Authority = {
   /** For NODE_EXTRA_CA_CERTS and the like. */
   path: string;
   pem: string;
-  /** For `relay.example`, for localhost and for 127.0.0.1 unless told otherwise. */
+  /** By default for `relay.example`, localhost and 127.0.0.1. */
   issue: (options?: IssueOptions) => Promise<Issued>;
-  /** An authority below this one. */
+  /** Creates an intermediate authority that this one signs. */
   issueAuthority: (name: string) => Promise<Authority>;
 };
 
@@ -32,13 +32,13 @@ async function openssl(args: readonly string[]): Promise<void> {
 
 const dayMs = 86_400_000;
 
-/** As OpenSSL writes a point in time, some days from a minute ago. */
+/** The time a minute ago plus some days, in OpenSSL's format. */
 function dateIn(days: number): string {
   const text = new Date(Date.now() - 60_000 + days * dayMs).toISOString();
   return `${text.replaceAll(/[-:T]|\..*/g, '')}Z`;
 }
 
-/** `openssl ca` alone takes dates, in all versions. */
+/** Uses `openssl ca`: it is the only command that accepts dates in all versions. */
 const settings = `[ca]
 default_ca = own
 [own]
@@ -111,7 +111,7 @@ function openAuthority(folder: string, name: string, pem: string): Authority {
   };
 }
 
-/** A certificate authority of one's own; all of its files are in the folder. */
+/** Creates a certificate authority; all of its files are in the folder. */
 export async function makeAuthority(folder: string, name = 'authority'): Promise<Authority> {
   const [path, keyPath] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
   const extensions = authorityExtensions.slice(1).flatMap((line) => ['-addext', line]);

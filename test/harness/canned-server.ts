@@ -7,7 +7,7 @@ export type CannedServer = {
   close: () => Promise<void>;
 };
 
-/** Whatever is asked, it answers with these very bytes and closes the connection. */
+/** Starts a server that answers each request with these bytes and closes the connection. */
 export async function startCannedServer(answer: string | Uint8Array): Promise<CannedServer> {
   const requests: string[] = [];
   const open = new Set<Socket>();
@@ -37,7 +37,7 @@ export async function startCannedServer(answer: string | Uint8Array): Promise<Ca
   };
 }
 
-/** An HTTP answer with its Content-Length. */
+/** Renders an HTTP answer with its Content-Length. */
 export function renderAnswer(
   status: string,
   body: string | Uint8Array,
@@ -48,7 +48,7 @@ export function renderAnswer(
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]);
 }
 
-/** A port where nobody listens. */
+/** A port without a server. */
 export async function findClosedPort(): Promise<number> {
   const server = await startCannedServer('');
   await server.close();

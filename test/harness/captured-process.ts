@@ -5,23 +5,23 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 export type CapturedProcess = {
   child: ChildProcess;
   pid: number;
-  /** Everything so far. */
+  /** All output so far. */
   stdout: () => Buffer;
   stderr: () => string;
   isRunning: () => boolean;
-  /** The process is gone. Never rejects: a program that cannot be started is 127, as in a shell. */
+  /** Resolves when the process has exited. Never rejects: if the program cannot be started, the status is 127, as in a shell. */
   exited: Promise<Exit>;
-  /** It is gone and its output is complete. Never comes while a child of it holds the pipes. */
+  /** Resolves when the process has exited and its output is complete. Stays pending while a child process holds the pipes. */
   closed: Promise<Exit>;
-  /** `performance.now()` of the first byte on stdout; undefined when there was none. */
+  /** `performance.now()` of the first byte on stdout; undefined if there was none. */
   firstByteAt: () => number | undefined;
 };
 
 export type CaptureOptions = {
   env: Record<string, string>;
-  /** Its own process group and terminal session, whose id is `pid`. */
+  /** Runs it in its own process group and terminal session, whose id is `pid`. */
   detached?: boolean;
-  /** `open`: stays open, to be written through `child.stdin`. Nothing: /dev/null. */
+  /** `open`: a pipe that the test writes through `child.stdin`. Undefined: /dev/null. */
   stdin?: { bytes: string | Uint8Array } | 'open' | undefined;
 };
 
@@ -43,7 +43,7 @@ export function spawnCaptured(
     stdout.push(bytes);
   });
   child.stderr?.on('data', (bytes: Buffer) => stderr.push(bytes));
-  // A program that ends before it has read its input is no fault of the test.
+  // A program may exit before it has read its input: that is not an error.
   child.stdin?.on('error', () => {});
   if (typeof options.stdin === 'object') child.stdin?.end(options.stdin.bytes);
 

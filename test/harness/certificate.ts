@@ -2,13 +2,13 @@ import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** For `test.skipIf(!hasOpenssl)`: elsewhere the tests are reported as skipped, by their names. */
+/** For `test.skipIf(!hasOpenssl)`: without openssl the tests are reported as skipped, by their names. */
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
-/** Paths of PEM files. A certificate signs itself: whoever takes it for an authority trusts it. */
+/** Paths of PEM files. The certificate is self-signed: a client that uses it as an authority trusts it. */
 export type CertificateFiles = { certPath: string; keyPath: string };
 
-/** Good for a name, for localhost and for 127.0.0.1. The files are `NAME.pem` and `NAME.key` in the folder. */
+/** Creates a certificate for a host, localhost and 127.0.0.1. The files are `NAME.pem` and `NAME.key` in the folder. */
 export async function makeCertificate(
   folder: string,
   { name = 'relay', host = 'relay.example' } = {},

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** One for all tests: what is written there depends on the program only, and tests look at what is in a home. */
+/** One cache folder for all tests: its content depends only on the program. Not below HOME, because tests check the files there. */
 const cacheHome = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url));
 
 /**
- * Nothing of the outer environment but PATH: no REMOTIFY_*, DOMAIN, SCHEME, LONGPOLL_MS, proxy settings or NODE_EXTRA_CA_CERTS
- * (which triples the start of Node 20). `home` takes the place of HOME and of the XDG folders but that of caches.
+ * Keeps only PATH of the outer environment: no REMOTIFY_*, DOMAIN, SCHEME, LONGPOLL_MS, proxy settings or NODE_EXTRA_CA_CERTS
+ * (which triples the start time of Node 20). HOME and the XDG folders, except that of caches, are in `home`.
  */
 export function cleanEnvironment(home: string, extra: Record<string, string> = {}): Record<string, string> {
   return {

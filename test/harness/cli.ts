@@ -4,22 +4,22 @@ import { cleanEnvironment } from './clean-environment.ts';
 import { withDeadline } from './deadline.ts';
 
 export type CliOptions = {
-  /** Also HOME: nothing of the outer user's settings is seen. */
+  /** Also HOME, so that the settings of the outer user are not read. */
   configDir: string;
   env?: Record<string, string>;
-  /** Nothing: /dev/null. `open` (startCli): a pipe that the test writes through `child.stdin`. */
+  /** Undefined: /dev/null. `open` (startCli): a pipe that the test writes through `child.stdin`. */
   stdin?: { bytes: string | Uint8Array } | 'open';
 };
 
 export type CliResult = { exitCode: number | null; stdout: Buffer; stderr: string };
 
-/** `remotify ARGS…` in the background; `stdout()` and `stderr()` are what it has printed so far. */
+/** Starts `remotify ARGS…` in the background; `stdout()` and `stderr()` return its output so far. */
 export function startCli(args: readonly string[], options: CliOptions): CapturedProcess {
   const env = cleanEnvironment(options.configDir, { REMOTIFY_CONFIG_DIR: options.configDir, ...options.env });
   return spawnCaptured(process.execPath, [binaryPath, ...args], { env, stdin: options.stdin });
 }
 
-/** `remotify ARGS…` to its end. */
+/** Runs `remotify ARGS…` and waits for its end. */
 export async function runCli(
   args: readonly string[],
   options: Omit<CliOptions, 'stdin'> & { stdin?: string | Uint8Array; deadlineMs?: number },

@@ -4,14 +4,14 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export type RunOptions = { env?: Record<string, string>; stdin?: string | Uint8Array; deadlineMs?: number };
 
-/** Someone at a keyboard: a folder for settings, and the address of a relay in the environment. */
+/** Runs the CLI like a user: with a folder for settings, and the URL of a relay in the environment. */
 export type Client = {
   configDir: string;
   /** `text` is stdout as UTF-8. */
   run: (args: readonly string[], options?: RunOptions) => Promise<CliResult & { text: string }>;
   /** In the background. */
   start: (args: readonly string[], env?: Record<string, string>) => CapturedProcess;
-  /** `remotify new ARGS…`: the line that it printed. */
+  /** Runs `remotify new ARGS…`; returns the line that it printed. */
   makeSession: (...args: string[]) => Promise<string>;
   /** `remotify ARGS… --json`, parsed. */
   runJson: <T = Record<string, unknown>>(...args: string[]) => Promise<T>;

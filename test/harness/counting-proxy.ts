@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { passOn } from './pass-on.ts';
 
 export type CountingProxy = {
-  /** Sessions that are made here have this address in the line to paste. */
+  /** The base URL in the line to paste of sessions that are created here. */
   url: string;
-  /** Requests with this in their path whose whole answer was handed on. */
+  /** How many requests with this in their path were answered completely. */
   answered: (part: string) => number;
   stop: () => Promise<void>;
 };
 
-/** Stands between a relay and those who talk to it, so that a test sees what goes to and fro. It changes nothing. */
+/** Starts a proxy in front of a relay that counts answered requests and changes nothing. */
 export async function startCountingProxy(relay: { url: string }): Promise<CountingProxy> {
   const { port } = new URL(relay.url);
   const answeredPaths: string[] = [];

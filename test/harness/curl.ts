@@ -5,7 +5,7 @@ import { withDeadline } from './deadline.ts';
 
 export type Answer = {
   exitCode: number | null;
-  /** 0 when there was no answer; `stderr` says why. */
+  /** 0 if there was no answer; `stderr` has the reason. */
   status: number;
   /** Names in lower case. */
   headers: Record<string, string>;
@@ -17,22 +17,22 @@ export type Answer = {
 
 export type RunningCurl = {
   pid: number;
-  /** `performance.now()` when the request's headers were on the wire. */
+  /** `performance.now()` when the headers of the request were sent. */
   sent: Promise<number>;
   /** `performance.now()` of the first byte of the answer. */
   firstByteAt: () => number | undefined;
   isRunning: () => boolean;
   answer: Promise<Answer>;
-  /** SIGKILL, and waits for the end. */
+  /** Sends SIGKILL and waits for the end. */
   kill: () => Promise<void>;
 };
 
 export type CurlOptions = { stdin?: string | Uint8Array };
 
-/** Longer than any deadline of a test; no curl outlives its test for long. */
+/** Longer than any deadline of a test, and short enough that no curl outlives its test for long. */
 const maxSeconds = 90;
 
-/** curl in the background, without a `.curlrc` and never with `-f`. */
+/** Starts curl in the background, without a `.curlrc` and never with `-f`. */
 export function startCurl(args: readonly string[], { stdin }: CurlOptions = {}): RunningCurl {
   const own = ['-q', '--silent', '--show-error', '--verbose', '--include', '--no-buffer'];
   const client = spawnCaptured('curl', [...own, '--max-time', String(maxSeconds), ...args], {
@@ -59,7 +59,7 @@ export function startCurl(args: readonly string[], { stdin }: CurlOptions = {}):
   };
 }
 
-/** One request, to its end. */
+/** Sends one request and waits for the answer. */
 export async function curl(args: readonly string[], options: CurlOptions = {}): Promise<Answer> {
   const running = startCurl(args, options);
   try {
@@ -74,7 +74,7 @@ async function readAnswer(client: CapturedProcess): Promise<Answer> {
   let body = client.stdout();
   let status = 0;
   let headers: Record<string, string> = {};
-  // More than one head where the relay said 100 Continue first.
+  // There is more than one head if the relay sent 100 Continue first.
   while ((status === 0 || (status >= 100 && status < 200)) && body.subarray(0, 5).toString() === 'HTTP/') {
     const end = body.indexOf('\r\n\r\n');
     const [statusLine = '', ...lines] = body.subarray(0, end).toString('latin1').split('\r\n');

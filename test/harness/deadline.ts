@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Settles as `promise` does, or rejects with the name of the wait once `ms` have passed. */
+/** Settles like `promise`, or rejects after `ms` with an error that contains `name`. */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, name: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
@@ -16,8 +16,8 @@ export async function withDeadline<T>(promise: Promise<T>, ms: number, name: str
 type NotYet = false | null | undefined;
 
 /**
- * Asks `check` again and again, `everyMs` apart, and gives its first answer that is not false, null or undefined.
- * A check that throws counts as "not yet"; its last error is the cause of the one thrown after `ms`.
+ * Calls `check` every `everyMs` and returns its first result that is not false, null or undefined. A check that throws counts as
+ * "not yet"; its last error is the cause of the error thrown after `ms`.
  */
 export async function eventually<T>(
   name: string,
@@ -35,14 +35,14 @@ export async function eventually<T>(
       if (found !== false && found !== null && found !== undefined) return found;
       lastError = undefined;
     } catch (error) {
-      // The deadline itself says less than what was seen before it.
+      // Keep the earlier error: the error of the deadline itself has less information.
       if (lastError === undefined || performance.now() < deadline - 5) lastError = error;
     }
     await pause(everyMs);
   }
 }
 
-/** For the few promises that are about real time: waits until `ms` have passed since `since` (`performance.now()`). */
+/** Waits until `ms` have passed since `since` (`performance.now()`). For the few tests of real durations. */
 export async function untilPassed(name: string, ms: number, since = performance.now()): Promise<void> {
   await eventually(name, ms + 5_000, () => performance.now() - since >= ms);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** Debian's package `faketime`: the library for programs with threads. */
+/** Finds the library for programs with threads of Debian's package `faketime`. */
 function findLibrary(): string | undefined {
   const listed = spawnSync('dpkg', ['-L', 'libfaketime'], { encoding: 'utf8' }).stdout ?? '';
   const known = spawnSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' }).stdout ?? '';
@@ -19,9 +19,9 @@ const library = findLibrary();
 export const hasFakeClock = library !== undefined;
 
 export type FakeClock = {
-  /** For the program whose wall clock is to be set; its monotonic clock is the real one. */
+  /** The environment for a program whose wall clock the test sets. Its monotonic clock is the real one. */
   env: Record<string, string>;
-  /** So many seconds before or after the real time, from now on. */
+  /** Sets the clock this many seconds before or after the real time. */
   set: (offsetSeconds: number) => Promise<void>;
 };
 

@@ -5,18 +5,18 @@ import { type AddressInfo, connect } from 'node:net';
 import { type Message, type MessageForm, renderMessage } from './http-message.ts';
 import { seed } from './seed.ts';
 
-/** What is on its way to the relay. */
+/** A request to the relay. */
 export type ProxiedRequest = {
   method: string;
   /** Path and query. */
   target: string;
   /** The last word of the path: `next`, `finish`, `output`, `commands`… */
   verb: string;
-  /** Whoever names itself with Remotify-Listener is a listener. */
+  /** `listener` if the request has the header Remotify-Listener. */
   side: 'client' | 'listener';
-  /** Who asks for what, the same when it is asked again: the listener's id or the Idempotency-Key, and the target. */
+  /** The same for a retry: the id of the listener or the Idempotency-Key, the method and the target. */
   identity: string;
-  /** 0 up to 1, drawn from the seed for this request: the n-th of its kind has the same draw in each run. */
+  /** A number from 0 up to 1 that depends on the seed: the n-th request of its kind has the same one in each run. */
   draw: number;
 };
 
@@ -30,12 +30,12 @@ type Canned = {
   body: string | Uint8Array;
 };
 
-/** A whole message, head and body, as it is on the wire, of which only the first bytes get through. */
+/** Only the first `at` bytes of the message (head and body) are sent. */
 type Truncated = { fault: 'truncate'; form: MessageForm; at: number };
 
 /**
- * Instead of handing the request on: sent twice and the second answer given · never answered · later · cut off · the first bytes
- * of it sent, and the asker cut off.
+ * Faults of a request: sent twice, and the second answer returned · never answered · delayed · connection reset · only its first bytes
+ * sent, then the sender's connection closed · answered by the proxy itself.
  */
 export type RequestFault =
   | { fault: 'duplicate' }
@@ -46,8 +46,9 @@ export type RequestFault =
   | Canned;
 
 /**
- * What becomes of the answer of a relay that has done what it was asked: lost without a byte · cut after N bytes of its body, the
- * length still promised (`cut`) or made to fit (`short`) · cut after N bytes of its head and body · another body under its own head · something else in its place.
+ * Faults of the answer, after the relay has handled the request: no byte of it sent · truncated after N bytes of its body, with the
+ * original Content-Length (`cut`) or a matching one (`short`) · another body with its own head · truncated after N bytes of head and
+ * body · replaced by another answer.
  */
 export type AnswerFault =
   | { fault: 'swallow' }
@@ -63,22 +64,22 @@ export type FaultRules = {
 
 export type FaultProxy = {
   url: string;
-  /** The relay; also one that is started after the proxy, which it must know by name. */
+  /** Sets the relay. It may be started after the proxy, because it needs the URL of the proxy. */
   aim: (relay: { port: number }) => void;
-  /** From now on. Without rules everything passes. */
+  /** Sets the rules for later requests. Without rules there are no faults. */
   setRules: (rules: FaultRules) => void;
-  /** How many requests of a kind wait for the relay's answer. */
+  /** How many requests with this verb wait for the relay's answer. */
   held: (verb: string) => number;
-  /** Ends all that wait, on both sides, without an answer. */
+  /** Closes both connections of all waiting requests, without an answer. */
   cutHeld: () => void;
-  /** How often it did what. */
+  /** How many faults of each kind there were. */
   counts: Readonly<Record<string, number>>;
-  /** For a test that failed: how to run it again, and what was done. */
+  /** For a failed test: how to replay it, and the faults so far. */
   report: () => string;
   stop: () => Promise<void>;
 };
 
-/** A number from 0 up to 1 for each text. */
+/** Maps a text to a number from 0 up to 1. */
 export function drawFrom(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
 }
@@ -89,7 +90,7 @@ async function readAll(stream: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Loopback, a port of its own choosing. The Host header and everything else passes as it came. */
+/** Starts a proxy on a free loopback port that injects faults. Without a fault, it changes nothing, not even the Host header. */
 export async function startFaultProxy(): Promise<FaultProxy> {
   const counts: Record<string, number> = {};
   const seen = new Map<string, number>();
@@ -118,7 +119,7 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     };
   };
 
-  /** To the relay and back; ends with the asker, so that the relay sees who leaves. */
+  /** Forwards a request. If the sender closes its connection, closes the one to the relay too. */
   const handOn = async (
     request: IncomingMessage,
     body: Buffer,
@@ -146,7 +147,7 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     }
   };
 
-  /** The relay sees a request that ends too soon, whatever it makes of it. */
+  /** Sends an incomplete request to the relay, and ignores its answer. */
   const sendPart = async (request: IncomingMessage, body: Buffer, { form, at }: Truncated): Promise<void> => {
     const { method, url, rawHeaders } = request;
     const whole = renderMessage(`${method} ${url} HTTP/1.1`, { rawHeaders, body }, form);
@@ -189,7 +190,7 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     response.writeHead(answer.status, own.flat());
     response.flushHeaders();
     response.write(part);
-    // What was written goes out, and then the connection ends.
+    // Flushes what was written, then closes the connection.
     response.socket?.end();
   };
 
@@ -224,7 +225,7 @@ export async function startFaultProxy(): Promise<FaultProxy> {
   };
 
   const server = createServer((request, response) => {
-    // No relay, no answer: the asker sees a connection that ends.
+    // If the relay does not answer, close the connection.
     serve(request, response).catch(() => response.socket?.destroy());
   });
   server.listen(0, '127.0.0.1');

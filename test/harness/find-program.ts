@@ -1,8 +1,8 @@
-/** Programs that a test needs and the machine may not have. */
+/** Finds programs that a test needs and that may not be installed. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Servers are in folders that are not on every user's PATH. */
+/** Includes folders with servers, which are not on every user's PATH. */
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 function isProgram(path: string): boolean {
@@ -14,7 +14,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Its path, or undefined: for `describe.skipIf(findProgram('nginx') === undefined)`. */
+/** The path of a program, or undefined: for `describe.skipIf(findProgram('nginx') === undefined)`. */
 export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isProgram);
 }

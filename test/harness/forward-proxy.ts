@@ -8,27 +8,27 @@ export type ForwardProxy = {
   /** For `http_proxy` and the like. */
   url: string;
   port: number;
-  /** What it was asked for: `GET http://host/path` or `CONNECT host:443`. */
+  /** The requests that it got: `GET http://host/path` or `CONNECT host:443`. */
   requests: string[];
-  /** Cuts all connections, as a proxy does with those that are idle. */
+  /** Closes all connections, as a proxy closes idle ones. */
   cut: () => void;
   stop: () => Promise<void>;
 };
 
 export type ForwardProxyOptions = {
-  /** `user:password` that it asks for; without it, 407. */
+  /** The `user:password` that it requires; it answers other requests with 407. */
   login?: string;
-  /** The kind of the login; Basic. */
+  /** The authentication scheme that it offers; Basic by default. */
   scheme?: string;
-  /** What it answers, without passing anything on. */
+  /** The status that it answers with, instead of forwarding the request. */
   refuse?: number;
-  /** It speaks TLS itself, and its URL is `https:`. */
+  /** If given, clients connect to it over TLS, and its URL is `https:`. */
   tls?: { key: Buffer; cert: Buffer };
 };
 
 /**
- * The only way out of a closed network, as `http_proxy` names it: whatever host it is asked for, by an absolute URL or by CONNECT,
- * it goes to this port on loopback.
+ * Starts a forward proxy for `http_proxy`, for requests with an absolute URL and for CONNECT. It forwards requests for all
+ * hosts to this port on loopback.
  */
 export async function startForwardProxy(
   port: number,

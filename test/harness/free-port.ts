@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that the system chose and that is free again: for servers that cannot choose one themselves. */
+/** Finds a free port of 127.0.0.1, for servers that cannot choose one themselves. */
 export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

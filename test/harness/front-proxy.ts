@@ -7,28 +7,28 @@ import type { CertificateFiles } from './certificate.ts';
 import { passOn } from './pass-on.ts';
 
 export type FrontProxy = {
-  /** Base URL, the path included. */
+  /** The base URL, with the path. */
   url: string;
   port: number;
-  /** The relay behind it, once that has a port. */
+  /** Sets the relay behind it, once the relay has a port. */
   aim: (relay: { port: number }) => void;
-  /** Method and path of what came through. */
+  /** Method and path of each forwarded request. */
   requests: string[];
   stop: () => Promise<void>;
 };
 
 export type FrontOptions = {
-  /** Below which it has the relay, such as `/remotify`: anything else is a page of its own. */
+  /** The path of the relay, such as `/remotify`. Other paths get a 404 of another service. */
   path?: string;
-  /** Takes that path off. */
+  /** Removes that path from forwarded requests. */
   strips?: boolean;
-  /** With it, it speaks TLS. */
+  /** If given, it speaks TLS. */
   certificate?: CertificateFiles;
-  /** Changes what it passes on. */
+  /** Changes the headers of forwarded requests. */
   setHeaders?: (headers: IncomingMessage['headers'], front: { port: number }) => void;
 };
 
-/** A reverse proxy as people put before a relay, on loopback and a port of its own choosing. */
+/** Starts a reverse proxy in front of a relay, on a free loopback port. */
 export async function startFrontProxy(options: FrontOptions = {}): Promise<FrontProxy> {
   const { path = '', strips = false, certificate, setHeaders } = options;
   const requests: string[] = [];

@@ -7,12 +7,12 @@ import { onTestFinished } from 'vitest';
 import { type Listener, startListener } from './listener.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** The runner as it was built. */
+/** The built runner. */
 export const runnerPath = fileURLToPath(new URL('../../dist/runner.sh', import.meta.url));
 
 export const handKey = '0123456789abcdef0123456789abcdef';
 
-/** A listener in auto mode that was started by hand, from a file: its relay may be anything. Ended when the test is. */
+/** Starts a listener in auto mode directly from the runner's file, so that any server can be its relay. Stops it after the test. */
 export async function startByHand(url: string, env: Record<string, string> = {}): Promise<Listener> {
   const values = { REMOTIFY_URL: url, REMOTIFY_LISTENER_KEY: handKey, REMOTIFY_MODE: 'auto' };
   const listener = await startListener(`exec bash '${runnerPath}'`, { ...values, ...env });
@@ -25,14 +25,14 @@ type Answer = (request: IncomingMessage, response: ServerResponse, verb: string)
 export type ScriptedRelay = {
   url: string;
   port: number;
-  /** The last word of each path that was asked for: `next`, `finish`… */
+  /** The last word of each requested path: `next`, `finish`… */
   verbs: string[];
-  /** From now on. */
+  /** Replaces the function that answers later requests. */
   answer: (own: Answer) => void;
   server: Server;
 };
 
-/** Calls itself a relay, and answers as the test wants. Closed when the test is over. */
+/** Starts a fake relay whose answers the test writes. Closes it after the test. */
 export async function startScriptedRelay(answer: Answer): Promise<ScriptedRelay> {
   let current = answer;
   const verbs: string[] = [];
@@ -59,7 +59,7 @@ export async function startScriptedRelay(answer: Answer): Promise<ScriptedRelay>
   };
 }
 
-/** A PATH with a `sleep` that takes a hundredth of a second, and the times that it was asked for, in order. */
+/** Creates a PATH with a `sleep` that takes 0.01 s and logs the requested times, in order. */
 export async function makeShortSleep(): Promise<{ PATH: string; times: () => Promise<string[]> }> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);

@@ -1,9 +1,9 @@
 export type Message = { rawHeaders: string[]; body: Buffer };
 
-/** How a message tells where its body ends. */
+/** How a message marks the end of its body. */
 export type MessageForm = 'content-length' | 'chunked';
 
-/** In two chunks: one of them may be whole where the other is missing. */
+/** Splits the body into two chunks, so that a truncated message can have one complete chunk. */
 function renderChunks(body: Buffer): Buffer {
   const middle = body.length >> 1;
   const chunks = [body.subarray(0, middle), body.subarray(middle)].filter((chunk) => chunk.length > 0);
@@ -11,7 +11,7 @@ function renderChunks(body: Buffer): Buffer {
   return Buffer.concat([...parts, '0\r\n\r\n'].map((part) => Buffer.from(part)));
 }
 
-/** A request or an answer as it is on the wire, in this form, whatever form it came in. */
+/** Renders the bytes of a request or an answer in this form, also if the original had the other one. */
 export function renderMessage(firstLine: string, { rawHeaders, body }: Message, form: MessageForm): Buffer {
   const lines = [firstLine];
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -1,2 +1,2 @@
-/** `npm run test:long`: the forms of tests that take minutes. */
+/** Whether `npm run test:long` runs: tests then run in the full form, which takes minutes. */
 export const isLong = process.env.REMOTIFY_TEST_LONG === '1';

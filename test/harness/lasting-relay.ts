@@ -11,7 +11,7 @@ export type LastingRelay = {
   start: () => Promise<void>;
 };
 
-/** A relay that can be killed and started again, on the same port and with the same store. */
+/** Starts a relay that the test can kill and start again, on the same port and with the same store. */
 export async function startLastingRelay(flags: string[] = [], binary = binaryPath): Promise<LastingRelay> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 
-/** An answer of the legacy relay, before it is bytes. */
+/** An answer of the legacy relay. */
 export type LegacyAnswer = { status: number; type: string; body: Buffer; headers?: readonly string[] };
 
-/** As PHP-FPM behind nginx sends it. A connection takes one request. */
+/** Renders the bytes that PHP-FPM behind nginx sends. It takes one request on a connection. */
 export function render({ status, type, body, headers = [] }: LegacyAnswer, version = '1.1'): Buffer {
   const length = status === 204 ? [] : [`Content-Length: ${body.length}`];
   const head = [

@@ -5,20 +5,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type LegacyAnswer, render } from './legacy-answer.ts';
 
 /**
- * A relay that behaves as the public original does (nginx and PHP-FPM): one slot for a command and one for a result, keys in paths only,
- * no commands resource, `text/html` on all that names no other type, its 204 included.
+ * A relay that behaves like the public legacy relay (nginx and PHP-FPM): one slot for a command and one for a result, keys in paths only,
+ * no commands resource, and `text/html` as the default content type, also of a 204.
  */
 export type LegacyRelay = {
   url: string;
-  /** `POST /cmd-0123…`, in order; keys are cut. */
+  /** `POST /cmd-0123…`, in order; keys are shortened. */
   requests: string[];
   close: () => Promise<void>;
 };
 
 export type LegacyRelayOptions = {
-  /** 15 s there; most tests have no time for that. */
+  /** How long a poll is held. The original holds it 15 s, which is too long for most tests. */
   pollMs?: number;
-  /** Changes an answer on its way, or sends other bytes. `nth` counts the answers to this kind of request, from 0. */
+  /** Changes an answer, or replaces it by other bytes. `nth` counts the answers to this kind of request, from 0. */
   alter?: (answer: LegacyAnswer, request: string, nth: number) => LegacyAnswer | Buffer;
 };
 
@@ -42,7 +42,7 @@ export async function startLegacyRelay(options: LegacyRelayOptions = {}): Promis
     const deadline = performance.now() + (nowait ? 0 : pollMs);
     while (find() === undefined && performance.now() < deadline && isOpen())
       await pause(10, undefined, { signal: leaving.signal });
-    // PHP notices at its next write that the client is gone; what it took is lost.
+    // PHP notices only at its next write that the client has disconnected: the command or result that it took is lost.
     return find();
   }
 
@@ -150,7 +150,7 @@ export async function startLegacyRelay(options: LegacyRelayOptions = {}): Promis
 
   const server = createServer((request, response) => {
     const { method = '', url = '', socket } = request;
-    // A client may take a connection that ends for one that stays, and ask once more on it: no answer can reach it, so no slot is emptied.
+    // A client may send another request on a connection that is closing. No answer can reach it, so do not empty a slot.
     if (!socket.writable) return void socket.destroy();
     const name = `${method} ${url.replaceAll(/([0-9a-f]{4})[0-9a-f]{28}/g, '$1…')}`;
     const kind = name.replace(/[0-9a-f]{4}….*/, '').replace(/\?.*/, '');

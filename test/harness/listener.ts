@@ -9,28 +9,28 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 export type Listener = {
   /** Also the id of its process group and terminal session. */
   pid: number;
-  /** TMPDIR of everything that it starts. */
+  /** TMPDIR of all its child processes. */
   temporaryFolder: string;
-  /** What it has printed so far, stdout and then stderr. */
+  /** Its output so far, stdout and then stderr. */
   output: () => string;
   isRunning: () => boolean;
   exited: Promise<Exit>;
-  /** All that it started and that still runs, commands in sessions of their own included. */
+  /** All its child processes that still run, also commands in terminal sessions of their own. */
   processes: () => Promise<RunningProcess[]>;
-  /** The bash at the end of `curl … | bash`, once it is there. */
+  /** The pid of the bash at the end of `curl … | bash`. Throws if it has not started yet. */
   findRunner: () => Promise<number>;
-  /** TERM to the group, then KILL to whatever is left of it, then cleans up. */
+  /** Sends TERM to the group, then KILL to the processes that are left, then cleans up. */
   stop: () => Promise<void>;
 };
 
-/** The pasted line with `?mode=auto` before the closing quote of its URL, as the seed tells operators to do. */
+/** Adds `?mode=auto` to the URL in the line to paste, as the legacy relay documents it. */
 export function asAuto(line: string): string {
   const auto = line.replace(/(\/r\/[0-9a-f]{32})(?=['"\s])/, '$1?mode=auto');
   if (auto === line) throw new Error(`no runner URL in the line to paste: ${line}`);
   return auto;
 }
 
-/** Runs the pasted line as an operator's bash would, in a process group of its own and without a terminal. */
+/** Runs the line to paste in bash, in a process group of its own and without a terminal. */
 export async function startListener(line: string, env: Record<string, string> = {}): Promise<Listener> {
   const home = await makeTemporaryFolder();
   const temporaryFolder = join(home.path, 'tmp');
@@ -48,7 +48,7 @@ export async function startListener(line: string, env: Record<string, string> = 
   const stop = async () => {
     sendSignal(-bash.pid, 'SIGTERM');
     await withDeadline(bash.exited, 5_000, 'the listener ends on SIGTERM').catch(() => {});
-    // The shell that was started is gone at once; the runner behind its pipe still has to clean up.
+    // The shell ends at once; the runner after its pipe still has to clean up.
     await endProcessSession(bash.pid, 3_000);
     for (const { pid } of await processes()) sendSignal(pid, 'SIGKILL');
     bash.child.stdout?.destroy();

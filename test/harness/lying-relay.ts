@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 
 export type RelayAnswer = { status: number; headers: Record<string, string>; body: string };
 
-/** Changes an answer of the real relay; undefined leaves it as it is. */
+/** Changes an answer of the real relay; undefined for no change. */
 export type Lie = (request: { method: string; path: string }, answer: RelayAnswer) => RelayAnswer | undefined;
 
 export type LyingRelay = { url: string; stop: () => Promise<void> };
 
-/** A relay whose answers are those of a real one, save for what it lies about. */
+/** Starts a server that forwards requests to a real relay, and changes the answers that `lie` selects. */
 export async function startLyingRelay(relay: { url: string }, lie: Lie): Promise<LyingRelay> {
   const answerTo = async (method: string, path: string, headers: Record<string, string>, body: Buffer) => {
     const init = { method, headers, redirect: 'manual' as const };

@@ -3,10 +3,10 @@ import { delimiter, join } from 'node:path';
 import { findProgram } from './find-program.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
-/** The oldest curl that everything here works with: that of CentOS 7. */
+/** The oldest supported curl: the one of CentOS 7. */
 export const oldestCurl = '7.29.0';
 
-/** The options that we use, their long names, and the version that brought them, as curl's own list `options-in-versions` has it. */
+/** The options that remotify uses, their long names, and the version that added them, from curl's list `options-in-versions`. */
 export const curlOptions: Readonly<Record<string, { long: string; since: string }>> = {
   q: { long: 'disable', since: '5.0' },
   f: { long: 'fail', since: '4.0' },
@@ -29,7 +29,7 @@ export const curlOptions: Readonly<Record<string, { long: string; since: string 
   proto: { long: 'proto', since: '7.20.2' },
 };
 
-/** Those among them that take a value. */
+/** The options that take a value. */
 const valued = [
   'o',
   'w',
@@ -46,9 +46,9 @@ const valued = [
   'proto',
 ];
 
-/** Options by the version that they need: newer ones are refused, as are values of a known option that it learned later. */
+/** A wrapper script around the real curl that rejects options, and values of options, that the old version does not know. */
 const script = (real: string, log: string) => `#!/bin/bash
-# curl ${oldestCurl} as far as its options go: what that version does not know ends with 2.
+# Accepts only the options of curl ${oldestCurl}; exits with 2 for others.
 no() { printf 'curl: %s is unknown\\n' "$1" >&2; printf '%s\\n' "$1" >>'${log}'; exit 2; }
 flags=' ${Object.keys(curlOptions).join(' ')} '
 values=' ${valued.join(' ')} '
@@ -79,7 +79,7 @@ exec '${real}' "$@"
 export type OldCurl = {
   /** For PATH. */
   path: string;
-  /** How often it ran, and what it did not know. */
+  /** How often it ran, and the options that it rejected. */
   read: () => Promise<{ runs: number; unknown: string[] }>;
   remove: () => Promise<void>;
 };

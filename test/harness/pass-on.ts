@@ -1,6 +1,6 @@
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 
-/** Hands a request on to a port on loopback, and its answer back, unchanged. Who is gone on one side is gone on the other. */
+/** Forwards a request to a port on loopback, and returns its answer unchanged. If one side disconnects, closes the other too. */
 export function passOn(
   incoming: IncomingMessage,
   answer: ServerResponse,

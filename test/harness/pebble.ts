@@ -1,4 +1,4 @@
-/** Pebble: a certificate authority that speaks ACME, for tests. */
+/** Starts Pebble, a certificate authority for tests that speaks ACME. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawnCaptured } from './captured-process.ts';
@@ -12,14 +12,14 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export type Pebble = {
   directory: string;
-  /** What vouches for Pebble itself. */
+  /** The certificate to trust for connections to Pebble itself. */
   rootPath: string;
-  /** The path of a file with the root of the certificates that it issues: new at each start. */
+  /** Writes the root of the certificates that it issues to a file, and returns its path. Each start has a new root. */
   issuedBy: () => Promise<string>;
   stop: () => Promise<void>;
 };
 
-/** It asks the owner of a name on these ports. */
+/** `ports`: where Pebble connects to validate the owner of a name. */
 export async function startPebble(ports: { port: number; httpPort: number }): Promise<Pebble> {
   const folder = await makeTemporaryFolder();
   const [listen, management] = [await findFreePort(), await findFreePort()];
@@ -34,7 +34,7 @@ export async function startPebble(ports: { port: number; httpPort: number }): Pr
     tlsPort: ports.port,
   };
   await writeFile(config, JSON.stringify({ pebble }));
-  // Without these it waits and fails at random, to try its clients.
+  // Without these variables Pebble delays and fails requests at random, to test its clients.
   const env = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' };
   const running = spawnCaptured(findProgram('pebble') ?? 'pebble', ['-config', config], {
     env: cleanEnvironment(folder.path, env),

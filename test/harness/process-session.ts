@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { eventually } from './deadline.ts';
 
-/** The signal to a process, or with a negative id to its group; nothing when it is gone. */
+/** Sends a signal to a process, or with a negative id to its group. Does nothing if it has ended. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -11,8 +11,8 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * Waits for the end of all processes of a terminal session, and kills what is left after `graceMs`. Job control gives
- * commands groups of their own, but the session stays the one that the test made. Linux only; elsewhere it does nothing.
+ * Waits for the end of all processes of a terminal session, and kills those that are left after `graceMs`. Job control puts
+ * commands into groups of their own, but they stay in the session that the test created. Linux only; elsewhere does nothing.
  */
 export async function endProcessSession(session: number, graceMs: number): Promise<void> {
   const isOver = async () => (await listProcesses(session)).length === 0;
@@ -24,13 +24,13 @@ export async function endProcessSession(session: number, graceMs: number): Promi
 export type RunningProcess = { pid: number; parent: number; commandLine: string };
 
 /**
- * Processes that were started with this entry (`NAME=VALUE`) in their environment, whatever session or group they are in: what a
- * listener started, when its TMPDIR is like no other. Linux only; elsewhere none.
+ * Lists the processes with this entry (`NAME=VALUE`) in their environment, in any session or group: with a unique TMPDIR, all that a
+ * listener started. Linux only; elsewhere none.
  */
 export async function listProcessesWith(entry: string): Promise<RunningProcess[]> {
   const found: RunningProcess[] = [];
   for (const pid of await listPids()) {
-    // Gone, a zombie, or not ours: then there is nothing to read.
+    // Empty if the process has ended, is a zombie, or belongs to another user.
     const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
     if (!environment.split('\0').includes(entry)) continue;
     const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
@@ -40,7 +40,7 @@ export async function listProcessesWith(entry: string): Promise<RunningProcess[]
   return found;
 }
 
-/** proc(5): what stands after the name in parentheses: state, parent, group, session. Nothing when it is gone. */
+/** The fields of proc(5) after the name in parentheses: state, parent, group, session. Empty if the process has ended. */
 async function readStat(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -51,7 +51,7 @@ async function listPids(): Promise<number[]> {
   return names.filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
-/** What is alive of a process group; a zombie is not. Linux only; elsewhere nothing. */
+/** Lists the live processes of a group, without zombies. Linux only; elsewhere none. */
 export function listGroup(group: number): Promise<number[]> {
   return listWhere((process) => process.group === group);
 }
@@ -66,7 +66,7 @@ async function listWhere(
   const found: number[] = [];
   for (const pid of await listPids()) {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-    // proc(5): after the name in parentheses come state, parent, group, session. Z has ended already.
+    // proc(5): after the name in parentheses come state, parent, group, session. Z is a zombie.
     const [state, , group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (isMeant({ group: Number(group), session: Number(session) }) && state !== 'Z') found.push(pid);
   }

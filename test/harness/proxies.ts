@@ -1,4 +1,4 @@
-/** The configuration files of deploy/ as a test can run them: other ports, folders, certificates and relays. */
+/** Renders the configuration files of deploy/ for tests, with other ports, folders, certificates and relays. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CertificateFiles } from './certificate.ts';
@@ -9,20 +9,20 @@ export const readDeployed = (name: string): string =>
 export type Rendering = {
   folder: string;
   port: number;
-  /** Where plain HTTP is answered by a redirect. */
+  /** The port where plain HTTP is redirected. */
   httpPort: number;
   /** host:port of each relay. */
   upstreams: string[];
   tls: CertificateFiles;
-  /** The relay is below a path, which the proxy takes off or leaves. */
+  /** The path of the relay, which the proxy strips or keeps. */
   path?: Path | undefined;
-  /** Another text than the one of deploy/. */
+  /** A text to use instead of the file of deploy/. */
   text?: string;
 };
 
 export type Path = { prefix: string; isStripped: boolean };
 
-/** A replacement that matches nothing would run another file than the one that is shipped. */
+/** Throws if a replacement matches nothing: the test would then run a different configuration than the shipped one. */
 function replace(text: string, rows: readonly (readonly [from: string | RegExp, to: string])[]): string {
   return rows.reduce((before, [from, to]) => {
     const after = typeof from === 'string' ? before.replaceAll(from, () => to) : before.replace(from, to);
@@ -45,7 +45,7 @@ export function wrapNginx(folder: string, http: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
-  // As root nginx would give its workers to a user who may not write to the test's folder.
+  // As root, nginx would run its workers as a user without write access to the test's folder.
   const user = process.getuid?.() === 0 ? 'user root;\n' : '';
   return `daemon off;
 ${user}pid ${folder}/nginx.pid;
@@ -60,7 +60,7 @@ ${http}
 `;
 }
 
-/** deploy/nginx.conf inside a whole configuration. */
+/** Renders deploy/nginx.conf as part of a complete configuration. */
 export function renderNginx(given: Omit<Rendering, 'httpPort'> & { httpPort?: number }): string {
   const { folder, port, httpPort = 8080, upstreams, tls, path, text = readDeployed('nginx.conf') } = given;
   const servers = upstreams.map((address) => `server ${address} fail_timeout=2s;`).join(' ');
@@ -78,7 +78,7 @@ export function renderNginx(given: Omit<Rendering, 'httpPort'> & { httpPort?: nu
   return wrapNginx(folder, path === undefined ? http : placeNginx(http, path));
 }
 
-/** deploy/haproxy.cfg; its certificate is written to the folder. */
+/** Renders deploy/haproxy.cfg, and writes its certificate to the folder. */
 export function renderHaproxy(given: Omit<Rendering, 'httpPort'> & { httpPort?: number }): string {
   const { folder, port, httpPort = 8080, upstreams, tls, path, text = readDeployed('haproxy.cfg') } = given;
   const pem = join(folder, 'haproxy.pem');
@@ -102,7 +102,7 @@ export function renderHaproxy(given: Omit<Rendering, 'httpPort'> & { httpPort?: 
   ]);
 }
 
-/** `Caddyfile` or `Caddyfile.http`, with the ports of a test. The rest is told by the environment, as in compose.yaml. */
+/** Renders `Caddyfile` or `Caddyfile.http` with the ports of a test. Other settings come from the environment, as in compose.yaml. */
 export function renderCaddy(
   name: 'Caddyfile' | 'Caddyfile.http',
   ports: { admin: number; port: number; httpPort: number },

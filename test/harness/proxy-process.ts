@@ -1,4 +1,4 @@
-/** Starts real proxies with the files of deploy/ in front of relays, reloads and ends them. */
+/** Starts, reloads and stops real proxies in front of relays, with the files of deploy/. */
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,11 +13,11 @@ import { type Path, readDeployed, renderCaddy, renderHaproxy, renderNginx, wrapN
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export type Proxy = {
-  /** As clients call it, path included. */
+  /** The URL for clients, with the path. */
   url: string;
-  /** Its certificate authority, where it speaks https. */
+  /** The certificate of its authority, if it speaks https. */
   caPath: string | undefined;
-  /** All that it has logged. */
+  /** Its log so far. */
   log: () => string;
   reload: () => Promise<void>;
   stop: () => Promise<void>;
@@ -26,7 +26,7 @@ export type Proxy = {
 export type ProxyOptions = {
   upstreams: string[];
   path?: Path | undefined;
-  /** Where it listens; a free one by default. */
+  /** The port that it listens on; a free one by default. */
   port?: number | undefined;
 };
 
@@ -44,7 +44,7 @@ async function end(process: CapturedProcess, name: string): Promise<void> {
   );
 }
 
-/** A proxy that does not come up is ended. */
+/** Waits until the proxy answers; stops it if it does not. */
 async function waitForHealth(
   url: string,
   caPath: string | undefined,
@@ -67,7 +67,7 @@ async function askUntilHealthy(url: string, caPath: string | undefined, process:
     async () => {
       if (!process.isRunning()) throw new Error(process.stderr());
       const answer = await curl([...trust, `${url}/api/health`]);
-      // 308: sends everyone to https.
+      // 308: a redirect of all requests to https.
       if (answer.status !== 200 && answer.status !== 308)
         throw new Error(`${answer.status} ${answer.stderr}\n${process.stderr()}`);
       return true;
@@ -104,7 +104,7 @@ async function startNginxWith(
   return { url, caPath, log, reload, stop };
 }
 
-/** What people write who know nothing of remotify. */
+/** A minimal configuration, without any setting for remotify. */
 export function startBareNginx({ upstreams, port: given }: ProxyOptions): Promise<Proxy> {
   return startNginxWith(
     async ({ folder, port }) =>
@@ -150,9 +150,9 @@ export async function startHaproxy({ upstreams, path, port: given }: ProxyOption
 }
 
 export type CaddyOptions = ProxyOptions & {
-  /** `http`: Caddyfile.http. `internal`: Caddy's own authority. Else: where certificates come from over ACME. */
-  /** Settings that compose.yaml would hand on. */
+  /** Variables that compose.yaml would pass. */
   env?: Record<string, string>;
+  /** `http`: Caddyfile.http. `internal`: Caddy's own authority. An object: the ACME server that issues certificates. */
   authority: 'http' | 'internal' | { directory: string; rootPath: string; issuedBy: () => Promise<string> };
 };
 

@@ -1,12 +1,12 @@
 export type Random = {
-  /** A whole number, 0 up to `limit`, without it. */
+  /** A whole number from 0 to `limit` - 1. */
   below: (limit: number) => number;
   pick: <T>(list: readonly T[]) => T;
-  /** True once in so many times. */
+  /** True with a probability of 1 in `times`. */
   oneIn: (times: number) => boolean;
 };
 
-/** The same numbers for the same seed (mulberry32, 32 bits). */
+/** Pseudo-random numbers: the same ones for the same seed (mulberry32, 32 bits). */
 export function createRandom(start: number): Random {
   let state = start | 0;
   const next = (): number => {

@@ -10,25 +10,25 @@ export type RawAnswer = {
   text: string;
 };
 
-/** A connection on which the test says byte for byte what is sent. */
+/** A TCP connection on which the test chooses each byte that is sent. */
 export type RawConnection = {
   /** Text is sent as latin1: a character is a byte. */
   send: (bytes: string | Uint8Array) => void;
-  /** The next answer, 100 Continue too; rejects when the connection ends before it is whole. `isHead`: no body follows. */
+  /** The next answer, 100 Continue too; rejects if the connection ends before the answer is complete. `isHead`: no body follows. */
   next: (options?: { isHead?: boolean; deadlineMs?: number }) => Promise<RawAnswer>;
-  /** What came and was not taken by `next`. */
+  /** Received bytes that `next` has not taken. */
   rest: () => Buffer;
   isClosed: () => boolean;
-  /** The other side ended it. */
+  /** Resolves when the other side has closed the connection. */
   closed: Promise<void>;
-  /** Stops reading: what is sent meanwhile stays in the system's buffers. */
+  /** Stops reading: bytes that arrive stay in the system's buffers. */
   pause: () => void;
-  /** Reads on, and stops by itself once so many bytes came (a piece of a socket more at most), where that is given. */
+  /** Resumes reading. If `bytes` is given, stops after this many bytes, or at most one socket read more. */
   resume: (bytes?: number) => void;
   destroy: () => void;
 };
 
-/** The first answer in these bytes and how long it is; undefined when it is not all there. */
+/** The first answer in these bytes and its length; undefined if it is incomplete. */
 function parseAnswer(bytes: Buffer, isHead: boolean): { answer: RawAnswer; length: number } | undefined {
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) return undefined;
@@ -47,7 +47,7 @@ function parseAnswer(bytes: Buffer, isHead: boolean): { answer: RawAnswer; lengt
   return { answer: { status, headers, body, text: body.toString('utf8') }, length };
 }
 
-/** What came on a connection. Room doubles as it fills: joining the whole at each piece takes minutes for 74 MiB. */
+/** Buffers received bytes. Its size doubles when it is full: joining all pieces for each new one takes minutes for 74 MiB. */
 class ReceivedBytes {
   #room = Buffer.alloc(0);
   #start = 0;
@@ -64,7 +64,7 @@ class ReceivedBytes {
     this.#end += bytes.copy(this.#room, this.#end);
   }
 
-  /** Stays as it is when more comes. */
+  /** The returned bytes do not change when more arrive. */
   rest(): Buffer {
     return this.#room.subarray(this.#start, this.#end);
   }
@@ -74,7 +74,7 @@ class ReceivedBytes {
   }
 }
 
-/** The caller destroys it. `stalls`: it stops reading at the first bytes that come. */
+/** The caller destroys the connection. `stalls`: stops reading after the first bytes. */
 export async function openRaw(
   { port }: { port: number },
   {
@@ -136,7 +136,7 @@ export async function openRaw(
   };
 }
 
-/** What comes of these bytes: the status of the first answer that is final, or `closed` where there is none. */
+/** Sends these bytes. Returns the first final answer, or `closed` if the connection ends without one. */
 export async function sendRaw(
   relay: { port: number },
   bytes: string | Uint8Array,

@@ -28,7 +28,7 @@ function isOpen(port: number): Promise<boolean> {
   });
 }
 
-/** Starts it in the foreground with this configuration, which is to listen on `port`. The caller stops it. */
+/** Starts a proxy in the foreground with this configuration, which must listen on `port`. The caller stops it. */
 export async function startRealProxy(
   kind: ProxyKind,
   port: number,

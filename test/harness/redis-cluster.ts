@@ -1,4 +1,4 @@
-/** Three Redis servers that are one cluster, without replicas. */
+/** Starts a Redis cluster of three servers, without replicas. */
 import { eventually } from './deadline.ts';
 import { findFreePort } from './free-port.ts';
 import { type Redis, startRedis } from './redis.ts';
@@ -24,7 +24,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   };
   try {
     for (const range of slotRanges) {
-      // Its second port would be 10,000 higher than the first, which may be taken, or no port at all.
+      // Choose the second port: by default it is the first plus 10,000, which may be taken or too high.
       const busPort = await findFreePort();
       const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
       const node = await startRedis({ flags: [...own, '--cluster-node-timeout', '2000'] });

@@ -1,33 +1,33 @@
-/** Stands between relays and Redis: counts commands, loses answers, cuts connections, and leads to another server when told to. */
+/** A proxy between relays and Redis: counts commands, loses answers, closes connections, and can switch to another server. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type RedisCommand, RedisRequests } from './redis-requests.ts';
 
 /**
- * What becomes of the answer to a command that Redis has run: it arrives; it is lost, and the connection with it; it is lost, and the
- * connection stays silent from then on; or it arrives after `lateMs`, and what follows on the connection arrives after it.
+ * What happens to the answer of a command that Redis has run. `arrives`: it is forwarded. `cut`: it is lost, and the connection closed.
+ * `silent`: it is lost, as are all later ones on the connection. `late`: it and the later ones arrive after `lateMs`.
  */
 export type AnswerFate = 'arrives' | 'cut' | 'silent' | 'late';
 
-/** Shorter than a relay waits for an answer. */
+/** Less than a relay waits for an answer. */
 const lateMs = 800;
 
 export type RedisProxy = {
   port: number;
   /** For relays: `redis://…` with the password of the server, if it has one. */
   url: string;
-  /** New connections lead there. */
+  /** Sets the server for new connections. */
   aim: (server: { port: number }) => void;
-  /** Ends all connections. */
+  /** Closes all connections. */
   cut: () => void;
-  /** Asked for each command from now on. */
+  /** Sets the function that is called for each later command. */
   setFate: (fate: (command: RedisCommand) => AnswerFate) => void;
-  /** Commands of clients by name, since the last `reset`: those that scripts run are not among them. */
+  /** The number of commands of clients by name, since the last `reset`. Excludes commands that scripts run. */
   counts: () => Record<string, number>;
   /** Bytes from clients to Redis and back, since the last `reset`. */
   bytes: () => { sent: number; received: number };
   reset: () => void;
-  /** So many answers were lost. */
+  /** The number of lost answers. */
   lost: () => number;
   stop: () => Promise<void>;
 };

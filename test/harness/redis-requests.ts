@@ -1,6 +1,6 @@
-/** Reads the commands that a Redis client sends (RESP arrays of bulk strings), however they are cut into chunks. */
+/** Parses the commands of a Redis client (RESP arrays of bulk strings) from chunks of any size. */
 
-/** The first words of a command, as text; scripts and values may be long. */
+/** The first words of a command, as text; long scripts and values are truncated. */
 export type RedisCommand = readonly string[];
 
 const keptWords = 6;
@@ -9,7 +9,7 @@ const keptBytes = 200;
 export class RedisRequests {
   #rest = Buffer.alloc(0);
 
-  /** The commands that are whole with these bytes. */
+  /** Returns the commands that these bytes complete. */
   read(bytes: Buffer): RedisCommand[] {
     this.#rest = Buffer.concat([this.#rest, bytes]);
     const commands: RedisCommand[] = [];

@@ -1,4 +1,4 @@
-/** A real redis-server on a free loopback port, with a folder of its own, and replicas of it. */
+/** Starts a real redis-server on a free loopback port, with a folder of its own, and replicas of it. */
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type CapturedProcess, spawnCaptured } from './captured-process.ts';
@@ -9,15 +9,15 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 
 const program = 'redis-server';
 
-/** For `describe.skipIf(!hasRedis)`, whose title says that redis-server is missing. */
+/** For `describe.skipIf(!hasRedis)`, with `withoutRedis` in its title. */
 export const hasRedis = spawnSync(program, ['--version']).status === 0;
 
-/** For the titles of tests: nothing where the server is installed. */
+/** For the titles of tests: empty if the server is installed. */
 export const withoutRedis = hasRedis ? '' : ' (skipped: redis-server is not installed)';
 
 export type RedisOptions = {
   flags?: string[];
-  /** Keeps what it was told across a restart, by a file that is appended to. */
+  /** Keeps its data across a restart, in an append-only file. */
   appendOnly?: boolean;
   password?: string;
 };
@@ -25,23 +25,23 @@ export type RedisOptions = {
 export type Redis = {
   url: string;
   port: number;
-  /** Of the process that runs now. */
+  /** The pid of the current process. */
   pid: () => number;
-  /** What redis-cli prints. */
+  /** Runs redis-cli and returns its output. */
   cli: (...args: string[]) => Promise<string>;
-  /** SIGTERM: it writes what it has to, and ends. */
+  /** Sends SIGTERM: the server writes its data and exits. */
   end: () => Promise<void>;
   kill: () => Promise<void>;
-  /** SIGSTOP: connections stay, nothing is answered. */
+  /** Sends SIGSTOP: connections stay open, without answers. */
   pause: () => void;
   resume: () => void;
-  /** Again in the same folder and on the same port, after `end` or `kill`. */
+  /** Starts it again in the same folder and on the same port, after `end` or `kill`. */
   restart: () => Promise<void>;
-  /** Ends it, and removes its folder. For `onTestFinished`. */
+  /** Kills it and removes its folder. For `onTestFinished`. */
   stop: () => Promise<void>;
 };
 
-/** Undefined when the port was taken. */
+/** Undefined if the port was taken. */
 async function launch(
   folder: string,
   port: number,
@@ -64,7 +64,7 @@ async function launch(
 
 async function endProcess(server: CapturedProcess, signal: NodeJS.Signals): Promise<void> {
   if (!server.isRunning()) return;
-  // A process that is stopped takes no SIGTERM.
+  // A stopped process does not handle SIGTERM.
   server.child.kill('SIGCONT');
   server.child.kill(signal);
   await withDeadline(server.exited, 10_000, `the Redis server ends on ${signal}`);
@@ -80,7 +80,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
   };
   let port = 0;
   const server = await eventually('a port for the Redis server', 30_000, async () => {
-    // redis-server does not take port 0, and another process may take the port that was found.
+    // redis-server does not accept port 0, and another process may take the free port first.
     port = await findFreePort();
     return launch(folder.path, port, options);
   });
@@ -113,17 +113,17 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
   };
 }
 
-/** A replica that has all of the primary's data when this resolves. */
+/** Starts a replica; resolves when it has all data of the primary. */
 export async function startReplica(primary: Redis, options: RedisOptions = {}): Promise<Redis> {
   const flags = ['--replicaof', `127.0.0.1 ${primary.port}`, '--repl-diskless-sync-delay', '0'];
   const replica = await startRedis({ ...options, flags: [...flags, ...(options.flags ?? [])] });
-  await eventually('the replica is in step', 20_000, async () => {
+  await eventually('the replica is in sync', 20_000, async () => {
     return (await replica.cli('INFO', 'replication')).includes('master_link_status:up');
   });
   return replica;
 }
 
-/** The replica takes writes from now on. */
+/** Makes the replica a primary, which accepts writes. */
 export async function promote(replica: Redis): Promise<void> {
   await replica.cli('REPLICAOF', 'NO', 'ONE');
 }

@@ -17,7 +17,7 @@ type HereOptions = Partial<Pick<RelayOptions, 'port' | 'ttlMs' | 'longPollMs'>>;
 
 export const defaultTtlMs = limits.defaultTtlSeconds * 1000;
 
-/** A relay in the process of the test, on a store that the test hands in. `close` closes that, too. */
+/** Starts a relay in the process of the test, on a store of the test. `close` closes the store too. */
 export async function startRelayHere(store: Store, given: HereOptions = {}): Promise<RelayHere> {
   const lines: string[] = [];
   const relay = createRelay({
@@ -50,12 +50,12 @@ export async function startRelayHere(store: Store, given: HereOptions = {}): Pro
   return { url, port: Number(new URL(url).port), audit: () => [...lines], close: () => relay.close() };
 }
 
-/** A store in memory whose clock rings for sessions that live so long. */
+/** A memory store with timers for sessions with this lifetime. */
 export function openStoreHere(ttlMs = defaultTtlMs): Promise<Store> {
   return openMemoryStore((session, clock) => dueAt(session, clock, ttlMs));
 }
 
-/** The same store with some methods of the test's own. */
+/** The same store with some methods replaced by the test. */
 export function overlayStore(inner: Store, own: Partial<Store>): Store {
   return new Proxy(inner, {
     get: (target, name) => {
@@ -65,7 +65,7 @@ export function overlayStore(inner: Store, own: Partial<Store>): Store {
   });
 }
 
-/** A store as several relays have it: what one of them closes stays open for the others, and the clock rings at each of them. */
+/** Shares a store between several relays: if one of them closes it, it stays open for the others, and its timers fire at each relay. */
 export function shareStore(inner: Store): { take: () => Store } {
   const rings = new Set<(name: string) => Promise<void>>();
   inner.onDue(async (name) => {

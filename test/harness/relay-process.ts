@@ -8,47 +8,47 @@ import { makeTemporaryFolder } from './temporary-folder.ts';
 export type RelayOptions = {
   flags?: string[];
   env?: Record<string, string>;
-  /** A store URL. Without one: a folder of its own, removed by `stop`. */
+  /** A store URL. Undefined: a folder of its own, which `stop` removes. */
   store?: string;
-  /** 0, the default, lets the system choose; a number from an earlier relay restarts it in the same place. */
+  /** 0, the default, lets the system choose; use the port of an earlier relay to restart it on the same port. */
   port?: number;
-  /** Another build than the one under test: one that is broken on purpose. */
+  /** A different build than the one under test, such as one that is broken on purpose. */
   binary?: string;
   /** How long the start may take, in milliseconds. */
   startMs?: number;
 };
 
-/** Keys are 32 hex digits, and of a session's name the logs show eight: so long a word is a leak, whichever test runs. */
+/** Throws if the log contains a key in any test. Keys are 32 hex digits; of session names logs show only eight. */
 function checkNoKey(stderr: string): void {
   const word = /[0-9a-f]{32,}/i.exec(stderr)?.[0];
   if (word === undefined) return;
   const line = stderr.split('\n').find((text) => text.includes(word));
-  throw new Error(`the relay's log holds what may be a key, ${word}: ${line?.slice(0, 300)}`);
+  throw new Error(`the relay's log contains a possible key, ${word}: ${line?.slice(0, 300)}`);
 }
 
 export type Relay = {
   url: string;
   port: number;
   pid: number;
-  /** Where Prometheus reads, with `--metrics`. */
+  /** The URL of the metrics, with `--metrics`. */
   metrics: string | undefined;
   stdout: () => string;
   stderr: () => string;
-  /** Sends the signal and waits for the end. Throws when the log held a key, as `stop` does. */
+  /** Sends the signal and waits for the end. Throws if the log contained a key, like `stop`. */
   kill: (signal: NodeJS.Signals) => Promise<Exit>;
-  /** Ends it if it still runs, and cleans up. For `onTestFinished` and as the teardown of `beforeAll`. */
+  /** Stops it if it still runs, and cleans up. For `onTestFinished` and as the teardown of `beforeAll`. */
   stop: () => Promise<void>;
 };
 
 /**
- * The real binary. It has no rate limit unless the flags or the environment ask for one. Where the run of the tests asks for it, a relay
- * for which nothing says where it keeps its sessions is one, or several, on a Redis of their own.
+ * Starts the real binary, without a rate limit unless the flags or the environment set one. If the test run is configured for Redis, a
+ * call without a store and a port starts one or several relays on a Redis server of their own.
  */
 export function startRelay(options: RelayOptions = {}): Promise<Relay> {
   return isShareable(options) ? startSharedRelays(options, startOne) : startOne(options);
 }
 
-/** One process, whatever the run of the tests asks for. */
+/** Always starts one process. */
 async function startOne(options: RelayOptions): Promise<Relay> {
   const { flags = [], env = {}, port = 0, binary = binaryPath, startMs = 9_000 } = options;
   const folder = await makeTemporaryFolder();
@@ -68,7 +68,7 @@ async function startOne(options: RelayOptions): Promise<Relay> {
     return exit;
   };
   const stop = async () => {
-    // Whatever failed because of it says less than this. Node's first line is a whole chunk of minified code.
+    // If the relay crashed, report its stderr: it explains more than the failures that follow. Drop Node's first line, minified code.
     const fault = isWanted && !relay.isRunning() ? relay.stderr().replaceAll(/^.{300,}$/gm, '…') : undefined;
     isWanted = false;
     if (relay.isRunning()) relay.child.kill('SIGTERM');
@@ -77,7 +77,7 @@ async function startOne(options: RelayOptions): Promise<Relay> {
     );
     await folder.remove();
     if (fault !== undefined) throw new Error(`the relay ended by itself: ${fault}`);
-    await withDeadline(relay.closed, 5_000, 'the last of its log is here');
+    await withDeadline(relay.closed, 5_000, 'the log of the relay is complete');
     checkNoKey(relay.stderr());
   };
 
@@ -90,7 +90,7 @@ async function startOne(options: RelayOptions): Promise<Relay> {
     void relay.closed.then(() => reject(new Error(`the relay ended before it listened: ${relay.stderr()}`)));
   });
   try {
-    const line = await withDeadline(announced, startMs, 'the relay says where it listens');
+    const line = await withDeadline(announced, startMs, 'the relay prints its address');
     const { url, metrics } = JSON.parse(line) as { url: string; metrics?: string };
     const stdout = () => relay.stdout().toString('utf8');
     const place = { url, port: Number(new URL(url).port), metrics };

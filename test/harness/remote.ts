@@ -22,7 +22,7 @@ export type SessionState = {
   }[];
 };
 
-/** A client, its session, and a listener that was started by the very line that `remotify new --auto` printed. */
+/** A client, its session, and a listener that was started with the line that `remotify new --auto` printed. */
 export type Remote = Client & {
   line: string;
   listener: Listener;
@@ -46,11 +46,11 @@ export async function startRemote(relay: { url: string }, env: Record<string, st
   return { ...client, line, listener, stop };
 }
 
-/** The same for `remotify new`: the line is pasted into a terminal, where somebody may answer. */
+/** The same for `remotify new`: the line runs in a terminal, where the test can answer prompts. */
 export type SupervisedRemote = Client & {
   line: string;
   terminal: Terminal;
-  /** TMPDIR of everything in the terminal. */
+  /** TMPDIR of all processes in the terminal. */
   temporaryFolder: string;
   processes: () => Promise<RunningProcess[]>;
   stop: () => Promise<void>;
@@ -82,7 +82,7 @@ export async function startSupervised(
 
 type Settings = { current: string; sessions: Record<string, { url: string; key: string }> };
 
-/** Of the client's current session. */
+/** The URL and key of the client's current session. */
 export async function readSession(configDir: string): Promise<{ url: string; key: string }> {
   const settings = JSON.parse(await readFile(join(configDir, 'config.json'), 'utf8')) as Settings;
   const session = settings.sessions[settings.current];
@@ -90,7 +90,7 @@ export async function readSession(configDir: string): Promise<{ url: string; key
   return session;
 }
 
-/** What `remotify status --json` says, by two requests: a test waits often, and each start of the client costs. */
+/** Reads the state of `remotify status --json` with two requests: tests poll often, and starting the client each time is slow. */
 async function readState({ configDir }: Client): Promise<SessionState> {
   const { url, key } = await readSession(configDir);
   const ask = async (path: string) => {
@@ -103,7 +103,7 @@ async function readState({ configDir }: Client): Promise<SessionState> {
   return { ...(await ask('/status')), ...(await ask('/commands')) } as SessionState;
 }
 
-/** Asks for the state of the client's current session until it is what is awaited. */
+/** Polls the state of the client's current session until `isSo` returns true. */
 export async function waitForState(
   client: Client,
   name: string,

@@ -3,7 +3,7 @@ import type { SessionPayload } from './slot-session.ts';
 
 type Bytes = string | Uint8Array;
 
-/** A session as clients and listeners of ours see it, request by request. */
+/** Sends single requests of remotify's clients and listeners for a session. */
 export type ResourceSession = {
   /** With the session key; `path` follows `/api/session/self`. */
   ask: (method: string, path: string, body?: Bytes, ...curlArgs: string[]) => Promise<Answer>;
@@ -11,7 +11,7 @@ export type ResourceSession = {
   listen: (id: string, method: string, path: string, body?: Bytes, ...curlArgs: string[]) => Promise<Answer>;
 };
 
-/** What a listener says of itself, as curl takes it. */
+/** The headers with the listener's name and mode, as arguments of curl. */
 export function introduce(id: string, { host = `${id}-host`, user = 'ann', mode = 'auto' } = {}): string[] {
   const words = { listener: `${id}-listener`, host, user, mode };
   return Object.entries(words).flatMap(([name, value]) => ['-H', `Remotify-${name}: ${value}`]);

@@ -1,10 +1,10 @@
 /**
- * Where the generated tests get their luck from. The same by default, so that a verdict on the same code is the same
- * verdict; `REMOTIFY_TEST_SEED=random` looks further, and what a failure prints is replayed with it as well.
+ * The seed of generated tests. Fixed by default, so that the same code gets the same result. `REMOTIFY_TEST_SEED=random` chooses a new
+ * one; set the variable to the seed that a failure prints to replay it.
  */
 const given = process.env.REMOTIFY_TEST_SEED ?? '20261';
 
-/** A whole number, 0 up to 2³¹. */
+/** A whole number from 0 to 2³¹ - 1. */
 export const seed = given === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
-if (!Number.isSafeInteger(seed)) throw new Error('REMOTIFY_TEST_SEED is a whole number, or "random"');
+if (!Number.isSafeInteger(seed)) throw new Error('REMOTIFY_TEST_SEED must be a whole number or "random"');

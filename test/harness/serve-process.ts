@@ -5,7 +5,7 @@ import { eventually, withDeadline } from './deadline.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
 export type ServeProcess = {
-  /** What it printed as `url`. */
+  /** The `url` that it printed. */
   place: string;
   pid: number;
   stderr: () => string;
@@ -16,13 +16,13 @@ export type ServeProcess = {
 
 type ServeOptions = {
   env?: Record<string, string>;
-  /** Words before those of node, such as a program that runs the others. */
+  /** Words before `node`, such as a program that runs the rest of the command line. */
   before?: readonly string[];
-  /** A store URL; memory unless it is given. Undefined leaves it to the environment. */
+  /** A store URL; a memory store by default. An explicit undefined leaves it to the environment. */
   store?: string | undefined;
 };
 
-/** The words and the environment of `remotify serve` wherever the flags say; it has no rate limit unless they say otherwise. */
+/** Spawns `remotify serve` with these flags, without a rate limit unless they set one. */
 export function spawnServe(
   home: string,
   flags: readonly string[],
@@ -35,7 +35,7 @@ export function spawnServe(
   return spawnCaptured(program, words, { env: cleanEnvironment(home, env) });
 }
 
-/** `startRelay` for one that is not told an address and a port. Rejects with its stderr when it ends instead. */
+/** Like `startRelay`, but does not set the address and port. Rejects with the stderr of a relay that ends instead. */
 export async function startServe(
   flags: readonly string[],
   options: ServeOptions = {},
@@ -60,10 +60,10 @@ export async function startServe(
     void relay.closed.then(() => reject(new Error(relay.stderr())));
   });
   try {
-    const line = await withDeadline(announced, 20_000, 'the relay says where it listens');
-    // Written after the line on stdout, and by another pipe.
+    const line = await withDeadline(announced, 20_000, 'the relay prints its address');
+    // Written after the line on stdout, and through another pipe.
     if (!flags.includes('--quiet'))
-      await eventually('it has said what is next', 5_000, () => /next: /.test(relay.stderr()));
+      await eventually('the relay has printed "next: "', 5_000, () => /next: /.test(relay.stderr()));
     const { url } = JSON.parse(line) as { url: string };
     return { place: url, pid: relay.pid, stderr: relay.stderr, kill, stop };
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * What `startRelay` starts when the environment of the test run asks for it: REMOTIFY_TEST_STORE=redis is a relay on a redis-server of
- * its own, and with REMOTIFY_TEST_RELAYS=2 two relays on that, behind a proxy that sends each request to either one.
+ * Relays that `startRelay` starts if the environment of the test run sets it. REMOTIFY_TEST_STORE=redis: a relay on a redis-server of
+ * its own. With REMOTIFY_TEST_RELAYS=2: two relays on it, behind a proxy that sends each request to one of them.
  */
 import { startRedis } from './redis.ts';
 import type { Relay, RelayOptions } from './relay-process.ts';
@@ -9,17 +9,17 @@ import { type Splitter, startSplitter } from './splitter.ts';
 const isAsked = process.env['REMOTIFY_TEST_STORE'] === 'redis';
 const relaysAsked = Number(process.env['REMOTIFY_TEST_RELAYS'] ?? 1);
 
-/** A test that names a store or a port is about just that. */
+/** False if the test names a store or a port, because it then tests just that. */
 export function isShareable({ store, port }: RelayOptions): boolean {
   return isAsked && store === undefined && port === undefined;
 }
 
-/** The splitter speaks no TLS. */
+/** The splitter does not support TLS. */
 function canSplit({ flags = [] }: RelayOptions): boolean {
   return relaysAsked > 1 && !flags.includes('--tls-cert');
 }
 
-/** Unless the test says which address is handed out. */
+/** The flag for the URL of the splitter, unless the test sets a public URL itself. */
 function publicUrl({ flags = [], env = {} }: RelayOptions, splitter: Splitter): string[] {
   const isGiven =
     flags.includes('--public-url') || ['DOMAIN', 'SCHEME', 'PUBLIC_PORT'].some((name) => name in env);
@@ -32,7 +32,7 @@ export async function startSharedRelays(
 ): Promise<Relay> {
   const redis = await startRedis();
   const started: { stop: () => Promise<void> }[] = [redis];
-  /** The relays before what they stand on; the first fault is told once everything is stopped. */
+  /** Stops the relays before the proxy and Redis; throws the first error once all are stopped. */
   const stop = async (): Promise<void> => {
     const faults: unknown[] = [];
     for (const one of started.splice(0).toReversed())
@@ -63,7 +63,7 @@ export async function startSharedRelays(
   }
 }
 
-/** Lines of several logs in the order of the times in them; a line without one stays behind the line before it. */
+/** Merges the lines of several logs by their times; a line without a time stays after the line before it. */
 function mergeByTime(logs: readonly string[]): string {
   const lines = logs.flatMap((log) => {
     let time = '';
@@ -78,10 +78,10 @@ function mergeByTime(logs: readonly string[]): string {
     .join('');
 }
 
-/** `pid` and `metrics` are those of the first; what is sent to one is sent to all. */
+/** Combines the relays into one: `pid` and `metrics` are those of the first, signals go to all. */
 function asOne(relays: readonly Relay[], { url, port }: Splitter, stop: () => Promise<void>): Relay {
   const [first] = relays;
-  if (!first) throw new Error('no relay was asked for');
+  if (!first) throw new Error('no relay was started');
   return {
     ...first,
     url,

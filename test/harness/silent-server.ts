@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 
 export type SilentServer = { url: string; close: () => Promise<void> };
 
-/** Accepts connections, reads what is sent, and never answers. */
+/** Starts a server that accepts connections, reads requests, and never answers. */
 export async function startSilentServer(): Promise<SilentServer> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {

@@ -21,7 +21,7 @@ export type SessionStatus = {
 
 type Bytes = string | Uint8Array;
 
-/** A session as a client and a listener with nothing but curl see it. `take` and `read` do not wait. */
+/** A session for a client and a listener that use only curl and the slots. `take` and `read` do not wait. */
 export type SlotSession = SessionPayload & {
   payload: SessionPayload;
   /** POST /cmd-KEY */
@@ -34,7 +34,7 @@ export type SlotSession = SessionPayload & {
   read: () => Promise<Answer>;
   /** GET /api/session/KEY/status */
   status: () => Promise<SessionStatus>;
-  /** GET /cmd-KEY, in the background; comes back when the request is on the wire. */
+  /** GET /cmd-KEY, in the background; resolves when the request has been sent. */
   waitForCommand: () => Promise<RunningCurl>;
   /** GET /result-KEY, likewise. */
   waitForResult: () => Promise<RunningCurl>;
@@ -46,7 +46,7 @@ export async function makeSession(relay: { url: string }): Promise<SlotSession> 
   return openSession(made.json<SessionPayload>());
 }
 
-/** The slots of a session that exists already, such as one from before a restart. */
+/** Opens the slots of an existing session, such as one from before a restart. */
 export function openSession(payload: SessionPayload): SlotSession {
   const { urls } = payload;
   const post = (url: string, body: Bytes, curlArgs: string[]) =>

@@ -4,12 +4,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export type SocksProxy = {
   /** `127.0.0.1:PORT`, for a URL of any SOCKS scheme. */
   place: string;
-  /** What it was asked for: `host:port`, or `address:port`. */
+  /** The requested targets: `host:port`, or `address:port`. */
   requests: string[];
   stop: () => Promise<void>;
 };
 
-/** Reads until `length` bytes are here. */
+/** Reads `length` bytes. */
 async function readBytes(socket: Socket, length: number): Promise<Buffer> {
   for (;;) {
     const bytes = socket.read(length) as Buffer | null;
@@ -18,7 +18,7 @@ async function readBytes(socket: Socket, length: number): Promise<Buffer> {
   }
 }
 
-/** A SOCKS5 proxy that goes to this port on loopback, whatever it is asked for. `reply`: the code of RFC 1928 that it answers with. */
+/** Starts a SOCKS5 proxy that connects every request to this port on loopback. `reply`: the code of RFC 1928 that it answers with. */
 export async function startSocksProxy(
   port: number,
   { login, reply = 0 }: { login?: string; reply?: number } = {},

@@ -3,13 +3,13 @@ import { eventually } from './deadline.ts';
 import { type Relay, type RelayOptions, startRelay } from './relay-process.ts';
 
 export type SpiedRelay = Relay & {
-  /** The lines of a kind so far, without `remotify: audit: ` and the time. */
+  /** The log lines of a kind so far, without `remotify: audit: ` and the time. */
   lines: (kind: 'audit' | 'access') => string[];
-  /** The first of them that matches, once it is there. */
+  /** Waits for the first line that matches. */
   findLine: (kind: 'audit' | 'access', pattern: RegExp) => Promise<string>;
 };
 
-/** A relay whose log is read while it runs. It ends with its test. */
+/** Starts a relay whose log the test reads while it runs. Stops it after the test. */
 export async function startSpiedRelay(options: RelayOptions): Promise<SpiedRelay> {
   const relay = await startRelay(options);
   onTestFinished(relay.stop);

@@ -1,4 +1,4 @@
-/** An HTTP proxy before several relays: each request, not each connection, goes to one of them at random. */
+/** An HTTP proxy in front of several relays: sends each request, not each connection, to one of them at random. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -7,14 +7,14 @@ import { createRandom } from './random.ts';
 export type Splitter = {
   url: string;
   port: number;
-  /** The relays; they are started after the splitter, whose address they hand out. */
+  /** Sets the relays. They start after the splitter, because they need its URL. */
   aim: (relays: readonly { port: number }[]) => void;
-  /** Requests that each relay got, in the order of `aim`. */
+  /** The number of requests that each relay got, in the order of `aim`. */
   counts: () => number[];
   stop: () => Promise<void>;
 };
 
-/** Names and values in turn, without the headers that are about one connection. */
+/** `rawHeaders` alternates names and values. Drops the headers with these names, which apply to one connection. */
 function dropHeaders(rawHeaders: readonly string[], names: RegExp): string[] {
   return rawHeaders.filter((_text, at) => !names.test(rawHeaders[at - (at % 2)] ?? ''));
 }
@@ -25,7 +25,7 @@ const requestHeaders = (rawHeaders: readonly string[]): string[] =>
 const answerHeaders = (rawHeaders: readonly string[]): string[] =>
   dropHeaders(rawHeaders, /^(connection|keep-alive|transfer-encoding)$/i);
 
-/** Undefined when nothing listens there. */
+/** Undefined if no server listens there. */
 async function open(port: number): Promise<Socket | undefined> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   try {
@@ -36,10 +36,10 @@ async function open(port: number): Promise<Socket | undefined> {
   }
 }
 
-/** As it came, in both directions; a peer that leaves on one side is gone on the other. */
+/** Forwards a request and its answer unchanged. If one side disconnects, closes the other too. */
 function passOn(incoming: IncomingMessage, answer: ServerResponse, socket: Socket): void {
   const { method, url: path, rawHeaders } = incoming;
-  // Each request has a connection of its own: one that the relay closes meanwhile would be a fault that no test asked for.
+  // A new connection for each request: a reused one that the relay closes at that moment would cause an unwanted error.
   const onward = request(
     { method, path, headers: requestHeaders(rawHeaders), createConnection: () => socket },
     (back) => {
@@ -58,12 +58,12 @@ function passOn(incoming: IncomingMessage, answer: ServerResponse, socket: Socke
   incoming.pipe(onward);
 }
 
-/** The same draws in each run; which request gets which depends on when it comes. */
+/** The random numbers are the same in each run; the order of the requests decides which one each gets. */
 export async function startSplitter(seed = 20_261): Promise<Splitter> {
   const random = createRandom(seed);
   const counts: number[] = [];
   let ports: number[] = [];
-  /** One that is down is passed over, as proxies do: nothing was sent to it. */
+  /** Skips a relay that is down, as proxies do: no byte was sent to it. */
   const serve = async (incoming: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const first = random.below(ports.length);
     for (let tried = 0; tried < ports.length; tried += 1) {

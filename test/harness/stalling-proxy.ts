@@ -1,4 +1,4 @@
-/** TCP between a relay and one side of it, which stops at an exact byte: a transfer is cut where the test wants it, on any machine. */
+/** A TCP proxy in front of a relay that stops at an exact byte, so that a test can interrupt a transfer there on any machine. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -7,13 +7,13 @@ export type Direction = 'up' | 'down';
 
 export type StallingProxy = {
   url: string;
-  /** How many bytes went through so far. */
+  /** How many bytes it has forwarded so far. */
   passed: (direction: Direction) => number;
-  /** Lets this many bytes more through, then none in this direction until `open`. */
+  /** Forwards this many more bytes, then none in this direction until `open`. */
   holdAfter: (direction: Direction, bytes: number) => void;
-  /** The last byte that may pass has passed, and more wait. */
+  /** Whether the last allowed byte has been forwarded, and more are waiting. */
   isHolding: (direction: Direction) => boolean;
-  /** What waits goes on, and all that follows. */
+  /** Forwards the waiting bytes and all later ones. */
   open: () => void;
   stop: () => Promise<void>;
 };
@@ -22,7 +22,7 @@ type Lane = { budget: number; passed: number; waiting: Set<() => void> };
 
 const newLane = (): Lane => ({ budget: Number.POSITIVE_INFINITY, passed: 0, waiting: new Set() });
 
-/** Bytes that have no budget wait in this process; their sender is paused. */
+/** Bytes beyond the budget wait in this process; their sender is paused. */
 function pump(from: Socket, to: Socket, lane: Lane): void {
   let held = Buffer.alloc(0);
   const release = (): void => {
@@ -50,7 +50,7 @@ function pump(from: Socket, to: Socket, lane: Lane): void {
   });
 }
 
-/** Loopback, a port of its own choosing. The relay may be restarted on its port meanwhile. */
+/** Starts the proxy on a free loopback port. The relay may be restarted on its port. */
 export async function startStallingProxy(relay: { port: number }): Promise<StallingProxy> {
   const lanes = { up: newLane(), down: newLane() };
   const sockets = new Set<Socket>();

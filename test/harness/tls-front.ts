@@ -5,13 +5,13 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { passOn } from './pass-on.ts';
 
-/** TLS before a relay, until the test ends. Returns the port. */
+/** Starts a TLS proxy in front of a relay, until the test ends. Returns the port. */
 export async function startTlsFront(
   relay: { port: number },
   tls: SecureContextOptions & TlsOptions,
 ): Promise<number> {
   const server = createServer(tls, (incoming, answer) => {
-    // For a relay with `--trust-proxy 1`: else the lines that it hands out are for plain http.
+    // For a relay with `--trust-proxy 1`: without this header, its lines to paste have http URLs.
     incoming.headers['x-forwarded-proto'] = 'https';
     incoming.headers['x-forwarded-for'] = '127.0.0.1';
     passOn(incoming, answer, relay.port);

@@ -13,21 +13,21 @@ export const hasTmux = spawnSync('tmux', ['-V']).status === 0;
 
 export type Terminal = {
   /**
-   * What an operator sees now, without the blanks at the end of lines. It stays when the command has ended; a last line
-   * `[the command ended with N]` says so.
+   * The current screen, without the blanks at the end of lines. It stays after the command has ended, with a last line
+   * `[the command ended with N]`.
    */
   screen: () => Promise<string>;
-  /** The same with all that has left the screen at its top. */
+  /** The same with the lines that have scrolled off the top. */
   transcript: () => Promise<string>;
   /** Key presses. A line feed is the Enter key; `\x03` is Ctrl-C. */
   type: (text: string) => Promise<void>;
   waitForText: (text: string, deadlineMs: number) => Promise<string>;
   resize: (columns: number, rows: number) => Promise<void>;
-  /** From now on all that is written to the terminal is in this file as well. */
+  /** Also writes all later output of the terminal to this file. */
   recordTo: (path: string) => Promise<void>;
-  /** Closes the window, and leaves it to what runs in it to end. */
+  /** Closes the window. Processes in it get SIGHUP and must end by themselves. */
   hangUp: () => Promise<void>;
-  /** Ends what runs in it, and removes its folder. */
+  /** Ends the processes in it, and removes its folder. */
   close: () => Promise<void>;
 };
 
@@ -35,12 +35,12 @@ export type TerminalOptions = { columns?: number; rows?: number; env?: Record<st
 
 const settings = ['set -g status off', 'set -s escape-time 0'];
 
-// tmux 3.3 misses the end of a pane's process now and then, so that the terminal outlives its command. The keys
-// Ctrl-C and Ctrl-\ are for the command: a trap, unlike an ignored signal, is not inherited.
+// tmux 3.3 sometimes misses the end of a pane's process, so the terminal outlives its command. The outer bash traps INT and
+// QUIT, so that Ctrl-C and Ctrl-\ reach only the command: a trap, unlike an ignored signal, is not inherited.
 const keepOpen =
   'trap : INT QUIT; bash -c "$1"; printf "\n[the command ended with %s]\n" "$?"; exec sleep 86400';
 
-/** Runs the command line in a terminal of its own, on a tmux server that nobody else knows. */
+/** Runs the command line in a terminal of its own, on a private tmux server. */
 export async function startTerminal(command: string, options: TerminalOptions = {}): Promise<Terminal> {
   const { columns = 120, rows = 40 } = options;
   const folder = await makeTemporaryFolder();
@@ -68,7 +68,7 @@ export async function startTerminal(command: string, options: TerminalOptions = 
     screen,
     transcript: () => tmux('capture-pane', '-p', '-S', '-'),
     type: async (text) => {
-      // tmux would take a last semicolon for the end of its own command.
+      // tmux would treat a last semicolon as the end of its own command.
       await tmux('send-keys', '-l', '--', text.replaceAll('\n', '\r').replace(/;$/, '\\;'));
     },
     waitForText: async (text, deadlineMs) => {
@@ -89,7 +89,7 @@ export async function startTerminal(command: string, options: TerminalOptions = 
       await tmux('kill-server');
     },
     close: async () => {
-      // Fails when the server is gone already, which is what is wanted.
+      // Fails if the server has already ended, which is fine.
       await tmux('kill-server').catch(() => {});
       await endProcessSession(pid, 2_000);
       await folder.remove();

@@ -4,7 +4,7 @@ import { type Remote, startRemote } from '../harness/remote.ts';
 import { type RawHost, startRawHost } from './raw-host.ts';
 import { readAnswer } from './read-answer.ts';
 
-// Arguments as hosts and models really send them.
+// Malformed and unusual arguments, as hosts and models actually send them.
 
 let relay: Relay;
 let remote: Remote;
@@ -25,32 +25,32 @@ const exec = (given: unknown) => call('remote_exec', given);
 
 test.each([
   [
-    'null for all that is optional',
+    'null for every optional argument',
     { cwd: null, stdin: null, timeout: null, session: null, wait_seconds: null },
   ],
-  ['empty text for all that is optional', { cwd: '', stdin: '', timeout: '', session: '', wait_seconds: '' }],
-  ['zero for a limit', { timeout: 0 }],
-  ['numbers as text', { timeout: '30', wait_seconds: '30' }],
+  ['empty strings as optional arguments', { cwd: '', stdin: '', timeout: '', session: '', wait_seconds: '' }],
+  ['zero as timeout', { timeout: 0 }],
+  ['numbers as strings', { timeout: '30', wait_seconds: '30' }],
   ['numbers with spaces', { timeout: ' 30 ' }],
   ['durations with a unit', { timeout: '5m', wait_seconds: '30s' }],
-  ['names in another spelling', { waitSeconds: 30, Timeout: 30 }],
-])('%s: the command runs, and nothing is said about it', async (_title, more) => {
+  ['argument names in another spelling', { waitSeconds: 30, Timeout: 30 }],
+])('%s: the command runs, and the answer has no notice', async (_title, more) => {
   const { text, isError } = await exec({ command: 'echo ok', ...more });
   expect([isError, text]).toEqual([false, expect.stringContaining('begin untrusted stdout\nok\n')]);
   expect(text).not.toContain('Note:');
 });
 
 test.each([
-  ['JSON as text', JSON.stringify({ command: 'echo ok' })],
-  ['wrapped in arguments', { arguments: { command: 'echo ok' } }],
-  ['wrapped in arguments, as text', { arguments: '{"command":"echo ok"}' }],
-  ['a list of one text', { command: ['echo ok'] }],
-  ['a list of words', { command: ['echo', 'ok'] }],
+  ['arguments as JSON text', JSON.stringify({ command: 'echo ok' })],
+  ['arguments wrapped in an "arguments" object', { arguments: { command: 'echo ok' } }],
+  ['arguments wrapped in "arguments" as JSON text', { arguments: '{"command":"echo ok"}' }],
+  ['command as a list of one string', { command: ['echo ok'] }],
+  ['command as a list of words', { command: ['echo', 'ok'] }],
 ])('%s: the command runs', async (_title, given) => {
   expect((await exec(given)).text).toContain('begin untrusted stdout\nok\n');
 });
 
-test('words of a list arrive as they are', async () => {
+test('command as a list of words: each word arrives unchanged', async () => {
   const { text } = await exec({ command: ['printf', '%s|', "it's", '$HOME', 'a b'] });
   expect(readAnswer(text).untrusted.stdout.head).toBe("it's|$HOME|a b|");
 });
@@ -64,12 +64,12 @@ test.each([
     { shell: 'bash' },
     'Note: ignored "shell"; remote_exec takes command, cwd, stdin, timeout, session, wait_seconds.',
   ],
-])('%j: the command runs, and the answer says what was changed', async (more, notice) => {
+])('%j: the command runs, and the answer has a notice about the change', async (more, notice) => {
   const { text, isError } = await exec({ command: `echo ${JSON.stringify(more).length}`, ...more });
   expect([isError, text]).toEqual([false, expect.stringContaining(notice)]);
 });
 
-test('flags, choices and ids in other spellings', async () => {
+test('flags, choices and ids in other spellings: accepted', async () => {
   const { id } = readAnswer((await exec({ command: 'echo out; echo err >&2' })).text);
   for (const given of [
     { id: id.toUpperCase(), stream: 'STDERR' },
@@ -123,7 +123,7 @@ test.each([
   ],
   ['remote_read_file', { path: '/x', unit: 'pages' }, 'unit is bytes or lines'],
   ['remote_run', { command: 'ls' }, 'the tools are remote_exec, remote_output'],
-] as const)('%s %j: an error with the correction, and nothing runs', async (name, given, words) => {
+] as const)('%s %j: an error with a hint, and nothing runs', async (name, given, words) => {
   const { text, isError } = await call(name, given);
   expect([isError, text]).toEqual([true, expect.stringContaining(words)]);
   expect(text).toContain('Nothing was run by this call. Correct it and call again.');
@@ -131,13 +131,13 @@ test.each([
   expect(text.length).toBeLessThan(600);
 });
 
-test('a command that is too long: an error with both sizes, and what to do', async () => {
+test('a command longer than 1 MiB: an error with size, limit and hint', async () => {
   const { text, isError } = await exec({ command: 'x'.repeat(1024 * 1024 + 1) });
   expect([isError, text]).toEqual([true, expect.stringContaining('1048577 bytes, and at most 1048576')]);
   expect(text).toContain('remote_write_file with append');
 });
 
-test('a long value or name in an error is cut, and only ASCII', async () => {
+test('a long argument value or name in an error: truncated and ASCII only', async () => {
   for (const given of [{ command: 'x', timeout: '\u202e'.repeat(5000) }, { ['\u202e'.repeat(5000)]: 1 }]) {
     const { text } = await exec(given);
     expect(text.length).toBeLessThan(1_000);
@@ -145,7 +145,7 @@ test('a long value or name in an error is cut, and only ASCII', async () => {
   }
 });
 
-test('metadata with null in it, and a call without arguments, are answered', async () => {
+test('null in metadata, null arguments or empty arguments: the call is answered', async () => {
   for (const params of [
     { name: 'remote_session_info', _meta: null },
     { name: 'remote_session_info', _meta: { progressToken: null }, arguments: null },
@@ -155,7 +155,7 @@ test('metadata with null in it, and a call without arguments, are answered', asy
     expect((await host.call(params)).text, JSON.stringify(params)).toContain('A listener is connected');
 });
 
-test('lines that are no requests are refused, and the next request is answered', async () => {
+test('an invalid line: answered with an error, and the next request works', async () => {
   expect((await host.send('nonsense', null)).error?.code).toBe(-32_700);
   expect((await host.send('{"jsonrpc":"2.0","id":"odd"}', 'odd')).error?.code).toBe(-32_600);
   expect((await host.send('{"jsonrpc":"2.0","id":"p","method":"ping"}', 'p')).result).toEqual({});

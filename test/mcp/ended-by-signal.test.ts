@@ -8,8 +8,8 @@ import { startRemote, waitForState } from '../harness/remote.ts';
 import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
 import { type McpHost, startMcpHost } from './mcp-host.ts';
 
-// A host that sends a signal, with or without closing the server's stdin: no command is left behind that would run later, and none is stopped
-// that runs already.
+// The host ends the server with a signal or by closing stdin: queued commands are cancelled, so that none runs later, and running
+// commands continue.
 
 const relays = {
   'a remotify relay': () => startRelay(),
@@ -32,7 +32,7 @@ const cases = (Object.keys(relays) as (keyof typeof relays)[]).flatMap((relay) =
 );
 
 test.each(cases)(
-  '%s while a command is queued on %s: the command is withdrawn, and the server ends',
+  '%s while a command is queued on %s: the command is cancelled, and the server exits',
   async (signal, kind) => {
     const relay = await relays[kind]();
     onTestFinished(relay.stop);
@@ -41,10 +41,10 @@ test.each(cases)(
     const { urls } = await client.runJson<SessionPayload>('new');
     const host = await startMcpHost(client.configDir, { REMOTIFY_URL: relay.url });
     const readStatus = async () => (await (await fetch(`${urls.api}/status`)).json()) as SessionStatus;
-    const call = host.exec('true', { wait_seconds: 40 }).catch(() => 'the server ended');
+    const call = host.exec('true', { wait_seconds: 40 }).catch(() => 'the server exited');
     await eventually('the command is queued', 20_000, async () => (await readStatus()).cmd_queued);
     process.kill(host.pid, signal);
-    await eventually('the server ends', 10_000, () => !isThere(host.pid));
+    await eventually('the server exits', 10_000, () => !isThere(host.pid));
     expect((await readStatus()).cmd_queued).toBe(false);
     await host.close().catch(() => {});
     await call;
@@ -52,13 +52,13 @@ test.each(cases)(
 );
 
 const endings: [string, (host: McpHost) => void][] = [
-  ['its stdin is closed', (host) => void host.close().catch(() => {})],
-  ['it gets SIGTERM', ({ pid }) => void process.kill(pid, 'SIGTERM')],
-  ['it gets SIGINT', ({ pid }) => void process.kill(pid, 'SIGINT')],
+  ['the host closes stdin', (host) => void host.close().catch(() => {})],
+  ['the server gets SIGTERM', ({ pid }) => void process.kill(pid, 'SIGTERM')],
+  ['the server gets SIGINT', ({ pid }) => void process.kill(pid, 'SIGINT')],
 ];
 
 test.each(endings)(
-  'a command runs, and a call waits for it, when %s: the server ends, and the command runs to its end',
+  'a call waits for a running command, and %s: the server exits, and the command runs to its end',
   async (_title, end) => {
     const relay = await startRelay();
     onTestFinished(relay.stop);
@@ -67,10 +67,10 @@ test.each(endings)(
     const gate = await makeGate(remote.configDir);
     onTestFinished(gate.close);
     const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-    const call = host.exec(`${gate.wait}; exit 7`, { wait_seconds: 40 }).catch(() => 'the server ended');
+    const call = host.exec(`${gate.wait}; exit 7`, { wait_seconds: 40 }).catch(() => 'the server exited');
     await waitForState(remote, 'the command runs', ({ commands }) => commands[0]?.state === 'running');
     end(host);
-    await eventually('the server ends', 10_000, () => !isThere(host.pid));
+    await eventually('the server exits', 10_000, () => !isThere(host.pid));
     await call;
     await gate.open();
     const { commands } = await waitForState(

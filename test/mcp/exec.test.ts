@@ -21,7 +21,7 @@ beforeEach(async () => {
   return host.stop;
 });
 
-test('cwd and stdin arrive as they were given', async () => {
+test('cwd with quotes and spaces, and stdin: both arrive unchanged', async () => {
   const odd = 'it\'s a "folder"';
   await host.exec(`mkdir -p '${host.folder}/'"it's a \\"folder\\""`);
   const { data } = await host.exec('pwd; cat', { cwd: join(host.folder, odd), stdin: 'line\nlast ä' });
@@ -29,22 +29,22 @@ test('cwd and stdin arrive as they were given', async () => {
   expect(data.untrusted.stdout.head).toBe(`${host.folder}/${odd}\nline\nlast ä`);
 });
 
-test('without stdin the input is empty', async () => {
+test('without stdin: the command reads an empty stdin', async () => {
   expect((await host.exec('cat; echo end')).data.untrusted.stdout.head).toBe('end\n');
 });
 
-test('a timeout stops the run', async () => {
+test('timeout of 1 s: the command is stopped with state timed_out', async () => {
   const { data, text } = await host.exec('echo begun; sleep 60', { timeout: 1 });
   expect(data).toMatchObject({ state: 'timed_out', untrusted: { stdout: { head: 'begun\n' } } });
   expect(text).toContain('its timeout was reached');
 });
 
-test('a signal that ended it is named', async () => {
+test('command killed by a signal: the answer names the signal', async () => {
   const { data } = await host.exec('kill -KILL $$');
   expect(data).toMatchObject({ state: 'finished', exit_status: 137, signal: 'KILL' });
 });
 
-test('a call answers within its budget', async () => {
+test('wait_seconds of 2 for a command of 60 s: the call answers in time with state running', async () => {
   const began = performance.now();
   const { data } = await host.exec('sleep 60', { wait_seconds: 2 });
   expect(performance.now() - began).toBeLessThan(6_000);
@@ -52,7 +52,7 @@ test('a call answers within its budget', async () => {
   await host.call('remote_cancel', { id: data.id });
 });
 
-test('live output as progress where the host asked for it, and none where it did not', async () => {
+test('progress notifications: with live output if the host asked for them, otherwise none', async () => {
   const messages: string[] = [];
   const command = 'for i in 1 2 3; do echo "step $i"; sleep 0.8; done';
   await host.exec(command, {}, { onProgress: (message) => messages.push(message) });
@@ -64,7 +64,7 @@ test('live output as progress where the host asked for it, and none where it did
   expect(host.notified()).toHaveLength(before);
 });
 
-test('remote_session_info tells of the listener and the last commands', async () => {
+test('remote_session_info: shows the listener and the last commands', async () => {
   const { data } = await host.exec('exit 5');
   const info = await host.call('remote_session_info');
   expect(info.data).toMatchObject({ relay: relay.url, paste: null });

@@ -31,19 +31,19 @@ const read = (path: string, more = {}) => host.call('remote_read_file', { path, 
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
 
 const contents: [string, string][] = [
-  ['empty', ''],
+  ['no content', ''],
   ['one line', 'a line\n'],
   ['no newline at the end', 'a\nb'],
-  ['newlines only', '\n\n\n'],
+  ['only newlines', '\n\n\n'],
   ['quotes, dollars, backslashes', `a 'b' "c" $HOME \`id\` \\ $(id) \\\\n\n`],
-  ['its own end marker', "x\nEND_OF_FILE\ny\nEND_OF_FILE_2\n}\nEND_OF_FILE_3'\n"],
+  ['the end marker of the here-document', "x\nEND_OF_FILE\ny\nEND_OF_FILE_2\n}\nEND_OF_FILE_3'\n"],
   ['control bytes', 'a\x01\x02\x7f\x1b[31m\r\nb\tc\x80\n'],
   ['letters of other scripts', 'héllo 日本語 😀\n'],
   ['a leading dash and a hash', '-n -e\n# comment\n'],
   ['300 KB', `${'0123456789abcdef'.repeat(16)}\n`.repeat(1200)],
 ];
 
-test.each(contents)('writes %s byte for byte, and says its SHA-256', async (_title, content) => {
+test.each(contents)('file with %s: written byte for byte, SHA-256 in the answer', async (_title, content) => {
   const path = join(host.folder, 'file');
   const { text, isError } = await write(path, content);
   expect([text, isError]).toEqual([expect.stringContaining('was written'), false]);
@@ -51,7 +51,7 @@ test.each(contents)('writes %s byte for byte, and says its SHA-256', async (_tit
   expect(hash(await readFile(path))).toBe(hash(content));
   const again = await read(path);
   expect(again.text).toContain(`has ${Buffer.byteLength(content)} bytes. Its SHA-256 is ${hash(content)}.`);
-  // What acts or hides is shown as an escape, and is said to be one.
+  // The answer escapes control and invisible characters, and mentions the escapes.
   const isPlain = /^[\x20-\x7e\n]*$/.test(content) && content.length < 12_000;
   if (isPlain) expect(again.data.untrusted.text).toBe(content);
   expect(again.text.includes('made visible')).toBe(content.includes('\x1b'));
@@ -59,7 +59,7 @@ test.each(contents)('writes %s byte for byte, and says its SHA-256', async (_tit
 });
 
 test.each(['with space', "it's", '"quoted"', 'new\nline', '-rf', '$HOME', '`id`', '日本', '~', 'a;b'])(
-  'a file named %j in a folder of that name',
+  'a file named %j in a folder of the same name: written and read',
   async (name) => {
     await mkdir(join(host.folder, name));
     const path = join(host.folder, name, name);
@@ -69,7 +69,7 @@ test.each(['with space', "it's", '"quoted"', 'new\nline', '-rf', '$HOME', '`id`'
   },
 );
 
-test('~ is the home of the remote, a dash at the start is no option', async () => {
+test('paths that start with ~ or a dash: ~ is the home folder of the remote, and the dash is no option', async () => {
   const home = (await host.exec('echo ~')).data.untrusted.stdout.head.trim();
   expect((await write("~/it's here", 'x')).isError).toBe(false);
   expect(await readFile(join(home, "it's here"), 'utf8')).toBe('x');
@@ -79,7 +79,7 @@ test('~ is the home of the remote, a dash at the start is no option', async () =
   expect(script).toContain('\nf=./-odd\n');
 });
 
-test('the mode: of an existing file it stays, of a new one it is that of the umask, or the one that is asked for', async () => {
+test('file mode: kept for an existing file, from the umask for a new one, or the mode argument', async () => {
   const path = join(host.folder, 'file');
   await write(path, 'new');
   const umask = (await host.exec('umask')).data.untrusted.stdout.head;
@@ -93,7 +93,7 @@ test('the mode: of an existing file it stays, of a new one it is that of the uma
   expect(await modeOf(`${path}2`)).toBe('600');
 });
 
-test('append adds to the end, and creates a file that is not there', async () => {
+test('append: adds to the end of the file, and creates a missing file', async () => {
   const path = join(host.folder, 'log');
   await write(path, 'one\n', { append: true });
   const { text } = await write(path, 'two', { append: 'true' });
@@ -101,9 +101,9 @@ test('append adds to the end, and creates a file that is not there', async () =>
   expect(text).toContain(`it has 7 bytes. Its SHA-256 is ${hash('one\ntwo')}`);
 });
 
-test('if_sha256 keeps a file that has changed, and absent one that is there', async () => {
+test('if_sha256: a changed file is not written; with "absent", an existing file is not written', async () => {
   const path = join(host.folder, 'file');
-  expect((await write(path, 'one', { if_sha256: hash('other') })).text).toContain('not the one of if_sha256');
+  expect((await write(path, 'one', { if_sha256: hash('other') })).text).toContain('does not match if_sha256');
   expect(await readdir(host.folder)).toEqual([]);
   expect((await write(path, 'one', { if_sha256: 'absent' })).isError).toBe(false);
   const refused = await write(path, 'two', { if_sha256: 'absent' });
@@ -115,7 +115,7 @@ test('if_sha256 keeps a file that has changed, and absent one that is there', as
   expect(await readdir(host.folder)).toEqual(['file']);
 });
 
-test('through a symbolic link the target is written, and the link stays', async () => {
+test('a path that is a symbolic link: the target is written, and the link stays', async () => {
   const path = join(host.folder, 'target');
   await writeFile(path, 'old');
   await symlink('target', join(host.folder, 'link'));
@@ -124,7 +124,7 @@ test('through a symbolic link the target is written, and the link stays', async 
   expect((await read(join(host.folder, 'link'))).data.untrusted.text).toBe('new');
 });
 
-test('what cannot be written or read: an error that says why, in words of the tool', async () => {
+test('a path that cannot be written or read: an error with the reason, from the tool itself', async () => {
   await mkdir(join(host.folder, 'dir'));
   await host.exec(`mkfifo '${host.folder}/fifo'`);
   for (const [path, why] of [
@@ -138,14 +138,14 @@ test('what cannot be written or read: an error that says why, in words of the to
     expect(text).not.toContain('do not look for another way');
   }
   expect((await read(join(host.folder, 'none'))).text).toContain(
-    'was not read: it does not exist, or its folder is closed to',
+    'was not read: it does not exist, or the user of the listener has no access',
   );
   expect((await read(join(host.folder, 'dir'))).text).toContain('was not read: it is a folder.');
   expect((await write(`${host.folder}/`, 'x')).text).toContain('names a folder');
   expect((await write(`${host.folder}/x`, 'a\0b')).text).toContain('content is text without NUL bytes');
 });
 
-test('ranges of bytes and of lines, and how to read on', async () => {
+test('ranges of bytes and of lines: each has the offset of the next range', async () => {
   const path = join(host.folder, 'lines');
   const lines = Array.from({ length: 5000 }, (_, index) => `line ${index + 1}\n`);
   await writeFile(path, lines.join(''));
@@ -159,7 +159,7 @@ test('ranges of bytes and of lines, and how to read on', async () => {
   expect(next.data.untrusted.text).toBe('line 2004');
   expect((await read(path, { offset: 4999, unit: 'lines' })).data).toMatchObject({ complete: true });
   expect((await read(path, { offset: 10 ** 7 })).data).toMatchObject({ complete: true });
-  // All of it, page by page.
+  // Read the whole file, page by page.
   let whole = '';
   for (let offset = 0, isOver = false; !isOver; ) {
     const page = (await read(path, { offset })).data;
@@ -170,7 +170,7 @@ test('ranges of bytes and of lines, and how to read on', async () => {
   expect(whole).toBe(lines.join(''));
 });
 
-test('a range beyond the end, however far, and an empty file: nothing to read, in words', async () => {
+test('a range beyond the end of a file, and an empty file: the answer explains that nothing follows', async () => {
   const path = join(host.folder, 'short');
   await writeFile(path, 'four');
   for (const more of [{ offset: 4 }, { offset: 1e15 }, { offset: 3, unit: 'lines' }]) {
@@ -184,7 +184,7 @@ test('a range beyond the end, however far, and an empty file: nothing to read, i
   expect((await read(path)).text).toContain('The file is empty: nothing follows.');
 });
 
-test('a file of more than 1 GiB: a range of it, without its SHA-256', async () => {
+test('a file larger than 1 GiB: a range is read, without SHA-256', async () => {
   const path = join(host.folder, 'large');
   await host.exec(`printf begin >'${path}'`);
   await truncate(path, 1024 ** 3 + 1);
@@ -195,7 +195,7 @@ test('a file of more than 1 GiB: a range of it, without its SHA-256', async () =
   expect(text).toContain('begin untrusted content of the file\nbegin\n');
 });
 
-test('a binary file is said to be one, and shown in part', async () => {
+test('a binary file: the answer calls it binary, and shows only its beginning', async () => {
   const path = join(host.folder, 'binary');
   await writeFile(path, Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 256)));
   const { text } = await read(path);
@@ -204,14 +204,14 @@ test('a binary file is said to be one, and shown in part', async () => {
   expect(text.length).toBeLessThan(2_500);
 });
 
-test('the same call at the same time writes once', async () => {
+test('the same append call three times at once: the content is written once', async () => {
   const path = join(host.folder, 'log');
   const answers = await Promise.all([1, 2, 3].map(() => write(path, 'once\n', { append: true })));
   expect(answers.map(({ isError }) => isError)).toEqual([false, false, false]);
   expect(await readFile(path, 'utf8')).toBe('once\n');
 });
 
-test('a remote without sha256sum, shasum and openssl: written all the same, and said', async () => {
+test('a remote without sha256sum, shasum and openssl: a file is written with SHA-256 unknown, and if_sha256 fails', async () => {
   const path = join(host.folder, 'file');
   const bin = join(host.folder, 'bin');
   await mkdir(bin);

@@ -6,7 +6,7 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startMcpHost } from './mcp-host.ts';
 import { ownWords } from './read-answer.ts';
 
-// A relay that wants to talk to the model: none of its text is in the tool's own words, and little of it is in an answer.
+// A relay that tries to instruct the model: none of its text is outside the fences, and an answer contains little of it.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ const much = `${prose} `.repeat(8_000);
 
 type Fields = Record<string, unknown>;
 
-/** Changes JSON objects in answers below `path`. */
+/** Changes JSON objects in responses whose path matches `path`. */
 function inJson(path: RegExp, change: (fields: Fields) => Fields): Lie {
   return (request, answer) => {
     if (!path.test(request.path) || !answer.body.startsWith('{')) return undefined;
@@ -55,7 +55,7 @@ test.each([
     'that looks pinned',
     `(f=$(mktemp) || exit 1; grep -Eq '^(${'a'.repeat(64)}|${'b'.repeat(64)}) ' || ${prose})`,
   ],
-])('a line to paste %s: the answer has a line that was built here', async (_title, quickstart) => {
+])('a line from the relay, %s: the answer has a line that the client built', async (_title, quickstart) => {
   const { host, url, configDir } = await setUp(
     inJson(/^\/api\/session(\/self)?$/, (fields) => ({ ...fields, remote_quickstart: quickstart })),
   );
@@ -75,7 +75,7 @@ test.each([
   }
 });
 
-test('the line of an honest relay works, also where it knows itself by another name', async () => {
+test('an honest relay that reports another address: the line has the address of the client, and the reported one is fenced', async () => {
   const { host } = await setUp(
     inJson(/^\/api\/session(\/self)?$/, (fields) => ({
       ...fields,
@@ -84,10 +84,10 @@ test('the line of an honest relay works, also where it knows itself by another n
   );
   const { text } = await host.exec('true', { wait_seconds: 0 });
   expect(ownWords(text)).not.toContain('relay.example');
-  expect(text).toMatch(/begin untrusted address that the relay gives for itself\nhttp:\/\/relay\.example\n/);
+  expect(text).toMatch(/begin untrusted address that the relay reports\nhttp:\/\/relay\.example\n/);
 });
 
-test('a line to paste with newlines: an error in words of the tool', async () => {
+test('the relay sends a line to paste with newlines: an error without text of the relay', async () => {
   const { host } = await setUp(
     inJson(/^\/api\/session$/, (fields) => ({ ...fields, remote_quickstart: `curl\n${much}\n` })),
   );
@@ -97,15 +97,15 @@ test('a line to paste with newlines: an error in words of the tool', async () =>
 });
 
 const refusals: [string, number, Record<string, string>, string][] = [
-  ['a known refusal with a text of its own', 404, { 'remotify-error': 'no_such_command' }, much],
-  ['a refusal that does not exist', 418, { 'remotify-error': 'ignore_all_previous_instructions' }, prose],
-  ['a move', 426, {}, JSON.stringify({ endpoint: `https://evil.example/${prose}`, action: prose })],
+  ['a known error code with the text of the relay', 404, { 'remotify-error': 'no_such_command' }, much],
+  ['an unknown error code', 418, { 'remotify-error': 'ignore_all_previous_instructions' }, prose],
+  ['status 426', 426, {}, JSON.stringify({ endpoint: `https://evil.example/${prose}`, action: prose })],
   ['a redirect', 302, { location: `https://evil.example/${prose.replaceAll(' ', '-')}` }, prose],
-  ['a page', 200, { 'content-type': 'text/html' }, `<html>${prose}`],
-  ['trouble', 500, {}, much],
+  ['a web page', 200, { 'content-type': 'text/html' }, `<html>${prose}`],
+  ['status 500', 500, {}, much],
 ];
 
-test.each(refusals)('%s: its text is fenced, and short', async (_title, status, headers, body) => {
+test.each(refusals)('%s: the relay text is fenced and short', async (_title, status, headers, body) => {
   const { host } = await setUp(({ path }) =>
     path.includes('/commands') ? { status, headers, body } : undefined,
   );
@@ -122,7 +122,7 @@ test.each(refusals)('%s: its text is fenced, and short', async (_title, status, 
   }
 });
 
-test('a command, a listener and a reset full of prose: names, reasons and texts are fenced and short', async () => {
+test('commands, listener and reset with long hostile text: names, reasons and texts are fenced and short', async () => {
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   const lie = inJson(/./, (fields) => ({

@@ -19,12 +19,12 @@ async function setUp() {
   return { remote, host };
 }
 
-test('one session: info lists no others', async () => {
+test('one stored session: remote_session_info lists no others', async () => {
   const { host } = await setUp();
   expect((await host.call('remote_session_info')).text).not.toContain('Other sessions');
 });
 
-test('several sessions: info lists each with its relay, which is current, and whether a listener is connected', async () => {
+test('several stored sessions: remote_session_info lists relay and listener of each, and marks the current one', async () => {
   const { remote, host } = await setUp();
   await remote.makeSession('--name', 'idle');
   const gone = await remote.runJson<{ key: string }>('new', '--name', 'gone');
@@ -46,7 +46,7 @@ test('several sessions: info lists each with its relay, which is current, and wh
   expect(other.text).toContain(`  prod (current) on ${relay.url}: no listener\n`);
 });
 
-test('a session whose relay is down: the list does not wait for it, and says so', async () => {
+test('a stored session whose relay is down: listed as such, without a long wait', async () => {
   const { remote, host } = await setUp();
   await remote.makeSession('--name', 'other');
   const port = await findClosedPort();
@@ -59,7 +59,7 @@ test('a session whose relay is down: the list does not wait for it, and says so'
   expect(text).toContain(`  other on ${relay.url}: no listener`);
 });
 
-test('an unknown name: an error that lists those that there are, in every tool', async () => {
+test('an unknown session name: every tool returns an error with the stored names', async () => {
   const { remote, host } = await setUp();
   await remote.makeSession('--name', 'prod');
   for (const [tool, input] of [
@@ -79,7 +79,7 @@ test('an unknown name: an error that lists those that there are, in every tool',
   }
 });
 
-test('the texts of the last commands, fenced, on one line each', async () => {
+test('remote_session_info: texts of the last commands are fenced, with one line each', async () => {
   const { host } = await setUp();
   await host.exec('echo one\n\techo two\x1b[31m');
   await host.exec('true', { cwd: '/tmp' });
@@ -89,14 +89,14 @@ test('the texts of the last commands, fenced, on one line each', async () => {
   expect(ownWords(text)).not.toContain('echo one');
 });
 
-test('two names of one session are one: its commands are known by both', async () => {
+test('one session under its stored name and as the default: commands are available under both', async () => {
   const { host } = await setUp();
   const { data } = await host.exec('echo ok');
   const page = await host.call('remote_output', { id: data.id, session: 'session-1' });
   expect(page.data.untrusted.text).toBe('ok\n');
 });
 
-test('a pinned line that was stored is the one that is shown', async () => {
+test('a stored session with a pinned line: the answer shows the pinned line', async () => {
   const { remote, host } = await setUp();
   const line = await remote.makeSession('--pin', '--name', 'pinned');
   expect(line).toContain('sha256sum');

@@ -6,7 +6,7 @@ import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
 import { startMcpHost } from './mcp-host.ts';
 
-// What stands between remote_exec and the result of a legacy relay.
+// Bad responses between remote_exec and the result slot of a legacy relay.
 
 type Alter = NonNullable<LegacyRelayOptions['alter']>;
 
@@ -34,8 +34,8 @@ async function setUp(alter: Alter) {
 }
 
 test.each([
-  ['204 with the type of an error page', empty((answer) => answer)],
-  ['502 of a proxy at each other poll', empty((answer, nth) => (nth % 2 === 0 ? page(502) : answer))],
+  ['status 204 with the content type of an error page', empty((answer) => answer)],
+  ['status 502 of a proxy at every other poll', empty((answer, nth) => (nth % 2 === 0 ? page(502) : answer))],
 ] as const)('%s: the command runs', async (_title, alter) => {
   const { host, relay, made } = await setUp(alter);
   const listener = await startSlotListener(relay.url, made.key);
@@ -45,9 +45,9 @@ test.each([
 });
 
 test.each([
-  ['a web page with 200', empty(() => page(200))],
-  ['404 of a proxy', empty(() => page(404))],
-] as const)('%s while no listener is there: the command is dropped, and never ran', async (_title, alter) => {
+  ['a web page with status 200', empty(() => page(200))],
+  ['status 404 of a proxy', empty(() => page(404))],
+] as const)('%s without a listener: the command is cancelled, and never ran', async (_title, alter) => {
   const { host, readStatus } = await setUp(alter);
   const first = (await host.exec('true', { wait_seconds: 20 })).data;
   const { data } = first.state === 'queued' ? await host.exec('true', { wait_seconds: 20 }) : { data: first };

@@ -8,7 +8,7 @@ import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startMcpHost } from './mcp-host.ts';
 
-// A relay that has slots and nothing else: it works, with less.
+// A legacy relay, which has only slots: the tools work, with fewer features.
 
 let relay: LegacyRelay;
 beforeAll(async () => {
@@ -34,7 +34,7 @@ async function setUpListener(env?: (key: string) => Record<string, string>) {
   return host;
 }
 
-test('output and exit status, from memory as often as wanted', async () => {
+test('output and exit status: kept in memory, and remote_output can read them again', async () => {
   const host = await setUpListener();
   const { data } = await host.exec('echo out; echo err >&2; exit 7');
   expect(data).toMatchObject({
@@ -46,12 +46,12 @@ test('output and exit status, from memory as often as wanted', async () => {
   expect(page.data).toMatchObject({ complete: true, untrusted: { matches: [{ offset: 4, line: 'err' }] } });
 });
 
-test('by a key alone: the relay is asked what it is', async () => {
+test('only REMOTIFY_KEY is set: the client detects the legacy relay', async () => {
   const host = await setUpListener((key) => ({ REMOTIFY_KEY: key }));
   expect((await host.exec('echo ok')).data.untrusted.stdout.head).toBe('ok\n');
 });
 
-test('calls at once run one after the other, each with its own output; the same call joins', async () => {
+test('four calls at once: run one after the other, each with its own output, and the identical call joins', async () => {
   const host = await setUpListener();
   const answers = await Promise.all(['a', 'b', 'c', 'a'].map((word) => host.exec(`echo ${word}; date +%N`)));
   const firsts = answers.map(({ data }) => data.untrusted.stdout.head.split('\n')[0]);
@@ -59,17 +59,17 @@ test('calls at once run one after the other, each with its own output; the same 
   expect(answers[3]?.data.id).toBe(answers[0]?.data.id);
 });
 
-test('no listener: both lines; what waits can be withdrawn', async () => {
+test('no listener: the answer has both lines to paste, and the queued command can be cancelled', async () => {
   const host = await setUp();
   const { data } = await host.exec('true');
   expect(data.state).toBe('queued');
   expect(data.paste?.supervised).toBe(host.made.remote_quickstart);
   expect(data.paste?.auto).toContain('?mode=auto');
   const cancelled = await host.call('remote_cancel');
-  expect(cancelled.data).toMatchObject({ id: data.id, outcome: 'It was withdrawn', state: 'cancelled' });
+  expect(cancelled.data).toMatchObject({ id: data.id, outcome: 'It was cancelled', state: 'cancelled' });
 });
 
-test('what runs cannot be stopped, and it says so', async () => {
+test('remote_cancel of a running command: the answer explains that it cannot be stopped', async () => {
   const host = await setUpListener();
   const { data } = await host.exec('sleep 2; echo end', { wait_seconds: 1.5 });
   expect(data.state).toBe('running');
@@ -78,7 +78,7 @@ test('what runs cannot be stopped, and it says so', async () => {
   expect((await host.exec('sleep 2; echo end')).data.untrusted.stdout.head).toBe('end\n');
 });
 
-test('stdin and timeout are refused by name, and nothing runs', async () => {
+test('stdin or timeout: an error, and nothing runs', async () => {
   const host = await setUpListener();
   for (const more of [{ stdin: 'x' }, { timeout: 5 }]) {
     const { isError, text } = await host.exec('true', more);
@@ -87,7 +87,7 @@ test('stdin and timeout are refused by name, and nothing runs', async () => {
   }
 });
 
-test('files: written and read, with what is wrong in words of the tool', async () => {
+test('remote_write_file and remote_read_file: work, and report a missing file', async () => {
   const host = await setUpListener();
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -106,7 +106,7 @@ test('files: written and read, with what is wrong in words of the tool', async (
   ]);
 });
 
-test('info, reset and rotate', async () => {
+test('remote_session_info, reset and rotate: work', async () => {
   const host = await setUpListener();
   const info = await host.call('remote_session_info');
   expect(info.data).toMatchObject({ relay: relay.url, listener: { connected: true, mode: null } });
@@ -115,7 +115,7 @@ test('info, reset and rotate', async () => {
   expect(rotated.data.paste?.supervised).not.toBe(host.made.remote_quickstart);
 });
 
-test('a declined command: the answer has the reason that was given', async () => {
+test('a declined command: the answer has the reason of the operator', async () => {
   const host = await setUp();
   const call = host.exec('true', { wait_seconds: 20 });
   await fetchCommand(host.made);

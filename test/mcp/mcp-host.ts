@@ -5,7 +5,7 @@ import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { type ReadAnswer, readAnswer } from './read-answer.ts';
 
-/** Revisions with `initialize`, and the one without. */
+/** Protocol revisions: those with `initialize`, and 2026-07-28, which has none. */
 export const versions = [
   '2024-10-07',
   '2024-11-05',
@@ -20,14 +20,14 @@ const newest: Version = '2026-07-28';
 
 export type Answer = {
   text: string;
-  /** The facts of an answer that is no error; of one that is, it throws what it says. */
+  /** The parsed answer. Throws the text of the answer if it is an error. */
   readonly data: ReadAnswer;
   isError: boolean;
 };
 
 export type CallOptions = {
   signal?: AbortSignal;
-  /** Asks for progress. */
+  /** Requests progress notifications. */
   onProgress?: (message: string, progress: number) => void;
 };
 
@@ -35,13 +35,13 @@ export type McpHost = {
   client: Client;
   pid: number;
   stderr: () => string;
-  /** Bytes of the result that came last, as it crossed the pipe. */
+  /** Size of the last result in bytes, as JSON. */
   resultBytes: () => number;
-  /** Methods of the notifications that came, in order. */
+  /** Methods of the received notifications, in order. */
   notified: () => readonly string[];
   call: (tool: string, input?: object, options?: CallOptions) => Promise<Answer>;
   exec: (command: string, more?: object, options?: CallOptions) => Promise<Answer>;
-  /** Closes the server's stdin and waits for its end. */
+  /** Closes the server's stdin and waits until the server exits. */
   close: () => Promise<void>;
 };
 
@@ -51,7 +51,7 @@ function optionsFor(version: Version): ClientOptions {
     : { supportedProtocolVersions: [version] };
 }
 
-/** The official client on the stdio of a `remotify mcp` of its own. `configDir` is HOME, too. */
+/** Starts `remotify mcp` and connects the official client to its stdio. `configDir` is also HOME. */
 export async function startMcpHost(
   configDir: string,
   env: Record<string, string>,

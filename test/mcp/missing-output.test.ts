@@ -3,7 +3,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { startMcpHost } from './mcp-host.ts';
 
-test('the tools say that output was evicted or never stored, and how much is missing', async () => {
+test('output that was evicted or never stored: the tools report how many bytes are missing', async () => {
   const relay = await startRelay({ flags: ['--session-quota', '2m'] });
   onTestFinished(relay.stop);
   const remote = await startRemote(relay);

@@ -5,7 +5,7 @@ import { type Remote, startRemote } from '../harness/remote.ts';
 import { type McpHost, startMcpHost } from './mcp-host.ts';
 import type { ReadAnswer } from './read-answer.ts';
 
-// 5 MB of numbered lines, with one odd line in the middle and a last one without an end.
+// 5 MB of numbered lines, with a different line in the middle and a last line without a newline.
 const lines = 625_000;
 const needle = 'needle in ä haystack';
 const script = `seq -f '%07.0f' 1 ${lines / 2}; echo 'a ${needle} here'; seq -f '%07.0f' ${lines / 2 + 1} ${lines}; printf last; echo problem >&2`;
@@ -38,7 +38,7 @@ beforeAll(async () => {
 const read = async (input: object): Promise<ReadAnswer> =>
   (await host.call('remote_output', { id: answer.data.id, ...input })).data;
 
-test('the answer has beginning and end, totals, and the way to the rest, in 16 KiB', () => {
+test('5 MB of output: the answer has beginning, end, totals and how to read the rest, within 16 KiB', () => {
   const { text, data } = answer;
   const { stdout, stderr } = data.untrusted;
   expect(stdout.bytes).toBe(expected.length);
@@ -54,8 +54,8 @@ test('the answer has beginning and end, totals, and the way to the rest, in 16 K
   expect(Buffer.byteLength(text)).toBeLessThan(16 * 1024);
 });
 
-test('page after page is the output, byte for byte, from any offset', async () => {
-  // The whole of it takes 420 pages: the first of them, those around the odd line, and the last.
+test('remote_output page by page, from several offsets: the pages are the output, byte for byte', async () => {
+  // The whole output has 420 pages: read the first ones, those around the different line, and the last ones.
   for (const start of [0, expected.indexOf('needle') - 20_000, expected.length - 30_000]) {
     let offset = start;
     for (let page = 0; page < 4 && offset < expected.length; page++) {
@@ -68,7 +68,7 @@ test('page after page is the output, byte for byte, from any offset', async () =
   }
 });
 
-test('pages of a length of one’s own; beyond the end there is nothing', async () => {
+test('remote_output with length: a page of that length; with an offset beyond the end: nothing', async () => {
   expect(await read({ offset: 8, length: 8 })).toMatchObject({
     untrusted: { text: '0000002\n' },
     next_offset: 16,
@@ -77,14 +77,14 @@ test('pages of a length of one’s own; beyond the end there is nothing', async 
   expect(await read({ offset: 10 ** 9 })).toMatchObject({ untrusted: { text: '' }, complete: true });
 });
 
-test('the last lines', async () => {
+test('remote_output with tail: the last lines', async () => {
   const { untrusted, offset } = await read({ tail: 2 });
   expect(untrusted.text).toBe(`${lines}\nlast`.padStart(12, '0'));
   expect(offset).toBe(expected.length - 12);
   expect((await read({ tail: 1, stream: 'stderr' })).untrusted.text).toBe('problem\n');
 });
 
-test('search finds a line in the middle of it, says where, and goes on from there', async () => {
+test('remote_output with search: finds the line with its offset, and can continue from an offset', async () => {
   const { untrusted, next_offset: next, complete } = await read({ search: needle });
   const at = expected.indexOf(`a ${needle}`);
   expect(untrusted.matches).toEqual([{ offset: at, line: `a ${needle} here` }]);
@@ -93,7 +93,7 @@ test('search finds a line in the middle of it, says where, and goes on from ther
   expect((await read({ search: 'not there' })).untrusted.matches).toEqual([]);
 });
 
-test('a search with many hits comes in parts that miss none', async () => {
+test('a search with many matches: returned in parts, and none is missing', async () => {
   const found: string[] = [];
   for (let offset = 0, isOver = false; !isOver; ) {
     const page = await read({ search: '777', offset, stream: 'stdout' });
@@ -110,7 +110,7 @@ test('a search with many hits comes in parts that miss none', async () => {
   );
 });
 
-test('wait_seconds waits for what is not there yet', async () => {
+test('remote_output with wait_seconds: waits for output that does not exist yet', async () => {
   const command = 'sleep 1; echo late; sleep 2';
   const { data } = await host.exec(command, { wait_seconds: 0 });
   const page = await host.call('remote_output', { id: data.id, wait_seconds: 20 });

@@ -25,7 +25,7 @@ async function remotify(...args: string[]) {
 
 type Server = { command: string | string[]; args?: string[]; env?: object; environment?: object };
 
-/** Where each JSON format has its servers. */
+/** The property with the servers in each JSON format. */
 const places: Record<string, string> = {
   'claude-desktop': 'mcpServers',
   cursor: 'mcpServers',
@@ -38,8 +38,8 @@ const places: Record<string, string> = {
 };
 
 describe('remotify mcp config', () => {
-  test('knows the hosts of the README, and no others', () => {
-    const text = readFileSync(new URL('README.md', root), 'utf8');
+  test('the accepted hosts are those in docs/mcp.md', () => {
+    const text = readFileSync(new URL('docs/mcp.md', root), 'utf8');
     const named = [...text.matchAll(/\| `remotify mcp config ([a-z-]+)/g)].map(([, host]) => host);
     expect(new Set(named)).toEqual(new Set(mcpHosts));
   });
@@ -53,19 +53,19 @@ describe('remotify mcp config', () => {
     expect(server?.env ?? server?.environment).toEqual({ REMOTIFY_URL: 'http://relay.example' });
   });
 
-  test('claude-code: a line for a shell', async () => {
+  test('claude-code: prints a shell command', async () => {
     const { text } = await remotify('mcp', 'config', 'claude-code', '--url', 'http://relay.example');
     expect(text).toBe(
       'claude mcp add --env REMOTIFY_URL=http://relay.example -s user remotify -- remotify mcp\n',
     );
   });
 
-  test('claude-code without variables: as in the original README', async () => {
+  test('claude-code without variables: the command of the original README', async () => {
     const { text } = await remotify('mcp', 'config', 'claude-code');
     expect(text).toBe('claude mcp add -s user remotify -- remotify mcp\n');
   });
 
-  test('claude-code --npx: the form of the original README, with the package of this project', async () => {
+  test('claude-code --npx: the npx command of the original README, with the package of this project', async () => {
     const { text, stderr } = await remotify('mcp', 'config', 'claude-code', '--npx');
     expect(text).toBe('claude mcp add -s user remotify -- npx -y remotify@latest mcp\n');
     expect(stderr).toBe('remotify: run this in a shell:\n');
@@ -86,7 +86,7 @@ describe('remotify mcp config', () => {
     expect(toml).toContain('command = "npx"\nargs = ["-y","remotify@latest","mcp"]\n');
   });
 
-  test('without remotify on PATH the message says so, with it it does not', async () => {
+  test('remotify is not on PATH: the message mentions it; on PATH: it does not', async () => {
     const { stderr } = await remotify('mcp', 'config', 'cursor');
     expect(stderr).toBe(
       'remotify: add this to ~/.cursor/mcp.json (needs remotify on PATH; --npx does not):\n',
@@ -101,7 +101,7 @@ describe('remotify mcp config', () => {
     expect(found.stderr).toBe('remotify: add this to ~/.cursor/mcp.json:\n');
   });
 
-  test('cline: a timeout in seconds that is longer than a call', async () => {
+  test('cline: the snippet has a timeout of 90 s, longer than a call', async () => {
     const { text } = await remotify('mcp', 'config', 'cline');
     expect(JSON.parse(text)).toEqual({
       mcpServers: { remotify: { command: 'remotify', args: ['mcp'], timeout: 90 } },
@@ -111,7 +111,7 @@ describe('remotify mcp config', () => {
   test.each([
     ['http://relay.example', { REMOTIFY_URL: 'http://relay.example' }],
     ['https://remotify.run', undefined],
-  ])('continue: a YAML file of its own, for %s', async (url, env) => {
+  ])('continue: prints a complete YAML file, for %s', async (url, env) => {
     const { text, stderr } = await remotify('mcp', 'config', 'continue', '--url', url);
     expect(stderr).toContain('.continue/mcpServers/remotify.yaml');
     expect(parse(text)).toEqual({
@@ -122,7 +122,7 @@ describe('remotify mcp config', () => {
     });
   });
 
-  test('codex: a table of its own, and time enough for a call', async () => {
+  test('codex: prints a TOML table, with a timeout of 90 s, longer than a call', async () => {
     const { text } = await remotify('mcp', 'config', 'codex', '--url', 'http://relay.example');
     expect(text).toBe(`[mcp_servers.remotify]
 command = "remotify"
@@ -134,12 +134,12 @@ REMOTIFY_URL = "http://relay.example"
 `);
   });
 
-  test('no variables where the relay is the usual one', async () => {
+  test('the default relay: the snippet has no variables', async () => {
     expect((await remotify('mcp', 'config', 'cursor')).text).not.toContain('env');
     expect((await remotify('mcp', 'config', 'codex')).text).not.toContain('env');
   });
 
-  test('--json has host, file and snippet', async () => {
+  test('--json: an object with host, file and snippet', async () => {
     const { text } = await remotify('mcp', 'config', 'zed', '--json');
     expect(Object.keys(JSON.parse(text) as object)).toEqual(['host', 'file', 'snippet']);
   });
@@ -148,7 +148,7 @@ REMOTIFY_URL = "http://relay.example"
     [['mcp', 'config'], 'missing HOST'],
     [['mcp', 'config', 'emacs'], 'no such host: "emacs"'],
     [['mcp', 'run'], 'no such action: "run"'],
-  ])('%j is a usage error', async (args, message) => {
+  ])('%j: a usage error', async (args, message) => {
     const { exitCode, text, stderr } = await remotify(...args);
     expect([exitCode, text]).toEqual([2, '']);
     expect(stderr).toContain(`remotify: error: ${message}`);
@@ -181,14 +181,14 @@ describe('remotify-mcp', () => {
     return { code, text: run.stdout().toString('utf8') };
   };
 
-  test('is in the package, beside remotify', () => {
+  test('package.json has remotify-mcp next to remotify', () => {
     expect(readJson<{ bin: object }>('package.json').bin).toEqual({
       remotify: 'bin/remotify.js',
       'remotify-mcp': 'bin/remotify-mcp.js',
     });
   });
 
-  test('--version and --help', async () => {
+  test('--version, --help and config: as for remotify mcp', async () => {
     const { version } = readJson<{ version: string }>('package.json');
     expect(await start('--version')).toEqual({ code: 0, text: `${version}\n` });
     const { code, text } = await start('--help');
@@ -196,7 +196,7 @@ describe('remotify-mcp', () => {
     expect((await start('config', 'cursor')).text).toContain('mcpServers');
   });
 
-  test('without arguments it is the server', async () => {
+  test('without arguments: runs the MCP server', async () => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     const host = await startMcpHost(folder.path, {}, '2025-11-25', [path]);
@@ -205,13 +205,13 @@ describe('remotify-mcp', () => {
   });
 });
 
-test('templates/AGENTS.md.example is what `remotify agents` prints, and is part of the package', async () => {
+test('templates/AGENTS.md.example: equals the output of `remotify agents`, and is part of the package', async () => {
   const { text } = await remotify('agents');
   expect(readFileSync(new URL('templates/AGENTS.md.example', root), 'utf8')).toBe(text);
   expect(readJson<{ files: string[] }>('package.json').files).toContain('templates');
 });
 
-test('server.json agrees with package.json, and with what the registry accepts', () => {
+test('server.json: matches package.json and the rules of the registry', () => {
   const server = readJson<Registered>('server.json');
   const { name, version, mcpName } = readJson<{ name: string; version: string; mcpName: string }>(
     'package.json',
@@ -237,7 +237,7 @@ test('server.json agrees with package.json, and with what the registry accepts',
   ]);
 });
 
-test('the server ends with status 0 when its host closes stdin, and stdout has the protocol only', async () => {
+test('the host closes stdin: the server exits with status 0, and stdout has only protocol messages', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const initialize = {
@@ -264,12 +264,12 @@ test('the server ends with status 0 when its host closes stdin, and stdout has t
   expect(said.map((line) => (JSON.parse(line) as { id?: number }).id)).toContain(1);
 });
 
-test('a settings folder that cannot be written is no reason to fail: the session is of this process', async () => {
+test('a config folder that cannot be written: the server still works, with a session that is not stored', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const relay = await startRelay();
   onTestFinished(relay.stop);
-  // A file in the way stops root, too.
+  // A file instead of the folder also stops root, who ignores permissions.
   const file = join(folder.path, 'file');
   await writeFile(file, '');
   const host = await startMcpHost(folder.path, {
@@ -282,7 +282,7 @@ test('a settings folder that cannot be written is no reason to fail: the session
   expect(data.paste?.supervised).toContain(relay.url);
 });
 
-test('a relay that asks for a token gets it from REMOTIFY_TOKEN', async () => {
+test('a relay that requires a token: the server sends REMOTIFY_TOKEN', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const relay = await startRelay({ flags: ['--token', 'open-sesame'] });

@@ -30,7 +30,7 @@ function expectGrowing(messages: readonly Message[]): void {
   expect(values.every((value, index) => index === 0 || value > (values[index - 1] ?? 0))).toBe(true);
 }
 
-test('a running command: for how long it runs, how much output there is, and the new output', async () => {
+test('progress of a running command: duration, size of the output, and the new output', async () => {
   const relay = await setUpRelay();
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
@@ -42,13 +42,13 @@ test('a running command: for how long it runs, how much output there is, and the
   expect(messages.map(({ message }) => message).join('\n')).toContain('\nstdout: step\n');
   const second = collect();
   const waiting = host.exec('true', {}, { onProgress: second.onProgress });
-  await eventually('progress of the queue', 20_000, second.saw(/^c2 waits for its turn, \d+ s$/));
+  await eventually('progress of the queue', 20_000, second.saw(/^c2 is queued, \d+ s$/));
   await host.call('remote_cancel', {});
   await Promise.all([call, waiting]);
   expectGrowing(messages);
 });
 
-test('a wait for output: which, and since when', async () => {
+test('progress of a wait for output: command, stream, offset and duration', async () => {
   const relay = await setUpRelay();
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
@@ -68,7 +68,7 @@ test('a wait for output: which, and since when', async () => {
   expectGrowing(messages);
 });
 
-test('without a listener: once the line was shown, the call waits for one and says so', async () => {
+test('no listener, and the line was shown before: the next call waits for a listener and reports it as progress', async () => {
   const relay = await setUpRelay();
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -85,7 +85,7 @@ test('without a listener: once the line was shown, the call waits for one and sa
 });
 
 test.skipIf(!hasTmux)(
-  'an operator who has not answered: who is waited for, and since when (needs tmux)',
+  'progress while the operator has not answered: "waiting for the operator", and the duration (needs tmux)',
   async () => {
     const relay = await setUpRelay();
     const remote = await startSupervised(relay);

@@ -10,14 +10,14 @@ type Message = {
 };
 
 export type RawHost = {
-  /** Sends `tools/call` with these params, and resolves with the answer to it. */
+  /** Sends `tools/call` with these params, and resolves with the response. */
   call: (params: object) => Promise<{ text: string; isError: boolean }>;
-  /** Sends a line as it is, and resolves with the answer that has this id. */
+  /** Sends a line unchanged, and resolves with the response that has this id. */
   send: (line: string | Buffer, id: unknown) => Promise<Message>;
   close: () => Promise<void>;
 };
 
-/** A `remotify mcp` that is sent what the official client would not send. */
+/** Starts `remotify mcp`, for requests that the official client would not send. */
 export async function startRawHost(configDir: string, env: Record<string, string>): Promise<RawHost> {
   const server = spawnCaptured(process.execPath, [binaryPath, 'mcp'], {
     env: cleanEnvironment(configDir, { REMOTIFY_CONFIG_DIR: configDir, ...env }),

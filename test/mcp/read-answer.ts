@@ -1,4 +1,4 @@
-/** The facts in the text of an answer, as a model has to find them there: tests read nothing else. */
+/** Parses the text of an answer. Tests use only this text, because it is all that a model sees. */
 
 export type Excerpt = {
   head: string;
@@ -25,7 +25,7 @@ export type ReadAnswer = {
     stderr: Excerpt;
     reason: string | null;
     listener: string | null;
-    /** Of a page of output, or of a file. */
+    /** Text of a page of output, or of a file. */
     text: string;
     matches: { offset: number; line: string }[];
   };
@@ -53,12 +53,12 @@ const states: [RegExp, string][] = [
   [/^Command (c\d+) is lost/, 'lost'],
 ];
 
-/** The mark of an answer; undefined where nothing in it is untrusted. */
+/** The mark of an answer; undefined if the answer has no untrusted text. */
 export function findMark(text: string): string | undefined {
   return /starts with \[([0-9a-f]{24})\]/.exec(text)?.[1];
 }
 
-/** What a model reads of an answer as the tool's own words. */
+/** The answer without its fences: the text that a model takes for the tool's own. */
 export function ownWords(text: string): string {
   const mark = findMark(text) ?? 'none';
   const fence = new RegExp(
@@ -89,7 +89,7 @@ function readFences(text: string): Map<string, Fence> {
 function readExcerpt(own: string, fences: Map<string, Fence>, stream: string): Excerpt {
   const { text = '', tail = '', omitted = 0 } = fences.get(stream) ?? {};
   const next = new RegExp(`stream ${stream}, offset (\\d+)`).exec(own)?.[1];
-  // A newline was added where the head has none at its end. An escape is one byte.
+  // The tool adds a newline if the head ends without one. An escape is one byte.
   const headBytes = Buffer.byteLength(text.replaceAll(/\\x[0-9a-f]{2}/g, '?'));
   const isPadded = next !== undefined && headBytes === Number(next) + 1;
   return {
@@ -136,7 +136,7 @@ export function readAnswer(text: string): ReadAnswer {
     signal: find(/\(killed by SIG(\w+)\)/) ?? null,
     outcome:
       find(
-        /^(It was withdrawn|It was stopped|It was not stopped|A signal was sent|It had already ended|No command runs)/m,
+        /^(It was cancelled|It was stopped|It was not stopped|A signal was sent|It had already ended|No command is running)/m,
       ) ?? '',
     relay: find(/^Session \S+ on (\S+)\.$/m) ?? '',
     rotated: own.includes('The new session is'),

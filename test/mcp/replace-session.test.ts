@@ -4,7 +4,7 @@ import type { OpenSession } from '../../src/client/open-session.ts';
 import { RelayClient } from '../../src/client/relay-client.ts';
 import { Sessions } from '../../src/mcp/sessions.ts';
 
-/** A host whose sessions are names, and that counts those that it made. */
+/** Sessions of a fake host that records the names of the sessions it created. */
 function createSessions(): { sessions: Sessions; made: string[] } {
   const made: string[] = [];
   const nowhere = new RelayClient({
@@ -31,14 +31,14 @@ function createSessions(): { sessions: Sessions; made: string[] } {
   return { sessions, made };
 }
 
-test('calls at the same time get the same new session', async () => {
+test('three calls at once without a session: one new session for all', async () => {
   const { sessions, made } = createSessions();
   const first = await Promise.all([1, 2, 3].map(() => sessions.findOrMake()));
   expect(new Set(first).size).toBe(1);
   expect(made).toEqual(['session-1']);
 });
 
-test('a session that is gone is replaced once, however many calls notice it', async () => {
+test('a session is gone, and three calls notice it at once: it is replaced once', async () => {
   const { sessions, made } = createSessions();
   const old = await sessions.findOrMake();
   const replaced = await Promise.all([1, 2, 3].map(() => sessions.replace(undefined, old, 'it was gone')));
@@ -48,7 +48,7 @@ test('a session that is gone is replaced once, however many calls notice it', as
   expect(await sessions.replace(undefined, old, 'it was gone')).toBe(replaced[0]);
 });
 
-test('sessions of different names are created and replaced apart', async () => {
+test('sessions with different names: created and replaced independently', async () => {
   const { sessions, made } = createSessions();
   const [prod, other] = await Promise.all([sessions.findOrMake('prod'), sessions.findOrMake('other')]);
   expect([prod.label, other.label]).toEqual(['prod-1', 'other-2']);

@@ -3,7 +3,7 @@ import type { CommandSource } from '../../src/mcp/command-source.ts';
 import { searchOutput } from '../../src/mcp/search-output.ts';
 import { escapeBytes } from '../../src/text/escape-bytes.ts';
 
-/** Output that is all there. */
+/** A source whose output is complete. */
 const holding = (bytes: Buffer): CommandSource =>
   ({
     read: (_id: string, _stream: string, offset: number, length: number) =>
@@ -16,12 +16,12 @@ async function search(output: Buffer | string, text: string) {
   return (await searchOutput(holding(bytes), where, text, escapeBytes)).matches;
 }
 
-describe('a line that is too long', () => {
+describe('search in a line that is too long', () => {
   test.each([
-    ['three bytes a character', '日本語'],
-    ['four bytes a character', '😀🎉'],
-    ['one byte and two, in turns', 'aé'],
-  ])('of %s: cut between characters, before and behind what was found', async (_title, letters) => {
+    ['characters of three bytes', '日本語'],
+    ['characters of four bytes', '😀🎉'],
+    ['alternating characters of one and two bytes', 'aé'],
+  ])('%s: the line is cut between characters, before and after the match', async (_title, letters) => {
     for (let shift = 0; shift < 4; shift++) {
       const line = `${'x'.repeat(shift)}${letters.repeat(200)}HERE${letters.repeat(200)}`;
       const [match] = await search(line, 'HERE');
@@ -38,15 +38,15 @@ describe('a line that is too long', () => {
 test.each([
   ['a short line', 'one\nthe HERE\ntwo\n', [{ offset: 4, line: 'the HERE' }]],
   [
-    'bytes that are no UTF-8 at both ends of a line',
+    'a line with bytes that are not UTF-8 at both ends',
     Buffer.from('a\n\x80HERE\xe6\nb', 'latin1'),
     [{ offset: 2, line: String.raw`\x80HERE\xe6` }],
   ],
   [
-    'the last line, which has no end',
+    'the last line, without a newline',
     Buffer.from('HERE\xe6', 'latin1'),
     [{ offset: 0, line: String.raw`HERE\xe6` }],
   ],
-] as const)('%s is shown whole', async (_title, output, matches) => {
+] as const)('search finds %s: shown whole', async (_title, output, matches) => {
   expect(await search(Buffer.from(output), 'HERE')).toEqual(matches);
 });

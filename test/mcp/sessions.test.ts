@@ -29,7 +29,7 @@ async function endSession(key: string): Promise<void> {
   expect((await curl(['-X', 'DELETE', `${relay.url}/api/session/${key}`])).status).toBe(204);
 }
 
-test('no session, no listener: the answer comes soon with both lines; the command waits, and runs once when one is pasted', async () => {
+test('no session and no listener: a quick answer with both lines; after one is pasted, the queued command runs once', async () => {
   const host = await setUp();
   const command = `echo run >> '${host.configDir}/runs'; echo done`;
   const began = performance.now();
@@ -42,7 +42,7 @@ test('no session, no listener: the answer comes soon with both lines; the comman
   expect(auto).toBe(supervised.replace(/'( \| bash)$/, "?mode=auto'$1"));
   for (const part of [supervised, auto ?? '', request]) expect(text).toContain(part);
   expect(request).toContain('ask them to paste one of them');
-  // Shown once, it is worth waiting: the same call waits for its budget, and joins.
+  // The lines were shown, so the next identical call joins and waits for its whole budget.
   const again = await host.exec(command, { wait_seconds: 1 });
   expect(again.data).toMatchObject({ id: data.id, state: 'queued' });
   expect(again.data.paste?.supervised).toBe(supervised);
@@ -55,13 +55,13 @@ test('no session, no listener: the answer comes soon with both lines; the comman
   expect(await readFile(join(host.configDir, 'runs'), 'utf8')).toBe('run\n');
 });
 
-test('the session that was made is stored like any other', async () => {
+test('a session that the server created: stored in the config folder', async () => {
   const host = await setUp();
   await host.exec('true', { wait_seconds: 0 });
   expect((await readSession(host.configDir)).url).toBe(relay.url);
 });
 
-test('20 calls at once without a session make one', async () => {
+test('20 calls at once without a session: one session is created', async () => {
   const host = await setUp();
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, number) => host.exec(`echo ${number}`, { wait_seconds: 0 })),
@@ -70,7 +70,7 @@ test('20 calls at once without a session make one', async () => {
   expect(new Set(answers.map(({ data }) => data.id)).size).toBe(20);
 });
 
-test('an expired session of REMOTIFY_KEY: a new one is created, and the answer says so', async () => {
+test('REMOTIFY_KEY of an expired session: a new session is created, and the answer reports it', async () => {
   const old = await makeSession(relay);
   await endSession(old.key);
   const host = await setUp({ REMOTIFY_KEY: old.key });
@@ -81,7 +81,7 @@ test('an expired session of REMOTIFY_KEY: a new one is created, and the answer s
   expect(data.paste?.supervised).toContain('/r/');
 });
 
-test('a session that expires between two calls: a new one is created once for all calls', async () => {
+test('a session that expires between two calls: one new session is created for all calls', async () => {
   const host = await setUp();
   await host.exec('true', { wait_seconds: 0 });
   await endSession((await readSession(host.configDir)).key);
@@ -91,7 +91,7 @@ test('a session that expires between two calls: a new one is created once for al
   expect(new Set(answers.map(({ data }) => data.session)).size).toBe(1);
 });
 
-test('a session that ends under a command: its outcome is unknown, and it is not run again by itself', async () => {
+test('a session that ends while its command runs: an error with outcome unknown, and the command is not repeated', async () => {
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
@@ -105,7 +105,7 @@ test('a session that ends under a command: its outcome is unknown, and it is not
   expect((await host.exec('true', { wait_seconds: 0 })).data.state).toBe('queued');
 });
 
-test('a stored session by its name, and one by its key', async () => {
+test('the session argument: accepts the name of a stored session, or its key', async () => {
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
   const { key } = await readSession(remote.configDir);
@@ -121,7 +121,7 @@ test('a stored session by its name, and one by its key', async () => {
   expect(JSON.stringify(await host.call('remote_session_info'))).not.toContain(key);
 });
 
-test('remote_session_reset clears what is stuck, and with rotate makes a new session', async () => {
+test('remote_session_reset: cancels queued commands; with rotate: creates a new session', async () => {
   const host = await setUp();
   await host.exec('true', { wait_seconds: 0 });
   const reset = await host.call('remote_session_reset');
@@ -132,11 +132,11 @@ test('remote_session_reset clears what is stuck, and with rotate makes a new ses
   expect(rotated.text).toContain(rotated.data.paste?.supervised);
   expect((await curl([`${relay.url}/api/session/${key}`])).status).toBe(410);
   const next = await host.exec('true', { wait_seconds: 0 });
-  expect(next.text).toContain('was created because the old one was ended as asked');
+  expect(next.text).toContain('was created because the old one was ended on request');
   expect(next.data.session).toBe(rotated.data.session);
 });
 
-test('a relay that is down: said as an error, nothing of a stack, a key, or another way', async () => {
+test('a relay that is down: every tool returns an error without stack trace, key or mention of ssh', async () => {
   const key = 'c0ffee00c0ffee00c0ffee00c0ffee00';
   const host = await setUp({ REMOTIFY_URL: 'http://127.0.0.1:1', REMOTIFY_KEY: key });
   for (const [tool, input] of [
@@ -154,7 +154,7 @@ test('a relay that is down: said as an error, nothing of a stack, a key, or anot
   expect(host.stderr()).toBe('');
 });
 
-test('a relay that goes away under a command and comes back: the same call joins it', async () => {
+test('a relay that is frozen and resumed while a command runs: the same call joins the command', async () => {
   const own = await startRelay();
   onTestFinished(own.stop);
   const remote = await startRemote(own);

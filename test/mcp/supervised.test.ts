@@ -15,8 +15,8 @@ async function setUp() {
   return { remote, host };
 }
 
-describe.skipIf(!hasTmux)('an operator who is asked', () => {
-  test('says so while they think, and joins once they said yes', async () => {
+describe.skipIf(!hasTmux)('supervised listener', () => {
+  test('the operator has not answered: state awaiting_approval; after y: the same call joins the command', async () => {
     const { remote, host } = await setUp();
     const { data } = await host.exec('echo approved', { wait_seconds: 3 });
     expect(data).toMatchObject({ state: 'awaiting_approval', exit_status: null, paste: null });
@@ -33,7 +33,7 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     });
   });
 
-  test('declines with a reason: it reaches the model as theirs, and the command did not run', async () => {
+  test('the operator declines with a reason: the answer has the reason in a fence, and the command did not run', async () => {
     const { remote, host } = await setUp();
     const call = host.exec('rm -rf /srv');
     await remote.terminal.waitForText('run it? [', 10_000);
@@ -49,7 +49,7 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     expect(data.next).toContain('Ask the user before trying another way');
   });
 
-  test('reads what a file is to hold; declined, nothing is written', async () => {
+  test('remote_write_file: the operator sees the content; after a decline, nothing is written', async () => {
     const { remote, host } = await setUp();
     const path = `${remote.configDir}/notes`;
     const call = host.call('remote_write_file', { path, content: 'first line\nsecond line\n' });
@@ -64,7 +64,7 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     await expect(stat(path)).rejects.toThrow('ENOENT');
   });
 
-  test('declines without a reason', async () => {
+  test('the operator declines without a reason: the answer tells the model', async () => {
     const { remote, host } = await setUp();
     const call = host.exec('reboot');
     await remote.terminal.waitForText('run it? [', 10_000);
@@ -74,7 +74,7 @@ describe.skipIf(!hasTmux)('an operator who is asked', () => {
     expect(data.next).toContain('They gave no reason');
   });
 
-  test('a call that is cancelled at the prompt never runs, also with y typed afterwards', async () => {
+  test('the host cancels a call at the approval prompt: the command never runs, even if the operator types y afterwards', async () => {
     const { remote, host } = await setUp();
     const cancel = new AbortController();
     const call = host.exec(`touch '${remote.configDir}/ran'`, {}, { signal: cancel.signal });

@@ -4,13 +4,13 @@ import type { Client } from '../harness/client.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { type McpHost, startMcpHost } from './mcp-host.ts';
 
-/** A host with a folder where commands leave a trace of each of their runs. */
+/** An MCP host with a temporary folder, where commands record each of their runs. */
 export type TracedHost = McpHost & {
   folder: string;
-  /** Shell text that leaves a trace, and then does this. */
+  /** Shell text that records a run, and then runs `command`. */
   traced: (command: string) => string;
   countRuns: () => Promise<number>;
-  /** Ends what a failed test left running: it is not to keep the next one waiting. */
+  /** Stops commands that a failed test left running, so that the next test need not wait for them. */
   stop: () => Promise<void>;
 };
 

@@ -6,9 +6,9 @@ import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { type Answer, startMcpHost } from './mcp-host.ts';
 
-// A model's whole session over the official client, with the bytes that each answer costs it.
+// A whole session of a model through the official client, with the size of each answer in bytes.
 
-test('from no session to its end: each answer is what the model needs, and small', async () => {
+test('a whole session, from no listener to a usage error: each answer has what the model needs, and stays below its size limit', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const folder = await makeTemporaryFolder();

@@ -14,7 +14,7 @@ beforeAll(async () => {
   };
 });
 
-test.each(versions)('%s: lists the tools, runs a command, reads its output', async (version) => {
+test.each(versions)('revision %s: lists the tools, runs a command, reads its output', async (version) => {
   const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }, version);
   onTestFinished(host.close);
   expect(host.client.getServerVersion()).toMatchObject({ name: 'remotify' });
@@ -29,7 +29,7 @@ test.each(versions)('%s: lists the tools, runs a command, reads its output', asy
     'remote_session_info',
     'remote_session_reset',
   ]);
-  // Every conversation pays for this list.
+  // This list is part of every conversation.
   expect(host.resultBytes()).toBeLessThanOrEqual(5_000);
   const { text, data } = await host.exec('echo out; echo err >&2; exit 7');
   expect(data).toMatchObject({
@@ -43,7 +43,7 @@ test.each(versions)('%s: lists the tools, runs a command, reads its output', asy
   expect(page.data.untrusted.text).toBe('out\n');
 });
 
-test('every tool has a title, a schema of its input and none of its answers, and says what it may do', async () => {
+test('every tool: has a title, an input schema, no output schema, and all four hints', async () => {
   const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
   onTestFinished(host.close);
   const { tools } = await host.client.listTools();
@@ -62,14 +62,14 @@ test('every tool has a title, a schema of its input and none of its answers, and
   expect(readOnly).toEqual(['remote_output', 'remote_read_file', 'remote_session_info']);
 });
 
-test('no word of a tool offers another way to the machine', async () => {
+test('tool list and instructions: do not mention ssh', async () => {
   const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
   onTestFinished(host.close);
   const said = JSON.stringify([await host.client.listTools(), host.client.getInstructions()]);
   expect(said).not.toMatch(/\bssh\b/i);
 });
 
-test('what makes no sense is an error of the tool, and nothing runs', async () => {
+test('invalid arguments: an error result, and nothing runs', async () => {
   const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
   onTestFinished(host.close);
   const before = await remote.runJson<{ commands: unknown[] }>('status');

@@ -7,7 +7,7 @@ import { findBarriers, hasChromium, openScene, visit, type Visit } from './brows
 import { askOperator, makeEveryState } from './every-state.ts';
 import { endSession, findLight, makeOnPage, openPanel } from './session.ts';
 
-// Every state of the page for keyboards and screen readers.
+// Accessibility of the page in every state.
 
 let relay: Relay;
 let browser: Browser;
@@ -15,7 +15,7 @@ beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 const networkWords = /Failed to load resource: (?:net::ERR_|the server responded)/;
 
-/** Buttons in view that are called the same: a list of buttons would not tell them apart. */
+/** Visible buttons with the same name: a screen reader's list of buttons cannot distinguish them. */
 const findTwins = `[...document.querySelectorAll('button')].filter((one) => one.checkVisibility())
   .map((one) => one.textContent.trim()).filter((name, at, all) => name === '' || all.indexOf(name) !== at)`;
 
@@ -80,7 +80,7 @@ const groups: Record<string, (visitor: Visit, look: Look) => Promise<void>> = {
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test.each(Object.keys(groups))(
-    '%s: no barrier in either scheme, no two buttons of one name',
+    '%s: no accessibility violation in either scheme, and no two buttons with the same name',
     async (name) => {
       const visitor = await visit(browser, relay, { expected: networkWords });
       const found: Record<string, unknown> = {};
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
-  test('a token is asked for, and the relay is away: no barrier', async () => {
+  test('a token is required, or the relay is unreachable: no accessibility violation', async () => {
     const guarded = await startRelay({ flags: ['--token', 'sesame'] });
     onTestFinished(guarded.stop);
     const { page: asked } = await visit(browser, guarded, { expected: networkWords });
@@ -114,8 +114,8 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await findBarriers(visitor.page)).toEqual([]);
   });
 
-  test('the script of the page does not load: no barrier, and the way with curl', async () => {
-    // axe itself is a script, so scripts cannot be switched off for it.
+  test('the script of the page does not load: no accessibility violation, and the curl instructions are shown', async () => {
+    // axe itself is a script, so JavaScript cannot be turned off.
     const { page } = await visit(browser, relay, { expected: networkWords, path: '/icon.svg' });
     await page.route('**/landing.js', (route) => route.abort());
     await page.goto(`${relay.url}/`);

@@ -19,13 +19,13 @@ import {
   waitForWords,
 } from './session.ts';
 
-// What a screen reader says without being asked, and what it finds when it looks.
+// Announcements to screen readers, and the accessibility tree of the page.
 
 let relay: Relay;
 let browser: Browser;
 beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
-/** Keeps each text of the live region. */
+/** Records each text of the live region. */
 const listen = `globalThis.heard = [];
 new MutationObserver(() => {
   const { textContent } = document.getElementById('said');
@@ -40,7 +40,7 @@ async function waitForSentence(page: Page, sentence: string): Promise<void> {
 }
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('a session, its listener, a command, a copy: each is spoken once', async () => {
+  test('a new session, its listener, the end of a command, a copied line: each is announced once', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await page.evaluate(listen);
@@ -57,13 +57,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'copy the curl line' }).click();
     await waitForSentence(page, 'curl line copied');
 
-    // The clock of a command that runs goes on in silence.
+    // The clock of a running command is not announced.
     const gate = await openGate();
     await runOnPage(page, gate.wait);
     await waitForSentence(page, 'c2: running');
     const before = await readHeard(page);
     const times = new Set<string>();
-    await eventually('the clock goes on', 15_000, async () => {
+    await eventually('the clock advances', 15_000, async () => {
       times.add(await page.locator('#light-clock').innerText());
       return times.size > 2;
     });
@@ -75,11 +75,11 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       expect(heard.split(once).length - 1, once).toBe(1);
   });
 
-  test('two things happen within one frame: both are spoken; of many, the newest three', async () => {
+  test('two announcements within one frame: both are spoken; of six, the newest three', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
-    // This is spoken as well: not between the copies.
+    // This is announced too, so wait for it before the copies.
     await page.locator('#light-words', { hasText: 'no listener' }).waitFor();
     await page.evaluate(listen);
     const copyAll = async (names: string[]) => {
@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     });
   });
 
-  test('an operator is asked, and the listener disconnects: both are spoken', async () => {
+  test('a command awaits approval, and the listener disconnects: both are announced', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForSentence(page, ': disconnected');
   });
 
-  test('the relay is away and comes back: both are spoken', async () => {
+  test('the relay becomes unreachable and comes back: both are announced', async () => {
     const lasting = await startLastingRelay();
     const visitor = await visit(browser, lasting, { expected: /Failed to load resource: net::ERR_/ });
     const { page } = visitor;
@@ -126,7 +126,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForSentence(page, 'the relay answers again');
   });
 
-  test('commands that had ended before the page was opened are not spoken', async () => {
+  test('commands that ended before the page loaded: not announced', async () => {
     const visitor = await visit(browser, relay, { expected: /status of 400/ });
     const { page } = visitor;
     await makeEveryState(visitor, relay);
@@ -139,7 +139,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'lost');
   });
 
-  test('output that is spoken is cut at a character of two units: it ends before it', async () => {
+  test('announced output, cut within a surrogate pair: it ends before the pair', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await command.locator('.stdout').textContent()).toBe(`${before}😀y`);
   });
 
-  test('a command without an id is cut at a character of two units: the names of its buttons and its beginning end before it', async () => {
+  test('a command without an id, cut within a surrogate pair: button names and the shown text end before the pair', async () => {
     const { proxy, visitor } = await visitThroughProxy(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -170,7 +170,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(texts).toContain(`output of ${name}`);
   });
 
-  test('what a screen reader finds: landmarks, headings, buttons with the command in their names', async () => {
+  test('the accessibility tree: landmarks, headings, and buttons with the command id in their names', async () => {
     const visitor = await visit(browser, relay, { expected: /status of 400/ });
     const { page } = visitor;
     expect(await page.locator('body').ariaSnapshot()).toMatch(

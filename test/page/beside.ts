@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { Visit } from './browser.ts';
 import { type Beside, findCommand, makeOnPage, openBeside, runOnPage, waitForWords } from './session.ts';
 
-/** A session of the page whose listener is the test itself: output is sent byte for byte, in pieces of its choice. */
+/** Creates a session on the page whose listener is the test itself, which controls every byte and chunk of the output. */
 export async function makeBeside(relay: { url: string }, visitor: Visit): Promise<Beside> {
   await makeOnPage(visitor);
   return openBeside(relay, visitor);
@@ -23,7 +23,7 @@ export async function startBeside(page: Page, beside: Beside, id = 'c1'): Promis
   return command;
 }
 
-/** Output from an offset; all of it before the command is finished. */
+/** Sends output from an offset. All output must be sent before the command is finished. */
 export async function sendBeside(
   beside: Beside,
   stream: 'stdout' | 'stderr',
@@ -39,7 +39,7 @@ export async function sendBeside(
   );
 }
 
-/** A command that ends at once with this output. */
+/** Runs a command that ends at once with this output. */
 export async function finishBeside(
   page: Page,
   beside: Beside,
@@ -54,7 +54,7 @@ export async function finishBeside(
   return command;
 }
 
-/** Ends a command that has sent this output. */
+/** Finishes a command that has sent this output. */
 export async function endBeside(
   beside: Beside,
   { stdout = '', stderr = '' }: Output,

@@ -9,15 +9,15 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 
-/** For `describe.skipIf(!hasChromium)`: without it the tests are reported as skipped, by their names. */
+/** For `describe.skipIf(!hasChromium)`: without chromium, the tests are reported as skipped. */
 export const hasChromium = executablePath !== undefined;
 
-/** Headless, and with nobody's settings. As the teardown of `beforeAll`: `close`. */
+/** Starts a headless browser with a new profile. `close`: teardown for `beforeAll`. */
 export async function launchBrowser(): Promise<{ browser: Browser; close: () => Promise<void> }> {
   const folder = await makeTemporaryFolder();
   const browser = await chromium.launch({
     executablePath: executablePath ?? '',
-    // Root has no sandbox; what runs here is the page under test.
+    // chromium has no sandbox for root. The browser loads only the page under test.
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
     env: cleanEnvironment(folder.path),
   });
@@ -35,7 +35,7 @@ interface Scene {
   relay: Relay;
 }
 
-/** For `beforeAll`: a browser and a relay for all tests of a file, where there is a chromium. Returns the teardown. */
+/** For `beforeAll`: starts a browser and a relay for all tests of a file, if chromium is installed. Returns the teardown. */
 export async function openScene(give: (scene: Scene) => void): Promise<(() => Promise<void>) | undefined> {
   if (!hasChromium) return undefined;
   const { browser, close } = await launchBrowser();
@@ -49,11 +49,11 @@ export async function openScene(give: (scene: Scene) => void): Promise<(() => Pr
 
 export interface Visit {
   page: Page;
-  /** What went wrong in the browser's eyes: errors in its console, exceptions, violations of the policy, dialogs. */
+  /** Problems that the browser reported: console errors and warnings, exceptions, violations of the content security policy, dialogs. */
   problems: string[];
-  /** Everything that was asked for: method, URL and Referer. */
+  /** All requests of the browser: method, URL and Referer. */
   requests: { method: string; url: string; referrer: string | undefined }[];
-  /** The key that stands in the address. */
+  /** The session key in the URL. */
   key: () => string;
 }
 
@@ -61,16 +61,16 @@ export interface VisitOptions {
   width?: number;
   scheme?: 'light' | 'dark';
   javaScriptEnabled?: boolean;
-  /** Errors that the test provokes. */
+  /** Problems that the test causes on purpose. */
   expected?: RegExp;
   path?: string;
 }
 
-/** Says it where it can be heard: the policy is not to be broken, not even in silence. */
+/** Reports violations of the content security policy, including those that the console does not show. */
 const hearViolations = `addEventListener('securitypolicyviolation', (event) =>
   reportProblem('violates ' + event.violatedDirective + ': ' + event.blockedURI + ' ' + event.sample))`;
 
-/** A visitor of their own. What the browser complains of fails the test. */
+/** Opens the page in a new browser context. Any problem that the browser reports fails the test, except `expected`. */
 export async function visit(
   browser: Browser,
   relay: { url: string },
@@ -104,7 +104,7 @@ export async function visit(
   await context.addInitScript(hearViolations);
   onTestFinished(async () => {
     await context.close();
-    expect(problems, 'the browser has nothing to complain of').toEqual([]);
+    expect(problems, 'the browser reports no problem').toEqual([]);
   });
   context.setDefaultTimeout(25_000);
   const page = await context.newPage();
@@ -116,13 +116,13 @@ interface AxeAnswer {
   violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[];
 }
 
-/** Rules of WCAG and of good practice that the page breaks now, in both schemes. */
+/** The WCAG and best-practice rules that the page violates now, in both schemes. */
 export async function findBarriers(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    // The other scheme is other colours and nothing else.
+    // The other scheme differs only in colours.
     const rules = colorScheme === 'light' ? '' : `{ runOnly: ['color-contrast'] }`;
     const { violations } = await page.evaluate<AxeAnswer>(`axe.run(${rules})`);
     for (const { id, help, nodes } of violations)
@@ -133,7 +133,7 @@ export async function findBarriers(page: Page): Promise<string[]> {
   return found;
 }
 
-/** As `visit`, through a proxy whose rules can break single requests and answers. */
+/** Like `visit`, through a proxy whose rules can break single requests and responses. */
 export async function visitThroughProxy(
   browser: Browser,
   relay: Relay,

@@ -9,7 +9,7 @@ import {
 import { commandStates } from '../../src/protocol/command-states.ts';
 import type { AnyCommandView } from '../../src/protocol/command-view.ts';
 
-// The states of a command in words, and what they look like.
+// The text and the tone of each state of a command.
 
 test.each<[CardView, string, string]>([
   [{ state: 'sending' }, 'sending', 'plain'],
@@ -31,9 +31,9 @@ test.each<[CardView, string, string]>([
   ],
   [{ state: 'finished', exit_status: 3, cancel_signal: 'INT' }, 'exit status 3', 'plain'],
   [{ state: 'finished', exit_status: null, signal: 'HUP' }, 'ended by SIGHUP', 'plain'],
-  // A legacy listener, or output that is missing: the relay does not know how it ended.
+  // With a legacy listener or missing output, the relay does not know the exit status.
   [{ state: 'finished', exit_status: null }, 'ended', 'plain'],
-  // Exit status 0 would promise that all of its output is there.
+  // Showing exit status 0 would suggest that the output is complete.
   [{ state: 'finished', exit_status: 0, missing_reason: 'cut' }, 'ended, output incomplete', 'plain'],
   [{ state: 'finished', exit_status: 3, missing_reason: 'cut' }, 'exit status 3', 'bad'],
   [{ state: 'timed_out', exit_status: 143, signal: 'TERM' }, 'timed out', 'bad'],
@@ -59,19 +59,19 @@ test.each<[CardView, string, string]>([
     `unknown state "${'x'.repeat(39)}": reload the page`,
     'plain',
   ],
-])('%o', (view, words, tone) => {
+])('text and tone of %o', (view, words, tone) => {
   expect(describeState(view)).toBe(words);
   expect(findTone(view)).toBe(tone);
 });
 
-test('every state of a command has words and a look', () => {
+test('every state of a command: has a text and a tone', () => {
   for (const state of commandStates) {
     expect(describeState({ state })).not.toBe('');
     expect(findTone({ state })).not.toBe('');
   }
 });
 
-test('a time that the relay does not say is left out', () => {
+test('a time that the relay does not report: left out', () => {
   expect(describeTime({ state: 'queued', pushed_at: 0 }, true)).toBe('');
   expect(describeTime({ state: 'running', pushed_at: 1, started_at: null }, true)).toBe('');
   expect(describeTime({ state: 'finished' }, false)).toBe('');

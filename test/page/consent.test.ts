@@ -15,7 +15,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// What the operator says at the remote is what the page shows.
+// The operator's answers at the remote, as the page shows them.
 
 let relay: Relay;
 let browser: Browser;
@@ -34,7 +34,7 @@ describe.skipIf(!hasChromium || !hasTmux)(
   'in chromium, with an operator at a terminal',
   { timeout: 90_000 },
   () => {
-    test('commands that wait for approval: one is approved, one declined with words, one withdrawn', async () => {
+    test('three commands await approval: the page shows one as approved, one as declined with a reason, one as cancelled', async () => {
       const visitor = await visit(browser, relay);
       const { page } = visitor;
       await makeOnPage(visitor);

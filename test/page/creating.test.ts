@@ -5,7 +5,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import { findLight, makeOnPage } from './session.ts';
 
-// A session that the relay does not create at once: a token, a limit, a relay that shuts down.
+// The relay does not create a session at once: it requires a token, limits the rate, or shuts down.
 
 let browser: Browser;
 beforeAll(async () => {
@@ -21,18 +21,18 @@ async function start(...flags: string[]) {
   return relay;
 }
 
-/** What the browser says of an answer that is an error. */
+/** What the browser's console reports for an error response. */
 const expected = /status of (401|429|503)/;
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('a relay with a token: the page says that a wrong one is not accepted, the field keeps the focus, and Enter sends the right one', async () => {
+  test('a relay with a token: a wrong token shows an error, the field keeps the focus, and Enter sends the right token', async () => {
     const relay = await start('--token', 'open-sesame-and-more');
     const { page, requests } = await visit(browser, relay, { expected });
     await page.getByRole('button', { name: 'create a session' }).click();
     const field = page.getByLabel('this relay requires a token');
     await field.waitFor();
     expect(await page.getByRole('alert').textContent()).toBe('');
-    // The second is one that no header can hold.
+    // A header cannot contain the second token.
     for (const wrong of ['open-nothing', 'пароль']) {
       await field.fill(wrong);
       await page.keyboard.press('Enter');
@@ -49,7 +49,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     ).not.toContain('sesame');
   });
 
-  test('too many sessions: the page says how long to wait, and the button works again', async () => {
+  test('too many sessions: the page shows how long to wait, and the button works again', async () => {
     const relay = await start('--rate-limit', '1r/m', '--rate-limit-burst', '0');
     const first = await visit(browser, relay);
     await makeOnPage(first);
@@ -64,7 +64,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     );
   });
 
-  test('a relay that shuts down, or that is not there: said, and the next try works', async () => {
+  test('a relay that shuts down or is unreachable: the page shows an error, and the next try works', async () => {
     const relay = await start();
     const proxy = await startFaultProxy();
     onTestFinished(proxy.stop);
@@ -75,8 +75,8 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const alert = page.getByRole('alert');
     for (const [fault, words] of [
       [
-        { fault: 'canned', status: 503, body: 'the relay is ending: try again\n', headers },
-        'the relay is ending: try again',
+        { fault: 'canned', status: 503, body: 'the relay is shutting down: try again\n', headers },
+        'the relay is shutting down: try again',
       ],
       [{ fault: 'canned', status: 503, body: '<html>' }, 'a proxy in front of the relay answered 503'],
       [{ fault: 'reset' }, 'the relay is unreachable'],

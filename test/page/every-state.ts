@@ -4,7 +4,7 @@ import { type Beside, findCommand, makeOnPage, openBeside, runOnPage, waitForWor
 
 const rows = Array.from({ length: 60 }, (_, at) => `row ${at + 1}`).join('\n');
 
-/** A session whose listener is played here, with one command or more in each state that a command can have. */
+/** Creates a session with at least one command in each state. This function acts as the listener. */
 export async function makeEveryState(
   visitor: Visit,
   relay: { url: string },
@@ -58,7 +58,7 @@ export async function makeEveryState(
   return beside;
 }
 
-/** The running command ends, and the queued one waits for its operator. */
+/** Ends the running command, so that the queued one awaits approval. */
 export async function askOperator(page: Page, beside: Beside): Promise<void> {
   const identity = { mode: 'supervised' } as const;
   const sizes = 'stdout_offset=0&stdout_bytes=0&stderr_offset=0&stderr_bytes=0';

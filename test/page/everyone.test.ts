@@ -18,7 +18,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// For small screens, slow lines, keyboards, screen readers, and browsers that run no scripts.
+// The page on small screens and slow connections, with keyboards and screen readers, and without JavaScript.
 
 let relay: Relay;
 let browser: Browser;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   };
 });
 
-test('four files, 70 KB at most in all, and nothing of them from elsewhere', async () => {
+test('the page bundle: four files, at most 70 KB together, and no content from other servers', async () => {
   const folder = fileURLToPath(new URL('../../dist/landing/', import.meta.url));
   const files = await readdir(folder);
   expect(files.toSorted()).toEqual(['icon.svg', 'index.html', 'landing.css', 'landing.js']);
@@ -46,13 +46,13 @@ test('four files, 70 KB at most in all, and nothing of them from elsewhere', asy
     expect(text, path).not.toMatch(
       /\bsrc="(?!\.\/landing\.js")|@import|url\(|\bstyle=|\bon[a-z]+=|innerHTML|eval\(|<style/,
     );
-    // The name of a namespace is none that is asked for.
+    // An XML namespace is not requested.
     const named = text.replaceAll('"http://www.w3.org/2000/svg"', '');
     expect(named.match(/https?:\/\/[\w.-]+/g) ?? [], path).toEqual([]);
   }
 });
 
-/** The names of the elements that the Tab key reaches from here on. */
+/** The names of the elements that the Tab key reaches, from the focused element on. */
 async function walk(page: Page, most: number, key = 'Tab'): Promise<string[]> {
   const names: string[] = [];
   for (let step = 0; step < most; step++) {
@@ -78,7 +78,7 @@ async function overflow(page: Page): Promise<number> {
 }
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
-  test('the first look costs the page and its three files', async () => {
+  test('the first visit: requests only the page and its three files', async () => {
     const { page, requests } = await visit(browser, relay);
     await page.getByRole('button', { name: 'create a session' }).waitFor();
     await page.waitForLoadState('networkidle');
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     ]);
   });
 
-  test('without JavaScript it says how to do it with curl', async () => {
+  test('without JavaScript: the page shows how to create a session with curl', async () => {
     const { page } = await visit(browser, relay, { javaScriptEnabled: false });
     await page.locator('noscript p').waitFor();
     expect(await page.locator('#start').innerText()).toContain('create the session with curl');
@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await page.locator('#session').isVisible()).toBe(false);
   });
 
-  test('no barrier in any state, in both schemes, and nothing wider than a screen of 320 px', async () => {
+  test('a screen of 320 px: no accessibility violation in any state and scheme, and no horizontal overflow', async () => {
     const visitor = await visit(browser, relay, { width: 320 });
     const { page } = visitor;
     const look = async (state: string) => {
@@ -131,13 +131,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await openPanel(page, 'session');
     await page.getByRole('button', { name: 'reveal the key' }).click();
     await page.getByRole('button', { name: 'end the session' }).click();
-    await look('asked whether it is to end');
+    await look('with the question before the end');
     await page.getByRole('button', { name: 'end it' }).click();
     await page.locator('#light-words', { hasText: 'ended' }).waitFor();
     await look('ended');
   });
 
-  test('declined and lost, and a listener that is gone: no barrier', async () => {
+  test('a declined command, and a disconnected listener: no accessibility violation', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -154,13 +154,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await findBarriers(page)).toEqual([]);
   });
 
-  test('by keyboard alone: make, run, recall, stop, end', async () => {
+  test('keyboard only: create a session, run, recall, stop, end', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.locator('#session').waitFor();
-    // Where one is after that, and what follows.
+    // The focus after that, and the elements that follow.
     await page.locator('#remote-title:focus').waitFor();
     expect(await walk(page, 30)).toEqual([
       'copy the supervised line',
@@ -172,7 +172,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.locator('#remote-title').focus();
     const listener = await startListener(await readLine(page, 'auto'));
     onTestFinished(listener.stop);
-    // The lines fold, and the focus is not lost with them.
+    // The panel folds, and the focus moves to its tab.
     await findLight(page, 'ready').waitFor();
     await page.locator('#remote').waitFor({ state: 'hidden' });
     expect(await page.evaluate('document.activeElement.id')).toBe('remote-tab');
@@ -191,11 +191,11 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.keyboard.type('echo on; sleep 600');
     await page.keyboard.press('Enter');
     await findCommand(page, 'c2').getByText('on', { exact: true }).waitFor();
-    // Back from the prompt: the newest command comes first.
+    // Backwards from the prompt, the newest command comes first.
     expect(await walkBack(page, 2)).toEqual(['output of c2', 'stop c2']);
     await page.keyboard.press('Enter');
     await waitForWords(findCommand(page, 'c2'), 'ended by SIGTERM');
-    // The button went, and the focus stayed with its command.
+    // The button is hidden, so the focus moves to its command.
     expect(await page.evaluate('document.activeElement.textContent')).toBe('c2 echo on; sleep 600');
     await page.locator('#key-section-tab').focus();
     await page.keyboard.press('Enter');
@@ -212,7 +212,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.locator('#make:focus').waitFor();
   });
 
-  test('the focus is always visible, and nothing moves where the visitor prefers no motion', async () => {
+  test('the focus outline is visible, reduced motion turns animations off, and a button is at least 44 px high', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);

@@ -13,7 +13,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// Output, names and reasons come from the remote: the page shows them as text, and nothing in them acts or hides.
+// Hostile output, names and reasons from the remote: the page shows them as text, with control and invisible characters escaped.
 
 let relay: Relay;
 let browser: Browser;
@@ -22,16 +22,16 @@ beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 const markup =
   '<script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)></div></ol><style>*{display:none}</style>&lt;';
 
-/** Elements that no module of the page makes. */
+/** Counts elements that the page itself never creates. */
 async function countStrangers(page: Page): Promise<number> {
   return page.locator('#session :is(script, img, svg, style, iframe, a, link)').count();
 }
 
-/** What a shell's printf makes the bytes of. */
+/** The bytes as octal escapes for the shell's printf. */
 const octal = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 
-/** What it is, its bytes, and the lines that are shown of it. */
+/** Title, bytes, and the lines that the page shows. */
 const outputs: [string, Uint8Array, string[]][] = [
   ['markup', Buffer.from(markup), [markup]],
   [
@@ -40,27 +40,27 @@ const outputs: [string, Uint8Array, string[]][] = [
     ['\\x1b[2J\\x1b]0;owned\\x07\\x9b31mred\\x08\\x7f'],
   ],
   [
-    'what changes direction or hides',
+    'characters that change the text direction or are invisible',
     Buffer.from('a\u202eb\u2066c\u200bd\ufeffe\u00adf'),
     ['a\\u{202e}b\\u{2066}c\\u{200b}d\\u{feff}e\\xadf'],
   ],
   ['NUL', Buffer.from('a\0\0b'), ['a\\x00\\x00b']],
   [
-    'bytes that are no UTF-8',
+    'bytes that are not UTF-8',
     Buffer.from([0x61, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0xf0, 0x9f, 0x98, 0x21]),
     ['a\\xff\\xc3(\\xed\\xa0\\x80\\xf0\\x9f\\x98!'],
   ],
-  ['a replacement character that is meant', Buffer.from('\ufffd\xff', 'utf8'), ['\ufffd\u00ff']],
+  ['a real replacement character', Buffer.from('\ufffd\xff', 'utf8'), ['\ufffd\u00ff']],
   [
-    'line ends of all kinds, and a return that draws its row again',
+    'all kinds of line ends, and a carriage return that redraws its row',
     Buffer.from('a\r\nb\rc\n\nd'),
     ['a', 'c', '', 'd'],
   ],
-  ['letters of the world', Buffer.from('\u00e9\u05d0\u4e2d\u{1f600}'), ['\u00e9\u05d0\u4e2d\u{1f600}']],
+  ['letters of several scripts', Buffer.from('\u00e9\u05d0\u4e2d\u{1f600}'), ['\u00e9\u05d0\u4e2d\u{1f600}']],
 ];
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
-  test('output of every hostile kind is shown as text', async () => {
+  test('output of every hostile kind: shown as text', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
@@ -80,7 +80,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await countStrangers(page)).toBe(0);
   });
 
-  test('characters and line ends that are cut between two answers are put together', async () => {
+  test('characters and line ends split between two responses: joined', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await beside.listen('l1', 'GET', '/next');
     const bytes = Buffer.concat([Buffer.from('\u00e9\r\n\u{1f600}'), Buffer.from([0xe4, 0xb8])]);
     for (let at = 0; at < bytes.length; at++) {
-      // Read before the next one is written.
+      // The page must have read this byte before the next one is written.
       const isRead = page.waitForRequest((request) => request.url().includes(`/output?stdout=${at + 1}&`));
       const path = `/commands/c1/output?stream=stdout&offset=${at}`;
       await beside.listen('l1', 'POST', path, bytes.subarray(at, at + 1));
@@ -102,10 +102,10 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['\u00e9', '\u{1f600}\\xe4\\xb8']);
   });
 
-  test('a listener whose host and user are hostile', async () => {
+  test('a listener with a hostile host and user name: shown as escaped text', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
-    // Headers carry bytes of ASCII; the relay replaces others, and the page would spell them out.
+    // The relay replaces non-ASCII bytes in headers, and the page would escape them.
     const names = [markup.slice(0, 78), '" onmouseover="alert(1)', 'abc\u202etxt.exe\u200b'];
     for (const name of names) {
       await page.goto('about:blank');
@@ -121,7 +121,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
       if (/^[\x20-\x7e]*$/.test(name)) expect(shown).toContain(name.slice(0, 20));
       expect(await countStrangers(page)).toBe(0);
     }
-    // As a relay might hand it on that replaces nothing.
+    // A relay that replaces nothing could send this.
     const name = `${markup}\u202e\x1b[2J`;
     await page.goto('about:blank');
     await page.route(
@@ -143,7 +143,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await countStrangers(page)).toBe(0);
   });
 
-  test('commands of others with hostile names and reasons', async () => {
+  test('a command of another client with a hostile client name and reason: shown as escaped text', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -160,7 +160,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await countStrangers(page)).toBe(0);
   });
 
-  test('a command that is typed with what hides is shown with it', async () => {
+  test('a typed command with an invisible character: the card shows it escaped', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -170,7 +170,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await countStrangers(page)).toBe(0);
   });
 
-  test('a line of 1 MB and a flood of lines: the end is shown, and how to get the rest', async () => {
+  test('a line of 1 MB, and 12 MB of lines: the page shows the end, and how to get the rest', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
@@ -192,7 +192,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const size = `document.getElementById('commands').textContent.length`;
     expect(await page.evaluate(size)).toBeLessThan(1_000_000);
     expect(await page.locator('#commands *').count()).toBeLessThan(10_000);
-    // And the page goes on as if nothing had been.
+    // The page still works.
     await runOnPage(page, 'echo well');
     await findCommand(page, 'c3').getByText('well', { exact: true }).waitFor();
   });

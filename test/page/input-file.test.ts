@@ -19,7 +19,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// A file as the stdin of a command: all of its bytes arrive, or the command is stopped and the card says why.
+// A file as the stdin of a command: all of its bytes arrive, or the page stops the command and the card shows why.
 
 let relay: Relay;
 let browser: Browser;
@@ -31,7 +31,7 @@ async function makeFolder(): Promise<string> {
   return folder.path;
 }
 
-/** As a file manager drops them. */
+/** Drops files on an element, as a file manager does. */
 async function drop(page: Page, selector: string, files: string[]): Promise<void> {
   const box = await page.locator(selector).boundingBox();
   const place = { x: (box?.x ?? 0) + (box?.width ?? 0) / 2, y: (box?.y ?? 0) + (box?.height ?? 0) / 2 };
@@ -45,7 +45,7 @@ async function drop(page: Page, selector: string, files: string[]): Promise<void
 }
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('a file of 0 bytes, and one of 20 MB: the command reads just that', async () => {
+  test('a file of 0 bytes, and one of 20 MB: the command reads exactly these bytes', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
@@ -67,7 +67,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     }
   });
 
-  test('a proxy that takes no large bodies: the file is sent in smaller parts', async () => {
+  test('a proxy that rejects large bodies: the file is sent in smaller parts', async () => {
     const { proxy, visitor } = await visitThroughProxy(browser, relay, { expected: /status of 413/ });
     const { page } = visitor;
     await startOnPage(visitor);
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual([`${hash}  -`]);
   });
 
-  test('another session is opened: the file that was chosen is not sent to it', async () => {
+  test('a file is chosen, and another session is opened: the file is not sent to it', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -111,7 +111,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['none']);
   });
 
-  test('a file is being sent: the browser asks before the page is closed, and no longer once it has arrived', async () => {
+  test('a file is being sent: the browser asks before it closes the page; after the file has arrived, it does not ask', async () => {
     const visitor = await visit(browser, relay, { expected: /^dialog: / });
     const { page } = visitor;
     await startOnPage(visitor);
@@ -127,7 +127,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const command = findCommand(page, 'c1');
     await waitForWords(command, 'running');
     const asked = page.waitForEvent('dialog');
-    // It does not end: the question is answered with no.
+    // The reload does not finish, because the dialog is dismissed.
     await page.reload({ timeout: 1_000 }).catch(() => undefined);
     expect((await asked).type()).toBe('beforeunload');
     goOn();
@@ -137,7 +137,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(command, 'exit status 0');
   });
 
-  test('a file whose name is hostile: its name is text, and what hides in it is spelled out', async () => {
+  test('a file with a hostile name: the name is shown as text, with escapes', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -149,7 +149,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.locator('#run-form img').count()).toBe(0);
   });
 
-  test('a file is dropped: on the form, beside it, several at once; a folder is refused in words', async () => {
+  test('a file dropped on the form or beside it: chosen; of several, the first; a folder: refused with a message', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -174,7 +174,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.locator('#session').isVisible()).toBe(true);
   });
 
-  test('text that is dropped goes into the command, and the chosen file stays', async () => {
+  test('dropped text: left to the browser, and the chosen file stays', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -192,7 +192,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.locator('#file-chosen').textContent()).toBe('stdin: kept (1 B)');
   });
 
-  test('a file that is removed after it was chosen: the command is stopped, and the card says why', async () => {
+  test('a file is deleted after it was chosen: the command is stopped, and the card shows why', async () => {
     const visitor = await visit(browser, relay, { expected: /ERR_FILE_NOT_FOUND|status of/ });
     const { page } = visitor;
     await startOnPage(visitor);
@@ -208,7 +208,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await readOutput(command, 'stdout')).not.toContain('read all');
   });
 
-  test('a command that ends before it has read its file: no complaint', async () => {
+  test('a command that ends before it has read its file: no error', async () => {
     const visitor = await visit(browser, relay, { expected: /status of 409/ });
     const { page } = visitor;
     await startOnPage(visitor);
@@ -222,7 +222,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.getByRole('alert').textContent()).toBe('');
   });
 
-  test('a relay whose quota has no room for the file: the card says so, and the command is stopped', async () => {
+  test('a file larger than the quota of the relay: the card shows an error, and the command is cancelled', async () => {
     const small = await startRelay({ flags: ['--session-quota', '200k'] });
     onTestFinished(small.stop);
     const visitor = await visit(browser, small, { expected: /status of 507/ });

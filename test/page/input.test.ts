@@ -12,7 +12,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// What is typed, pasted and recalled: it arrives as it is, or the visitor has it back.
+// Typed, pasted and recalled commands: sent unchanged, or given back to the visitor.
 
 let relay: Relay;
 let browser: Browser;
@@ -27,7 +27,7 @@ async function paste(page: Page, text: string): Promise<void> {
 }
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('several lines, typed and pasted: one command, with line feeds only', async () => {
+  test('several lines, typed and pasted: one command, with only line feeds as line ends', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
@@ -41,7 +41,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await findField(page).getAttribute('rows')).toBe('1');
   });
 
-  test('white space alone is not sent; the Enter of an input method does not run', async () => {
+  test('only white space: not sent; Enter within an input method: does not run the command', async () => {
     const visitor = await visit(browser, relay);
     const { page, requests } = visitor;
     await makeOnPage(visitor);
@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(requests.filter(({ method, url }) => method === 'POST' && url.includes('/commands'))).toEqual([]);
   });
 
-  test('history: a draft comes back, the arrows move within several lines, what was changed is kept', async () => {
+  test('history: arrows move the cursor within several lines, the draft comes back, and an edited recall becomes the draft', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       return field.inputValue();
     };
     await field.fill('draft\nof two');
-    // The cursor is in the last line: up moves first, and recalls then.
+    // The cursor is in the last line: the first arrow up moves it, the second one recalls.
     expect(await press('ArrowUp')).toBe('draft\nof two');
     expect(await press('ArrowUp')).toBe('third');
     expect(await press('ArrowUp')).toBe('second\nof two');
@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await press('ArrowDown', 'ArrowDown')).toBe('third');
     expect(await press('ArrowDown')).toBe('draft\nof two');
     expect(await press('ArrowDown')).toBe('draft\nof two');
-    // What was recalled and changed is the draft now.
+    // The edited recall is now the draft.
     await field.fill('');
     await press('ArrowUp');
     await field.press('End');
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await press('ArrowDown')).toBe('third time');
   });
 
-  test('reuse while something is typed: the draft comes back with the arrow down', async () => {
+  test('reuse of an own command while a draft is in the field: arrow down brings the draft back', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -106,7 +106,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await field.inputValue()).toBe('half a thought');
   });
 
-  test('a command of 1 MiB runs, and its card shows the beginning and the size', async () => {
+  test('a command of 1 MiB: runs, and its card shows the beginning and the size', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
@@ -123,14 +123,14 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
 
   test.each<[string, string, RegExp, RegExp]>([
     [
-      'beyond the limit of the relay',
+      'larger than the limit of the relay',
       `echo ${'x'.repeat(2 * 1024 * 1024)}`,
       /not accepted: .*too large/,
       /status of 413/,
     ],
     ['with a NUL', 'echo a\0b', /not accepted: a command cannot hold a NUL byte/, /status of 400/],
   ])(
-    'a command %s: refused in words, and its text can be had back',
+    'a command %s: the card shows an error, and reuse gives the text back',
     async (_title, text, words, expected) => {
       const visitor = await visit(browser, relay, { expected });
       const { page } = visitor;
@@ -147,18 +147,18 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
-  test('over plain http: a command is sent, and output is copied by the older way', async () => {
+  test('over plain HTTP: a command runs, and output is copied with document.execCommand', async () => {
     const visitor = await visit(browser, relay, {
       expected: /Cross-Origin-Opener-Policy header has been ignored/,
     });
     const { page } = visitor;
     const plain = 'http://relay.test';
-    // The browser takes a loopback address for secure, and this name for what it is.
+    // The browser treats a loopback address as secure, but not this name.
     const forward = async (route: Route): Promise<void> => {
       const { origin: _origin, referer: _referer, ...headers } = route.request().headers();
       const url = route.request().url().replace(plain, relay.url);
       const response = await route.fetch({ url, headers }).catch(() => undefined);
-      // None: the test is over.
+      // No response: the test has ended.
       if (response) await route.fulfill({ response });
     };
     await page.route(`${plain}/**`, forward);
@@ -176,7 +176,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.keyboard.press('Control+V');
     await page.keyboard.press('End');
     expect(await findField(page).inputValue()).toBe('plain\n');
-    // Also for a visitor who comes by a link.
+    // The same for a visitor who opens a link.
     const link = page.url();
     const another = await page.context().newPage();
     await another.route(`${plain}/**`, forward);
@@ -185,7 +185,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await another.locator('#insecure').waitFor();
   });
 
-  test('reuse of a command of another client: the arrow down brings the draft back', async () => {
+  test('reuse of a command of another client: arrow down brings the draft back', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);

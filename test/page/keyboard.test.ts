@@ -16,7 +16,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// The page without a mouse.
+// The page used by keyboard only.
 
 let relay: Relay;
 let browser: Browser;
@@ -24,11 +24,11 @@ beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 interface Focus {
   name: string;
-  /** Why it cannot be seen; empty where it can. */
+  /** Why the focus is not visible; empty if it is. */
   fault: string;
 }
 
-/** What has the focus, and whether the whole of its outline is in view, once the page has moved. Output that is higher than its part of the window is seen in part. */
+/** The focused element, and whether its whole outline is in view after scrolling. Output that is too high may be partly in view. */
 const readFocus = `new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))).then(() => {
   const at = document.activeElement;
   if (at === document.body) return { name: 'body', fault: 'the focus is lost' };
@@ -49,7 +49,7 @@ const readFocus = `new Promise((resolve) => requestAnimationFrame(() => setTimeo
   return { name, fault: '' };
 })`;
 
-/** The name of what has the focus after that key. Fails where it is lost or cannot be seen. */
+/** The name of the focused element after these keys. Fails if the focus is lost or not visible. */
 async function press(page: Page, ...keys: string[]): Promise<string> {
   let name = '';
   for (const key of keys) {
@@ -61,13 +61,13 @@ async function press(page: Page, ...keys: string[]): Promise<string> {
   return name;
 }
 
-/** Presses Tab until that has the focus. */
+/** Presses Tab until the element with this name has the focus. */
 async function tabTo(page: Page, wanted: string, key = 'Tab'): Promise<void> {
   for (let step = 0; step < 60; step++) if ((await press(page, key)) === wanted) return;
   throw new Error(`${wanted} is not reached by ${key}`);
 }
 
-/** Pairs of elements whose order by the Tab key is not that on the page, within each part of it that scrolls, and those parts. */
+/** Pairs of elements whose Tab order differs from their order on the page. Checks each scrolling part, and the order of the parts. */
 const findDisorder = `['#bar', '#panels', '#transcript', '#run-form', 'body'].flatMap((part) => {
   const inside = part === 'body' ? '#bar, #panels, #transcript, #run-form' : 'button, textarea, summary, [tabindex="0"]';
   const all = [...document.querySelector(part).querySelectorAll(inside)]
@@ -83,7 +83,7 @@ const findDisorder = `['#bar', '#panels', '#transcript', '#run-form', 'body'].fl
 })`;
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('from the first look to the end of a session: the focus is never lost and always seen', async () => {
+  test('a whole session by keyboard: the focus is never lost and always visible', async () => {
     const { page } = await visit(browser, relay);
     await page.getByRole('button', { name: 'create a session' }).waitFor();
     expect(await press(page, 'Tab')).toBe('create a session');
@@ -135,7 +135,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await tabTo(page, 'stop c2', 'Shift+Tab');
     await page.keyboard.press('Enter');
     await waitForWords(findCommand(page, 'c2'), 'ended by SIGTERM');
-    // The button went: its command has the focus.
+    // The button is hidden, so its command has the focus.
     expect((await page.evaluate<Focus>(readFocus)).name).toBe('c2 echo on; sleep 600');
 
     await page.locator('#key-section-tab').focus();
@@ -149,7 +149,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test.each([360, 1280])(
-    '%d px: the order of the Tab key is the order on the page, and all of it is seen',
+    '%d px: the Tab order is the order on the page, and each focused element is in view',
     async (width) => {
       const visitor = await visit(browser, relay, { width, expected: /status of 400/ });
       const { page } = visitor;
@@ -169,7 +169,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
-  test('the element with the focus goes away: the focus goes to what follows from it', async () => {
+  test('the focused element is hidden: the focus moves to the next useful element', async () => {
     const visitor = await visit(browser, relay, { expected: /status of (?:403|404|410)/ });
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -192,7 +192,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.evaluate(`location.hash = '${own}'`);
     await page.locator('#session-name', { hasText: own.slice(0, 4) }).waitFor();
 
-    // Another client ends the session while a command is typed: the next key does not press a button that removes the transcript.
+    // Another client ends the session while the visitor types: the next key must not press a button that removes the transcript.
     await runOnPage(page, 'kept');
     await findCommand(page, 'c1').waitFor();
     await page.getByLabel('command', { exact: true }).focus();

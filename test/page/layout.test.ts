@@ -6,7 +6,7 @@ import { hasChromium, openScene, visit } from './browser.ts';
 import { askOperator, makeEveryState } from './every-state.ts';
 import { findLight, makeOnPage, openPanel, waitForWords, findCommand } from './session.ts';
 
-// Small, large and low windows, large text, the other direction of writing.
+// Layout in small, large and low windows, with large text, and from right to left.
 
 let relay: Relay;
 let browser: Browser;
@@ -19,7 +19,7 @@ interface Measures {
   tooWidePx: number;
   tooHighPx: number;
   promptInView: boolean;
-  /** What is seen of them above the prompt. */
+  /** Visible height above the prompt. */
   transcriptPx: number;
   panelPx: number;
   /** Controls of less than 24 × 24 px. */
@@ -67,7 +67,7 @@ const sizes = [
 ] as const;
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('every size, and a host name of 129 characters: bar, transcript and prompt are in one window', async () => {
+  test('every window size, and a listener name of 129 characters: bar, transcript and prompt fit into the window', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
     const beside = await makeEveryState(visitor, relay, { user: 'u'.repeat(64), host: 'h'.repeat(64) });
@@ -83,7 +83,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test.each(['connect', 'other clients', 'session'] as const)(
-    'the panel %s in every size: it is seen, and the prompt stays in view',
+    'the panel %s in every window size: it is visible, and the prompt stays in view',
     async (panel) => {
       const visitor = await visit(browser, relay);
       const { page } = visitor;
@@ -98,13 +98,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
-  test('an error with a word of 500 characters: nothing is wider than the window', async () => {
+  test('an error with a word of 500 characters: no horizontal overflow', async () => {
     const { page } = await visit(browser, relay, { width: 320 });
     await page.evaluate(`document.querySelector('#error').textContent = 'x'.repeat(500)`);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
   });
 
-  test('text of 200 %, and a page from right to left: nothing is wider than the window, the prompt is in view', async () => {
+  test('text at 200 %, and a page from right to left: no horizontal overflow, and the prompt is in view', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
     await page.evaluate(`document.documentElement.style.fontSize = '32px'`);
@@ -134,15 +134,15 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       await page.setViewportSize({ width, height });
       expect(await measure(page), `${width} × ${height}`).toMatchObject({ ...fits, tooHighPx: 0 });
     }
-    // A shell is written from left to right.
+    // Shell text and output stay left to right.
     expect(await page.evaluate(`getComputedStyle(document.querySelector('.output')).direction`)).toBe('ltr');
   });
 
-  test('a panel opens, the window gets lower: the newest command stays in view', async () => {
+  test('a panel opens, or the window is resized: the newest command stays in view', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
     const beside = await makeEveryState(visitor, relay);
-    // Wraps in a narrow window.
+    // This command wraps in a narrow window.
     await beside.ask('POST', '/commands', `echo ${'many words '.repeat(60)}`);
     await waitForWords(findCommand(page, 'c11'), 'queued');
     const isSeen = `(() => {
@@ -165,7 +165,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     }
   });
 
-  test('the visitor scrolled up: a new command does not move what they read', async () => {
+  test('the visitor has scrolled up: a new command does not scroll the transcript', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
     const beside = await makeEveryState(visitor, relay);
@@ -174,14 +174,14 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const end = await page.evaluate<number>(place);
     const isUp = async () => (await page.evaluate<number>(place)) <= end - 250;
     await page.mouse.wheel(0, -250);
-    await eventually('it is scrolled', 5_000, isUp);
+    await eventually('the transcript has scrolled', 5_000, isUp);
     const before = await page.evaluate<number>(place);
     await beside.ask('POST', '/commands', 'date');
     await waitForWords(findCommand(page, 'c11'), 'queued');
     expect(await page.evaluate<number>(place)).toBe(before);
   });
 
-  test('a long command in the prompt: all of it is in view, and it leaves room for the transcript', async () => {
+  test('a long command in the prompt: the field grows, and leaves room for the transcript', async () => {
     const visitor = await visit(browser, relay, { width: 360 });
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -200,7 +200,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(form.y + form.height).toBeLessThanOrEqual(480);
   });
 
-  test('the question before the end of a session: all of it is in view on a phone', async () => {
+  test('the question before a session ends: completely in view on a phone', async () => {
     const visitor = await visit(browser, relay, { width: 360 });
     const { page } = visitor;
     await page.setViewportSize({ width: 360, height: 640 });

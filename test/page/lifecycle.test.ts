@@ -27,18 +27,18 @@ import {
   waitForWords,
 } from './session.ts';
 
-// The relay away and back, proxies that answer in its name, a newer relay, and a session that ends.
+// An unreachable relay, proxies that answer for it, a newer relay, and the end of a session.
 
 let relay: Relay;
 let browser: Browser;
 beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
-/** What the browser itself says of answers that are errors, and of connections that break. */
+/** What the browser's console reports for error responses and broken connections. */
 const expected = /Failed to load resource|redirect/;
 
 const setUp = (options: VisitOptions = {}) => visitThroughProxy(browser, relay, { expected, ...options });
 
-/** Each request of the page, but those that fetch its own files. */
+/** Applies the fault to all API requests of the page, not to requests for its files. */
 function breakRequests(proxy: FaultProxy, fault: RequestFault): void {
   proxy.setRules({
     onRequest: ({ side, target }) => (side === 'client' && target.startsWith('/api/') ? fault : undefined),
@@ -54,7 +54,7 @@ const moved: RequestFault = {
   body: JSON.stringify({ endpoint: 'https://new.example', action: 'create a session there' }),
 };
 
-/** No push gets an answer. Gives the texts of those that were sent. */
+/** Leaves all pushes without a response. Returns the texts of the pushes that were sent. */
 function holdPushes(proxy: FaultProxy): string[] {
   const sent: string[] = [];
   proxy.setRules({
@@ -71,7 +71,7 @@ async function waitForReturn(page: Page): Promise<void> {
   await page.locator('#away').waitFor({ state: 'hidden' });
 }
 
-/** A session on a page whose clock the test can move. */
+/** Creates a session on a page whose clock the test controls. */
 async function makeWithClock({ page }: Visit): Promise<void> {
   await page.clock.install();
   await page.reload();
@@ -79,13 +79,13 @@ async function makeWithClock({ page }: Visit): Promise<void> {
   await findLight(page, 'waiting').waitFor();
 }
 
-/** One command on the page, by its text: for those that have no id. */
+/** One command on the page, by its text: for commands without an id. */
 const findCard = (page: Page, text: string): Locator => page.locator('.command', { hasText: text });
 
 const html = '<!doctype html><title>Please log in</title>';
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('a proxy answers in the name of the relay: the page says that the relay is away, hides what is old, and goes on', async () => {
+  test('a proxy answers instead of the relay: the page shows "relay unreachable", hides the old state, and recovers', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     const stranger = await startCannedServer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
@@ -121,7 +121,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.getByRole('alert').textContent()).toBe('');
   });
 
-  test('a proxy answers 502, and then the relay says that it has moved: the alert names the new address once, and the page goes on when the relay is back', async () => {
+  test('a proxy answers 502, then the relay answers that it has moved: one alert with the new address, and the page recovers', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await startOnPage(visitor);
@@ -139,7 +139,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       },
     });
     await page.getByRole('alert').getByText(movedWords).waitFor();
-    await eventually('the relay is asked again', 20_000, () => asked > 3);
+    await eventually('the page polls the relay again', 20_000, () => asked > 3);
     expect(await page.evaluate('alerts')).toEqual([movedWords]);
     proxy.setRules({});
     await waitForReturn(page);
@@ -149,7 +149,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.getByRole('alert').textContent()).toBe('');
   });
 
-  test('a command for a relay that has moved: not accepted, and its card names the new address', async () => {
+  test('a command for a relay that has moved: not accepted, and its card has the new address', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -159,7 +159,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await runOnPage(page, 'echo lost');
     await page.locator('.command .words', { hasText: /^(not accepted|no confirmation)/ }).waitFor();
     expect(await page.locator('.command .words').textContent()).toBe(`not accepted: ${movedWords}`);
-    // The notice is there again: it was removed when the command was typed.
+    // Typing the command removed the alert; it must appear again.
     await page.getByRole('alert').getByText(movedWords).waitFor();
     proxy.setRules({});
     await waitForReturn(page);
@@ -167,7 +167,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'queued');
   });
 
-  test('answers that are cut, or are no JSON of a relay: the page asks again, and shows all of it in the end', async () => {
+  test('truncated or invalid JSON responses: the page retries, and finally shows the complete output', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await startOnPage(visitor);
@@ -188,13 +188,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await runOnPage(page, 'seq 5; exit 4');
     await waitForWords(findCommand(page, 'c1'), 'exit status 4');
     expect(await readOutput(findCommand(page, 'c1'), 'stdout')).toEqual(['1', '2', '3', '4', '5']);
-    await eventually('each fault was made', 20_000, () => seen > bad.length);
+    await eventually('each fault has occurred', 20_000, () => seen > bad.length);
     await waitForReturn(page);
     await runOnPage(page, 'echo on');
     await waitForWords(findCommand(page, 'c2'), 'exit status 0');
   });
 
-  test('this machine sleeps while a command is sent: the command is not sent in the morning', async () => {
+  test('the machine sleeps for an hour while a command is being sent: the command is not sent afterwards', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeWithClock(visitor);
@@ -210,7 +210,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       },
     });
     await runOnPage(page, 'reboot');
-    await eventually('it is sent again', 10_000, () => refused > 1);
+    await eventually('the push is sent again', 10_000, () => refused > 1);
     await page.clock.pauseAt(Date.now() + 3_600_000);
     isRefusing = false;
     await page.clock.resume();
@@ -218,7 +218,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(late).toBe(0);
   });
 
-  test('two commands in a row: the second one waits for the first one', async () => {
+  test('two commands in a row, and the first push fails twice: they arrive in order', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -235,7 +235,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.locator('.command-text').allTextContents()).toEqual(['c1 make', 'c2 make install']);
   });
 
-  test('a command that waits for another push is given up: it is not sent, and keeps its place', async () => {
+  test('give up a command that waits for an earlier push: it is not sent, and keeps its position', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -251,12 +251,12 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'queued');
     await runOnPage(page, 'third');
     await waitForWords(findCommand(page, 'c2'), 'queued');
-    // Commands that come later are shown below it, and those before it above it.
+    // Earlier commands are above it, later ones below it.
     const texts = await page.locator('.command-text').allTextContents();
     expect(texts).toEqual(['c1 first', '… second', 'c2 third']);
   });
 
-  test('a push that no answer comes for: after a minute its card says so, and the page is not away for it', async () => {
+  test('a push that a proxy rejects for a minute: its card shows "no confirmation", and the page does not show "unreachable"', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeWithClock(visitor);
@@ -269,7 +269,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       },
     });
     await runOnPage(page, 'cat /etc/passwd');
-    await eventually('it is sent again', 10_000, () => pushes > 2);
+    await eventually('the push is sent again', 10_000, () => pushes > 2);
     expect(await page.locator('.command .words').textContent()).toBe('sending');
     await waitForReturn(page);
     await page.clock.fastForward(61_000);
@@ -280,7 +280,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       .waitFor();
     await waitForReturn(page);
     proxy.setRules({});
-    // It stays above those that come later.
+    // It stays above later commands.
     await runOnPage(page, 'echo later');
     await waitForWords(findCommand(page, 'c1'), 'queued');
     expect(await page.locator('.command-text').allTextContents()).toEqual([
@@ -289,7 +289,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     ]);
   });
 
-  test('the time of a push passes while it waits for another one: it was never sent, and its card says so', async () => {
+  test('a push expires while it waits for an earlier push: never sent, and its card shows "not sent"', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeWithClock(visitor);
@@ -298,23 +298,23 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await runOnPage(page, 'second');
     await eventually('the first one is sent', 10_000, () => sent.length === 1);
     await page.clock.fastForward(11_000);
-    await eventually('it is sent again', 10_000, () => sent.length === 2);
+    await eventually('the first one is sent again', 10_000, () => sent.length === 2);
     await page.clock.fastForward(61_000);
     await waitForWords(findCard(page, 'first'), 'no confirmation from the relay');
     await waitForWords(findCard(page, 'second'), 'not sent');
     expect(sent).toEqual(['first', 'first']);
   });
 
-  test('a relay that is frozen for longer than a poll: the page says so, and is current once it goes on', async () => {
+  test('a relay that is frozen for longer than a poll: the page shows "unreachable", and recovers when the relay resumes', async () => {
     const frozen = await startRelay({ store: 'memory:' });
     onTestFinished(frozen.stop);
     const visitor = await visit(browser, frozen, { expected });
     const { page } = visitor;
     await makeWithClock(visitor);
     sendSignal(frozen.pid, 'SIGSTOP');
-    // A poll that starts after the clock has moved has its whole time-out before it, so the clock moves again.
+    // A poll that starts after the clock moved has its full timeout ahead, so move the clock again.
     await eventually(
-      'the page says that the relay is away',
+      'the page shows that the relay is unreachable',
       25_000,
       async () => {
         await page.clock.fastForward(41_000);
@@ -329,7 +329,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.locator('.command').count()).toBe(1);
   });
 
-  test('a relay that comes back without its sessions: the page says so, and the transcript stays without live buttons', async () => {
+  test('a relay that restarts without its sessions: the page reports it, and keeps the transcript without buttons', async () => {
     const first = await startRelay({ store: 'memory:' });
     onTestFinished(first.stop);
     const visitor = await visit(browser, first, { expected });
@@ -359,7 +359,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'create a session' }).waitFor();
   });
 
-  test('a newer relay: a state and fields without a name here are shown as they are, and the page goes on', async () => {
+  test('a newer relay with an unknown state and unknown fields: the page shows the state name, and still works', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -382,7 +382,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'queued');
   });
 
-  test('10 MB of commands in a list: the newest are shown, and the page goes on', async () => {
+  test('a list of 40,000 commands (10 MB): the page shows the newest ones, and still works', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -406,7 +406,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.locator('.command').count()).toBeLessThanOrEqual(134);
   });
 
-  test('a session ended by another client while the page sends: the page says what is not confirmed', async () => {
+  test('another client ends the session while a push is in flight: its card shows "no confirmation"', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -426,7 +426,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     ['by another client', (_page: Page, beside: Beside) => beside.ask('DELETE', '')],
     ['on the page', (page: Page) => endSession(page)],
   ])(
-    'a session ended %s while a push waits for another one: it was never sent, and its card says so',
+    'a session ended %s while pushes wait for an earlier one: they are never sent, and their cards show "not sent"',
     async (_title, end) => {
       const { proxy, visitor } = await setUp();
       const { page } = visitor;
@@ -442,7 +442,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
-  test('ending a session while the relay is away: the session stays open, and ends later', async () => {
+  test('ending a session while the relay is unreachable: the session stays open, and can be ended later', async () => {
     const { proxy, visitor } = await setUp();
     const { page, key } = visitor;
     await startOnPage(visitor);
@@ -453,7 +453,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await endSession(page);
     await page.getByRole('alert').getByText('the relay is unreachable').waitFor();
     expect(key()).toBe(secret);
-    // What is typed now is not lost.
+    // A command typed now is not lost.
     await runOnPage(page, 'echo typed');
     proxy.setRules({});
     await waitForReturn(page);

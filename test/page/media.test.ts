@@ -5,7 +5,7 @@ import { hasChromium, openScene, visit } from './browser.ts';
 import { makeEveryState } from './every-state.ts';
 import { findLight, makeOnPage, openBeside, runOnPage, waitForWords, findCommand } from './session.ts';
 
-// Colours that the system chooses, paper, and visitors who want more contrast.
+// Forced colours, print, more contrast, and page translation.
 
 let relay: Relay;
 let browser: Browser;
@@ -15,7 +15,7 @@ beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 const expected = /status of 400/;
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('forced colours: the lamps differ by their shape, the states of commands by their edge', async () => {
+  test('forced colours: the shape of the lamp and the border of a command distinguish their states', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
     await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
@@ -46,7 +46,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(new Set(lamps).size).toBe(5);
   });
 
-  test('on paper: all of the output, and nothing to press', async () => {
+  test('print: the complete output, and no buttons', async () => {
     const visitor = await visit(browser, relay, { expected, scheme: 'dark' });
     const { page } = visitor;
     await makeEveryState(visitor, relay);
@@ -57,11 +57,11 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.evaluate(isWhole)).toBe(true);
     const overflow = `getComputedStyle(document.querySelector('#transcript')).overflow`;
     expect(await page.evaluate(overflow)).toBe('visible');
-    // Dark ink: browsers leave out dark papers.
+    // Dark text, because browsers do not print dark backgrounds.
     expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(29, 33, 37)');
   });
 
-  test('more contrast is wanted: quiet text is as dark as the rest', async () => {
+  test('the visitor prefers more contrast: quiet text is as dark as the rest', async () => {
     const { page } = await visit(browser, relay);
     const colours = `['.steps p', 'body'].map((one) => getComputedStyle(document.querySelector(one)).color)`;
     const [quiet, text] = await page.evaluate<string[]>(colours);
@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.evaluate(colours)).toEqual([text, text]);
   });
 
-  test('a browser that translates the page leaves commands, output and the lines to paste alone', async () => {
+  test('a browser that translates the page: commands, output and lines to paste are excluded', async () => {
     const visitor = await visit(browser, relay, { expected });
     const { page } = visitor;
     await makeEveryState(visitor, relay);

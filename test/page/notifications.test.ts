@@ -13,13 +13,13 @@ import {
   waitForWords,
 } from './session.ts';
 
-// Waiting for approval: the clock, and notifications of a hidden tab, for a visitor who asked for them.
+// Commands that await approval: their clock, and desktop notifications of a hidden tab.
 
 let relay: Relay;
 let browser: Browser;
 beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
-/** The browser's own notifications cannot be seen from here. `leave`: what its visitor answers. */
+/** Replaces notifications, which a test cannot see, by a recording class. `leave`: the visitor's answer to the permission prompt. */
 const recordNotifications = (leave: 'granted' | 'denied' | 'unusable') => `globalThis.shown = [];
 globalThis.asked = 0;
 globalThis.Notification = class {
@@ -32,7 +32,7 @@ globalThis.Notification = class {
   close() { this.isClosed = true; shown = shown.map((words) => words === this.words ? 'closed' : words); }
 };`;
 
-/** The notifications that the tab showed while it was hidden. */
+/** Makes the page believe that its tab is hidden or visible. */
 async function setHidden(page: Page, isHidden: boolean): Promise<void> {
   await page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
     document.dispatchEvent(new Event('visibilitychange'))`);
@@ -58,7 +58,7 @@ async function setUp(
   return { ...visitor, beside };
 }
 
-/** Pushed by another client, and shown to the operator. */
+/** Pushes a command as another client, and shows it to the operator. */
 async function pushAndAsk({ beside }: { beside: Beside }, text: string): Promise<void> {
   await beside.ask('POST', '/commands', text);
   await beside.listenAs(operator, 'GET', '/next');
@@ -67,7 +67,7 @@ async function pushAndAsk({ beside }: { beside: Beside }, text: string): Promise
 const readShown = (page: Page) => page.evaluate<string[]>('shown');
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('each command that asks notifies, also where the end of the one before was not seen, and the notification has none of its text', async () => {
+  test('each command that awaits approval notifies, even if the page missed the end of the previous one; no command text in it', async () => {
     const proxy = await startFaultProxy();
     onTestFinished(proxy.stop);
     proxy.aim(relay);
@@ -78,7 +78,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
     const words = 'remotify: a command is waiting for approval | {"body":"ann@vm"}';
     await expect.poll(() => readShown(page)).toEqual([words]);
-    // Both between two polls of the page: none of them is answered before.
+    // Both happen between two polls of the page: until then, its requests fail.
     proxy.setRules({ onRequest: ({ side }) => (side === 'client' ? { fault: 'reset' } : undefined) });
     proxy.cutHeld();
     await page.locator('#away').waitFor();
@@ -90,13 +90,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.title()).toMatch(/^\? approval\? [0-9a-f]{4}… – remotify$/);
     await setHidden(page, false);
     await expect.poll(() => readShown(page)).toEqual(['closed', 'closed']);
-    // A tab that is seen needs none.
+    // A visible tab shows no notification.
     await beside.listenAs(operator, 'POST', '/commands/c2/decline', '');
     await findLight(page, 'ready').waitFor();
     expect(await readShown(page)).toHaveLength(2);
   });
 
-  test('answered while the tab is hidden: the notification closes, and another one says that it ended', async () => {
+  test('the operator approves while the tab is hidden: the notification closes; at the end of the command, another one appears', async () => {
     const visitor = await setUp('granted');
     const { page, beside } = visitor;
     await setHidden(page, true);
@@ -111,7 +111,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       .toEqual(['closed', 'remotify: the command ended | {"body":"ann@vm"}']);
   });
 
-  test('permission denied: said beside the button, and no notification', async () => {
+  test('notification permission denied: a message beside the button, and no notification', async () => {
     const visitor = await setUp('denied');
     const { page } = visitor;
     await page.getByText('this browser blocks notifications').waitFor();
@@ -123,7 +123,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await readShown(page)).toEqual([]);
   });
 
-  test('a phone that grants permission and has no notifications of a page: said, and the page goes on', async () => {
+  test('a phone browser that grants the permission but has no page notifications: a message, and the page still works', async () => {
     const visitor = await setUp('unusable');
     const { page } = visitor;
     await setHidden(page, true);
@@ -135,7 +135,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.getByRole('alert').textContent()).toBe('');
   });
 
-  test('a clock two hours off: the times in the bar and on the card are those of the relay', async () => {
+  test('a local clock that is two hours off: durations in the bar and on the card are by the clock of the relay', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     for (const hours of [-2, 2]) {
@@ -158,7 +158,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     }
   });
 
-  test('a command that waited in the queue first: the clock counts from the question', async () => {
+  test('a command that was queued before it awaits approval: the clock counts from the approval prompt', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await page.clock.install();
@@ -168,15 +168,15 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await beside.ask('POST', '/commands', 'true');
     await waitForWords(findCommand(page, 'c1'), 'queued');
     const time = findCommand(page, 'c1').locator('.time');
-    // The page believes the relay, whose clock does not move with that of the page: only a timer does.
+    // The page uses the relay's clock, which the test cannot move: wait in real time.
     await time.getByText(/, [3-9] s$/).waitFor();
     await beside.listenAs(operator, 'GET', '/next');
     await waitForWords(findCommand(page, 'c1'), 'waiting for approval');
-    // Less than it waited in the queue.
+    // Less than the time in the queue.
     await time.getByText(/^, [12] s$/).waitFor();
   });
 
-  test('a question that was asked ten minutes ago: its clock says so, also after a reload', async () => {
+  test('an approval prompt from ten minutes ago: its clock shows 10 minutes, also after a reload', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);

@@ -15,13 +15,13 @@ import {
   waitForWords,
 } from './session.ts';
 
-// What other clients and legacy listeners do, as the page shows it; and what this tab did itself.
+// Commands of other clients and legacy listeners on the page, and commands of this tab after a lost response or a reload.
 
 let relay: Relay;
 let browser: Browser;
 beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
-/** Commands of another client that run and end, one after the other. Not by curl: a process for each request takes long. */
+/** Runs commands of another client to their end, one after the other. Without curl, because a process per request is slow. */
 async function runBeside(
   { key }: Visit,
   ids: readonly string[],
@@ -54,7 +54,7 @@ async function runBeside(
 const showButtons = (page: Page) => page.getByRole('button', { name: /^show .* of output/ });
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('other clients: who pushed it, a long text that cannot be used again, reset, cancel', async () => {
+  test('commands of other clients: the card shows the client, no reuse of a cut text, cancel and reset', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -71,7 +71,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'cancelled before it ran');
     await beside.ask('POST', '/reset');
     await waitForWords(findCommand(page, 'c2'), 'the session was reset');
-    // A reload knows the texts of before, as far as they are whole.
+    // After a reload, the history has the earlier texts that are complete.
     await page.reload();
     await waitForWords(findCommand(page, 'c2'), 'the session was reset');
     const field = page.getByLabel('command', { exact: true });
@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await field.inputValue()).toBe('echo short');
   });
 
-  test('texts that the prompt cannot hold as they are: they are not offered again', async () => {
+  test('texts that the prompt cannot hold unchanged: not offered for reuse or in the history', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -98,7 +98,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await field.inputValue()).toBe('');
   });
 
-  test('a push whose answer is lost, and which the list tells first: it is shown once, as this tab’s own', async () => {
+  test('a push whose response is lost, and that the list contains first: shown once, as a command of this tab', async () => {
     const { proxy, visitor } = await visitThroughProxy(browser, relay, { expected: /net::ERR_/ });
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -116,7 +116,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await expect.poll(() => findCommand(page, 'c1').locator('.by').textContent()).toBe('');
   });
 
-  test('a legacy listener on the slot: it is there, its mode is unknown, and its result is shown', async () => {
+  test('a legacy listener on the slot: shown as connected with mode unknown, and its result is shown', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -131,13 +131,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await curl(['--data-binary', 'legacy\n', `${relay.url}/result-${key}`]);
     await findCommand(page, 'c1').getByText('legacy', { exact: true }).waitFor();
     await waitForWords(findCommand(page, 'c1'), 'ended');
-    // Through the slot, by a legacy client.
+    // A legacy client pushes through the slot.
     await curl(['--data-binary', 'echo slot', `${relay.url}/cmd-${key}`]);
     await waitForWords(findCommand(page, 'c2'), 'queued');
     expect(await findCommand(page, 'c2').locator('.by').textContent()).toMatch(/^, from curl\//);
   });
 
-  test('a reload with 30 ended commands: the newest ten are read, a later command reads no more, and a button reads its own', async () => {
+  test('a reload with 30 ended commands: output of the newest ten is read, others only by their button', async () => {
     const visitor = await visit(browser, relay);
     const { page, requests } = visitor;
     await makeOnPage(visitor);
@@ -156,7 +156,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await beside.ask('POST', '/commands', 'echo further');
     await waitForWords(findCommand(page, 'c31'), 'queued');
     await findCommand(page, 'c5').getByRole('button', { name: 'show 14 B of output' }).click();
-    // Ended commands are read one after the other: what was asked for before this one has been read as well.
+    // Ended commands are read one at a time: when this one is read, earlier reads have finished too.
     await waitForOutput(['c5']);
     expect(await showButtons(page).count()).toBe(19);
     expect(await page.locator('.output:visible').count()).toBe(11);
@@ -165,7 +165,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(new Set(read)).toEqual(new Set([...ids.slice(20), 'c31', 'c5']));
   });
 
-  test('a reload with an older command that has no output: it has no button to show output', async () => {
+  test('a reload with an older command without output: it has no button to show output', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);

@@ -4,7 +4,7 @@ import type { Relay } from '../harness/relay-process.ts';
 import { hasChromium, openScene, visit } from './browser.ts';
 import { findCommand, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
 
-// Output that is too much for a page, by a real listener: bounded, and the page remains usable.
+// Output too long for a page, from a real listener: cut to its end, and the page stays usable.
 
 let relay: Relay;
 let browser: Browser;
@@ -27,8 +27,8 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test.each<[string, string]>([
     ['one row of 20 MB', `head -c 20000000 /dev/zero | tr '\\0' x`],
     ['a million empty rows', `head -c 1000000 /dev/zero | tr '\\0' '\\n'`],
-    ['bytes without a meaning', `head -c 3000000 /dev/urandom`],
-  ])('%s: the page shows the end, and says so', async (_title, text) => {
+    ['3 MB of random bytes', `head -c 3000000 /dev/urandom`],
+  ])('%s: the page shows the end, with a note', async (_title, text) => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
@@ -42,7 +42,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(chars).toBeLessThanOrEqual(256 * 1024);
   });
 
-  test('an endless flood: the page obeys the click on stop', async () => {
+  test('endless output: a click on stop stops the command', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);

@@ -4,7 +4,7 @@ import { applyColour, plainStyle } from '../../src/page/text-style.ts';
 import { createRandom } from '../harness/random.ts';
 import { seed } from '../harness/seed.ts';
 
-// Output of a remote as pieces of text: what is not text is spelled out, wherever the chunks are cut.
+// The parser of output: escapes everything that is not text, independent of chunk boundaries.
 
 function show(pieces: readonly Piece[]): string {
   const shown = pieces
@@ -15,7 +15,7 @@ function show(pieces: readonly Piece[]): string {
       return piece.isSpelled ? `⟦${piece.text}⟧` : piece.text;
     })
     .join('');
-  // Where a run of unsafe characters is cut between two chunks, two pieces show it instead of one.
+  // A run of unsafe characters that is split between two chunks becomes two pieces instead of one.
   return shown.replaceAll('⟧⟦', '').replaceAll('⟦', '[').replaceAll('⟧', ']');
 }
 
@@ -29,23 +29,23 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 test.each([
   ['lines', 'a\nb\r\nc', 'a⏎b⏎c'],
-  ['a return in a row, and at the very end', '10%\r20%\r', '10%↵20%↵'],
+  ['a carriage return in a row, and at the very end', '10%\r20%\r', '10%↵20%↵'],
   ['a colour', 'a\x1b[31mb\x1b[0mc', 'abc'],
-  ['an erasure beside a return', '\r\x1b[Kdone\x1b[2K\r', '↵→done⌦↵'],
-  ['an erasure without a return', 'a\x1b[0Kb\x1b[1Kc', 'a→b[\\x1b][1Kc'],
+  ['an erasure next to a carriage return', '\r\x1b[Kdone\x1b[2K\r', '↵→done⌦↵'],
+  ['an erasure without a carriage return', 'a\x1b[0Kb\x1b[1Kc', 'a→b[\\x1b][1Kc'],
   ['a sequence that moves the cursor', 'a\x1b[2Jb', 'a[\\x1b][2Jb'],
-  ['a title', '\x1b]0;evil\x07', '[\\x1b]]0;evil[\\x07]'],
+  ['a window title', '\x1b]0;evil\x07', '[\\x1b]]0;evil[\\x07]'],
   ['an escape character at the end', 'a\x1b', 'a[\\x1b]'],
-  ['direction', 'a\u202eb', 'a[\\u{202e}]b'],
-  ['a tab stays', 'a\tb', 'a\tb'],
-  ['no UTF-8', Buffer.from([0x61, 0xff, 0xc3, 0x28]), 'a[\\xff\\xc3]('],
+  ['a character that changes the text direction', 'a\u202eb', 'a[\\u{202e}]b'],
+  ['a tab', 'a\tb', 'a\tb'],
+  ['bytes that are not UTF-8', Buffer.from([0x61, 0xff, 0xc3, 0x28]), 'a[\\xff\\xc3]('],
   ['U+FFFD itself', 'a\ufffdb', 'a\ufffdb'],
   ['letters of four bytes', '😀', '😀'],
-])('%s', (_title, given, shown) => {
+])('parse %s', (_title, given, shown) => {
   expect(parse(given)).toBe(shown);
 });
 
-test('wherever the chunks are cut, the same comes out', () => {
+test('random chunk boundaries: the result is the same as for one chunk', () => {
   const random = createRandom(seed);
   const whole = Buffer.concat([
     Buffer.from(
@@ -67,17 +67,17 @@ test('wherever the chunks are cut, the same comes out', () => {
 
 test.each<[title: string, chunks: Uint8Array[], dropped: string, spelled: string]>([
   ['in one chunk', [bytes(0x82, 0xac, 0x61, 0xe2, 0x82, 0xac)], 'a€', '[\\x82\\xac]a€'],
-  ['in a first chunk that has nothing else', [bytes(0x82, 0xac), bytes(0x61)], 'a', '[\\x82\\xac]a'],
-  ['that is the whole output', [bytes(0x9f, 0x98, 0x80)], '', '[\\x9f\\x98\\x80]'],
+  ['alone in the first chunk', [bytes(0x82, 0xac), bytes(0x61)], 'a', '[\\x82\\xac]a'],
+  ['as the whole output', [bytes(0x9f, 0x98, 0x80)], '', '[\\x9f\\x98\\x80]'],
   [
-    'a fourth byte begins nothing',
+    'four continuation bytes in a row',
     [bytes(0x80, 0x80, 0x80, 0x80, 0x61)],
     '[\\x80]a',
     '[\\x80\\x80\\x80\\x80]a',
   ],
-  ['only at the beginning', [bytes(0x61), bytes(0x82, 0x62)], 'a[\\x82]b', 'a[\\x82]b'],
+  ['not at the beginning', [bytes(0x61), bytes(0x82, 0x62)], 'a[\\x82]b', 'a[\\x82]b'],
 ])(
-  'the rest of a character, %s: dropped after a cut, spelled otherwise',
+  'continuation bytes of a cut character, %s: dropped at the start after a skip, otherwise escaped',
   (_title, chunks, dropped, spelled) => {
     expect(parseWith(new OutputParser(true), ...chunks)).toBe(dropped);
     expect(parse(...chunks)).toBe(spelled);
@@ -104,11 +104,11 @@ describe('colours', () => {
     ['\x1b[4:3m', { marks: ['underlined'] }],
     ['\x1b[1;4;4:0m', { marks: ['bold'] }],
     ['\x1b[73;98;99;108;109;59m', { marks: [] }],
-  ])('%j', (sequence, style) => {
+  ])('%j: the resulting style', (sequence, style) => {
     expect(applyColour(plainStyle, sequence)).toEqual(style);
   });
 
-  test('what is set can be taken back, and 0 takes back all', () => {
+  test('reset sequences: reset a single style, and 0 resets all', () => {
     const set = applyColour(plainStyle, '\x1b[1;2;3;31;42m');
     expect(applyColour(set, '\x1b[39m')).toEqual({ marks: ['bold', 'dim', 'italic'], paper: 2 });
     expect(applyColour(set, '\x1b[22;49m')).toEqual({ marks: ['italic'], ink: 1 });

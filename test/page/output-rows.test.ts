@@ -6,7 +6,7 @@ import { TerminalRow } from '../../src/terminal/terminal-row.ts';
 import { createRandom } from '../harness/random.ts';
 import { seed } from '../harness/seed.ts';
 
-// Rows of output: what a return redraws, what an erasure removes, and how two streams share the page.
+// Rows of output: redraws by carriage returns, erasures, and two streams at once.
 
 type Chunk = [stream: Stream, text: string];
 
@@ -27,7 +27,7 @@ function show(...chunks: Chunk[]): string[] {
   );
 }
 
-/** The rows of a terminal that knows a return and the erasing of a row. */
+/** The rows on a terminal that supports carriage returns and row erasure. */
 function showOnTerminal(text: string): string[] {
   const row = new TerminalRow({ columns: () => 1_000, canErase: true, holdsRows: false });
   const escaper = new OutputEscaper(row);
@@ -45,10 +45,10 @@ test.each<[string, Chunk[], string[]]>([
     [['stdout', `kept\n${longer}\rab\n`]],
     ['kept', 'ab'],
   ],
-  ['a return at the very end keeps the row', [['stdout', '50%\r']], ['50%']],
-  ['a return before a line end keeps the row', [['stdout', '50%\r\r\nnext']], ['50%', 'next']],
+  ['a carriage return at the very end keeps the row', [['stdout', '50%\r']], ['50%']],
+  ['a carriage return before a line end keeps the row', [['stdout', '50%\r\r\nnext']], ['50%', 'next']],
   [
-    'CRLF cut between two chunks',
+    'CRLF split between two chunks',
     [
       ['stdout', 'a\r'],
       ['stdout', '\nb'],
@@ -56,7 +56,7 @@ test.each<[string, Chunk[], string[]]>([
     ['a', 'b'],
   ],
   [
-    'a return cut from its text',
+    'a carriage return in one chunk, and the new text in the next',
     [
       ['stdout', 'a\r'],
       ['stdout', 'b'],
@@ -64,9 +64,9 @@ test.each<[string, Chunk[], string[]]>([
     ['b'],
   ],
   ['a row erased at the end', [['stdout', 'working\r\x1b[K']], ['']],
-  ['a row erased before its return', [['stdout', 'working\x1b[2K\rdone']], ['done']],
-  ['a row erased before its return, and nothing after it', [['stdout', 'working\x1b[2K\r']], ['']],
-  ['an erasure without a return hides nothing', [['stdout', 'rm\x1b[2K -rf /\x1b[K\n']], ['rm -rf /']],
+  ['a row erased before its carriage return', [['stdout', 'working\x1b[2K\rdone']], ['done']],
+  ['a row erased before its carriage return, without text after it', [['stdout', 'working\x1b[2K\r']], ['']],
+  ['erasure without a carriage return hides nothing', [['stdout', 'rm\x1b[2K -rf /\x1b[K\n']], ['rm -rf /']],
   ['a coloured redraw of several pieces', [['stdout', 'a\r\x1b[31mb\x1b[32mc\x1b[0md']], ['bcd']],
   [
     'stderr in the middle of a row of stdout',
@@ -97,13 +97,13 @@ test.each<[string, Chunk[], string[]]>([
     ['out 49', '2>err 49'],
   ],
   ['empty rows', [['stdout', '\n\na\n\n']], ['', '', 'a', '']],
-])('%s', (_title, chunks, shown) => {
+])('rows of %s', (_title, chunks, shown) => {
   expect(show(...chunks)).toEqual(shown);
 });
 
-test('one stream with returns, erasures and line ends: the page and the terminal show the same rows', () => {
+test('random carriage returns, erasures and line ends in one stream: the page and the terminal show the same rows', () => {
   const random = createRandom(seed);
-  // An erasure without a return is spelled out on a terminal, and ignored here.
+  // Not tested: an erasure without a carriage return, which the terminal escapes and the page ignores.
   const signs = ['a', 'bc', 'déf', '\r', '\r', '\r\n', '\n', '\r\x1b[K', '\x1b[2K\r', '\r\x1b[2K'];
   for (let turn = 0; turn < 500; turn++) {
     const text = Array.from({ length: 1 + random.below(12) }, () => random.pick(signs)).join('');
@@ -112,7 +112,7 @@ test('one stream with returns, erasures and line ends: the page and the terminal
   }
 });
 
-test('10,000 redraws leave one row, and no more pieces than the last one has', () => {
+test('10,000 redraws of a row: one row, with only the pieces of the last redraw', () => {
   const text = Array.from({ length: 10_000 }, (_, at) => `\r\x1b[32m${at}\x1b[0m of 10000`).join('');
   const { rows, isCut } = fill([['stdout', text]]);
   expect(rows.map(({ pieces }) => pieces.length)).toEqual([2]);
@@ -121,10 +121,10 @@ test('10,000 redraws leave one row, and no more pieces than the last one has', (
 
 test.each<[string, string]>([
   ['a million empty rows', '\n'.repeat(1_000_000)],
-  ['one row without an end', 'x'.repeat(3_000_000)],
+  ['a row of 3 MB without a line end', 'x'.repeat(3_000_000)],
   ['a colour for each letter', '\x1b[31mx\x1b[32my'.repeat(100_000)],
   ['nothing but unsafe characters', 'a\x07'.repeat(300_000)],
-])('%s: bounded, and the rest is named as cut', (_title, text) => {
+])('%s: cut to the limits, and marked as cut', (_title, text) => {
   const { rows, isCut } = fill([['stdout', text]]);
   expect(rows.length).toBeLessThanOrEqual(maxRows);
   expect(rows.reduce((sum, { chars }) => sum + chars, 0)).toBeLessThanOrEqual(maxChars);

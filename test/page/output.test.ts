@@ -9,7 +9,7 @@ import { endBeside, finishBeside, makeBeside, sendBeside, startBeside } from './
 import { hasChromium, openScene, visit } from './browser.ts';
 import { findCommand, readOutput, waitForWords } from './session.ts';
 
-// Output on the page: what is drawn again, what is too much, what is in view, and what is copied and downloaded.
+// Output on the page: redraws, limits, scrolling and folding, copy and download.
 
 let relay: Relay;
 let browser: Browser;
@@ -23,12 +23,12 @@ const lines = (count: number, word = 'row'): string =>
 interface Place {
   top: number;
   isAtEnd: boolean;
-  /** The edges that the shades claim, and those that there are. */
+  /** Whether each edge has a shade, and whether there is more beyond it: above, below, right. */
   shades: boolean[];
   edges: boolean[];
 }
 
-/** Where the output is scrolled to. */
+/** The scroll position of the output, and its edges. */
 function readPlace(command: Locator): Promise<Place> {
   return command.locator('.output').evaluate((element) => {
     const { scrollTop, clientHeight, scrollHeight, scrollLeft, clientWidth, scrollWidth, classList } =
@@ -43,7 +43,7 @@ function readPlace(command: Locator): Promise<Place> {
   });
 }
 
-/** What the shades say becomes true. */
+/** Waits until the shades have these values, and match the real edges. */
 async function waitForShades(command: Locator, expected: boolean[]): Promise<void> {
   await expect
     .poll(async () => {
@@ -64,7 +64,7 @@ async function download(page: Page, command: Locator): Promise<Download> {
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('two streams redraw at once, in chunks: each keeps its one row', async () => {
+  test('stdout and stderr redraw a row in turns: each stream keeps one row', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -84,7 +84,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await readOutput(command, 'stderr')).toEqual(['stderr: err 4']);
   });
 
-  test('output that grows: in view at the end, and not moved for a visitor who has scrolled up', async () => {
+  test('output that grows: follows the end, but does not scroll for a visitor who has scrolled up', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -112,7 +112,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect((await readPlace(command)).isAtEnd).toBe(true);
   });
 
-  test('rows that are dropped above what a visitor reads do not move it', async () => {
+  test('rows are dropped above the visible ones: the visible rows do not move', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -132,7 +132,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test.each([
     ['more than the page shows', 900_000],
     ['more than the page reads', 3_000_000],
-  ])('one row of %s, in characters of three bytes: it begins with a whole one', async (_title, size) => {
+  ])('one row of %s, three bytes per character: begins with a complete character', async (_title, size) => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -141,7 +141,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await expect.poll(() => command.locator('.output').textContent(), patiently).toMatch(/^€+$/);
   });
 
-  test('12 rows are shown whole, 13 are folded; less keeps the end and the button in view', async () => {
+  test('12 rows are not folded, 300 are; "show less" keeps the scroll position, and the button in view', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -158,7 +158,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForShades(long, [true, false, false]);
     const [box, window] = [await more.boundingBox(), await page.locator('#transcript').boundingBox()];
     expect(box && window && box.y >= window.y && box.y + box.height <= window.y + window.height).toBe(true);
-    // In the middle: the place stays.
+    // Scrolled to the middle: the position stays.
     await long.locator('.output').evaluate((element) => element.scrollTo(0, 1_000));
     await more.click();
     expect((await readPlace(long)).top).toBe(1_000);
@@ -167,7 +167,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForShades(long, [true, true, false]);
   });
 
-  test('the shades at the edges tell the truth after wrapping, folding, another width, and the end', async () => {
+  test('shades at the edges: correct after wrapping, folding, a resize, and the end of the command', async () => {
     const visitor = await visit(browser, relay, { width: 600 });
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -195,7 +195,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForShades(command, [false, false, false]);
   });
 
-  test('a download has every byte of both streams, also NUL and what is no UTF-8', async () => {
+  test('a download: has every byte of both streams, including NUL and invalid UTF-8', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const random = createRandom(seed);
@@ -212,14 +212,14 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(hash(await readFile(await saved.path()))).toBe(hash(Buffer.concat([stdout, stderr])));
   });
 
-  test('a download while the command runs has what was there, and ends', async () => {
+  test('a download while the command runs: has the output so far, and ends', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
     const command = await startBeside(page, beside);
     await sendBeside(beside, 'stdout', 0, 'first\n');
     await command.getByText('first').waitFor();
-    // The command writes on at each read: a download that reads to the end would not end.
+    // The command writes more at each read: a download that read to the end would never finish.
     let offset = 6;
     await page.route('**/output?*limit=*', async (route) => {
       await sendBeside(beside, 'stdout', offset, 'more\n');
@@ -230,7 +230,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await readFile(await saved.path(), 'utf8')).toBe('first\n');
   });
 
-  test('output that a quota cut, and output that was evicted: the card says how much is missing', async () => {
+  test('output that was evicted, or cut by the quota: the card shows how much is missing', async () => {
     const small = await startRelay({ flags: ['--session-quota', '200k'] });
     onTestFinished(small.stop);
     const visitor = await visit(browser, small, { expected: /status of 507/ });
@@ -239,7 +239,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const first = await finishBeside(page, beside, { stdout: 'a'.repeat(120_000) }, 'c1');
     await first.locator('.stdout').first().waitFor();
     await finishBeside(page, beside, { stdout: 'b'.repeat(120_000) }, 'c2');
-    // The page still shows what it has read: the download finds out.
+    // The page still shows the output that it has read: only the download notices the eviction.
     const saved = await download(page, first);
     expect((await readFile(await saved.path())).byteLength).toBe(0);
     await first.getByText('120000 bytes of output are missing: the relay removed them').waitFor();
@@ -254,7 +254,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test.each(['download', 'copy'])(
-    '%s of output that the relay removes after the first part was read: the card says how much is missing',
+    '%s of output that the relay evicts after the first part was read: the card shows how much is missing',
     async (button) => {
       const small = await startRelay({ flags: ['--session-quota', '8m'] });
       onTestFinished(small.stop);
@@ -275,7 +275,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
-  test('a download as its command ends, whose view arrives after the end: the card stays ended, without a stop button', async () => {
+  test('a download whose command view arrives after the command ended: the card stays ended, without a stop button', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -296,7 +296,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await command.getByRole('button', { name: /^(stop|kill|cancel)/ }).count()).toBe(0);
   });
 
-  test('copy: more than 8 MiB is refused in words that are seen, and a copy is confirmed', async () => {
+  test('copy: more than 8 MiB is refused with a visible message, and a copy is confirmed', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -309,7 +309,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe('a\0\r\né\n');
   });
 
-  test('over plain http the older way copies; where that is blocked too, the card says so', async () => {
+  test('copy without the clipboard API: document.execCommand copies; if it fails too, the card shows a message', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -327,7 +327,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await command.locator('.note', { hasText: 'this browser blocks copying: download the output' }).waitFor();
   });
 
-  test('what is selected and copied by hand has the rows without text too', async () => {
+  test('output selected and copied by hand: includes empty rows', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -338,7 +338,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe('a\n\nb\n\n\nc');
   });
 
-  test('the text of another client: its beginning, its size, nothing to reuse, nothing that acts', async () => {
+  test('a long command of another client: the card shows its beginning, escaped, and its size, without reuse', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const beside = await makeBeside(relay, visitor);
@@ -351,7 +351,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await beside.ask('POST', '/commands', 'echo short', ...client);
     await findCommand(page, 'c2').getByRole('button', { name: 'reuse' }).click();
     expect(await page.getByLabel('command', { exact: true }).inputValue()).toBe('echo short');
-    // A text that was cut is a danger in the history as well.
+    // A cut text would be dangerous in the history too.
     await page.reload();
     await findCommand(page, 'c2').waitFor();
     const field = page.getByLabel('command', { exact: true });

@@ -19,7 +19,7 @@ import { startTlsFront } from '../harness/tls-front.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import { findCommand, findLight, makeOnPage, openPanel, readLine, waitForWords } from './session.ts';
 
-// The lines that the page hands out, run as they were copied.
+// The lines that the page shows, run exactly as copied.
 
 const key = '0123456789abcdef'.repeat(2);
 
@@ -34,7 +34,7 @@ function makePayload(base: string) {
 }
 
 describe('without a browser', () => {
-  test('an address with characters that a shell reads is quoted', () => {
+  test('an address with shell characters: quoted in the CLI line, unchanged in the MCP settings', () => {
     const lines = buildLines(makePayload("https://relay.example/it's $x&(y)"), 'https://page.example');
     expect(lines.cli).toBe(
       `export REMOTIFY_KEY=${key}\nremotify exec --url 'https://relay.example/it'\\''s $x&(y)' 'COMMAND'`,
@@ -50,14 +50,14 @@ describe('without a browser', () => {
     });
   });
 
-  test('a page that came encrypted hands out no line that sends the key unencrypted', () => {
+  test('a page loaded over HTTPS: has no line that sends the key unencrypted', () => {
     const lines = buildLines(makePayload('http://relay.example'), 'https://relay.example/below');
     expect([lines.supervised, lines.auto, lines.exec]).toEqual(['', '', '']);
     expect(lines.cli).toContain('--url https://relay.example/below ');
     expect(JSON.stringify(lines)).not.toContain('http:');
   });
 
-  test('an address with a quote in it: the lines of the relay are still shell text', () => {
+  test('a public address with a quote in it: the lines of the relay are valid shell text', () => {
     const { remote_quickstart: line, exec } = renderSessionPayload(key, "https://relay.example/it's", {
       ttlMs: 1000,
       version: '1',
@@ -67,7 +67,7 @@ describe('without a browser', () => {
     expect(addAutoMode(line)).not.toBe(line);
   });
 
-  test('an address in the payload that is none: the address of the page', () => {
+  test('an invalid address in the payload: the lines use the address of the page', () => {
     const payload = {
       ...makePayload('https://relay.example'),
       urls: { cmd: '', result: '', runner: '', api: '' },
@@ -76,13 +76,13 @@ describe('without a browser', () => {
   });
 });
 
-/** What the button hands to the clipboard. */
+/** Presses a copy button, and returns the text in the clipboard. */
 async function copy(page: Page, name: string): Promise<string> {
   await page.getByRole('button', { name: `copy the ${name}` }).click();
   return page.evaluate<string>('navigator.clipboard.readText()');
 }
 
-/** A shell that finds this build under its name. */
+/** A shell that has this build as `remotify` on its PATH. */
 async function makeShell() {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -111,7 +111,7 @@ beforeAll(async () => {
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test.each([
-    ['below a path of odd characters', '/it%27s%20(here)&$x'],
+    ['below a path with special characters', '/it%27s%20(here)&$x'],
     ['at the root', ''],
   ])('a relay %s: each copied line works', async (_title, path) => {
     const front = await startFrontProxy({ path, strips: true });
@@ -167,7 +167,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test.skipIf(!hasOpenssl)(
-    'a proxy with TLS in front of a relay that does not know it: no line, and what its operator can do',
+    'a TLS proxy in front of a relay without --public-url: no line, and a hint to set --public-url',
     async () => {
       const relay = await startRelay();
       onTestFinished(relay.stop);

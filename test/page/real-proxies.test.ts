@@ -7,7 +7,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import { findCommand, findLight, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
 
-// The page below a path behind nginx and Caddy, which take the path off or leave it on.
+// The page below a path behind nginx and Caddy, which strip or keep the path.
 
 let browser: Browser;
 beforeAll(async () => {
@@ -33,28 +33,28 @@ const caddy =
 
 const rows: [title: string, kind: ProxyKind, path: string, entry: string, Configure][] = [
   [
-    'nginx that takes the path off',
+    'nginx that strips the path',
     'nginx',
     '/remotify',
     '/',
     nginx((relay) => `location /remotify/ { proxy_pass ${relay}/; }`),
   ],
   [
-    'nginx that leaves a path of odd characters on, at an address without a slash at its end',
+    'nginx that keeps a path with special characters, at an address without a trailing slash',
     'nginx',
     '/a%20b@c+d',
     '',
     nginx((relay) => `location "/a b@c+d" { proxy_pass ${relay}; }`),
   ],
   [
-    'Caddy that takes the path off, at an address without a slash at its end',
+    'Caddy that strips the path, at an address without a trailing slash',
     'caddy',
     '/remotify',
     '',
     caddy((relay) => `  handle_path /remotify* {\n    reverse_proxy ${relay}\n  }`),
   ],
   [
-    'Caddy that leaves the path on',
+    'Caddy that keeps the path',
     'caddy',
     '/remotify',
     '/',
@@ -64,7 +64,7 @@ const rows: [title: string, kind: ProxyKind, path: string, entry: string, Config
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   for (const [title, kind, path, entry, configure] of rows) {
-    test.skipIf(!hasProxy(kind))(`${title}: run, reload (skipped without ${kind})`, async () => {
+    test.skipIf(!hasProxy(kind))(`${title}: runs a command, reloads (skipped without ${kind})`, async () => {
       const front = await findFreePort();
       const url = `http://localhost:${front}${path}`;
       const relay = await startRelay({ flags: ['--public-url', url] });

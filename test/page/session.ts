@@ -8,23 +8,23 @@ import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import type { Visit } from './browser.ts';
 
-/** What is shown of the line to paste. */
+/** The text of the line to paste, as shown. */
 export async function readLine(page: Page, name: 'supervised' | 'auto'): Promise<string> {
   return (await page.locator(`[data-line="${name}"]`).textContent()) ?? '';
 }
 
-/** Opens what is folded away, where it is not open. */
+/** Opens a panel if it is folded. */
 export async function openPanel(page: Page, name: 'connect' | 'other clients' | 'session'): Promise<void> {
   const tab = page.getByRole('navigation').getByRole('button', { name, exact: true });
   if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
 }
 
-/** A tab asks about a key that it did not make. */
+/** Answers yes to the question about a key that the tab did not create. */
 export async function openKey(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'open the session', exact: true }).click();
 }
 
-/** By its panel, and with a yes. */
+/** Ends the session with the button in its panel, and confirms. */
 export async function endSession(page: Page): Promise<void> {
   await openPanel(page, 'session');
   await page.getByRole('button', { name: 'end the session' }).click();
@@ -36,7 +36,7 @@ export async function makeOnPage({ page }: { page: Page }): Promise<void> {
   await page.locator('#session').waitFor();
 }
 
-/** A session that the page made, and a listener by the auto line that it shows. */
+/** Creates a session on the page, and starts a listener with the shown auto line. */
 export async function startOnPage({ page }: { page: Page }): Promise<Listener> {
   await makeOnPage({ page });
   const listener = await startListener(await readLine(page, 'auto'));
@@ -61,18 +61,18 @@ export function findCommand(page: Page, id: string): Locator {
   return page.locator('.command', { has: page.locator('.id', { hasText: new RegExp(`^${id}$`) }) });
 }
 
-/** Waits until the words of its state begin so. */
+/** Waits until the state text contains these words. */
 export async function waitForWords(command: Locator, words: string): Promise<void> {
   await command.locator('.words', { hasText: words }).waitFor();
 }
 
-/** The lines of a stream as they are shown. */
+/** The rows of a stream as the page shows them. */
 export function readOutput(command: Locator, stream: 'stdout' | 'stderr'): Promise<string[]> {
   return command.locator(`.output .${stream}`).allTextContents();
 }
 
 export interface Beside extends ResourceSession {
-  /** As a listener that says this of itself. */
+  /** Sends a request as a listener with this identity. */
   listenAs: (identity: Identity, method: string, path: string, body?: string) => Promise<Answer>;
 }
 
@@ -82,7 +82,7 @@ export interface Identity {
   mode?: 'supervised' | 'auto';
 }
 
-/** The session of the page as other clients and listeners see it. */
+/** Access to the page's session as another client or listener. */
 export async function openBeside(relay: { url: string }, { key }: Visit): Promise<Beside> {
   const answer = await curl(['-H', `Authorization: Bearer ${key()}`, `${relay.url}/api/session/self`]);
   const payload = answer.json<SessionPayload>();
@@ -102,7 +102,7 @@ export async function openBeside(relay: { url: string }, { key }: Visit): Promis
   };
 }
 
-/** What a command waits for, until the test opens it; gone when the test is. */
+/** A gate that commands wait for until the test opens it. Removed at the end of the test. */
 export async function openGate() {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);

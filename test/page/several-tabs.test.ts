@@ -21,13 +21,13 @@ import {
   waitForWords,
 } from './session.ts';
 
-// Tabs and windows of one browser share six connections to a relay.
+// Several tabs and windows of one browser, which share six connections to a relay.
 
 let relay: Relay;
 let browser: Browser;
 beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
-/** Requests of this page that have no answer yet, by their paths. */
+/** Paths of this page's pending requests. */
 function watchRequests(page: Page): Set<string> {
   const open = new Map<unknown, string>();
   const paths = new Set<string>();
@@ -55,7 +55,7 @@ async function setHidden(page: Page, isHidden: boolean): Promise<void> {
 }
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('four windows in view, each with a command that runs: a command of the last one goes out, and each hears of its end', async () => {
+  test('four visible windows on two sessions with running commands: a new push is sent at once, and each window sees the ends', async () => {
     const visitor = await visit(browser, relay);
     const windows = [visitor.page];
     while (windows.length < 4) windows.push(await visitor.page.context().newPage());
@@ -85,13 +85,13 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     }
     await waitForWords(findCommand(last, 'c2'), 'exit status 0');
     expect(countHeld()).toBeLessThanOrEqual(4);
-    // A place that is given back is taken again.
+    // A place that a closed window gave back is taken again.
     for (const page of windows.slice(0, 3)) await page.close();
     const isHeld = (path: string) => path.includes('wait=');
-    await eventually('the last one waits for news', 10_000, () => [...(held.at(-1) ?? [])].some(isHeld));
+    await eventually('the last window holds a poll', 10_000, () => [...(held.at(-1) ?? [])].some(isHeld));
   });
 
-  test('a hidden tab holds nothing, one that notifies goes on, and one that is seen again is current', async () => {
+  test('hidden tabs: hold no request, unless notifications are on; visible again: up to date', async () => {
     const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED/ });
     const { page } = visitor;
     await page.context().grantPermissions(['notifications']);
@@ -117,7 +117,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await waitForWords(findCommand(page, 'c2'), 'queued');
   });
 
-  test('a tab that was hidden while a command asks for approval: its title says so again before the relay answers', async () => {
+  test('a tab hidden and shown again while a command awaits approval: its title shows it at once, before the relay answers', async () => {
     const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED/ });
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -134,7 +134,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.route('**/status*', (route) => (isHolding ? void held.push(route) : route.continue()));
     await setHidden(page, false);
     expect(await page.title()).toMatch(asking);
-    await eventually('the relay is asked', 10_000, () => held.length > 0);
+    await eventually('the page polls the relay', 10_000, () => held.length > 0);
     expect(await page.title()).toMatch(asking);
     await beside.listenAs({ mode: 'supervised' }, 'POST', '/commands/c1/decline', '');
     isHolding = false;
@@ -143,7 +143,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.title()).toMatch(/^● /);
   });
 
-  test('a tab that is hidden during a download: the file is saved all the same', async () => {
+  test('a tab is hidden during a download: the file is saved completely', async () => {
     const proxy = await startFaultProxy();
     onTestFinished(proxy.stop);
     proxy.aim(relay);
@@ -162,14 +162,14 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     });
     const saved = page.waitForEvent('download');
     await findCommand(page, 'c1').getByRole('button', { name: 'download' }).click();
-    await eventually('a part is asked for', 10_000, () => parts > 0);
+    await eventually('the page requests a part', 10_000, () => parts > 0);
     await setHidden(page, true);
     const path = await (await saved).path();
     expect((await stat(path)).size).toBe(5_000_000);
     expect(parts).toBe(2);
   });
 
-  test('a hundred commands while a tab is hidden: the page names those that the relay has forgotten, and follows the new ones', async () => {
+  test('110 commands while a tab is hidden: forgotten commands show "outcome unknown", and new ones work', async () => {
     const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED|status of 404/ });
     const { page } = visitor;
     await makeOnPage(visitor);

@@ -6,7 +6,7 @@ import { seed } from '../harness/seed.ts';
 import { hasChromium, openScene, visit } from './browser.ts';
 import { finishBeside, makeBeside } from './beside.ts';
 
-// Colours of output: every combination that a program can ask for can be read, in both schemes.
+// Colours of output: every combination that a program can set has enough contrast, in both schemes.
 
 let relay: Relay;
 let browser: Browser;
@@ -15,12 +15,12 @@ beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 const inks = Array.from({ length: 16 }, (_, at) => (at < 8 ? 30 + at : 82 + at));
 const papers = inks.map((ink) => ink + 10);
 
-/** The least contrast that WCAG 2.2 asks of text (1.4.3). */
+/** Minimum contrast of text in WCAG 2.2 (1.4.3). */
 const least = 4.5;
 
 /**
- * For each element of text: its class and style, and the contrast against the first paper behind it. Opacity counts: it mixes text and
- * paper.
+ * For each text element: its text, and its contrast to the first background behind it. Takes opacity into account, which mixes text and
+ * background.
  */
 const measure = `(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -63,7 +63,7 @@ async function findUnreadable(page: Page, count: number): Promise<string[]> {
   return found;
 }
 
-/** Each sequence colours its own name. */
+/** A text in which each sequence colours its own numbers. */
 const sample = (sequences: readonly string[]): string =>
   sequences.map((numbers) => `\x1b[${numbers}m${numbers}\x1b[0m\n`).join('');
 
@@ -79,20 +79,20 @@ const trueColours = drawTrueColours();
 
 const kinds: [string, string[]][] = [
   [
-    '16 inks, also bold, dim and inverse',
+    '16 text colours, also bold, dim and inverse',
     inks.flatMap((ink) => ['', '1;', '2;', '7;', '2;7;'].map((mark) => mark + ink)),
   ],
   [
-    '16 papers, also dim and inverse',
+    '16 backgrounds, also dim and inverse',
     papers.flatMap((paper) => ['', '2;', '7;'].map((mark) => mark + paper)),
   ],
-  ['16 inks on 16 papers', inks.flatMap((ink) => papers.map((paper) => `${ink};${paper}`))],
+  ['16 text colours on 16 backgrounds', inks.flatMap((ink) => papers.map((paper) => `${ink};${paper}`))],
   [
-    '16 inks on 16 papers, inverse and dim',
+    '16 text colours on 16 backgrounds, inverse and dim',
     inks.flatMap((ink) => papers.map((paper) => `2;7;${ink};${paper}`)),
   ],
-  ['256 inks, and dim', all256.flatMap((at) => [`38;5;${at}`, `2;38;5;${at}`])],
-  ['256 papers', all256.flatMap((at) => [`48;5;${at}`, `97;48;5;${at}`, `38;5;${at};48;5;${at}`])],
+  ['256 text colours, and dim', all256.flatMap((at) => [`38;5;${at}`, `2;38;5;${at}`])],
+  ['256 backgrounds', all256.flatMap((at) => [`48;5;${at}`, `97;48;5;${at}`, `38;5;${at};48;5;${at}`])],
   [
     'true colours',
     trueColours.flatMap((rgb) => [`38;2;${rgb}`, `2;38;2;${rgb}`, `48;2;${rgb}`, `7;38;2;${rgb}`]),
@@ -110,7 +110,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await findUnreadable(visitor.page, 2 * sequences.length)).toEqual([]);
   });
 
-  test('a bad byte between colours: readable as well', async () => {
+  test('an escaped byte between colours: readable', async () => {
     const visitor = await visit(browser, relay);
     const beside = await makeBeside(relay, visitor);
     await finishBeside(visitor.page, beside, {
@@ -120,7 +120,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await findUnreadable(visitor.page, 3)).toEqual([]);
   });
 
-  test('colours that can be read stay as they are, others keep their hue', async () => {
+  test('readable colours: unchanged; unreadable ones: adapted, with the same hue', async () => {
     const visitor = await visit(browser, relay);
     const beside = await makeBeside(relay, visitor);
     await finishBeside(visitor.page, beside, {

@@ -19,17 +19,17 @@ import {
   waitForWords,
 } from './session.ts';
 
-// What goes away and comes back, or does not.
+// Relays, listeners, tabs and responses that are lost, and whether the page recovers.
 
 let relay: Relay;
 let browser: Browser;
 beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
-/** What the browser itself says of a connection that was refused or broke. */
+/** What the browser's console reports for a refused or broken connection. */
 const networkWords = /Failed to load resource: net::ERR_/;
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
-  test('a relay that is killed in mid-command: the page says so, and goes on at the right byte', async () => {
+  test('a relay is killed and restarted while a command runs: the page shows "unreachable", and continues at the right offset', async () => {
     const lasting = await startLastingRelay();
     const visitor = await visit(browser, lasting, { expected: networkWords });
     const { page } = visitor;
@@ -47,7 +47,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.locator('#away').waitFor();
     await page.locator('#said', { hasText: 'relay unreachable' }).waitFor({ state: 'attached' });
     await gate.open();
-    // Typed while it is away: it goes out once the relay is back, once.
+    // Typed while the relay is down: sent exactly once after the restart.
     await runOnPage(page, 'echo patient');
     await lasting.start();
     await page.locator('#away').waitFor({ state: 'hidden' });
@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await page.locator('.command').count()).toBe(2);
   });
 
-  test('a listener that is killed: the light goes out, the command is lost', async () => {
+  test('a listener is killed: the light shows "disconnected", and the command is lost', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const listener = await startOnPage(visitor);
@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     sendSignal(await listener.findRunner(), 'SIGKILL');
     await findLight(page, 'gone').waitFor();
     expect(await page.locator('#light-words').textContent()).toMatch(/^\S+@\S+: disconnected$/);
-    // The clock goes on: without news from the relay as well.
+    // The clock advances, also without news from the relay.
     const clock = page.locator('#light-clock');
     const first = await clock.textContent();
     expect(first).toMatch(/^, \d+ s$/);
@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await waitForWords(findCommand(page, 'c2'), 'queued');
   });
 
-  test('two tabs on one session show the same, and one that ends it tells the other', async () => {
+  test('two tabs on one session: show the same, and when one ends the session, the other one shows it', async () => {
     const visitor = await visit(browser, relay, { expected: /status of 410/ });
     const { page } = visitor;
     await startOnPage(visitor);
@@ -92,7 +92,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
 
     const gate = await openGate();
     await runOnPage(page, `echo left; ${gate.wait}; echo done`);
-    // Which of two tabs is heard first is anybody's guess.
+    // Wait for the first command, because the order of pushes from two tabs is undefined.
     await findCommand(page, 'c1').getByText('left', { exact: true }).waitFor();
     await runOnPage(second, 'echo right');
     for (const tab of [page, second]) {
@@ -105,7 +105,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
       expect(await readOutput(findCommand(tab, 'c1'), 'stdout')).toEqual(['left', 'done']);
       expect(await readOutput(findCommand(tab, 'c2'), 'stdout')).toEqual(['right']);
     }
-    // A tab has the text of what was typed in another one, and says that it came from there.
+    // A tab shows the text of a command from another tab, and that it came from a browser.
     expect(await findCommand(page, 'c2').locator('.command-text').textContent()).toBe('c2 echo right');
     expect(await findCommand(page, 'c2').locator('.by').textContent()).toBe(', from browser');
     expect(await findCommand(page, 'c1').locator('.by').textContent()).toBe('');
@@ -128,7 +128,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await waitForWords(findCommand(page, 'c1'), 'the session was reset');
   });
 
-  test('a push whose answer is lost is repeated, and runs once', async () => {
+  test('a push whose response is lost: repeated, and queued once', async () => {
     const visitor = await visit(browser, relay, { expected: networkWords });
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -148,7 +148,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect((await beside.ask('GET', '/status')).json()).toMatchObject({ queue_length: 1 });
   });
 
-  test('the answer to the end of a session is lost: the page says that it ended, and the transcript stays', async () => {
+  test('the response to the end of a session is lost: the page shows "session ended", and keeps the transcript', async () => {
     const visitor = await visit(browser, relay, { expected: networkWords });
     const { page, key } = visitor;
     await startOnPage(visitor);
@@ -171,7 +171,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await page.getByRole('alert').textContent()).toBe('');
   });
 
-  test('a hidden tab: it holds no request, and is up to date once it is visible', async () => {
+  test('a hidden tab: holds no request, and is up to date once it is visible', async () => {
     const visitor = await visit(browser, relay, { expected: /net::ERR_ABORTED/ });
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -182,7 +182,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const beside = await openBeside(relay, visitor);
     await beside.ask('POST', '/commands', 'echo one');
     await waitForWords(findCommand(page, 'c1'), 'queued');
-    await eventually('the status and the output are asked for', 10_000, () => held.size === 2);
+    await eventually('status and output are polled', 10_000, () => held.size === 2);
     const show = (isHidden: boolean) =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
         document.dispatchEvent(new Event('visibilitychange'))`);
@@ -197,15 +197,15 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   });
 
   test.each([
-    ['no key', 'not-a-key', 'the part after # in this URL is not a session key', /^$/],
+    ['an invalid key', 'not-a-key', 'the part after # in this URL is not a session key', /^$/],
     [
-      'a key of nothing',
+      'a key of an unknown session',
       '0'.repeat(32),
       'the relay does not know this session: it expired or was ended',
       /status of 410/,
     ],
   ])(
-    '%s in the URL: the page says so, and a session can be created',
+    '%s in the URL: the page shows an error, and a session can be created',
     async (_title, word, said, expected) => {
       const { page } = await visit(browser, relay, { path: `/#${word}`, expected });
       if (word.length === 32) await openKey(page);
@@ -216,7 +216,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     },
   );
 
-  test('a relay that is away when the page is opened again is waited for', async () => {
+  test('the relay is unreachable when the page opens a session: the page retries until it answers', async () => {
     const lasting = await startLastingRelay();
     const visitor = await visit(browser, lasting, { expected: networkWords });
     const { page } = visitor;

@@ -13,7 +13,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// The page below a path, through a proxy that takes the path off or leaves it on.
+// The page below a path, through a proxy that strips or keeps the path.
 
 let browser: Browser;
 beforeAll(async () => {
@@ -36,10 +36,10 @@ async function setUp(options: FrontOptions, hasPublicUrl: boolean) {
 
 describe.skipIf(!hasChromium)('in chromium (skipped where there is none)', { timeout: 90_000 }, () => {
   test.each([
-    ['takes the path off', true, '/'],
-    ['takes the path off, at an address without a slash at its end', true, ''],
-    ['leaves the path on', false, '/'],
-    ['leaves the path on, at an address without a slash at its end', false, ''],
+    ['strips the path', true, '/'],
+    ['strips the path, at an address without a trailing slash', true, ''],
+    ['keeps the path', false, '/'],
+    ['keeps the path, at an address without a trailing slash', false, ''],
   ])('a proxy that %s: create a session, run, reload, end', async (_title, strips, path) => {
     const { front } = await setUp({ path: '/remotify', strips }, true);
     const visitor = await visit(browser, front, { path });
@@ -58,12 +58,12 @@ describe.skipIf(!hasChromium)('in chromium (skipped where there is none)', { tim
     await endSession(page);
     await page.locator('#light-words', { hasText: 'ended' }).waitFor();
     expect(page.url()).toBe(front.url + path);
-    // Nothing was asked for beside the path, where other services are.
+    // No requests outside the path, where other services are.
     const paths = visitor.requests.map(({ url }) => new URL(url).pathname);
     expect(paths.filter((asked) => !/^\/remotify(\/|$)/.test(asked))).toEqual([]);
   });
 
-  test('without a public URL the page works through a proxy that takes the path off', async () => {
+  test('a proxy that strips the path, and a relay without a public URL: the page works', async () => {
     const { front } = await setUp({ path: '/some/where', strips: true }, false);
     const visitor = await visit(browser, front, { path: '/' });
     const { page } = visitor;
@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium)('in chromium (skipped where there is none)', { tim
     expect(front.requests).toContain('POST /some/where/api/session');
   });
 
-  test('the page of a relay below a path works at the relay itself', async () => {
+  test('a relay with a public URL below a path: the page also works at the address of the relay itself', async () => {
     const { relay } = await setUp({ path: '/remotify' }, true);
     const { page } = await visit(browser, relay, { path: '/' });
     await page.getByRole('button', { name: 'create a session' }).click();

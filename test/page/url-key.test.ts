@@ -18,7 +18,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// The key in the URL: which one is opened, when the visitor is asked, and where it never goes.
+// The session key in the URL: which key the page opens, when it asks the visitor, and where the key must never appear.
 
 let relay: Relay;
 let browser: Browser;
@@ -38,7 +38,7 @@ async function waitForSession(page: Page, key: string): Promise<void> {
   await page.waitForURL(`**/#${key}`);
 }
 
-/** The page has taken what came before. */
+/** Waits for a round trip, so that the page has handled earlier responses. */
 async function waitForRoundTrip(page: Page): Promise<void> {
   await page.evaluate(
     `fetch('./api/health').then((response) => response.text()).then(() => new Promise(requestAnimationFrame))`,
@@ -48,7 +48,7 @@ async function waitForRoundTrip(page: Page): Promise<void> {
 const question = (page: Page) => page.locator('#foreign-key');
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
-  test('a key from a link: asked in a fresh tab, not after a reload, and Enter alone does not open it', async () => {
+  test('a key from a link: a new tab asks, with the focus on "do not open"; after a yes, a reload does not ask', async () => {
     const { key } = await createSession();
     const { page, requests } = await visit(browser, relay, { path: `/#${key}` });
     await question(page).waitFor();
@@ -61,7 +61,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await question(page).isVisible()).toBe(false);
   });
 
-  test('another key while one types: declined, the open session stays, and a reload of it does not ask', async () => {
+  test('the key changes while the visitor types: Enter declines, the open session stays, and its reload does not ask', async () => {
     const visitor = await visit(browser, relay);
     const { page, key } = visitor;
     await makeOnPage(visitor);
@@ -71,7 +71,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.keyboard.type('echo half');
     await setHash(page, other.key);
     await question(page).waitFor();
-    // The visitor typed on, and pressed Enter.
+    // The visitor continues to type, and presses Enter.
     await page.keyboard.press('Enter');
     await question(page).waitFor({ state: 'hidden' });
     expect(key()).toBe(own);
@@ -81,11 +81,11 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await question(page).isVisible()).toBe(false);
   });
 
-  test('the key changes while the question is shown: the yes is for the key that was asked about', async () => {
+  test('the key changes while the question is shown: yes opens only the key in the question', async () => {
     const [first, second] = [await createSession(), await createSession()];
     const { page } = await visit(browser, relay, { path: `/#${first.key}` });
     await question(page).getByText(first.key.slice(0, 4)).waitFor();
-    // In one go: the click comes before the page hears of the change.
+    // In one script, so that the click comes before the hashchange event.
     await page.evaluate(`location.hash = '${second.key}'; document.getElementById('foreign-yes').click()`);
     await question(page).getByText(second.key.slice(0, 4)).waitFor();
     expect(await page.locator('#session').isVisible()).toBe(false);
@@ -94,7 +94,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await question(page).isVisible()).toBe(false);
   });
 
-  test('two keys in a row while the first is being opened: the last one is open, and nothing of the first is shown', async () => {
+  test('the key changes while the first session is being opened: the second one opens, and nothing of the first is shown', async () => {
     const { proxy, visitor } = await visitThroughProxy(browser, relay);
     const { page, key } = visitor;
     await makeOnPage(visitor);
@@ -108,7 +108,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await makeOnPage(visitor);
     const second = key();
     expect(second).not.toBe(first);
-    // Both are known now. The first is slow: its session, and then its commands.
+    // The tab trusts both keys now. The response with the first session is slow.
     let slow = 0;
     let answered = 0;
     proxy.setRules({
@@ -122,7 +122,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.locator('#make', { hasText: 'opening the session' }).waitFor();
     await setHash(page, second);
     await waitForSession(page, second);
-    await eventually('both answers are here', 10_000, () => answered === 2);
+    await eventually('both responses have arrived', 10_000, () => answered === 2);
     await waitForRoundTrip(page);
     await waitForSession(page, second);
     expect(await page.locator('.command').count()).toBe(0);
@@ -136,14 +136,14 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     ['runs', true],
     ['is queued', false],
   ])(
-    'another session is opened while a file is sent to a command that %s: the relay is asked to cancel the command',
+    'another session is opened while a file is sent to a command that %s: the page cancels the command',
     async (_title, hasListener) => {
       const { proxy, visitor } = await visitThroughProxy(browser, relay);
       const { page } = visitor;
       if (hasListener) await startOnPage(visitor);
       else await makeOnPage(visitor);
       const beside = await openBeside(relay, visitor);
-      // The first part arrives. The others are on their way until the page gives up.
+      // The first part arrives. The other parts get no response until the page gives up.
       let parts = 0;
       proxy.setRules({
         onRequest: ({ verb }) => (verb === 'stdin' && ++parts > 1 ? { fault: 'black-hole' } : undefined),
@@ -152,7 +152,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       await page.locator('#file').setInputFiles({ name: 'long', mimeType: 'text/plain', buffer });
       await runOnPage(page, 'cat');
       await waitForWords(findCommand(page, 'c1'), hasListener ? 'running' : 'queued');
-      await eventually('the second part is on its way', 10_000, () => parts > 1);
+      await eventually('the second part is being sent', 10_000, () => parts > 1);
       const other = await createSession();
       await setHash(page, other.key);
       await openKey(page);
@@ -169,7 +169,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
-  test('the URL is emptied while a session is being opened: it stays closed', async () => {
+  test('the key is removed from the URL while a session is being opened: it stays closed', async () => {
     const { proxy, visitor } = await visitThroughProxy(browser, relay);
     const { page, key } = visitor;
     await makeOnPage(visitor);
@@ -188,16 +188,16 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.locator('#make', { hasText: 'opening the session' }).waitFor();
     await setHash(page, '');
     await page.locator('#make', { hasText: 'create a session' }).waitFor();
-    await eventually('the answer is here', 10_000, () => answered === 1);
+    await eventually('the response has arrived', 10_000, () => answered === 1);
     await waitForRoundTrip(page);
     expect(await page.locator('#session').isVisible()).toBe(false);
     expect(key()).toBe('');
-    // And a session can be created at once.
+    // A session can be created at once.
     proxy.setRules({});
     await makeOnPage(visitor);
   });
 
-  test('back and forward: each entry of the history is its session, without a question', async () => {
+  test('back and forward: each history entry opens its session without a question', async () => {
     const visitor = await visit(browser, relay);
     const { page, key } = visitor;
     await makeOnPage(visitor);
@@ -221,12 +221,12 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test.each([
-    ['upper case', (key: string) => key.toUpperCase(), 'is not a session key'],
-    ['with a query behind it', (key: string) => `${key}?a=b`, 'is not a session key'],
-    ['percent-encoded', (key: string) => key.replace(/^./, '%61'), 'is not a session key'],
+    ['in upper case', (key: string) => key.toUpperCase(), 'is not a session key'],
+    ['followed by a query', (key: string) => `${key}?a=b`, 'is not a session key'],
+    ['with a percent-encoded digit', (key: string) => key.replace(/^./, '%61'), 'is not a session key'],
     ['of 33 digits', (key: string) => `${key}0`, 'is not a session key'],
   ])(
-    'a key %s: the page says so, and the URL keeps the key of the open session',
+    'a key %s: the page shows an error, and the URL keeps the key of the open session',
     async (_title, change, words) => {
       const visitor = await visit(browser, relay);
       const { page, key } = visitor;
@@ -241,7 +241,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     },
   );
 
-  test('a listener key: said in words, and it stays out of them', async () => {
+  test('a listener key: the page shows an error that does not contain the key', async () => {
     const { listener_key: listenerKey } = await createSession();
     const { page } = await visit(browser, relay, { path: `/#${listenerKey}`, expected: /status of 403/ });
     await openKey(page);
@@ -250,7 +250,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await page.locator('body').innerText()).not.toContain(listenerKey);
   });
 
-  test('a session is created while a link changes the URL: the new one is open, and no question is left', async () => {
+  test('a link changes the URL while a session is being created: the new session opens, and the question closes', async () => {
     const proxy = await startFaultProxy();
     onTestFinished(proxy.stop);
     proxy.aim(relay);
@@ -269,7 +269,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await findLight(page, 'waiting').waitFor();
   });
 
-  test('a page that opens this one, and one that this one opens, hold no handle of it', async () => {
+  test('window.open from or to another page: neither page gets a handle of the other', async () => {
     const opener = await visit(browser, relay);
     const other = await startRelay();
     onTestFinished(other.stop);
@@ -289,7 +289,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await second.evaluate('opener')).toBeNull();
   });
 
-  test('the key goes nowhere: no URL that is sent, no Referer, no storage, no title, no words', async () => {
+  test('the session key: never in a request URL, Referer, storage, title, or the page after the session ended', async () => {
     const visitor = await visit(browser, relay, { expected: /status of 410/ });
     const { page, key, requests } = visitor;
     await startOnPage(visitor);
@@ -305,7 +305,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await (await openBeside(relay, visitor)).ask('DELETE', '');
     await page.locator('#light-words', { hasText: 'the relay does not know this session' }).waitFor();
     expect(await page.content()).not.toContain(secret);
-    // What the browser says of a request is its URL up to the #, save for that of the page itself.
+    // The browser reports the URL of the page itself with the part after #, which is not sent.
     for (const { url, referrer } of requests) {
       expect(url.replace(/#.*/, '')).not.toContain(secret);
       expect(referrer ?? '').not.toContain(secret);

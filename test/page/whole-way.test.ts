@@ -15,7 +15,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// A visitor without the CLI creates a session, pastes one line on the remote, and works.
+// A visitor without the CLI creates a session, pastes one line on the remote, and runs commands.
 
 let relay: Relay;
 let browser: Browser;
@@ -28,7 +28,7 @@ async function copy(page: Page, name: string): Promise<string> {
 }
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
-  test('create a session, paste the copied line, run, reload, go on, end', async () => {
+  test('create a session, paste the copied line, run, reload, run again, end: all work, and no request has the key in its URL', async () => {
     const visitor = await visit(browser, relay);
     const { page, key, requests } = visitor;
     await makeOnPage(visitor);
@@ -46,7 +46,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await waitForWords(first, 'exit status 7');
     expect(await readOutput(first, 'stdout')).toEqual(['out', 'no end']);
     expect(await readOutput(first, 'stderr')).toEqual(['stderr: err']);
-    // Told apart without colour as well.
+    // stderr has a mark, not only a colour.
     const mark = "getComputedStyle(document.querySelector('.stderr'), '::before').content";
     expect(await page.evaluate(mark)).toContain('2>');
 
@@ -86,10 +86,10 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await listener.exited;
     expect(page.url()).toBe(`${relay.url}/`);
     expect(await page.content()).not.toContain(known);
-    // What was run stays to be read.
+    // The transcript stays readable.
     expect(await readOutput(findCommand(page, 'c3'), 'stdout')).toEqual(['again']);
 
-    // The key went where it belongs: into headers.
+    // The key was sent only in headers.
     const sent = requests.map(({ method, url, referrer }) => `${method} ${url} ${referrer ?? ''}`);
     expect(sent.length).toBeGreaterThan(20);
     expect(sent.filter((line) => line.includes(known))).toEqual([]);
@@ -98,7 +98,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(sent.filter((line) => !line.includes(` ${relay.url}/`))).toEqual([]);
   });
 
-  test('what is copied is whole, and what is shown is masked', async () => {
+  test('lines with the session key: masked on the page, complete in the clipboard', async () => {
     const visitor = await visit(browser, relay);
     const { page, key } = visitor;
     await makeOnPage(visitor);
@@ -125,11 +125,11 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await page.locator('[data-line="key"]').textContent()).toBe(key());
   });
 
-  test('output is on the page while the command runs', async () => {
+  test('live output: on the page while the command runs', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
-    // Both clocks are this machine's: a line is the moment at which it was written, and the page notes when it was there.
+    // Each line is the time when it was written; the page records when the line appeared. Both use the clock of this machine.
     await page.evaluate(`globalThis.late = [];
       new MutationObserver((changes) => {
         for (const { addedNodes, target } of changes) for (const node of addedNodes) {
@@ -157,7 +157,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     console.log(`from written to on the page: median ${sorted[4]} ms, worst ${sorted[7]} ms of 8 lines`);
   });
 
-  test('a running command is stopped, a waiting one is cancelled', async () => {
+  test('stop and cancel: a running command is stopped, a queued one is cancelled', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
@@ -173,10 +173,10 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await findLight(page, 'ready').waitFor();
   });
 
-  test('a relay that asks for a token gets it from the field', async () => {
+  test('a relay that requires a token: the page sends the token from the field', async () => {
     const guarded = await startRelay({ flags: ['--token', 'sesame'] });
     onTestFinished(guarded.stop);
-    // The browser itself says so of every 401.
+    // The browser's console reports every 401.
     const { page } = await visit(browser, guarded, { expected: /status of 401/ });
     await page.getByRole('button', { name: 'create a session' }).click();
     const field = page.getByLabel('this relay requires a token');

@@ -21,7 +21,7 @@ import {
   waitForWords,
 } from './session.ts';
 
-// The page as a place to work: what is in view, what is folded away, what long output looks like, whom a key belongs to.
+// The workspace: what is in view and what is folded, long output, notifications, and foreign keys.
 
 let relay: Relay;
 let browser: Browser;
@@ -35,7 +35,7 @@ async function isInView(page: Page, selector: string): Promise<boolean> {
   );
 }
 
-/** Notifications of this page, and how often the visitor was asked for leave. */
+/** Records notifications of the page, and how often it asked for permission. */
 const spyOnNotifications = `globalThis.shown = [];
 globalThis.asked = 0;
 globalThis.Notification = class {
@@ -48,7 +48,7 @@ const hide = `Object.defineProperty(document, 'hidden', { configurable: true, va
 document.dispatchEvent(new Event('visibilitychange'))`;
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
-  test('the first look: what it is, three steps, the two terminals, the version, one button', async () => {
+  test('the start page: title, three steps, the picture of two terminals, the version, and one button', async () => {
     const { page } = await visit(browser, relay);
     for (const selector of ['#promise-title', '.steps', '.picture', '#make'])
       expect(await isInView(page, selector), selector).toBe(true);
@@ -64,7 +64,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   });
 
   test.each([360, 768, 1280])(
-    '%d px, connected: the bar, the newest command and the prompt are in view, all else is folded',
+    '%d px, connected: the bar, the newest command and the prompt are in view, and all panels are folded',
     async (width) => {
       const visitor = await visit(browser, relay, { width });
       const { page } = visitor;
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     },
   );
 
-  test('the supervised line comes first; the auto line is folded away', async () => {
+  test('a new session: the supervised line is shown, and the auto line is folded', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -101,7 +101,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.getByText('No approval.').waitFor();
   });
 
-  test('a command that waits for approval: its clock, its colour, the title, and a notification that was asked for', async () => {
+  test('a command that awaits approval: shown by its clock, colour, the tab title, and a notification if they are on', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await page.addInitScript(spyOnNotifications);
@@ -133,7 +133,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     ['supervised', 'asking'],
     ['auto', 'busy'],
   ] as const)(
-    'the status says that a listener picked up a command (%s) while the list is on its way: the bar waits for the list',
+    'the status reports a picked-up command (%s) while the list is in flight: the bar waits for the list',
     async (mode, state) => {
       const { proxy, visitor } = await visitThroughProxy(browser, relay);
       const { page } = visitor;
@@ -143,7 +143,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
       await findLight(page, 'ready').waitFor();
       const held: Route[] = [];
       let isHolding = true;
-      // Both say the state of the command.
+      // Both responses contain the state of the command.
       await page.route(/\/commands$|\/output\?/, (route) =>
         isHolding && route.request().method() === 'GET' ? void held.push(route) : route.continue(),
       );
@@ -179,7 +179,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     },
   );
 
-  test('a listener that left: the line is there again, with what to do', async () => {
+  test('the listener disconnects: the line is shown again, with a request to paste it', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     const listener = await startOnPage(visitor);
@@ -190,7 +190,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.locator('[data-line="supervised"]').waitFor();
   });
 
-  test('long output: folded with a shade, shown in full, wrapped on demand, copied and downloaded', async () => {
+  test('long output: folded with a shade; buttons show all, wrap, copy and download it', async () => {
     const visitor = await visit(browser, relay, { width: 360 });
     const { page } = visitor;
     await startOnPage(visitor);
@@ -220,7 +220,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await readFile(await download.path(), 'utf8')).toBe(whole);
   });
 
-  test('colours are shown as colours, rows that are drawn again as one row', async () => {
+  test('colours and redraws in output: shown as colours, and as one row', async () => {
     const visitor = await visit(browser, relay, { scheme: 'dark' });
     const { page } = visitor;
     await startOnPage(visitor);
@@ -238,7 +238,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await colour('green')).not.toBe(await colour('orange'));
   });
 
-  test('a declined command does not look like one that failed', async () => {
+  test('a declined command: has another tone than a failed one', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
@@ -251,7 +251,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await findCommand(page, 'c1').getAttribute('data-tone')).toBe('declined');
   });
 
-  test('a key that this tab did not make is asked about, also where a session is open', async () => {
+  test('a key that this tab did not create: the page asks before it opens it, also while a session is open', async () => {
     const visitor = await visit(browser, relay);
     const { page, key } = visitor;
     await makeOnPage(visitor);
@@ -272,7 +272,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(headers['cross-origin-opener-policy']).toBe('same-origin');
   });
 
-  test('the title has the session and the state, and the tab an icon', async () => {
+  test('the tab: its title has the session and the state, and it has an icon', async () => {
     const visitor = await visit(browser, relay);
     const { page, key } = visitor;
     expect(await page.title()).toBe('remotify');
@@ -287,7 +287,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect([icon.status, icon.headers['content-type']]).toEqual([200, 'image/svg+xml; charset=utf-8']);
   });
 
-  test('a file is the input of the command', async () => {
+  test('a chosen file: becomes the stdin of the next command, and of no later one', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await startOnPage(visitor);
@@ -305,7 +305,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     expect(await readOutput(findCommand(page, 'c2'), 'stdout')).toEqual(['no input']);
   });
 
-  test('50 MB of output: the page stays small, scrolls, and hands over all of it', async () => {
+  test('50 MB of output: the page shows the end within its memory limit, and the download has all of it', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);

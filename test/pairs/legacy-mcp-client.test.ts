@@ -9,7 +9,7 @@ import { makeSession } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import { resetAfterSeconds, runAsLegacyClient } from './legacy-mcp-client.ts';
 
-// A legacy MCP client on our relay. It resets a session whose listener it believes to have been restarted.
+// A legacy MCP client on a remotify relay. It resets a session when it concludes that the listener was restarted.
 
 async function setUp({ onTestFinished }: TestContext) {
   const relay = await startRelay();
@@ -27,9 +27,9 @@ async function setUpOurs(context: TestContext) {
 const timeout = 120_000;
 
 describe.concurrent('a legacy MCP client', () => {
-  test('our listener is heard all the time during a run, and the client sees no lag', async (context) => {
+  test('a remotify listener in the middle of a command: the client never sees a lag', async (context) => {
     const session = await setUpOurs(context);
-    // Output each 0.3 s: with each piece the relay hears of the listener.
+    // Output each 0.3 s: each piece shows the relay that the listener is alive.
     const command = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $n; sleep .3; done';
     const { result, lags } = await runAsLegacyClient(session, command, { lookEveryMs: 200 });
     context.expect(result).toMatch(/^1\n[^]*12\n$/);
@@ -37,7 +37,7 @@ describe.concurrent('a legacy MCP client', () => {
     context.expect(Math.max(...lags)).toBeLessThanOrEqual(0);
   });
 
-  test('a command of 40 s on our listener: no reset, and the result arrives (long form)', {
+  test('a command of 40 s on a remotify listener: no reset, and the result arrives (long form)', {
     timeout,
     skip: !isLong,
   }, async (context) => {
@@ -47,7 +47,7 @@ describe.concurrent('a legacy MCP client', () => {
     context.expect(Math.max(...lags)).toBeLessThanOrEqual(0);
   });
 
-  test('a command of 40 s on a legacy listener of our relay: no reset (long form)', {
+  test('a command of 40 s on a legacy listener of a remotify relay: no reset (long form)', {
     timeout,
     skip: !isLong,
   }, async (context) => {
@@ -60,7 +60,7 @@ describe.concurrent('a legacy MCP client', () => {
     });
   });
 
-  test('a legacy relay whose listener was restarted: the model of the client does reset (long form)', {
+  test('a legacy relay whose listener was restarted: the modelled client resets the session (long form)', {
     timeout,
     skip: !isLong,
   }, async (context) => {

@@ -1,18 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
 
-/** What makes such a client believe that the listener was restarted: it was seen so long after it took the command. */
+/** A listener that is seen this long after it took the command was restarted: so a legacy client concludes. */
 export const resetAfterSeconds = 30;
 
-/** Missing numbers count as 0 there. */
+/** A legacy client counts missing numbers as 0. */
 export const lagOf = (status: SessionStatus): number =>
   (status.cmd_in_flight_seconds_ago ?? 0) - (status.listener_seen_seconds_ago ?? 0);
 
 export type LegacyRun = { result: string | undefined; wasReset: boolean; lags: number[] };
 
 /**
- * The logic of the public original's MCP server (0.4.0): it pushes through the slot, polls for the result, and looks at the status in
- * between. A listener that was seen after it took the command has lost it, it believes: it resets the session, and gives up.
+ * The logic of the public original's MCP server (0.4.0): it pushes through the slot, polls for the result, and reads the status in
+ * between. If the listener was seen long after it took the command, this client concludes that the listener lost the command: it resets
+ * the session, and gives up.
  */
 export async function runAsLegacyClient(
   { urls }: SessionPayload,

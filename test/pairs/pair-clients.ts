@@ -7,19 +7,19 @@ import { withDeadline } from '../harness/deadline.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { startMcpHost } from '../mcp/mcp-host.ts';
 
-// The three clients, so that one test can use any of them.
+// The three clients behind one interface, so that one test can use any of them.
 
 export type Outcome = {
   /** stdout and stderr in one: a slot has one stream. */
   output: string;
-  /** Null where this client cannot tell. */
+  /** Null where this client cannot know it. */
   exitStatus: number | null;
   declined: boolean;
 };
 
 export type Running = {
   ended: Promise<Outcome>;
-  /** As its user would: Ctrl-C, the tool, a DELETE. */
+  /** Cancels as a user of this client would: with Ctrl-C, the tool, or a DELETE. */
   cancel: () => Promise<void>;
 };
 
@@ -52,7 +52,7 @@ export const clients = {
     onFinished(() => host.close());
     const end = async (): Promise<Outcome> => {
       for (;;) {
-        // A call answers within 50 s; the same call joins what runs.
+        // A call answers within 50 s; an identical call joins the running command.
         const { data } = await host.exec(command, { wait_seconds: 45 });
         const { state, exit_status: exitStatus, untrusted } = data;
         if (['queued', 'awaiting_approval', 'running'].includes(state)) continue;

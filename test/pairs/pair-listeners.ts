@@ -5,7 +5,7 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startTerminal, type Terminal } from '../harness/tmux.ts';
 import type { Pair } from './pair-clients.ts';
 
-// The listeners: the script of the relay, and on a remotify relay a legacy one as well.
+// The listeners: the script that the relay serves, and on a remotify relay also a legacy listener.
 
 const script = fileURLToPath(new URL('../fixtures/legacy-listener.sh', import.meta.url));
 
@@ -26,7 +26,7 @@ function lineFor({ listener }: Cell, { payload }: Pair, mode: 'auto' | 'supervis
 export async function listen(cell: Cell, pair: Pair): Promise<Listener> {
   const listener = await startListener(lineFor(cell, pair, 'auto'));
   pair.onFinished(listener.stop);
-  await eventually('the listener is there', 20_000, async () => {
+  await eventually('the listener is connected', 20_000, async () => {
     const status = await fetch(`${pair.payload.urls.api}/status`);
     return (
       ((await status.json()) as { listener_seen_seconds_ago: number | null }).listener_seen_seconds_ago !==
@@ -36,7 +36,7 @@ export async function listen(cell: Cell, pair: Pair): Promise<Listener> {
   return listener;
 }
 
-/** In a terminal, where somebody answers. */
+/** Starts a supervised listener in a terminal, where the test can answer its prompts. */
 export async function listenSupervised(cell: Cell, pair: Pair): Promise<Terminal> {
   const folder = await makeTemporaryFolder();
   const terminal = await startTerminal(lineFor(cell, pair, 'supervised'), { env: { TMPDIR: folder.path } });
@@ -47,9 +47,9 @@ export async function listenSupervised(cell: Cell, pair: Pair): Promise<Terminal
   return terminal;
 }
 
-/** Waits for the question of either kind of listener. */
+/** Waits for the prompt of either kind of listener. */
 export async function awaitQuestion(terminal: Terminal): Promise<void> {
-  await eventually('the operator is asked', 20_000, async () =>
+  await eventually('the prompt is on the screen', 20_000, async () =>
     /\[y\/N|run\?|\(y\//.test(await terminal.screen()),
   );
 }

@@ -12,8 +12,8 @@ import { hasTmux } from '../harness/tmux.ts';
 import { type ClientName, clients, type Pair, type Running } from './pair-clients.ts';
 import { awaitQuestion, type Cell, cells, listen, listenSupervised } from './pair-listeners.ts';
 
-// Every sensible pair of client, relay and listener, with polls of 15 s, as they are in the field. Our script needs a remotify relay: a legacy one
-// hands out its own.
+// Every sensible combination of client, relay and listener, with polls of 15 s as in production. The remotify listener needs a remotify
+// relay: a legacy relay serves its own script.
 
 const urls: Partial<Record<Cell['relay'], string>> = {};
 beforeAll(async () => {
@@ -33,7 +33,7 @@ const pairs = (Object.keys(clients) as ClientName[]).flatMap((name) =>
 type Given = (typeof pairs)[number][1];
 const timeout = 90_000;
 
-/** Its session; `start` begins a command with the client of this pair. */
+/** Creates the session; `start` starts a command with the client of this pair. */
 async function setUp(given: Given, { onTestFinished }: TestContext) {
   const url = urls[given.relay] ?? '';
   const client = await makeClient({ url });
@@ -46,7 +46,7 @@ async function setUp(given: Given, { onTestFinished }: TestContext) {
   return { pair, start, payload };
 }
 
-/** The recipe shows the status only where our relay and its listener know it. */
+/** The recipe shows the exit status only with a remotify relay and its own listener. */
 const tellsStatus = ({ name, listener, relay }: Given): boolean =>
   name !== 'recipe' || (relay === 'a remotify relay' && listener === 'its listener');
 
@@ -56,7 +56,7 @@ async function countQueued({ urls: { api } }: SessionPayload): Promise<boolean> 
 
 describe.concurrent('pairs', () => {
   test.for(pairs)(
-    '%s: a command of 20 s, and then one that fails',
+    '%s: the output of a command of 20 s arrives, and then the exit status of one that fails',
     { timeout },
     async ([, given], context) => {
       const { pair, start } = await setUp(given, context);
@@ -65,14 +65,14 @@ describe.concurrent('pairs', () => {
       context.expect(await long.ended).toMatchObject({ output: 'end\n', declined: false });
       const failing = await start('echo out; echo err >&2; exit 3');
       const { output, exitStatus } = await failing.ended;
-      // Two streams of our own listener may arrive in either order.
+      // The two streams of a remotify listener may arrive in either order.
       context.expect(output.trimEnd().split('\n').toSorted()).toEqual(['err', 'out']);
       context.expect(exitStatus).toBe(tellsStatus(given) ? 3 : null);
     },
   );
 
   test.for(pairs)(
-    '%s: cancelled before a listener is there, it never runs',
+    '%s: cancelled before a listener is connected: the command never runs',
     { timeout },
     async ([, given], context) => {
       const { pair, start, payload } = await setUp(given, context);
@@ -89,7 +89,7 @@ describe.concurrent('pairs', () => {
   );
 
   test.for(pairs)(
-    '%s: declined (tmux is needed)',
+    '%s: declined by the operator: the client reports it, the command never runs (needs tmux)',
     { timeout, skip: !hasTmux },
     async ([, given], context) => {
       const { pair, start } = await setUp(given, context);
@@ -104,7 +104,7 @@ describe.concurrent('pairs', () => {
   );
 
   test.for(pairs)(
-    '%s: cancelled while it runs (long form)',
+    '%s: cancelled while it runs: a remotify listener stops the command (long form)',
     { timeout, skip: !isLong },
     async ([, given], context) => {
       const { pair, start } = await setUp(given, context);
@@ -115,10 +115,10 @@ describe.concurrent('pairs', () => {
       await eventually('the command runs', 20_000, sleeps);
       running.ended.catch(() => {});
       await running.cancel();
-      // Only our own listener can be told to stop a command; the recipe has no way to say so.
+      // Only a remotify listener can stop a running command, and the recipe has no request for that.
       if (given.listener !== 'its listener' || given.relay !== 'a remotify relay' || given.name === 'recipe')
         return;
-      await eventually('it is stopped', 15_000, async () => !(await sleeps()));
+      await eventually('the command is stopped', 15_000, async () => !(await sleeps()));
     },
   );
 });

@@ -12,7 +12,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** One change of one file of src. */
 type Change = Pick<Mutant, 'from' | 'to'> & { readonly file: string };
 
-/** No defect: a call to the file system takes a few milliseconds, as on a busy disk. On a quick one, changes are hardly ever under way at once. */
+/**
+ * No defect: calls to the file system take a few milliseconds, as on a busy disk. On a quick disk two changes are
+ * hardly ever in flight at the same time.
+ */
 const slowDisk: readonly Change[] = [
   {
     file: 'store/quick-calls.ts',
@@ -26,11 +29,11 @@ const slowDisk: readonly Change[] = [
   },
 ];
 
-/** A build of its own with this defect: the path of its binary. Gone when the test is. */
+/** Builds a relay with this defect and returns the path of its binary. Removed when the test ends. */
 export const buildMutant = (file: string, { from, to, needsSlowDisk = false }: Mutant): Promise<string> =>
   buildWith([{ file, from, to }, ...(needsSlowDisk ? slowDisk : [])]);
 
-/** A build without a defect that treats the disk as a slow one. Gone when the test is. */
+/** Builds a relay without a defect that treats the disk as slow. Removed when the test ends. */
 export const buildForSlowDisk = (): Promise<string> => buildWith(slowDisk);
 
 async function buildWith(changes: readonly Change[]): Promise<string> {

@@ -1,4 +1,4 @@
-/** The promises, asked of a real relay over HTTP while everything that can go wrong on the way does. */
+/** Checks the promises against a real relay over HTTP, with generated events, network failures and restarts. */
 import fc from 'fast-check';
 import { anyStep, type Step } from './steps.ts';
 import { Wire, type RestartableRelay } from './wire.ts';

@@ -5,7 +5,10 @@ import { buildMutant } from './build-mutant.ts';
 import { checkWirePromises } from './check-wire-promises.ts';
 import { relayMutants } from './relay-mutants.ts';
 
-/** A fixed seed: whether a mutant dies must not be luck. The moments of kills and of updates at once differ all the same: hence so many runs. */
+/**
+ * A fixed seed, so that a mutant is caught in every run or in none. The timing of kills and of simultaneous updates
+ * still differs, so there are many runs.
+ */
 const parameters = { seed: 20_261, numRuns: 2_000, endOnFailure: true };
 
 const every = Object.entries(relayMutants).flatMap(([file, some]) =>
@@ -15,6 +18,6 @@ const every = Object.entries(relayMutants).flatMap(([file, some]) =>
 test.each(every)('%s: the promises notice that %s', { timeout: 300_000 }, async (file, _name, mutant) => {
   const relay = await startLastingRelay([], await buildMutant(file, mutant));
   const broken = await checkWirePromises(relay, parameters).catch((error: unknown) => error);
-  // One that merely crashes has proved nothing.
+  // A mutant that only crashes proves nothing.
   expect(broken instanceof Error ? broken.cause : broken).toBeInstanceOf(AssertionError);
 });

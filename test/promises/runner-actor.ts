@@ -1,4 +1,4 @@
-/** A listener as the runner is: one thing after the other, and never a byte run without a yes of the relay. */
+/** A listener like the runner: one request at a time, and it runs nothing that the relay did not let it start. */
 import assert from 'node:assert/strict';
 import { exitStatusOf, outputOf } from './ledger.ts';
 import type { Answer, Luck } from './wire.ts';
@@ -16,7 +16,7 @@ function parseFrame(text: string): { id: string; script: string } {
     /^remotify\/1 run (c\d+) (\d+) timeout=0 merge=[01] stdin=0(?: from=\S+)?\n([^]*)\nremotify\/1 end (c\d+)\n$/.exec(
       text,
     ) ?? [];
-  assert.ok(id !== '' && end === id && script.length === Number(size), `no frame: ${JSON.stringify(text)}`);
+  assert.ok(id !== '' && end === id && script.length === Number(size), `bad frame: ${JSON.stringify(text)}`);
   return { id, script };
 }
 
@@ -34,7 +34,7 @@ export class RunnerActor {
     this.#name = name;
   }
 
-  /** Each process has its own. */
+  /** Each process has its own listener id. */
   #id(process = this.#process): string {
     return `${this.#name}-listener-${process}`;
   }
@@ -61,7 +61,7 @@ export class RunnerActor {
     if (answer?.status !== 200) {
       const refusal = answer?.headers['remotify-error'];
       const isExpected = !answer || answer.status === 204 || refusal === 'listener_busy';
-      return assert.ok(isExpected, `a look is answered ${answer?.status}: ${answer?.text}`);
+      return assert.ok(isExpected, `a poll is answered ${answer?.status}: ${answer?.text}`);
     }
     const { id, script } = parseFrame(answer.text);
     if (this.#mode === 'auto' && id === this.#had) return;
@@ -98,7 +98,7 @@ export class RunnerActor {
 
   async decline(luck: Luck): Promise<void> {
     const doing = this.#doing;
-    // Who said yes cannot take it back: the yes may have arrived.
+    // After an approval the operator cannot decline: the start may have arrived.
     if (doing.at !== 'prompt' && doing.at !== 'declined') return;
     const { id, script } = doing;
     this.#doing = { at: 'declined', id, script };
@@ -127,9 +127,9 @@ export class RunnerActor {
     assert.ok([200, 409].includes(answer.status), answer.text);
     const next = Number(answer.headers['remotify-next-offset']);
     if (answer.status === 200) {
-      // More than this part is there where the answer to a longer one, or to a finish, was lost.
+      // The relay has more than this part if the answer to a longer part, or to a finish, was lost.
       const isRight = next >= sent + part.length && next <= doing.reached;
-      assert.ok(isRight, `${id} goes on at ${next}, after ${sent} and ${part.length}`);
+      assert.ok(isRight, `${id} has the next offset ${next}, after ${part.length} bytes at ${sent}`);
     }
     if (Number.isInteger(next)) doing.sent = next;
   }
@@ -151,12 +151,12 @@ export class RunnerActor {
     this.#doing = { at: 'idle' };
   }
 
-  /** Something between here and the relay refuses the result for good. */
+  /** A proxy before the relay refuses the result permanently. */
   giveUp(): void {
     if (this.#doing.at === 'running') this.#doing = { at: 'idle' };
   }
 
-  /** The process ends, with a farewell or without one, and another one begins. */
+  /** The process ends, and its leave request may get lost; another process starts. */
   async replace(luck: Luck): Promise<void> {
     await this.#send('POST', '/leave', luck);
     this.#process += 1;
@@ -164,13 +164,13 @@ export class RunnerActor {
     this.#doing = { at: 'idle' };
   }
 
-  /** Every process that there was has said farewell, however late. */
+  /** Sends a leave request for every earlier process, however late. */
   async leaveForGood(): Promise<void> {
     for (let process = 0; process <= this.#process; process += 1)
       await this.#send('POST', '/leave', arrives, '', this.#id(process));
   }
 
-  /** Runs what is left, until there is nothing. */
+  /** Runs all commands that are left, then leaves. */
   async workOff(): Promise<void> {
     await this.look(arrives);
     while (this.#isRunning()) {

@@ -1,4 +1,4 @@
-/** Those who know nothing but the slots: a legacy listener, and a client that reads results. */
+/** A legacy listener, which runs commands, and a client that reads results: both use only the slots. */
 import assert from 'node:assert/strict';
 import { exitStatusOf, outputOf } from './ledger.ts';
 import type { Luck } from './wire.ts';
@@ -17,7 +17,7 @@ export class SlotActor {
     return this.#running ? this.post(luck) : this.poll(luck);
   }
 
-  /** `GET /cmd`. Which id it has is read off the list: there is nothing else that runs for the slot. */
+  /** `GET /cmd`. The id of the command comes from the list: the slot has only one running command. */
   async poll(luck: Luck): Promise<void> {
     const { ledger } = this.#world;
     this.#running = undefined;
@@ -25,12 +25,12 @@ export class SlotActor {
     if (answer?.status !== 200)
       return assert.ok(!answer || answer.status === 204, `a poll is answered ${answer?.status}`);
     const running = (await this.#world.list()).filter(({ state }) => state === 'running');
-    assert.equal(running.length, 1, 'what the slot handed out does not run');
+    assert.equal(running.length, 1, 'the command that the slot returned is not listed as running');
     const id = running[0]?.id ?? '';
     this.#running = { id, word: ledger.execute(id, answer.text, 'slot') };
   }
 
-  /** `POST /result`. It cannot be sent twice: there is no id that would tell the second from another one. */
+  /** `POST /result`. Never repeated: without an id, the relay could not tell a repeated result from a new one. */
   async post(luck: Luck): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
@@ -38,16 +38,16 @@ export class SlotActor {
     const { ledger } = this.#world;
     const { id, word } = running;
     const isOurs = ledger.byId(id)?.origin === 'commands';
-    // Taken from it meanwhile: what nobody is in flight for fills the slot, as it always did.
+    // If the listener lost the command meanwhile, its result fills the slot as a result without a command.
     const { state } = (await this.#world.list()).find((command) => command.id === id) ?? {};
     if (state !== 'running') this.#strays.add(word);
-    // A command of the resource was wrapped, so that its text tells the status.
+    // The relay wraps a command of the resource, so that its output reports the exit status.
     const exitStatus = isOurs && exitStatusOf(id) !== 7 ? exitStatusOf(id) : 0;
     const marker = exitStatus === 0 ? '' : `[remotify: exit status ${exitStatus}]\n`;
     await this.#world.onSlot('result', { method: 'POST', body: outputOf(word) + marker }, luck);
   }
 
-  /** `GET /result`: only ever the result of what was pushed through the slot. */
+  /** `GET /result`: returns only results of slot commands, or results without a command. */
   async read(luck: Luck): Promise<void> {
     const answer = await this.#world.onSlot('result', { method: 'GET' }, luck, '?nowait=1');
     if (answer?.status !== 200) return;
@@ -55,7 +55,7 @@ export class SlotActor {
     const intent = this.#world.ledger.intents.find((one) => one.word === word);
     if (!intent) return assert.match(answer.text, /^\[(remotify: |declined by operator\])/);
     const isDue = intent.origin === 'slot' || this.#strays.has(intent.word);
-    assert.ok(isDue, `the slot hands out the output of ${intent.word}`);
-    assert.ok(answer.text.startsWith(outputOf(intent.word)), `the slot says ${answer.text}`);
+    assert.ok(isDue, `the slot returns the output of ${intent.word}`);
+    assert.ok(answer.text.startsWith(outputOf(intent.word)), `the slot returns ${answer.text}`);
   }
 }

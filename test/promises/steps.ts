@@ -1,4 +1,4 @@
-/** Everything that can happen between clients, a relay and listeners, one step each. */
+/** Generates every event between clients, a relay and listeners, one step each. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isEnded } from '../../src/protocol/command-states.ts';
@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 export type Step = { perform: (world: World) => Promise<void> };
 type Weighted = { weight: number; arbitrary: fc.Arbitrary<Step> };
 
-/** Printed by its name and what it was given, in a counterexample. */
+/** A counterexample prints a step as its name and its values. */
 function step<A extends object>(
   weight: number,
   name: string,
@@ -26,7 +26,7 @@ function step<A extends object>(
   return { weight, arbitrary };
 }
 
-/** Most of it arrives, or nothing would ever get done. */
+/** Most requests arrive, or no command would ever finish. */
 function luckOf(possible: readonly Fate[]): fc.Arbitrary<Luck> {
   const accidents = possible.filter((fate) => fate !== 'killed');
   const fate = fc.oneof(
@@ -39,7 +39,7 @@ function luckOf(possible: readonly Fate[]): fc.Arbitrary<Luck> {
 }
 
 const luck = luckOf(fates);
-/** What has no name cannot be sent twice. */
+/** A request without an Idempotency-Key or id is never sent twice. */
 const unnamed = luckOf(fates.filter((fate) => !fate.startsWith('twice')));
 
 function isWaiting({ state }: CommandView): boolean {
@@ -56,7 +56,7 @@ async function push(world: World, intent: Intent, given: Luck): Promise<void> {
   intent.acknowledged = true;
 }
 
-/** The newest that came in through the slot is this one, when it came. */
+/** Pushes through the slot. A new command in the list afterwards is this one. */
 async function pushToSlot(world: World, given: Luck): Promise<void> {
   const { ledger, onSlot } = world;
   const intent = ledger.intend('slot', null);
@@ -65,11 +65,11 @@ async function pushToSlot(world: World, given: Luck): Promise<void> {
     if (one.origin === 'slot' && isWaiting(one)) ledger.mayBeWithdrawn.add(one.id);
   const answer = await onSlot('cmd', { method: 'POST', body: `echo ${intent.word}` }, given);
   const fresh = (await world.list()).filter(({ id }) => !before.has(id));
-  assert.ok(fresh.length <= 1, 'one push makes two commands');
+  assert.ok(fresh.length <= 1, 'one push creates two commands');
   if (fresh[0]) ledger.name(intent, fresh[0].id);
   if (!answer) return;
   assert.equal(answer.status, 201, answer.text);
-  assert.ok(fresh[0], 'a push to the slot was acknowledged and is not there');
+  assert.ok(fresh[0], 'a push to the slot was acknowledged and is not listed');
   intent.acknowledged = true;
 }
 
@@ -122,7 +122,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
     const intent = world.ledger.intend('commands', `key-${world.ledger.intents.length}`);
     await push(world, intent, given.luck);
   }),
-  step<{ luck: Luck }>(3, 'push without a name', { luck: unnamed }, async (world, given) => {
+  step<{ luck: Luck }>(3, 'push without an Idempotency-Key', { luck: unnamed }, async (world, given) => {
     const intent = world.ledger.intend('commands', null);
     await push(world, intent, given.luck);
   }),
@@ -132,7 +132,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   }),
   step<{ which: number }>(
     2,
-    'push other bytes by the same name',
+    'push other bytes with the same Idempotency-Key',
     { which: fc.nat(3) },
     async (world, { which }) => {
       const intent = world.ledger.intents
@@ -172,7 +172,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   runnerStep<{ luck: Luck }>(3, 'replace', { luck }, (runner, given) => runner.replace(given.luck)),
   runnerStep(1, 'give up', {}, (runner) => runner.giveUp()),
 
-  slotStep(12, 'slot goes on', unnamed, (slot, given) => slot.goOn(given)),
+  slotStep(12, 'slot go on', unnamed, (slot, given) => slot.goOn(given)),
   slotStep(3, 'poll the slot', unnamed, (slot, given) => slot.poll(given)),
   slotStep(5, 'read the slot', luck, (slot, given) => slot.read(given)),
 );

@@ -9,7 +9,7 @@ import { checkWirePromises } from './check-wire-promises.ts';
 const disks = { quick: () => binaryPath, slow: buildForSlowDisk };
 
 test.each(Object.entries(disks))(
-  'over HTTP, with a %s disk, no interleaving of events, accidents and restarts breaks a promise',
+  'over HTTP, with a %s disk: no interleaving of events, network failures and restarts breaks a promise',
   { timeout: isLong ? 600_000 : 180_000 },
   async (_disk, binary) => {
     const relay = await startLastingRelay([], await binary());

@@ -1,4 +1,4 @@
-/** Requests to a real relay over a network that loses things. */
+/** Sends requests to a real relay over a network that loses requests and answers. */
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -14,8 +14,9 @@ export type Call = {
 };
 
 /**
- * What becomes of a request and of its answer. `twice`: it is sent again as soon as it was answered; `twice at once`: both are under way
- * together; `cut`: the peer leaves in the middle; `killed`: the relay dies in the middle, and comes back.
+ * What happens to a request and its answer. `twice`: sent again as soon as it was answered; `twice at once`: both are
+ * in flight together; `cut`: the sender closes its connection in the middle; `killed`: the relay is killed in the
+ * middle, and restarts.
  */
 export const fates = [
   'arrives',
@@ -28,14 +29,14 @@ export const fates = [
 ] as const;
 export type Fate = (typeof fates)[number];
 
-/** A fate, and the turns of the event loop before what happens in the middle happens. */
+/** A fate, and the turns of the event loop before `cut` or `killed` happens. */
 export type Luck = { fate: Fate; turns: number };
 
 export type RestartableRelay = {
   port: number;
   kill: () => Promise<void>;
   start: () => Promise<void>;
-  /** Where `port` is a proxy: the relays behind it. */
+  /** The ports of the relays behind `port`, if that is a proxy. */
   behind?: () => readonly number[];
 };
 
@@ -43,7 +44,7 @@ async function pass(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Of a slot, whose path carries it. */
+/** The session key in the path of a slot. */
 function keyOf(path: string): string {
   return /-([0-9a-f]{32})/.exec(path)?.[1] ?? '';
 }
@@ -56,7 +57,7 @@ export class Wire {
     this.#relay = relay;
   }
 
-  /** The answer, or undefined when the peers lost each other on the way. */
+  /** The answer, or undefined when the connection was lost. */
   async #exchange(
     { method, path, key, headers, body = '' }: Call,
     leave?: AbortSignal,
@@ -87,14 +88,14 @@ export class Wire {
     }
   }
 
-  /** Without an accident; a relay that does not answer now is a fault. */
+  /** Sends the request without a failure; a relay that does not answer is an error. */
   async ask(call: Call, port?: number): Promise<Answer> {
     const answer = await this.#exchange(call, undefined, port);
     if (!answer) throw new Error(`no answer to ${call.method} ${call.path}`);
     return answer;
   }
 
-  /** Undefined: whoever asked does not know what became of it. */
+  /** Undefined when the sender got no answer, and does not know whether the request arrived. */
   async send(call: Call, { fate, turns }: Luck): Promise<Answer | undefined> {
     switch (fate) {
       case 'request lost':
@@ -128,8 +129,8 @@ export class Wire {
   }
 
   /**
-   * A request that was cut off may still lie in the relay's sockets: a few turns of its loop later it has been read. Then an update of no
-   * command waits until the updates before it are kept, as reads do not.
+   * A request that was cut off may still be in a socket of the relay, which reads it within a few turns of its event
+   * loop. After that, an update of an unknown command waits until the earlier updates are saved. A read would not wait.
    */
   async #settle(key: string): Promise<void> {
     const health = { method: 'GET', path: '/api/health', key: '' };
@@ -149,7 +150,7 @@ export class Wire {
     await this.ask({ method: 'POST', path: `${path}/start`, key, headers }, port);
   }
 
-  /** `kill -9`, and a new one in its place. */
+  /** `kill -9`, then a new relay with the same store. */
   async restart(): Promise<void> {
     await this.#relay.kill();
     this.#agent.destroy();

@@ -1,4 +1,4 @@
-/** One session on a real relay, and those who take part. */
+/** One session on a real relay, with its clients and listeners. */
 import assert from 'node:assert/strict';
 import { type CommandState, isEnded } from '../../src/protocol/command-states.ts';
 import { type CommandView, parseCommandList } from '../../src/protocol/command-view.ts';
@@ -15,7 +15,7 @@ export const crews = {
 } as const;
 export type Crew = keyof typeof crews;
 
-/** How a listener or a client sends: with the session's key or the listener's, and with what luck. */
+/** Sends a request of a client or a listener, with the session key or the listener key, and with a fate. */
 export type Send = (call: Omit<Call, 'key'>, luck: Luck) => Promise<Answer | undefined>;
 
 const arrives: Luck = { fate: 'arrives', turns: 0 };
@@ -56,11 +56,11 @@ export class World {
   async list(): Promise<CommandView[]> {
     const answer = await this.asClient({ method: 'GET', path: '/commands' }, arrives);
     const view = parseCommandList(JSON.parse(answer?.text ?? ''));
-    assert.ok(view, 'the list makes no sense');
+    assert.ok(view, 'the list of commands is invalid');
     return view;
   }
 
-  /** A result that a reader sees is whole, or the beginning of it; and always the command's own. */
+  /** Output that a reader gets must be the output of the command, or the beginning of it. */
   async readOutput(id: string): Promise<void> {
     const { ledger } = this;
     const path = `/commands/${id}/output?stdout=0&stderr=0`;
@@ -75,12 +75,12 @@ export class World {
     const own = ledger.executions.has(intent.word) ? outputOf(intent.word) : '';
     assert.ok(own.startsWith(text), `the output of ${id} is ${JSON.stringify(text)}`);
     const isOver = isEnded(String(headers['remotify-state']) as CommandState);
-    assert.equal(headers['remotify-complete'], String(isOver), `${id} is not said to be over when it is`);
+    assert.equal(headers['remotify-complete'], String(isOver), `${id} has a wrong remotify-complete header`);
     if (!ledger.finished.has(id)) return;
     assert.equal(text, own, `the output of ${id} was acknowledged`);
   }
 
-  /** All listeners say farewell, a last one does what is left, and the books are compared. */
+  /** All listeners leave, a last one runs the remaining commands, and the ledger checks the end state. */
   async settle(): Promise<void> {
     for (const runner of this.runners) await runner.leaveForGood();
     const closer = new RunnerActor(this, 'auto', 'closer');

@@ -3,7 +3,7 @@ import { Refusal, type RefusalCode, refusals } from '../../src/protocol/errors.t
 
 const codes = Object.keys(refusals) as RefusalCode[];
 
-test.each(codes)('%s has a status of a refusal and one line of text', (code) => {
+test.each(codes)('refusal %s has a 4xx or 5xx status and one line of text', (code) => {
   const { status, text } = refusals[code];
   expect(status).toBeGreaterThanOrEqual(400);
   expect(status).toBeLessThan(600);
@@ -11,15 +11,15 @@ test.each(codes)('%s has a status of a refusal and one line of text', (code) => 
   expect(text).not.toMatch(/[.!]$/);
 });
 
-test('no two refusals say the same', () => {
+test('no two refusals have the same text', () => {
   expect(new Set(codes.map((code) => refusals[code].text)).size).toBe(codes.length);
 });
 
-test('a code can be a header: small letters and underscores', () => {
+test('refusal codes consist of lower-case letters and underscores, so they can be header values', () => {
   expect(codes.filter((code) => !/^[a-z]+(_[a-z]+)*$/.test(code))).toEqual([]);
 });
 
-test('a refusal says what its code says, and what else there is to say', () => {
+test('the message of a refusal is the text of its code and the detail, if there is one', () => {
   expect(new Refusal('gone').message).toBe(refusals.gone.text);
   expect(new Refusal('listener_busy', 'host').message).toBe(`${refusals.listener_busy.text}: host`);
   expect(new Refusal('output_gap', 'at 3', { 'remotify-next-offset': '3' })).toMatchObject({

@@ -19,7 +19,7 @@ function renderFrame({ script, ...rest }: Given): Buffer {
   return Buffer.concat([renderFrameHead(frame), script, renderFrameEnd(frame)]);
 }
 
-/** As the reference tells a listener to read it: anything but a whole frame is undefined. */
+/** Parses a frame as the reference requires of a listener; undefined for anything but a complete frame. */
 function readFrame(body: Buffer): { id: string; options: string; script: Buffer } | undefined {
   const headEnd = body.indexOf(0x0a);
   const head = /^remotify\/1 run (c\d+) (\d+) (.*)$/.exec(body.subarray(0, headEnd).toString('latin1'));
@@ -40,20 +40,20 @@ const anyFrame = fc.record({
   script: fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.constant(Buffer.from('\nremotify/1 end c1\n'))),
 });
 
-test('a frame is a head, the bytes and an end', () => {
+test('a frame consists of a head, the bytes of the script and an end line', () => {
   expect(renderFrame(plain).toString()).toBe(
     'remotify/1 run c12 8 timeout=0 merge=0 stdin=0\necho one\nremotify/1 end c12\n',
   );
 });
 
-test('the options are those of the command', () => {
+test('the head of a frame has the options of the command', () => {
   const frame = renderFrame({ ...plain, merge: true, stdin: true, timeoutSeconds: 90 });
   expect(readFrame(frame)?.options).toBe('timeout=90 merge=1 stdin=1');
   const named = renderFrame({ ...plain, from: 'ann@desk,remotify/1.0' });
   expect(readFrame(named)?.options).toBe('timeout=0 merge=0 stdin=0 from=ann@desk,remotify/1.0');
 });
 
-test('whatever the bytes are, they are read as they were', () => {
+test('script of arbitrary bytes: the frame returns the same bytes', () => {
   fc.assert(
     fc.property(anyFrame, (frame) => {
       const read = readFrame(renderFrame(frame));
@@ -64,7 +64,7 @@ test('whatever the bytes are, they are read as they were', () => {
   );
 });
 
-test('a frame that was cut anywhere is none', () => {
+test('frame truncated at any byte: it is rejected', () => {
   fc.assert(
     fc.property(anyFrame, (frame) => {
       const whole = renderFrame(frame);
@@ -80,15 +80,15 @@ test('a frame that was cut anywhere is none', () => {
 });
 
 test.each([
-  ['something behind it', (whole: Buffer) => Buffer.concat([whole, Buffer.from('\n')])],
-  ['something before it', (whole: Buffer) => Buffer.concat([Buffer.from('\n'), whole])],
+  ['a line feed after it', (whole: Buffer) => Buffer.concat([whole, Buffer.from('\n')])],
+  ['a line feed before it', (whole: Buffer) => Buffer.concat([Buffer.from('\n'), whole])],
   [
-    'other line ends',
+    'CRLF line ends',
     (whole: Buffer) => Buffer.from(whole.toString('latin1').replaceAll('\n', '\r\n'), 'latin1'),
   ],
   ['another encoding', (whole: Buffer) => Buffer.from(whole.toString('latin1'), 'utf8')],
   ['lost bytes', (whole: Buffer) => Buffer.from(whole.toString('latin1').replace('ö', ''), 'latin1')],
-])('a frame with %s is none', (_name, spoil) => {
+])('frame with %s: it is rejected', (_name, spoil) => {
   const whole = renderFrame({ ...plain, script: Buffer.from('echo "ö"', 'latin1') });
   expect(readFrame(whole)).toBeDefined();
   expect(readFrame(spoil(whole))).toBeUndefined();

@@ -43,18 +43,18 @@ test.each([
   ['http://[SECRET@host', 'http://***@host'],
   ['REDIS://user:SECRET@host', 'REDIS://user:***@host'],
   ['redis://user:SECRET@', 'redis://user:***@'],
-])('%j', (url, shown) => {
+])('store URL %j is shown as %j', (url, shown) => {
   expect(maskStoreUrl(url)).toBe(shown);
   expect(maskStoreUrl(maskStoreUrl(url))).not.toMatch(/SEC|RET/);
 });
 
-test('whatever the password is, nothing of it is shown', () => {
+test('any password in a store URL: no part of it is shown', () => {
   const marked = fc.string({ minLength: 0, maxLength: 20 }).map((text) => `Z1${text}Z2`);
   const user = fc.constantFrom('', 'user', 'us:er', 'u@r');
   const tail = fc.constantFrom('@host', '@host:6379/0', '@[::1]/0?db=1', '', '@h1,h2/name');
   fc.assert(
     fc.property(user, marked, tail, (name, password, end) => {
-      // Without a host, what stands behind an @ is one.
+      // Without a host, the text after an @ in the password counts as the host.
       fc.pre(end !== '' || !password.includes('@'));
       for (const written of [password, encodeURIComponent(password.toWellFormed())]) {
         const shown = maskStoreUrl(`redis://${name}:${written}${end}`);
@@ -72,11 +72,11 @@ test.each([
   ['redis://user:p%40ss@host', 'AUTH user p%40ss refused'],
   ['redis://host?password=p%40ss', 'AUTH p@ss refused'],
   ['redis://:p@ss@host', 'AUTH p@ss refused'],
-])('%s: a message that repeats it (%s) loses the password', (url, message) => {
+])('store URL %s: the password is removed from the message "%s"', (url, message) => {
   expect(hideStoreSecrets(message, url)).not.toMatch(/p(@|%40)ss/);
 });
 
-test('a message about a store without a password stays as it is', () => {
+test('store URL without a password: the message is unchanged', () => {
   expect(hideStoreSecrets('cannot reach host:6379', 'redis://host:6379')).toBe('cannot reach host:6379');
   expect(hideStoreSecrets('file:/a is taken', 'file:/a')).toBe('file:/a is taken');
 });

@@ -9,16 +9,16 @@ test.each([
   [' ', '\t', 'unknown'],
   ['root', '', 'root@unknown'],
   ['', 'vm', 'unknown@vm'],
-])('a listener with user %j and host %j is called %s', (user, host, name) => {
+])('listener with user %j and host %j: its name is %s', (user, host, name) => {
   expect(nameListener({ user, host })).toBe(name);
 });
 
-test.each([undefined, '', '   '])('the label %j is unknown', (text) => {
+test.each([undefined, '', '   '])('label %j: it reads as unknown', (text) => {
   expect(readLabel(text)).toBe('unknown');
 });
 
 test.each([{}, { host: '', user: '' }, { host: 1, user: null }])(
-  'a relay sends a listener as %j: user and host are unknown',
+  'status payload with listener fields %j: user and host are unknown',
   (names) => {
     const listener = { mode: 'auto', kind: 'runner', attached: true, seen_seconds_ago: 0, ...names };
     expect(parseStatusPayload({ cmd_queued: false, listener })?.listener).toMatchObject({

@@ -81,7 +81,7 @@ const parsers = [
   ['parseCancelAnswer', parseCancelAnswer, { outcome: 'signalled', command: view }],
 ] as const;
 
-/** Nearly right: each field is itself, missing, or of any other kind. */
+/** A damaged copy: each field is unchanged, missing, or of another type. */
 function spoil(value: unknown): fc.Arbitrary<unknown> {
   if (typeof value !== 'object' || value === null) return fc.oneof(fc.constant(value), fc.jsonValue());
   if (Array.isArray(value)) return fc.oneof(fc.array(spoil(value[0])), fc.jsonValue());
@@ -92,7 +92,7 @@ function spoil(value: unknown): fc.Arbitrary<unknown> {
   );
 }
 
-/** The kind of each field, nested: what a reader may rely on. */
+/** The type of each field, nested: what a caller may rely on. */
 function kindOf(value: unknown): unknown {
   if (Array.isArray(value)) return 'array';
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
@@ -100,18 +100,18 @@ function kindOf(value: unknown): unknown {
 }
 
 describe.each(parsers)('%s', (_name, parse, whole) => {
-  test('reads what a relay sends, and nothing gets lost', () => {
+  test('response of a relay: all fields are read', () => {
     const sent: unknown = JSON.parse(renderJson(whole));
     const read = parse(sent);
     expect(read).toEqual('commands' in whole ? whole.commands : whole);
   });
 
-  test('leaves out what it does not know', () => {
+  test('unknown field: it is left out', () => {
     const read = parse({ ...whole, surprise: { of: 'a later relay' } });
     expect(JSON.stringify(read)).not.toContain('surprise');
   });
 
-  test('never throws, whatever it is given', () => {
+  test('arbitrary value: it does not throw', () => {
     fc.assert(
       fc.property(
         fc.anything({ withNullPrototype: true, withSparseArray: true, withBigInt: true }),
@@ -123,7 +123,7 @@ describe.each(parsers)('%s', (_name, parse, whole) => {
     );
   });
 
-  test('is wrong about no field of what is nearly right', () => {
+  test('damaged response: undefined, or every field has the right type', () => {
     const kinds = kindOf(parse(whole));
     fc.assert(
       fc.property(spoil(whole), (value) => {
@@ -136,7 +136,7 @@ describe.each(parsers)('%s', (_name, parse, whole) => {
   });
 });
 
-/** Each field is of the kind that it has in a whole answer, or null, or absent. */
+/** Each field has the type that it has in a complete response, or is null or absent. */
 function expectKinds(read: unknown, whole: unknown, where = ''): void {
   if (typeof read !== 'object' || typeof whole !== 'object' || read === null || whole === null) {
     expect([whole, 'null'], where).toContain(read);
@@ -153,11 +153,11 @@ test.each([
   ['a key in capitals', { ...payload, key: key.toUpperCase() }],
   ['no line to paste', { ...payload, remote_quickstart: 7 }],
   ['no URLs', { ...payload, urls: 'http://x' }],
-])('a session with %s is none', (_name, value) => {
+])('session payload with %s: it is rejected', (_name, value) => {
   expect(parseSessionPayload(value)).toBeUndefined();
 });
 
-test('the session of a legacy relay has neither version nor features nor listener key', () => {
+test('session payload of a legacy relay: no version, features or listener key', () => {
   const { version: _version, features: _features, listener_key: _key, ...original } = payload;
   expect(parseSessionPayload(original)).toEqual(original);
 });
@@ -171,21 +171,21 @@ test.each([
   { ...view, exit_status: -1 },
   { ...view, exit_status: 1.5 },
   { ...view, exit_status: '0' },
-  // Neither a number nor to be made one.
+  // Converting this one to a number would throw.
   { ...view, exit_status: [{ toString: 0 }] },
   [],
   null,
-])('a command that nobody can tell of is none: %j', (value) => {
+])('malformed command: it is rejected: %j', (value) => {
   expect(parseCommandView(value)).toBeUndefined();
   expect(parseCommandList({ commands: [view, value] })).toBeUndefined();
   expect(parseCancelAnswer({ outcome: 'ended', command: value })).toBeUndefined();
 });
 
-test.each([0, 255, null])('an exit status of %j is one', (exitStatus) => {
+test.each([0, 255, null])('exit status %j: it is accepted', (exitStatus) => {
   expect(parseCommandView({ ...view, exit_status: exitStatus })?.exit_status).toBe(exitStatus);
 });
 
-test.each([-1, 1e15, 1e300, Infinity])('a size, an age or a time of %d is not known', (value) => {
+test.each([-1, 1e15, 1e300, Infinity])('size, age or time of %d: it counts as absent', (value) => {
   const read = parseCommandView({ ...view, stdout_bytes: value, duration_ms: value, started_at: value });
   expect(read).toEqual({ ...view, stdout_bytes: 0, duration_ms: null, started_at: null });
   const { cmd_in_flight_seconds_ago: age } = parseStatusPayload({
@@ -195,11 +195,11 @@ test.each([-1, 1e15, 1e300, Infinity])('a size, an age or a time of %d is not kn
   expect(age).toBeNull();
 });
 
-test('a size has no fraction', () => {
+test('size with a fraction: it is rounded down', () => {
   expect(parseCommandView({ ...view, stdout_bytes: 1.5 })?.stdout_bytes).toBe(1);
 });
 
-test.each(commandStates)('%s is a state that clients know', (state) => {
+test.each(commandStates)('command in state %s: clients accept it', (state) => {
   expect(parseCommandView({ ...view, state })?.state).toBe(state);
 });
 
@@ -211,11 +211,11 @@ test.each([
   ['nothing', '', undefined],
   ['half an object', '{"a": ', undefined],
   ['a page', '<html>', undefined],
-])('the fields of %s', (_name, text, expected) => {
+])('parseJsonFields of %s: the object, or undefined', (_name, text, expected) => {
   expect(parseJsonFields(text)).toEqual(expected);
 });
 
-test('a field of another kind is no field', () => {
+test('field of the wrong type: it counts as absent', () => {
   const fields = parseFields({ text: 'a', number: 1 }) ?? {};
   expect([readText(fields, 'text'), readText(fields, 'number'), readText(fields, 'toString')]).toEqual([
     'a',
@@ -227,7 +227,7 @@ test('a field of another kind is no field', () => {
     expect(readNumber({ value }, 'value')).toBeUndefined();
 });
 
-test('JSON can be searched with grep', () => {
+test('renderJson: indented with two spaces, so that grep finds `"ok": true`', () => {
   expect(renderJson({ ok: true })).toBe('{\n  "ok": true\n}\n');
 });
 
@@ -236,7 +236,7 @@ test.each([
   `curl -fsSL 'http://h/r/${key}' | bash`,
   `curl -fsSL "http://h/r/${key}" | bash`,
   `curl http://h/r/${key} | bash`,
-])('the unattended form of %s', (line) => {
+])('auto mode is added once to the line %s', (line) => {
   expect(addAutoMode(line)).toBe(line.replace(key, `${key}?mode=auto`));
   expect(addAutoMode(addAutoMode(line))).toBe(addAutoMode(line));
 });

@@ -7,7 +7,7 @@ import { seed } from '../harness/seed.ts';
 const key = '0123456789abcdef0123456789abcdef';
 const names = Object.keys(routes) as RouteName[];
 
-test.each(names)('the path of %s leads back to it', (name) => {
+test.each(names)('the path that is built for route %s matches that route', (name) => {
   const { path } = routes[name];
   const hasKey = path.includes('{key}');
   const hasId = path.includes('{id}');
@@ -20,18 +20,18 @@ test.each(names)('the path of %s leads back to it', (name) => {
   if (hasKey) expect(matchRoute(buildPath(name, { id: 'c12' }))?.key).toBe('self');
 });
 
-test('no two routes answer the same path', () => {
+test('no two routes have the same path', () => {
   const paths = names.map((name) => buildPath(name, { key, id: 'c1' }));
   expect(new Set(paths).size).toBe(names.length);
 });
 
 describe('a malformed key matches no route and builds no path:', () => {
   test.each([
-    ['nothing', ''],
+    ['empty', ''],
     ['a digit too few', key.slice(1)],
     ['a digit too many', `${key}0`],
-    ['capitals', key.toUpperCase()],
-    ['a letter that is no digit', `g${key.slice(1)}`],
+    ['upper case', key.toUpperCase()],
+    ['a letter that is not a hex digit', `g${key.slice(1)}`],
     ['a line feed at its end', `${key}\n`],
     ['a NUL in it', `${key.slice(0, 31)}\0`],
     ['an encoded digit', `%30${key.slice(1)}`],
@@ -98,11 +98,11 @@ test.each([
   `/api/session/${key}/commands/c1/output/more`,
   'http://host/api/health',
   '*',
-])('%j is no route', (path) => {
+])('path %j matches no route', (path) => {
   expect(matchRoute(path)).toBeUndefined();
 });
 
-test('no path makes matching throw, and what matches has a whole key and id', () => {
+test('arbitrary path: matchRoute does not throw, and a match has a well-formed key and id', () => {
   const piece = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom(
@@ -137,7 +137,7 @@ test('no path makes matching throw, and what matches has a whole key and id', ()
   );
 });
 
-test('no key and no id make building throw anything but a TypeError, or build a path that leads elsewhere', () => {
+test('arbitrary key and id: buildPath throws a TypeError, or the path matches its route', () => {
   const word = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom(key, 'self', 'c1', '$&', '$1', '{id}'),
@@ -157,7 +157,7 @@ test('no key and no id make building throw anything but a TypeError, or build a 
   );
 });
 
-test('a pathological path is matched in no time worth the name', () => {
-  // A pattern that backtracks would not come back from these.
+test('path of up to 3 MB of repeated text: matchRoute does not backtrack', () => {
+  // A pattern with catastrophic backtracking would not return for these.
   for (const unit of ['/', 'a', '/api', 'c1/', key]) expect(matchRoute(unit.repeat(100_000))).toBeUndefined();
 });

@@ -34,18 +34,18 @@ describe('the marker', () => {
     [null, true, ''],
     [3, true, '[remotify: exit status 3]\n'],
     [255, false, '\n[remotify: exit status 255]\n'],
-  ])('of status %j behind a text that ends in a newline: %j', (status, endsWithNewline, expected) => {
+  ])('status %j, after text that ends with a newline: %j', (status, endsWithNewline, expected) => {
     expect(renderMarker(status, endsWithNewline)).toBe(expected);
   });
 
-  test('stands on a line of its own and tells the status, whatever comes before it', () => {
+  test('after any output: it is on its own line, and the parser reads its status', () => {
     fc.assert(
       fc.property(output, failing, (bytes, status) => {
         const text = Buffer.concat([bytes, Buffer.from(renderMarker(status, endsInNewline(bytes)))]);
         const read = parseSlotText(text);
         expect(read.exitStatus).toBe(status);
         expect(read.declined).toBe(false);
-        // In band, a last newline of the output cannot be told from that of the marker.
+        // The parser cannot distinguish a newline at the end of the output from that of the marker.
         const withoutNewline = bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes;
         expect(read.output).toEqual(withoutNewline);
       }),
@@ -54,8 +54,8 @@ describe('the marker', () => {
   });
 });
 
-describe('a text', () => {
-  test('without a marker does not tell how the command ended', () => {
+describe('parseSlotText', () => {
+  test('text without a marker: no exit status', () => {
     const bytes = Buffer.from([0, 255, 10, 13, 10]);
     expect(parseSlotText(bytes)).toEqual({ output: bytes, exitStatus: null, tag: '', declined: false });
     expect(parseSlotText(Buffer.alloc(0))).toEqual({
@@ -70,22 +70,22 @@ describe('a text', () => {
     '[remotify: exit status 256]\n',
     '[remotify: exit status 1000]\n',
     '[remotify: exit status -1]\n',
-  ])('that ends in %j has no exit status of a shell there', (marker) => {
+  ])('text that ends with %j: not a marker, since no shell has this exit status', (marker) => {
     const read = parseSlotText(Buffer.from(`out\n${marker}`));
     expect(read).toMatchObject({ exitStatus: null, output: Buffer.from(`out\n${marker}`) });
   });
 
-  test('with a marker in its middle is not cut there', () => {
+  test('text with a marker in the middle: it is part of the output', () => {
     const text = Buffer.from('one\n[remotify: exit status 3]\ntwo\n');
     expect(parseSlotText(text)).toEqual({ output: text, exitStatus: null, tag: '', declined: false });
   });
 
-  test('tells by its tag whose result it is', () => {
+  test('marker with a tag: the tag is read', () => {
     const read = parseSlotText(Buffer.from('out\n[remotify: exit status 3 of 00ff]\n'));
     expect(read).toEqual({ output: Buffer.from('out'), exitStatus: 3, tag: '00ff', declined: false });
   });
 
-  test('with output behind which the marker follows at once loses only the marker', () => {
+  test('output without a newline before the marker: only the marker is removed', () => {
     const read = parseSlotText(Buffer.from(`${'x'.repeat(1_000)}\n[remotify: exit status 9]\n`));
     expect(read).toEqual({ output: Buffer.from('x'.repeat(1_000)), exitStatus: 9, tag: '', declined: false });
   });
@@ -94,7 +94,7 @@ describe('a text', () => {
     ['[declined by operator]\n', ''],
     ['[declined by operator]', ''],
     ['[declined by operator] not on a Friday\n', 'not on a Friday'],
-  ])('%j says that it was declined', (text, note) => {
+  ])('text %j: the command was declined', (text, note) => {
     expect(parseSlotText(Buffer.from(text))).toEqual({
       output: Buffer.alloc(0),
       exitStatus: 126,
@@ -104,7 +104,7 @@ describe('a text', () => {
     });
   });
 
-  test('that stands in place of a result is a note and no success', () => {
+  test('note instead of a result: exit status 255', () => {
     const text = '[remotify: the listener was replaced]\n';
     expect(parseSlotText(Buffer.from(text))).toEqual({
       output: Buffer.from(text),
@@ -115,7 +115,7 @@ describe('a text', () => {
     });
   });
 
-  test('of any bytes is read without an error, and nothing is added to it', () => {
+  test('arbitrary bytes: no error, and nothing is added to the output', () => {
     fc.assert(
       fc.property(output, (bytes) => {
         const read = parseSlotText(bytes);

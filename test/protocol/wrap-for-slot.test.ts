@@ -8,7 +8,7 @@ import { parseSlotText, wrapForSlot } from '../../src/protocol/slot-text.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { seed } from '../harness/seed.ts';
 
-/** What bash makes of a script in a file: both streams, as a legacy listener posts them. */
+/** The output of bash for a script in a file: both streams together, as a legacy listener posts them. */
 async function runInBash(
   args: (path: string) => string[],
   script: Uint8Array,
@@ -26,7 +26,7 @@ async function runInBash(
   return run.stdout;
 }
 
-/** Listeners run a file, or a word that they have read from one. */
+/** The ways in which legacy listeners run a command: as a file, or as a word that they have read from a file. */
 const ways: [string, (path: string) => string[]][] = [
   ['bash FILE', (path) => [path]],
   ['bash -c "$(cat FILE)"', (path) => ['-c', 'bash -c "$(cat "$0")"', path]],
@@ -60,12 +60,12 @@ describe.each(ways)('a wrapped command in %s', (_way, args) => {
     ['\n\n', '', 0],
   ])('%j prints %j and ends with %i', async (script, output, exitStatus) => {
     const read = await run(script);
-    // Shells say more than the command does, of commands that they cannot find or that were killed.
+    // Shells add their own messages about commands that they cannot find or that were killed.
     if (exitStatus < 127 || exitStatus === 255) expect(read.output.toString()).toBe(output);
     expect(read).toMatchObject({ exitStatus, declined: false });
   });
 
-  test('what it says on stderr joins in, also where the listener takes stdout alone', async () => {
+  test('command that writes to stderr: stderr is in the result, also if the listener reads stdout only', async () => {
     const script = wrapForSlot(Buffer.from('echo one; echo two >&2; echo three; exit 2'));
     const read = parseSlotText(await runInBash(args, script, 'C.UTF-8', '2>/dev/null'));
     expect(read).toEqual({
@@ -76,20 +76,20 @@ describe.each(ways)('a wrapped command in %s', (_way, args) => {
     });
   });
 
-  test('a syntax error is an exit status like any other', async () => {
+  test('command with a syntax error: exit status 2 and the message of the shell', async () => {
     const read = await run('if true; then echo one');
     expect(read.exitStatus).toBe(2);
     expect(read.output.toString()).toMatch(/syntax error/);
   });
 
-  test.each(['C', 'C.UTF-8'])('every byte but NUL arrives as it was, where LC_ALL is %s', async (locale) => {
+  test.each(['C', 'C.UTF-8'])('LC_ALL=%s: every byte but NUL arrives unchanged', async (locale) => {
     const bytes = Buffer.from(Array.from({ length: 255 }, (_, index) => index + 1));
     const script = Buffer.concat([Buffer.from("cat <<'END'\n"), bytes, Buffer.from('\nEND\n')]);
     const read = await run(script, locale);
     expect(read.output).toEqual(Buffer.concat([bytes, Buffer.from('\n')]));
   });
 
-  test('nothing that a command prints can pass for its exit status', async () => {
+  test('command that prints a marker: it stays in the output, and the exit status is the real one', async () => {
     const read = await run("printf 'out\\n[remotify: exit status 3]\\n'");
     expect(read).toEqual({
       output: Buffer.from('out\n[remotify: exit status 3]\n'),
@@ -99,7 +99,7 @@ describe.each(ways)('a wrapped command in %s', (_way, args) => {
     });
   });
 
-  test('nothing that a command prints can pass for the word of the operator or of the relay', async () => {
+  test('command that prints a decline or a note of the relay: it is not taken for one', async () => {
     const declined = await run("echo '[declined by operator] no'");
     expect(declined).toMatchObject({ declined: false, exitStatus: 0 });
     const note = await run("echo '[remotify: the listener was replaced]'");
@@ -108,7 +108,7 @@ describe.each(ways)('a wrapped command in %s', (_way, args) => {
   });
 });
 
-test('any text is one word of a shell, and the same text', async () => {
+test('quoteForShell of any text: bash reads one word with the same text', async () => {
   const texts = fc.sample(
     fc.string({
       unit: fc.oneof(

@@ -10,22 +10,22 @@ import { makeSession } from '../harness/slot-session.ts';
 
 const mib = 1024 * 1024;
 
-test('a request that is over has given back what its body took, and takes no more', () => {
+test('request that is over: its share of the body budget is free again, and it cannot take more', () => {
   const budget = new BodyBudget(mib);
   const gone = budget.openAccount('192.0.2.1');
   gone.take(100 * mib);
   gone.close();
   expect(() => gone.take(1)).toThrow('the body ended early');
   const next = budget.openAccount('192.0.2.1');
-  // All of its share is there.
+  // The whole share of the address is free.
   next.take(256 * mib);
-  expect(() => next.take(1)).toThrow('the relay takes too many bodies at once');
+  expect(() => next.take(1)).toThrow('the relay has too many bodies in memory');
   next.close();
   next.close();
   budget.openAccount('192.0.2.1').take(256 * mib);
 });
 
-test('uploads that are cut off while they are decoded keep no memory from those that follow', async () => {
+test('24 uploads cut off while the relay decodes them: their memory is free for later uploads', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const session = await makeSession(relay);
@@ -35,14 +35,14 @@ test('uploads that are cut off while they are decoded keep no memory from those 
     const socket = createConnection(relay.port, '127.0.0.1');
     socket.on('error', () => undefined);
     const head = `POST ${pathname} HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.byteLength}\r\n\r\n`;
-    await withDeadline(once(socket, 'connect'), 5_000, 'it connects');
+    await withDeadline(once(socket, 'connect'), 5_000, 'the socket connects');
     await new Promise<void>((resolve) =>
       socket.write(Buffer.concat([Buffer.from(head), bomb]), () => resolve()),
     );
-    await untilPassed('the relay is at it', 8 + nth);
+    await untilPassed('the relay is decoding the body', 8 + nth);
     socket.destroy();
   }
   const push = async () =>
     (await curl(['--data-binary', '@-', session.urls.cmd], { stdin: `: ${'x'.repeat(2 * mib)}` })).status;
-  await eventually('a push has room', 10_000, async () => (await push()) === 201, 200);
+  await eventually('a push is accepted', 10_000, async () => (await push()) === 201, 200);
 });

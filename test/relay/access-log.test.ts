@@ -22,7 +22,7 @@ const readJsonLines = (text: string) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-test('one line for each request: address, route, session, status, code, bytes, time', async () => {
+test('--log text: one line for each request, with address, route, session, status, code, bytes and time', async () => {
   const relay = await startSpiedRelay({ flags: ['--log', 'text'] });
   const session = await makeSession(relay);
   const { ask } = openResource(relay.url, session);
@@ -54,7 +54,7 @@ test('one line for each request: address, route, session, status, code, bytes, t
   expect(relay.stderr()).not.toMatch(/agent-007|xxxx/);
 });
 
-test('bytes of several requests on one connection are told apart', async () => {
+test('several requests on one connection: each line counts its own bytes', async () => {
   const relay = await startSpiedRelay({ flags: ['--log', 'text'] });
   await curl([`${relay.url}/`, `${relay.url}/api/health`]);
   await relay.findLine('access', /health/);
@@ -63,7 +63,7 @@ test('bytes of several requests on one connection are told apart', async () => {
   expect(health).toBeLessThan(600);
 });
 
-test('a peer that leaves is told when it leaves, with how long it was held', async () => {
+test('client that disconnects during a poll: a line with the time it was held and cut', async () => {
   const relay = await startSpiedRelay({ flags: ['--log', 'text'] });
   const session = await makeSession(relay);
   const poll = await session.waitForResult();
@@ -75,7 +75,7 @@ test('a peer that leaves is told when it leaves, with how long it was held', asy
   );
 });
 
-test('what is no HTTP has a line as well', async () => {
+test('malformed HTTP: a line with status 400', async () => {
   const relay = await startSpiedRelay({ flags: ['--log', 'text'] });
   const socket = createConnection(relay.port, '127.0.0.1');
   onTestFinished(() => void socket.destroy());
@@ -86,13 +86,13 @@ test('what is no HTTP has a line as well', async () => {
   expect(line).toMatch(/^127\.0\.0\.1 - - 400 session=- in=\d+ out=\d+ ms=0 held=0$/);
 });
 
-test('the address is the one that a trusted proxy saw', async () => {
+test('request through a trusted proxy: the line has the forwarded address', async () => {
   const relay = await startSpiedRelay({ flags: ['--log', 'text', '--trust-proxy', '1'] });
   await curl(['-H', 'X-Forwarded-For: 2001:db8::7', `${relay.url}/api/health`]);
   expect(await relay.findLine('access', /health/)).toMatch(/^2001:db8::7 GET /);
 });
 
-test('as JSON: every line of stderr, from the first to the last', async () => {
+test('--log json: every line on stderr is JSON, from the first to the last', async () => {
   const flags = ['--log', 'json', '--audit-log', 'text', '--metrics', '0'];
   const relay = await startSpiedRelay({ flags });
   const session = await makeSession(relay);
@@ -136,7 +136,7 @@ test('as JSON: every line of stderr, from the first to the last', async () => {
   });
 });
 
-test('as JSON, a start that fails', async () => {
+test('--log json: the error of a failed start is JSON', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const args = ['serve', '--port', String(relay.port), '--store', 'memory:', '--log', 'json'];
@@ -156,7 +156,7 @@ test('as JSON, a start that fails', async () => {
   ]);
 });
 
-test('without it, requests leave no line', async () => {
+test('without --log: requests are not logged', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   await curl([`${relay.url}/api/health`]);
@@ -164,27 +164,27 @@ test('without it, requests leave no line', async () => {
   expect(relay.stderr()).not.toMatch(/health|access|GET/);
 });
 
-test('nobody reads stderr: the relay serves on, says later what was dropped, and ends', async () => {
+test('stderr is not read: the relay keeps serving, logs later how many lines it dropped, and ends', async () => {
   const args = ['serve', '--port', '0', '--store', 'memory:', '--json', '--log', 'json'];
   const relay = spawn(process.execPath, [binaryPath, ...args], { env: cleanEnvironment(tmpdir()) });
   onTestFinished(() => void relay.kill('SIGKILL'));
   const [first] = (await withDeadline(once(relay.stdout, 'data'), 9_000, 'the relay listens')) as [Buffer];
   const { port } = new URL((JSON.parse(first.toString()) as { url: string }).url);
-  // 7,000 answers, each with a line of 250 bytes, on one connection; a hundred are asked for ahead.
+  // 7,000 requests on one connection, a hundred of them pipelined; each causes a line of 250 bytes.
   const count = 7_000;
   const atOnce = 100;
   const ask = createConnection(Number(port), '127.0.0.1');
   onTestFinished(() => void ask.destroy());
   let answers = 0;
   ask.on('data', (bytes: Buffer) => {
-    // Each body holds it once, wherever what comes is cut; a head may be cut in two.
+    // Counts bodies by their closing brace, since data events may split a response anywhere.
     answers += bytes.toString('latin1').split('}').length - 1;
   });
   const askAll = async (): Promise<void> => {
     for (const last = answers + count; answers < last; ) {
       const next = answers + atOnce;
       ask.write('GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(atOnce));
-      await eventually('they are answered', 20_000, () => answers >= next, 1);
+      await eventually('the requests are answered', 20_000, () => answers >= next, 1);
     }
   };
   await askAll();
@@ -192,14 +192,14 @@ test('nobody reads stderr: the relay serves on, says later what was dropped, and
   relay.stderr.on('data', (bytes: Buffer) => {
     stderr += bytes.toString();
   });
-  await eventually('the relay says how many lines were dropped', 10_000, () => stderr.includes('"dropped"'));
+  await eventually('the relay logs how many lines it dropped', 10_000, () => stderr.includes('"dropped"'));
   const lines = readJsonLines(stderr.slice(0, stderr.lastIndexOf('\n')));
   const dropped = lines.find(({ kind }) => kind === 'dropped');
   expect(dropped).toMatchObject({ msg: expect.stringMatching(/^\d+ lines were dropped here/) });
-  // What waited is bounded: a mebibyte, and what the pipe and the stream hold.
+  // The relay keeps at most 1 MiB of lines, plus the buffers of the pipe and the stream.
   expect(Number(dropped?.['count'])).toBeGreaterThan(1_000);
 
-  // And again: what nobody takes does not keep it from ending.
+  // Again without a reader: unwritten lines do not keep the relay from ending.
   relay.stderr.removeAllListeners('data');
   relay.stderr.pause();
   await askAll();

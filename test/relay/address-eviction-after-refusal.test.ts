@@ -4,9 +4,9 @@ import { makeGate } from '../harness/gate.ts';
 import { startRemote } from '../harness/remote.ts';
 import { evicted, makeQuotaSession, missingOf, startQuotaRelay } from './quota-kit.ts';
 
-// An address was full and nothing could be evicted, so that something was refused: what ends right after that gives way at once.
+// An address is full, nothing can be evicted, and a request is refused: the output of a command that ends right after that is evicted immediately.
 
-test('the command that fills the address ends right after a refusal: its output gives way to the same upload', async () => {
+test('command that fills the address ends right after a refused upload: its output is evicted for the repeated upload', async () => {
   const relay = await startQuotaRelay('--address-quota', '100k');
   const [a, b] = [await makeQuotaSession(relay), await makeQuotaSession(relay)];
   const running = await b.begin();
@@ -18,7 +18,7 @@ test('the command that fills the address ends right after a refusal: its output 
   expect(missingOf(await b.read(running))).toEqual(evicted(80_000));
 });
 
-test('the command that fills the address ends right after a refused push: the same push is taken', async () => {
+test('command that fills the address ends right after a refused push: the repeated push is accepted', async () => {
   const relay = await startQuotaRelay('--address-quota', '100k');
   const [a, b] = [await makeQuotaSession(relay), await makeQuotaSession(relay)];
   const running = await b.begin();
@@ -29,7 +29,7 @@ test('the command that fills the address ends right after a refused push: the sa
   expect((await push()).status).toBe(201);
 });
 
-test('exec right after a push was refused, while ended commands fill the address: all of its output, exit status 0', async () => {
+test('exec after a refused push, while ended commands fill the address: all of its output, exit status 0', async () => {
   const relay = await startQuotaRelay('--address-quota', '1m');
   const [old, remote] = [await startRemote(relay), await startRemote(relay)];
   onTestFinished(old.stop);

@@ -9,7 +9,7 @@ import {
   whole,
 } from './quota-kit.ts';
 
-// The quota of an address is full: outputs of ended commands of all of its sessions give way, oldest first, before anything is refused.
+// An address has reached its quota: the relay evicts outputs of ended commands of all its sessions, oldest first, before it refuses anything.
 
 const flags = ['--address-quota', '100k'];
 
@@ -19,12 +19,12 @@ async function makeThree(relay: { url: string }) {
     await makeQuotaSession(relay),
     await makeQuotaSession(relay),
   ];
-  // In this order, which is not that of the sessions.
+  // This order differs from that in which the sessions were created.
   for (const session of [b, c, a]) await session.runWhole(30_000);
   return { a, b, c };
 }
 
-test('output of one session evicts the oldest output of another session of the address, and not its own', async () => {
+test('new output in a full address: the oldest output of another session is evicted, not its own', async () => {
   const relay = await startQuotaRelay(...flags);
   const { a, b, c } = await makeThree(relay);
   const id = await a.runWhole(30_000);
@@ -36,7 +36,7 @@ test('output of one session evicts the oldest output of another session of the a
   expect(later.map(missingOf)).toEqual([evicted(30_000), evicted(30_000), evicted(30_000)]);
 });
 
-test('a push to a full address evicts the oldest output of another session, and is not refused', async () => {
+test('push to a full address: 201, and the oldest output of another session is evicted', async () => {
   const relay = await startQuotaRelay(...flags);
   const { a, b } = await makeThree(relay);
   const pushed = await a.ask('POST', '/commands', `: ${'x'.repeat(30_000)}`);
@@ -44,14 +44,14 @@ test('a push to a full address evicts the oldest output of another session, and 
   expect(missingOf(await b.read('c1'))).toEqual(evicted(30_000));
 });
 
-test('a push through the slot to a full address evicts as well', async () => {
+test('push through the slot to a full address: 201, and the oldest output of another session is evicted', async () => {
   const relay = await startQuotaRelay(...flags);
   const { a, b } = await makeThree(relay);
   expect((await a.slots.push(`: ${'x'.repeat(30_000)}`)).status).toBe(201);
   expect(missingOf(await b.read('c1'))).toEqual(evicted(30_000));
 });
 
-test('outputs that are evicted for another session of the address are in the audit log, once each', async () => {
+test('output evicted for another session of the address: one line in the audit log', async () => {
   const relay = await startQuotaRelay(...flags);
   const { a, b } = await makeThree(relay);
   await a.runWhole(30_000);
@@ -60,7 +60,7 @@ test('outputs that are evicted for another session of the address are in the aud
   expect(relay.lines('audit').filter((line) => line.includes(' evicted '))).toHaveLength(1);
 });
 
-test('the output of a running command of another session is never evicted: the new bytes are refused', async () => {
+test('address full of output of a running command: it is not evicted, and new bytes get 507', async () => {
   const relay = await startQuotaRelay(...flags);
   const [a, b] = [await makeQuotaSession(relay), await makeQuotaSession(relay)];
   const running = await b.begin();
@@ -73,7 +73,7 @@ test('the output of a running command of another session is never evicted: the n
   expect([kept.body.byteLength, kept.headers['remotify-missing-bytes']]).toEqual([80_000, undefined]);
 });
 
-test('an unread result of another session gives way after all that was read', async () => {
+test('unread result of another session in a full address: read outputs are evicted before it', async () => {
   const relay = await startQuotaRelay(...flags);
   const [a, b] = [await makeQuotaSession(relay), await makeQuotaSession(relay)];
   await b.slots.push('true');
@@ -85,7 +85,7 @@ test('an unread result of another session gives way after all that was read', as
   expect((await b.slots.read()).text).toBe('r'.repeat(40_000));
 });
 
-test('many sessions write at once to a full address: each output is stored, and nothing is refused', async () => {
+test('six sessions upload at once to a full address: each output is stored, and nothing is refused', async () => {
   const relay = await startQuotaRelay('--address-quota', '400k');
   const old = await Promise.all(Array.from({ length: 4 }, () => makeQuotaSession(relay)));
   for (const session of old) await session.runWhole(90_000);
@@ -97,7 +97,7 @@ test('many sessions write at once to a full address: each output is stored, and 
     expect((await session.read(ids[nth] ?? '')).body.byteLength).toBe(50_000);
 });
 
-test('exec in one session prints all of its output while the outputs of another session fill the address', async () => {
+test('exec while outputs of another session fill the address: it prints all of its output', async () => {
   const relay = await startQuotaRelay('--address-quota', '1m');
   const old = await startRemote(relay);
   onTestFinished(old.stop);
@@ -114,7 +114,7 @@ test('exec in one session prints all of its output while the outputs of another 
   );
 });
 
-test('after a restart of the relay the address is as full as before, and the oldest output of another session gives way', async () => {
+test('restart of the relay with a full address: the next output evicts the oldest one of another session', async () => {
   const { relay, restart } = await startRestartable(...flags);
   const before = await makeThree(relay);
   await before.a.runWhole(30_000);

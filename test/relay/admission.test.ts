@@ -7,9 +7,9 @@ import { createRandom } from '../harness/random.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
 
-// Who is let in, as src/protocol/README.md has it: written down here once more, and held against the relay.
+// Which requests the relay admits. The table repeats the rules of docs/protocol.md, and the tests compare the relay with it.
 
-/** Access to each method of each route, and what a request that was let in is answered: it carries no body and no listener's id. */
+/** The access of a method of a route, and the statuses of an admitted request, which has no body and no listener id. */
 type Rule = { access: 'open' | 'session' | 'listener' | 'either'; statuses: number[] };
 const rule = (access: Rule['access'], ...statuses: number[]): Rule => ({ access, statuses });
 
@@ -43,7 +43,7 @@ const table: Record<string, Partial<Record<string, Rule>>> = {
   '/api/session/{key}/commands/c1/finish': { POST: rule('listener', 400) },
 };
 
-/** HEAD says of these what GET would; of the others, that GET is there. */
+/** For these, HEAD gets the same status as GET; for the others, 204. */
 const harmless = new Set([
   '/',
   '/landing.css',
@@ -59,7 +59,7 @@ const pages = new Set(['/', '/icon.svg', '/landing.css', '/landing.js']);
 
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'TRACE'] as const;
 const hosts = {
-  /** In HTTP/1.0, which may. */
+  /** In HTTP/1.0, which may leave it out. */
   none: [],
   missing: [],
   localhost: ['localhost:PORT'],
@@ -84,11 +84,11 @@ type Request = {
   origin: (typeof origins)[number];
   site: (typeof sites)[number];
   keyKind: (typeof keyKinds)[number];
-  /** In the path, or `self` there and the key as Bearer. */
+  /** The key is in the path, or the path has `self` and the key is sent as Bearer. */
   place: 'path' | 'bearer';
 };
 
-/** The first rule that fails, in the order of the reference; undefined for a request that is let in. */
+/** The first rule that fails, in the order of the reference; undefined for a request that is admitted. */
 function refusalOf({
   path,
   method,
@@ -101,11 +101,11 @@ function refusalOf({
   if (host === 'missing' || host === 'twoOwn' || host === 'ownAndForeign') return [400, 'bad_parameter'];
   if (host === 'foreign' || host === 'rebound' || host === 'malformed') return [421, 'unknown_host'];
   const hasKey = path.includes('{key}');
-  // Without a key the path is no path of the table either.
+  // Without a key the path matches no route either.
   if (hasKey && place === 'path' && (keyKind === 'malformed' || keyKind === 'none'))
     return [404, 'not_found'];
   if (!pages.has(path)) {
-    // Without a Host nothing tells what the own origin is, but the public URL.
+    // Without a Host, only the origin of the public URL is the relay's own.
     const isOwn = origin === 'none' || origin === 'public' || (origin === 'own' && host !== 'none');
     if (!isOwn || site === 'same-site' || site === 'cross-site') return [403, 'foreign_origin'];
   }
@@ -114,9 +114,9 @@ function refusalOf({
   if (access === undefined) return [405, 'method_not_allowed'];
   if (access === 'open') return undefined;
   if (keyKind === 'none' || keyKind === 'malformed') return [401, 'key_missing'];
-  // Deleted twice is deleted: answered as if it were let in.
+  // A repeated DELETE gets the same response as an admitted one.
   if (keyKind === 'unknown' && method === 'DELETE' && path === '/api/session/{key}') return undefined;
-  // The runner's answer is read by a shell: a script that says so.
+  // A shell reads the response of the runner route, so it is a script that reports the end.
   if (keyKind === 'unknown') return [path === '/r/{key}' ? 200 : 410, 'gone'];
   if (access === 'session' && keyKind === 'listener') return [403, 'listener_key'];
   if (access === 'listener' && keyKind === 'session') return [403, 'session_key'];
@@ -146,7 +146,7 @@ async function makeKey(): Promise<string> {
   return ((await made.json()) as { key: string }).key;
 }
 
-/** With a command that ended, one that waits in the queue, one in the slot that runs, and an unread result. */
+/** A session with a cancelled command, a command in the slot, and a queued command. */
 async function makeFullSession(): Promise<string> {
   const key = await makeKey();
   const own = `/api/session/${key}`;
@@ -195,10 +195,10 @@ function renderRequest(request: Request, sessionKey: string): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** HTTP/1.0, where an answer without a body ends the connection. */
+/** HTTP/1.0, where a response without a body ends the connection. */
 const isOld = ({ host }: Request): boolean => host === 'none';
 
-/** So many at once on one connection, one behind the other. */
+/** How many requests are pipelined on one connection at a time. */
 const pipelined = 16;
 
 async function askAll(
@@ -212,7 +212,7 @@ async function askAll(
     check(request, await alone.next({ isHead: request.method === 'HEAD' }));
     alone.destroy();
   }
-  // Opened only now: the relay closes a connection that is idle for long.
+  // Opened only now, since the relay closes idle connections.
   const connection = await openRaw(relay);
   try {
     const modern = requests.filter((request) => !isOld(request));
@@ -235,14 +235,14 @@ const hostNames = Object.keys(hosts) as Request['host'][];
 const places = ['path', 'bearer'] as const;
 const good = { host: 'address', origin: 'none', site: '' } as const;
 
-/** Each route and method with each key, as anyone with curl asks. */
+/** Each route and method with each kind of key, as curl sends them. */
 const everyKey = paths.flatMap((path) =>
   methods.flatMap((method) =>
     keyKinds.flatMap((keyKind) => places.map((place) => ({ path, method, keyKind, place, ...good }))),
   ),
 );
 
-/** Each route as it is meant to be used, from each kind of page. */
+/** Each route with the right method and key, from each kind of page. */
 const everyPage = paths.flatMap((path) =>
   Object.entries(table[path] ?? {}).flatMap(([method, given]) =>
     hostNames.flatMap((host) =>
@@ -289,7 +289,7 @@ const requests = isLong ? listAll() : [...everyKey, ...everyPage, ...pickAny(4_0
 const refused = requests.filter((request) => refusalOf(request) !== undefined);
 const admitted = requests.filter((request) => refusalOf(request) === undefined);
 
-/** No wrong ones are told beyond so many: the first say enough. */
+/** Reports the first ten wrong answers at most. */
 function checkAll(wrong: string[]): void {
   expect(wrong.length, wrong.slice(0, 10).join('\n')).toBe(0);
 }
@@ -298,7 +298,7 @@ function describe(request: Request, { status, headers }: RawAnswer): string {
   return `${status} ${headers['remotify-error'] ?? ''} for ${JSON.stringify(request)}`;
 }
 
-test('the table has every route and method, and no other', () => {
+test('the table of this test has every route and method, and no other', () => {
   const listed = Object.entries(table).map(([path, rules]) => [path, Object.keys(rules).toSorted()]);
   const real = Object.values(routes).map(({ path, methods: own }) => [
     path.replace('{id}', 'c1'),
@@ -307,7 +307,7 @@ test('the table has every route and method, and no other', () => {
   expect(listed).toEqual(real);
 });
 
-test(`${refused.length} requests are refused with the code of the first rule that they break, and change nothing`, {
+test(`${refused.length} requests that break a rule: refused with the code of the first broken rule, and nothing changes`, {
   timeout: 600_000,
 }, async () => {
   expect(refused.length).toBeGreaterThan(4_000);
@@ -333,7 +333,7 @@ test(`${refused.length} requests are refused with the code of the first rule tha
   expect(await (await call(`/cmd-${key}?nowait=1`)).text()).toBe('echo slot');
 });
 
-test(`${admitted.length} requests are let in`, { timeout: 600_000 }, async () => {
+test(`${admitted.length} requests that break no rule: admitted`, { timeout: 600_000 }, async () => {
   expect(admitted.length).toBeGreaterThan(1_000);
   const begin = async (): Promise<string> => {
     const key = await makeKey();
@@ -341,7 +341,7 @@ test(`${admitted.length} requests are let in`, { timeout: 600_000 }, async () =>
     await call(`/api/session/${key}/commands/c1`, { method: 'DELETE' });
     return key;
   };
-  // A session forgets its oldest commands, and requests with a result add to them: a fresh one from time to time.
+  // A session forgets its oldest commands, and posted results add new ones: use a new session from time to time.
   let asked = 0;
   let key = begin();
   const keepKey = (): Promise<string> => {
@@ -352,7 +352,7 @@ test(`${admitted.length} requests are let in`, { timeout: 600_000 }, async () =>
   const wrong: string[] = [];
   await askAll(
     admitted,
-    // Who ends a session gets one to end.
+    // A request that ends its session gets its own session.
     (request) => (isEnd(request) ? makeKey() : keepKey()),
     (request, answer) => {
       const isRight =
@@ -365,7 +365,7 @@ test(`${admitted.length} requests are let in`, { timeout: 600_000 }, async () =>
   checkAll(wrong);
 });
 
-test('HEAD and OPTIONS of every route consume nothing, whoever asks', async () => {
+test('HEAD and OPTIONS of every route, with each kind of key: they consume nothing', async () => {
   const key = await makeFullSession();
   const before = await readState(key);
   const looks = paths.flatMap((path) =>

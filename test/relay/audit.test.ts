@@ -8,12 +8,12 @@ import { startSpiedRelay } from '../harness/spied-relay.ts';
 
 type Options = { level?: string; flags?: string[] };
 
-/** A relay that keeps an audit log, a session, and its short name. */
+/** A relay with an audit log, a session, and its short name. */
 async function setUp({ level = '1', flags = [] }: Options = {}) {
   const relay = await startSpiedRelay({ env: { AUDIT_LOG: level }, flags });
   const session = await makeSession(relay);
   const name = createHash('sha256').update(session.listener_key).digest('hex').slice(0, 8);
-  /** Lines of this session, without its name; numbers of milliseconds are `N`. */
+  /** The lines of this session without its name, with `N` for numbers of milliseconds. */
   const told = () =>
     relay
       .lines('audit')
@@ -24,7 +24,7 @@ async function setUp({ level = '1', flags = [] }: Options = {}) {
 
 const here = 'from 127.0.0.1';
 
-test('the life of a session: who did what, from where, how long and how many bytes', async () => {
+test('commands run and cancelled, listener and session end: one line each, with address, name, times and bytes', async () => {
   const { relay, told, ask, listen } = await setUp();
   await ask('POST', '/commands', 'echo hello', '-H', 'Remotify-Client: alice@desk');
   await listen('one', 'GET', '/next');
@@ -52,7 +52,7 @@ test('the life of a session: who did what, from where, how long and how many byt
   ]);
 });
 
-test('a listener without user and host: it is unknown', async () => {
+test('listener without user and host: its name is unknown', async () => {
   const { told, ask, session } = await setUp();
   await ask('POST', '/commands', 'true');
   const request = [
@@ -69,7 +69,7 @@ test('a listener without user and host: it is unknown', async () => {
   expect(told()).toContain(`command c1 started ${here} by unknown waited_ms=N`);
 });
 
-test('a prompt that is declined: the reason only with the text', async () => {
+test('declined command: the reason is logged only with --audit-log text', async () => {
   for (const level of ['1', 'text']) {
     const { relay, told, ask, listen } = await setUp({ level });
     const supervised = introduce('one', { mode: 'supervised' });
@@ -87,7 +87,7 @@ test('a prompt that is declined: the reason only with the text', async () => {
   }
 });
 
-test('a running command that is signalled, and its listener that is cut off and comes back', async () => {
+test('running command signalled, its listener cut off and connected again: signalled, gone, back', async () => {
   const { relay, told, ask, listen, session } = await setUp();
   await ask('POST', '/commands', 'sleep 60');
   await listen('one', 'GET', '/next');
@@ -108,7 +108,7 @@ test('a running command that is signalled, and its listener that is cut off and 
   ]);
 });
 
-test('a listener that takes over, and what becomes of the command that the other one had', async () => {
+test('runner takes over from a slot listener with a command in flight: taken over, and the command is lost', async () => {
   const { relay, told, session, listen } = await setUp();
   await session.push('sleep 60', '-A', 'seed');
   await session.take();
@@ -120,24 +120,24 @@ test('a listener that takes over, and what becomes of the command that the other
   ]);
 });
 
-test('what time does is told as well: a command that expires, a session that does', async () => {
+test('command and session that expire: one line each, from clock', async () => {
   const { relay, told, ask } = await setUp({ flags: ['--session-ttl', '2'] });
   await ask('POST', '/commands?expires=1', 'true');
   await relay.findLine('audit', / expired /);
   expect(told().slice(2)).toEqual([
-    'command c1 ended from clock state=expired waited_ms=N stdout=0 stderr=0 reason="nobody started it in time"',
+    'command c1 ended from clock state=expired waited_ms=N stdout=0 stderr=0 reason="it was not started in time"',
     'expired from clock',
   ]);
 });
 
-test('the address is the one that a trusted proxy saw', async () => {
+test('push through a trusted proxy: the line has the forwarded address', async () => {
   const { told, ask, relay } = await setUp({ flags: ['--trust-proxy', '1'] });
   await ask('POST', '/commands', 'true', '-H', 'X-Forwarded-For: 192.0.2.9, 198.51.100.7');
   await relay.findLine('audit', / pushed /);
   expect(told()[1]).toMatch(/^command c1 pushed from 198\.51\.100\.7 by /);
 });
 
-test('the slots: pushed, started and ended there', async () => {
+test('commands through the slots: pushed, replaced, started and ended', async () => {
   const { relay, told, session } = await setUp();
   await session.push('uname', '-A', 'seed');
   await session.push('uname -a', '-A', 'seed');
@@ -146,7 +146,7 @@ test('the slots: pushed, started and ended there', async () => {
   await relay.findLine('audit', /state=finished/);
   expect(told().slice(1)).toEqual([
     `command c1 pushed ${here} by seed bytes=5`,
-    `command c1 cancelled ${here} state=cancelled waited_ms=N reason="replaced by a later one"`,
+    `command c1 cancelled ${here} state=cancelled waited_ms=N reason="replaced by a later command"`,
     `command c2 pushed ${here} by seed bytes=8`,
     `listener attached ${here} by slot door=slot mode=unknown`,
     `command c2 started ${here} by slot waited_ms=N`,
@@ -154,7 +154,7 @@ test('the slots: pushed, started and ended there', async () => {
   ]);
 });
 
-test('a listener of ours, started by the line that was pasted', async () => {
+test('command of a runner that was started by the pasted line: the line of its end has status, times and bytes', async () => {
   const relay = await startSpiedRelay({ env: { AUDIT_LOG: '1' } });
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
@@ -164,7 +164,7 @@ test('a listener of ours, started by the line that was pasted', async () => {
   expect(line).toMatch(/state=finished exit_status=4 waited_ms=\d+ ran_ms=\d+ stdout=4 stderr=4$/);
 });
 
-test('with text: one line of ASCII, whatever the text, and cut where it is long', async () => {
+test('--audit-log text, arbitrary scripts: one line of ASCII each, long scripts are truncated', async () => {
   const { relay, ask } = await setUp({ level: 'text' });
   const nasty = `echo "a'\\"\n\r\u001b[2J\u0085\u202e\u2028é\u{1f600} \t#`;
   await ask('POST', '/commands', nasty);
@@ -173,26 +173,26 @@ test('with text: one line of ASCII, whatever the text, and cut where it is long'
   expect(JSON.parse(line.slice(line.indexOf(' text=') + 6))).toBe(nasty);
   expect(relay.stderr()).toMatch(/^[\x20-\x7e\n]+$/);
 
-  // The cut falls into a character of three bytes, and those before it are all told.
+  // The limit is inside a character of three bytes; all characters before it are logged.
   await ask('POST', '/commands', `${'x'.repeat(4095)}€${'y'.repeat(100)}`);
   const cut = await relay.findLine('audit', /command c2 pushed/);
   expect(cut).toMatch(/bytes=4198 text="x{4095}" text_left_out=103$/);
 });
 
-test('with text: a key in it is not told, whole or cut', async () => {
+test('--audit-log text, script with a key: the key is hidden, also if it is truncated', async () => {
   const { relay, session, ask } = await setUp({ level: 'text' });
   const digest = createHash('sha256').update('a file').digest('hex').slice(0, 31);
   await ask('POST', '/commands', `curl ${session.urls.cmd}; echo ${digest}`);
   const line = await relay.findLine('audit', /command c1 pushed/);
   expect(line).toContain(`/cmd-${session.key.slice(0, 4)}...; echo ${digest}`);
-  // Twenty digits of it before the cut.
+  // Twenty digits of the key are before the limit.
   await ask('POST', '/commands', `${' '.repeat(4075)}:${session.key}`);
   const cut = await relay.findLine('audit', /command c2 pushed/);
   expect(cut).toMatch(/text=" {4075}:" text_left_out=32$/);
   expect(relay.stderr()).not.toContain(session.key.slice(0, 9));
 });
 
-test('names of listeners stay in their field', async () => {
+test('listener whose name imitates other fields or has a key: the name is quoted and the key hidden', async () => {
   const { relay, ask, session } = await setUp();
   const evil = introduce('one', { host: 'a" state=finished \u202e é', user: `u ${session.key}` });
   const bearer = ['-H', `Authorization: Bearer ${session.listener_key}`];
@@ -203,7 +203,7 @@ test('names of listeners stay in their field', async () => {
   expect((await ask('GET', '/status')).status).toBe(200);
 });
 
-test('nothing is told that was not kept: a refused push, a repeated one', async () => {
+test('refused and repeated pushes: no line', async () => {
   const { relay, told, ask } = await setUp();
   await ask('POST', '/commands', '   ');
   await ask('POST', '/commands', 'true', '-H', 'Idempotency-Key: k');
@@ -214,7 +214,7 @@ test('nothing is told that was not kept: a refused push, a repeated one', async 
   expect(told().map((line) => line.replace(/ from .*/, ''))).toEqual(['made', 'command c1 pushed', 'ended']);
 });
 
-test('without an audit log nothing is told', async () => {
+test('AUDIT_LOG=0: no audit lines', async () => {
   const { relay, ask } = await setUp({ level: '0' });
   await ask('POST', '/commands', 'true');
   await relay.kill('SIGTERM');

@@ -7,17 +7,17 @@ import type { SessionPayload } from '../harness/slot-session.ts';
 
 test.each([
   ['a short script', 'echo "ö"\n', 'echo "ö"\n'],
-  ['a long one', `${'𝄞'.repeat(250)}x`, '𝄞'.repeat(200)],
-  ['one whose 800th byte is in the middle of a character', `a${'𝄞'.repeat(250)}`, `a${'𝄞'.repeat(199)}`],
-  ['one with a key', `curl /cmd-${'ab'.repeat(16)}`, /^curl \/cmd-.{0,15}$/],
-  ['one with a key across the limit', `${'#'.repeat(195)}${'ab'.repeat(16)}`, /^#{195}.{0,5}$/],
-])('%s: lists show its first 200 characters, and no key', (_name, script, text) => {
+  ['a long script', `${'𝄞'.repeat(250)}x`, '𝄞'.repeat(200)],
+  ['a script with a character across byte 800', `a${'𝄞'.repeat(250)}`, `a${'𝄞'.repeat(199)}`],
+  ['a script with a key', `curl /cmd-${'ab'.repeat(16)}`, /^curl \/cmd-.{0,15}$/],
+  ['a script with a key across the limit', `${'#'.repeat(195)}${'ab'.repeat(16)}`, /^#{195}.{0,5}$/],
+])('%s: beginningOf has its first 200 characters at most, and no key', (_name, script, text) => {
   expect(beginningOf(Buffer.from(script))).toEqual(
     typeof text === 'string' ? text : expect.stringMatching(text),
   );
 });
 
-test('the list of commands has the text and the input of each, whichever way it was pushed', async () => {
+test('command pushed through the slot or the resource: the list of commands has its text and its bytes of stdin', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const { urls } = (await curl(['-X', 'POST', `${relay.url}/api/session`])).json<SessionPayload>();

@@ -4,7 +4,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { curl } from '../harness/curl.ts';
 import { makeQuotaSession, missingOf, startQuotaRelay, startRestartable } from './quota-kit.ts';
 
-// One command alone is over the quota of its session: its output is cut, every reader learns that, and none gets exit status 0.
+// One command alone exceeds the quota of its session: its output is cut, every reader learns that, and none gets exit status 0.
 
 async function startSmall(quota = '1m') {
   const relay = await startQuotaRelay('--session-quota', quota);
@@ -15,7 +15,7 @@ async function startSmall(quota = '1m') {
 
 type Report = { exit_status: number | null; truncated: boolean; missing_bytes: number; stdout_bytes: number };
 
-test('a command that prints 5 MiB and would run on: stopped by KILL, exec exits with 137 and a notice', async () => {
+test('command that prints 5 MiB and keeps running: stopped by KILL, exec exits with 137 and an error', async () => {
   const { remote } = await startSmall();
   const run = await remote.run(['exec', '--json', 'head -c 5M /dev/zero; sleep 60']);
   expect(run.exitCode).toBe(137);
@@ -32,7 +32,7 @@ test.each([
   ['on stderr', 'head -c 900000 /dev/zero >&2', 900_000],
   ['half on each stream', 'head -c 450000 /dev/zero; head -c 450000 /dev/zero >&2', 900_000],
 ] as const)(
-  'a command that ends with 0 at once and has printed more than the quota %s: exec exits with 255, truncated true',
+  'command that prints more than the quota %s and ends with 0: exec exits with 255, truncated true',
   async (_title, script, printed) => {
     const { remote } = await startSmall('400k');
     const run = await remote.run(['exec', '--json', script]);
@@ -40,9 +40,9 @@ test.each([
     const report = JSON.parse(run.text) as Report & { stderr_bytes: number; stderr: string };
     expect(report.truncated).toBe(true);
     expect(report.exit_status).not.toBe(0);
-    const notice = '\nremotify: the rest of the output is lost: the session stores as much as it may\n';
+    const notice = '\nremotify: output truncated: session storage quota reached\n';
     expect(report.stderr).toContain(notice.trim());
-    // Every byte is either here or counted as missing.
+    // Every byte is in the report or counted as missing.
     const told = report.stdout_bytes + report.stderr_bytes + report.missing_bytes;
     expect(told).toBe(printed + notice.length);
     const logs = await remote.run(['logs', '-f', 'c1']);
@@ -51,7 +51,7 @@ test.each([
   },
 );
 
-test('a cut command with a status of its own keeps that status', async () => {
+test('command with cut output that ends with status 3: exec exits with 3', async () => {
   const { remote } = await startSmall('400k');
   const run = await remote.run(['exec', 'head -c 900000 /dev/zero; exit 3']);
   expect(run.exitCode).toBe(3);
@@ -60,7 +60,7 @@ test('a cut command with a status of its own keeps that status', async () => {
   );
 });
 
-test('after a cut command the session runs the next one, which has all of its output', async () => {
+test('next command after one with cut output: it has all of its output', async () => {
   const { remote } = await startSmall('400k');
   await remote.run(['exec', 'head -c 900000 /dev/zero']);
   const next = await remote.run(['exec', '--json', 'head -c 300000 /dev/zero']);
@@ -68,7 +68,7 @@ test('after a cut command the session runs the next one, which has all of its ou
   expect(JSON.parse(next.text)).toMatchObject({ truncated: false, missing_bytes: 0, stdout_bytes: 300_000 });
 });
 
-test('GET …/output of a cut command: the missing bytes, the reason cut, and no exit status 0', async () => {
+test('GET …/output of a command with cut output: the missing bytes, the reason cut, and no exit status 0', async () => {
   const { remote } = await startSmall('400k');
   const { key, url } = await readSession(remote.configDir);
   await remote.run(['exec', 'head -c 900000 /dev/zero']);
@@ -78,7 +78,7 @@ test('GET …/output of a cut command: the missing bytes, the reason cut, and no
   expect(Number(bytes)).toBeGreaterThan(400_000);
 });
 
-test('a listener counts what was cut: a reader of one stream gets the count of that stream', async () => {
+test('listener counts the cut bytes of each stream: a reader of one stream gets the count of that stream', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const id = await session.begin();
@@ -94,7 +94,7 @@ test('a listener counts what was cut: a reader of one stream gets the count of t
   expect(await readOf('stream=stderr&offset=0')).toEqual(cut(7));
 });
 
-test('a listener whose output was refused does not count it: readers learn that an unknown amount is missing', async () => {
+test('listener does not count refused output: readers learn that an unknown number of bytes is missing', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const id = await session.begin();
@@ -103,7 +103,7 @@ test('a listener whose output was refused does not count it: readers learn that 
   expect(missingOf(await session.read(id))).toEqual({ bytes: '0', reason: 'cut', exitStatus: undefined });
 });
 
-test('a listener that was refused, sends all of it later and counts nothing cut: nothing is missing', async () => {
+test('listener sends all of its refused output later and counts nothing as cut: nothing is missing', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const id = await session.begin();
@@ -115,13 +115,13 @@ test('a listener that was refused, sends all of it later and counts nothing cut:
   expect(missingOf(await session.read(id))).toEqual({ bytes: undefined, reason: undefined, exitStatus: '0' });
 });
 
-test('after a restart of the relay readers still learn that output of a command was cut', async () => {
+test('restart of the relay: readers still learn that output of a command was cut', async () => {
   const { relay, restart } = await startRestartable('--session-quota', '100k');
   const before = await makeQuotaSession(relay);
   const id = await before.begin();
   expect((await before.upload(id, 200_000)).status).toBe(507);
   expect((await before.upload(id, 50_000)).status).toBe(200);
-  // Killed between the refusal and the end: the refusal is remembered.
+  // The relay is killed between the refusal and the end: it has stored the refusal.
   const [session] = await restart(before);
   if (!session) throw new Error('no session');
   expect((await session.finish(id, '', 50_000, '')).status).toBe(200);
@@ -133,7 +133,7 @@ test('after a restart of the relay readers still learn that output of a command 
   expect(missingOf(again)).toEqual({ bytes: '11', reason: 'cut', exitStatus: undefined });
 });
 
-test('the quota of the address alone stops a command: cut as well, and not with exit status 0', async () => {
+test('output beyond the quota of the address: cut as well, exec exits with 255', async () => {
   const relay = await startRelay({ flags: ['--address-quota', '400k'] });
   onTestFinished(relay.stop);
   const remote = await startRemote(relay);

@@ -5,14 +5,14 @@ import { openRaw } from '../harness/raw-connection.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 import { type SpiedRelay, startSpiedRelay } from '../harness/spied-relay.ts';
 
-// Several requests may end a session at once, while its time runs out as well: the audit log has its end once.
+// Several requests may end a session at once, and it may expire at the same time: the audit log has its end once.
 
 const stores = [
   ['in memory', ['--store', 'memory:']],
   ['on files', []],
 ] as const;
 
-/** So many connections that ask for the same in one moment: their statuses. */
+/** Sends DELETE on `count` connections at the same moment; resolves with the statuses. */
 async function deleteAtOnce(relay: { port: number }, { key }: SlotSession, count: number): Promise<number[]> {
   const connections = await Promise.all(Array.from({ length: count }, () => openRaw(relay)));
   for (const connection of connections) onTestFinished(connection.destroy);
@@ -23,7 +23,7 @@ async function deleteAtOnce(relay: { port: number }, { key }: SlotSession, count
 const ends = (relay: SpiedRelay) =>
   relay.lines('audit').filter((line) => / (ended|expired) from /.test(line));
 
-/** Waits for a later event of the same relay: a second end would be in the log before it. */
+/** Waits for a later event of the same relay: a second end would be in the log before that. */
 async function expectOneEnd(relay: SpiedRelay): Promise<void> {
   const before = relay.lines('audit').filter((line) => / made /.test(line)).length;
   await makeSession(relay);
@@ -35,12 +35,12 @@ async function expectOneEnd(relay: SpiedRelay): Promise<void> {
 
 for (const [title, flags] of stores) {
   test.each([2, 10])(
-    `%i requests end a session ${title} at once: one of them does, and the audit log has its end once`,
+    `%i requests end a session ${title} at once: all get 204, and the audit log has its end once`,
     async (count) => {
       const relay = await startSpiedRelay({ flags: ['--audit-log', ...flags] });
       const session = await makeSession(relay);
       const statuses = await deleteAtOnce(relay, session, count);
-      // Deleted twice is deleted: those that found it gone see no difference.
+      // A request that finds the session gone gets 204 as well.
       expect(statuses.filter((status) => status !== 204)).toEqual([]);
       await expectOneEnd(relay);
       expect((await curl([session.urls.api])).status).toBe(410);
@@ -48,7 +48,7 @@ for (const [title, flags] of stores) {
   );
 }
 
-test('a session with a queue and a held poll is ended ten times at once: the audit log has its end once, and the poll is answered', async () => {
+test('ten DELETE at once of a session with a queue and a held poll: one end in the audit log, and the poll gets 410', async () => {
   const relay = await startSpiedRelay({ flags: ['--audit-log'] });
   const session = await makeSession(relay);
   const poll = await session.waitForResult();
@@ -59,16 +59,16 @@ test('a session with a queue and a held poll is ended ten times at once: the aud
   await expectOneEnd(relay);
 });
 
-test('DELETE in the moment in which the session expires: the audit log has its end once, as ended or as expired', {
+test('DELETE at the moment at which the session expires: one end in the audit log, ended or expired', {
   timeout: 60_000,
 }, async () => {
   const relay = await startSpiedRelay({ flags: ['--audit-log', '--session-ttl', '1s'] });
   for (let round = 1; round <= 6; round += 1) {
     const session = await makeSession(relay);
     const madeAt = performance.now();
-    // Around 1,010 ms after it was made: time to live and its granularity.
+    // It expires about 1,010 ms after its creation: the TTL and its granularity.
     await eventually(
-      'the time of the session is nearly up',
+      'the session is about to expire',
       5_000,
       () => performance.now() - madeAt > 990 + 6 * round,
       1,
@@ -82,7 +82,7 @@ test('DELETE in the moment in which the session expires: the audit log has its e
   expect(ends(relay)).toHaveLength(6);
 });
 
-test('DELETE of a session that is gone, or of a key that never was one, is 204; what else its key is used for is 410', async () => {
+test('DELETE of a session that is gone or never existed: 204; other requests with its key: 410', async () => {
   const relay = await startSpiedRelay({ flags: ['--audit-log'] });
   const session = await makeSession(relay);
   expect((await curl(['-X', 'DELETE', session.urls.api])).status).toBe(204);
@@ -98,7 +98,7 @@ test('DELETE of a session that is gone, or of a key that never was one, is 204; 
   await expectOneEnd(relay);
 });
 
-test('DELETE with a listener key is refused while the session lives', async () => {
+test('DELETE with the listener key of a live session: 403', async () => {
   const relay = await startSpiedRelay({ flags: [] });
   const session = await makeSession(relay);
   const { listener_key: listenerKey } = (await curl([session.urls.api])).json<{ listener_key: string }>();

@@ -8,9 +8,9 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// A relay that was told to end.
+// The shutdown of a relay.
 
-/** From SIGTERM on; shorter than the 5 s after which connections are cut. */
+/** Deadline after SIGTERM; shorter than the 5 s after which the relay cuts connections. */
 const beforeCutMs = 4_000;
 
 async function isRefused(port: number): Promise<boolean> {
@@ -22,9 +22,9 @@ async function isRefused(port: number): Promise<boolean> {
   return outcome.finally(() => socket.destroy());
 }
 
-/** Resolves once the end has begun. */
+/** Sends SIGTERM; resolves once the shutdown has begun. */
 async function beginEnd(relay: Relay) {
-  // Connections are accepted in order: whoever came before this one is in.
+  // Connections are accepted in order: all earlier ones are accepted once this request is answered.
   await curl([`${relay.url}/api/health`]);
   const over = relay.kill('SIGTERM');
   over.catch(() => undefined);
@@ -36,10 +36,10 @@ type Answer = { status: number | undefined; headers: IncomingMessage['headers'];
 
 type BegunRequest = { upload: ClientRequest; answer: () => Promise<Answer> };
 
-/** A request that the relay has begun to answer: it said `100 Continue`, and waits for the body where there is one. */
+/** A request in flight: the relay has sent `100 Continue`, and waits for the body if there is one. */
 async function begin(method: string, url: string, bodyBytes = 0): Promise<BegunRequest> {
   const headers = { expect: '100-continue', ...(bodyBytes > 0 && { 'content-length': bodyBytes }) };
-  // One that would come back on the same connection.
+  // A client that would reuse the connection.
   const agent = new Agent({ keepAlive: true });
   onTestFinished(() => agent.destroy());
   const upload = request(url, { method, headers, agent });
@@ -52,7 +52,7 @@ async function begin(method: string, url: string, bodyBytes = 0): Promise<BegunR
   upload.on('error', () => undefined);
   answer.catch(() => undefined);
   upload.flushHeaders();
-  await withDeadline(once(upload, 'continue'), 5_000, `${method} is begun`);
+  await withDeadline(once(upload, 'continue'), 5_000, `${method} is in flight`);
   return { upload, answer: () => withDeadline(answer, beforeCutMs, `the answer to ${method}`) };
 }
 
@@ -85,7 +85,7 @@ test.each([
   ['a second signal', ['SIGTERM']],
   ['signals of all kinds, again and again', ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGTERM']],
 ] as [string, NodeJS.Signals[]][])(
-  'an upload in the middle of its body is finished and kept, at %s',
+  'shutdown during the upload of a command: the upload is finished and stored, with %s',
   async (_title, more) => {
     const { relay, startAgain } = await startOnce();
     const session = await makeSession(relay);
@@ -106,7 +106,7 @@ test.each([
   },
 );
 
-test('a result in the middle of its body is finished and kept', async () => {
+test('shutdown during the upload of a result: the upload is finished and stored', async () => {
   const { relay, startAgain } = await startOnce();
   const session = await makeSession(relay);
   await session.push('echo one');
@@ -121,7 +121,7 @@ test('a result in the middle of its body is finished and kept', async () => {
   expect((await session.read()).text).toBe(half + half);
 });
 
-test('polls that are held are answered at once, and told not to come back on the same connection', async () => {
+test('shutdown with held polls: they are answered immediately, with Connection: close', async () => {
   const { relay } = await startOnce(['--long-poll', '20s']);
   const session = await makeSession(relay);
   const { cmd, result, api } = session.urls;
@@ -134,7 +134,7 @@ test('polls that are held are answered at once, and told not to come back on the
   expect(await withDeadline(over, beforeCutMs, 'the relay ends')).toEqual({ code: 0, signal: null });
 });
 
-test('nothing new is begun on connections that live, and what was begun goes on', async () => {
+test('shutdown with open connections: new sessions and pushes get 503, other requests are answered', async () => {
   const { relay } = await startOnce();
   const session = await makeSession(relay);
   await session.push('echo one');
@@ -167,7 +167,7 @@ test('nothing new is begun on connections that live, and what was begun goes on'
   expect(await withDeadline(over, beforeCutMs, 'the relay ends')).toEqual({ code: 0, signal: null });
 });
 
-test('whoever stalls is cut after a while, and the relay ends well', async () => {
+test('shutdown with clients that stall: they are cut, the relay exits with 0, no unread result is lost', async () => {
   const { relay, startAgain } = await startOnce();
   const session = await makeSession(relay);
   const big = 'x'.repeat(20_000_000);
@@ -178,7 +178,7 @@ test('whoever stalls is cut after a while, and the relay ends well', async () =>
   await openSocket(relay, 'GET /api/health HTTP/1.1\r\nHost: lo');
   const { upload } = await begin('POST', `${session.urls.api}/commands`, 2 * half.length);
   upload.write(half);
-  // Somebody who takes no more than what the system keeps for him.
+  // A client that reads nothing, so the response fills the buffers of the system.
   const reader = request(session.urls.result, { agent: false });
   reader.on('error', () => undefined);
   onTestFinished(() => void reader.destroy());
@@ -186,14 +186,14 @@ test('whoever stalls is cut after a while, and the relay ends well', async () =>
   const { over } = await beginEnd(relay);
   expect(await over).toEqual({ code: 0, signal: null });
   await startAgain();
-  // Half a command is none, and a result that was not taken whole was not taken.
+  // The relay discards half a command, and keeps a result that was not read completely.
   expect((await curl([`${session.urls.api}/commands`])).json<{ commands: object[] }>().commands).toHaveLength(
     1,
   );
   expect((await session.read()).text).toBe(big);
 });
 
-test('an answer that is under way arrives whole, and holds up nobody once it has', async () => {
+test('shutdown while a response of 20 MB is being sent: it arrives complete, then the relay ends', async () => {
   const { relay } = await startOnce();
   const session = await makeSession(relay);
   await session.push('echo one');

@@ -9,7 +9,7 @@ import {
   whole,
 } from './quota-kit.ts';
 
-// A session whose quota is full evicts outputs of ended commands, oldest first, and tells readers of those.
+// A session has reached its quota: the relay evicts outputs of ended commands, oldest first, and reports that to their readers.
 
 const flags = ['--session-quota', '1m'];
 
@@ -42,7 +42,7 @@ test('old outputs fill the quota of a session: exec --json has all of a new outp
   expect(report['stdout']).toBe(numbers);
 });
 
-test('an evicted output: logs says how many bytes are missing and why, and does not exit with 0', async () => {
+test('logs of an evicted output: it prints how many bytes are missing and why, and exits with 255', async () => {
   const { remote } = await startFilled();
   await remote.run(['exec', 'seq 100000']);
   for (const args of [
@@ -57,7 +57,7 @@ test('an evicted output: logs says how many bytes are missing and why, and does 
       'error: 300000 bytes of output of command c1 are missing: the relay removed them',
     );
   }
-  // The newest of the old ones is still there.
+  // The newest of the old outputs is still there.
   const last = await remote.run(['logs', 'c3']);
   expect([last.exitCode, last.stdout.byteLength]).toEqual([0, 300_000]);
 });
@@ -83,7 +83,7 @@ test('outputs are evicted in the order in which their commands ended, and only a
   );
 });
 
-test('a reader of evicted output learns how much is missing from its offset on, and nothing if it has all of it', async () => {
+test('reader of evicted output: it learns how many bytes are missing after its offset; none if it has all of them', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const old = await session.runWhole(60_000);
@@ -95,12 +95,12 @@ test('a reader of evicted output learns how much is missing from its offset on, 
   const atEnd = await session.read(old, 60_000);
   expect([atEnd.status, atEnd.body.byteLength, missingOf(atEnd)]).toEqual([200, 0, whole]);
   expect(atEnd.headers['remotify-complete']).toBe('true');
-  // One that has all of one stream and nothing of the other, which is empty.
+  // A reader that has all of stdout, and nothing of stderr, which is empty.
   const both = await session.ask('GET', `/commands/${old}/output?stdout=60000&stderr=0`);
   expect(missingOf(both)).toEqual(whole);
 });
 
-test('a reader of an evicted command learns what is missing of the streams that it reads', async () => {
+test('reader of one stream of an evicted output: it learns how many bytes of that stream are missing', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const id = await session.begin();
@@ -115,7 +115,7 @@ test('a reader of an evicted command learns what is missing of the streams that 
   expect(await readOf('stream=stdout&offset=10000')).toEqual(evicted(30_000));
 });
 
-test('a running command that stores the most is never evicted: the new bytes are refused', async () => {
+test('session full of output of a running command: it is not evicted, and a push gets 507', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const id = await session.begin();
@@ -125,13 +125,13 @@ test('a running command that stores the most is never evicted: the new bytes are
   const kept = await session.read(id);
   expect([kept.body.byteLength, kept.headers['remotify-missing-bytes']]).toEqual([90_000, undefined]);
   expect(relay.lines('audit').join('\n')).not.toContain('evicted');
-  // Once it has ended it gives way like any other.
+  // Once it has ended, its output can be evicted.
   expect((await session.finish(id, '', 90_000)).status).toBe(200);
   expect((await session.ask('POST', '/commands', `: ${'x'.repeat(20_000)}`)).status).toBe(201);
   expect(missingOf(await session.read(id))).toEqual(evicted(90_000));
 });
 
-test('stdin that a client sends evicts old outputs as well', async () => {
+test('stdin uploaded to a full session: it evicts old outputs as well', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   const old = await session.runWhole(60_000);
@@ -141,7 +141,7 @@ test('stdin that a client sends evicts old outputs as well', async () => {
   expect(missingOf(await session.read(old))).toEqual(evicted(60_000));
 });
 
-test('after a restart of the relay readers still learn of evicted outputs, and the next ones are evicted in the same order', async () => {
+test('restart of the relay: readers still learn of evicted outputs, and the next ones are evicted in the same order', async () => {
   const { relay, restart } = await startRestartable('--session-quota', '100k');
   const before = await makeQuotaSession(relay);
   for (let nth = 0; nth < 4; nth += 1) await before.runWhole(30_000);

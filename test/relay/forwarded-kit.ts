@@ -3,7 +3,7 @@ import { sendRaw } from '../harness/raw-connection.ts';
 import type { Relay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 
-/** The base URL that the relay writes into every address of its answer, or the status of a refusal. */
+/** Creates a session. The result is the base URL of all URLs in the response, or the status of a refusal. */
 export async function makeWith(relay: Relay, headers: string[], host?: string): Promise<string | number> {
   const lines = [
     'POST /api/session HTTP/1.1',
@@ -21,7 +21,7 @@ export async function makeWith(relay: Relay, headers: string[], host?: string): 
     remote_quickstart: line,
   } = JSON.parse(answer.text) as SessionPayload;
   const base = urls.api.slice(0, urls.api.indexOf('/api/session/'));
-  // One address in all of them, and the line insists on its scheme.
+  // All URLs have the same base, and the line allows only its scheme.
   expect(urls).toEqual({
     api: `${base}/api/session/${key}`,
     cmd: `${base}/cmd-${key}`,

@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeWith } from './forwarded-kit.ts';
 
-// Behind a proxy: from which page a request may come.
+// Behind a proxy: from which origins the relay accepts requests.
 
 const https = 'X-Forwarded-Proto: https';
 const named = ['--allowed-host', 'relay.example'];
 
-describe('with an Origin', () => {
+describe('request with an Origin through a trusted proxy', () => {
   let relay: Relay;
   beforeAll(async () => {
     relay = await startRelay({ flags: ['--trust-proxy', '1', ...named] });
@@ -15,33 +15,33 @@ describe('with an Origin', () => {
   });
   test.each<[title: string, headers: string[], expected: string | number, host?: string]>([
     [
-      'the page at the forwarded host',
+      'the forwarded scheme and host: accepted',
       ['Origin: https://relay.example', https, 'X-Forwarded-Host: relay.example'],
       'https://relay.example',
     ],
     [
-      'its port is that of the scheme, and the proxy says it',
+      'the forwarded host has the default port of the scheme: accepted',
       ['Origin: https://relay.example', https, 'X-Forwarded-Host: relay.example:443'],
       'https://relay.example',
     ],
     [
-      'another port is another page',
+      'another port: refused',
       ['Origin: https://relay.example:444', https, 'X-Forwarded-Host: relay.example'],
       403,
     ],
     [
-      'a page of another site through the proxy',
+      'another site: refused',
       ['Origin: https://evil.example', https, 'X-Forwarded-Host: relay.example'],
       403,
     ],
     [
-      'a page that was bound to the relay by its name server, and forges the header',
+      'DNS rebinding with a forged X-Forwarded-Host: refused',
       ['Origin: http://evil.example', 'X-Forwarded-Host: localhost', 'Sec-Fetch-Site: same-origin'],
       403,
       'evil.example',
     ],
     [
-      'a page at the Host that the proxy replaced',
+      'the Host that the proxy sends instead of the original one: refused',
       ['Origin: http://upstream', 'X-Forwarded-Host: relay.example'],
       403,
       'upstream',

@@ -27,7 +27,7 @@ const given: NewCommand = {
 const client = { address: '192.0.2.1' };
 const remote = { address: '192.0.2.2' };
 
-/** A store that may be told to fail once the transition was made: the disk is full. */
+/** A store that can fail after the transition was computed, as on a full disk. */
 async function openFragileStore(ttlMs: number) {
   const inner = await openMemoryStore((session, clock) => dueAt(session, clock, ttlMs));
   let isFull = false;
@@ -83,7 +83,7 @@ async function setUp({ ttlMs = 60_000 } = {}) {
   return { sessions, fill, told, push, list };
 }
 
-test('is told once it is kept, and by whose request', async () => {
+test('changes that are stored: one event each, with the address of the request', async () => {
   const { sessions, push, told, list } = await setUp();
   await push();
   expect(told[1]?.script).toEqual(Buffer.from('true'));
@@ -98,7 +98,7 @@ test('is told once it is kept, and by whose request', async () => {
   ]);
 });
 
-test('is not told when it could not be kept', async () => {
+test('changes that cannot be stored: no event', async () => {
   const { sessions, fill, push, list } = await setUp();
   fill(true);
   await expect(push()).rejects.toMatchObject({ code: 'storage_full' });
@@ -109,24 +109,24 @@ test('is not told when it could not be kept', async () => {
   expect(list()).toEqual(['session made 192.0.2.1', 'command pushed 192.0.2.1']);
 });
 
-test('is blamed on nobody where it fell due, though it is a request that notices', async () => {
+test('command that expired before a request noticed it: the event has no address', async () => {
   const { sessions, push, list } = await setUp();
   await push(0);
   await sessions.update('name', (session, now) => claimNext(session, auto('bob'), now), remote);
   expect(list().slice(2)).toEqual(['command ended null', 'listener attached 192.0.2.2']);
 });
 
-test('a session that is ended twice, or that ends as its time is up, ends once', async () => {
+test('session removed after it has expired: one event for its end', async () => {
   const { sessions, list } = await setUp({ ttlMs: 100 });
-  await eventually('it expires', 5_000, () => list().length === 2);
+  await eventually('the session expires', 5_000, () => list().length === 2);
   await sessions.remove('name', client);
   expect(list()).toEqual(['session made 192.0.2.1', 'session expired null']);
 });
 
-test('a session that could not be removed still expires in its time', async () => {
+test('session that could not be removed: it still expires', async () => {
   const { sessions, fill, list } = await setUp({ ttlMs: 300 });
   fill(true);
   await expect(sessions.remove('name', client)).rejects.toThrow('no space left');
   fill(false);
-  await eventually('it expires', 10_000, () => list().includes('session expired null'));
+  await eventually('the session expires', 10_000, () => list().includes('session expired null'));
 });

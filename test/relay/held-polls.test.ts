@@ -3,7 +3,7 @@ import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { openRaw, type RawAnswer, type RawConnection } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-/** Longer than any deadline here: a poll that is answered was answered for another reason. */
+/** Longer than any deadline here, so no poll is answered because it timed out. */
 const longPoll = ['--long-poll', '25s'];
 
 type Session = { key: string; listener_key: string };
@@ -21,12 +21,12 @@ async function makeSession(relay: Relay): Promise<Session> {
 
 const post = (relay: Relay, path: string, body: string) => fetch(relay.url + path, { method: 'POST', body });
 
-/** One that waits; `from` is its address. */
+/** A held poll. */
 type Poll = {
   answer: Promise<RawAnswer>;
   hasAnswer: () => boolean;
   connection: RawConnection;
-  /** When it came. */
+  /** When it was sent. */
   since: number;
 };
 
@@ -55,7 +55,7 @@ const askStatus = asks(({ key }) => `/api/session/${key}/status?wait=25&after=10
 const askOutput = asks(({ key }) => `/api/session/${key}/commands/c1/output?wait=25`);
 const askCommand = asks(({ key }) => `/api/session/${key}/commands/c1?wait=25&state=queued`);
 
-/** So many polls, each in its place before the next one comes. */
+/** Sends `count` polls; the relay holds each one before the next is sent. */
 async function holdInTurn(
   relay: Relay,
   count: number,
@@ -65,7 +65,7 @@ async function holdInTurn(
   const polls: Poll[] = [];
   for (let nth = 0; nth < count; nth += 1) {
     polls.push(await askResult(relay, sessionOf(nth), from?.(nth)));
-    // Requests of different connections have no order by themselves: this one is answered after it was taken in.
+    // Requests on different connections have no fixed order: these two are answered after the relay has received the poll.
     await fetch(`${relay.url}/api/health`);
     await fetch(`${relay.url}/api/session/${sessionOf(nth).key}/commands`);
   }
@@ -74,19 +74,19 @@ async function holdInTurn(
 
 async function expectGaveWay(poll: Poll | undefined): Promise<void> {
   if (!poll) throw new Error('no such poll');
-  const { status } = await withDeadline(poll.answer, 3_000, 'the oldest poll gives way');
+  const { status } = await withDeadline(poll.answer, 3_000, 'the oldest poll is evicted');
   expect(status).toBe(204);
 }
 
-/** Whoever gives way is answered once it has waited for a second. */
+/** Expects that the relay still holds the polls. It answers an evicted poll only once it has waited for a second. */
 async function expectHeld(relay: Relay, polls: readonly Poll[]): Promise<void> {
   const newest = Math.max(0, ...polls.map(({ since }) => since));
-  await untilPassed('whoever gave way is answered', 1_200, newest);
+  await untilPassed('evicted polls are answered', 1_200, newest);
   await fetch(`${relay.url}/api/health`);
   expect(polls.map((poll) => poll.hasAnswer())).toEqual(polls.map(() => false));
 }
 
-test('on one session: the oldest is answered 204, the others stay, and other sessions have places of their own', async () => {
+test('limit per session: the oldest poll gets 204, the others and those of other sessions stay held', async () => {
   const relay = await start('--max-held-polls-per-session', '3');
   const [session, other] = [await makeSession(relay), await makeSession(relay)];
   const elsewhere = await holdInTurn(relay, 3, () => other);
@@ -94,7 +94,7 @@ test('on one session: the oldest is answered 204, the others stay, and other ses
   await expectGaveWay(polls[0]);
   await expectGaveWay(polls[1]);
   await expectHeld(relay, [...polls.slice(2), ...elsewhere]);
-  // Who stays is answered as ever.
+  // Polls that stay held are answered normally.
   await post(relay, `/result-${session.key}`, 'one');
   const answers = polls.slice(2).filter((poll) => !poll.hasAnswer());
   const first = await withDeadline(
@@ -105,7 +105,7 @@ test('on one session: the oldest is answered 204, the others stay, and other ses
   expect(first.text).toBe('one');
 });
 
-test('from one address: the oldest of it is answered, whatever its session, and nobody else', async () => {
+test('limit per address: its oldest poll of any session gets 204, those of other addresses stay held', async () => {
   const relay = await start('--max-held-polls-per-address', '3');
   const sessions = await Promise.all(Array.from({ length: 5 }, () => makeSession(relay)));
   const sessionOf = (nth: number) => sessions[nth % 5] as Session;
@@ -116,7 +116,7 @@ test('from one address: the oldest of it is answered, whatever its session, and 
   await expectHeld(relay, [...polls.slice(2), ...others]);
 });
 
-test('in all: the oldest of all is answered', async () => {
+test('limit in total: the oldest poll of all gets 204', async () => {
   const relay = await start('--max-held-polls', '4');
   const sessions = await Promise.all(Array.from({ length: 6 }, () => makeSession(relay)));
   const polls = await holdInTurn(
@@ -130,7 +130,7 @@ test('in all: the oldest of all is answered', async () => {
   await expectHeld(relay, polls.slice(2));
 });
 
-test('the address is the one that a trusted proxy tells', async () => {
+test('limit per address behind a trusted proxy: the forwarded address counts', async () => {
   const relay = await start('--max-held-polls-per-address', '1', '--trust-proxy', '1');
   const session = await makeSession(relay);
   const from = (address: string) =>
@@ -144,22 +144,22 @@ test('the address is the one that a trusted proxy tells', async () => {
 });
 
 test.each([
-  ['one that waits for the status', askStatus],
-  ['one that waits for output', askOutput],
-  ['one that waits for a state', askCommand],
-] as const)('%s gives way with what there is', async (_title, ask) => {
+  ['the status', askStatus],
+  ['output', askOutput],
+  ['a state', askCommand],
+] as const)('evicted poll that waits for %s: it gets 200 with the present values', async (_title, ask) => {
   const relay = await start('--max-held-polls-per-session', '1');
   const session = await makeSession(relay);
   await post(relay, `/api/session/${session.key}/commands`, 'echo waits');
   const first = await ask(relay, session);
   await expectHeld(relay, [first]);
   const second = await ask(relay, session);
-  const { status } = await withDeadline(first.answer, 3_000, 'the oldest poll gives way');
+  const { status } = await withDeadline(first.answer, 3_000, 'the oldest poll is evicted');
   expect(status).toBe(200);
   await expectHeld(relay, [second]);
 });
 
-test('a listener that gives way is not gone: it asks again, and is served', async () => {
+test('evicted poll of a listener: the listener is not gone, and its next poll gets the command', async () => {
   const relay = await start('--max-held-polls-per-session', '2');
   const session = await makeSession(relay);
   const look = asks(
@@ -177,12 +177,12 @@ test('a listener that gives way is not gone: it asks again, and is served', asyn
   const again = await look(relay, session);
   await expectGaveWay(readers[0]);
   await post(relay, `/api/session/${session.key}/commands`, 'echo one');
-  const { status, text } = await withDeadline(again.answer, 3_000, 'the command comes');
+  const { status, text } = await withDeadline(again.answer, 3_000, 'the listener gets the command');
   expect(status).toBe(200);
   expect(text).toContain('echo one');
 });
 
-test('a poll that is answered at once costs nobody a place', async () => {
+test('poll that is answered immediately: no held poll is evicted', async () => {
   const relay = await start('--max-held-polls', '2');
   const [session, full] = [await makeSession(relay), await makeSession(relay)];
   await post(relay, `/api/session/${full.key}/commands`, 'echo dropped');
@@ -202,7 +202,7 @@ test('a poll that is answered at once costs nobody a place', async () => {
   await expectHeld(relay, polls);
 });
 
-test('polls that end give their places back: by an answer, by a closed socket, by the end of the session', async () => {
+test('poll that ends by a response, a closed socket or the end of the session: its place is free again', async () => {
   const relay = await start('--max-held-polls', '3', '--long-poll', '25s');
   const watched = await makeSession(relay);
   const oldest = (await holdInTurn(relay, 1, () => watched))[0] as Poll;
@@ -214,11 +214,11 @@ test('polls that end give their places back: by an answer, by a closed socket, b
       await withDeadline(Promise.race([answered?.answer, ended?.answer]), 3_000, 'one gets the result');
     }
     if (round % 3 === 1) answered?.connection.destroy();
-    // The end of the session answers whoever is left.
+    // The end of the session answers the remaining poll.
     await fetch(`${relay.url}/api/session/${session.key}`, { method: 'DELETE' });
-    await withDeadline((ended as Poll).answer, 3_000, 'the end is told').catch(() => {});
+    await withDeadline((ended as Poll).answer, 3_000, 'the poll is answered').catch(() => {});
     if (round % 3 === 1) {
-      // Nothing tells from outside when a socket was seen to close, but that its place is free.
+      // The free place is the only sign from outside that the relay has noticed the closed socket.
       await eventually('the place is free', 3_000, async () => {
         const probe = (await holdInTurn(relay, 1, () => watched))[0] as Poll;
         const isFree = !oldest.hasAnswer();
@@ -227,14 +227,14 @@ test('polls that end give their places back: by an answer, by a closed socket, b
       });
     }
   }
-  // All of them are free again: two more, and the oldest stays.
+  // All places are free again: with two more polls, the oldest stays held.
   const more = await holdInTurn(relay, 2, () => watched);
   await expectHeld(relay, [oldest, ...more]);
   await holdInTurn(relay, 1, () => watched);
   await expectGaveWay(oldest);
 });
 
-test('a thousand polls that are cut off leave nothing behind', async () => {
+test('a thousand polls that are cut off: all places are free again', async () => {
   const relay = await start('--max-held-polls', '20');
   const [session, watched] = [await makeSession(relay), await makeSession(relay)];
   for (let round = 0; round < 50; round += 1) {
@@ -249,7 +249,7 @@ test('a thousand polls that are cut off leave nothing behind', async () => {
   });
 });
 
-test('one too many makes no chase: whoever gives way has waited for a second', async () => {
+test('three clients with two places that poll in a loop: each evicted poll waits for a second, so there is no tight loop', async () => {
   const relay = await start('--max-held-polls-per-session', '2');
   const session = await makeSession(relay);
   const until = performance.now() + 3_000;
@@ -263,16 +263,16 @@ test('one too many makes no chase: whoever gives way has waited for a second', a
     }
   };
   const crowd = Promise.all([askAgain(), askAgain(), askAgain()]);
-  await eventually('time is up', 10_000, () => performance.now() > until);
-  // At round-trip speed there would be thousands.
+  await eventually('3 s have passed', 10_000, () => performance.now() > until);
+  // Without the wait there would be thousands of responses.
   expect(answers).toBeGreaterThan(0);
   expect(answers).toBeLessThanOrEqual(12);
-  // The last two are still held: they end with the relay.
+  // The relay still holds the last two polls: they end with it.
   await relay.kill('SIGTERM');
   await withDeadline(crowd, 10_000, 'all are answered');
 });
 
-test('the limits are lifted by 0', async () => {
+test('limits of 0: no limit, 400 polls are held', async () => {
   const all = ['--max-held-polls', '0', '--max-held-polls-per-address', '0'];
   const relay = await start(...all, '--max-held-polls-per-session', '0');
   const session = await makeSession(relay);
@@ -280,11 +280,11 @@ test('the limits are lifted by 0', async () => {
   await expectHeld(relay, polls);
 });
 
-test('by default a session holds 128', async () => {
+test('default limit per session: of 130 polls two are evicted', async () => {
   const relay = await start();
   const session = await makeSession(relay);
   const polls = await Promise.all(Array.from({ length: 130 }, () => askResult(relay, session)));
-  await eventually('two give way', 3_000, () => polls.filter((poll) => poll.hasAnswer()).length === 2);
+  await eventually('two are evicted', 3_000, () => polls.filter((poll) => poll.hasAnswer()).length === 2);
   await fetch(`${relay.url}/api/session/${session.key}/status`);
   expect(polls.filter((poll) => poll.hasAnswer())).toHaveLength(2);
 });
@@ -295,7 +295,7 @@ beforeAll(async () => {
   return shared.stop;
 });
 
-test('an address has twice as many connections as it may hold, then the newest is cut, and nobody else', async () => {
+test('connections of an address: twice its limit of held polls; the next one is cut, those of other addresses are not', async () => {
   const open = async (localAddress: string) => {
     const connection = await openRaw(shared, { localAddress });
     onTestFinished(connection.destroy);
@@ -303,7 +303,7 @@ test('an address has twice as many connections as it may hold, then the newest i
   };
   const kept = await Promise.all(Array.from({ length: 32 }, () => open('127.0.0.9')));
   const tooMany = await open('127.0.0.9');
-  await withDeadline(tooMany.closed, 3_000, 'the one too many is cut');
+  await withDeadline(tooMany.closed, 3_000, 'the connection over the limit is cut');
   const ask = async (connection: RawConnection) => {
     connection.send('GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n');
     return (await connection.next()).status;
@@ -312,7 +312,7 @@ test('an address has twice as many connections as it may hold, then the newest i
   expect(await ask(await open('127.0.0.10'))).toBe(200);
   kept[0]?.destroy();
   await eventually(
-    'a closed one makes room',
+    'after a closed connection a new one is accepted',
     3_000,
     async () => (await ask(await open('127.0.0.9'))) === 200,
   );

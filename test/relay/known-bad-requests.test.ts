@@ -15,7 +15,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-/** Whatever came before: the relay answers, says nothing of it, and the session is as it was. */
+/** After each test the relay still answers, has logged no error, and the session is unchanged. */
 afterEach(async () => {
   expect(await (await fetch(`${relay.url}/api/health`)).json()).toEqual({
     ok: true,
@@ -37,11 +37,11 @@ async function statusOf(bytes: string): Promise<number | 'closed'> {
 }
 
 const post = 'POST /result-KEY HTTP/1.1';
-/** What a smuggler wants to be taken for a request of its own. */
+/** A smuggled request: the relay must not treat it as a request. */
 const hidden = head('POST /result-KEY HTTP/1.1', host, 'Content-Length: 8') + 'smuggled';
 const chunked = 'Transfer-Encoding: chunked';
 
-describe('two ways to tell where a body ends are refused, and what hides behind is no request:', () => {
+describe('ambiguous length of a body: 400, and the smuggled request after it is ignored:', () => {
   test.each([
     ['a length and chunks', [`Content-Length: 5`, chunked], `0\r\n\r\n${hidden}`],
     ['chunks and a length', [chunked, 'Content-Length: 5'], `0\r\n\r\n${hidden}`],
@@ -62,25 +62,25 @@ describe('two ways to tell where a body ends are refused, and what hides behind 
     ['a negative length', ['Content-Length: -1'], hidden],
     ['a length in hexadecimal', ['Content-Length: 0x0'], hidden],
     ['a length with a fraction', ['Content-Length: 0.0'], hidden],
-    ['a length beyond all numbers', [`Content-Length: ${'9'.repeat(30)}`], hidden],
-    ['a length that is empty', ['Content-Length:'], hidden],
+    ['a length of 30 digits', [`Content-Length: ${'9'.repeat(30)}`], hidden],
+    ['an empty length', ['Content-Length:'], hidden],
   ])('%s', async (_title, headers, rest) => {
     expect(await statusOf(head(post, host, ...headers) + rest)).toBe(400);
   });
 });
 
-describe('chunks that are none are refused:', () => {
+describe('malformed chunks: refused:', () => {
   test.each([
-    ['a size that is no number', 'zz\r\nabc\r\n0\r\n\r\n'],
+    ['a size that is not a number', 'zz\r\nabc\r\n0\r\n\r\n'],
     ['a negative size', '-1\r\nabc\r\n0\r\n\r\n'],
     ['a size with a prefix', '0x3\r\nabc\r\n0\r\n\r\n'],
     ['a size with spaces around', ' 3 \r\nabc\r\n0\r\n\r\n'],
-    ['a size beyond all numbers', `${'f'.repeat(20)}\r\nabc\r\n0\r\n\r\n`],
+    ['a size of 20 digits', `${'f'.repeat(20)}\r\nabc\r\n0\r\n\r\n`],
     ['no size', '\r\nabc\r\n0\r\n\r\n'],
     ['a size that ends in a bare line feed', '3\nabc\r\n0\r\n\r\n'],
-    ['a chunk that is longer than it says', '2\r\nabc\r\n0\r\n\r\n'],
+    ['a chunk that is longer than its size', '2\r\nabc\r\n0\r\n\r\n'],
     ['a chunk that ends in a bare line feed', '3\r\nabc\n0\r\n\r\n'],
-    ['a trailer that is no header', '3\r\nabc\r\n0\r\nnonsense\r\n\r\n'],
+    ['a trailer that is not a header', '3\r\nabc\r\n0\r\nnonsense\r\n\r\n'],
   ])('%s', async (_title, body) => {
     expect(await statusOf(head(post, host, chunked) + body)).toBe(400);
   });
@@ -93,25 +93,25 @@ describe('chunks that are none are refused:', () => {
   });
 });
 
-test('small extensions of many chunks are passed over', async () => {
+test('500 chunks with small extensions: the extensions are ignored', async () => {
   const body = `${`1;${'x'.repeat(1_000)}\r\na\r\n`.repeat(500)}0\r\n\r\n`;
   expect(await statusOf(head(post, host, chunked) + body)).toBe(201);
   expect(await (await fetch(`${relay.url}/result-${session.key}`)).text()).toBe('a'.repeat(500));
 });
 
-describe('what is no request, or none of HTTP/1.1:', () => {
+describe('unusual or malformed request, status:', () => {
   test.each<[string, string, number | 'closed']>([
     ['no Host', head(health), 400],
     ['another version', head('GET /api/health HTTP/1.2', host), 400],
     ['a version of the future', head('GET /api/health HTTP/9.9', host), 400],
-    // What node takes as it is meant: HTTP/0.9, which has no Host, and a space too many.
+    // Node accepts these two: HTTP/0.9, which has no Host, and an extra space.
     ['no version', 'GET /api/health\r\n\r\n', 200],
     ['two spaces', head('GET  /api/health HTTP/1.1', host), 200],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     ['the hello of TLS', `\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03${'\xaa'.repeat(300)}`, 400],
     ['SSH', 'SSH-2.0-OpenSSH_9.6\r\n', 400],
-    ['a method in small letters', head('get /api/health HTTP/1.1', host), 400],
-    ['a method that nobody knows', head('REMOTIFY /api/health HTTP/1.1', host), 400],
+    ['a method in lower case', head('get /api/health HTTP/1.1', host), 400],
+    ['an unknown method', head('REMOTIFY /api/health HTTP/1.1', host), 400],
     ['a method without an end', 'G'.repeat(100_000), 400],
     ['no path', head('GET HTTP/1.1', host), 400],
     ['a NUL in the path', head('GET /api/\0health HTTP/1.1', host), 400],
@@ -120,8 +120,8 @@ describe('what is no request, or none of HTTP/1.1:', () => {
     ['a header without a name', head(health, host, ': x'), 400],
     ['a header without a colon', head(health, host, 'nonsense'), 400],
     ['a header with a space in its name', head(health, host, 'a b: c'), 400],
-    ['a header with a byte of another language', head(health, host, 'n\xe4me: c'), 400],
-    ['line feeds alone', `GET /api/health HTTP/1.1\n${host}\n\n`, 400],
+    ['a header with a byte beyond ASCII in its name', head(health, host, 'n\xe4me: c'), 400],
+    ['line feeds without carriage returns', `GET /api/health HTTP/1.1\n${host}\n\n`, 400],
     ['a URL of 17 KB', head(`GET /${'a'.repeat(17_000)} HTTP/1.1`, host), 431],
     ['a query of 17 KB', head(`GET /api/health?${'a'.repeat(17_000)} HTTP/1.1`, host), 431],
     ['a header of 17 KB', head(health, host, `X: ${'x'.repeat(17_000)}`), 431],
@@ -129,25 +129,25 @@ describe('what is no request, or none of HTTP/1.1:', () => {
     ['1,001 headers', head(health, host, ...Array.from({ length: 1_000 }, () => 'a:')), 431],
     ['3,000 headers', head(health, host, ...Array.from({ length: 2_999 }, () => 'a:')), 431],
     ['1,000 headers', head(health, host, ...Array.from({ length: 999 }, () => 'a:')), 200],
-    ['a URL of its own', head('GET http://localhost/api/health HTTP/1.1', host), 404],
-    ['the URL of another', head('GET http://evil.example/ HTTP/1.1', host), 404],
-    ['everything', head('OPTIONS * HTTP/1.1', host), 404],
-    ['a tunnel', head('CONNECT localhost:22 HTTP/1.1', host), 'closed'],
-    ['an echo', head('TRACE /api/health HTTP/1.1', host, 'Cookie: secret'), 405],
+    ['an absolute URL of the relay', head('GET http://localhost/api/health HTTP/1.1', host), 404],
+    ['an absolute URL of another host', head('GET http://evil.example/ HTTP/1.1', host), 404],
+    ['OPTIONS *', head('OPTIONS * HTTP/1.1', host), 404],
+    ['CONNECT', head('CONNECT localhost:22 HTTP/1.1', host), 'closed'],
+    ['TRACE', head('TRACE /api/health HTTP/1.1', host, 'Cookie: secret'), 405],
     [
-      'another protocol',
+      'an upgrade to WebSocket',
       head(health, host, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'),
       200,
     ],
-    ['HTTP/2 on the way', head(health, host, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'), 200],
-    ['something else expected', head(health, host, 'Expect: the-unexpected'), 200],
-    ['a key in capitals', head('GET /api/session/self HTTP/1.1', host, 'Authorization: Bearer ABC'), 401],
+    ['an upgrade to HTTP/2', head(health, host, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'), 200],
+    ['an unknown Expect header', head(health, host, 'Expect: the-unexpected'), 200],
+    ['a malformed key', head('GET /api/session/self HTTP/1.1', host, 'Authorization: Bearer ABC'), 401],
   ])('%s', async (_title, bytes, expected) => {
     expect(await statusOf(bytes)).toBe(expected);
   });
 });
 
-test('noise behind a good request comes to nothing: what was asked is answered first', async () => {
+test('garbage after two valid requests: both are answered, then 400, then the connection closes', async () => {
   const connection = await openRaw(relay);
   connection.send(
     head(`GET /result-${session.key} HTTP/1.1`, host) + head(health, host) + 'nonsense\r\n\r\n',
@@ -159,7 +159,7 @@ test('noise behind a good request comes to nothing: what was asked is answered f
   connection.destroy();
 });
 
-test('noise in the middle of a body is told at once', async () => {
+test('garbage in the middle of a chunked body: 400 immediately, then the connection closes', async () => {
   const connection = await openRaw(relay);
   connection.send(`${head(`POST /result-${session.key} HTTP/1.1`, host, chunked)}3\r\nabc\r\nnonsense\r\n`);
   expect((await connection.next({ deadlineMs: 2_000 })).status).toBe(400);
@@ -167,7 +167,7 @@ test('noise in the middle of a body is told at once', async () => {
   connection.destroy();
 });
 
-test('a sender that asks first is told that it is too much, and uploads nothing', async () => {
+test('Expect: 100-continue with a length over the limit: 413 instead of 100', async () => {
   const connection = await openRaw(relay);
   const ask = (length: number) =>
     head(`POST /result-${session.key} HTTP/1.1`, host, `Content-Length: ${length}`, 'Expect: 100-continue');
@@ -176,7 +176,7 @@ test('a sender that asks first is told that it is too much, and uploads nothing'
   connection.destroy();
 });
 
-test('a sender that asks first goes ahead only when it is its turn', async () => {
+test('Expect: 100-continue behind a poll: 100 only after the response to the poll', async () => {
   const connection = await openRaw(relay);
   connection.send(
     head(`GET /result-${session.key} HTTP/1.1`, host) +
@@ -189,7 +189,7 @@ test('a sender that asks first goes ahead only when it is its turn', async () =>
   connection.destroy();
 });
 
-test('who asks for more than it waits for is cut, and what it asked for costs no memory', async () => {
+test('40,000 pipelined requests from a client that reads nothing: it is cut, memory grows by less than 100 MiB', async () => {
   const before = await residentMib(relay.pid);
   const connection = await openRaw(relay);
   connection.pause();
@@ -211,7 +211,7 @@ const mib = 1024 * 1024;
 const listener = { 'remotify-listener': 'bad-listener', 'remotify-mode': 'auto' };
 
 describe('gzip', () => {
-  // 700 MiB of zeros, in seven members: as small as in one, and sooner made.
+  // 700 MiB of zeros, in seven members: as small as one member, and faster to create.
   const member = gzipSync(Buffer.alloc(100 * mib), { level: 9 });
   const bomb = Buffer.concat(Array.from({ length: 7 }, () => member));
 
@@ -221,7 +221,7 @@ describe('gzip', () => {
 
   let id = '';
 
-  /** A command that runs and takes input: every route with a body has something to be about. */
+  /** A running command that accepts input, so that every route with a body can be tested. */
   beforeAll(async () => {
     const pushed = await fetch(`${relay.url}/api/session/${session.key}/commands?stdin=1`, {
       method: 'POST',
@@ -251,12 +251,12 @@ describe('gzip', () => {
     ],
   ];
 
-  test.each(routes)('%s: a bomb of 700 MiB is 413', async (_title, upload) => {
+  test.each(routes)('%s: gzip bomb of 700 MiB: 413', async (_title, upload) => {
     expect(bomb.byteLength).toBeLessThan(mib);
     expect((await upload(bomb)).status).toBe(413);
   });
 
-  test('thirty bombs at once cost no more memory than a few', async () => {
+  test('thirty gzip bombs at once: memory grows by less than 700 MiB', async () => {
     const before = await residentMib(relay.pid);
     let peak = before;
     const watch = setInterval(() => {
@@ -272,7 +272,7 @@ describe('gzip', () => {
   }, 30_000);
 
   const whole = gzipSync('echo whole '.repeat(100));
-  test.each(routes)('%s: what is cut, or goes on, is 400', async (_title, upload) => {
+  test.each(routes)('%s: gzip that is truncated or has bytes at its end: 400', async (_title, upload) => {
     for (const body of [
       whole.subarray(0, -1),
       whole.subarray(0, 5),
@@ -287,7 +287,7 @@ describe('gzip', () => {
     }
   });
 
-  test('several members are one text, and gzip in gzip is taken out once', async () => {
+  test('gzip of several members: joined; gzip in gzip: decoded once', async () => {
     const own = `/api/session/${session.key}/commands/${id}`;
     const inner = gzipSync('inner');
     const bytes = Buffer.concat([gzipSync('one '), gzipSync(''), gzipSync('two '), gzipSync(inner)]);

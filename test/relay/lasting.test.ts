@@ -31,7 +31,7 @@ test('calls back once for each entry, after the fixed time', () => {
   expect(told).toEqual(['first', 'second']);
 });
 
-test('one that was removed is not told of, and those behind it are', () => {
+test('removed entry: no call back for it, but for the entries after it', () => {
   const { told, lasting } = collect(1_000);
   lasting.add('first');
   vi.advanceTimersByTime(10);
@@ -41,7 +41,7 @@ test('one that was removed is not told of, and those behind it are', () => {
   expect(told).toEqual(['second']);
 });
 
-test('one that is added while it is told of is told of again, after as long', () => {
+test('entry added again by its own call back: called back again after the same time', () => {
   const told: number[] = [];
   const lasting = new Lasting<string>(1_000, (entry) => {
     told.push(performance.now());
@@ -53,7 +53,7 @@ test('one that is added while it is told of is told of again, after as long', ()
   expect(told.map((at) => at - began)).toEqual([1_000, 2_000, 3_000]);
 });
 
-test('one that is added again by its own call does not make the others late', () => {
+test('entry added again by its own call back: the other entries are called back on time', () => {
   const told: [string, number][] = [];
   const began = performance.now();
   const lasting = new Lasting<string>(1_000, (entry) => {
@@ -73,7 +73,7 @@ test('one that is added again by its own call does not make the others late', ()
   ]);
 });
 
-test('nothing is left behind when all are gone', () => {
+test('all entries removed: no timer is left', () => {
   const { lasting } = collect(1_000);
   lasting.add('only');
   lasting.remove('only');

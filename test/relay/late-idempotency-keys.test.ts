@@ -3,9 +3,9 @@ import { eventually } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeQuotaSession, startRestartable } from './quota-kit.ts';
 
-// An Idempotency-Key is remembered when its command is no longer listed: a push that is repeated late does not run again.
+// The relay remembers an Idempotency-Key when it no longer lists the command: a push that is repeated late does not run again.
 
-test('keys of commands that were cancelled or expired are remembered as well after 150 later commands', {
+test('push repeated after 150 later commands: the same cancelled or expired command, also after a restart', {
   timeout: 60_000,
 }, async () => {
   const { relay, restart } = await startRestartable();
@@ -15,7 +15,7 @@ test('keys of commands that were cancelled or expired are remembered as well aft
   expect((await named(before, 'cancelled')).json()).toMatchObject({ id: 'c1' });
   await before.ask('DELETE', '/commands/c1');
   expect((await named(before, 'expired', '?expires=0')).json()).toMatchObject({ id: 'c2' });
-  await eventually('it expires', 5_000, async () => {
+  await eventually('the command expires', 5_000, async () => {
     return (await before.ask('GET', '/commands/c2')).json<{ state: string }>().state === 'expired';
   });
   for (let nth = 0; nth < 150; nth += 1) {
@@ -43,7 +43,7 @@ test('keys of commands that were cancelled or expired are remembered as well aft
   await expectSame(after);
 });
 
-test('a reset of the session does not forget keys', async () => {
+test('push repeated after a reset of the session: the same command', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const session = await makeQuotaSession(relay);

@@ -11,7 +11,7 @@ import { withPathHeld } from '../../src/relay/with-path-held.ts';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-/** Leaves a socket that nothing listens on. */
+/** Leaves a socket on which no process listens. */
 function leaveDead(path: string): void {
   const code = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   spawnSync(process.execPath, ['-e', code]);
@@ -30,7 +30,7 @@ async function answers(path: string, server: Server): Promise<boolean> {
   }
 }
 
-test('many at once on one dead socket: one of them has it, and every other one is told that it is taken', async () => {
+test('twelve servers on one dead socket at once: one replaces it, the others fail with SocketUnusable', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   for (let round = 0; round < 60; round++) {
@@ -39,7 +39,7 @@ test('many at once on one dead socket: one of them has it, and every other one i
     const servers = Array.from({ length: 12 }, () => createServer());
     const results = await Promise.allSettled(
       servers.map(async (server, at) => {
-        // Each begins a few turns of the event loop after the one before, so that they meet at every step.
+        // Each begins a few turns of the event loop after the one before, so that they collide at every step.
         for (let turn = 0; turn < (at * round) / 6; turn++) await setImmediate();
         return listenOnPath(server, { path, mode: 0o600 }, 10);
       }),
@@ -57,7 +57,7 @@ test('many at once on one dead socket: one of them has it, and every other one i
 }, 150_000);
 
 test.skipIf(process.platform !== 'linux')(
-  'while another process looks at the path, the socket waits elsewhere, with its mode and in a folder of its own (Linux)',
+  'path locked by another process: the socket waits in its own folder, with its final mode, until the lock is free (Linux)',
   async () => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
@@ -74,11 +74,11 @@ test.skipIf(process.platform !== 'linux')(
         return found !== undefined && ((await lstat(join(found, 's'))).mode & 0o777) === 0o640 && found;
       });
       expect((await lstat(own)).mode & 0o777).toBe(0o700);
-      await untilPassed('it has had time to come', 200);
+      await untilPassed('time for the socket to appear at the path', 200);
       expect((await lstat(path)).ino).toBe(dead.ino);
       return { started };
     });
-    const remove = await withDeadline(listening.started, 5_000, 'it goes on');
+    const remove = await withDeadline(listening.started, 5_000, 'listenOnPath continues');
     expect(((await lstat(path)).mode & 0o777).toString(8)).toBe('640');
     expect(await readdir(folder.path)).toEqual(['relay.sock']);
     await remove();

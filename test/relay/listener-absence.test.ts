@@ -11,24 +11,24 @@ import { makeSession } from '../harness/slot-session.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
 import { findRunner } from '../stopping/outright.ts';
 
-// The audit log tells of a listener that is gone, and of none that only goes from one request to the next.
+// The audit log reports a listener that is gone, but not the short gap between two requests of a listener.
 
 const startAudited = (...flags: string[]) => startSpiedRelay({ flags: ['--audit-log', ...flags] });
 
-test('three commands of more than a second, one after the other: the audit log tells of no absence', {
+test('three commands of more than a second, one after the other: the audit log reports no absence', {
   timeout: 60_000,
 }, async () => {
   const relay = await startAudited();
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
-  // Long enough for a heartbeat each, which is cut off as the command ends.
+  // Each is long enough for a heartbeat, which the listener cuts off when the command ends.
   for (let nth = 0; nth < 3; nth += 1)
     expect((await remote.run(['exec', 'sleep 1.3; echo done'])).exitCode).toBe(0);
   await untilMissed();
   expect(absences(relay)).toEqual([]);
 });
 
-test('commands over a slow link, short and long: the audit log tells of no absence', {
+test('short and long commands over a slow link: the audit log reports no absence', {
   timeout: 60_000,
 }, async () => {
   const proxy = await startFaultProxy();
@@ -46,7 +46,7 @@ test('commands over a slow link, short and long: the audit log tells of no absen
   expect(absences(relay)).toEqual([]);
 });
 
-test('a listener whose connections are cut again and again for less than two seconds: the audit log has no absence', {
+test('connections of a listener cut five times, for less than two seconds each: the audit log reports no absence', {
   timeout: 60_000,
 }, async () => {
   const proxy = await startFaultProxy();
@@ -65,7 +65,7 @@ test('a listener whose connections are cut again and again for less than two sec
   expect((await remote.run(['exec', 'echo served'])).text).toBe('served\n');
 });
 
-test('a request that is cut off, and another one within a second: no absence; none for longer: gone, and back with the next', async () => {
+test('request cut off, another one within a second: no absence; no request for longer: gone, then back with the next one', async () => {
   const relay = await startAudited();
   const session = await makeSession(relay);
   const { ask, listen } = openResource(relay.url, session);
@@ -76,7 +76,7 @@ test('a request that is cut off, and another one within a second: no absence; no
     const poll = startCurl([...bearer, `${relay.url}/api/session/self${path}`]);
     onTestFinished(poll.kill);
     await poll.sent;
-    await untilPassed('it is held', 200);
+    await untilPassed('the request is held', 200);
     return poll;
   };
   const control = '/commands/c1/control?wait=20';
@@ -91,7 +91,7 @@ test('a request that is cut off, and another one within a second: no absence; no
   expect(listenerWords(relay)).toEqual(['attached', 'gone', 'back']);
 });
 
-test('the shell of a listener is killed and its watchdog says farewell: the audit log has one left, then the new listener attached', async () => {
+test('shell of a listener killed, its watchdog reports the end: the audit log has left, then attached for the new listener', async () => {
   const relay = await startAudited();
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);

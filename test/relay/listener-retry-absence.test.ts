@@ -6,7 +6,7 @@ import { makeGate } from '../harness/gate.ts';
 import { startRemote } from '../harness/remote.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
 
-test('a heartbeat is cut and its first repetition fails too: the second one comes before the audit log says that the listener is gone', async () => {
+test('heartbeat cut, and its first retry fails too: the second retry arrives before the listener counts as gone', async () => {
   const proxy = await startFaultProxy();
   onTestFinished(proxy.stop);
   const relay = await startSpiedRelay({ flags: ['--audit-log', '--public-url', proxy.url] });
@@ -27,7 +27,7 @@ test('a heartbeat is cut and its first repetition fails too: the second one come
     },
   });
   proxy.cutHeld();
-  await eventually('the repetition failed', 15_000, () => refused === 1);
+  await eventually('the first retry failed', 15_000, () => refused === 1);
   await eventually('the heartbeat is held again', 15_000, () => proxy.held('control') > 0);
   await untilMissed();
   expect(absences(relay)).toEqual([]);

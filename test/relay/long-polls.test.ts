@@ -6,7 +6,7 @@ import { openStore } from '../../src/store/open-store.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { count, makeSession } from '../store/store-kit.ts';
 
-test('a wait has its end also where the session changes during each attempt', async () => {
+test('session changes during each attempt of a long poll: the poll still ends when its wait is over', async () => {
   const store = await openStore('memory:', { warn: () => undefined });
   const quotas = { sessionsPerAddress: 10, bytesPerSession: 1e6, bytesPerAddress: 1e6 };
   const sessions = new Sessions(
@@ -29,7 +29,7 @@ test('a wait has its end also where the session changes during each attempt', as
     expect(attempts).toBeGreaterThan(2);
     expect(polls.size).toBe(0);
   } finally {
-    // Else a wait without an end would go on.
+    // Ends a wait that would otherwise continue forever.
     peer.isOver = true;
     await store.close();
   }

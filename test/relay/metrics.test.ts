@@ -25,17 +25,17 @@ async function scrape(metrics: string) {
   expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
   const families = parseMetrics(answer.text);
   const samples = families.flatMap((family) => family.samples);
-  /** 0 where there is no such sample. */
+  /** The value of a sample; 0 if there is none. */
   const read = (name: string, labels: Record<string, string> = {}) =>
     samples.find((one) => one.name === name && JSON.stringify(one.labels) === JSON.stringify(labels))
       ?.value ?? 0;
   return { text: answer.text, families, samples, read };
 }
 
-test('thirteen families, there from the start, that a strict reader takes', async () => {
+test('scrape of a new relay: all thirteen families, in valid syntax', async () => {
   const { relay, metrics } = await setUp();
   expect(metrics).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
-  await eventually('the log says where', 5_000, () => relay.stderr().includes(`metrics on ${metrics}`));
+  await eventually('the log has the URL', 5_000, () => relay.stderr().includes(`metrics on ${metrics}`));
   const { families, text } = await scrape(metrics);
   expect(families.map(({ name }) => name)).toEqual([
     'remotify_sessions',
@@ -56,7 +56,7 @@ test('thirteen families, there from the start, that a strict reader takes', asyn
   if (promtool.error === undefined) expect(promtool.stdout + promtool.stderr).toBe('');
 });
 
-test('what is counted is what happened', async () => {
+test('scrape after some requests: the values match the sessions, requests, refusals and commands', async () => {
   const { relay, metrics } = await setUp();
   const session = await makeSession(relay);
   const { ask, listen } = openResource(relay.url, session);
@@ -102,7 +102,7 @@ test('what is counted is what happened', async () => {
   expect(text).not.toContain(session.key.slice(0, 8));
 
   await poll.kill();
-  await eventually('the peer that left is counted, and holds nothing', 5_000, async () => {
+  await eventually('the disconnected client is counted, and no poll is held', 5_000, async () => {
     const seen = await scrape(metrics);
     const labels = { route: '/api/session/{key}/next', status: 'none' };
     return seen.read('remotify_requests_total', labels) === 1 && seen.read('remotify_held_polls') === 0;
@@ -111,7 +111,7 @@ test('what is counted is what happened', async () => {
   expect((await scrape(metrics)).read('remotify_sessions')).toBe(1);
 });
 
-test('the time of a request is not the time that it was held', async () => {
+test('long poll of 1.5 s: remotify_request_seconds does not include the time it was held', async () => {
   const { relay, metrics } = await setUp(['--long-poll', '1500ms']);
   const session = await makeSession(relay);
   expect((await (await session.waitForResult()).answer).status).toBe(204);
@@ -120,7 +120,7 @@ test('the time of a request is not the time that it was held', async () => {
   expect(read('remotify_request_seconds_sum')).toBeLessThan(1.4);
 });
 
-test('nothing but GET /metrics, and only for host names that the relay knows', async () => {
+test('the metrics port serves only GET /metrics, and only for allowed host names', async () => {
   const { metrics } = await setUp([
     '--allowed-host',
     'relay.example',
@@ -150,7 +150,7 @@ async function sendRaw(port: number, text: string): Promise<void> {
   await withDeadline(once(socket, 'close'), 15_000, `the connection ends: ${text.slice(0, 40)}`);
 }
 
-test('bad requests harm neither side', async () => {
+test('malformed requests to the metrics port: the metrics and the relay still work', async () => {
   const { relay, metrics } = await setUp();
   const port = Number(new URL(metrics).port);
   const bad = [
@@ -171,24 +171,24 @@ test('bad requests harm neither side', async () => {
   expect((await curl([`${relay.url}/api/health`])).status).toBe(200);
 });
 
-test('the port closes with the relay, also for a scraper that keeps its connection', async () => {
+test('SIGTERM while a scraper keeps its connection: the relay ends, and the metrics port is closed', async () => {
   const { relay, metrics } = await setUp();
   const socket = createConnection(Number(new URL(metrics).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  await withDeadline(once(socket, 'data'), 5_000, 'the metrics come');
+  await withDeadline(once(socket, 'data'), 5_000, 'the scraper gets the metrics');
   expect(await relay.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   expect((await curl([metrics])).status).toBe(0);
 });
 
-test('without --metrics there is no such port', async () => {
+test('no --metrics: no metrics port, and /metrics is 404', async () => {
   const relay: Relay = await startRelay();
   onTestFinished(relay.stop);
   expect(JSON.parse(relay.stdout())).toEqual({ url: relay.url });
   expect((await curl([`${relay.url}/metrics`])).status).toBe(404);
 });
 
-test('a port that is taken is a clear error, and the relay ends', async () => {
+test('metrics port in use: serve fails with an error that names the port', async () => {
   const server = await startCannedServer('');
   onTestFinished(server.close);
   const folder = await makeTemporaryFolder();
@@ -202,7 +202,7 @@ test('a port that is taken is a clear error, and the relay ends', async () => {
   expect(stderr).not.toMatch(/at .*\.cjs|Error:/);
 });
 
-test('labels are escaped, and what falls on a bound is below it', () => {
+test('labels are escaped, and a value on a bound counts in the bucket of that bound', () => {
   const counter = new Counter<'label'>('a_total', 'help');
   counter.add({ label: 'a"b\\c\nd' });
   const [family] = parseMetrics(counter.render());

@@ -3,7 +3,7 @@ import { curl } from '../harness/curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 
-test('a reader of output may ask for less: `limit` counts both streams, and what is left out is not complete, no stream waits for the other', async () => {
+test('GET output with limit=: both streams count, each may use half plus the rest of the other, and a partial response is not complete', async () => {
   const relay = await startRelay();
   onTestFinished(relay.stop);
   const remote = await startRemote(relay);
@@ -17,7 +17,7 @@ test('a reader of output may ask for less: `limit` counts both streams, and what
     return [status, text, headers['remotify-complete']];
   };
   expect(await read('stream=stdout&offset=2&limit=3')).toEqual([200, '234', 'false']);
-  // Each stream may take half, and what the other one leaves.
+  // Each stream may use half of the limit, plus what the other one does not need.
   expect(await read('stdout=0&stderr=0&limit=15')).toEqual([200, '012345678abcdef', 'false']);
   expect(await read('stdout=0&stderr=0&limit=11')).toEqual([200, '01234abcdef', 'false']);
   expect(await read('stdout=0&stderr=0&limit=8')).toEqual([200, '0123abcd', 'false']);

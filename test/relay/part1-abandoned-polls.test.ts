@@ -3,7 +3,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 
-// Whoever polls and dies takes nothing with it.
+// A poll whose client is killed consumes nothing.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ async function waitAsListener(session: SlotSession) {
   return poll;
 }
 
-test('a listener killed while it waits does not eat the next command', async () => {
+test('listener killed during its poll: the next listener gets the command', async () => {
   const session = await makeSession(relay);
   const dead = await waitAsListener(session);
   await dead.kill();
@@ -30,7 +30,7 @@ test('a listener killed while it waits does not eat the next command', async () 
   expect(taken.text).toBe('echo one');
 });
 
-test('ten listeners killed one after the other do not eat the next command', async () => {
+test('ten listeners killed during their polls, one after the other: the command stays queued', async () => {
   const session = await makeSession(relay);
   for (let round = 0; round < 10; round += 1) {
     const dead = await waitAsListener(session);
@@ -41,7 +41,7 @@ test('ten listeners killed one after the other do not eat the next command', asy
   expect((await session.take()).text).toBe('echo one');
 });
 
-test('when the first of two waiting listeners is killed, the second gets the command', async () => {
+test('first of two waiting listeners killed: the second gets the command', async () => {
   const session = await makeSession(relay);
   const first = await waitAsListener(session);
   const second = await session.waitForCommand();
@@ -51,7 +51,7 @@ test('when the first of two waiting listeners is killed, the second gets the com
   expect(taken.text).toBe('echo one');
 });
 
-test('when the second of two waiting listeners is killed, the first gets the command', async () => {
+test('second of two waiting listeners killed: the first gets the command', async () => {
   const session = await makeSession(relay);
   const first = await waitAsListener(session);
   const second = await session.waitForCommand();
@@ -61,7 +61,7 @@ test('when the second of two waiting listeners is killed, the first gets the com
   expect(taken.text).toBe('echo one');
 });
 
-test('a reader killed while it waits does not eat the result', async () => {
+test('reader killed during its poll: the next reader gets the result', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();
@@ -75,7 +75,7 @@ test('a reader killed while it waits does not eat the result', async () => {
   expect(read.text).toBe('one\n');
 });
 
-test('when the first of two waiting readers is killed, the second gets the result', async () => {
+test('first of two waiting readers killed: the second gets the result', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();

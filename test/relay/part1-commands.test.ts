@@ -9,7 +9,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-test('a pushed command goes to the listener once', async () => {
+test('pushed command: the listener gets it once', async () => {
   const session = await makeSession(relay);
   const pushed = await session.push('echo one');
   expect(pushed.status).toBe(201);
@@ -23,33 +23,33 @@ test('a pushed command goes to the listener once', async () => {
 });
 
 test.each([
-  ['as it was typed into a form', 'echo a+b%20c&d=e'],
+  ['characters that forms encode', 'echo a+b%20c&d=e'],
   ['several lines and a last line feed', 'cd /tmp\necho two\n\n'],
   ['an at sign in front', '@/etc/passwd'],
   ['white space around', '\n  echo one \t\n'],
   ['letters beyond ASCII', 'echo "žluťoučký 🐎"'],
   ['CR and ESC', 'echo one\r\n\x1b[2Jecho two'],
-])('a command arrives byte for byte: %s', async (_title, command) => {
+])('command arrives byte for byte: %s', async (_title, command) => {
   const session = await makeSession(relay);
   expect((await session.push(command)).status).toBe(201);
   expect((await session.take()).body).toEqual(Buffer.from(command));
 });
 
-test('a command of bytes that are no text arrives byte for byte', async () => {
+test('command of bytes that are not text: it arrives byte for byte', async () => {
   const session = await makeSession(relay);
   const command = Buffer.from(Array.from({ length: 255 }, (_, index) => index + 1));
   expect((await session.push(command)).status).toBe(201);
   expect((await session.take()).body).toEqual(command);
 });
 
-test('a command of 2 MiB arrives byte for byte', async () => {
+test('command of 2 MiB: it arrives byte for byte', async () => {
   const session = await makeSession(relay);
   const command = Buffer.from(`: ${'x'.repeat(2 * 1024 * 1024)}\n`);
   expect((await session.push(command)).status).toBe(201);
   expect((await session.take()).body.equals(command)).toBe(true);
 });
 
-test('the last write wins', async () => {
+test('two pushes before a pickup: the second replaces the first', async () => {
   const session = await makeSession(relay);
   expect((await session.push('echo one')).status).toBe(201);
   expect((await session.push('echo two')).status).toBe(201);
@@ -61,7 +61,7 @@ describe.each([
   ['empty', '', 'empty command'],
   ['only white space', ' \t\r\n \n', 'empty command'],
   ['a NUL byte', 'echo one\0echo two', ''],
-])('a command is refused: %s', (_title, command, message) => {
+])('refused command: %s', (_title, command, message) => {
   test('400, and the queue stays empty', async () => {
     const session = await makeSession(relay);
     const refused = await session.push(command);
@@ -70,7 +70,7 @@ describe.each([
     expect((await session.take()).status).toBe(204);
   });
 
-  test('it replaces no queued command and drops no result', async () => {
+  test('the queued command and the result of the session stay', async () => {
     const session = await makeSession(relay);
     await session.push('echo kept');
     await session.answer('kept\n');
@@ -80,7 +80,7 @@ describe.each([
   });
 });
 
-test('a push drops the unread result of an earlier command', async () => {
+test('push with an unread result in the slot: the result is dropped', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();
@@ -91,7 +91,7 @@ test('a push drops the unread result of an earlier command', async () => {
   expect((await session.read()).status).toBe(204);
 });
 
-test('a listener that asks again gets the next command while the first is in flight', async () => {
+test('listener polls again while its command is in flight: it gets the next command', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   expect((await session.take()).text).toBe('echo one');
@@ -101,7 +101,7 @@ test('a listener that asks again gets the next command while the first is in fli
   expect(second.text).toBe('echo two');
 });
 
-test('DELETE /cmd-KEY drops the queued command unrun', async () => {
+test('DELETE /cmd-KEY: the queued command is dropped and never runs', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   const dropped = await curl(['-X', 'DELETE', session.urls.cmd]);
@@ -110,12 +110,12 @@ test('DELETE /cmd-KEY drops the queued command unrun', async () => {
   expect((await session.take()).status).toBe(204);
 });
 
-test('DELETE /cmd-KEY with nothing queued is 204 too', async () => {
+test('DELETE /cmd-KEY with nothing queued: 204', async () => {
   const session = await makeSession(relay);
   expect((await curl(['-X', 'DELETE', session.urls.cmd])).status).toBe(204);
 });
 
-test('DELETE /cmd-KEY leaves the command in flight alone', async () => {
+test('DELETE /cmd-KEY while a command is in flight: its result is still accepted', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();
@@ -125,7 +125,7 @@ test('DELETE /cmd-KEY leaves the command in flight alone', async () => {
   expect((await session.read()).text).toBe('one\n');
 });
 
-test('a long poll with nothing to do ends with 204', async () => {
+test('long poll without a command: 204 at its end', async () => {
   const session = await makeSession(relay);
   const poll = await curl(['--max-time', '10', session.urls.cmd]);
   expect(poll.exitCode).toBe(0);
@@ -133,7 +133,7 @@ test('a long poll with nothing to do ends with 204', async () => {
   expect(poll.body).toHaveLength(0);
 });
 
-test('a long poll takes a command that is queued already', async () => {
+test('long poll when a command is queued: it gets the command immediately', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   const poll = await curl([session.urls.cmd]);

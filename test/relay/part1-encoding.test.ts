@@ -12,7 +12,7 @@ beforeAll(async () => {
 const gzipHeader = ['-H', 'Content-Encoding: gzip'];
 const allBytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
 
-test('a command may come as gzip, whatever its bytes', async () => {
+test('command sent as gzip: the listener gets the decoded bytes', async () => {
   const session = await makeSession(relay);
   const command = Buffer.concat([Buffer.from('echo one # '), allBytes.subarray(1), Buffer.from('\n')]);
   const pushed = await session.push(gzipSync(command), ...gzipHeader);
@@ -22,7 +22,7 @@ test('a command may come as gzip, whatever its bytes', async () => {
   expect(taken.body).toEqual(command);
 });
 
-test('a result may come as gzip, whatever its bytes', async () => {
+test('result sent as gzip: the reader gets the decoded bytes', async () => {
   const session = await makeSession(relay);
   await session.push('cat picture');
   await session.take();
@@ -32,14 +32,14 @@ test('a result may come as gzip, whatever its bytes', async () => {
   expect(read.body).toEqual(allBytes);
 });
 
-test('a result that is gzip itself is left alone without the header', async () => {
+test('gzip archive as a result, without Content-Encoding: it is not decoded', async () => {
   const session = await makeSession(relay);
   const archive = gzipSync(allBytes);
   expect((await session.answer(archive)).status).toBe(201);
   expect((await session.read()).body).toEqual(archive);
 });
 
-test('the gzip of an empty result is an empty result', async () => {
+test('gzip of an empty result: an empty result', async () => {
   const session = await makeSession(relay);
   expect((await session.answer(gzipSync(''), ...gzipHeader)).status).toBe(201);
   const read = await session.read();
@@ -50,14 +50,14 @@ test('the gzip of an empty result is an empty result', async () => {
 test.each([
   ['nothing', ''],
   ['white space', ' \n\t\n'],
-])('the gzip of %s is no command', async (_title, command) => {
+])('gzip of %s as a command: 400 empty command', async (_title, command) => {
   const session = await makeSession(relay);
   const refused = await session.push(gzipSync(command), ...gzipHeader);
   expect(refused.status).toBe(400);
   expect(refused.text).toContain('empty command');
 });
 
-test('a NUL byte is refused inside gzip too', async () => {
+test('gzip of a command with a NUL byte: 400', async () => {
   const session = await makeSession(relay);
   expect((await session.push(gzipSync('echo one\0'), ...gzipHeader)).status).toBe(400);
   expect((await session.take()).status).toBe(204);
@@ -86,8 +86,8 @@ describe.each(slots)('%s', (_route, post) => {
     ['cut by one byte', whole.subarray(0, -1)],
     ['cut to its header', whole.subarray(0, 10)],
     ['with a wrong checksum', wrongSum],
-    ['with garbage behind', Buffer.concat([whole, Buffer.from('garbage')])],
-  ])('broken gzip is 400 and stores nothing: %s', async (_title, body) => {
+    ['with garbage at its end', Buffer.concat([whole, Buffer.from('garbage')])],
+  ])('malformed gzip: 400, nothing is stored: %s', async (_title, body) => {
     const session = await makeSession(relay);
     const refused = await post(session, body, 'gzip');
     expect(refused.status).toBe(400);
@@ -100,7 +100,7 @@ describe.each(slots)('%s', (_route, post) => {
     ['deflate', deflateSync('echo one')],
     ['gzip, gzip', gzipSync(gzipSync('echo one'))],
     ['nonsense', Buffer.from('echo one')],
-  ])('an encoding other than gzip is 415 and stores nothing: %s', async (encoding, body) => {
+  ])('encoding other than gzip: 415, nothing is stored: %s', async (encoding, body) => {
     const session = await makeSession(relay);
     expect((await post(session, body, encoding)).status).toBe(415);
     expect(await session.status()).toMatchObject(nothing);

@@ -5,7 +5,7 @@ import { eventually } from '../harness/deadline.ts';
 import { type RelayOptions, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SessionPayload } from '../harness/slot-session.ts';
 
-// The seed's names, with the seed's meaning.
+// Environment variables of the original remotify.run relay, with the same meaning.
 
 async function relayWith(env: Record<string, string>, options: RelayOptions = {}) {
   const relay = await startRelay({ ...options, env });
@@ -19,7 +19,7 @@ async function payloadFor(relay: { url: string }, host: string): Promise<Session
   return made.json<SessionPayload>();
 }
 
-test('DOMAIN, SCHEME and PUBLIC_PORT are baked into the URLs', async () => {
+test('DOMAIN, SCHEME and PUBLIC_PORT: all URLs have them', async () => {
   const relay = await relayWith({ DOMAIN: 'relay.example', SCHEME: 'https', PUBLIC_PORT: '8443' });
   const { key, listener_key: listenerKey, ...payload } = await payloadFor(relay, 'relay.example:8443');
   expect(payload.urls.cmd).toBe(`https://relay.example:8443/cmd-${key}`);
@@ -28,13 +28,13 @@ test('DOMAIN, SCHEME and PUBLIC_PORT are baked into the URLs', async () => {
   expect(payload.exec).toContain('https://relay.example:8443/');
 });
 
-test('without PUBLIC_PORT the URLs have no port', async () => {
+test('PUBLIC_PORT empty: the URLs have no port', async () => {
   const relay = await relayWith({ DOMAIN: 'relay.example', SCHEME: 'https', PUBLIC_PORT: '' });
   const { key, urls } = await payloadFor(relay, 'relay.example');
   expect(urls.api).toBe(`https://relay.example/api/session/${key}`);
 });
 
-test('--public-url wins over DOMAIN', async () => {
+test('--public-url takes precedence over DOMAIN', async () => {
   const flags = ['--public-url', 'https://flag.example'];
   const relay = await relayWith({ DOMAIN: 'relay.example', SCHEME: 'http' }, { flags });
   const { key, urls } = await payloadFor(relay, 'flag.example');
@@ -49,13 +49,13 @@ test('SESSION_TTL is in seconds', async () => {
 test('LONGPOLL_MS is in milliseconds', async () => {
   const relay = await relayWith({ LONGPOLL_MS: '300' });
   const session = await makeSession(relay);
-  // curl gives up after 10 s, the default poll ends after 15.
+  // curl times out after 10 s; a default poll would end after 15 s.
   const poll = await curl(['--max-time', '10', session.urls.cmd]);
   expect(poll.exitCode).toBe(0);
   expect(poll.status).toBe(204);
 });
 
-test('MAX_BODY_SIZE caps a push, in the notation of nginx', async () => {
+test('MAX_BODY_SIZE=1k: limits a body to 1024 bytes, in the notation of nginx', async () => {
   const relay = await relayWith({ MAX_BODY_SIZE: '1k' });
   const session = await makeSession(relay);
   expect((await session.answer('x'.repeat(1024))).status).toBe(201);
@@ -70,7 +70,7 @@ test('MAX_BODY_SIZE=0 means no limit', async () => {
   expect((await session.read()).body.equals(overTheDefault)).toBe(true);
 });
 
-test('RATE_LIMIT and RATE_LIMIT_BURST limit the making of sessions', async () => {
+test('RATE_LIMIT and RATE_LIMIT_BURST limit new sessions', async () => {
   const relay = await relayWith({ RATE_LIMIT: '1r/m', RATE_LIMIT_BURST: '1' });
   const statuses: number[] = [];
   for (let round = 0; round < 6; round += 1) {
@@ -80,7 +80,7 @@ test('RATE_LIMIT and RATE_LIMIT_BURST limit the making of sessions', async () =>
   expect(statuses.at(-1)).toBe(429);
 });
 
-test('AUDIT_LOG=1 logs the making of a session by the first 8 digits of its name, and no key', async () => {
+test('AUDIT_LOG=1: a new session is logged with the first 8 digits of its name, and without a key', async () => {
   const relay = await relayWith({ AUDIT_LOG: '1' });
   const { key, listener_key: listenerKey } = await makeSession(relay);
   const name = createHash('sha256').update(listenerKey).digest('hex');

@@ -17,14 +17,14 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-/** Its own group: a shell that is killed leaves its curl behind. */
+/** Kills the whole process group, since a shell that is killed alone leaves its curl running. */
 function endGroup(group: CapturedProcess) {
   return () => {
     if (group.isRunning()) process.kill(-group.pid, 'SIGKILL');
   };
 }
 
-/** A listener with nothing but curl; its commands see `PLACE=remote`. */
+/** A legacy listener that uses curl; its commands see `PLACE=remote`. */
 async function listen({ urls }: SlotSession) {
   const home = await makeTemporaryFolder();
   const env = cleanEnvironment(home.path, { TMPDIR: home.path, PLACE: 'remote' });
@@ -36,7 +36,7 @@ async function listen({ urls }: SlotSession) {
   return listener;
 }
 
-/** The exec line with a real command in the place of COMMAND, pasted into a shell where `PLACE=client`. */
+/** The exec line with a real command instead of COMMAND, pasted into a shell where `PLACE=client`. */
 async function paste(shell: string, { exec }: SlotSession, command: string) {
   const folder = await makeTemporaryFolder();
   const env = cleanEnvironment(folder.path, { TMPDIR: folder.path, PLACE: 'client' });
@@ -68,7 +68,7 @@ describe.each(['bash', 'sh'])('the exec line in %s', (shell) => {
     expect(await readdir(client.temporaryFolder)).toEqual([]);
   });
 
-  test('prints bytes as they are', async () => {
+  test('prints arbitrary bytes unchanged', async () => {
     const session = await makeSession(relay);
     await listen(session);
     const client = await paste(shell, session, 'printf "\\377\\000\\n\\n"');
@@ -76,7 +76,7 @@ describe.each(['bash', 'sh'])('the exec line in %s', (shell) => {
     expect(client.stdout()).toEqual(Buffer.from([0xff, 0x00, 0x0a, 0x0a]));
   });
 
-  test('outlives the polls that end with nothing', async () => {
+  test('keeps polling after polls without a result', async () => {
     const session = await makeSession(relay);
     const client = await paste(shell, session, 'echo late');
     await eventually('the command is queued', 10_000, async () => (await session.status()).cmd_queued);
@@ -118,7 +118,7 @@ describe.each(['bash', 'sh'])('the exec line in %s', (shell) => {
     expect(code).not.toBe(0);
   });
 
-  test('gives an empty output for a command that prints nothing', async () => {
+  test('prints nothing for a command that prints nothing', async () => {
     const session = await makeSession(relay);
     await listen(session);
     const client = await paste(shell, session, 'true');
@@ -128,7 +128,7 @@ describe.each(['bash', 'sh'])('the exec line in %s', (shell) => {
   });
 });
 
-test('a command that starts with @ is a command and no file name', async () => {
+test('exec line with a command that starts with @: it is not taken for a file name', async () => {
   const session = await makeSession(relay);
   const client = await paste('bash', session, '@/etc/hostname');
   await eventually('the command is queued', 10_000, async () => (await session.status()).cmd_queued);

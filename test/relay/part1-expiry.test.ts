@@ -10,7 +10,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-/** Each request starts the TTL anew, so the session is asked rarely. */
+/** Each request restarts the TTL, so this polls rarely. */
 async function expire(session: SlotSession) {
   await eventually(
     'the session expires',
@@ -20,7 +20,7 @@ async function expire(session: SlotSession) {
   );
 }
 
-describe('an expired key is 410:', () => {
+describe('expired session: 410:', () => {
   test.each([
     ['GET', '/api/session/KEY'],
     ['GET', '/api/session/KEY/status'],
@@ -42,7 +42,7 @@ describe('an expired key is 410:', () => {
   });
 });
 
-test('GET /r/KEY of an expired key is a script that says so', async () => {
+test('GET /r/KEY of an expired session: a script that reports that the session has ended', async () => {
   const session = await makeSession(relay);
   await expire(session);
   const { status, text } = await curl([session.urls.runner]);
@@ -50,11 +50,11 @@ test('GET /r/KEY of an expired key is a script that says so', async () => {
   expect(text).toContain('this session has ended');
 });
 
-test('the payload says when it expires', async () => {
+test('session payload: ttl_seconds is the TTL of the relay', async () => {
   expect((await makeSession(relay)).ttl_seconds).toBe(1);
 });
 
-test('each request on the key starts the time anew', async () => {
+test('requests more often than the TTL: the session does not expire', async () => {
   const session = await makeSession(relay);
   const madeAt = performance.now();
   await eventually(
@@ -69,7 +69,7 @@ test('each request on the key starts the time anew', async () => {
   expect((await curl([session.urls.api])).status).toBe(200);
 });
 
-test('a session does not expire while a listener waits', async () => {
+test('listener with a held poll for longer than the TTL: the session does not expire', async () => {
   const session = await makeSession(relay);
   const poll = await session.waitForCommand();
   await untilPassed('three times the TTL, with a listener', 3_000);
@@ -79,7 +79,7 @@ test('a session does not expire while a listener waits', async () => {
   expect(taken.text).toBe('echo one');
 });
 
-test('a session does not expire while its command runs', async () => {
+test('command in flight for longer than the TTL: the session does not expire', async () => {
   const session = await makeSession(relay);
   await session.push('sleep 1000');
   expect((await session.take()).status).toBe(200);
@@ -88,7 +88,7 @@ test('a session does not expire while its command runs', async () => {
   expect((await session.read()).text).toBe('slept\n');
 });
 
-test('an expired session leaves nothing to a new one', async () => {
+test('new session after an expired one: it has another key and no command of the old one', async () => {
   const old = await makeSession(relay);
   await old.push('echo old');
   await expire(old);

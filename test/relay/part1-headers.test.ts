@@ -49,7 +49,7 @@ const otherAnswers: [string, number, Request][] = [
   ['a foreign Host', 421, () => curl(['-H', 'Host: evil.example', `${relay.url}/api/health`])],
 ];
 
-describe('Cache-Control: no-store is on the answer to', () => {
+describe('response with Cache-Control: no-store:', () => {
   test.each([...jsonAnswers, ...emptyAnswers, ...otherAnswers])(
     '%s (%i)',
     async (_title, status, request) => {
@@ -74,7 +74,7 @@ describe('Cache-Control: no-store is on the answer to', () => {
   });
 });
 
-describe('JSON says that it is JSON, indented with two spaces:', () => {
+describe('JSON response: content type JSON, indented with two spaces:', () => {
   test.each(jsonAnswers)('%s', async (_title, status, request) => {
     const answer = await request(await makeSession(relay));
     expect(answer.status).toBe(status);
@@ -84,7 +84,7 @@ describe('JSON says that it is JSON, indented with two spaces:', () => {
 });
 
 test.each(otherAnswers)(
-  'whatever of the rest is JSON is indented too: %s',
+  'other response: not JSON, or JSON with its content type and indentation: %s',
   async (_title, status, request) => {
     const answer = await request(await makeSession(relay));
     expect(answer.status).toBe(status);
@@ -96,7 +96,7 @@ test.each(otherAnswers)(
   },
 );
 
-test.each(emptyAnswers)('a 204 has no body: %s', async (_title, status, request) => {
+test.each(emptyAnswers)('204 without a body: %s', async (_title, status, request) => {
   const answer = await request(await makeSession(relay));
   expect(answer.status).toBe(status);
   expect(answer.body).toHaveLength(0);

@@ -47,7 +47,7 @@ targets.push(
 );
 
 describe.each(['GET', 'POST', 'DELETE', 'OPTIONS'])(
-  '%s of a bad URL is answered, and by no 5xx:',
+  '%s of a malformed URL: a response below 500:',
   (method) => {
     test.each(targets)('%s', async (_title, target) => {
       const answer = await curl(['-X', method, '--path-as-is', '--request-target', target, `${relay.url}/`]);
@@ -60,7 +60,7 @@ describe.each(['GET', 'POST', 'DELETE', 'OPTIONS'])(
 );
 
 test.each(['?mode=%', '?mode=auto&mode=auto', `?mode=${'x'.repeat(8_000)}`, '?%', '?&&==&'])(
-  'a bad query of a good route is answered, and by no 5xx: %.40s',
+  'malformed query on a valid route: a response below 500: %.40s',
   async (query) => {
     const session = await makeSession(relay);
     for (const url of [
@@ -78,14 +78,14 @@ test.each(['?mode=%', '?mode=auto&mode=auto', `?mode=${'x'.repeat(8_000)}`, '?%'
 );
 
 test.each([
-  ['a length that is no number', ['Content-Length: many']],
+  ['a length that is not a number', ['Content-Length: many']],
   ['a negative length', ['Content-Length: -1']],
   ['two lengths', ['Content-Length: 3', 'Content-Length: 4']],
   ['a length and chunks', ['Content-Length: 3', 'Transfer-Encoding: chunked']],
   ['an unknown transfer encoding', ['Transfer-Encoding: nonsense']],
   ['a header of 20 KB', [`X-Long: ${'x'.repeat(20_000)}`]],
   ['500 headers', Array.from({ length: 500 }, (_, index) => `X-${index}: x`)],
-])('a bad header does no harm: %s', async (_title, headers) => {
+])('malformed header: no 5xx, and the relay still works: %s', async (_title, headers) => {
   const session = await makeSession(relay);
   const answer = await curl(
     [
@@ -98,18 +98,18 @@ test.each([
     ],
     { stdin: 'body' },
   );
-  // Some of them end the connection: 0 is "no answer".
+  // For some of them the relay closes the connection: 0 means no response.
   expect(answer.status).toBeLessThan(500);
   expect((await curl([`${relay.url}/api/health`])).json()).toEqual(health);
 });
 
-test('the text of an answer never repeats the URL that was asked for', async () => {
+test('unknown URL with markup: the 404 does not repeat it', async () => {
   const answer = await curl([`${relay.url}/<script>alert(1)</script>`, '--path-as-is', '--globoff']);
   expect(answer.status).toBe(404);
   expect(answer.text).not.toContain('<script>alert');
 });
 
-test('a key never appears in what the relay logs', async () => {
+test('requests with keys in paths: no key appears on stdout or stderr of the relay', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', 'localhost.evil.example'])(
-  'a foreign Host is 421, and is in no link: %s',
+  'foreign Host: 421, and no link with that host: %s',
   async (host) => {
     const session = await makeSession(relay);
     const paths = [
@@ -31,7 +31,7 @@ test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', 'localho
   },
 );
 
-test('a foreign Host changes nothing', async () => {
+test('requests with a foreign Host: they do not change the session', async () => {
   const session = await makeSession(relay);
   await session.push('echo kept');
   expect((await curl(['-H', 'Host: evil.example', session.urls.cmd])).status).toBe(421);
@@ -54,33 +54,33 @@ test.each([
   ['localhost:99999', '99999'],
   ['löcalhost', 'calhost'],
   ['localhost\tevil', 'evil'],
-])('an unusual Host never reaches the payload: %s', async (host, mark) => {
+])('malformed Host: 400 or 421, and it is not in the response: %s', async (host, mark) => {
   const made = await curl(['-X', 'POST', '-H', `Host: ${host}`, `${relay.url}/api/session`]);
   expect([400, 421]).toContain(made.status);
   expect(made.text).not.toContain(mark);
 });
 
-test('an empty Host never reaches the payload either', async () => {
+test('empty Host: the payload has the URL of the relay, or the request is refused', async () => {
   const made = await curl(['-X', 'POST', '-H', 'Host;', `${relay.url}/api/session`]);
   expect([201, 400, 421]).toContain(made.status);
   const isPayload = made.status === 201;
   expect(made.text.includes(`"cmd": "${relay.url}/cmd-`)).toBe(isPayload);
 });
 
-test('an address in the Host is answered: only names can be rebound, and behind NAT it is not the own one', async () => {
+test('any IP address as the Host: accepted, since DNS rebinding needs a name, and behind NAT it is not the relay’s own', async () => {
   const made = await curl(['-X', 'POST', '-H', 'Host: 192.0.2.7', `${relay.url}/api/session`]);
   expect(made.status).toBe(201);
   expect(made.text).toContain('http://192.0.2.7/');
 });
 
-test('the client is answered under the name that it used', async () => {
+test('localhost as the Host: the URLs of the payload have that host', async () => {
   const made = await curl(['-X', 'POST', '-H', `Host: localhost:${relay.port}`, `${relay.url}/api/session`]);
   expect(made.status).toBe(201);
   const { key, urls } = made.json<SessionPayload>();
   expect(urls.cmd).toBe(`http://localhost:${relay.port}/cmd-${key}`);
 });
 
-test('--allowed-host lets another name in', async () => {
+test('--allowed-host: requests with that Host are accepted', async () => {
   const own = await startRelay({ flags: ['--allowed-host', 'relay.example'] });
   onTestFinished(own.stop);
   const made = await curl(['-X', 'POST', '-H', 'Host: relay.example', `${own.url}/api/session`]);
@@ -95,7 +95,7 @@ test.each([
   'X-Forwarded-Port: 666',
   'Forwarded: host=evil.example;proto=evil',
   'X-Original-URL: /evil',
-])('without --trust-proxy a forwarding header is ignored: %s', async (header) => {
+])('no --trust-proxy: a forwarding header is ignored: %s', async (header) => {
   const made = await curl(['-X', 'POST', '-H', header, `${relay.url}/api/session`]);
   expect(made.status).toBe(201);
   const payload = made.json<SessionPayload>();
@@ -105,9 +105,9 @@ test.each([
 
 test.each([
   ['a foreign Origin', 'Origin: https://evil.example'],
-  ['no origin at all', 'Origin: null'],
-  ['a foreign page', 'Sec-Fetch-Site: cross-site'],
-])('a browser on another page is refused: %s', async (_title, header) => {
+  ['the origin null', 'Origin: null'],
+  ['a cross-site request', 'Sec-Fetch-Site: cross-site'],
+])('browser on another page: 403: %s', async (_title, header) => {
   const session = await makeSession(relay);
   const made = await curl(['-X', 'POST', '-H', header, `${relay.url}/api/session`]);
   expect(made.status).toBe(403);
@@ -116,7 +116,7 @@ test.each([
   expect((await session.take()).status).toBe(204);
 });
 
-test('the page of the relay itself may make a session', async () => {
+test('browser on the page of the relay: it can create a session', async () => {
   const own = ['-H', `Origin: ${relay.url}`, '-H', 'Sec-Fetch-Site: same-origin'];
   const made = await curl(['-X', 'POST', ...own, `${relay.url}/api/session`]);
   expect(made.status).toBe(201);

@@ -33,7 +33,7 @@ describe.each(slots)('%s', (_route, slot) => {
   test.each([
     ['with its length', []],
     ['in chunks', chunked],
-  ])('the limit itself is legal: %s', async (_title, curlArgs) => {
+  ])('body of exactly the limit: 201: %s', async (_title, curlArgs) => {
     const session = await makeSession(relay);
     expect((await slot(session)('x'.repeat(kib), ...curlArgs)).status).toBe(201);
   });
@@ -43,7 +43,7 @@ describe.each(slots)('%s', (_route, slot) => {
     ['one byte, in chunks', kib + 1, chunked],
     ['4 MiB, with its length', 4 * mib, []],
     ['4 MiB, in chunks', 4 * mib, chunked],
-  ])('over the limit is 413 and stores nothing: %s', async (_title, size, curlArgs) => {
+  ])('body over the limit: 413, nothing is stored: %s', async (_title, size, curlArgs) => {
     const session = await makeSession(relay);
     const refused = await slot(session)('x'.repeat(size), ...curlArgs);
     expect(refused.status).toBe(413);
@@ -51,7 +51,7 @@ describe.each(slots)('%s', (_route, slot) => {
     expect(await session.status()).toMatchObject(nothing);
   });
 
-  test('gzip of three times the limit is legal', async () => {
+  test('gzip that decodes to three times the limit: 201', async () => {
     const session = await makeSession(relay);
     expect((await slot(session)(gzipSync('x'.repeat(3 * kib)), ...gzipHeader)).status).toBe(201);
   });
@@ -59,7 +59,7 @@ describe.each(slots)('%s', (_route, slot) => {
   test.each([
     ['one byte', 3 * kib + 1],
     ['300 times the limit', 300 * kib],
-  ])('gzip of more than that is 413 and stores nothing: %s', async (_title, size) => {
+  ])('gzip of more than three times the limit: 413, nothing is stored: %s', async (_title, size) => {
     const session = await makeSession(relay);
     const bomb = gzipSync('x'.repeat(size));
     expect(bomb.length).toBeLessThan(kib);
@@ -68,7 +68,7 @@ describe.each(slots)('%s', (_route, slot) => {
   });
 });
 
-test('after all of these the relay lives, and the session too', async () => {
+test('two bodies over the limit: the relay and the session still work', async () => {
   const session = await makeSession(relay);
   await session.push('x'.repeat(2 * kib));
   await session.answer(gzipSync('x'.repeat(4 * kib)), ...gzipHeader);
@@ -77,19 +77,19 @@ test('after all of these the relay lives, and the session too', async () => {
   expect((await session.take()).text).toBe('echo one');
 });
 
-test('a sender that was refused in the middle of its chunks costs nothing later either', async () => {
+test('chunked upload refused halfway: 413, and the relay still works after it has closed the connection', async () => {
   const session = await makeSession(relay);
   for (const url of [session.urls.cmd, session.urls.result, `${session.urls.api}/commands`]) {
     const refused = await curl([url, '--data-binary', '@-', ...chunked], { stdin: 'x'.repeat(4 * mib) });
     expect(refused.status, url).toBe(413);
   }
-  // The relay reads on for two seconds, so that the refusal is seen, and then ends the connection.
+  // The relay reads for two more seconds, so that the client sees the refusal, and then closes the connection.
   await untilPassed('the time of a refused sender is over', 2_500);
   await expectHealth(relay);
 });
 
-// VmHWM is the most memory that a process ever had. Linux only.
-test.skipIf(!existsSync('/proc/self/status'))('a gzip bomb of 256 MiB costs no memory', async () => {
+// VmHWM is the peak memory of a process. Linux only.
+test.skipIf(!existsSync('/proc/self/status'))('gzip bomb of 256 MiB: memory stays low', async () => {
   const own = await startRelay({ flags: ['--max-body-size', '1m'] });
   onTestFinished(own.stop);
   const session = await makeSession(own);

@@ -4,7 +4,7 @@ import { asAuto, type Listener, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 
-// Our own runner says how a command ended; whoever reads the slot sees it in the text.
+// A runner reports exit statuses; a client that reads the result slot finds them in the text.
 
 let relay: Relay;
 let session: SlotSession;
@@ -46,15 +46,15 @@ test.each([
   ['the status of the last command', 'false; echo out', 'out\n'],
   ['several lines', 'echo one\necho two >&2\n(exit 5)\n', 'one\ntwo\n[remotify: exit status 5]\n'],
   ['output that imitates a marker', 'echo "[remotify: exit status 9]"', '[remotify: exit status 9]\n'],
-])('%s: %j', async (_title, command, result) => {
+])('text in the result slot, %s: %j', async (_title, command, result) => {
   expect((await run(command)).toString('latin1')).toBe(result);
 });
 
-test('a result of bytes that are no text comes back as it is', async () => {
+test('command that prints bytes that are not text: the result has the same bytes', async () => {
   expect(await run('printf "\\000\\377\\r\\n\\n"')).toEqual(Buffer.from([0x00, 0xff, 0x0d, 0x0a, 0x0a]));
 });
 
-test('one listener runs command after command, each with its own result', async () => {
+test('three commands one after the other: each result belongs to its command', async () => {
   for (const round of [1, 2, 3]) {
     expect((await run(`echo ${round}; exit ${round}`)).toString()).toBe(
       `${round}\n[remotify: exit status ${round}]\n`,
@@ -67,7 +67,7 @@ test('one listener runs command after command, each with its own result', async 
   });
 });
 
-test('the status sees our own listener, and its command in flight', async () => {
+test('status while a runner is connected: it shows the listener and its command in flight', async () => {
   await eventually(`the listener is seen: ${listener.output()}`, 15_000, async () => {
     return (await session.status()).listener_seen_seconds_ago !== null;
   });
@@ -77,7 +77,7 @@ test('the status sees our own listener, and its command in flight', async () => 
   expect((await running).toString()).toBe('slept\n');
 });
 
-test('a command of our own listener runs with the environment of the seed', async () => {
+test('command of a runner: it has the environment variables of the original remotify.run listener', async () => {
   const names = ['DEBIAN_FRONTEND', 'CI', 'TERM', 'PAGER', 'SYSTEMD_PAGER', 'GIT_TERMINAL_PROMPT'];
   const result = await run(names.map((name) => `echo "$${name}"`).join('\n'));
   expect(result.toString()).toBe('noninteractive\ntrue\ndumb\ncat\ncat\n0\n');

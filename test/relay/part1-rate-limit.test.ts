@@ -16,14 +16,14 @@ test.each([
   ['memory', '10r/m and 5', ['--rate-limit', '10r/m', '--rate-limit-burst', '5'], 'memory:', 6],
   ['file', '1r/m and 0', ['--rate-limit', '1r/m', '--rate-limit-burst', '0'], undefined, 1],
 ] as const)(
-  '10 sessions at once in a %s store with %s: one and the burst are created, then 429 says when to try again',
+  '10 new sessions at once, %s store, rate limit %s: one and the burst are created, the others get 429 with Retry-After',
   async (_store, _title, flags, store, passing) => {
     const env = flags.length === 0 ? { RATE_LIMIT: '', RATE_LIMIT_BURST: '' } : {};
     const relay = await startRelay({ flags: [...flags], env, ...(store !== undefined && { store }) });
     onTestFinished(relay.stop);
     const began = performance.now();
     const answers = await makeMany(relay.url, 10);
-    // What the rate lets through while this takes its time: one each 6 s.
+    // While the requests take their time, the rate allows one more every 6 s.
     const later = Math.floor((performance.now() - began) / 6_000);
     const made = answers.filter((answer) => answer.status === 201);
     const refused = answers.filter((answer) => answer.status === 429);
@@ -40,7 +40,7 @@ test.each([
   },
 );
 
-test('a client that waits for as long as Retry-After says gets its session', async () => {
+test('after the time in Retry-After: the client gets its session', async () => {
   const relay = await startRelay({ flags: ['--rate-limit', '30r/m', '--rate-limit-burst', '0'] });
   onTestFinished(relay.stop);
   const [, refused] = await makeMany(relay.url, 2);
@@ -51,7 +51,7 @@ test('a client that waits for as long as Retry-After says gets its session', asy
   expect(answer?.status).toBe(201);
 });
 
-test('only the making of sessions is limited', async () => {
+test('rate limit reached: all requests but POST /api/session still work', async () => {
   const relay = await startRelay({ flags: ['--rate-limit', '1r/m', '--rate-limit-burst', '0'] });
   onTestFinished(relay.stop);
   const session = await makeSession(relay);
@@ -65,7 +65,7 @@ test('only the making of sessions is limited', async () => {
   expect((await curl([`${relay.url}/api/health`])).status).toBe(200);
 });
 
-test('an address that a header makes up is no new address', async () => {
+test('rate limit without --trust-proxy: an address in a forwarding header does not count', async () => {
   const relay = await startRelay({ flags: ['--rate-limit', '1r/m', '--rate-limit-burst', '0'] });
   onTestFinished(relay.stop);
   await makeSession(relay);
@@ -80,7 +80,7 @@ test('an address that a header makes up is no new address', async () => {
   expect((await curl(['-X', 'POST', ...headers, `${relay.url}/api/session`])).status).toBe(429);
 });
 
-test('--rate-limit 0 is no limit', async () => {
+test('--rate-limit 0: no limit', async () => {
   const relay = await startRelay({ flags: ['--rate-limit', '0'] });
   onTestFinished(relay.stop);
   const answers = await makeMany(relay.url, 40);

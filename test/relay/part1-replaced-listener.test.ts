@@ -9,7 +9,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-test('whoever waits for the result is told that the listener was replaced', async () => {
+test('listener polls 3 s after the pickup: a waiting reader gets a note that the listener was replaced', async () => {
   const session = await makeSession(relay);
   await session.push('sleep 1000');
   expect((await session.take()).text).toBe('sleep 1000');
@@ -19,13 +19,13 @@ test('whoever waits for the result is told that the listener was replaced', asyn
   });
   expect(reader.isRunning()).toBe(true);
   expect((await session.take()).status).toBe(204);
-  const told = await withDeadline(reader.answer, 5_000, 'the waiting reader is told');
+  const told = await withDeadline(reader.answer, 5_000, 'the waiting reader gets the note');
   expect(told.status).toBe(200);
   expect(told.text).toMatch(/^\[remotify: /);
   expect((await session.status()).cmd_in_flight).toBe(false);
 });
 
-test('the replaced listener may be found out by a poll that waits', async () => {
+test('listener sends a long poll 3 s after the pickup: a waiting reader gets the note, the poll the next command', async () => {
   const session = await makeSession(relay);
   await session.push('sleep 1000');
   await session.take();
@@ -34,15 +34,15 @@ test('the replaced listener may be found out by a poll that waits', async () => 
     return ((await session.status()).cmd_in_flight_seconds_ago ?? 0) >= 3;
   });
   const replacement = await session.waitForCommand();
-  const told = await withDeadline(reader.answer, 5_000, 'the waiting reader is told');
+  const told = await withDeadline(reader.answer, 5_000, 'the waiting reader gets the note');
   expect(told.text).toMatch(/^\[remotify: /);
-  // The new one gets to work.
+  // The new listener gets the next command.
   await session.push('echo after');
   const taken = await withDeadline(replacement.answer, 5_000, 'the new listener gets the next command');
   expect(taken.text).toBe('echo after');
 });
 
-test('a poll right after the pickup says nothing of the kind', async () => {
+test('poll right after the pickup: the command stays in flight', async () => {
   const session = await makeSession(relay);
   await session.push('sleep 1000');
   await session.take();

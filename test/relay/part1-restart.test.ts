@@ -5,7 +5,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-/** A relay that can be ended and started again in the same place. */
+/** A relay that can be stopped and started again on the same store and port. */
 async function startLastingRelay(flags: string[] = []) {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -25,7 +25,7 @@ async function startLastingRelay(flags: string[] = []) {
 }
 
 test.each(['SIGKILL', 'SIGTERM'] as const)(
-  'a command outlives %s between push and pickup',
+  '%s between push and pickup: the command stays queued',
   async (signal) => {
     const relay = await startLastingRelay();
     const session = await makeSession(relay);
@@ -40,7 +40,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
 );
 
 test.each(['SIGKILL', 'SIGTERM'] as const)(
-  'a command outlives %s between pickup and result',
+  '%s between pickup and result: the command stays in flight, and its result is accepted',
   async (signal) => {
     const relay = await startLastingRelay();
     const session = await makeSession(relay);
@@ -53,7 +53,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
   },
 );
 
-test.each(['SIGKILL', 'SIGTERM'] as const)('a result outlives %s between post and read', async (signal) => {
+test.each(['SIGKILL', 'SIGTERM'] as const)('%s between post and read: the result stays', async (signal) => {
   const relay = await startLastingRelay();
   const session = await makeSession(relay);
   const result = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
@@ -67,25 +67,21 @@ test.each(['SIGKILL', 'SIGTERM'] as const)('a result outlives %s between post an
   expect(read.body).toEqual(result);
 });
 
-test('what was taken before SIGKILL does not come back after it', async () => {
+test('SIGKILL after a command and its result were taken: both slots stay empty', async () => {
   const relay = await startLastingRelay();
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();
   await session.answer('one\n');
   await session.read();
-  // The slot is emptied after the answer was written: between the two a crash may show a result twice, but lose none.
-  await eventually(
-    'the result is out of the slot',
-    5_000,
-    async () => !(await session.status()).result_queued,
-  );
+  // The relay empties the slot after it has written the response: a crash in between may deliver a result twice, but loses none.
+  await eventually('the slot is empty', 5_000, async () => !(await session.status()).result_queued);
   await relay.restartAfter('SIGKILL');
   expect((await session.take()).status).toBe(204);
   expect((await session.read()).status).toBe(204);
 });
 
-test('a session and its keys outlive SIGKILL', async () => {
+test('SIGKILL: the session and its keys stay valid', async () => {
   const relay = await startLastingRelay();
   const session = await makeSession(relay);
   await relay.restartAfter('SIGKILL');
@@ -95,7 +91,7 @@ test('a session and its keys outlive SIGKILL', async () => {
   expect((await curl([`${relay.url}/r/${session.listener_key}`])).status).toBe(200);
 });
 
-test('a deleted session stays gone after SIGKILL', async () => {
+test('SIGKILL after DELETE of a session: the session stays gone', async () => {
   const relay = await startLastingRelay();
   const session = await makeSession(relay);
   expect((await curl(['-X', 'DELETE', session.urls.api])).status).toBe(204);
@@ -103,7 +99,7 @@ test('a deleted session stays gone after SIGKILL', async () => {
   expect((await curl([session.urls.api])).status).toBe(410);
 });
 
-test('twenty pushes, each followed by SIGKILL at once, are all kept', { timeout: 60_000 }, async () => {
+test('twenty pushes, each followed by SIGKILL immediately: all are stored', { timeout: 60_000 }, async () => {
   const relay = await startLastingRelay();
   const session = await makeSession(relay);
   for (let round = 0; round < 20; round += 1) {
@@ -113,7 +109,7 @@ test('twenty pushes, each followed by SIGKILL at once, are all kept', { timeout:
   }
 });
 
-test('SIGTERM answers all who wait, and ends with 0', async () => {
+test('SIGTERM with held polls: each gets 204, and the relay exits with 0', async () => {
   const relay = await startLastingRelay(['--long-poll', '60s']);
   const session = await makeSession(relay);
   const polls = [await session.waitForCommand(), await session.waitForResult()];

@@ -10,7 +10,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-test('a command runs, and its result comes back once', async () => {
+test('result of a command: it is read once', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();
@@ -24,7 +24,7 @@ test('a command runs, and its result comes back once', async () => {
   expect(again.body).toHaveLength(0);
 });
 
-test('a result of all 256 byte values comes back byte for byte', async () => {
+test('result of all 256 byte values: it is read byte for byte', async () => {
   const session = await makeSession(relay);
   const result = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
   await session.push('cat picture');
@@ -33,7 +33,7 @@ test('a result of all 256 byte values comes back byte for byte', async () => {
   expect((await session.read()).body).toEqual(result);
 });
 
-test('a result of 5 MiB comes back byte for byte', async () => {
+test('result of 5 MiB: it is read byte for byte', async () => {
   const session = await makeSession(relay);
   const result = randomBytes(5 * 1024 * 1024);
   await session.push('cat film');
@@ -42,7 +42,7 @@ test('a result of 5 MiB comes back byte for byte', async () => {
   expect((await session.read()).body.equals(result)).toBe(true);
 });
 
-test('an empty result is a result', async () => {
+test('empty result: 200 without a body', async () => {
   const session = await makeSession(relay);
   await session.push('true');
   await session.take();
@@ -54,7 +54,7 @@ test('an empty result is a result', async () => {
   expect((await session.read()).status).toBe(204);
 });
 
-test('a result with nothing in flight fills the slot all the same', async () => {
+test('result posted without a command in flight: it is stored in the slot', async () => {
   const session = await makeSession(relay);
   expect((await session.answer('out of the blue')).status).toBe(201);
   expect((await session.status()).result_queued).toBe(true);
@@ -63,7 +63,7 @@ test('a result with nothing in flight fills the slot all the same', async () => 
   expect(read.text).toBe('out of the blue');
 });
 
-test('a result does not touch the queued command', async () => {
+test('result posted while another command is queued: the command stays queued', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();
@@ -83,12 +83,12 @@ test('DELETE /result-KEY empties the slot', async () => {
   expect((await session.read()).status).toBe(204);
 });
 
-test('DELETE /result-KEY with nothing there is 204 too', async () => {
+test('DELETE /result-KEY of an empty slot: 204', async () => {
   const session = await makeSession(relay);
   expect((await curl(['-X', 'DELETE', session.urls.result])).status).toBe(204);
 });
 
-test('a long poll without a result ends with 204', async () => {
+test('long poll without a result: 204 at its end', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   const poll = await curl(['--max-time', '10', session.urls.result]);
@@ -97,7 +97,7 @@ test('a long poll without a result ends with 204', async () => {
   expect(poll.body).toHaveLength(0);
 });
 
-test('a long poll takes a result that is there already', async () => {
+test('long poll when there is a result: it gets the result immediately', async () => {
   const session = await makeSession(relay);
   await session.answer('one\n');
   const poll = await curl([session.urls.result]);
@@ -105,7 +105,7 @@ test('a long poll takes a result that is there already', async () => {
   expect(poll.text).toBe('one\n');
 });
 
-test('a poll of one slot that ends with nothing leaves the other slot alone', async () => {
+test('poll of one slot that ends with 204: the other slot is unchanged', async () => {
   const session = await makeSession(relay);
   await session.answer('a result\n');
   expect((await curl(['--max-time', '10', session.urls.cmd])).status).toBe(204);
@@ -115,7 +115,7 @@ test('a poll of one slot that ends with nothing leaves the other slot alone', as
   expect((await session.take()).text).toBe('echo one');
 });
 
-test('waiting for a result makes nobody a listener', async () => {
+test('poll for a result: it does not count as a listener', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.read();

@@ -30,23 +30,23 @@ function send(method: string, path: string, key: string) {
 }
 
 describe.each(keyedRoutes)('%s %s', (method, path) => {
-  // Deleted twice is deleted.
+  // A repeated DELETE of a session is no error.
   const gone = method === 'DELETE' && path === '/api/session/KEY' ? 204 : 410;
 
   test.each([
     ['31 digits', 'a'.repeat(31)],
     ['33 digits', 'a'.repeat(33)],
     ['upper case', 'A'.repeat(32)],
-    ['a letter that is no digit', `${'a'.repeat(31)}g`],
-  ])('a malformed key is 404: %s', async (_title, key) => {
+    ['a letter that is not a hex digit', `${'a'.repeat(31)}g`],
+  ])('malformed key: 404: %s', async (_title, key) => {
     expect((await send(method, path, key)).status).toBe(404);
   });
 
-  test(`an unknown key is ${gone}`, async () => {
+  test(`unknown key: ${gone}`, async () => {
     expect((await send(method, path, '0123456789abcdef'.repeat(2))).status).toBe(gone);
   });
 
-  test(`a deleted key is ${gone}, and so is its listener key`, async () => {
+  test(`session key and listener key of a deleted session: ${gone}`, async () => {
     const session = await makeSession(relay);
     expect((await curl(['-X', 'DELETE', session.urls.api])).status).toBe(204);
     expect((await send(method, path, session.key)).status).toBe(gone);
@@ -56,7 +56,7 @@ describe.each(keyedRoutes)('%s %s', (method, path) => {
 
 describe('GET /r/KEY', () => {
   test.each(['a'.repeat(31), 'A'.repeat(32), `${'a'.repeat(31)}g`])(
-    'a malformed key is 404: %s',
+    'malformed key for GET /r/KEY: 404: %s',
     async (key) => {
       expect((await send('GET', '/r/KEY', key)).status).toBe(404);
     },
@@ -64,7 +64,7 @@ describe('GET /r/KEY', () => {
 
   const words = 'remotify: this session has ended; ask for a new line (remotify new)\n';
 
-  test('an unknown key, and both keys of a deleted session: a script for sh and bash that says so and exits with 1', async () => {
+  test('unknown key, and both keys of a deleted session: a script for sh and bash that reports the end and exits with 1', async () => {
     const session = await makeSession(relay);
     expect((await curl(['-X', 'DELETE', session.urls.api])).status).toBe(204);
     for (const key of ['0123456789abcdef'.repeat(2), session.key, session.listener_key]) {
@@ -81,7 +81,7 @@ describe('GET /r/KEY', () => {
     }
   });
 
-  test('that script, cut at any byte, ends with an error', async () => {
+  test('script of an ended session, truncated at any byte: it ends with an error', async () => {
     const { text } = await send('GET', '/r/KEY', '0123456789abcdef'.repeat(2));
     const script = text.trimEnd();
     for (const shell of ['sh', 'bash']) {
@@ -93,12 +93,12 @@ describe('GET /r/KEY', () => {
   });
 });
 
-describe('the listener key opens nothing but the runner:', () => {
+describe('with the listener key:', () => {
   test.each(keyedRoutes)('%s %s is 403', async (method, path) => {
     const session = await makeSession(relay);
     await session.push('echo kept');
     expect((await send(method, path, session.listener_key)).status).toBe(403);
-    // And nothing happened.
+    // The request changed nothing.
     expect(await session.status()).toMatchObject({
       cmd_queued: true,
       result_queued: false,
@@ -114,7 +114,7 @@ describe('the listener key opens nothing but the runner:', () => {
 });
 
 test.each(['/nowhere', '/api', '/api/', '/api/nowhere', '/cmd', '/cmd-', '/r', '/r/', '/index.php', '/.env'])(
-  'an unknown path is 404: %s',
+  'unknown path: 404: %s',
   async (path) => {
     expect((await curl([relay.url + path])).status).toBe(404);
   },
@@ -131,7 +131,7 @@ test.each([
   ['PUT', '/cmd-KEY', ['GET', 'POST', 'DELETE']],
   ['PATCH', '/result-KEY', ['GET', 'POST', 'DELETE']],
   ['POST', '/r/KEY', ['GET']],
-])('a wrong method is 405 and Allow names the right ones: %s %s', async (method, path, allowed) => {
+])('wrong method: 405, and Allow has the right ones: %s %s', async (method, path, allowed) => {
   const session = await makeSession(relay);
   const answer = await send(method, path, session.key);
   expect(answer.status).toBe(405);
@@ -161,7 +161,7 @@ describe.each(['HEAD', 'OPTIONS'])('%s consumes nothing:', (method) => {
     expect((await session.read()).text).toBe('one\n');
   });
 
-  test('the session lives on', async () => {
+  test('the session stays', async () => {
     const session = await makeSession(relay);
     await curl([...args, session.urls.api]);
     await curl([...args, `${session.urls.api}/reset`]);

@@ -24,7 +24,7 @@ async function bash(args: string[], stdin: Uint8Array, variables: Record<string,
 }
 
 describe.each(['', '?mode=supervised', '?mode=auto'])('GET /r/KEY%s', (query) => {
-  test('is a shell script that bash accepts', async () => {
+  test('a shell script that bash accepts', async () => {
     const session = await makeSession(relay);
     const runner = await curl([session.urls.runner + query]);
     expect(runner.status).toBe(200);
@@ -33,7 +33,7 @@ describe.each(['', '?mode=supervised', '?mode=auto'])('GET /r/KEY%s', (query) =>
     expect(await bash(['-n'], runner.body)).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  test('carries the listener key, and never the session key, whichever asked for it', async () => {
+  test('the script has the listener key and never the session key, also if the request used the session key', async () => {
     const session = await makeSession(relay);
     const byKey = await curl([session.urls.runner + query]);
     const byListenerKey = await curl([`${relay.url}/r/${session.listener_key}${query}`]);
@@ -43,7 +43,7 @@ describe.each(['', '?mode=supervised', '?mode=auto'])('GET /r/KEY%s', (query) =>
     expect(byKey.text).not.toContain(session.key);
   });
 
-  test('consumes nothing', async () => {
+  test('a queued command stays queued', async () => {
     const session = await makeSession(relay);
     await session.push('echo one');
     await curl([session.urls.runner + query]);
@@ -51,7 +51,7 @@ describe.each(['', '?mode=supervised', '?mode=auto'])('GET /r/KEY%s', (query) =>
   });
 });
 
-test('auto is another script than supervised', async () => {
+test('the scripts for auto and supervised differ', async () => {
   const { urls } = await makeSession(relay);
   const supervised = await curl([`${urls.runner}?mode=supervised`]);
   const auto = await curl([`${urls.runner}?mode=auto`]);
@@ -70,7 +70,7 @@ test.each([
   '?mode=auto%20',
   '?other=auto',
   '?MODE=auto',
-])('any other mode is supervised: /r/KEY%s', async (query) => {
+])('any mode but auto: the supervised script: /r/KEY%s', async (query) => {
   const { urls } = await makeSession(relay);
   const supervised = await curl([`${urls.runner}?mode=supervised`]);
   const other = await curl([urls.runner + query]);
@@ -78,27 +78,27 @@ test.each([
   expect(other.text).toBe(supervised.text);
 });
 
-test('the runner talks to the relay that it came from', async () => {
+test('the runner contains the URL of its relay', async () => {
   const { urls } = await makeSession(relay);
   expect((await curl([urls.runner])).text).toContain(relay.url);
 });
 
-test('a runner that was cut in transit ends with an error and does nothing', {
+test('runner truncated in transit: bash ends with a syntax error and runs nothing', {
   timeout: 120_000,
 }, async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   const whole = (await curl([`${session.urls.runner}?mode=auto`])).body;
-  // The end of each line, where a script of separate statements would be whole again, and all of the last bytes.
+  // Cuts at the end of each line, where a script of separate statements would be valid, and at each of the last bytes.
   const places = [1, 2, 3];
   for (let at = whole.indexOf('\n'); at !== -1; at = whole.indexOf('\n', at + 1)) places.push(at);
   const last = whole.lastIndexOf('}');
   for (let at = whole.lastIndexOf('main'); at <= last; at += 1) places.push(at);
-  // Each costs a start of bash: the short form tries a ninth of them.
+  // Each cut needs a start of bash: the short form of the test tries a ninth of them.
   const cuts = places.filter((at, nth) => at <= last && (isLong || nth % 9 === 0)).map(String);
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
-  // From a file: bash reads a pipe byte by byte, which takes a minute here.
+  // From a file, since bash reads a pipe byte by byte, which would take a minute.
   const loop =
     'whole=$(cat); for n; do printf %s "${whole:0:n}" >"$0"; bash <"$0" && echo "$n ran"; done 2>&1; echo over';
   const { code, stdout } = await bash(['-c', loop, join(folder.path, 'cut'), ...cuts], whole, {

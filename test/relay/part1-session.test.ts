@@ -10,14 +10,14 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-test('GET /api/health says that the relay lives', async () => {
+test('GET /api/health: 200 with ok and the service name', async () => {
   const health = await curl([`${relay.url}/api/health`]);
   expect(health.status).toBe(200);
   expect(health.json()).toEqual({ ok: true, service: 'remotify.run' });
   expect(health.text).toMatch(/^ {2}"ok": true,$/m);
 });
 
-test('POST /api/session makes a session and says all about it', async () => {
+test('POST /api/session: 201 with keys, TTL, URLs, version and features', async () => {
   const made = await curl(['-X', 'POST', `${relay.url}/api/session`]);
   expect(made.status).toBe(201);
   const payload = made.json<SessionPayload>();
@@ -36,14 +36,14 @@ test('POST /api/session makes a session and says all about it', async () => {
   expect(listenerKey).toMatch(/^[0-9a-f]{32}$/);
 });
 
-test('the listener key is the HMAC of the session key, cut to 32 digits', async () => {
+test('the listener key is the HMAC of the session key, truncated to 32 digits', async () => {
   const { key, listener_key: listenerKey } = await makeSession(relay);
   const cut = (secret: string | Buffer) =>
     createHmac('sha256', secret).update('listener').digest('hex').slice(0, 32);
   expect([cut(key), cut(Buffer.from(key, 'hex'))]).toContain(listenerKey);
 });
 
-test('the line to paste carries the listener key and not the session key, and is supervised', async () => {
+test('the line to paste has the listener key, not the session key, and is supervised', async () => {
   const { key, listener_key: listenerKey, remote_quickstart: line } = await makeSession(relay);
   expect(line).toContain(`'${relay.url}/r/${listenerKey}'`);
   expect(line).toMatch(/^curl .* --proto '=http' .*\| *bash$/);
@@ -59,13 +59,13 @@ test('the exec line is one line with one placeholder, and pushes with the sessio
   expect(exec).toContain(key);
 });
 
-test('each session has keys of its own', async () => {
+test('three sessions have six different keys', async () => {
   const sessions = await Promise.all([1, 2, 3].map(() => makeSession(relay)));
   const keys = sessions.flatMap((session) => [session.key, session.listener_key]);
   expect(new Set(keys).size).toBe(6);
 });
 
-test('GET /api/session/KEY gives the same payload again', async () => {
+test('GET /api/session/KEY: the same payload again', async () => {
   const session = await makeSession(relay);
   const again = await curl([session.urls.api]);
   expect(again.status).toBe(200);
@@ -80,7 +80,7 @@ test('GET /api/session/KEY consumes nothing', async () => {
   expect(await session.status()).toMatchObject({ cmd_queued: true, result_queued: true });
 });
 
-test('DELETE /api/session/KEY ends the session and leaves nothing of it', async () => {
+test('DELETE /api/session/KEY: 204, then every request with the key gets 410', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   const ended = await curl(['-X', 'DELETE', session.urls.api]);
@@ -91,7 +91,7 @@ test('DELETE /api/session/KEY ends the session and leaves nothing of it', async 
   expect((await session.push('echo two')).status).toBe(410);
 });
 
-test('DELETE of one session leaves the others alone', async () => {
+test('DELETE of one session: the other session still works', async () => {
   const [gone, kept] = [await makeSession(relay), await makeSession(relay)];
   await kept.push('echo kept');
   expect((await curl(['-X', 'DELETE', gone.urls.api])).status).toBe(204);
@@ -100,7 +100,7 @@ test('DELETE of one session leaves the others alone', async () => {
   expect(taken.text).toBe('echo kept');
 });
 
-test('no session sees the commands or results of another', async () => {
+test('two sessions: neither gets the commands or results of the other', async () => {
   const [mine, other] = [await makeSession(relay), await makeSession(relay)];
   await mine.push('echo mine');
   await mine.answer('result of mine');

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 const seconds = expect.any(Number);
 
-test('the status follows a session through its whole life', async () => {
+test('status after push, pickup, result, read and end: the fields match each step', async () => {
   const session = await makeSession(relay);
   expect(await session.status()).toMatchObject({
     cmd_queued: false,
@@ -62,7 +62,7 @@ test('the status follows a session through its whole life', async () => {
   expect((await curl([`${session.urls.api}/status`])).status).toBe(410);
 });
 
-test('the status consumes nothing, however often it is asked', async () => {
+test('three status requests: the queued command and the result stay', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.answer('a result\n');
@@ -72,7 +72,7 @@ test('the status consumes nothing, however often it is asked', async () => {
   expect((await session.take()).text).toBe('echo one');
 });
 
-test('a listener that waits has been seen, and still is', async () => {
+test('listener with a held poll: listener_seen_seconds_ago is less than 5', async () => {
   const session = await makeSession(relay);
   const poll = await session.waitForCommand();
   await eventually('the listener is seen', 5_000, async () => {
@@ -82,7 +82,7 @@ test('a listener that waits has been seen, and still is', async () => {
   await poll.kill();
 });
 
-test('the seconds since the pickup grow', async () => {
+test('command in flight: cmd_in_flight_seconds_ago grows', async () => {
   const session = await makeSession(relay);
   await session.push('sleep 100');
   await session.take();
@@ -92,7 +92,7 @@ test('the seconds since the pickup grow', async () => {
   });
 });
 
-test('a reset says what it cleared, and clears it', async () => {
+test('reset with a queued command and one in flight: the response lists what it cleared', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();
@@ -112,7 +112,7 @@ test('a reset says what it cleared, and clears it', async () => {
   expect((await session.take()).status).toBe(204);
 });
 
-test('a reset drops an unread result', async () => {
+test('reset with an unread result: the result is dropped', async () => {
   const session = await makeSession(relay);
   await session.answer('a result\n');
   const reset = await curl(['-X', 'POST', `${session.urls.api}/reset`]);
@@ -123,7 +123,7 @@ test('a reset drops an unread result', async () => {
   expect((await session.read()).status).toBe(204);
 });
 
-test('a reset of a session with nothing in it says so', async () => {
+test('reset of an empty session: the response lists nothing as cleared', async () => {
   const session = await makeSession(relay);
   const reset = await curl(['-X', 'POST', `${session.urls.api}/reset`]);
   expect(reset.status).toBe(200);
@@ -133,7 +133,7 @@ test('a reset of a session with nothing in it says so', async () => {
   });
 });
 
-test('the key and the waiting listener live through a reset', async () => {
+test('reset while a listener waits: its poll stays held and gets the next command, and the key stays valid', async () => {
   const session = await makeSession(relay);
   const poll = await session.waitForCommand();
   await eventually(

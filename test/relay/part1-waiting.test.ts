@@ -4,7 +4,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 
-// A poll lasts 60 s here: what comes within 5 s does not come from its end.
+// A poll lasts 60 s here: a response within 5 s is not caused by its end.
 const soonMs = 5_000;
 
 let relay: Relay;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-/** A poll of which the relay knows. */
+/** A poll that the relay has received. */
 async function waitAsListener(session: SlotSession) {
   const poll = await session.waitForCommand();
   await eventually('the relay has seen the listener', 5_000, async () => {
@@ -66,7 +66,7 @@ test('a waiting reader gets an empty result', async () => {
   expect(read.body).toHaveLength(0);
 });
 
-test('of two waiting listeners one gets the command, and the other the next one', async () => {
+test('two waiting listeners: one gets the first command, the other one the next', async () => {
   const session = await makeSession(relay);
   const polls = [await waitAsListener(session), await session.waitForCommand()];
   await session.push('echo one');
@@ -76,7 +76,7 @@ test('of two waiting listeners one gets the command, and the other the next one'
     'one listener gets it',
   );
   expect(first.text).toBe('echo one');
-  // A round trip later the other one still waits.
+  // A round trip later the other listener is still waiting.
   await session.status();
   expect(polls.filter((poll) => poll.isRunning())).toHaveLength(1);
   await session.push('echo two');
@@ -89,7 +89,7 @@ test('of two waiting listeners one gets the command, and the other the next one'
   expect(both.map((answer) => answer.text).sort()).toEqual(['echo one', 'echo two']);
 });
 
-test('of two waiting readers one gets the result', async () => {
+test('two waiting readers: one gets the result, the other one keeps waiting', async () => {
   const session = await makeSession(relay);
   await session.push('echo one');
   await session.take();
@@ -117,7 +117,7 @@ test('?nowait=1 does not wait', async () => {
   expect(result.status).toBe(204);
 });
 
-test('the end of the session wakes the listener and the reader that wait', async () => {
+test('end of the session: a waiting listener and a waiting reader get 410', async () => {
   const session = await makeSession(relay);
   const listener = await waitAsListener(session);
   const reader = await session.waitForResult();
@@ -130,7 +130,7 @@ test('the end of the session wakes the listener and the reader that wait', async
   );
 });
 
-test('polls of one session do not hold up another', async () => {
+test('polls of one session do not delay another session', async () => {
   const [busy, other] = [await makeSession(relay), await makeSession(relay)];
   const polls = await Promise.all([1, 2, 3, 4].map(() => busy.waitForCommand()));
   const taken = await withDeadline(

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-// How much the relay takes and gives at once.
+// How many bytes of output and input the relay accepts and sends at once.
 
 const mib = 1024 * 1024;
 const most = 16 * mib;
@@ -40,7 +40,7 @@ afterAll(() => relay.stop());
 
 const bytes = randomBytes(most + 1);
 
-test('output of 16 MiB is one piece, and is read in answers of 1 MiB, or of 4 MiB where they are asked for', async () => {
+test('output of 16 MiB: one upload; responses have 1 MiB, or up to 4 MiB with limit=', async () => {
   const body = bytes.subarray(0, most);
   const answer = await asListener('/commands/c1/output?stream=stdout&offset=0', { method: 'POST', body });
   expect([answer.status, await answer.text()]).toEqual([200, `${most}\n`]);
@@ -56,7 +56,7 @@ test('output of 16 MiB is one piece, and is read in answers of 1 MiB, or of 4 Mi
   expect(await read('&limit=99999999')).toBe(4 * mib);
 });
 
-test('input of 16 MiB is one piece, and is read in the same sizes', async () => {
+test('input of 16 MiB: one upload; responses have 1 MiB, or up to 4 MiB with limit=', async () => {
   const body = bytes.subarray(0, most);
   const answer = await asClient('/commands/c1/stdin?offset=0', { method: 'PUT', body });
   expect([answer.status, await answer.text()]).toEqual([200, `${most}\n`]);
@@ -68,14 +68,14 @@ test('input of 16 MiB is one piece, and is read in the same sizes', async () => 
   expect(await read('')).toBe(mib);
   expect(await read('&limit=2000000')).toBe(2_000_000);
   expect(await read('&limit=99999999')).toBe(4 * mib);
-  // An empty answer would be the end of the input.
+  // An empty response would mean the end of the input.
   expect(await read('&limit=0')).toBe(1);
 });
 
 test.each([
-  ['as it is', (body: Buffer) => body, {}],
-  ['once decoded', (body: Buffer) => gzipSync(body), { 'content-encoding': 'gzip' }],
-] as const)('one byte more %s is 413 for output, input and the end', async (_words, render, headers) => {
+  ['plain', (body: Buffer) => body, {}],
+  ['after gzip decoding', (body: Buffer) => gzipSync(body), { 'content-encoding': 'gzip' }],
+] as const)('upload of 16 MiB and one byte, %s: 413 on every route', async (_words, render, headers) => {
   const body = render(Buffer.alloc(most + 1));
   const post = { method: 'POST', body, headers };
   expect((await asListener('/commands/c1/output?stream=stderr&offset=0', post)).status).toBe(413);

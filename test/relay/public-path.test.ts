@@ -13,7 +13,7 @@ import { makeSession, type SessionPayload } from '../harness/slot-session.ts';
 
 // `serve --public-url http://HOST/remotify`: the relay is one of several services behind a proxy.
 
-/** A relay below a path, and the proxy through which everything in a test goes. */
+/** A relay below a path, and the proxy in front of it, through which the tests connect. */
 async function setUp(path: string, strips: boolean): Promise<{ relay: Relay; front: FrontProxy }> {
   const front = await startFrontProxy({ path, strips });
   const relay = await startRelay({ flags: ['--public-url', front.url] });
@@ -22,13 +22,13 @@ async function setUp(path: string, strips: boolean): Promise<{ relay: Relay; fro
 }
 
 describe.each([
-  ['takes the path off', '/remotify', true],
-  ['leaves the path on', '/remotify', false],
-  ['takes a path of several parts off', '/tools/a~b/remotify-1', true],
-  ['leaves a path of several parts on', '/tools/a~b/remotify-1', false],
-  ['leaves a path on that begins as the relay’s own ones do', '/api', false],
-  ['takes such a path off', '/api', true],
-])('a proxy that %s', { timeout: 60_000 }, (_title, path, strips) => {
+  ['removes the path', '/remotify', true],
+  ['keeps the path', '/remotify', false],
+  ['removes a path of several parts', '/tools/a~b/remotify-1', true],
+  ['keeps a path of several parts', '/tools/a~b/remotify-1', false],
+  ['keeps a path that begins like those of the relay', '/api', false],
+  ['removes a path that begins like those of the relay', '/api', true],
+])('proxy that %s', { timeout: 60_000 }, (_title, path, strips) => {
   let relay: Relay;
   let front: FrontProxy;
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe.each([
     };
   });
 
-  test('line, listener, exec, stdin, logs, status and end work through it', async () => {
+  test('line, listener, exec, stdin, logs, status and end work', async () => {
     const remote = await startRemote(front);
     onTestFinished(remote.stop);
     expect(remote.line).toContain(`'${front.url}/r/`);
@@ -55,7 +55,7 @@ describe.each([
     });
   });
 
-  test('slots and the curl recipe of the payload work through it', async () => {
+  test('the slots and the exec line of the payload work', async () => {
     const session = await makeSession(front);
     expect(session.urls.api).toBe(`${front.url}/api/session/${session.key}`);
     await session.push('echo one');
@@ -69,7 +69,7 @@ describe.each([
     const recipe = spawnCaptured('sh', ['-c', session.exec.replace('COMMAND', 'echo by curl')], {
       env: cleanEnvironment(tmpdir()),
     });
-    const { code } = await withDeadline(recipe.closed, 20_000, 'the curl recipe ends');
+    const { code } = await withDeadline(recipe.closed, 20_000, 'the exec line ends');
     expect([code, recipe.stdout().toString()]).toEqual([0, 'by curl\n']);
     expect((await curl(['-X', 'DELETE', session.urls.cmd])).status).toBe(204);
     expect((await curl(['-X', 'DELETE', session.urls.api])).status).toBe(204);
@@ -84,7 +84,7 @@ describe.each([
     expect((await client.run(['exec', 'echo pinned'])).text).toBe('pinned\n');
   });
 
-  test('the page and its files, with and without a slash at the end of the path', async () => {
+  test('the page and its files load, with and without a slash at the end of the path', async () => {
     for (const address of [front.url, `${front.url}/`]) {
       const page = await curl([address]);
       expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
@@ -95,7 +95,7 @@ describe.each([
     }
   });
 
-  test('at the relay itself both kinds of path work, and what only looks like them is 404', async () => {
+  test('requests to the relay itself: they work with and without the path; similar paths get 404', async () => {
     for (const target of ['/api/health', `${path}/api/health`, '/', path, `${path}/`]) {
       expect((await curl([relay.url + target])).status, target).toBe(200);
     }
@@ -109,7 +109,7 @@ describe.each([
     expect((await curl([`${relay.url}${path.toUpperCase()}/api/health`])).status).toBe(404);
   });
 
-  test('the method, the key and the origin are checked below the path as ever', async () => {
+  test('method, key, origin and Host are checked below the path too', async () => {
     const base = relay.url + path;
     const { key } = (await curl(['-X', 'POST', `${base}/api/session`])).json<SessionPayload>();
     const refused = await curl(['-X', 'PUT', `${base}/api/session/${key}`]);
@@ -122,14 +122,14 @@ describe.each([
   });
 });
 
-test('without a path in the public URL nothing is taken off', async () => {
+test('public URL without a path: no prefix is removed, unknown paths get 404', async () => {
   const relay = await startRelay({ flags: ['--public-url', 'http://localhost'] });
   onTestFinished(relay.stop);
   for (const target of ['/remotify/api/health', '//', '//api/health'])
     expect((await curl([relay.url + target])).status, target).toBe(404);
 });
 
-test('a path with letters that HTML and shells know is one in the page and in the line', async () => {
+test('public URL whose path has special characters of HTML and shells: page and line escape them', async () => {
   const relay = await startRelay({ flags: ['--public-url', "http://localhost/a&b'c$(id)"] });
   onTestFinished(relay.stop);
   const page = await curl([`${relay.url}/`]);

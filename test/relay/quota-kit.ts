@@ -8,13 +8,13 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
 export type QuotaSession = ResourceSession & {
   slots: SlotSession;
-  /** A command that a listener has taken and runs; its id. */
+  /** Pushes a command that the listener takes and runs; resolves with its id. */
   begin: () => Promise<string>;
   /** POST …/output of stdout at this offset. */
   upload: (id: string, bytes: number, offset?: number) => Promise<Answer>;
   /** POST …/finish with the rest of stdout at this offset; `query` is added. */
   finish: (id: string, rest: string, offset?: number, query?: string) => Promise<Answer>;
-  /** A command that ends with exit status 0 and so many bytes of stdout; its id. */
+  /** Runs a command that ends with exit status 0 and this many bytes of stdout; resolves with its id. */
   runWhole: (bytes: number) => Promise<string>;
   /** GET …/output of stdout. */
   read: (id: string, offset?: number) => Promise<Answer>;
@@ -25,7 +25,7 @@ const mustBe = (status: number, answer: Answer): Answer => {
   return answer;
 };
 
-/** A session whose listener is this test: it decides how much output comes when. */
+/** A session whose listener is the test itself, which controls the size and time of each upload. */
 export function drive(relay: { url: string }, slots: SlotSession): QuotaSession {
   const resource = openResource(relay.url, slots);
   const { ask, listen } = resource;
@@ -60,14 +60,14 @@ export async function makeQuotaSession(relay: { url: string }): Promise<QuotaSes
   return drive(relay, await makeSession(relay));
 }
 
-/** A relay with an audit log; gone when the test is. */
+/** A relay with an audit log; it stops after the test. */
 export function startQuotaRelay(...flags: string[]): Promise<SpiedRelay> {
   return startSpiedRelay({ flags: ['--audit-log', ...flags] });
 }
 
 export type QuotaKit = {
   relay: Relay;
-  /** The same store under a new relay, after the first was killed; the sessions of the first there. */
+  /** Kills the relay and starts a new one on the same store; resolves with the same sessions at the new one. */
   restart: (...sessions: QuotaSession[]) => Promise<QuotaSession[]>;
 };
 
@@ -87,7 +87,7 @@ export async function startRestartable(...flags: string[]): Promise<QuotaKit> {
   return { relay, restart };
 }
 
-/** What an answer with output says of bytes that are not in it. */
+/** The headers about missing bytes of a response with output. */
 export const missingOf = ({ headers }: Answer) => ({
   bytes: headers['remotify-missing-bytes'],
   reason: headers['remotify-missing-reason'],

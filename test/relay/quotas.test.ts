@@ -7,7 +7,7 @@ import { type Relay, type RelayOptions, startRelay } from '../harness/relay-proc
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// What a relay keeps for one session, and for all of one address, has an end; and it is said when it is reached.
+// The storage quotas of a session and of an address, and the errors when they are reached.
 
 const mib = 1024 * 1024;
 
@@ -26,16 +26,16 @@ async function setUp(...flags: string[]) {
   return client;
 }
 
-test('output beyond the quota of its session is cut, which is said, and the next command evicts it', async () => {
+test('output beyond the quota of its session: truncated with an error, and the next command evicts it', async () => {
   const client = await setUp('--session-quota', '3000k');
   const { exitCode, stdout, stderr } = await client.run(['exec', 'head -c 8M /dev/zero; sleep 60; exit 5'], {
     deadlineMs: 30_000,
   });
-  // It is stopped, as one is whose output is over the limit of a stream.
+  // The listener stops it, like a command whose output exceeds the limit of a stream.
   expect(exitCode).toBe(137);
   expect(stdout.byteLength).toBeGreaterThan(mib);
   expect(stdout.byteLength).toBeLessThanOrEqual(3 * mib);
-  expect(stderr).toContain('remotify: the rest of the output is lost: the session stores as much as it may');
+  expect(stderr).toContain('remotify: output truncated: session storage quota reached');
   expect(stderr).toMatch(/error: \d+ bytes of output of command c1 are missing: they could not be stored/);
   const next = await client.run(['exec', '-f', '-'], { stdin: `: ${'x'.repeat(mib - 1_000)}` });
   expect(next.exitCode).toBe(0);
@@ -49,7 +49,7 @@ test('output beyond the quota of its session is cut, which is said, and the next
   );
 });
 
-test('a push that no eviction makes room for is refused', async () => {
+test('push larger than the quota: refused, since no eviction can make room', async () => {
   const client = await setUp('--session-quota', '512k');
   const next = await client.run(['exec', '-f', '-'], { stdin: `: ${'x'.repeat(mib - 1_000)}` });
   expect(next.exitCode).toBe(255);
@@ -57,16 +57,16 @@ test('a push that no eviction makes room for is refused', async () => {
   expect(next.stderr).toContain('hint: end it with `remotify end`');
 });
 
-test('a command that fails by itself keeps its exit status, whatever of its output is lost', async () => {
+test('command that fails, with output beyond the quota: it keeps its exit status', async () => {
   const client = await setUp('--session-quota', '1m');
   const script = 'head -c 5M /dev/zero; echo over >&2; exit 7';
   const { exitCode, stdout, stderr } = await client.run(['exec', script], { deadlineMs: 30_000 });
   expect([7, 137]).toContain(exitCode);
   expect(stdout.byteLength).toBeLessThanOrEqual(mib);
-  expect(stderr).toContain('remotify: the rest of the output is lost');
+  expect(stderr).toContain('remotify: output truncated');
 });
 
-/** A session with a command that runs, and the way to upload its output. */
+/** A session with a running command, and a function that uploads its output. */
 async function makeRunning(relay: Relay) {
   const session = await makeSession(relay);
   const api = session.urls.api;
@@ -85,7 +85,7 @@ async function makeRunning(relay: Relay) {
   };
 }
 
-test('what comes twice counts once, also where it fills the quota to its end', async () => {
+test('output uploaded twice: it counts once towards the quota, also if it fills the quota exactly', async () => {
   const relay = await start('--session-quota', String(64 * 1024));
   const { upload } = await makeRunning(relay);
   const room = 64 * 1024 - 'echo'.length;
@@ -96,7 +96,7 @@ test('what comes twice counts once, also where it fills the quota to its end', a
   expect(over.headers['remotify-error']).toBe('session_quota');
 });
 
-test('a push that is repeated by its name is answered as before, also where there is no room for it twice', async () => {
+test('push repeated with its Idempotency-Key: the same command, also if the quota has no room for another one', async () => {
   const relay = await start('--session-quota', '64k');
   const { urls } = await makeSession(relay);
   const push = (name: string) =>
@@ -111,7 +111,7 @@ test('a push that is repeated by its name is answered as before, also where ther
   expect(again.json()).toMatchObject({ id: first.json<{ id: string }>().id });
 });
 
-test('the sessions of an address share what it may store, and a session that ends gives it back', async () => {
+test('two sessions of an address: they share its quota, and the end of one frees its bytes', async () => {
   const relay = await start('--address-quota', '150k');
   const first = await makeRunning(relay);
   const second = await makeRunning(relay);
@@ -123,7 +123,7 @@ test('the sessions of an address share what it may store, and a session that end
   expect((await second.upload(0, 100_000)).status).toBe(200);
 });
 
-test('uploads of one moment do not pass the quota together', async () => {
+test('six uploads at once, quota for three: three are accepted, three get 507', async () => {
   const relay = await start('--address-quota', '350k');
   const running = await Promise.all(Array.from({ length: 6 }, () => makeRunning(relay)));
   const statuses = (await Promise.all(running.map(({ upload }) => upload(0, 100_000)))).map(
@@ -141,7 +141,7 @@ async function make(relay: { url: string }) {
   };
 }
 
-test('an address has so many sessions and no more, across a restart', async () => {
+test('limit of sessions per address: further ones get 507, also after a restart, until a session ends', async () => {
   const options: RelayOptions = { flags: ['--max-sessions-per-address', '3'] };
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -160,7 +160,7 @@ test('an address has so many sessions and no more, across a restart', async () =
   expect(await make(after)).toMatchObject({ status: 507 });
 });
 
-test('a session whose time is up makes room for another', async () => {
+test('limit of sessions per address: an expired session makes room for a new one', async () => {
   const relay = await start('--max-sessions-per-address', '1', '--session-ttl', '1s');
   expect(await make(relay)).toMatchObject({ status: 201 });
   expect(await make(relay)).toMatchObject({ status: 507 });

@@ -12,7 +12,7 @@ const store = {
     Promise.resolve(Buffer.alloc(bytes)),
 } as unknown as Store;
 
-/** The sizes of the pieces, for a reader that takes so long for each of them. */
+/** The sizes of the pieces for a reader that takes `pauseMs` for each. */
 async function readSizes(pauseMs: number): Promise<number[]> {
   vi.useFakeTimers();
   const sizes: number[] = [];
@@ -24,16 +24,16 @@ async function readSizes(pauseMs: number): Promise<number[]> {
   return sizes;
 }
 
-test('a reader that takes each piece at once: pieces double, up to a limit', async () => {
+test('reader that takes each piece immediately: the size doubles, up to a limit', async () => {
   const sizes = await readSizes(0);
   expect(sizes.slice(0, 4)).toEqual([pieceBytes, 2 * pieceBytes, maxPieceBytes, maxPieceBytes]);
 });
 
-test('a reader that takes its time for each piece: all are of the smallest size', async () => {
+test('reader that takes a second for each piece: all pieces have the smallest size', async () => {
   expect(new Set(await readSizes(1000))).toEqual(new Set([pieceBytes]));
 });
 
-test('pieces that are read into the same memory: each is right until the next one is asked for, and they can be joined', async () => {
+test('pieces that share one buffer: each is valid until the next one is read, and joinPieces copies them', async () => {
   const whole = Buffer.from(Array.from({ length: slice.bytes }, (_, index) => (index * 7) % 251));
   const rooms = new Set<ArrayBufferLike>();
   const reading = {

@@ -9,7 +9,7 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { canMount, mountSmallDisk } from '../store/small-disk.ts';
 import { refusalOf } from '../store/store-kit.ts';
 
-// Whether work that is sent here now would be taken. What a relay that is ending says is in drain.test.ts.
+// GET /api/ready: whether the relay accepts work now. The response during a shutdown is tested in drain.test.ts.
 
 async function setUp(store?: string) {
   const relay = await startRelay(store === undefined ? {} : { store });
@@ -18,7 +18,7 @@ async function setUp(store?: string) {
   return { relay, ask };
 }
 
-test.each([undefined, 'memory:'])('a relay that can keep things is ready: %s', async (store) => {
+test.each([undefined, 'memory:'])('relay with a writable store: ready is 200: %s', async (store) => {
   const { ask } = await setUp(store);
   const answer = await ask('/api/ready');
   expect([answer.status, answer.json()]).toEqual([200, { ready: true }]);
@@ -26,7 +26,7 @@ test.each([undefined, 'memory:'])('a relay that can keep things is ready: %s', a
   expect((await ask('/api/ready', '-X', 'POST')).status).toBe(405);
 });
 
-test('asking leaves nothing behind, however many ask at once', async () => {
+test('twenty requests for ready at once: all get 200, and no file is left in the store', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const store = join(folder.path, 'store');
@@ -37,7 +37,7 @@ test('asking leaves nothing behind, however many ask at once', async () => {
   expect(await readdir(store)).toEqual(before);
 });
 
-test('a folder that went away is no place to keep things', async () => {
+test('folder of the store removed: check() throws storage_busy', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const path = join(folder.path, 'store');
@@ -48,20 +48,20 @@ test('a folder that went away is no place to keep things', async () => {
   expect(await refusalOf(store.check())).toBe('storage_busy');
 });
 
-test('a store that keeps nothing has nothing to fail', async () => {
+test('store in memory: check() does not fail', async () => {
   const store = await openMemoryStore();
   expect(await refusalOf(store.check())).toBeUndefined();
 });
 
-describe.skipIf(!canMount)('on a disk', () => {
+describe.skipIf(!canMount)('ready of a relay on its own disk', () => {
   const expectUnready = async (answer: Answer, code: string, health: Answer) => {
     expect([answer.status, answer.headers['remotify-error']]).toEqual([503, code]);
     expect(answer.text).toMatch(/^[^\n/]+\n$/);
-    // Health says that the process answers, and it does.
+    // Health is still 200, since the process answers.
     expect([health.status, health.json()]).toEqual([200, { ok: true, service: 'remotify.run' }]);
   };
 
-  test('that is full: storage_full, until there is space again', async () => {
+  test('disk full: storage_full, until there is space again', async () => {
     const disk = await mountSmallDisk();
     const { ask } = await setUp(`file:${disk.path}/store`);
     const { key } = (await ask('/api/session', '-X', 'POST')).json<{ key: string }>();
@@ -74,7 +74,7 @@ describe.skipIf(!canMount)('on a disk', () => {
     expect((await ask('/api/ready')).status).toBe(200);
   });
 
-  test('that is read-only: storage_busy, until it is not', async () => {
+  test('disk read-only: storage_busy, until it is writable again', async () => {
     const disk = await mountSmallDisk();
     const { ask } = await setUp(`file:${disk.path}/store`);
     await disk.setReadOnly();

@@ -10,14 +10,14 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// nginx, Caddy and HAProxy with the shortest configurations that people have, in front of a relay.
+// nginx, Caddy and HAProxy in front of a relay, with the shortest configurations that are in common use.
 
 let files: CertificateFiles;
 beforeAll(async () => {
   const folder = await makeTemporaryFolder();
   if (hasOpenssl) {
     files = await makeCertificate(folder.path);
-    // HAProxy takes both from one file.
+    // HAProxy reads certificate and key from one file.
     const both = await Promise.all([files.certPath, files.keyPath].map((path) => readFile(path)));
     await writeFile(`${files.certPath}.both`, Buffer.concat(both));
   }
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 type Ports = { front: number; relay: number };
 
-/** `server`: what stands in it beside the address. */
+/** `server`: the content of the server block after the address. */
 const nginx = (listen: string, server: string) => (folder: string) =>
   `
 daemon off; user root; worker_processes 1; pid ${folder}/pid; error_log stderr;
@@ -88,7 +88,7 @@ async function setUp([, kind, configure, flags]: Row, scheme: string, path = '')
   return { url, relay, client };
 }
 
-/** A line from `new`, its listener, and a command that fails. */
+/** Runs `new`, a listener with its line, a command that fails, and one with 3 MB of stdin. */
 async function expectWholeWay(
   { url, client }: Awaited<ReturnType<typeof setUp>>,
   trusted = '',
@@ -107,25 +107,25 @@ async function expectWholeWay(
 
 const secure: Row[] = [
   [
-    'nginx that passes the Host on and says the scheme',
+    'nginx that forwards the Host and sends the scheme',
     'nginx',
     ({ front }) => secureNginx(front, keepsHost + saysScheme),
     trust,
   ],
   [
-    'nginx that replaces the Host, and says it and the scheme',
+    'nginx that replaces the Host, and sends X-Forwarded-Host and the scheme',
     'nginx',
     ({ front }) => secureNginx(front, `proxy_set_header X-Forwarded-Host $http_host; ${saysScheme}`),
     trust,
   ],
   [
-    'nginx with nothing but proxy_pass, and a public URL',
+    'nginx with only proxy_pass, and --public-url',
     'nginx',
     ({ front }) => secureNginx(front, ''),
     ['--public-url', 'FRONT'],
   ],
   [
-    'Caddy with a line and no more',
+    'Caddy with only reverse_proxy',
     'caddy',
     ({ front }) =>
       caddy(
@@ -134,7 +134,7 @@ const secure: Row[] = [
     trust,
   ],
   [
-    'HAProxy that says the scheme',
+    'HAProxy that sends the scheme',
     'haproxy',
     ({ front }) =>
       haproxy(
@@ -147,19 +147,19 @@ const secure: Row[] = [
 
 const below: Row[] = [
   [
-    'nginx that takes the path off',
+    'nginx that removes the path',
     'nginx',
     ({ front }) => nginx(String(front), 'location /remotify/ { proxy_pass http://127.0.0.1:RELAY/; }'),
     ['--public-url', 'FRONT'],
   ],
   [
-    'nginx that leaves the path on',
+    'nginx that keeps the path',
     'nginx',
     ({ front }) => nginx(String(front), 'location /remotify { proxy_pass http://127.0.0.1:RELAY; }'),
     ['--public-url', 'FRONT'],
   ],
   [
-    'Caddy that takes the path off',
+    'Caddy that removes the path',
     'caddy',
     ({ front }) =>
       caddy(
@@ -168,14 +168,14 @@ const below: Row[] = [
     ['--public-url', 'FRONT'],
   ],
   [
-    'Caddy that leaves the path on',
+    'Caddy that keeps the path',
     'caddy',
     ({ front }) =>
       caddy(`http://localhost:${front} {\n  handle /remotify* {\n    reverse_proxy 127.0.0.1:RELAY\n  }\n}`),
     ['--public-url', 'FRONT'],
   ],
   [
-    'HAProxy that takes the path off',
+    'HAProxy that removes the path',
     'haproxy',
     ({ front }) => haproxy(String(front), 'http-request replace-path /remotify(/)?(.*) /\\2'),
     ['--public-url', 'FRONT'],
@@ -215,7 +215,7 @@ describe('below a path', { timeout: 60_000 }, () => {
 });
 
 test.skipIf(!hasProxy('nginx'))(
-  'nginx with nothing but proxy_pass and X-Forwarded-For: the relay says that the line points inside (skipped without nginx)',
+  'nginx with only proxy_pass and X-Forwarded-For: new and the relay warn about the inner address (skipped without nginx)',
   async () => {
     const configure: Row[2] = ({ front }) =>
       nginx(
@@ -225,8 +225,8 @@ test.skipIf(!hasProxy('nginx'))(
     const { relay, client } = await setUp(['', 'nginx', configure, trust], 'http');
     const made = await client.run(['new']);
     expect(made.stderr).toContain(`the line points at ${relay.url}, not at `);
-    await eventually('the relay says it', 5_000, () =>
-      relay.stderr().includes(`a proxy asks for 127.0.0.1:${relay.port}, so the lines`),
+    await eventually('the relay warns', 5_000, () =>
+      relay.stderr().includes(`a proxy sends the Host 127.0.0.1:${relay.port}, so the lines`),
     );
   },
 );

@@ -3,7 +3,7 @@ import { releaseBuffer } from '../../src/relay/release-buffer.ts';
 
 const size = 1024 * 1024;
 
-test('the memory is given back at once: 1000 buffers of 1 MiB are never more than a few', () => {
+test('1000 buffers of 1 MiB, each released: memory never grows by 4 MiB', () => {
   let most = 0;
   const before = process.memoryUsage().arrayBuffers;
   for (let count = 0; count < 1000; count += 1) {
@@ -15,7 +15,7 @@ test('the memory is given back at once: 1000 buffers of 1 MiB are never more tha
   expect(most).toBeLessThan(4 * size);
 });
 
-test('what shares its memory is left alone', () => {
+test('buffers that share their memory: they are not released', () => {
   const whole = Buffer.alloc(size, 'a');
   releaseBuffer(whole.subarray(1));
   releaseBuffer(whole.subarray(0, -1));

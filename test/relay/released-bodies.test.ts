@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-// Memory of bodies and pieces is given back and used again: by no one who could mix them up.
+// The memory of bodies and pieces is released and reused: bytes of one request must not appear in another.
 
 const mib = 1024 * 1024;
 const pieceBytes = 3 * mib;
@@ -23,7 +23,7 @@ async function expectStatus(answer: Response, status: number): Promise<Response>
   return answer;
 }
 
-/** A session whose command has output sent and read and input sent and read, all at once. */
+/** Sends and reads output and input of one command at the same time; resolves with the hashes of all four. */
 async function transfer(): Promise<{ sent: string[]; read: string[] }> {
   const made = await fetch(`${relay.url}/api/session`, { method: 'POST' });
   const { key, listener_key: listenerKey } = (await made.json()) as { key: string; listener_key: string };
@@ -43,7 +43,7 @@ async function transfer(): Promise<{ sent: string[]; read: string[] }> {
     for (let at = 0; at < whole[way].byteLength; at += pieceBytes) {
       const body = whole[way].subarray(at, at + pieceBytes);
       const method = way === 'out' ? 'POST' : 'PUT';
-      // The beginning once more: the relay knows it already, and keeps none of this body.
+      // Repeats the beginning: the relay has these bytes already, and stores none of this body.
       for (const offset of [at, 0]) {
         const part = offset === at ? body : whole[way].subarray(0, mib);
         const answer = await ask(way === 'out', `${pathOf[way]}&offset=${offset}`, { method, body: part });
@@ -66,12 +66,12 @@ async function transfer(): Promise<{ sent: string[]; read: string[] }> {
   return { sent: [whole.out, whole.in].map(hash), read: [out, into].map(hash) };
 }
 
-test('three sessions at once, sending and reading both ways: all bytes arrive as they were', async () => {
+test('three sessions that send and read output and input at once: all bytes arrive unchanged', async () => {
   for (const { sent, read } of await Promise.all([transfer(), transfer(), transfer()]))
     expect(read).toEqual(sent);
 });
 
-test('a command of 600 KB for a listener of the slots: it arrives as it was', async () => {
+test('command of 600 KB for a slot listener: it arrives unchanged', async () => {
   const made = await fetch(`${relay.url}/api/session`, { method: 'POST' });
   const { key } = (await made.json()) as { key: string };
   const lines = Array.from({ length: 20_000 }, (_, line) => `echo the line number ${line}`);
@@ -83,7 +83,7 @@ test('a command of 600 KB for a listener of the slots: it arrives as it was', as
   });
   expect(pushed.ok).toBe(true);
   const taken = await (await fetch(`${relay.url}/cmd-${key}`)).text();
-  // Each in a line of its own, whatever is around and within it.
+  // Each line must be complete; the wrapper around the script is ignored.
   const missing = lines.filter((line) => !taken.includes(`${line}\n`) && !taken.includes(`${line}'`));
   expect(missing).toEqual([]);
 });

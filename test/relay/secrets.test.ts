@@ -12,22 +12,22 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-/** No words that a relay would use by itself, each of its own kind. */
+/** A random word that cannot occur in the relay's own texts. */
 const mark = (kind: string): string => `${kind}Mark${randomBytes(6).toString('hex')}`;
 
 type Walk = {
   relay: Relay;
-  /** The test's own: the one of the module is whichever test runs at the moment. */
+  /** From the context of the test: with concurrent tests, that of the module belongs to any of them. */
   onTestFinished: TestContext['onTestFinished'];
   token: string;
   idempotencyKey: string;
-  /** In the texts of commands, and in reasons. */
+  /** In scripts and in reasons. */
   textMark: string;
-  /** In their output and input. */
+  /** In the output and input of commands. */
   outputMark: string;
-  /** Session and listener keys of every session, and one that opens nothing. */
+  /** Session and listener keys of every session, and one unknown key. */
   keys: string[];
-  /** What was refused, by code, and all of its text and headers. */
+  /** Text and headers of each refusal, by code. */
   refused: Map<string, string>;
 };
 
@@ -73,7 +73,7 @@ async function makeSession({ relay, token, keys }: Walk): Promise<SessionPayload
   return payload;
 }
 
-/** Asks, and notes what was refused. */
+/** Sends requests, and records the refusals. */
 function asker(walk: Walk): Ask {
   return async (...args) => {
     const answer = await curl(args);
@@ -83,7 +83,7 @@ function asker(walk: Walk): Ask {
   };
 }
 
-/** With a real listener: pushed, run, cancelled, reset. */
+/** With a real listener: commands are pushed, run and cancelled, the session is reset and ended. */
 async function walkWithListener(walk: Walk, ask: Ask): Promise<void> {
   const payload = await makeSession(walk);
   const listener = await startListener(asAuto(payload.remote_quickstart));
@@ -91,7 +91,7 @@ async function walkWithListener(walk: Walk, ask: Ask): Promise<void> {
   const { api } = payload.urls;
   const push = (text: string, ...more: string[]) => ask('-d', text, ...more, `${api}/commands`);
   await push(
-    // The text of a command may be told: its output must differ from it.
+    // The script may appear in the log, so its text must not contain its output.
     `for to in 1 2; do echo output''${walk.outputMark.slice(6)} >&$to; done; : ${walk.textMark}`,
     '-H',
     `Idempotency-Key: ${walk.idempotencyKey}`,
@@ -108,7 +108,7 @@ async function walkWithListener(walk: Walk, ask: Ask): Promise<void> {
   await ask('-X', 'DELETE', api);
 }
 
-/** By hand, with a listener that says keys of itself: shown, declined, given back, slots, input. */
+/** With a listener of the test that has keys in its names: commands are shown, declined and queued again; slots and input. */
 async function walkByHand(walk: Walk, ask: Ask): Promise<void> {
   const payload = await makeSession(walk);
   const { api, cmd, result } = payload.urls;
@@ -144,7 +144,7 @@ async function walkByHand(walk: Walk, ask: Ask): Promise<void> {
   await push(`: ${walk.textMark}`);
 }
 
-/** Every other way to be refused, with keys and marks in all places that a request has. */
+/** Causes all other refusals, with keys and marks in every part of a request. */
 async function walkIntoRefusals(walk: Walk, ask: Ask): Promise<void> {
   const { relay, token, textMark, keys } = walk;
   const payload = await makeSession(walk);
@@ -187,14 +187,17 @@ async function walkIntoRefusals(walk: Walk, ask: Ask): Promise<void> {
     const socket = createConnection(relay.port, '127.0.0.1');
     socket.on('error', () => undefined).resume();
     socket.end(noise);
-    await withDeadline(once(socket, 'close'), 10_000, 'the relay closes what is no HTTP');
+    await withDeadline(once(socket, 'close'), 10_000, 'the relay closes the connection');
   }
   for (let count = 0; count < 9 && !walk.refused.has('rate_limited'); count += 1) {
     await post('-H', `Authorization: Bearer ${key}`, `${url}/api/session`);
   }
 }
 
-/** Refusals that need a flood, an hour of pushes, a broken or full disk, a broken relay, one that ends, or a peer that does not hear them: words alone. */
+/**
+ * Refusals that this test does not cause, and whose texts are fixed: they need a flood, an hour of pushes, a broken or full disk, a broken
+ * relay, a relay that is shutting down, or a peer that does not read them.
+ */
 const elsewhere: readonly RefusalCode[] = [
   'internal',
   'too_many_headers',
@@ -223,12 +226,12 @@ const settings: [string, string[]][] = [
   ['silent', []],
   ['text', ['--log', 'text', '--audit-log']],
   ['json', ['--log', 'json', '--audit-log', '1', '--metrics', '0']],
-  ['text, with what was run', ['--log', 'text', '--audit-log', 'text', '--metrics', '0']],
-  ['json, with what was run', ['--log', 'json', '--audit-log', 'text']],
+  ['text, with scripts', ['--log', 'text', '--audit-log', 'text', '--metrics', '0']],
+  ['json, with scripts', ['--log', 'json', '--audit-log', 'text']],
 ];
 
 test.concurrent.for(settings)(
-  'no key, no token and no text gets out, whatever happens: %s',
+  'no key, token, script or output appears in logs, metrics or refusals: log settings: %s',
   { timeout: 60_000 },
   async ([, flags], context) => {
     const folder = await makeTemporaryFolder();
@@ -260,12 +263,12 @@ test.concurrent.for(settings)(
     };
     for (const [place, text] of Object.entries(all)) {
       for (const [name, secret] of Object.entries(secrets)) {
-        // What the operator wants to know, and what a session is for.
+        // Scripts belong in an audit log with text, and scripts and output in the store.
         const isMeant = (place === 'stderr' && name === 'textMark' && withText) || place === 'stored';
         if (!(isMeant && !name.startsWith('key')) && text.toLowerCase().includes(secret.toLowerCase()))
           leaks.push(`${name} in ${place}`);
       }
-      // Not even most of a key.
+      // Not even 12 digits of a key may appear.
       for (const key of keys) {
         const digits = text.toLowerCase();
         if (digits.includes(key.slice(0, 12)) || digits.includes(key.slice(-12)))
@@ -278,7 +281,7 @@ test.concurrent.for(settings)(
   },
 );
 
-test('what a session is known by on disk is a hash of its key', async () => {
+test('the name of a session on disk is the SHA-256 of its listener key', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const relay = await startRelay({ store: `file:${folder.path}/store` });

@@ -6,7 +6,7 @@ import { type Answer, curl } from '../harness/curl.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 
-// What every answer tells a browser, whoever asked and whatever for.
+// Every response has the security headers for browsers, on every route and for every origin.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -45,7 +45,7 @@ test.each(all)('%s', async (_title, name, method) => {
   const path = buildPath(name, { key, id: 'c1' });
   await curl(['--data-binary', 'echo one', `${session.urls.api}/commands`]);
   const how = method === 'HEAD' ? ['--head'] : ['-X', method];
-  // A page of another site that asks as browsers do, and one of our own.
+  // Without an Origin, with that of another site, and with that of the relay's own page.
   const origins = [[], ['-H', 'Origin: https://evil.example'], ['-H', `Origin: ${relay.url}`]];
   for (const origin of origins) {
     const answer = await curl([
@@ -105,13 +105,13 @@ describe('refusals', () => {
     expectHeaders(answer);
   });
 
-  test('too_large, said before the body came', async () => {
+  test('too_large, sent before the body has arrived', async () => {
     const answer = await push('-H', 'Content-Length: 99999999', '--data-binary', 'x', '--max-time', '5');
     expect([answer.headers['remotify-error'], answer.status]).toEqual(['too_large', 413]);
     expectHeaders(answer);
   });
 
-  test('what is no HTTP', async () => {
+  test('malformed HTTP: 400 or 431', async () => {
     for (const args of [
       ['-H', 'Content-Length: many'],
       ['-H', `X-Long: ${'x'.repeat(20_000)}`],

@@ -4,7 +4,7 @@ import { readSession, waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, openOperator, type Operator } from '../stopping/operator.ts';
 
-// Since when an operator is asked: the views of commands say it, so that a client that comes later knows it too.
+// `shown_at` of a command: when the listener asked its operator, also for clients that connect later.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -20,13 +20,13 @@ async function read<T>({ configDir }: Operator, path: string): Promise<T> {
 }
 
 describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
-  test('the command that it asks about has the time of the question, before and after the answer; the queued one has none', async () => {
+  test('shown_at is the time of the question, before and after the answer; null for the queued command', async () => {
     const operator = await openOperator(relay);
     const exec = operator.push();
     await operator.waitForQuestion();
     const next = operator.push();
     onTestFinished(() => void next.child.kill('SIGKILL'));
-    await waitForState(operator, 'the next one is queued', (state) => state.queue_length === 1);
+    await waitForState(operator, 'the next command is queued', (state) => state.queue_length === 1);
     const { commands } = await read<{ commands: View[] }>(operator, '/commands');
     const { now } = await read<{ now: number }>(operator, '/status');
     expect(commands).toMatchObject([

@@ -10,7 +10,7 @@ import { startSlotListener } from '../harness/slot-listener.ts';
 
 // A legacy listener runs a command for longer than the 45 s of silence after which a listener counts as gone.
 
-/** A step of more than 5 s is a relay that was stopped: silence before the end of it does not count. */
+/** The relay takes a jump of the clock by more than 5 s for a time in which it was stopped, and does not count it as silence. */
 const stepSeconds = 4;
 const silenceSeconds = 48;
 
@@ -40,7 +40,7 @@ async function setUp() {
 }
 
 describe.skipIf(!hasFakeClock)('with libfaketime', { timeout: 60_000 }, () => {
-  test('it is connected, for status, list and wait, also after its result; the audit log tells of no absence', async () => {
+  test('legacy listener after 48 s of a run: status, list and wait show it as connected; the audit log has no absence', async () => {
     const { relay, client, gate } = await setUp();
     const isConnected = () =>
       waitForState(client, 'the status', () => true).then(({ listener }) => listener?.attached);
@@ -56,20 +56,20 @@ describe.skipIf(!hasFakeClock)('with libfaketime', { timeout: 60_000 }, () => {
     expect(relay.stderr()).not.toMatch(/listener (?:gone|back|left)/);
   });
 
-  test('exec --wait 0: the listener is busy, and not absent', async () => {
+  test('exec --wait 0 after 48 s of a run: listener_busy, not no_listener', async () => {
     const { client } = await setUp();
     const result = await client.run(['exec', '--json', '--wait', '0', 'true']);
     expect(JSON.parse(result.text)).toMatchObject({ error: { code: 'listener_busy' } });
   });
 
-  test('exec --wait-listener 1s behind that command: it waits for its turn, and runs', async () => {
+  test('exec --wait-listener 1s after 48 s of a run: the command is queued, and runs later', async () => {
     const { client, gate } = await setUp();
     const exec = client.start(['exec', '--wait-listener', '1s', 'echo ran']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
-    await waitForState(client, 'it is queued', (state) => state.queue_length === 1);
+    await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
     const words = 'queued: the legacy listener is running another command';
-    await eventually('it says what it waits for', 10_000, () => exec.stderr().includes(words));
-    await untilPassed('the bound of the listener is over', 2_000);
+    await eventually('exec prints what it is waiting for', 10_000, () => exec.stderr().includes(words));
+    await untilPassed('the time of --wait-listener is over', 2_000);
     await gate.open();
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 0 });
     expect(exec.stdout().toString()).toBe('ran\n');

@@ -5,12 +5,12 @@ import { eventually } from '../harness/deadline.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeQuotaSession, startQuotaRelay, startRestartable } from './quota-kit.ts';
 
-// A reader with nothing but curl learns from the text itself that bytes are missing.
+// A client that reads the result slot with curl finds a note about missing bytes in the text itself.
 
 const evictedNote = (bytes: number) =>
   `[remotify: ${bytes} bytes of output are missing: the relay removed them to make room for later output]\n`;
 
-/** GET /result until there is one. */
+/** Polls GET /result until there is a result. */
 async function readResult(url: string): Promise<string> {
   return eventually('the result is in the slot', 20_000, async () => {
     const answer = await curl([`${url}?nowait=1`]);
@@ -18,7 +18,7 @@ async function readResult(url: string): Promise<string> {
   });
 }
 
-test('a command pushed by curl prints more than the quota and ends with 0: its result starts with a note', async () => {
+test('command pushed by curl prints more than the quota and ends with 0: its result starts with a note', async () => {
   const relay = await startQuotaRelay('--session-quota', '400k');
   const session = await makeSession(relay);
   const listener = await startListener(asAuto(session.remote_quickstart));
@@ -26,25 +26,23 @@ test('a command pushed by curl prints more than the quota and ends with 0: its r
   await session.push('head -c 900000 /dev/zero');
   const text = await readResult(session.urls.result);
   expect(text).toMatch(/^\[remotify: \d+ bytes of output are missing: they could not be stored\]\n/);
-  expect(text).toContain(
-    '\nremotify: the rest of the output is lost: the session stores as much as it may\n',
-  );
+  expect(text).toContain('\nremotify: output truncated: session storage quota reached\n');
   const missing = Number(/^\[remotify: (\d+)/.exec(text)?.[1]);
-  // The note, what was kept, and what is missing are all that was printed.
+  // The stored bytes and the missing ones add up to the printed ones.
   const zeros = text.split('\0').length - 1;
   expect(zeros + missing).toBe(900_000);
-  // The next one is whole, and says nothing.
+  // The result of the next command is complete, without a note.
   await session.push('echo whole');
   expect(await readResult(session.urls.result)).toBe('whole\n');
 });
 
-test('an unread result gives way last of all, and then its reader gets the note in its place', async () => {
+test('unread result in a full session: it is evicted last, and its reader then gets the note instead', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   await session.slots.push('true');
   await session.listen('one', 'GET', '/next?wait=0');
   expect((await session.finish('c1', 'r'.repeat(40_000))).status).toBe(200);
-  // It ended after c1, and is evicted before it: c1 is unread.
+  // This command ends after c1 but is evicted before it, since the result of c1 is unread.
   await session.runWhole(40_000);
   const id = await session.begin();
   expect((await session.upload(id, 40_000)).status).toBe(200);
@@ -54,11 +52,11 @@ test('an unread result gives way last of all, and then its reader gets the note 
   expect(evictions()).toHaveLength(2);
   const result = await session.slots.read();
   expect([result.status, result.text]).toEqual([200, evictedNote(40_000)]);
-  // It was read: the slot is empty.
+  // The result was read, so the slot is empty.
   expect((await session.slots.read()).status).toBe(204);
 });
 
-test('an unread result that was evicted has its exit status behind the note when the command failed', async () => {
+test('unread result of a failed command is evicted: its text is the note and the exit status', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeQuotaSession(relay);
   await session.slots.push('false');
@@ -70,7 +68,7 @@ test('an unread result that was evicted has its exit status behind the note when
   expect((await session.slots.read()).text).toBe(`${evictedNote(40_000)}[remotify: exit status 3]\n`);
 });
 
-test('a result that a legacy listener posts evicts old outputs, and is whole', async () => {
+test('legacy listener posts a result to a full session: old outputs are evicted, and the result is complete', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeSession(relay);
   for (const letter of ['a', 'b', 'c']) {
@@ -86,7 +84,7 @@ test('a result that a legacy listener posts evicts old outputs, and is whole', a
   ]);
 });
 
-test('a result that alone is over the quota is refused, and a short one in its place is taken', async () => {
+test('result larger than the quota: 507; a short one posted instead is accepted', async () => {
   const relay = await startQuotaRelay('--session-quota', '100k');
   const session = await makeSession(relay);
   await session.push('echo much');
@@ -98,7 +96,7 @@ test('a result that alone is over the quota is refused, and a short one in its p
   expect((await session.read()).text).toBe('too much\n');
 });
 
-test('after a restart of the relay the note of an evicted result is still in the slot', async () => {
+test('restart of the relay: the note of an evicted result is still in the slot', async () => {
   const { relay, restart } = await startRestartable('--session-quota', '100k');
   const before = await makeQuotaSession(relay);
   await before.slots.push('true');

@@ -11,7 +11,7 @@ import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { makeClient } from '../harness/client.ts';
 
-test('a listener whose result takes longer than a closed socket is forgiven is alive', {
+test('upload of a result takes longer than the grace for a closed socket: the command is running, then finished', {
   timeout: 60_000,
 }, async () => {
   const relay = await startRelay();
@@ -27,7 +27,7 @@ test('a listener whose result takes longer than a closed socket is forgiven is a
   await curl([`${session.urls.api}/commands`, '--data-binary', 'echo one']);
   const taken = await curl([...as, '-H', 'Remotify-Mode: auto', `${own}/next?wait=0`]);
   expect(taken.text).toMatch(/^remotify\/1 run c1 /);
-  // Its heartbeat ends when the command does: a socket that closes without an answer.
+  // The heartbeat ends with the command: its socket closes without a response.
   await curl([...as, '--max-time', '0.3', `${own}/commands/c1/control?wait=20`]);
   const body = 'x'.repeat(1_000);
   const upload = request(`${own}/commands/c1/finish?exit_status=0&stdout_offset=0&stdout_bytes=1000`, {
@@ -44,13 +44,13 @@ test('a listener whose result takes longer than a closed socket is forgiven is a
   const status = (await curl([`${session.urls.api}/commands/c1`])).json<{ state: string }>();
   expect(status.state).toBe('running');
   upload.end(body.slice(500));
-  const [answer] = await withDeadline(answered, 10_000, 'the result is taken');
+  const [answer] = await withDeadline(answered, 10_000, 'the relay accepts the result');
   answer.resume();
   expect(answer.statusCode).toBe(200);
   expect((await curl([`${session.urls.api}/commands/c1`])).json()).toMatchObject({ state: 'finished' });
 });
 
-test('a command whose text was damaged on the disk of the relay never runs, and whoever waits is told', async () => {
+test('script damaged on the disk of the relay: the command never runs, and logs -f reports why', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const store = `file:${folder.path}/store`;
@@ -62,7 +62,7 @@ test('a command whose text was damaged on the disk of the relay never runs, and 
   const trace = join(folder.path, 'trace');
   const { text: id } = await client.run(['exec', '-d', `touch '${trace}'; echo this is the rest of it`]);
   const [name = ''] = await readdir(`${folder.path}/store/sessions`);
-  // A power cut takes what was not synced.
+  // A power cut loses bytes that were not synced.
   await before.kill('SIGKILL');
   await truncate(`${folder.path}/store/sessions/${name}/${id.trim()}/script`, `touch '${trace}'`.length);
   const relay = await startRelay({ store, port: Number(new URL(before.url).port) });

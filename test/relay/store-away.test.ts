@@ -7,7 +7,7 @@ import { makeSession } from '../harness/slot-session.ts';
 
 const busy = (): Refusal => new Refusal('storage_busy', undefined, { 'retry-after': '1' });
 
-/** A relay on a store that can be taken away: its calls are refused then, and so that this is seen its watchers are woken. */
+/** A relay on a store that can become unavailable: it then refuses calls, and wakes its watchers so that they notice. */
 async function startLosable() {
   const inner = await openStoreHere();
   const wakes = new Set<() => void>();
@@ -19,7 +19,7 @@ async function startLosable() {
   const update: Store['update'] = async (name, transition, limits) => {
     if (isAway) {
       refused += 1;
-      // As one does that does not know whether the update was applied.
+      // Like a store that does not know whether it has applied the update.
       for (const wake of wakes) wake();
     }
     check();
@@ -50,7 +50,7 @@ async function startLosable() {
   };
 }
 
-test('the store goes away: a look gets 503 with Retry-After, a poll that is held stays held and is answered later', async () => {
+test('store becomes unavailable: a read gets 503 with Retry-After, a held poll stays held and is answered later', async () => {
   const { relay, watched, refused, setAway } = await startLosable();
   const session = await makeSession(relay);
   const base = `${relay.url}/api/session/${session.key}`;
@@ -70,8 +70,8 @@ test('the store goes away: a look gets 503 with Retry-After, a poll that is held
   ]);
   const push = await fetch(`${base}/commands`, { method: 'POST', body: 'true' });
   expect(push.status).toBe(503);
-  // However often it is woken meanwhile, the poll does not ask without a pause.
-  await eventually('the poll has asked again', 10_000, () => refused() >= 3);
+  // The poll pauses between its attempts, although each of them wakes it.
+  await eventually('the poll has retried', 10_000, () => refused() >= 3);
   expect(refused()).toBeLessThan(20);
   expect(isAnswered).toBe(false);
   setAway(false);

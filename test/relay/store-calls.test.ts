@@ -6,7 +6,7 @@ import { introduce } from '../harness/resource.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 
-// Where the store is across a network each call of it is a round trip: their number is held, by name.
+// Each call of a store on another machine is a round trip: the tests limit the number of calls.
 
 const counted = [
   'create',
@@ -28,7 +28,7 @@ type Counting = {
   /** Calls since the last reset, by method. */
   counts: () => Counts;
   reset: () => void;
-  /** So many requests are held, and nothing has been asked of the store for a while. */
+  /** Waits until `held` requests are held and there was no call of the store for 300 ms. */
   waitUntilIdle: (held: number) => Promise<void>;
 };
 
@@ -64,7 +64,7 @@ async function startCounting(): Promise<Counting> {
       counts = {};
     },
     waitUntilIdle: async (held) => {
-      await eventually(`${held} requests are held, and the store rests`, 15_000, () => {
+      await eventually(`${held} requests are held, and the store is idle`, 15_000, () => {
         return watches === held && performance.now() - lastCallAt > 300;
       });
     },
@@ -74,11 +74,11 @@ async function startCounting(): Promise<Counting> {
 function expectAtMost(counts: Counts, most: number, what: string): void {
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   expect(total, `${what}: ${total} calls of the store, ${JSON.stringify(counts)}`).toBeLessThanOrEqual(most);
-  // A count that misses the calls would always be small enough.
+  // Counting must work: a counter that misses calls would always pass.
   expect(counts['update'], JSON.stringify(counts)).toBeGreaterThanOrEqual(3);
 }
 
-test('one exec with an idle listener: at most 14 calls of the store from its start to its end', async () => {
+test('one exec with an idle listener: at most 14 calls of the store', async () => {
   const { relay, counts, reset, waitUntilIdle } = await startCounting();
   const remote = await startRemote(relay);
   onTestFinished(remote.stop);
@@ -89,7 +89,7 @@ test('one exec with an idle listener: at most 14 calls of the store from its sta
   expectAtMost(counts(), 14, 'exec true');
 });
 
-test('push, next, finish and output over HTTP, next asked first: at most 9 calls of the store', async () => {
+test('push, finish and output over HTTP with a held next: at most 9 calls of the store', async () => {
   const { relay, counts, reset, waitUntilIdle } = await startCounting();
   const { key, listener_key: listenerKey } = await makeSession(relay);
   const headers = Object.fromEntries(

@@ -13,13 +13,13 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// A certificate is renewed while the relay runs.
+// The certificate is renewed while the relay is running.
 
 async function fingerprintOf({ certPath }: CertificateFiles): Promise<string> {
   return new X509Certificate(await readFile(certPath)).fingerprint256;
 }
 
-/** What a client that comes now is shown. */
+/** The fingerprint of the certificate that a new connection gets. */
 async function readServed({ port }: Relay): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
   await withDeadline(once(socket, 'secureConnect'), 5_000, 'the handshake');
@@ -40,13 +40,13 @@ async function copyPair(from: CertificateFiles, to: CertificateFiles): Promise<v
   await copyFile(from.certPath, to.certPath);
 }
 
-/** As `ln -sfn` cannot: there is no moment without the link. */
+/** Replaces a link in one step; with `ln -sfn` there is a moment without the link. */
 async function pointLink(target: string, path: string): Promise<void> {
   await symlink(target, `${path}.new`);
   await rename(`${path}.new`, path);
 }
 
-/** Puts a pair where the relay reads it, the first time and every time after. */
+/** Installs a certificate and key where the relay reads them; round 0 is the first time. */
 type Install = (pair: CertificateFiles, live: string, round: number) => Promise<void>;
 
 const namesIn = (folder: string): CertificateFiles => ({
@@ -57,9 +57,9 @@ const namesIn = (folder: string): CertificateFiles => ({
 const writeOver: Install = (pair, live) => copyPair(pair, namesIn(live));
 
 const waysToInstall: [string, Install][] = [
-  ['written over', writeOver],
+  ['files are overwritten', writeOver],
   [
-    'renamed into its place',
+    'new files are renamed to the old names',
     async (pair, live) => {
       const [fresh, { certPath, keyPath }] = [namesIn(`${live}/..`), namesIn(live)];
       await copyPair(pair, fresh);
@@ -68,7 +68,7 @@ const waysToInstall: [string, Install][] = [
     },
   ],
   [
-    'links to another version, one by one, as certbot makes them',
+    'each link is changed to a new version, as certbot does',
     async (pair, live, round) => {
       const archive = join(live, 'archive');
       await mkdir(archive, { recursive: true });
@@ -79,7 +79,7 @@ const waysToInstall: [string, Install][] = [
     },
   ],
   [
-    'a link to another folder behind links that stay, as Kubernetes makes them',
+    'the link of the folder is changed and those of the files stay, as Kubernetes does',
     async (pair, live, round) => {
       const version = join(live, `..${round}`);
       await mkdir(version);
@@ -115,22 +115,24 @@ async function setUp(install: Install, { onTestFinished }: Pick<TestContext, 'on
   };
 }
 
-/** No half of it is ever seen. */
+/** Replaces a file in one step. */
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   await writeFile(`${path}.new`, bytes);
   await rename(`${path}.new`, path);
 }
 
-// At once: most of it is waiting for the next look.
-describe.skipIf(!hasOpenssl)('a new certificate', { concurrent: true }, () => {
-  test.for(waysToInstall)('is served without a restart: %s', async ([, way], context) => {
+// Concurrent, since most of the time is waiting for the relay to check the files.
+describe.skipIf(!hasOpenssl)('new certificate', { concurrent: true }, () => {
+  test.for(waysToInstall)('served without a restart: %s', async ([, way], context) => {
     const { relay, install, second } = await setUp(way, context);
     await install(second);
     await waitUntilServed(relay, second);
-    await eventually('it is said', 5_000, () => relay.stderr().includes('changed and was read again'));
+    await eventually('the relay logs it', 5_000, () =>
+      relay.stderr().includes('the TLS certificate changed: the relay uses the new one'),
+    );
   });
 
-  test('leaves connections that are open alone, and the poll that is held on one', async (context) => {
+  test('open connection with a held poll: it stays open, and the poll is answered', async (context) => {
     const { relay, install, first, second } = await setUp(writeOver, context);
     const ca = await readFile(first.certPath);
     const made = await curl(['--cacert', first.certPath, '-X', 'POST', `${relay.url}/api/session`]);
@@ -147,7 +149,7 @@ describe.skipIf(!hasOpenssl)('a new certificate', { concurrent: true }, () => {
     expect(pushed.status).toBe(201);
     const [answer] = await withDeadline(answered, 5_000, 'the poll is answered');
     expect(await answer.setEncoding('utf8').toArray()).toEqual(['echo one']);
-    // The agent trusts the first one alone: a connection of its own would fail.
+    // The agent trusts only the first certificate, so a new connection would fail.
     const again = request(`${relay.url}/api/health`, { agent });
     const [health] = (await withDeadline(once(again.end(), 'response'), 5_000, 'health')) as [
       IncomingMessage,
@@ -156,7 +158,7 @@ describe.skipIf(!hasOpenssl)('a new certificate', { concurrent: true }, () => {
     expect([health.statusCode, again.reusedSocket]).toEqual([200, true]);
   });
 
-  test('that is of no use is kept out and said once, until it is mended', async (context) => {
+  test('unusable: the relay keeps the old one and logs each error once, until the files are fixed', async (context) => {
     const { relay, folder, install, live, first, second } = await setUp(writeOver, context);
     const [whole, key] = [await readFile(first.certPath), await readFile(first.keyPath)];
     const foreignKey = await readFile(second.keyPath);
@@ -169,9 +171,12 @@ describe.skipIf(!hasOpenssl)('a new certificate', { concurrent: true }, () => {
           await replaceFile(live.certPath, Buffer.concat([whole, whole.subarray(0, 200)]));
         },
       ],
-      ['tls.crt is no certificate in PEM form', () => replaceFile(live.certPath, whole.subarray(0, 100))],
       [
-        'tls.key is no private key in PEM form',
+        'tls.crt is not a certificate in PEM format',
+        () => replaceFile(live.certPath, whole.subarray(0, 100)),
+      ],
+      [
+        'tls.key is not a private key in PEM format',
         async () => {
           await replaceFile(live.keyPath, key.subarray(0, 60));
           await replaceFile(live.certPath, whole);
@@ -179,15 +184,15 @@ describe.skipIf(!hasOpenssl)('a new certificate', { concurrent: true }, () => {
       ],
       ['cannot read tls.key: no such file or directory (ENOENT)', () => rm(live.keyPath)],
     ];
-    const complaints = () => relay.stderr().match(/the TLS certificate changed and is not used: .+/g) ?? [];
+    const complaints = () => relay.stderr().match(/the TLS certificate changed but is unusable: .+/g) ?? [];
     for (const [index, [words, damage]] of damages.entries()) {
       await damage();
       await eventually(words, 8_000, () => complaints().length > index);
       expect(complaints().at(-1)).toContain(words);
-      expect(complaints().at(-1)).toMatch(/; the old one stays$/);
+      expect(complaints().at(-1)).toMatch(/; the relay keeps the old one$/);
       expect(await readServed(relay), words).toBe(await fingerprintOf(first));
-      // Each file is looked at once a second, and twice the same is said once.
-      if (index === 1) await untilPassed('both files that changed were looked at', 2_200);
+      // The relay checks each file once a second, and logs the same error once.
+      if (index === 1) await untilPassed('the relay has checked both changed files', 2_200);
     }
     expect(complaints()).toHaveLength(damages.length);
     await install(second);

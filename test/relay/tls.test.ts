@@ -14,7 +14,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// A relay that speaks TLS itself.
+// A relay that serves TLS itself.
 
 const flagsOf = ({ certPath, keyPath }: CertificateFiles) => ['--tls-cert', certPath, '--tls-key', keyPath];
 
@@ -34,7 +34,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
 
   const ask = (path: string, ...args: string[]) => curl(['--cacert', trusted, ...args, relay.url + path]);
 
-  test('it says https wherever it says where it is', async () => {
+  test('all URLs in responses begin with https', async () => {
     expect(relay.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     expect((await ask('/api/health')).status).toBe(200);
     expect((await ask('/')).text).toMatch(/<!doctype html>/i);
@@ -47,7 +47,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
     expect((await curl(['--cacert', trusted, made.urls.runner])).text).toContain(`'${relay.url}'`);
   });
 
-  test('from the line to the result', async () => {
+  test('new, a listener with the pasted line, and exec -i work over TLS', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     const env = { NODE_EXTRA_CA_CERTS: trusted };
@@ -61,7 +61,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
     expect(stderr).toBe('words\n');
   });
 
-  test('a client that does not know the certificate says so, and sends nothing', async () => {
+  test('client that does not trust the certificate: exit status 255 and an error that names the reason', async () => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
     const { exitCode, stderr } = await client.run(['new']);
@@ -69,7 +69,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
     expect(stderr).toContain('its certificate is self-signed');
   });
 
-  test('every answer asks browsers to come by https from now on, and a relay without TLS does not', async () => {
+  test('every response has Strict-Transport-Security; a relay without TLS does not send it', async () => {
     for (const path of ['/', '/api/health', '/nowhere', `/cmd-${'0'.repeat(32)}`])
       expect((await ask(path)).headers['strict-transport-security'], path).toBe('max-age=31536000');
     const plain = await startRelay();
@@ -78,7 +78,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
       expect((await curl([plain.url + path])).headers).not.toHaveProperty('strict-transport-security');
   });
 
-  test('whoever speaks no TLS gets no answer, does no harm and leaves no line in the log', async () => {
+  test('clients without TLS: the relay closes the connection, still works and logs nothing', async () => {
     const before = relay.stderr();
     const plain = await curl([`http://127.0.0.1:${relay.port}/api/health`]);
     expect([0, 400]).toContain(plain.status);
@@ -96,7 +96,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
     expect(relay.stderr()).toBe(before);
   });
 
-  test('it ends in time, though somebody who never said a word of TLS stays', async () => {
+  test('SIGTERM while a silent client is connected: the relay ends before the handshake times out', async () => {
     const folder = await makeTemporaryFolder();
     onTestFinished(folder.remove);
     const own = await startRelay({ flags: flagsOf(await makeCertificate(folder.path)) });
@@ -105,13 +105,13 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
     onTestFinished(() => void socket.destroy());
     socket.on('error', () => undefined);
     await once(socket, 'connect');
-    // 10 s are allowed by the harness, and as many for the handshake.
+    // The harness allows 10 s, and so does the timeout of the handshake.
     const ended = withDeadline(own.kill('SIGTERM'), 8_000, 'the relay ends');
     expect(await ended).toEqual({ code: 0, signal: null });
   });
 });
 
-describe.skipIf(!hasOpenssl)('files that are of no use at the start', () => {
+describe.skipIf(!hasOpenssl)('unusable certificate or key at the start: serve fails', () => {
   async function setUp() {
     const client = await makeClient({ url: 'http://127.0.0.1:1' });
     onTestFinished(client.remove);
@@ -137,33 +137,33 @@ describe.skipIf(!hasOpenssl)('files that are of no use at the start', () => {
   type Files = Awaited<ReturnType<typeof setUp>>;
   const cases: [string, (files: Files) => CertificateFiles, string][] = [
     [
-      'no certificate',
+      'missing certificate',
       ({ good, missing }) => ({ ...good, certPath: missing }),
       'cannot read missing.pem: no such file or directory (ENOENT)',
     ],
     [
-      'no key',
+      'missing key',
       ({ good, missing }) => ({ ...good, keyPath: missing }),
       'cannot read missing.pem: no such file or directory (ENOENT)',
     ],
-    ['a folder', ({ good, client }) => ({ ...good, keyPath: client.configDir }), '(EISDIR)'],
+    ['a folder as the key', ({ good, client }) => ({ ...good, keyPath: client.configDir }), '(EISDIR)'],
     [
       'a damaged certificate',
       ({ good, rubbish }) => ({ ...good, certPath: rubbish }),
-      'rubbish.pem is no certificate in PEM form',
+      'rubbish.pem is not a certificate in PEM format',
     ],
     [
       'a damaged key',
       ({ good, rubbish }) => ({ ...good, keyPath: rubbish }),
-      'rubbish.pem is no private key in PEM form',
+      'rubbish.pem is not a private key in PEM format',
     ],
     [
       'a key with a passphrase',
       ({ good, locked }) => ({ ...good, keyPath: locked }),
-      'locked.key is no private key in PEM form, without a passphrase',
+      'locked.key is not a private key in PEM format without a passphrase',
     ],
     [
-      'the key of another',
+      'the key of another certificate',
       ({ good, other }) => ({ ...good, keyPath: other.keyPath }),
       'other.key does not belong to relay.pem',
     ],

@@ -4,12 +4,12 @@ import { withDeadline } from '../harness/deadline.ts';
 import { sendRaw } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-// Which address counts is seen by the rate limit: of two sessions from one address, the second is refused.
+// The rate limit shows which address the relay uses: of two new sessions from one address, it refuses the second.
 
-/** From where the connection comes (loopback has 16 million addresses) and what its X-Forwarded-For headers say. */
+/** The address of the connection (loopback has 16 million addresses), and its X-Forwarded-For headers. */
 type Sender = { from?: string; said?: string[] };
 
-/** Every row has addresses of its own: `N` stands for its number in all of them. */
+/** Every row has its own addresses: the number of the row replaces `N` in all of them. */
 let row = 0;
 
 function makeSession(relay: Relay, { from = '127.0.0.1', said = [] }: Sender): Promise<number> {
@@ -34,7 +34,7 @@ function makeSession(relay: Relay, { from = '127.0.0.1', said = [] }: Sender): P
   return withDeadline(answered, 5_000, 'the relay answers');
 }
 
-/** The two are the same address to the relay, and none that it has seen before. */
+/** Expects that both have the same address for the relay, which it has not seen before. */
 async function expectSame(relay: Relay, first: Sender, second: Sender): Promise<void> {
   expect(await makeSession(relay, first)).toBe(201);
   expect(await makeSession(relay, second)).toBe(429);
@@ -70,14 +70,14 @@ describeRelay(
   [],
   [
     [
-      'no X-Forwarded-For is believed',
+      'X-Forwarded-For is ignored',
       expectSame,
       { from: peer, said: ['192.0.2.N'] },
       { from: peer, said: ['198.51.100.N'] },
     ],
-    ['what counts is who connects', expectOthers, { from: '127.1.2.N' }, { from: '127.1.3.N' }],
+    ['the address of the connection counts', expectOthers, { from: '127.1.2.N' }, { from: '127.1.3.N' }],
     [
-      'the same address in the header does not join two that connect',
+      'two connections with the same address in the header: they have different addresses',
       expectOthers,
       { from: '127.1.2.N', said: ['192.0.2.N'] },
       { from: '127.1.3.N', said: ['192.0.2.N'] },
@@ -91,93 +91,123 @@ describeRelay(
   [
     ['the last address counts', expectOthers, { said: ['192.0.2.N'] }, { said: ['198.51.100.N'] }],
     [
-      'whichever proxy connects',
+      'the last address counts, whichever proxy connects',
       expectSame,
       { from: '127.1.2.N', said: ['192.0.2.N'] },
       { from: '127.1.3.N', said: ['192.0.2.N'] },
     ],
     [
-      'what a client says of itself stands further left, and is nothing',
+      'addresses further left, which a client can add, do not count',
       expectSame,
       { said: ['203.0.113.1, 192.0.2.N'] },
       { said: ['203.0.113.2, 10.0.0.1, 192.0.2.N'] },
     ],
     [
-      'of several headers the last one is the last',
+      'several headers: the last one has the last address',
       expectSame,
       { said: ['203.0.113.1', '192.0.2.N'] },
       { said: ['203.0.113.2', '203.0.113.3', '192.0.2.N'] },
     ],
     [
-      'several headers and lists in them',
+      'several headers with lists: the last address of the last list counts',
       expectOthers,
       { said: ['192.0.2.N, 203.0.113.1', '203.0.113.2, 198.51.100.N'] },
       { said: ['192.0.2.N, 203.0.113.1', '203.0.113.2, 192.0.2.N'] },
     ],
-    ['without the header it is who connects', expectSame, { from: peer }, { from: peer, said: [''] }],
     [
-      'junk is nobody: it is who connects',
+      'missing or empty header: the address of the connection counts',
+      expectSame,
+      { from: peer },
+      { from: peer, said: [''] },
+    ],
+    [
+      'last entry is malformed: the address of the connection counts',
       expectSame,
       { from: peer, said: ['unknown'] },
       { from: peer, said: ['192.0.2.N, 1.2.3'] },
     ],
     [
-      'junk behind an address does not let the address count',
+      'malformed last entry after an address: the address of the connection counts',
       expectSame,
       { from: peer, said: ['192.0.2.N, '] },
       { from: peer, said: ['198.51.100.N, <script>'] },
     ],
     [
-      'junk further left does no harm',
+      'malformed entries further left: the last address counts',
       expectSame,
       { said: ['\u00ff\u00a0junk,,,;;;, 192.0.2.N'] },
       { said: ['192.0.2.N'] },
     ],
     [
-      'thousands of addresses further left do no harm',
+      'a thousand addresses further left: the last address counts',
       expectSame,
       { said: [`${'203.0.113.1,'.repeat(1_000)}192.0.2.N`] },
       { said: ['192.0.2.N'] },
     ],
     [
-      'spaces and tabs around it are nothing',
+      'spaces and tabs around an address are ignored',
       expectSame,
       { said: ['203.0.113.1,\t 192.0.2.N \t'] },
       { said: ['192.0.2.N'] },
     ],
-    ['a port is nothing', expectSame, { said: ['192.0.2.N:4711'] }, { said: ['192.0.2.N:4712'] }],
     [
-      'nor is it with IPv6',
+      'the port of an address is ignored',
+      expectSame,
+      { said: ['192.0.2.N:4711'] },
+      { said: ['192.0.2.N:4712'] },
+    ],
+    [
+      'the port of an IPv6 address is ignored',
       expectSame,
       { said: ['[2001:db8:1:N::1]:4711'] },
       { said: ['[2001:db8:1:N::1]:4712'] },
     ],
-    ['brackets are nothing', expectSame, { said: ['[2001:db8:2:N::1]'] }, { said: ['2001:db8:2:N::1'] }],
-    ['IPv6 counts by its /64', expectSame, { said: ['2001:db8:3:N::1'] }, { said: ['2001:db8:3:N:f:f:f:f'] }],
-    ['and by no less', expectOthers, { said: ['2001:db8:4:N::1'] }, { said: ['2001:db8:5:N::1'] }],
     [
-      'however it is written',
+      'brackets around an IPv6 address are ignored',
+      expectSame,
+      { said: ['[2001:db8:2:N::1]'] },
+      { said: ['2001:db8:2:N::1'] },
+    ],
+    ['IPv6 counts by its /64', expectSame, { said: ['2001:db8:3:N::1'] }, { said: ['2001:db8:3:N:f:f:f:f'] }],
+    [
+      'IPv6 addresses in different /64 are different',
+      expectOthers,
+      { said: ['2001:db8:4:N::1'] },
+      { said: ['2001:db8:5:N::1'] },
+    ],
+    [
+      'IPv6 in another spelling is the same address',
       expectSame,
       { said: ['2001:0DB8:0006:N:0000::1'] },
       { said: ['2001:db8:6:N::1'] },
     ],
-    ['IPv4 in IPv6 is IPv4', expectSame, { said: ['::ffff:192.0.2.N'] }, { said: ['192.0.2.N'] }],
+    ['IPv4 in IPv6 is the IPv4 address', expectSame, { said: ['::ffff:192.0.2.N'] }, { said: ['192.0.2.N'] }],
     [
-      'in every spelling',
+      'IPv4 in IPv6 in another spelling, with a port, is the same address',
       expectSame,
       { said: ['0:0:0:0:0:FFFF:192.0.2.N'] },
       { said: ['[::ffff:192.0.2.N]:80'] },
     ],
     [
-      'and one of them is not the others',
+      'different IPv4 addresses in IPv6 are different',
       expectOthers,
       { said: ['::ffff:192.0.2.N'] },
       { said: ['0:0:0:0:0:ffff:198.51.100.N'] },
     ],
-    ['in hexadecimal, too', expectOthers, { said: ['::ffff:cb00:71a1'] }, { said: ['::ffff:cb00:71a2'] }],
-    ['a zone is nothing', expectSame, { said: ['fe80:N::1%eth0'] }, { said: ['fe80:N::1%eth1'] }],
     [
-      'the header of another kind is nothing',
+      'different IPv4 addresses in IPv6, in hexadecimal, are different',
+      expectOthers,
+      { said: ['::ffff:cb00:71a1'] },
+      { said: ['::ffff:cb00:71a2'] },
+    ],
+    [
+      'the zone of an IPv6 address is ignored',
+      expectSame,
+      { said: ['fe80:N::1%eth0'] },
+      { said: ['fe80:N::1%eth1'] },
+    ],
+    [
+      'an entry in the syntax of the Forwarded header is malformed',
       expectSame,
       { from: peer },
       { from: peer, said: ['for=192.0.2.N'] },
@@ -195,15 +225,20 @@ describeRelay(
       { said: ['203.0.113.1, 192.0.2.N, 10.0.0.1'] },
       { said: ['203.0.113.2, 192.0.2.N, 10.0.0.2'] },
     ],
-    ['and no other', expectOthers, { said: ['192.0.2.N, 10.0.0.1'] }, { said: ['198.51.100.N, 10.0.0.1'] }],
     [
-      'where one proxy was passed by, the one that there is counts, not who connects',
+      'different last but one addresses are different',
+      expectOthers,
+      { said: ['192.0.2.N, 10.0.0.1'] },
+      { said: ['198.51.100.N, 10.0.0.1'] },
+    ],
+    [
+      'list with one address only: that address counts, not the connection',
       expectSame,
       { from: '127.1.2.N', said: ['192.0.2.N'] },
       { from: '127.1.3.N', said: ['192.0.2.N'] },
     ],
     [
-      'junk in that place is nobody: the proxy behind it counts',
+      'last but one entry is malformed: the last address counts',
       expectSame,
       { said: ['junk, 10.1.0.N'] },
       { said: ['203.0.113.1, junk, 10.1.0.N'] },
@@ -216,49 +251,49 @@ describeRelay(
   ['--trust-proxy', '127.9.0.0/16,10.0.0.0/8,fd00::/8,2001:db8:aaaa::1'],
   [
     [
-      'one who connects from elsewhere is not believed',
+      'connection from an untrusted address: the header is ignored',
       expectSame,
       { from: peer, said: ['192.0.2.N'] },
       { from: peer, said: ['198.51.100.N'] },
     ],
     [
-      'one in a network is',
+      'connection from a trusted network: the header counts',
       expectOthers,
       { from: '127.9.1.1', said: ['192.0.2.N'] },
       { from: '127.9.1.1', said: ['198.51.100.N'] },
     ],
     [
-      'the first address from the right that is in none counts, through however many',
+      'any number of trusted proxies: the first untrusted address from the right counts',
       expectSame,
       { from: '127.9.1.1', said: ['192.0.2.N, 10.1.1.1', 'fd12::1, 2001:db8:aaaa::1'] },
       { from: '127.9.255.255', said: ['203.0.113.1, 192.0.2.N'] },
     ],
     [
-      'a single address is one address',
+      'trusted single address: other addresses of its network are not trusted',
       expectSame,
       { from: '127.9.1.1', said: ['192.0.2.N, 2001:db8:N:aaaa::2'] },
       { from: '127.9.1.1', said: ['198.51.100.N, 2001:db8:N:aaaa::2'] },
     ],
     [
-      'IPv4 in IPv6 is in the network of IPv4',
+      'IPv4 in IPv6 belongs to the IPv4 network',
       expectSame,
       { from: '127.9.1.1', said: ['192.0.2.N, ::ffff:10.1.1.1'] },
       { from: '127.9.1.1', said: ['192.0.2.N, 0:0:0:0:0:ffff:0a01:0101'] },
     ],
     [
-      'an address of a network that a client invents is not reached',
+      'trusted address further left, which a client can add: it does not count',
       expectSame,
       { from: '127.9.1.1', said: ['203.0.113.1, 10.0.0.1, 192.0.2.N'] },
       { from: '127.9.1.1', said: ['203.0.113.2, 10.0.0.1, 192.0.2.N, 10.0.0.3'] },
     ],
     [
-      'where all of them are proxies, the furthest one counts',
+      'only trusted addresses: the leftmost one counts',
       expectSame,
       { from: '127.9.1.1', said: ['10.3.3.N, 10.1.1.1'] },
       { from: '127.9.1.2', said: ['10.3.3.N'] },
     ],
     [
-      'junk ends the walk at the last one that is known',
+      'malformed entry: the last valid address before it, from the right, counts',
       expectSame,
       { from: '127.9.1.1', said: ['192.0.2.N, junk, 10.4.4.N'] },
       { from: '127.9.1.2', said: ['198.51.100.N, , 10.4.4.N'] },
@@ -266,7 +301,7 @@ describeRelay(
   ],
 );
 
-test('headers by the thousand do not push out what the proxy added behind them', async () => {
+test('thousands of headers before that of the proxy: the address of the proxy counts, or the request gets 431', async () => {
   const relay = await startRelay({ flags: [...flags, '--trust-proxy', '1'] });
   onTestFinished(relay.stop);
   const make = async (invented: string, count: number) => {

@@ -11,11 +11,11 @@ export type Pair = {
   b: RelayHere;
   /** Lines of both audit logs. */
   audit: () => string[];
-  /** Relay A again after it was closed, on the port that it had. */
+  /** Starts relay A again on the same port after it was closed. */
   reopenA: () => Promise<RelayHere>;
 };
 
-/** Two relays on one store; gone when the test is. */
+/** Two relays on one store; they close after the test. */
 export async function startPair(options: PairOptions = {}): Promise<Pair> {
   const inner = await openStoreHere(options.ttlMs);
   onTestFinished(() => inner.close());
@@ -33,7 +33,7 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
 
 export type PairRemote = Client & { listener: Listener; line: string };
 
-/** A client whose session was made at one relay, and an auto listener whose line leads to the other. */
+/** A client with a session that was created at one relay, and an auto listener that connects to the other one. */
 export async function startAcross(client: { url: string }, listener: { url: string }): Promise<PairRemote> {
   const made = await makeClient(client);
   onTestFinished(made.remove);

@@ -7,9 +7,9 @@ import { readSession } from '../harness/remote.ts';
 import { makeSession, openSession, type SlotSession } from '../harness/slot-session.ts';
 import { type Pair, startAcross, startPair } from './two-relays-kit.ts';
 
-// Two relays on one store, request by request.
+// Two relays on one store: single requests to both.
 
-/** A session that was made at A, as seen at B. */
+/** A session that was created at one relay, with the URLs of the other one. */
 function asSeenAt(session: SlotSession, from: { url: string }, at: { url: string }): SlotSession {
   const text = JSON.stringify(session.payload).replaceAll(from.url, at.url);
   return openSession(JSON.parse(text) as SlotSession['payload']);
@@ -33,7 +33,7 @@ test('slot commands and their results by curl at alternating relays: each result
   }
 });
 
-test('a listener of ours at B serves slot commands that curl pushes at A, and curl reads the results at B', async () => {
+test('runner at B: it runs slot commands that curl pushes at either relay, and curl reads the results at either', async () => {
   const pair = await startPair();
   const { a, b } = pair;
   const remote = await startAcross(a, b);
@@ -49,7 +49,7 @@ test('a listener of ours at B serves slot commands that curl pushes at A, and cu
   }
 });
 
-test('a poll that is held at B is answered by a push at A', async () => {
+test('polls held at B: a push and a result posted at A answer them', async () => {
   const pair = await startPair();
   const { atA, atB } = await makeBoth(pair);
   const poll = await atB.waitForCommand();
@@ -62,7 +62,7 @@ test('a poll that is held at B is answered by a push at A', async () => {
   expect((await withDeadline(result.answer, 5_000, 'the reader is answered')).text).toBe('one\n');
 });
 
-test('two readers of one result at different relays: one of them gets it, each time', async () => {
+test('two readers of one result at different relays: exactly one of them gets it', async () => {
   const pair = await startPair({ longPollMs: 1_000 });
   const { atA, atB } = await makeBoth(pair);
   for (let nth = 0; nth < 5; nth += 1) {
@@ -76,7 +76,7 @@ test('two readers of one result at different relays: one of them gets it, each t
   }
 });
 
-test('two listeners at different relays: one command is handed out once', async () => {
+test('two listeners at different relays: one gets the command, the other one 409', async () => {
   const pair = await startPair();
   const { atA } = await makeBoth(pair);
   const [atRelayA, atRelayB] = [openResource(pair.a.url, atA), openResource(pair.b.url, atA)];
@@ -88,7 +88,7 @@ test('two listeners at different relays: one command is handed out once', async 
   expect(answers.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([200, 409]);
 });
 
-test('one Idempotency-Key at both relays at once: one command', async () => {
+test('pushes with one Idempotency-Key at both relays at once: one command', async () => {
   const pair = await startPair();
   const { atA } = await makeBoth(pair);
   const push = (relay: { url: string }) =>
@@ -99,7 +99,7 @@ test('one Idempotency-Key at both relays at once: one command', async () => {
   expect(pair.audit().filter((line) => line.includes(' pushed '))).toHaveLength(1);
 });
 
-test('a queued command expires while both relays ring: the audit logs have it once, and waiting readers at both are answered', async () => {
+test('queued command expires with timers at both relays: one audit line, and waiting readers at both are answered', async () => {
   const pair = await startPair();
   const { atA } = await makeBoth(pair);
   const resources = [openResource(pair.a.url, atA), openResource(pair.b.url, atA)];
@@ -112,7 +112,7 @@ test('a queued command expires while both relays ring: the audit logs have it on
   expect(pair.audit().filter((line) => /command c1 ended .*state=expired/.test(line))).toHaveLength(1);
 });
 
-test('a session expires while both relays ring: the audit logs have it once, and both relays refuse it', async () => {
+test('session expires with timers at both relays: one audit line, and both relays refuse its key', async () => {
   const pair = await startPair({ ttlMs: 500 });
   const { atA, atB } = await makeBoth(pair);
   await eventually('an audit log has it', 10_000, () =>
@@ -122,7 +122,7 @@ test('a session expires while both relays ring: the audit logs have it once, and
   expect(pair.audit().filter((line) => / expired /.test(line))).toHaveLength(1);
 });
 
-test('a session is ended at both relays at once: the audit logs have its end once', async () => {
+test('DELETE of a session at both relays at once: one audit line', async () => {
   const pair = await startPair();
   const { atA, atB } = await makeBoth(pair);
   const answers = await Promise.all([atA, atB].map(({ urls }) => curl(['-X', 'DELETE', urls.api])));
@@ -130,7 +130,7 @@ test('a session is ended at both relays at once: the audit logs have its end onc
   expect(pair.audit().filter((line) => / ended from /.test(line))).toHaveLength(1);
 });
 
-test('a listener whose request is cut at B and that asks at A at once: no audit log says that it is gone', async () => {
+test('request of a listener cut at B, its next one at A immediately: no audit log has the listener as gone', async () => {
   const pair = await startPair();
   const { atA } = await makeBoth(pair);
   const bearer = ['-H', `Authorization: Bearer ${atA.listener_key}`, ...introduce('one')];
@@ -140,7 +140,7 @@ test('a listener whose request is cut at B and that asks at A at once: no audit 
   const held = startCurl([...bearer, `${pair.b.url}/api/session/self/commands/c1/control?wait=20`]);
   onTestFinished(held.kill);
   await held.sent;
-  await untilPassed('it is held', 300);
+  await untilPassed('the request is held', 300);
   await held.kill();
   const again = startCurl([...bearer, `${pair.a.url}/api/session/self/commands/c1/control?wait=20`]);
   onTestFinished(again.kill);

@@ -26,24 +26,24 @@ async function setUp() {
 test('exec at A prints the output of a listener at B while the command runs, and exits with its status', async () => {
   const { start, gate } = await setUp();
   const exec = start(`echo first; echo err >&2; ${gate.wait}; echo second; exit 7`);
-  await eventually('the first line is here', 15_000, () => exec.stdout().toString() === 'first\n');
+  await eventually('exec prints the first line', 15_000, () => exec.stdout().toString() === 'first\n');
   expect(exec.isRunning()).toBe(true);
   await gate.open();
   expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 7 });
   expect([exec.stdout().toString(), exec.stderr()]).toEqual(['first\nsecond\n', 'err\n']);
 });
 
-test('three megabytes of a listener at B arrive at A byte for byte', async () => {
+test('listener at B prints 3 MB: exec at A prints the same bytes', async () => {
   const { remote } = await setUp();
   const { exitCode, text } = await remote.run(['exec', 'seq 450000']);
   expect(exitCode).toBe(0);
   expect(text).toBe(Array.from({ length: 450_000 }, (_, nth) => `${nth + 1}\n`).join(''));
 });
 
-test('cancel at A stops the command of a listener at B', async () => {
+test('cancel at A: the command of a listener at B stops', async () => {
   const { start, remote } = await setUp();
   const exec = start('echo begun; sleep 300; :');
-  await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+  await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
   const cancelled = await remote.run(['cancel', 'c1']);
   expect([cancelled.exitCode, cancelled.text]).toEqual([0, 'c1 stopped\n']);
   expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 143 });
@@ -52,7 +52,7 @@ test('cancel at A stops the command of a listener at B', async () => {
   });
 });
 
-test('stdin that exec -i sends to A reaches a command of a listener at B', async () => {
+test('exec -i at A: a command of a listener at B reads its stdin', async () => {
   const { remote } = await setUp();
   const input = Array.from({ length: 50_000 }, (_, nth) => `line ${nth}\n`).join('');
   const { exitCode, text } = await remote.run(['exec', '-i', 'cat; echo end'], { stdin: input });
@@ -60,10 +60,10 @@ test('stdin that exec -i sends to A reaches a command of a listener at B', async
   expect(text).toBe(`${input}end\n`);
 });
 
-test('A closes in the middle of a command and comes back: exec has all of the output, and it ran once', async () => {
+test('A restarts while a command runs at B: exec prints all output, and the command ran once', async () => {
   const { a, reopenA, start, gate, marker, ran } = await setUp();
   const exec = start(`echo x >>'${marker}'; echo first; ${gate.wait}; echo second; exit 5`);
-  await eventually('the first line is here', 15_000, () => exec.stdout().toString() === 'first\n');
+  await eventually('exec prints the first line', 15_000, () => exec.stdout().toString() === 'first\n');
   await a.close();
   await gate.open();
   await reopenA();
@@ -72,15 +72,15 @@ test('A closes in the middle of a command and comes back: exec has all of the ou
   expect(await ran()).toEqual(['x']);
 });
 
-test('A closes while commands wait in the queue: each of them runs once at the listener of B', async () => {
+test('A restarts while three commands are queued: each of them runs once at the listener of B', async () => {
   const { a, audit, reopenA, start, gate, marker, ran, remote } = await setUp();
   const execs = ['one', 'two', 'three'].map((word) => {
     return start(`${gate.wait}; echo ${word} >>'${marker}'; echo ${word}`);
   });
-  await waitForState(remote, 'all of them are there', ({ commands }) => commands.length === 3);
+  await waitForState(remote, 'the session has three commands', ({ commands }) => commands.length === 3);
   await a.close();
   for (const _exec of execs) await gate.open();
-  await eventually('all of them ran', 20_000, async () => (await ran()).length === 3);
+  await eventually('all commands ran', 20_000, async () => (await ran()).length === 3);
   await reopenA();
   for (const exec of execs)
     expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 0 });
@@ -89,17 +89,17 @@ test('A closes while commands wait in the queue: each of them runs once at the l
   expect(audit().filter((line) => / command c\d started /.test(line))).toHaveLength(3);
 });
 
-test('the listener at B is killed in the middle of a command: exec at A reports that it is lost', async () => {
+test('listener at B is killed while a command runs: exec at A reports the command as lost', async () => {
   const { start, remote, audit } = await setUp();
   const exec = start('echo begun; sleep 300; :');
-  await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+  await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
   process.kill(await remote.listener.findRunner(), 'SIGKILL');
   expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 255 });
   expect(exec.stderr()).toContain('command c1 is lost: its outcome is unknown');
   expect(audit().filter((line) => /command c1 ended .*state=lost/.test(line))).toHaveLength(1);
 });
 
-test('the session ends at A: the listener at B ends at once, and B refuses its key', async () => {
+test('session ended at A: the listener at B ends immediately, and B refuses the key', async () => {
   const { remote, b } = await setUp();
   const { key } = await readSession(remote.configDir);
   expect((await fetch(`${b.url}/api/session/${key}`)).status).toBe(200);

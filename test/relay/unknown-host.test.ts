@@ -4,7 +4,7 @@ import { eventually } from '../harness/deadline.ts';
 import { sendRaw } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 
-// A host name that the relay does not answer for: the answer and the log say how to allow it.
+// A host name that is not allowed: the response and the log contain the option that allows it.
 
 async function startOwn(flags: string[] = []): Promise<Relay> {
   const relay = await startRelay({ flags });
@@ -17,14 +17,14 @@ const ask = (relay: Relay, host: string, path = '/api/health') =>
 
 const refusals = (relay: Relay) => relay.stderr().match(/^remotify: .*refused.*$/gm) ?? [];
 
-/** The log is written behind the answers: what is asked for last is in it last. */
+/** Sends a request for this host and waits until the log has it: all earlier requests are then in the log too. */
 async function waitForName(relay: Relay, name: string): Promise<void> {
   await ask(relay, name);
   await eventually(`the log names ${name}`, 5_000, () => relay.stderr().includes(name));
 }
 
 test.each(['relay:8080', 'remotify.ns.svc', 'my_relay', 'RELAY.Example:80'])(
-  'the answer to %s names what allows it, and the log does once',
+  'Host %s: each response contains the option that allows it, the log contains it once',
   async (host) => {
     const relay = await startOwn();
     const name = host.toLowerCase().replace(/:\d+$/, '');
@@ -54,13 +54,13 @@ test.each([
   ['a space', 'relay evil'],
   ['a user', 'user@relay'],
   ['a path', 'relay/evil'],
-  ['a port that is none', 'relay:99999'],
-  ['a line of a terminal', 'relay\u001b[2J'],
-  ['a dash in front, as a flag has it', '--public-url'],
+  ['an invalid port', 'relay:99999'],
+  ['a terminal escape', 'relay\u001b[2J'],
+  ['a dash in front, like an option', '--public-url'],
   ['a name that is too long', `${'a'.repeat(300)}.example`],
-  ['what may be a key', `${'0123456789abcdef'.repeat(2)}.example`],
-  ['no IPv6', '[dead]'],
-])('a Host that is no name is not repeated: %s', async (_title, host) => {
+  ['text that may be a key', `${'0123456789abcdef'.repeat(2)}.example`],
+  ['brackets without an IPv6 address', '[dead]'],
+])('Host that is not a name: neither the response nor the log repeats it: %s', async (_title, host) => {
   const relay = await startOwn();
   const answer = await sendRaw(relay, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   if (answer === 'closed') throw new Error('no answer');
@@ -74,20 +74,20 @@ test.each([
   expect(refusals(relay)).toHaveLength(1);
 });
 
-test('a name in X-Forwarded-Host of a trusted proxy is the one that is named', async () => {
+test('X-Forwarded-Host of a trusted proxy is not allowed: the response contains that name', async () => {
   const relay = await startOwn(['--trust-proxy', '1']);
   const answer = await curl(['-H', 'X-Forwarded-Host: relay.example', `${relay.url}/api/health`]);
   expect(answer.status).toBe(421);
   expect(answer.text).toContain('--allowed-host relay.example,');
 });
 
-test('a scan of names does not fill the log: 16 of them, and that there are more', async () => {
+test('requests for 40 unknown names: the log has the first 16 names, and one line that there are more', async () => {
   const relay = await startOwn();
   for (let number = 1; number <= 40; number += 1) {
     expect((await ask(relay, `scan-${number}.example`)).status).toBe(421);
   }
-  await eventually('the log says that there are more', 5_000, () => refusals(relay).length >= 17);
+  await eventually('the log has the last line', 5_000, () => refusals(relay).length >= 17);
   expect(refusals(relay)).toHaveLength(17);
   expect(refusals(relay)[15]).toContain('scan-16.example');
-  expect(refusals(relay)[16]).toBe('remotify: more host names are refused, and not listed here');
+  expect(refusals(relay)[16]).toBe('remotify: more host names are refused; the relay does not log them');
 });

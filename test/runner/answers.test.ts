@@ -5,7 +5,7 @@ import { waitForState } from '../harness/remote.ts';
 import { hasTmux, type Terminal } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
 
-// What an operator may answer beside yes and no.
+// The operator's answers other than yes and no: a, v, q; and input that is not an answer.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -17,12 +17,12 @@ const setUp = () => takeSeat(relay);
 
 const numbers = (count: number) => Array.from({ length: count }, (_, at) => `: line ${at + 1}`);
 
-// Behind the notice that `v` ends with; what is typed before the question stands there is thrown away.
+// Waits for the question after the notice that ends the output of `v`: the runner discards keys typed before the question.
 const askedAgain = (terminal: Terminal, notice: string) =>
   terminal.waitForText(`${notice})\nrun it? [`, 10_000);
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
-  test('a: the same bytes run without a question from then on, and nothing else does', async () => {
+  test('answer a: the same command runs without a question from then on; a command that differs by one byte is asked for', async () => {
     const { terminal, startExec, waitForPrompt, run } = await setUp();
     const first = startExec('echo same');
     await waitForPrompt();
@@ -40,11 +40,11 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     }
   });
 
-  test('v: a script that is longer than the screen is shown page by page, and then asked for again', async () => {
+  test('answer v to a command longer than the screen: it is shown page by page, then the question is asked again', async () => {
     const { terminal, startExec, waitForPrompt, ran } = await setUp();
     const exec = startExec(numbers(80).join('\n'));
     const brief = await waitForPrompt();
-    // A screen of 40 rows: all that is shown stands on it together with the question.
+    // The screen has 40 rows: the command's rows and the question fit on it together.
     expect(brief).toContain('>>> : line 1\n');
     expect(brief).toMatch(/\n {4}\(\d+ of \d+ bytes NOT SHOWN; v shows all\)\n/);
     expect(brief).not.toContain(': line 80');
@@ -60,7 +60,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ran()).toBe(false);
   });
 
-  test('v, and enough of it: the question comes again, and says what was not shown', async () => {
+  test('answer v, then q at the first page: the question is asked again, with the number of hidden bytes', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const exec = startExec(numbers(200).join('\n'));
     await waitForPrompt();
@@ -74,7 +74,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(exec)).toMatchObject({ code: 0 });
   });
 
-  test('q: declines, and the listener ends, says so and leaves nothing', async () => {
+  test('answer q: the command is declined, the listener ends and leaves no file', async () => {
     const remote = await setUp();
     const exec = remote.startExec('echo never');
     await remote.waitForPrompt();
@@ -82,19 +82,24 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(exec)).toMatchObject({ code: 126 });
     expect(exec.stderr()).toContain('the operator declined: the listener was ended');
     await remote.terminal.waitForText('[the command ended with 0]', 10_000);
-    await waitForState(remote, 'the relay knows', ({ listener }) => listener?.attached === false, 5_000);
+    await waitForState(
+      remote,
+      'the relay reports the listener as gone',
+      ({ listener }) => listener?.attached === false,
+      5_000,
+    );
     expect(await readdir(remote.temporaryFolder)).toEqual([]);
   });
 
   test.each([
-    ['a report of where the cursor is', '\u001b[24;80R'],
-    ['a title', '\u001b]ly\u001b\\'],
+    ['a cursor position report', '\u001b[24;80R'],
+    ['a window title report', '\u001b]ly\u001b\\'],
     ['a backspace', 'n\u0008'],
-  ])('%s before a y is no yes', async (_name, report) => {
+  ])('%s typed before y: the command does not run, the question is asked again', async (_name, report) => {
     const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
     const exec = startExec(`touch '${trace}'`);
     await waitForPrompt();
-    // Ctrl-V: the next one is taken as it is, whatever the terminal does with it.
+    // Ctrl-V: the terminal passes the next control character on unchanged.
     await terminal.type(report.replaceAll(/[^\x20-\x7e]/g, '\u0016$&'));
     await terminal.type('y\n');
     await waitForPrompt(2);
@@ -105,7 +110,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ran()).toBe(false);
   });
 
-  test('exec -i: the screen shows who asks, unverified, and that stdin is not shown', async () => {
+  test('exec -i: the screen shows the sender as unverified, and a note that stdin is not shown', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const exec = startExec('-i', 'cat');
     const screen = await waitForPrompt();

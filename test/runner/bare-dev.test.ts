@@ -5,7 +5,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { canMount } from '../store/small-disk.ts';
 
 test.skipIf(!canMount)(
-  'without /dev/fd, as in a chroot, a command runs and its streams are kept apart',
+  'no /dev/fd, as in a chroot: a command runs, and stdout and stderr stay separate',
   async () => {
     const relay = await startRelay();
     onTestFinished(relay.stop);

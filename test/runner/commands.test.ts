@@ -9,7 +9,7 @@ import { type Remote, startRemote, startSupervised } from '../harness/remote.ts'
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { hasTmux } from '../harness/tmux.ts';
 
-// What a command finds around itself.
+// The environment of a command: variables, stdin, descriptors, signals, error messages.
 
 let relay: Relay;
 let remote: Remote;
@@ -26,12 +26,12 @@ afterAll(async () => {
 
 type RunCommand = (...args: string[]) => Promise<{ exitCode: number | null; text: string; stderr: string }>;
 
-/** Runs commands unasked. */
+/** Runs commands in auto mode. */
 function setUpAuto(): Promise<RunCommand> {
   return Promise.resolve((...args) => remote.run(['exec', ...args]));
 }
 
-/** Says yes to each of them. */
+/** Runs commands in supervised mode and answers y to each question. */
 async function setUpSupervised(): Promise<RunCommand> {
   const { start, terminal, stop } = await startSupervised(relay);
   onTestFinished(stop);
@@ -57,7 +57,7 @@ describe.each([
   ['auto', setUpAuto, false],
   ['supervised', setUpSupervised, !hasTmux],
 ] as const)('%s', (_mode, setUp, isSkipped) => {
-  test.skipIf(isSkipped)('the environment of a command that nobody watches', async () => {
+  test.skipIf(isSkipped)('a command has the variables of a non-interactive environment', async () => {
     const exec = await setUp();
     const names = 'DEBIAN_FRONTEND CI TERM PAGER SYSTEMD_PAGER GIT_TERMINAL_PROMPT';
     expect(await exec(`for n in ${names}; do echo "$n=\${!n}"; done`)).toMatchObject({
@@ -66,18 +66,21 @@ describe.each([
     });
   });
 
-  test.skipIf(isSkipped)('nothing of ours in it, neither here nor in what it starts', async () => {
-    const exec = await setUp();
-    const result = await exec('env; set -o posix; set; echo "[$*]"; compgen -A function; sh -c env');
-    expect(result.exitCode).toBe(0);
-    expect(result.text).toContain('TERM=dumb');
-    expect(result.text).not.toMatch(
-      /^REMOTIFY(?!_COMMAND=[\w-]+\.c\d+$)|^remotify|listener_key|[0-9a-f]{32}/m,
-    );
-    expect(result.text).toMatch(/^\[\]$/m);
-  });
+  test.skipIf(isSkipped)(
+    'a command and its child processes see no variable or function of the runner',
+    async () => {
+      const exec = await setUp();
+      const result = await exec('env; set -o posix; set; echo "[$*]"; compgen -A function; sh -c env');
+      expect(result.exitCode).toBe(0);
+      expect(result.text).toContain('TERM=dumb');
+      expect(result.text).not.toMatch(
+        /^REMOTIFY(?!_COMMAND=[\w-]+\.c\d+$)|^remotify|listener_key|[0-9a-f]{32}/m,
+      );
+      expect(result.text).toMatch(/^\[\]$/m);
+    },
+  );
 
-  test.skipIf(isSkipped)('its stdin is empty', async () => {
+  test.skipIf(isSkipped)('a command without -i: its stdin is empty', async () => {
     const exec = await setUp();
     expect(await exec('wc -c; read -r line; echo "$?[$line]"; readlink /proc/self/fd/0')).toMatchObject({
       exitCode: 0,
@@ -85,29 +88,26 @@ describe.each([
     });
   });
 
-  test.skipIf(isSkipped)('no file of ours is open in it', async () => {
+  test.skipIf(isSkipped)('a command has no open descriptor of the runner', async () => {
     const exec = await setUp();
     const { text } = await exec('for fd in /proc/$$/fd/*; do echo "${fd##*/} $(readlink "$fd")"; done');
     const open = text.split('\n').filter((line) => !/^(0|1|2|255) /.test(line) && line !== '');
-    // What bash itself holds while it lists them is a pipe.
+    // The pipe is bash's own, open while it lists the descriptors.
     expect(open.filter((line) => !/ (pipe:.*)?$/.test(line))).toEqual([]);
   });
 
-  test.skipIf(isSkipped)('signals are as they are in a shell of one’s own', async () => {
+  test.skipIf(isSkipped)('a command has the default signal dispositions', async () => {
     const exec = await setUp();
     const { text } = await exec('grep -E "^Sig(Ign|Blk)" /proc/self/status; umask');
-    // TTIN and TTOU: tmux ignores them, and so does all that it starts.
+    // Mask 300000 is TTIN and TTOU: tmux and all its child processes ignore them.
     expect(text).toMatch(/^SigBlk:\t0+\nSigIgn:\t0+(300000)?\n/);
   });
 
-  test.skipIf(isSkipped)(
-    'it runs where the line was pasted, and what it changes is gone with it',
-    async () => {
-      const exec = await setUp();
-      const first = await exec('cd /; pwd; X=1; export X; alias a=b; trap "echo bye" EXIT');
-      expect(first).toMatchObject({ exitCode: 0, text: '/\nbye\n' });
-    },
-  );
+  test.skipIf(isSkipped)('a command can change its folder, variables, aliases and traps', async () => {
+    const exec = await setUp();
+    const first = await exec('cd /; pwd; X=1; export X; alias a=b; trap "echo bye" EXIT');
+    expect(first).toMatchObject({ exitCode: 0, text: '/\nbye\n' });
+  });
 });
 
 test.each([
@@ -118,7 +118,7 @@ test.each([
   ['a variable that is not set', 'set -u; echo "$no_such_variable"'],
   ['a program that cannot be run', '/etc/passwd'],
 ])(
-  'an error of the shell, %s: as `bash -c` prints it, without a path of the listener',
+  'shell error, %s: same message as from `bash -c`, without a path of the listener',
   async (_title, text) => {
     const exec = await setUpAuto();
     const typed = spawnSync('bash', ['-c', text], { encoding: 'utf8' });
@@ -128,7 +128,7 @@ test.each([
 );
 
 test.each(['if', 'echo )', 'echo "', 'cat <<EOF\nx'])(
-  'a syntax error, %j: no path of the listener in the message',
+  'syntax error, %j: no path of the listener in the message',
   async (text) => {
     const exec = await setUpAuto();
     const { stderr } = await exec(text);
@@ -137,13 +137,13 @@ test.each(['if', 'echo )', 'echo "', 'cat <<EOF\nx'])(
   },
 );
 
-test('$0, $#, $-, $SHLVL and $LINENO are those of a shell of its own', async () => {
+test('$0, $#, $- and $LINENO have the same values as in `bash -c`', async () => {
   const exec = await setUpAuto();
   const text = 'echo "$0 $# $- $LINENO"\necho "$LINENO ${BASH_EXECUTION_STRING:-none} ${BASH_SOURCE:-none}"';
   expect((await exec(text)).text).toBe('bash 0 hBc 1\n2 none none\n');
 });
 
-test('one command does not see what another one changed', async () => {
+test('a command changes its folder, umask, variables and descriptors: the next command does not see it', async () => {
   const exec = await setUpAuto();
   const before = await exec('pwd; umask');
   await exec('cd /; umask 000; export X=changed; set -u; exec 7</dev/null');
@@ -151,7 +151,7 @@ test('one command does not see what another one changed', async () => {
   expect(await exec('echo "[$X]"')).toMatchObject({ exitCode: 0, text: '[]\n' });
 });
 
-test('a listener by hand, with its values exported: commands do not see them', async () => {
+test('a listener started by hand with exported REMOTIFY_ values: commands do not see them', async () => {
   const client = await makeClient(relay);
   onTestFinished(client.remove);
   const made = await client.runJson<SessionPayload>('new');

@@ -7,7 +7,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// In auto mode the curl for the result of a command is started beside the command.
+// In auto mode the curl for the result is started while the command runs: it may end before it gets its request.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ const isStarted =
   spawnSync('bash', ['-c', '[ "$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))" -ge 501 ]']).status === 0;
 
 test.skipIf(!isStarted).each(['SIGKILL', 'SIGINT'] as const)(
-  'the curl that waits for a result ends by %s: the result is sent, and the next one too',
+  '%s ends the curl that waits for a result: this result and the next one are sent',
   async (signal) => {
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
@@ -34,7 +34,7 @@ test.skipIf(!isStarted).each(['SIGKILL', 'SIGINT'] as const)(
       (await remote.listener.processes()).find((one) => /^curl .*\/result\.body /.test(one.commandLine));
     const curl = await eventually('the curl waits', 15_000, findCurl);
     sendSignal(curl.pid, signal);
-    await eventually('it is gone', 15_000, async () => (await findCurl()) === undefined);
+    await eventually('the curl has ended', 15_000, async () => (await findCurl()) === undefined);
     await gate.open();
     expect(await withDeadline(exec.closed, 20_000, 'exec ends')).toMatchObject({ code: 3 });
     expect(exec.stdout().toString()).toBe('begun\nover\n');

@@ -14,9 +14,9 @@ import type { SessionPayload } from '../harness/slot-session.ts';
 import { seed } from '../harness/seed.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// The script as it comes over the wire, cut on its way.
+// A runner script that is truncated during the download does nothing.
 
-/** The runner in auto mode, which needs no terminal, and the server that it would talk to. */
+/** The runner in auto mode, which needs no terminal, and the server that it would contact. */
 async function fetchRunner(): Promise<{ path: string; text: string; server: CannedServer }> {
   const server = await startCannedServer(renderAnswer('410 Gone', 'gone', ['Remotify-Version: 0']));
   onTestFinished(server.close);
@@ -33,7 +33,7 @@ async function fetchRunner(): Promise<{ path: string; text: string; server: Cann
   return { path, text, server };
 }
 
-/** `head -c N | bash` to its end: what it left, and how it ended. */
+/** Runs `head -c N | bash`, and returns its exit status, its output, and the files and processes that it left. */
 async function runCut(path: string, bytes: number) {
   const listener = await startListener(`head -c ${bytes} '${path}' | bash; exit "\${PIPESTATUS[1]}"`);
   try {
@@ -45,7 +45,7 @@ async function runCut(path: string, bytes: number) {
   }
 }
 
-test('whole, it asks the server: the count counts', async () => {
+test('the complete script: it contacts the server', async () => {
   const { path, text, server } = await fetchRunner();
   const whole = await runCut(path, Buffer.byteLength(text));
   expect(whole.output).toContain('remotify: session ended');
@@ -53,7 +53,7 @@ test('whole, it asks the server: the count counts', async () => {
   expect(server.requests[0]).toMatch(/^GET \/api\/session\/self\/next\?/);
 });
 
-test('cut at any of 40 places, and just before its last line: an error, and nothing happens', {
+test('script truncated at 40 places and before its last line: exit status not 0, no file, process or request', {
   timeout: 120_000,
 }, async () => {
   const { path, text, server } = await fetchRunner();
@@ -70,7 +70,7 @@ test('cut at any of 40 places, and just before its last line: an error, and noth
   }
 });
 
-// Makes its own copy shorter, byte after byte, and says which of them bash took for a script.
+// Truncates its own copy step by step, and reports each length at which bash ends with 0.
 const cutInLane = `
   for ((bytes = $2; bytes > 0; bytes -= $3)); do
     truncate -s "$bytes" "$1"
@@ -78,37 +78,41 @@ const cutInLane = `
   done
   echo over`;
 
-/** Every so many bytes, from a last one that the seed draws: all of them (1) take nine minutes. */
+/** Distance in bytes between two tested lengths; the seed draws the first one. All of them (1) take nine minutes. */
 const stride = Number(process.env.REMOTIFY_TEST_STRIDE ?? 9);
 
-test.skipIf(!isLong)('cut at every byte: an error, and nothing happens', { timeout: 1_500_000 }, async () => {
-  const { text, server } = await fetchRunner();
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const temporary = join(folder.path, 'tmp');
-  await mkdir(temporary);
-  const env = cleanEnvironment(folder.path, { TMPDIR: temporary });
-  const whole = text.trimEnd();
-  const lastPlace = Buffer.byteLength(whole) - 1 - (seed % stride);
-  // Two at a time.
-  const lanes = [0, stride].map(async (less) => {
-    const path = join(folder.path, `lane-${less}`);
-    await writeFile(path, whole);
-    const bash = spawnCaptured(
-      'bash',
-      ['-c', cutInLane, 'lane', path, String(lastPlace - less), String(2 * stride)],
-      { env },
-    );
-    onTestFinished(() => void bash.child.kill('SIGKILL'));
-    await withDeadline(bash.closed, 1_400_000, `lane ${less} is through`);
-    return bash.stdout().toString();
-  });
-  expect(await Promise.all(lanes)).toEqual(['over\n', 'over\n']);
-  expect(server.requests).toEqual([]);
-  expect(await readdir(temporary)).toEqual([]);
-});
+test.skipIf(!isLong)(
+  'script truncated at every byte: exit status not 0, no file, no request',
+  { timeout: 1_500_000 },
+  async () => {
+    const { text, server } = await fetchRunner();
+    const folder = await makeTemporaryFolder();
+    onTestFinished(folder.remove);
+    const temporary = join(folder.path, 'tmp');
+    await mkdir(temporary);
+    const env = cleanEnvironment(folder.path, { TMPDIR: temporary });
+    const whole = text.trimEnd();
+    const lastPlace = Buffer.byteLength(whole) - 1 - (seed % stride);
+    // Two at a time.
+    const lanes = [0, stride].map(async (less) => {
+      const path = join(folder.path, `lane-${less}`);
+      await writeFile(path, whole);
+      const bash = spawnCaptured(
+        'bash',
+        ['-c', cutInLane, 'lane', path, String(lastPlace - less), String(2 * stride)],
+        { env },
+      );
+      onTestFinished(() => void bash.child.kill('SIGKILL'));
+      await withDeadline(bash.closed, 1_400_000, `lane ${less} ends`);
+      return bash.stdout().toString();
+    });
+    expect(await Promise.all(lanes)).toEqual(['over\n', 'over\n']);
+    expect(server.requests).toEqual([]);
+    expect(await readdir(temporary)).toEqual([]);
+  },
+);
 
-test('cut at every byte of its first lines, which bash runs one by one: an error, and nothing happens', {
+test('script truncated at every byte of its first lines, which bash runs one by one: exit status not 0, no request', {
   timeout: 120_000,
 }, async () => {
   const { text, server } = await fetchRunner();
@@ -126,12 +130,12 @@ test('cut at every byte of its first lines, which bash runs one by one: an error
     },
   );
   onTestFinished(() => void bash.child.kill('SIGKILL'));
-  await withDeadline(bash.closed, 110_000, 'all of them end');
+  await withDeadline(bash.closed, 110_000, 'all truncated scripts end');
   expect(bash.stdout().toString()).toBe('over\n');
   expect(server.requests).toEqual([]);
 });
 
-test('a transfer that breaks off half way does nothing either', async () => {
+test('the download breaks off half way: no listener starts, no file or process is left', async () => {
   const { text } = await fetchRunner();
   const half = Buffer.from(text).subarray(0, text.length / 2);
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n`;
@@ -140,7 +144,7 @@ test('a transfer that breaks off half way does nothing either', async () => {
   const listener = await startListener(`curl -fsSL '${server.url}/r/x?mode=auto' | bash`);
   onTestFinished(listener.stop);
   await withDeadline(listener.exited, 15_000, 'the line ends');
-  await eventually('nothing is left', 5_000, async () => (await listener.processes()).length === 0);
+  await eventually('no process is left', 5_000, async () => (await listener.processes()).length === 0);
   expect(listener.output()).not.toContain('listening');
   expect(server.requests).toHaveLength(1);
   expect(await readdir(listener.temporaryFolder)).toEqual([]);

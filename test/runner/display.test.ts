@@ -6,7 +6,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
 
-// The display of a command in a real terminal: its size, its state, its letters.
+// The display of a command in a real terminal: terminal size, terminal state, escaped characters, the bell.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
 const lines = (count: number) => Array.from({ length: count }, (_, at) => `: line ${at + 1}`).join('\n');
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
-  test('a terminal of 30 columns and 8 rows: the first row of the command is beside the question, and it says how much is not', async () => {
+  test('a terminal of 30 columns and 8 rows: the command begins above the question, with the number of hidden bytes', async () => {
     const { terminal, startExec, ran, trace } = await takeSeat(relay);
     await terminal.resize(30, 8);
     const exec = startExec('-i', `${lines(41)}\ntouch '${trace}'`);
@@ -38,7 +38,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ran()).toBe(false);
   });
 
-  test('the terminal shrinks after the display: y does not run the command, it is shown and asked for again', async () => {
+  test('the terminal shrinks after the display: y does not run the command, it is displayed and asked for again', async () => {
     const { terminal, startExec, waitForPrompt, ran, trace } = await takeSeat(relay);
     const exec = startExec(`${lines(20)}\ntouch '${trace}'`);
     await waitForPrompt();
@@ -59,7 +59,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     ['invisible text in a hidden corner', String.raw`\033[8m\033[?25l\033[?6h`],
     ['a title without an end', String.raw`\033]0;`],
     ['line drawing', String.raw`\033(0`],
-  ])('an earlier command left %s: the next one is displayed whole', async (_name, state) => {
+  ])('an earlier command left %s: the next command is displayed completely', async (_name, state) => {
     const { terminal, startExec, waitForPrompt } = await takeSeat(relay);
     const first = startExec(`printf '${state}' >/dev/tty`);
     await waitForPrompt();
@@ -75,7 +75,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(next)).toMatchObject({ code: 126 });
   });
 
-  test('the file of the command changes while the question is open: y does not run it', async () => {
+  test('the command file changes while the question is open: y does not run it', async () => {
     const { terminal, startExec, waitForPrompt, temporaryFolder, ran, trace } = await takeSeat(relay);
     const exec = startExec('echo harmless');
     await waitForPrompt();
@@ -85,11 +85,11 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await writeFile(file, `touch '${trace}'`);
     await terminal.type('y\n');
     expect(await ended(exec)).toMatchObject({ code: 126 });
-    expect(exec.stderr()).toContain('the file of the command changed after it was shown');
+    expect(exec.stderr()).toContain('the command file changed after it was displayed');
     expect(await ran()).toBe(false);
   });
 
-  test('LANG=C.UTF-8: letters are shown, what cannot be seen is spelled out', async () => {
+  test('LANG=C.UTF-8: letters are shown; invisible characters and lookalikes are escaped', async () => {
     const { terminal, startExec, waitForPrompt } = await takeSeat(relay, { LANG: 'C.UTF-8' });
     const exec = startExec('echo héllo 日本語 p\u0430ypal \u202egnp');
     expect(await waitForPrompt()).toContain('>>> echo héllo 日本語 pM-PM-0ypal M-bM-^@M-.gnp\n');
@@ -97,7 +97,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(exec)).toMatchObject({ code: 126 });
   });
 
-  test('LC_ALL=C: every byte beyond ASCII is spelled out', async () => {
+  test('LC_ALL=C: every non-ASCII byte is escaped', async () => {
     const { terminal, startExec, waitForPrompt } = await takeSeat(relay, { LC_ALL: 'C' });
     const exec = startExec('echo hé');
     expect(await waitForPrompt()).toContain('>>> echo hM-CM-)\n');
@@ -108,7 +108,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   test.each([
     ['no setting', {}, 1],
     ['REMOTIFY_BELL=0', { REMOTIFY_BELL: '0' }, 0],
-  ])('%s: how often the bell rings for a question', async (_name, env, bells) => {
+  ])('%s: the number of bells per question', async (_name, env, bells) => {
     const { terminal, startExec, waitForPrompt, configDir } = await takeSeat(relay, env);
     const record = join(configDir, 'record');
     await terminal.recordTo(record);
@@ -123,12 +123,12 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(bytes.split('\u0007').length - 1).toBe(bells);
   });
 
-  test('an answer that is typed slowly comes whole', async () => {
+  test('an answer typed over several seconds: the complete line is the reason', async () => {
     const { terminal, startExec, waitForPrompt } = await takeSeat(relay);
     const exec = startExec('echo never');
     await waitForPrompt();
     await terminal.type('n not on');
-    // Whether the command was withdrawn is looked at each second.
+    // The runner checks each second whether the command was cancelled.
     await untilPassed('the line is open', 2_500);
     await terminal.type(' a friday\n');
     expect(await ended(exec)).toMatchObject({ code: 126 });

@@ -1,13 +1,13 @@
-/** Shells that a line may be pasted into. `before` runs in that shell first; `env` is what it was started with. */
+/** Shell environments in which a line may be pasted. `before` runs in that shell first; `env` is the environment of the shell. */
 export interface Surroundings {
   readonly title: string;
   readonly before?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** What the end of the line calls, for `| bash`. */
+  /** Replaces `bash` at the end of the line. */
   readonly bash?: string;
-  /** Names that the pasted line itself needs are broken in this shell: it calls the programs by their paths. */
+  /** Functions break commands that the pasted line needs: the test's line calls these programs by their paths. */
   readonly isBroken?: boolean;
-  /** Contents of a file whose path the variable BASH_ENV holds. */
+  /** Content of a file whose path is in the variable BASH_ENV. */
   readonly bashEnv?: string;
 }
 
@@ -44,7 +44,7 @@ const shopts = [
   'xpg_echo',
 ];
 
-/** Builtins, keywords of the runner's own, and the programs that it calls. */
+/** Builtins, programs that the runner calls, and functions of the runner. */
 const functions = [
   'alias bg builtin cd command declare echo eval exec exit',
   'export false fg getopts jobs kill let local printf pwd read',
@@ -55,13 +55,13 @@ const functions = [
   'say fail has main listen request clear_failures label pause ask',
 ].map((names) => names.split(' '));
 
-/** Exports functions that break each call of these names. */
+/** Exports functions that make each call of these names fail. */
 const breakNames = (names: readonly string[]): string =>
   [
     ...names.map(
       (name) => `function ${name} { /usr/bin/env printf 'BROKEN %s\\n' "$FUNCNAME" >&2; [[ '' ]]; }`,
     ),
-    // In POSIX mode, these two are the builtins even where a function has their name.
+    // In POSIX mode, export and unset are the builtins even where a function has the same name.
     'POSIXLY_CORRECT=y',
     `export -f ${names.join(' ')}`,
     'unset POSIXLY_CORRECT',
@@ -73,7 +73,10 @@ export const surroundings: readonly Surroundings[] = [
   { title: 'umask 0', before: 'umask 0' },
   { title: 'umask 777', before: 'umask 777' },
   ...options.map((name) => ({ title: `SHELLOPTS=${name}`, env: { SHELLOPTS: name } })),
-  { title: 'most options at once', env: { SHELLOPTS: 'errexit:noclobber:noglob:nounset:pipefail:xtrace' } },
+  {
+    title: 'several shell options at once',
+    env: { SHELLOPTS: 'errexit:noclobber:noglob:nounset:pipefail:xtrace' },
+  },
   ...shopts.map((name) => ({ title: `BASHOPTS=${name}`, env: { BASHOPTS: name } })),
   {
     title: 'options and shopts exported',
@@ -127,17 +130,17 @@ export const surroundings: readonly Surroundings[] = [
   { title: 'the C locale', env: { LC_ALL: 'C' } },
   { title: 'LC_CTYPE that is not installed', env: { LC_CTYPE: 'xx_YY.UTF-8' } },
   {
-    title: 'variables with the names of the runner’s own',
+    title: 'variables with the names of runner variables',
     env: Object.fromEntries(
       'work id http mode size tick leader outcome from answer had merge stdin chunk relay_url pid now number found'
         .split(' ')
         .map((name) => [name, `own ${name}`]),
     ),
   },
-  { title: 'variables with line ends and quotes', env: { ODD: 'a\nb\'c"d\\e$f`g\n', EMPTY: '' } },
-  { title: 'variables whose names no shell takes', env: { 'A.B': 'dots', 'C-D': 'dashes' } },
+  { title: 'variables with newlines and quotes', env: { ODD: 'a\nb\'c"d\\e$f`g\n', EMPTY: '' } },
+  { title: 'variables whose names are invalid in a shell', env: { 'A.B': 'dots', 'C-D': 'dashes' } },
   {
-    title: 'REMOTIFY_URL of the CLI',
+    title: 'REMOTIFY_URL and REMOTIFY_KEY for the CLI',
     env: { REMOTIFY_URL: 'http://elsewhere.invalid', REMOTIFY_KEY: 'secret' },
   },
   { title: 'signals ignored', before: 'trap "" HUP QUIT PIPE' },
@@ -146,8 +149,8 @@ export const surroundings: readonly Surroundings[] = [
   { title: 'limits', before: 'ulimit -c 0 -t 600 -v 8000000' },
   { title: 'low priority', before: 'renice -n 5 $$ >/dev/null' },
   { title: 'another folder', before: 'cd /usr/bin' },
-  { title: 'a folder that is gone', before: 'cd "$(mktemp -d)" && rmdir "$PWD"' },
+  { title: 'a working folder that was removed', before: 'cd "$(mktemp -d)" && rmdir "$PWD"' },
   { title: 'stdin closed', before: 'exec <&-' },
-  { title: 'PATH with an empty part', before: 'export PATH=":$PATH"' },
+  { title: 'PATH with an empty entry', before: 'export PATH=":$PATH"' },
   { title: 'no HOME', before: 'unset HOME' },
 ];

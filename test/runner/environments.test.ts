@@ -11,7 +11,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { surroundings, type Surroundings } from './environment-table.ts';
 
-// A command runs as if typed in the shell where the line was pasted: `bash -c` from that very shell is what it is compared with.
+// A command runs in the same environment as `bash -c` in the shell where the line was pasted: the test compares the two.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ const seedVariables = {
   GIT_TERMINAL_PROMPT: '0',
 };
 
-/** What a command can find out about its surroundings, with as little of the shell's own help as possible. */
+/** Prints all that a command can see of its environment; calls builtins and programs in ways that functions cannot replace. */
 const probe = `/usr/bin/env -0 | /usr/bin/tr '\\n\\000' ' \\n' | /usr/bin/grep -vaE '^(_|REMOTIFY_COMMAND|WHERE)=' | LC_ALL=C /usr/bin/sort
 \\builtin umask
 \\builtin echo "[$-] [$#] [$0]" '[a\\tb]'
@@ -52,15 +52,15 @@ interface Outcome {
   stderr: string;
 }
 
-/** Values that two runs cannot share. */
+/** Removes values that differ between two runs. */
 const plain = (text: string): string =>
   text.replaceAll(/\bremotify-test-\w+/g, 'remotify-test').replaceAll(/^(PWD|OLDPWD)=.*\n/gm, '');
 
-/** What a traced shell prints of the line that starts the probe. */
+/** The trace of the line that starts the probe. */
 const traceOfStart =
   /^[^]*?(?:\\builtin exec bash -c "\$PROBE"\n|\+ builtin exec bash -c '[^']*(?:'\\''[^']*)*'\n)/;
 
-/** Traces in one order, without their depth: parts of a pipeline write them at once. Without what the outer shell says at its start. */
+/** Sorted trace lines without their depth, because parts of a pipeline trace in parallel; without start messages of the outer shell. */
 const plainErrors = (text: string): string[] => [
   ...new Set(
     text
@@ -80,7 +80,7 @@ async function runTyped(place: Surroundings, env: Record<string, string>): Promi
   const typed = spawnCaptured('bash', ['-c', `${before}\n${exec} bash -c "$PROBE"`], {
     env: { ...env, ...seedVariables, PROBE: probe },
   });
-  const { code } = await withDeadline(typed.closed, 20_000, 'the typed command ends');
+  const { code } = await withDeadline(typed.closed, 20_000, 'the compared command ends');
   return {
     exitCode: code,
     stdout: typed.stdout().toString(),
@@ -98,7 +98,7 @@ async function prepare(place: Surroundings, onTestFinished: TestContext['onTestF
   if (bashEnv !== undefined) {
     const path = join(folder.path, 'bash-env');
     await writeFile(path, `${bashEnv}\n`);
-    // Not in force in the pasting shell itself.
+    // It has no effect on the pasting shell itself.
     before = `${before}\nexport BASH_ENV='${path}'`;
   }
   const line = await client.makeSession('--auto');
@@ -110,10 +110,10 @@ async function prepare(place: Surroundings, onTestFinished: TestContext['onTestF
   };
 }
 
-/** The short form has each sixth. */
+/** The short form tests every sixth environment. */
 const some = surroundings.filter((_place, nth) => isLong || nth % 6 === 0);
 
-describe.concurrent('a command is as one typed in', { timeout: 60_000 }, () => {
+describe.concurrent('a command behaves as typed in the pasting shell', { timeout: 60_000 }, () => {
   test.for(some)('$title', async (place, { expect, onTestFinished }) => {
     const { client, before, pasted } = await prepare(place, onTestFinished);
     const listener = await startListener(pasted, { ...place.env, PROBE: probe });
@@ -131,7 +131,7 @@ describe.concurrent('a command is as one typed in', { timeout: 60_000 }, () => {
         stderr: plainErrors(typed.stderr),
       });
     }
-    // The outer shell may trace the very line that was pasted into it, or complain of its locale.
+    // The outer shell may trace the pasted line, or print a warning about its locale.
     const own = listener
       .output()
       .replaceAll(/^(?:\++ )?curl .*$|^bash: .*(?:setlocale|bashdb|debugger).*$/gm, '');

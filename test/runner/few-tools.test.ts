@@ -9,7 +9,7 @@ import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 
-// A question on a remote that has only what the runner needs: without stty a line that was begun before it cannot be thrown away.
+// The question on a remote without stty: keys typed before it cannot be discarded, so the operator has to type a word.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -60,7 +60,7 @@ describe.skipIf(!hasTmux).each([
   ['the tools of this system', true, []],
   ['the tools of busybox', hasBusybox, ['cat', 'wc', 'tail', 'head', 'sleep', 'rm', 'mktemp']],
 ])('without stty, with %s', (_name, isThere, fromBusybox) => {
-  test.skipIf(!isThere)('y does not approve, the word in the question does', async () => {
+  test.skipIf(!isThere)('y does not approve the command, the word in the question does', async () => {
     const { terminal, exec, question, ran } = await setUp(fromBusybox);
     await question(1);
     await terminal.type('y\n');
@@ -72,7 +72,7 @@ describe.skipIf(!hasTmux).each([
     expect(await ran()).toBe(true);
   });
 
-  test.skipIf(!isThere)('Ctrl-C at the question declines', async () => {
+  test.skipIf(!isThere)('Ctrl-C at the question: the command is declined', async () => {
     const { terminal, exec, question, ran } = await setUp(fromBusybox);
     await question(1);
     await terminal.type('\u0003');

@@ -4,7 +4,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
 
-// A command's output on the operator's screen.
+// How the output of a command is shown on the operator's screen.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ const setUp = async () => {
 };
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
-  test('stdout and stderr are shown behind a gutter each, escaped, a last row without its end too', async () => {
+  test('stdout and stderr are shown with different marks, escaped, including a last row without a newline', async () => {
     const { terminal, approve } = await setUp();
     const exec = await approve(String.raw`printf 'out\033[2J\nlast'; printf 'err\n' >&2; sleep 1`);
     expect(await ended(exec)).toMatchObject({ code: 0 });
@@ -35,7 +35,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(screen).not.toContain('not shown');
   });
 
-  test('a row is shown while the command runs', async () => {
+  test('a row of output is shown while the command still runs', async () => {
     const { terminal, approve, gate } = await setUp();
     const exec = await approve(`echo early; ${gate.wait}`);
     await terminal.waitForText('  < early\n', 10_000);
@@ -44,7 +44,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(exec)).toMatchObject({ code: 0 });
   });
 
-  test('200 rows: the first ten, the last five, how much is not shown; o at the next question shows all', async () => {
+  test('200 rows of output: the first ten, the last five, the number of hidden bytes; o at the next question shows all', async () => {
     const { terminal, approve, startExec, waitForPrompt } = await setUp();
     expect(await ended(await approve('seq 1000 1199'))).toMatchObject({ code: 0 });
     const screen = await terminal.waitForText('<<< done', 10_000);
@@ -65,14 +65,14 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await terminal.waitForText('-- Enter: next page, q: stop --', 10_000);
     expect(await terminal.screen()).toContain('  < 1030\n');
     await terminal.type('q\n');
-    // The command once more: it had left the screen.
+    // The command is displayed again: it had scrolled off the screen.
     const again = await waitForPrompt(3);
     expect(again).toContain('>>> echo next\n');
     await terminal.type('n\n');
     expect(await ended(next)).toMatchObject({ code: 126 });
   });
 
-  test('40 MB of output: it ends, and the last rows are shown', async () => {
+  test('40 MB of output: the command ends, and the last rows are shown', async () => {
     const { terminal, approve } = await setUp();
     const exec = await approve(
       'yes 0123456789012345678901234567890123456789 | head -c 40000000; echo; echo the end',
@@ -83,7 +83,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(screen).toMatch(/\(399\d{5} bytes of output not shown; /);
   });
 
-  test('zero bytes and broken UTF-8 are spelled out', async () => {
+  test('zero bytes and invalid UTF-8 in output are escaped', async () => {
     const { terminal, approve } = await setUp();
     const exec = await approve(String.raw`printf 'a\0b\377c \303\251\n'`);
     expect(await ended(exec)).toMatchObject({ code: 0 });

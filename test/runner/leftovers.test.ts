@@ -5,7 +5,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
 
-// An approved command left a process on the terminal, which could type an answer there.
+// An approved command left a background process, which could type an answer on the terminal: y is not enough then.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ const canResetSignals = spawnSync('env', ['--default-signal=TTOU', 'true']).stat
 
 const leaving = 'sleep 300 </dev/null >/dev/null 2>&1 & echo left';
 
-/** The first command runs, and leaves a process. */
+/** Runs a first command that leaves a background process. */
 async function setUp(answer = 'y', command = leaving) {
   const seat = await takeSeat(relay);
   const first = seat.startExec(command);
@@ -34,7 +34,7 @@ const wordOf = (screen: string): string => {
 };
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
-  test('y does not approve the next command, the word in the question does', async () => {
+  test('an earlier command left a process: y does not approve the next command, the word in the question does', async () => {
     const { terminal, startExec, waitForPrompt, ran, trace } = await setUp();
     const exec = startExec(`touch '${trace}'`);
     const screen = await waitForPrompt(2);
@@ -57,7 +57,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       'a process that ignores TERM',
       `bash -c 'trap "" TERM; sleep 300; :' </dev/null >/dev/null 2>&1 & echo left`,
     ],
-  ])('%s is left, k: it is stopped, and y approves', async (_name, command) => {
+  ])('%s is left, answer k: the process is stopped, and y approves', async (_name, command) => {
     const { terminal, startExec, waitForPrompt, ran, trace } = await setUp('y', command);
     const exec = startExec(`touch '${trace}'`);
     await waitForPrompt(2);
@@ -70,22 +70,22 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   });
 
   test.skipIf(!canResetSignals)(
-    'what is left prints on the terminal: nothing of it appears behind the question',
+    'a left process prints on the terminal: its text does not appear after the question',
     async () => {
-      // The one who runs the tests may ignore the signal that stops it.
+      // The test runner may ignore TTOU, the signal that stops the printing process.
       const loop = 'while :; do printf FAKE >/dev/tty; sleep 0.05; done';
       const painting = `env --default-signal=TTOU bash -c '${loop}' </dev/null >/dev/null 2>&1 & echo left`;
       const { terminal, startExec, waitForPrompt } = await setUp('y', painting);
       const exec = startExec('echo never');
       await waitForPrompt(2);
-      await untilPassed('it would have printed', 500);
+      await untilPassed('time in which the process would have printed', 500);
       expect(await terminal.screen()).toMatch(/run it\? \[[^\]]*\] *\n*$/);
       await terminal.type('n\n');
       expect(await ended(exec)).toMatchObject({ code: 126 });
     },
   );
 
-  test('a command approved by "always" is asked about while something is left', async () => {
+  test('a command approved by "always" is asked for while a process of an earlier command is left', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp('a');
     const exec = startExec(leaving);
     const screen = await waitForPrompt(2);

@@ -1,12 +1,12 @@
 /**
- * What the runner shows as it is: ranges of code points, drawn from the Unicode data of this Node. `npm run
- * letters` writes them into src/runner/letters.sh.
+ * Computes the code points that the runner shows unescaped, from the Unicode data of this Node. `npm run letters` writes the ranges
+ * into src/runner/letters.sh.
  */
 
-/** 1 anything else that is printable · 2 Latin · 3 letters that can pass for Latin · 4 marks · 5 what can pass for shell syntax. */
+/** 1 other printable characters · 2 Latin · 3 letters that look like Latin · 4 combining marks · 5 lookalikes of shell syntax. */
 export type Range = { from: number; to: number; kind: 1 | 2 | 3 | 4 | 5 };
 
-// Scripts in everyday use that run from left to right. A terminal may reorder a row with any other.
+// Left-to-right scripts in everyday use. A terminal may reorder a row that contains right-to-left letters.
 const lettersOf = (scripts: string) =>
   new RegExp(`[${scripts.replaceAll(/\w+/g, String.raw`\p{Script=$&}`).replaceAll(' ', '')}]`, 'u');
 const withMarks = lettersOf(
@@ -25,7 +25,7 @@ const within =
   (code: number) =>
     ranges.some(([from, to]) => code >= from && code <= to);
 
-/** Right to left, jamo that join what is before them, a blank, what is wider than it says, replacement characters. */
+/** Right-to-left scripts, jamo that join the letter before them, a blank, characters wider than declared, replacement characters. */
 const isRefused = within(
   [0x0590, 0x08ff],
   [0x1160, 0x11ff],
@@ -87,7 +87,7 @@ function kindOf(code: number): Range['kind'] | 0 {
 export function drawRanges(): Range[] {
   const ranges: Range[] = [];
   for (let code = 0xa1; code <= 0x10ffff; code += 1) {
-    // Surrogates are no characters.
+    // Surrogates are not characters.
     if (code === 0xd800) code = 0xe000;
     const kind = kindOf(code);
     const last = ranges.at(-1);

@@ -8,21 +8,21 @@ import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { drawRanges, renderRanges } from './letter-ranges.ts';
 
-// Which letters the runner shows as they are: its own functions, fed with a text.
+// Which characters the runner shows unescaped: the tests call its own functions with a text.
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-/** Of the data that the table in letters.sh was drawn from. */
+/** Unicode version of the data from which the table in letters.sh was generated. */
 const unicode = '17.0';
 
 test.skipIf(process.versions.unicode !== unicode)(
-  `the table of the runner is what Unicode ${unicode} says`,
+  `the table in letters.sh equals the ranges computed from Unicode ${unicode}`,
   async () => {
     const source = await readFile(at('src/runner/letters.sh'), 'utf8');
     expect(source).toContain(`load_letters() {\n  found=0\n${renderRanges(drawRanges())}}\n`);
   },
 );
 
-test('no control, format, bidirectional, private, unassigned or blank character is in the table', () => {
+test('the table has no control, format, bidirectional, private, unassigned or blank character', () => {
   const bad = /[\p{C}\p{Z}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\u2800\u3164\uffa0]/u;
   const found = drawRanges().flatMap(({ from, to }) => {
     const codes = Array.from({ length: to - from + 1 }, (_, nth) => from + nth);
@@ -63,7 +63,7 @@ describe('in a UTF-8 locale', () => {
     ['Devanagari and Thai with their marks', 'echo नमस्ते ไทยที่'],
     ['symbols', 'echo ✓ → € 😀 § — …'],
     ['Latin letters beside ideographs', 'echo foo日本bar'],
-  ])('%s are shown as they are', async (_name, text) => {
+  ])('%s are shown unescaped', async (_name, text) => {
     expect(await show(text)).toBe(`>>> ${text}\n`);
   });
 
@@ -80,7 +80,7 @@ describe('in a UTF-8 locale', () => {
     ['a combining accent', 'e\u0301', 'eM-LM-^A'],
     ['a mark with no letter before it', '\u0e48', 'M-`M-9M-^H'],
     ['a quote that looks like that of a shell', '\u2019', 'M-bM-^@M-^Y'],
-  ])('%s is spelled out', async (_name, text, spelled) => {
+  ])('%s is escaped', async (_name, text, spelled) => {
     expect(await show(`a ${text} b`)).toBe(`>>> a ${spelled} b\n`);
   });
 
@@ -90,8 +90,8 @@ describe('in a UTF-8 locale', () => {
     ['an overlong form of three bytes', [0xe0, 0x80, 0xaf], 'M-`M-^@M-/'],
     ['a surrogate', [0xed, 0xa0, 0x80], 'M-mM- M-^@'],
     ['a character that is cut short', [0xe6, 0x97], 'M-fM-^W'],
-    ['a code point behind the last one', [0xf4, 0x90, 0x80, 0x80], 'M-tM-^PM-^@M-^@'],
-  ])('%s is spelled out', async (_name, bytes, spelled) => {
+    ['a code point beyond U+10FFFF', [0xf4, 0x90, 0x80, 0x80], 'M-tM-^PM-^@M-^@'],
+  ])('invalid UTF-8, %s: it is escaped', async (_name, bytes, spelled) => {
     const text = Buffer.concat([Buffer.from('a '), Buffer.from(bytes), Buffer.from(' b')]);
     expect(await show(text)).toBe(`>>> a ${spelled} b\n`);
   });
@@ -103,24 +103,24 @@ describe('in a UTF-8 locale', () => {
     ['Cherokee', '\u13a0bc', 'M-aM-^NM- bc'],
     ['fullwidth letters', 'r\uff4d', 'rM-oM-=M-^M'],
     ['mathematical letters', '\u{1d42b}m', 'M-pM-^]M-^PM-+m'],
-  ])('a word of Latin and %s: the others are spelled out', async (_name, word, spelled) => {
+  ])('a word of Latin and %s: the non-Latin letters are escaped', async (_name, word, spelled) => {
     expect(await show(`x ${word} y`)).toBe(`>>> x ${spelled} y\n`);
   });
 
-  test('a word too long to be looked at as one: letters that can pass for Latin are spelled out', async () => {
+  test('a word longer than the window of the runner: letters that look like Latin are escaped', async () => {
     const text = `${'\u0430'.repeat(400)}x`;
     expect((await show(text)).replaceAll(/\n {2}: /g, '')).toBe(`>>> ${'M-PM-0'.repeat(400)}x\n`);
   });
 
-  test('in output a typographic quote is shown as it is', async () => {
+  test('a typographic quote in output is shown unescaped', async () => {
     expect(await show('‘file’', { keepsSyntax: true })).toBe('>>> ‘file’\n');
   });
 
-  test('each character beyond ASCII counts as two columns', async () => {
+  test('each non-ASCII character counts as two columns', async () => {
     expect(await show('aé日本語b', { width: 4 })).toBe('>>> aé\n  : 日本\n  : 語b\n');
   });
 });
 
-test('in the C locale every byte beyond ASCII is spelled out', async () => {
+test('in the C locale every non-ASCII byte is escaped', async () => {
   expect(await show('echo é日\t\u007f', { locale: 'C' })).toBe('>>> echo M-CM-)M-fM-^WM-%^I^?\n');
 });

@@ -10,7 +10,7 @@ import { startRemote, startSupervised, waitForState } from '../harness/remote.ts
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
 
-// How a listener ends, and what it leaves: nothing.
+// How a listener ends on signals, at the end of the session and when the terminal closes: no process and no file is left.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ async function setUp() {
   return { ...remote, startExec };
 }
 
-/** No process, no file. */
+/** Waits until no process and no file of the listener is left. */
 const nothingIsLeft = (
   { processes, temporaryFolder }: Pick<Listener, 'processes' | 'temporaryFolder'>,
   deadlineMs = 15_000,
@@ -41,22 +41,24 @@ const nothingIsLeft = (
     return true;
   });
 
-describe('TERM', () => {
-  test('while idle: nothing is left, and the relay knows at once', async () => {
+describe('SIGTERM to the listener', () => {
+  test('SIGTERM while idle: nothing is left, and the relay reports the listener as gone at once', async () => {
     const remote = await setUp();
     sendSignal(await remote.listener.findRunner(), 'SIGTERM');
     await withDeadline(remote.listener.exited, 10_000, 'the listener ends');
     await nothingIsLeft(remote.listener);
-    await waitForState(remote, 'the relay knows it', (state) => state.listener?.attached === false);
+    await waitForState(remote, 'the listener is gone', (state) => state.listener?.attached === false);
     expect(relay.stderr()).not.toMatch(/error/);
   });
 
-  // The shell would report a job that was killed.
+  // Bash must not print a report about a killed job.
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    '%s while idle: the listener ends without a word',
+    '%s while idle: the listener ends and prints nothing',
     async (signal) => {
       const { listener } = await setUp();
-      await eventually('it has said that it listens', 15_000, () => listener.output().endsWith('ends)\n'));
+      await eventually('the listener prints that it listens', 15_000, () =>
+        listener.output().endsWith('quit)\n'),
+      );
       sendSignal(await listener.findRunner(), signal);
       await withDeadline(listener.exited, 10_000, 'the listener ends');
       await nothingIsLeft(listener);
@@ -64,7 +66,7 @@ describe('TERM', () => {
     },
   );
 
-  test('while a command runs: it is told INT, its end is sent, and nothing is left', async () => {
+  test('SIGTERM while a command runs: the command gets SIGINT, its result is sent, and nothing is left', async () => {
     const { listener, startExec } = await setUp();
     const exec = await startExec('trap "echo bye; exit 3" INT; while :; do sleep 0.1; done');
     sendSignal(await listener.findRunner(), 'SIGTERM');
@@ -75,7 +77,7 @@ describe('TERM', () => {
   });
 
   test.skipIf(!isLong)(
-    'SIGTERM while a command runs that ignores signals: it is killed, and the listener ends',
+    'SIGTERM while a command runs that ignores signals: the command is killed, and the listener ends',
     {
       timeout: 60_000,
     },
@@ -88,7 +90,7 @@ describe('TERM', () => {
     },
   );
 
-  test('of the whole group, as when a terminal or a service goes down', async () => {
+  test('SIGTERM to the whole process group, as when a service stops: nothing is left', async () => {
     const { listener, startExec } = await setUp();
     await startExec('sleep 300 & (sleep 300 & sleep 300) & sleep 300');
     sendSignal(-listener.pid, 'SIGTERM');
@@ -96,25 +98,25 @@ describe('TERM', () => {
   });
 });
 
-describe('KILL', () => {
-  test('while idle: the next look finds nothing', async () => {
+describe('SIGKILL to the listener', () => {
+  test('SIGKILL while idle: nothing is left', async () => {
     const { listener } = await setUp();
     sendSignal(await listener.findRunner(), 'SIGKILL');
     await nothingIsLeft(listener);
   });
 
-  test('while a command runs: nothing is left, the command included', async () => {
+  test('SIGKILL while a command runs: the command is ended, and nothing is left', async () => {
     const { listener, startExec } = await setUp();
     const exec = await startExec('sleep 300 & (sleep 300 & sleep 300) & sleep 300');
     sendSignal(await listener.findRunner(), 'SIGKILL');
-    expect(await withDeadline(exec.closed, 30_000, 'exec learns it')).toMatchObject({ code: 255 });
+    expect(await withDeadline(exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 255 });
     await nothingIsLeft(listener);
   });
 });
 
-// As when something that is ending writes a file between the listing of the folder and its removal.
+// As when an ending process writes a file between the listing of the folder and its removal.
 test.each(['SIGTERM', 'SIGKILL'] as const)(
-  '%s, and the folder cannot be removed at the first try: nothing is left',
+  '%s, and the first removal of the folder fails: nothing is left',
   async (signal) => {
     const tools = await makeTemporaryFolder();
     onTestFinished(tools.remove);
@@ -132,8 +134,8 @@ exec /bin/rm "$@"
   },
 );
 
-describe('the session ends', () => {
-  test('while idle', async () => {
+describe('the end of the session', () => {
+  test('the session ends while the listener is idle: the listener ends with 0, and nothing is left', async () => {
     const { listener, run } = await setUp();
     await run(['end']);
     expect(await withDeadline(listener.exited, 10_000, 'the listener ends')).toEqual({
@@ -144,7 +146,7 @@ describe('the session ends', () => {
     await nothingIsLeft(listener);
   });
 
-  test('while a command runs: it is stopped, for nobody could do so any more', {
+  test('the session ends while a command runs: the command is stopped, and the listener ends', {
     timeout: 60_000,
   }, async () => {
     const { listener, run, startExec } = await setUp();
@@ -155,7 +157,7 @@ describe('the session ends', () => {
     await nothingIsLeft(listener);
   });
 
-  test.skipIf(!hasTmux)('while it asks', async () => {
+  test.skipIf(!hasTmux)('the session ends during a question: the listener ends with 0', async () => {
     const remote = await startSupervised(relay);
     onTestFinished(remote.stop);
     await remote.run(['exec', '-d', 'true']);
@@ -167,32 +169,35 @@ describe('the session ends', () => {
   });
 });
 
-describe.skipIf(!hasTmux)('the terminal is closed', () => {
-  // While one runs, what it left in its group outlives the terminal: see the operator's side.
-  test.each(['idle', 'asking'])('while %s: the listener ends, and nothing is left', async (when) => {
-    const remote = await startSupervised(relay);
-    onTestFinished(remote.stop);
-    await waitForState(remote, 'the listener is attached', (state) => state.listener?.attached === true);
-    if (when !== 'idle') {
-      await remote.run(['exec', '-d', 'sleep 300 & sleep 300']);
-      await remote.terminal.waitForText('run it? [', 15_000);
-    }
-    await remote.terminal.hangUp();
-    await nothingIsLeft(remote, 20_000);
-    await waitForState(remote, 'the relay knows it', (state) => state.listener?.attached === false);
-  });
+describe.skipIf(!hasTmux)('the end of the terminal', () => {
+  // The case of a running command, whose process group outlives the terminal, is tested below and in test/stopping.
+  test.each(['idle', 'asking'])(
+    'the terminal closes while the listener is %s: the listener ends, and nothing is left',
+    async (when) => {
+      const remote = await startSupervised(relay);
+      onTestFinished(remote.stop);
+      await waitForState(remote, 'the listener is attached', (state) => state.listener?.attached === true);
+      if (when !== 'idle') {
+        await remote.run(['exec', '-d', 'sleep 300 & sleep 300']);
+        await remote.terminal.waitForText('run it? [', 15_000);
+      }
+      await remote.terminal.hangUp();
+      await nothingIsLeft(remote, 20_000);
+      await waitForState(remote, 'the listener is gone', (state) => state.listener?.attached === false);
+    },
+  );
 
-  // What is left is the listener itself: only the command's group hears of the hang-up, and nobody else looks.
-  test('while a command runs: the listener ends with it, and a new terminal may take its place', async () => {
+  // Only the command's process group gets the SIGHUP: the listener must notice by itself that the terminal is closed.
+  test('the terminal closes while a command runs: the command ends, then the listener, and nothing is left', async () => {
     const remote = await startSupervised(relay);
     onTestFinished(remote.stop);
     await remote.run(['exec', '-d', 'exec sleep 300']);
     await remote.terminal.waitForText('run it? [', 15_000);
     await remote.terminal.type('y\n');
-    await waitForState(remote, 'it runs', ({ commands }) => commands[0]?.state === 'running');
+    await waitForState(remote, 'the command runs', ({ commands }) => commands[0]?.state === 'running');
     await remote.terminal.hangUp();
     await waitForState(remote, 'the command is over', ({ commands }) => commands[0]?.state !== 'running');
     await nothingIsLeft(remote, 20_000);
-    await waitForState(remote, 'the relay knows it', (state) => state.listener?.attached === false);
+    await waitForState(remote, 'the listener is gone', (state) => state.listener?.attached === false);
   });
 });

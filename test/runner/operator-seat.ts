@@ -6,7 +6,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startSupervised } from '../harness/remote.ts';
 
-/** `curl | bash` in a real terminal, with somebody at the keyboard; gone when the test is. */
+/** Starts a supervised listener (`curl | bash`) in a real terminal, where the test types as the operator. Stopped after the test. */
 export async function takeSeat(relay: { url: string }, env: Record<string, string> = {}) {
   const remote = await startSupervised(relay, env);
   onTestFinished(remote.stop);
@@ -18,7 +18,7 @@ export async function takeSeat(relay: { url: string }, env: Record<string, strin
       () => true,
       () => false,
     );
-  /** The n-th prompt was printed; what is on the screen then. */
+  /** Waits until the question was printed `count` times; returns the screen. */
   const waitForPrompt = (count = 1) =>
     eventually(`prompt ${count}`, 20_000, async () => {
       const transcript = await remote.terminal.transcript();

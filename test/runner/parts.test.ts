@@ -7,7 +7,7 @@ import { curl } from '../harness/curl.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 
-// The served script is its parts, joined in order, with the values of one listener.
+// The served script consists of the parts, joined in order, and the values of one listener.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -18,18 +18,25 @@ beforeAll(async () => {
 const folder = new URL('../../src/runner/', import.meta.url);
 const readPart = (name: string): string => readFileSync(new URL(`${name}.sh`, folder), 'utf8');
 
-test.each(['supervised', 'auto'])('%s: the served bytes are the parts and three values', async (mode) => {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const { listener_key: key } = await client.runJson<SessionPayload>('new');
-  const { text } = await curl([`${relay.url}/r/${key}?mode=${mode}`]);
-  const values = [`REMOTIFY_URL='${relay.url}'`, `REMOTIFY_LISTENER_KEY='${key}'`, `REMOTIFY_MODE='${mode}'`];
-  const opening = `{ # One group, closed by the last line.\n# Values of this listener:\n${values.join('\n')}\n`;
-  const parts = partNames.map((name) => `${readPart(name)}\n`);
-  expect(text).toBe([readPart('preamble'), opening, ...parts, 'main "$@"\n}\n'].join(''));
-});
+test.each(['supervised', 'auto'])(
+  '%s: the served script equals the parts plus three values',
+  async (mode) => {
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const { listener_key: key } = await client.runJson<SessionPayload>('new');
+    const { text } = await curl([`${relay.url}/r/${key}?mode=${mode}`]);
+    const values = [
+      `REMOTIFY_URL='${relay.url}'`,
+      `REMOTIFY_LISTENER_KEY='${key}'`,
+      `REMOTIFY_MODE='${mode}'`,
+    ];
+    const opening = `{ # One group, closed by the last line.\n# Values of this listener:\n${values.join('\n')}\n`;
+    const parts = partNames.map((name) => `${readPart(name)}\n`);
+    expect(text).toBe([readPart('preamble'), opening, ...parts, 'main "$@"\n}\n'].join(''));
+  },
+);
 
-test('dist/runner.sh is the same script without values', () => {
+test('dist/runner.sh equals the parts without values', () => {
   const built = readFileSync(new URL('../../dist/runner.sh', import.meta.url), 'utf8');
   for (const name of ['preamble', ...partNames]) expect(built.split(readPart(name))).toHaveLength(2);
   expect(built).not.toContain("REMOTIFY_LISTENER_KEY='");
@@ -41,7 +48,7 @@ describe.each([
   ['busybox', ['sh']],
 ])('piped into %s', (shell, words) => {
   const isHere = spawnSync(shell, [...words, '-c', 'exit 0']).status === 0;
-  test.skipIf(!isHere)('it says that it needs bash, and exits with 1', () => {
+  test.skipIf(!isHere)('the script prints that it needs bash, and exits with 1', () => {
     const input = readFileSync(new URL('../../dist/runner.sh', import.meta.url));
     const { status, stdout, stderr } = spawnSync(shell, words, { input, encoding: 'utf8' });
     const needs = 'remotify: error: this script needs bash: end the line with "| bash"\n';
@@ -50,25 +57,28 @@ describe.each([
 });
 
 describe('the parts', () => {
-  test('each file is one of them', () => {
+  test('each .sh file of src/runner is a part', () => {
     const files = readdirSync(folder).filter((name) => name.endsWith('.sh'));
     expect(files.sort()).toEqual(['preamble', ...partNames].map((name) => `${name}.sh`).sort());
   });
 
-  test.each(['preamble', ...partNames])('%s has at most 250 lines and says at its top what it is', (name) => {
-    const lines = readPart(name).trimEnd().split('\n');
-    expect(lines.length).toBeLessThanOrEqual(250);
-    const about = lines.slice(name === 'preamble' ? 1 : 0);
-    expect(about[0]).toBe('# shellcheck shell=bash');
-    expect(about[1]).toMatch(/^# [A-Z].*/);
-  });
+  test.each(['preamble', ...partNames])(
+    '%s has at most 250 lines and begins with a comment about its purpose',
+    (name) => {
+      const lines = readPart(name).trimEnd().split('\n');
+      expect(lines.length).toBeLessThanOrEqual(250);
+      const about = lines.slice(name === 'preamble' ? 1 : 0);
+      expect(about[0]).toBe('# shellcheck shell=bash');
+      expect(about[1]).toMatch(/^# [A-Z].*/);
+    },
+  );
 
   test('no function is defined twice', () => {
     const names = partNames.flatMap((name) => readPart(name).match(/^[a-z_]+(?=\(\))/gm) ?? []);
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
   });
 
-  test('none reads the wall clock or waits in a read', () => {
+  test('no part reads the wall clock or uses read -t', () => {
     const all = partNames
       .map(readPart)
       .join('')

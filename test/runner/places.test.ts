@@ -11,7 +11,7 @@ import { type SessionState, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { canMount, mountSmallDisk } from '../store/small-disk.ts';
 
-// Where a listener may have to live: temporary folders of all kinds, and users with few rights.
+// Listeners in unusual temporary folders, and as a user without rights.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -42,56 +42,63 @@ test.each([
   ['of two lines', 'a\nb'],
   ['that looks like an option', '--version'],
   ['with a pattern in it', 'a*b?c[d]'],
-])('a temporary folder %s', { timeout: 90_000 }, async (_title, name) => {
-  const { client, folder, listen, run } = await setUp();
-  const path = join(folder, name);
-  await mkdir(path);
-  // Also as a name that is relative to where it is started.
-  for (const TMPDIR of [path, name]) {
-    const quoted = TMPDIR.replaceAll("'", String.raw`'\''`);
-    const listener = await listen(`cd "$WHERE"; export TMPDIR='${quoted}'`);
-    const result = await run(['exec', 'echo out; echo err >&2; pwd -P; exit 3']);
-    expect(result).toMatchObject({ exitCode: 3, text: `out\n${folder}\n`, stderr: 'err\n' });
-    expect(await readdir(path)).toEqual([expect.stringMatching(/^remotify\.\w{10}$/)]);
-    sendSignal(-listener.pid, 'SIGTERM');
-    await withDeadline(listener.exited, 10_000, 'the listener ends');
-    // The shell that was started is gone at once; the runner behind its pipe is left to clean up.
-    await endProcessSession(listener.pid, 10_000);
-    expect(await readdir(path)).toEqual([]);
-    // Until then the relay keeps its place for it, and would refuse the next one.
-    await waitForState(client, 'the relay knows', isGone, 30_000);
-  }
-});
+])(
+  'a temporary folder %s: commands run, and the folder is empty after the end',
+  { timeout: 90_000 },
+  async (_title, name) => {
+    const { client, folder, listen, run } = await setUp();
+    const path = join(folder, name);
+    await mkdir(path);
+    // As an absolute path and as a path relative to the folder where the listener is started.
+    for (const TMPDIR of [path, name]) {
+      const quoted = TMPDIR.replaceAll("'", String.raw`'\''`);
+      const listener = await listen(`cd "$WHERE"; export TMPDIR='${quoted}'`);
+      const result = await run(['exec', 'echo out; echo err >&2; pwd -P; exit 3']);
+      expect(result).toMatchObject({ exitCode: 3, text: `out\n${folder}\n`, stderr: 'err\n' });
+      expect(await readdir(path)).toEqual([expect.stringMatching(/^remotify\.\w{10}$/)]);
+      sendSignal(-listener.pid, 'SIGTERM');
+      await withDeadline(listener.exited, 10_000, 'the listener ends');
+      // The outer shell ends at once; the runner at the end of its pipe still cleans up.
+      await endProcessSession(listener.pid, 10_000);
+      expect(await readdir(path)).toEqual([]);
+      // Until then the relay keeps the session for this listener and rejects the next one.
+      await waitForState(client, 'the listener is gone', isGone, 30_000);
+    }
+  },
+);
 
-test('without a temporary folder it does not start, and says where it looked', async () => {
+test('no temporary folder: the listener does not start, and the error names the path', async () => {
   const { folder, listen } = await setUp();
   const listener = await listen(`set -o pipefail; export TMPDIR="$WHERE/none"`);
   expect(await withDeadline(listener.exited, 10_000, 'it ends')).toMatchObject({ code: 1 });
   expect(listener.output()).toContain(`remotify: error: cannot create a private folder in ${folder}/none\n`);
 });
 
-test.skipIf(!canMount)('with a full temporary folder it does not start, and says so', async () => {
-  const disk = await mountSmallDisk(1024 * 1024);
-  await writeFile(join(disk.path, 'full'), Buffer.alloc(2 * 1024 * 1024)).catch(() => {});
-  const { listen } = await setUp();
-  const listener = await listen(`set -o pipefail; export TMPDIR='${disk.path}'`);
-  expect(await withDeadline(listener.exited, 10_000, 'it ends')).toMatchObject({ code: 1 });
-  expect(listener.output()).toContain(`remotify: error: no space left in ${disk.path}\n`);
-  expect(await readdir(disk.path)).toEqual(['full']);
-});
+test.skipIf(!canMount)(
+  'a full temporary folder: the listener does not start, and the error names the path',
+  async () => {
+    const disk = await mountSmallDisk(1024 * 1024);
+    await writeFile(join(disk.path, 'full'), Buffer.alloc(2 * 1024 * 1024)).catch(() => {});
+    const { listen } = await setUp();
+    const listener = await listen(`set -o pipefail; export TMPDIR='${disk.path}'`);
+    expect(await withDeadline(listener.exited, 10_000, 'it ends')).toMatchObject({ code: 1 });
+    expect(listener.output()).toContain(`remotify: error: no space left in ${disk.path}\n`);
+    expect(await readdir(disk.path)).toEqual(['full']);
+  },
+);
 
 const canBecomeNobody =
   process.getuid?.() === 0 &&
   spawnSync('setpriv', ['--reuid=65534', '--clear-groups', 'bash', '-c', 'true']).status === 0;
 
-test.skipIf(!canBecomeNobody)('as a user without rights, who has no home', async () => {
+test.skipIf(!canBecomeNobody)('a user without rights and without a home folder: commands run', async () => {
   const { client, folder, listen, run } = await setUp();
   await chmod(folder, 0o777);
   await listen(
     'export TMPDIR="$WHERE" HOME=/nonexistent; cd /',
     'setpriv --reuid=65534 --regid=65534 --clear-groups bash',
   );
-  const state = await waitForState(client, 'it is attached', ({ listener }) => listener !== null);
+  const state = await waitForState(client, 'the listener is attached', ({ listener }) => listener !== null);
   expect(state.listener).toMatchObject({ user: 'nobody', attached: true });
   expect(await run(['exec', 'id -u; echo no >&2; exit 4'])).toMatchObject({
     exitCode: 4,

@@ -7,14 +7,14 @@ import { isLong } from '../harness/is-long.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 
-// What everybody on the remote may read: the arguments of all processes.
+// The process list: every user of the remote can read the arguments of all processes.
 
 const count = isLong ? 50 : 8;
 
 const nobody = 65_534;
 const canBecomeNobody = process.getuid?.() === 0 && existsSync('/proc/self/cmdline');
 
-/** Looks again and again, prints each command line that it has not seen before, until its input ends. */
+/** Reads all command lines again and again until its stdin ends, then prints each one that it has seen. */
 const sampler = `
   const { readdirSync, readFileSync } = require('node:fs');
   const seen = new Set();
@@ -37,7 +37,7 @@ const sampler = `
 type Seen = { uid: number; rounds: number; seen: string[] };
 
 test.skipIf(!canBecomeNobody)(
-  `another user who reads the process list during ${count} commands sees neither a key nor what is run`,
+  `another user reads the process list during ${count} commands: it contains neither a key nor the text of a command`,
   { timeout: 240_000 },
   async () => {
     const relay = await startRelay();
@@ -57,7 +57,7 @@ test.skipIf(!canBecomeNobody)(
       printed += text;
     });
     for (let nth = 0; nth < count; nth += 1) {
-      // By its input: the arguments of the client are no secret of the remote.
+      // The script goes through stdin, so that it is not in the arguments of the client, which runs on the same machine.
       const script = `secret_word=${nth}; sleep 0.05; echo $secret_word; head -c 3000 /dev/urandom >&2`;
       const { text } = await remote.run(['exec', '-f', '-'], { stdin: script });
       expect(text).toBe(`${nth}\n`);
@@ -67,15 +67,15 @@ test.skipIf(!canBecomeNobody)(
     const { uid, rounds, seen } = JSON.parse(printed) as Seen;
     expect(uid).toBe(nobody);
     expect(rounds).toBeGreaterThan(100);
-    // The line itself was typed into a shell, which here is a bash with the line for an argument.
+    // Except the pasted line: in this test it is an argument of a bash.
     const lines = seen.filter((line) => !line.includes(remote.line));
     expect(
       lines.some((line) => line.startsWith('curl\0')),
-      'curl was seen at work',
+      'curl was in the process list',
     ).toBe(true);
     expect(
       lines.some((line) => line.includes('\0builtin eval ')),
-      'a command was seen at work',
+      'a command was in the process list',
     ).toBe(true);
     const keys = /\/r\/([0-9a-f]{32})/.exec(remote.line)?.slice(1) ?? [];
     expect(keys).toHaveLength(1);

@@ -12,11 +12,11 @@ import { startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// A remote whose only way out is a proxy, which alone knows where the relay is.
+// A remote that reaches the relay only through an HTTP proxy; only the proxy can resolve the relay's name.
 
 const host = 'relay.example';
 
-/** A relay that stands behind TLS, and the file with the one certificate that it is to be known by. */
+/** Starts a TLS server in front of the relay; returns its port and the file of its certificate. */
 async function startTls(relay: { port: number }): Promise<{ port: number; certificate: string }> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -37,25 +37,28 @@ test.skipIf(!hasOpenssl).each([
   ['https', 'https_proxy'],
   ['https', 'HTTPS_PROXY'],
   ['https', 'ALL_PROXY'],
-])('%s through %s, from the line to the result', async (scheme, name) => {
-  const relay = await startRelay({ flags: ['--public-url', `${scheme}://${host}`] });
-  onTestFinished(relay.stop);
-  const tls = scheme === 'https' ? await startTls(relay) : undefined;
-  const proxy = await startForwardProxy(tls?.port ?? relay.port);
-  onTestFinished(proxy.stop);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const line = await client.makeSession('--auto');
-  expect(line).toContain(`${scheme}://${host}/r/`);
-  const trusted = tls ? { CURL_CA_BUNDLE: tls.certificate } : {};
-  const listener = await startListener(line, { [name]: proxy.url, ...trusted });
-  onTestFinished(listener.stop);
-  await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
-  const script = `read -r word; echo "$word"; head -c 200000 /dev/zero; echo "$${name}" >&2; exit 6`;
-  const { exitCode, stdout, stderr } = await client.run(['exec', '-i', script], { stdin: 'word\n' });
-  expect([exitCode, stdout.byteLength, stdout.subarray(0, 5).toString()]).toEqual([6, 200_005, 'word\n']);
-  // A command finds the way out where the listener found it.
-  expect(stderr).toBe(`${proxy.url}\n`);
-  const way = tls ? `CONNECT ${host}:443` : `GET http://${host}/r/`;
-  expect(proxy.requests.filter((asked) => asked.startsWith(way)).length).toBeGreaterThan(0);
-});
+])(
+  'a relay at %s:// and a proxy in %s: the line, a command with stdin and its result go through the proxy',
+  async (scheme, name) => {
+    const relay = await startRelay({ flags: ['--public-url', `${scheme}://${host}`] });
+    onTestFinished(relay.stop);
+    const tls = scheme === 'https' ? await startTls(relay) : undefined;
+    const proxy = await startForwardProxy(tls?.port ?? relay.port);
+    onTestFinished(proxy.stop);
+    const client = await makeClient(relay);
+    onTestFinished(client.remove);
+    const line = await client.makeSession('--auto');
+    expect(line).toContain(`${scheme}://${host}/r/`);
+    const trusted = tls ? { CURL_CA_BUNDLE: tls.certificate } : {};
+    const listener = await startListener(line, { [name]: proxy.url, ...trusted });
+    onTestFinished(listener.stop);
+    await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
+    const script = `read -r word; echo "$word"; head -c 200000 /dev/zero; echo "$${name}" >&2; exit 6`;
+    const { exitCode, stdout, stderr } = await client.run(['exec', '-i', script], { stdin: 'word\n' });
+    expect([exitCode, stdout.byteLength, stdout.subarray(0, 5).toString()]).toEqual([6, 200_005, 'word\n']);
+    // The command has the same proxy variable as the listener.
+    expect(stderr).toBe(`${proxy.url}\n`);
+    const way = tls ? `CONNECT ${host}:443` : `GET http://${host}/r/`;
+    expect(proxy.requests.filter((asked) => asked.startsWith(way)).length).toBeGreaterThan(0);
+  },
+);

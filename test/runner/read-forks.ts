@@ -1,4 +1,4 @@
-/** Reads what `strace -f -e trace=execve,clone,clone3,fork,vfork` wrote about a listener. */
+/** Parses the output of `strace -f -e trace=execve,clone,clone3,fork,vfork` for a listener. */
 
 interface Fork {
   readonly parent: string;
@@ -9,8 +9,8 @@ const forked = /^(\d+) .*\b(?:clone3?|v?fork)\b.* = (\d+)$/;
 const executed = /^(\d+) .*\bexecve\((.*)/;
 
 /**
- * For each command the forks between the start of one poll and the start of the next, that of the poll included. Without those of the
- * watchdog, which sleeps one second again and again beside all that.
+ * Returns for each command the forks from the start of one poll to the start of the next, including the fork of the poll. Forks of the
+ * watchdog are left out: it sleeps one second in a loop, independent of commands.
  */
 export function readForks(text: string): Fork[][] {
   const commands: Fork[][] = [];
@@ -27,7 +27,7 @@ export function readForks(text: string): Fork[][] {
     }
     const [, pid, words] = executed.exec(line) ?? [];
     if (!pid || !words) continue;
-    // The first that does so: before any command.
+    // The first process that runs `sleep 1`, before any command, is the watchdog.
     if (watchdogs.size === 0 && words.includes('["sleep", "1"]')) watchdogs.add(parents.get(pid) ?? '');
     if (words.includes('builtin eval')) hasCommand = true;
     if (!words.includes('/next.body"')) continue;

@@ -1,12 +1,12 @@
 import headless from '@xterm/headless';
 
-/** What a terminal shows after it was given these bytes. */
+/** The state of a terminal after it has processed some bytes. */
 export type Screen = {
   rows: string[];
   cursorRow: number;
-  /** On the alternate screen, the cursor hidden, insert or origin mode, no wrapping. */
+  /** Unusual terminal state: alternate screen, hidden cursor, insert or origin mode, no wrapping. */
   oddities: string[];
-  /** Rows with a character that cannot be seen, or that has colours. */
+  /** Rows with an invisible or coloured character. */
   unseen: number[];
 };
 
@@ -43,7 +43,7 @@ export async function readScreen(bytes: Uint8Array, columns: number, rows: numbe
   return screen;
 }
 
-/** cat(1), -v and -t, of one byte. */
+/** Escapes one byte as `cat -vt` does. */
 function spell(byte: number): string {
   const low = byte & 0x7f;
   const form =
@@ -64,10 +64,10 @@ function charAt(bytes: Buffer, at: number): string | undefined {
   }
 }
 
-/** The characters of a command as they were shown: `raw` where it is not spelled out. */
+/** A character of a command and how it was shown: `raw` where it was not escaped. */
 export type Shown = { char: string; raw: boolean };
 
-/** Reads the text on the screen beside the command; throws where the two differ. */
+/** Compares the text on the screen with the command; throws where the two differ. */
 export function compare(text: string, command: Buffer): { shown: Shown[]; bytes: number } {
   const shown: Shown[] = [];
   let bytes = 0;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-// Commands that try to hide, and the states in which an earlier command may have left the terminal.
+// Commands that try to hide their text, and terminal states that an earlier command may have left.
 
 export const hostile = [
   '\u001b[2J',
@@ -32,8 +32,8 @@ export const hostile = [
   '\r\n',
   '>>> ls',
   '\n>>> ls',
-  '\n<<< done (0 bytes pushed back)\n',
-  '\nrun it? [y/N, n REASON, a: always, v: view, q: end] ',
+  '\n<<< done, 0 bytes sent back\n',
+  '\nrun it? [y/N, n REASON, a: always, v: view, q: quit] ',
   '\n    (end of c1: 1 rows, 2 bytes)',
   '\n    (0 of 5 bytes NOT SHOWN; v shows all)',
   '\u001b[20T',
@@ -57,11 +57,11 @@ export const hostile = [
   'Ωmega ｒｍ 𝐫𝐦 ’$(id)’ ‐rf',
 ];
 
-/** What a command may have left; `reset` where it had the terminal, and not where it was only typed ahead. */
+/** Terminal states before the display. `isUsed`: a command had the terminal; else keys were only typed ahead. */
 export const leftStates: { name: string; bytes: string; isUsed: boolean }[] = [
   { name: 'nothing', bytes: '', isUsed: false },
   { name: 'typed ahead', bytes: 'typed', isUsed: false },
-  { name: 'a row that was not ended', bytes: 'password: ', isUsed: true },
+  { name: 'an unfinished row', bytes: 'password: ', isUsed: true },
   { name: 'a scroll region', bytes: '\u001b[1;2r', isUsed: true },
   { name: 'a scroll region below', bytes: '\u001b[2;3r\u001b[1;1H', isUsed: true },
   { name: 'the alternate screen', bytes: '\u001b[?1049h\u001b[2J\u001b[H', isUsed: true },
@@ -91,7 +91,7 @@ const piece = fc.oneof(
   },
   { weight: 1, arbitrary: fc.nat(300).map((length) => Buffer.from('x'.repeat(length))) },
   { weight: 1, arbitrary: fc.nat(60).map((length) => Buffer.from('line\n'.repeat(length))) },
-  // Over the pieces in which a text is looked at.
+  // Longer than the windows in which the runner processes a text.
   { weight: 1, arbitrary: fc.nat(6).map((length) => Buffer.from('y'.repeat(100 * length))) },
   { weight: 1, arbitrary: fc.nat(300).map((length) => Buffer.from('аж'.repeat(length))) },
 );

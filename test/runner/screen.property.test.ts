@@ -14,8 +14,8 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { compare, readScreen, type Shown } from './read-screen.ts';
 import { anyCase, hostile, leftStates, type ScreenCase } from './screen-cases.ts';
 
-// What the operator sees: the functions of the runner that print a command and its question, in a real pty, on a terminal of any size
-// in the state in which an earlier command left it.
+// What the operator sees: the functions of the runner print a command and its question in a real pty, for many terminal sizes and for
+// terminal states that an earlier command may have left.
 
 const count = isLong ? 10_000 : 400;
 const hasScript = spawnSync('script', ['--version']).status === 0;
@@ -34,7 +34,7 @@ const known: ScreenCase[] = [
   more: false,
 }));
 
-/** The runner's own functions, and its main replaced by what displays each command as if it were to be run. */
+/** The runner with its main replaced by a loop that displays each command as before a run. */
 async function renderDriver(): Promise<string> {
   const text = await readFile(source, 'utf8');
   const end = 'main "$@"\n}\n';
@@ -73,13 +73,13 @@ async function printAll(cases: readonly ScreenCase[]): Promise<Buffer[]> {
   const run = spawnCaptured('script', ['-qec', words.map((word) => `'${word}'`).join(' '), '/dev/null'], {
     env: cleanEnvironment(folder.path, { TERM: 'xterm-256color' }),
   });
-  const { code } = await withDeadline(run.closed, 900_000, 'all of them are printed');
+  const { code } = await withDeadline(run.closed, 900_000, 'all cases are printed');
   expect([code, run.stderr()]).toEqual([0, '']);
   const text = run.stdout().toString('latin1').split(`${mark}\r\n`).slice(1);
   return text.map((bytes) => Buffer.from(bytes, 'latin1'));
 }
 
-/** Behind what the command left and the reset of the terminal: rows of the runner's own. */
+/** The rows that the runner printed, after the left state and the reset of the terminal. */
 function ownRows(printed: Buffer, { state }: ScreenCase): string[] {
   const start = state.isUsed ? '\u001b[999;1H\r\n\u001b[K' : `${state.bytes}\r\u001b[K`;
   const text = printed.toString('utf8');
@@ -93,7 +93,7 @@ function ownRows(printed: Buffer, { state }: ScreenCase): string[] {
 const isRow = (row: string, at: number) =>
   at === 0 ? row.startsWith('>>> ') : row.startsWith('  | ') || row.startsWith('  : ');
 
-/** No word shows Latin letters beside those that can pass for them. */
+/** Expects that no word on the screen mixes Latin letters with lookalikes from other scripts. */
 function expectNoMixedWord(shown: readonly Shown[]): void {
   const words = shown
     .map(({ char, raw }) => (raw || /[\u0080-\u{10ffff}]/u.test(char) ? char : ' '))
@@ -103,20 +103,20 @@ function expectNoMixedWord(shown: readonly Shown[]): void {
     const foreign =
       /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\uff21-\uff5a]/u;
     if (/[A-Za-z]/.test(word) && word.length < 100) {
-      expect(seen.slice(index, index + word.length), 'no letters that pass for Latin').not.toMatch(foreign);
+      expect(seen.slice(index, index + word.length), 'no letters that look like Latin').not.toMatch(foreign);
     }
   }
 }
 
 async function check(one: ScreenCase, printed: Buffer): Promise<void> {
   const own = ownRows(printed, one);
-  expect(own.join(''), 'nothing that acts on a terminal').not.toMatch(
+  expect(own.join(''), 'no character that acts on a terminal').not.toMatch(
     /[\p{C}\p{Zl}\p{Zp}\ufffd]|(?! )\p{Zs}/u,
   );
   const screen = await readScreen(printed.subarray(0, printed.length - 2), one.columns, one.rows);
   expect(screen.oddities).toEqual([]);
   const top = screen.cursorRow - own.length + 1;
-  expect(top, 'all of it is on one screen').toBeGreaterThanOrEqual(0);
+  expect(top, 'command and question are on one screen').toBeGreaterThanOrEqual(0);
   const trimmed = own.map((row) => row.trimEnd());
   expect(screen.rows.slice(top, top + own.length).map((row) => row.trimEnd())).toEqual(trimmed);
   expect(screen.rows.slice(top + own.length).join('')).toBe('');
@@ -143,7 +143,7 @@ async function check(one: ScreenCase, printed: Buffer): Promise<void> {
 }
 
 test.skipIf(!hasScript)(
-  `${count} hostile commands on terminals of 20 to 200 columns and 3 to 60 rows: each is on the screen with its question, or it says how much is not`,
+  `${count} hostile commands on terminals of 20 to 200 columns and 3 to 60 rows: each is on the screen with its question, or a note has the number of hidden bytes`,
   { timeout: 2_400_000 },
   async () => {
     const cases = [...known, ...fc.sample(anyCase, { seed, numRuns: count - known.length })];

@@ -25,11 +25,11 @@ function shellcheck(args: string[], input?: string) {
   return { status, stdout };
 }
 
-test.skipIf(!hasShellcheck)('shellcheck has nothing to say about the file', () => {
+test.skipIf(!hasShellcheck)('shellcheck reports nothing about dist/runner.sh', () => {
   expect(shellcheck([file])).toEqual({ status: 0, stdout: '' });
 });
 
-// Alone it misses the variables that other parts own and read.
+// Alone, a part lacks variables that other parts own and read: the rules about these are excluded.
 test.skipIf(!hasShellcheck).each(['preamble', ...partNames])(
   'shellcheck reports nothing about the part %s',
   (name) => {
@@ -40,7 +40,7 @@ test.skipIf(!hasShellcheck).each(['preamble', ...partNames])(
 );
 
 test.skipIf(!hasShellcheck).each(['supervised', 'auto'])(
-  'shellcheck has nothing to say about it as rendered, %s',
+  'shellcheck reports nothing about the served script, %s',
   async (mode) => {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
@@ -52,6 +52,6 @@ test.skipIf(!hasShellcheck).each(['supervised', 'auto'])(
   },
 );
 
-test.skipIf(!hasShellcheck)('shellcheck would say something', () => {
+test.skipIf(!hasShellcheck)('shellcheck reports an error in a faulty script', () => {
   expect(shellcheck(['-'], '#!/bin/bash\nrm -rf $1\n').status).toBe(1);
 });

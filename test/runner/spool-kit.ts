@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export const mib = 1024 * 1024;
 
-/** What a folder and all below it take of the disk, in bytes. What is removed meanwhile takes nothing. */
+/** Disk space of a folder and everything below it, in bytes. Files that are removed during the measurement count as 0. */
 export async function measureFolder(path: string): Promise<number> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
   let bytes = 0;
@@ -21,7 +21,7 @@ export async function measureFolder(path: string): Promise<number> {
   return bytes;
 }
 
-/** Looks at a folder again and again until it is stopped, and then tells how large it ever was. */
+/** Measures a folder again and again until `stop`, which returns the largest size. */
 export function watchFolder(path: string): { stop: () => Promise<number> } {
   let isOver = false;
   let most = 0;
@@ -40,7 +40,7 @@ export function watchFolder(path: string): { stop: () => Promise<number> } {
   };
 }
 
-/** Where a tool of this machine is. */
+/** The path of a tool on this machine. */
 export function findTool(name: string): string {
   const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
   if (!found.startsWith('/')) throw new Error(`${name} is not on PATH`);

@@ -7,7 +7,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// What a command does with its streams beside writing to them.
+// Commands that reopen, merge, copy or leave open their standard streams.
 
 let relay: Relay;
 let remote: Remote;
@@ -32,23 +32,23 @@ test.each([
     '',
     'a long line\nend\n',
   ],
-])('a command that %s loses nothing', async (_what, script, out, err) => {
+])('a command that %s: all of its output arrives', async (_what, script, out, err) => {
   const { exitCode, text, stderr } = await remote.run(['exec', script]);
   expect([exitCode, text, stderr]).toEqual([0, out, err]);
 });
 
-test('merged, they come in order, also when they are opened again', async () => {
+test('exec --merge: both streams arrive in order, also after /dev/stderr is reopened', async () => {
   const { text } = await remote.run(['exec', '--merge', 'echo 1; echo 2 >&2; echo 3 >/dev/stderr; echo 4']);
   expect(text).toBe('1\n2\n3\n4\n');
 });
 
-test('the last bytes before an end by KILL are not lost', async () => {
+test('a command kills itself with SIGKILL: its last bytes of output arrive', async () => {
   const { exitCode, text } = await remote.run(['exec', 'seq 20000; kill -s KILL $$']);
   expect(exitCode).toBe(137);
   expect(text).toBe(Array.from({ length: 20_000 }, (_, at) => `${at + 1}\n`).join(''));
 });
 
-test('what a command leaves running does not keep it, nor gets into what comes after', async () => {
+test('a background process of a command: the command ends without it, and its output is not in the next command', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const gate = await makeGate(folder.path);
@@ -63,7 +63,7 @@ test('what a command leaves running does not keep it, nor gets into what comes a
   expect(next.stderr()).toBe('over\n');
 });
 
-test('the input of a command is its own, also when the one before left some unread', async () => {
+test('a command left part of its stdin unread: the next command gets only its own stdin', async () => {
   for (let round = 0; round < 2; round += 1) {
     const early = startCli(['exec', '-i', 'sleep 0.3'], {
       configDir: remote.configDir,

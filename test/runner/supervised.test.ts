@@ -7,7 +7,7 @@ import { waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
 
-// `curl | bash` in a real terminal, with somebody at the keyboard.
+// A supervised listener (`curl | bash`) in a real terminal: the display of a command and the operator's answers.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -17,8 +17,8 @@ beforeAll(async () => {
 
 const setUp = () => takeSeat(relay);
 
-describe.skipIf(!hasTmux)('the preview', () => {
-  test('shows the command before it runs, then how it ended', async () => {
+describe.skipIf(!hasTmux)('the display of a command', () => {
+  test('a command of one line: it is displayed before it runs, then its exit status', async () => {
     const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
     const exec = startExec(`touch '${trace}'; printf 1234567; exit 3`);
     const screen = await waitForPrompt();
@@ -32,7 +32,7 @@ describe.skipIf(!hasTmux)('the preview', () => {
     expect(await ran()).toBe(true);
   });
 
-  test('of several lines: each with a gutter, and how many they are', async () => {
+  test('a command of several lines: each line has a mark, and a note has the number of rows', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const exec = startExec('echo one\necho two\n\necho four');
     const screen = await waitForPrompt();
@@ -44,14 +44,14 @@ describe.skipIf(!hasTmux)('the preview', () => {
     await terminal.waitForText('<<< done, 13 bytes sent back', 10_000);
   });
 
-  test('a line that is wider than the screen goes on behind a mark, none of it hidden', async () => {
+  test('a line wider than the screen: it continues on rows with a mark, completely', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const words = Array.from({ length: 60 }, (_, at) => `w${at}`).join('-');
     const exec = startExec(`echo ${words}`);
     const rows = (await waitForPrompt()).split('\n').filter((row) => /^(>>>|  [|:]) /.test(row));
     expect(rows.map((row) => row.slice(0, 4))).toEqual(['>>> ', '  : ', '  : ']);
     expect(rows.every((row) => row.length < 120)).toBe(true);
-    // A screen shows no blanks at the end of a row.
+    // The captured screen has no blanks at the ends of rows.
     expect(
       rows
         .map((row) => row.slice(4))
@@ -62,7 +62,7 @@ describe.skipIf(!hasTmux)('the preview', () => {
     expect(await ended(exec)).toMatchObject({ code: 126 });
   });
 
-  test('what could act on the screen or hide is spelled out', async () => {
+  test('control and invisible characters in a command are escaped', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const exec = startExec('echo \u001b[2J\u001b[8mhidden\r#harmless\u0007\b\b # \u202egnp\u00a0x');
     const screen = await waitForPrompt();
@@ -71,7 +71,7 @@ describe.skipIf(!hasTmux)('the preview', () => {
     expect(await ended(exec)).toMatchObject({ code: 126 });
   });
 
-  test('a command that imitates a transcript stays behind its gutter', async () => {
+  test('a command that imitates lines of the listener: each of its rows has a mark', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const exec = startExec('true\n<<< done, 0 bytes sent back\n>>> ls');
     const screen = await waitForPrompt();
@@ -81,8 +81,8 @@ describe.skipIf(!hasTmux)('the preview', () => {
   });
 });
 
-describe.skipIf(!hasTmux)('the answer', () => {
-  test.each(['y', 'Y', 'yes'])('%j runs it', async (answer) => {
+describe.skipIf(!hasTmux)('the answer of the operator', () => {
+  test.each(['y', 'Y', 'yes'])('answer %j: the command runs', async (answer) => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const exec = startExec('echo ran');
     await waitForPrompt();
@@ -98,7 +98,7 @@ describe.skipIf(!hasTmux)('the answer', () => {
     ['n not on a friday', 'the operator declined: not on a friday'],
     ['no ask ops first', 'the operator declined: ask ops first'],
     ['n it\'s "a" $(b) `c` \\ über', 'the operator declined: it\'s "a" $(b) `c` \\ über'],
-  ])('%j declines, and the reason reaches exec', async (answer, words) => {
+  ])('answer %j: the command is declined, and exec prints the reason', async (answer, words) => {
     const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
     const exec = startExec(`touch '${trace}'`);
     await waitForPrompt();
@@ -110,7 +110,7 @@ describe.skipIf(!hasTmux)('the answer', () => {
     expect(await ran()).toBe(false);
   });
 
-  test('a y that was typed before there was a question approves nothing', async () => {
+  test('y typed before the question: it does not approve the command', async () => {
     const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
     await terminal.type('y\ny\ny');
     const exec = startExec(`touch '${trace}'`);
@@ -120,14 +120,14 @@ describe.skipIf(!hasTmux)('the answer', () => {
     expect(await ran()).toBe(false);
   });
 
-  test('a y that was typed while another command ran approves nothing', async () => {
+  test('y typed while another command runs: it does not approve the next command', async () => {
     const { terminal, startExec, waitForPrompt, trace, ran, gate, ...remote } = await setUp();
     const first = startExec(gate.wait);
     await waitForPrompt();
     await terminal.type('y\n');
-    await waitForState(remote, 'the first runs', ({ commands }) => commands[0]?.state === 'running');
+    await waitForState(remote, 'the first command runs', ({ commands }) => commands[0]?.state === 'running');
     const second = startExec(`touch '${trace}'`);
-    await waitForState(remote, 'the second waits', (state) => state.queue_length === 1);
+    await waitForState(remote, 'the second command is queued', (state) => state.queue_length === 1);
     await terminal.type('y\ny\n');
     await gate.open();
     expect(await ended(first)).toMatchObject({ code: 0 });
@@ -137,7 +137,7 @@ describe.skipIf(!hasTmux)('the answer', () => {
     expect(await ran()).toBe(false);
   });
 
-  test('Ctrl-C at the prompt declines, and the listener goes on', async () => {
+  test('Ctrl-C at the question: the command is declined, and the listener continues', async () => {
     const { terminal, startExec, waitForPrompt, trace, ran } = await setUp();
     const first = startExec(`touch '${trace}'`);
     await waitForPrompt();
@@ -151,12 +151,12 @@ describe.skipIf(!hasTmux)('the answer', () => {
     expect(await ran()).toBe(false);
   });
 
-  test('Ctrl-C while a command runs is the command’s', async () => {
+  test('Ctrl-C while a command runs: the command gets it, and the listener continues', async () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const first = startExec('trap "echo interrupted; exit 9" INT; echo ready; while :; do sleep 0.1; done');
     await waitForPrompt();
     await terminal.type('y\n');
-    await eventually('it runs', 15_000, () => first.stdout().toString() === 'ready\n');
+    await eventually('the command runs', 15_000, () => first.stdout().toString() === 'ready\n');
     await terminal.type('\x03');
     expect(await ended(first)).toMatchObject({ code: 9 });
     const second = startExec('echo second');
@@ -165,16 +165,16 @@ describe.skipIf(!hasTmux)('the answer', () => {
     expect(await ended(second)).toMatchObject({ code: 0 });
   });
 
-  test('Ctrl-C while nothing happens ends the listener', async () => {
+  test('Ctrl-C while the listener is idle: the listener ends', async () => {
     const { terminal, ...remote } = await setUp();
     await waitForState(remote, 'the listener is attached', (state) => state.listener?.attached === true);
     await terminal.type('\x03');
     await terminal.waitForText('[the command ended with', 15_000);
-    await waitForState(remote, 'the relay knows it', (state) => state.listener?.attached === false);
+    await waitForState(remote, 'the listener is gone', (state) => state.listener?.attached === false);
   });
 });
 
-test('without a terminal it does not start', async () => {
+test('supervised mode without a terminal: the listener does not start', async () => {
   const client = await makeClient(relay);
   onTestFinished(client.remove);
   const listener = await startListener(`set -o pipefail; ${await client.makeSession()}`);

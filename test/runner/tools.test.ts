@@ -10,7 +10,7 @@ import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
 import { findTool } from './spool-kit.ts';
 
-// The tools of the remote: the ones it needs, and not one more.
+// The runner needs only a few tools on the remote, and works with or without the optional ones.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 const needed = ['mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm'];
 
-/** What fills a folder for a PATH of its own: these tools as they are here, and those as busybox has them. */
+/** Returns a function that fills a folder for PATH: `own` tools of this machine, `fromBusybox` as links to busybox. */
 function fill(own: readonly string[], fromBusybox: readonly string[] = []) {
   return async (path: string): Promise<void> => {
     for (const name of own) await symlink(findTool(name), join(path, name));
@@ -39,18 +39,22 @@ const applets = new Set(spawnSync('busybox', ['--list'], { encoding: 'utf8' }).s
 const hasBusybox = [...needed, 'gzip', 'setsid', 'id'].every((name) => applets.has(name));
 
 const kinds: [string, boolean, (path: string) => Promise<void>][] = [
-  ['all that it can use', true, fill(['bash', 'curl', ...needed, 'dd', 'gzip', 'setsid', 'id', 'stty'])],
-  ['what it needs, and nothing else', true, fill(['bash', 'curl', ...needed])],
-  ['dd, and otherwise what it needs', true, fill(['bash', 'curl', ...needed, 'dd'])],
+  [
+    'all tools that the runner can use',
+    true,
+    fill(['bash', 'curl', ...needed, 'dd', 'gzip', 'setsid', 'id', 'stty']),
+  ],
+  ['only the required tools', true, fill(['bash', 'curl', ...needed])],
+  ['only the required tools and dd', true, fill(['bash', 'curl', ...needed, 'dd'])],
   ['no gzip', true, fill(['bash', 'curl', ...needed, 'setsid', 'id', 'stty'])],
   ['no setsid', true, fill(['bash', 'curl', ...needed, 'gzip', 'id', 'stty'])],
-  ['perl in place of setsid', true, fill(['bash', 'curl', ...needed, 'perl'])],
+  ['perl instead of setsid', true, fill(['bash', 'curl', ...needed, 'perl'])],
   ['busybox', hasBusybox, fill(['bash', 'curl'], [...needed, 'dd', 'gzip', 'setsid', 'id', 'stty'])],
-  ['busybox, and nothing else', hasBusybox, fill(['bash', 'curl'], needed)],
+  ['only the required tools of busybox', hasBusybox, fill(['bash', 'curl'], needed)],
 ];
 
-// Each costs half a minute: the short form has the poorest that is there, and the one that replaces what is missing.
-const poorest = hasBusybox ? 'busybox, and nothing else' : 'what it needs, and nothing else';
+// Each kind takes half a minute: the short form tests the one with the fewest tools, and perl instead of setsid.
+const poorest = hasBusybox ? 'only the required tools of busybox' : 'only the required tools';
 const some = isLong ? kinds : kinds.filter(([title]) => title === poorest || title.startsWith('perl'));
 
 describe.each(some)('with %s', (_title, isThere, makeIt) => {
@@ -67,22 +71,25 @@ describe.each(some)('with %s', (_title, isThere, makeIt) => {
     await folder?.remove();
   });
 
-  test.skipIf(!isThere)('output, streams, exit status', async () => {
-    const { run, listener } = remote;
-    expect(await run(['exec', 'echo out; echo err >&2; exit 7'])).toMatchObject({
-      exitCode: 7,
-      text: 'out\n',
-      stderr: 'err\n',
-    });
-    expect(await run(['exec', 'printf "\\000\\377"'])).toMatchObject({
-      exitCode: 0,
-      stdout: Buffer.from([0, 255]),
-    });
-    // Nothing of it is missed: a shell would say so.
-    expect(listener.output()).not.toMatch(/not found|No such file|invalid|usage/i);
-  });
+  test.skipIf(!isThere)(
+    'a command writes to stdout and stderr and exits with 7: all arrive unchanged',
+    async () => {
+      const { run, listener } = remote;
+      expect(await run(['exec', 'echo out; echo err >&2; exit 7'])).toMatchObject({
+        exitCode: 7,
+        text: 'out\n',
+        stderr: 'err\n',
+      });
+      expect(await run(['exec', 'printf "\\000\\377"'])).toMatchObject({
+        exitCode: 0,
+        stdout: Buffer.from([0, 255]),
+      });
+      // A missing tool or an unsupported option would print an error.
+      expect(listener.output()).not.toMatch(/not found|No such file|invalid|usage/i);
+    },
+  );
 
-  test.skipIf(!isThere)('100 KB that compress, and 100 KB that do not', async () => {
+  test.skipIf(!isThere)('100 KB of zeros and 100 KB of random bytes arrive unchanged', async () => {
     const { run, listener } = remote;
     const zeros = await run(['exec', 'head -c 102400 /dev/zero']);
     expect(zeros).toMatchObject({ exitCode: 0, stdout: Buffer.alloc(102_400) });
@@ -92,7 +99,7 @@ describe.each(some)('with %s', (_title, isThere, makeIt) => {
     expect(digest(noise.stdout)).toBe(digest(await readFile(copy)));
   });
 
-  test.skipIf(!isThere)('live output, and a tree that is stopped', async () => {
+  test.skipIf(!isThere)('output arrives live; cancel stops all processes of the command', async () => {
     const { run, start, listener } = remote;
     const exec = start(['exec', 'sleep 300 & (sleep 300 & sleep 300) & echo ready; sleep 300']);
     await eventually('the output is live', 15_000, () => exec.stdout().toString() === 'ready\n');
@@ -106,15 +113,15 @@ describe.each(some)('with %s', (_title, isThere, makeIt) => {
     expect(await run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
   });
 
-  test.skipIf(!isThere)('a time limit', async () => {
+  test.skipIf(!isThere)('exec --timeout: the command is stopped, exec exits with 124', async () => {
     const { run } = remote;
     const result = await run(['exec', '--timeout', '1s', 'echo begun; sleep 300']);
     expect(result).toMatchObject({ exitCode: 124, text: 'begun\n' });
   });
 });
 
-// Cutting all of it into rows in the shell would take longer than a listener may be silent.
-test('what it needs is enough for a command of one line of 1 MiB, shown and run', async () => {
+// Laying out the complete text in the shell would take longer than a listener may be silent.
+test('only the required tools: a command with a line of 1 MiB is displayed and run', async () => {
   const remote = await startRemote(relay, { PATH: await makePath(['bash', 'curl', ...needed]) });
   onTestFinished(remote.stop);
   const end = '\necho reached';
@@ -127,7 +134,7 @@ test('what it needs is enough for a command of one line of 1 MiB, shown and run'
   expect(remote.listener.output()).toMatch(/ of 1048576 bytes NOT SHOWN\)\n/);
 });
 
-test('without curl it does not start', async () => {
+test('no curl: the listener does not start', async () => {
   const path = await makePath(['bash', ...needed]);
   const line = `PATH='${path}' bash`;
   const script = await (await fetch(`${relay.url}/r/${await listenerKey()}?mode=auto`)).text();

@@ -8,7 +8,7 @@ import { makeSession } from '../harness/slot-session.ts';
 import { curl } from '../harness/curl.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-// A listener that knows neither its host nor its user.
+// A listener that knows neither its host name nor its user name.
 
 let relay: Relay;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ beforeAll(async () => {
   return relay.stop;
 });
 
-test('a remote without a host name, a user name and a working `id`: it is called unknown', async () => {
+test('a remote without a host name, a user name and a working `id`: both names are unknown', async () => {
   const tools = await makeTemporaryFolder();
   onTestFinished(tools.remove);
   const id = join(tools.path, 'id');
@@ -27,16 +27,16 @@ test('a remote without a host name, a user name and a working `id`: it is called
   onTestFinished(remote.stop);
   const { listener } = await waitForState(
     remote,
-    'it is connected',
+    'the listener is connected',
     (state) => state.listener?.attached === true,
   );
   expect(listener).toMatchObject({ host: 'unknown', user: 'unknown' });
   expect(remote.listener.output()).toContain(
-    'listening as unknown@unknown, runs commands without asking (Ctrl-C ends)',
+    'listening as unknown@unknown, runs commands without asking (Ctrl-C to quit)',
   );
 });
 
-test('a listener that sends no Remotify-Host and no Remotify-User: the relay calls it unknown', async () => {
+test('a listener that sends no Remotify-Host and no Remotify-User: the relay uses unknown for both', async () => {
   const session = await makeSession(relay);
   const { status } = await curl([
     '-H',

@@ -4,7 +4,7 @@ import { auto, refusalOf, Scene, startOfTime, supervised } from './scene.ts';
 const ann = supervised('ann');
 const bob = auto('bob');
 
-test('a queued command that is cancelled never runs', () => {
+test('cancel of a queued command: it never runs', () => {
   const scene = new Scene();
   scene.push();
   expect(scene.cancel('c1')).toMatchObject({ outcome: 'cancelled', command: { state: 'cancelled' } });
@@ -12,7 +12,7 @@ test('a queued command that is cancelled never runs', () => {
   expect(scene.take()).toBeUndefined();
 });
 
-test('a prompt that is cancelled is withdrawn: a late yes is refused', () => {
+test('cancel of a command that awaits approval: a late approval is refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(ann);
@@ -22,7 +22,7 @@ test('a prompt that is cancelled is withdrawn: a late yes is refused', () => {
   expect(scene.hear('c1', ann).state).toBe('cancelled');
 });
 
-test('a running command is asked to end, and each time counts', () => {
+test('cancel of a running command: the signal is requested, and each request counts', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -37,7 +37,7 @@ test('a running command is asked to end, and each time counts', () => {
   });
 });
 
-test('a cancel without a signal: a running command goes on, a queued or shown one never runs', () => {
+test('cancel without a signal: a running command continues, a queued or shown one never runs', () => {
   const scene = new Scene();
   scene.push();
   scene.push();
@@ -56,7 +56,7 @@ test('a cancel without a signal: a running command goes on, a queued or shown on
   expect(refusalOf(() => shown.start('c1', ann))).toBe('not_startable');
 });
 
-test('an ended command stays as it is', () => {
+test('cancel of an ended command: nothing changes', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -68,7 +68,7 @@ test('an ended command stays as it is', () => {
   expect(scene.outcome.quiet).toBe(true);
 });
 
-test('a cancelled slot command leaves a note in the result slot, one of the resource does not', () => {
+test('cancel before the start: a slot command leaves a note in the result slot, a command of the resource does not', () => {
   const scene = new Scene();
   scene.push();
   scene.cancel('c1');
@@ -78,7 +78,7 @@ test('a cancelled slot command leaves a note in the result slot, one of the reso
   expect(scene.read()).toMatchObject({ id: 'c2', reason: 'cancelled before it ran' });
 });
 
-test('a reset ends what waits and what is in flight, empties the slot, and says what there was', () => {
+test('reset: ends queued and running commands, empties the slot, and reports what it cleared', () => {
   const scene = new Scene();
   scene.post('unread\n');
   scene.push();
@@ -91,11 +91,11 @@ test('a reset ends what waits and what is in flight, empties the slot, and says 
   expect(scene.session.slotResult).toBeNull();
 });
 
-test('a reset of a session in which nothing is stuck clears nothing', () => {
+test('reset of an empty session: nothing is cleared', () => {
   expect(new Scene().reset()).toEqual({ cmd_queued: false, result_queued: false, cmd_was_in_flight: false });
 });
 
-test('a prompt counts as in flight for a reset, and is withdrawn', () => {
+test('reset while a command awaits approval: it counts as in flight, and a late approval is refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(ann);
@@ -103,7 +103,7 @@ test('a prompt counts as in flight for a reset, and is withdrawn', () => {
   expect(refusalOf(() => scene.start('c1', ann))).toBe('not_startable');
 });
 
-test('what runs at a reset is told to end, and its late result is kept', () => {
+test('reset during a run: SIGTERM is requested, and the late result is kept', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -112,7 +112,7 @@ test('what runs at a reset is told to end, and its late result is kept', () => {
   expect(scene.finish('c1', bob, { exitStatus: 143 })).toMatchObject({ state: 'finished', exitStatus: 143 });
 });
 
-test('a late result of a slot command does not fill the slot that a reset has emptied', () => {
+test('late result of a slot command after a reset: the result slot stays empty', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.look(bob);
@@ -121,7 +121,7 @@ test('a late result of a slot command does not fill the slot that a reset has em
   expect(scene.read()).toBeUndefined();
 });
 
-test('the listener lives on through a reset and gets what comes next', () => {
+test('reset: the listener stays attached and gets the next command', () => {
   const scene = new Scene();
   scene.look(bob);
   scene.reset();
@@ -130,7 +130,7 @@ test('the listener lives on through a reset and gets what comes next', () => {
   expect(scene.look(bob)?.id).toBe('c1');
 });
 
-test('a reset does not hand what ran to the listener once more', () => {
+test('poll after a reset during a run: the listener does not get the command again', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);

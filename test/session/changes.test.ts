@@ -6,7 +6,7 @@ import { auto, Scene, supervised } from './scene.ts';
 const ann = supervised('ann');
 const bob = auto('bob');
 
-/** What happens while `act` does, one line for each: `attached bob`, `started c1 by bob`. */
+/** The changes during `act`, one line for each: `attached bob`, `started c1 by bob`. */
 function watch(scene: Scene, act: () => unknown): string[] {
   const before = scene.session;
   act();
@@ -21,8 +21,8 @@ function describeChange(change: Change): string {
   return [change.what, change.command.id, ...by].join(' ');
 }
 
-describe('a command', () => {
-  test('that is pushed, started and finished is told at each step, and once', () => {
+describe('changes of a command:', () => {
+  test('push, start and finish are each reported once', () => {
     const scene = new Scene();
     expect(watch(scene, () => scene.push())).toEqual(['pushed c1']);
     expect(watch(scene, () => scene.look(bob))).toEqual(['attached bob', 'started c1 by bob']);
@@ -32,13 +32,13 @@ describe('a command', () => {
     expect(watch(scene, () => scene.finish('c1', bob))).toEqual([]);
   });
 
-  test('that is pushed again by its Idempotency-Key is not told again', () => {
+  test('a repeated push with its Idempotency-Key is not reported again', () => {
     const scene = new Scene();
     scene.push('echo', { key: 'once' });
     expect(watch(scene, () => scene.push('echo', { key: 'once' }))).toEqual([]);
   });
 
-  test('that is shown, and then approved or declined', () => {
+  test('shown, then started after approval, or declined', () => {
     const scene = new Scene();
     scene.push();
     scene.push();
@@ -49,7 +49,7 @@ describe('a command', () => {
     expect(watch(scene, () => scene.decline('c2', ann, 'not today'))).toEqual(['declined c2 by ann']);
   });
 
-  test('that is cancelled: before it runs, and while it does, as often as it is asked', () => {
+  test('a cancel before the start is reported once, a cancel during the run each time', () => {
     const scene = new Scene();
     scene.push();
     expect(watch(scene, () => scene.cancel('c1'))).toEqual(['cancelled c1']);
@@ -60,14 +60,14 @@ describe('a command', () => {
     expect(watch(scene, () => scene.cancel('c2', 'KILL'))).toEqual(['signalled c2 by bob']);
   });
 
-  test('that nobody starts in time, by the clock', () => {
+  test('an expired command is reported as ended when the timer fires', () => {
     const scene = new Scene();
     scene.push('echo', { queueSeconds: 60 });
     expect(watch(scene, () => scene.pass(60_000))).toEqual(['ended c1']);
     expect(scene.command('c1').state).toBe('expired');
   });
 
-  test('that is taken for lost and turns out finished ends twice', () => {
+  test('a lost command that finishes late is reported as ended twice', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);
@@ -75,7 +75,7 @@ describe('a command', () => {
     expect(watch(scene, () => scene.finish('c1', bob))).toEqual(['back bob', 'ended c1 by bob']);
   });
 
-  test('that is reset: what waits is cancelled, what runs is lost', () => {
+  test('reset: a running command is reported as ended, a queued one as cancelled', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);
@@ -83,7 +83,7 @@ describe('a command', () => {
     expect(watch(scene, () => scene.reset())).toEqual(['ended c1 by bob', 'cancelled c2']);
   });
 
-  test('that ends because the next one is asked for is told before it', () => {
+  test('a command that ends because its listener polls for the next is reported before the next', () => {
     const scene = new Scene();
     scene.push();
     scene.push();
@@ -92,7 +92,7 @@ describe('a command', () => {
     expect(watch(scene, () => scene.look(bob))).toEqual(['ended c1 by bob', 'started c2 by bob']);
   });
 
-  test('that goes from one prompt to another in one update is shown again', () => {
+  test('a command that moves to another supervised listener in one update is reported as shown again', () => {
     const scene = new Scene();
     scene.push();
     scene.look(ann);
@@ -104,15 +104,15 @@ describe('a command', () => {
   });
 });
 
-describe('the slots', () => {
-  test('a push replaces the one before, which is cancelled', () => {
+describe('changes through the slots:', () => {
+  test('a push is reported after the cancel of the earlier slot command', () => {
     const scene = new Scene();
     expect(watch(scene, () => scene.pushToSlot())).toEqual(['pushed c1']);
     expect(watch(scene, () => scene.pushToSlot())).toEqual(['cancelled c1', 'pushed c2']);
     expect(watch(scene, () => scene.drop())).toEqual(['cancelled c2']);
   });
 
-  test('a pickup is a start, and what never left goes back', () => {
+  test('a pickup is reported as a start, and a command whose bytes never left the relay as queued again', () => {
     const scene = new Scene();
     scene.pushToSlot();
     expect(watch(scene, () => scene.take())).toEqual(['attached slot', 'started c1 by slot']);
@@ -122,12 +122,12 @@ describe('the slots', () => {
     expect(watch(scene, () => scene.read())).toEqual([]);
   });
 
-  test('a result that nobody asked for was never pushed', () => {
+  test('a result without a command is reported as an end without a push', () => {
     const scene = new Scene();
     expect(watch(scene, () => scene.post('out'))).toEqual(['ended c1']);
   });
 
-  test('a run that says nothing for a day keeps its session until then, and no longer', () => {
+  test('a silent run of just under a day reports no change', () => {
     const scene = new Scene();
     scene.pushToSlot();
     scene.take();
@@ -135,8 +135,8 @@ describe('the slots', () => {
   });
 });
 
-describe('a listener', () => {
-  test('that is cut off and comes back', () => {
+describe('changes of a listener:', () => {
+  test('a closed socket is reported as gone, the next poll as back', () => {
     const scene = new Scene();
     expect(watch(scene, () => scene.look(bob))).toEqual(['attached bob']);
     expect(watch(scene, () => scene.detach(bob))).toEqual(['gone bob']);
@@ -144,7 +144,7 @@ describe('a listener', () => {
     expect(watch(scene, () => scene.look(bob))).toEqual(['back bob']);
   });
 
-  test('that falls silent with nothing in hand is told by the clock, once', () => {
+  test('a silent listener without a command is reported as gone once, when the timer fires', () => {
     const scene = new Scene();
     scene.look(bob);
     expect(watch(scene, () => scene.pass(44_999))).toEqual([]);
@@ -153,7 +153,7 @@ describe('a listener', () => {
     expect(watch(scene, () => scene.look(bob))).toEqual(['back bob']);
   });
 
-  test('that leaves, with a prompt open', () => {
+  test('leave during a prompt: reported once, before the command is queued again', () => {
     const scene = new Scene();
     scene.push();
     scene.look(ann);
@@ -163,7 +163,7 @@ describe('a listener', () => {
     expect(watch(scene, () => scene.look(bob))).toEqual(['attached bob', 'started c1 by bob']);
   });
 
-  test('that takes over from one that vanished with a command', () => {
+  test('a takeover from a disconnected listener is reported before the loss of its command', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);
@@ -174,7 +174,7 @@ describe('a listener', () => {
   });
 });
 
-test('nothing is told of what did not happen: the same session, a sign of life, a refusal', () => {
+test('no changes are listed for the same session, for a heartbeat, and for a refusal', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);

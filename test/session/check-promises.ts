@@ -1,4 +1,4 @@
-/** The promises of a session, asked of generated interleavings of all that can happen to it. */
+/** Checks the promises of a session against generated interleavings of all events. */
 import fc from 'fast-check';
 import type { SessionModule } from './session-module.ts';
 import { anyStep, type Crew, crews, type Step, World } from './steps.ts';
@@ -12,7 +12,7 @@ export function checkPromises(api: SessionModule, parameters: fc.Parameters<[Cre
   const property = fc.property(crew, steps, (present, happening) => {
     const world = new World(api, present);
     for (const step of happening) {
-      // No two things happen at the very same time.
+      // No two events have the same time.
       world.relay.now += 1;
       step.perform(world);
       if (world.relay.gone) return;

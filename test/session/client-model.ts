@@ -39,7 +39,7 @@ export class ClientModel {
     const { api, ledger, now } = this.#relay;
     const { given, bytes } = describe('commands', text, key, queueSeconds);
     const known = key === null ? undefined : ledger.byKey.get(key);
-    // For longer than that it may be forgotten, and need not be.
+    // After that time the session may forget the key, but does not have to.
     const isYoung = known !== undefined && now - known.pushedAt < pastKeyMs;
     const waiting = this.#relay.session.commands.filter(({ state }) => state === 'queued').length;
     const reply = this.#relay.apply({
@@ -82,22 +82,22 @@ export class ClientModel {
         transition: (session, at) => api.pushToSlot(session, given, bytes, at),
       });
       if (!reply.ok) return;
-      assert.equal(this.#relay.session.slotResult, null, 'a push to the slot leaves an old result there');
+      assert.equal(this.#relay.session.slotResult, null, 'a push to the slot leaves an old result in it');
       this.#remember(reply.result.id);
     }
     const waiting = this.#relay.session.commands.filter((c) => c.origin === 'slot' && c.state === 'queued');
-    assert.ok(waiting.length <= 1, 'the last write to the slot does not win');
+    assert.ok(waiting.length <= 1, 'a push to the slot leaves an earlier slot command queued');
   }
 
-  /** An acknowledged command is in the session, waiting. */
+  /** An acknowledged command must be in the session, queued. */
   #remember(id: string): void {
-    assert.equal(this.#relay.find(id)?.state, 'queued', `${id} was acknowledged and is not there`);
+    assert.equal(this.#relay.find(id)?.state, 'queued', `${id} was acknowledged and is not in the session`);
     this.#ids.push(id);
   }
 
   cancel(index: number): void {
     const { api, ledger } = this.#relay;
-    // Those whose turn it is come first, then those that came last; most of the others are over.
+    // The first of the queue, then the newest; most of the others have ended.
     const open = this.#relay.session.commands
       .filter(({ state }) => !isEnded(state))
       .map(({ id: own }) => own);
@@ -111,7 +111,7 @@ export class ClientModel {
     const { outcome, command } = reply.result;
     const expected = { cancelled: 'cancelled', signalled: 'running', running: 'running' } as const;
     if (outcome !== 'ended') assert.equal(command.state, expected[outcome], `${id} is ${outcome}`);
-    // Whether it has begun already or not: it does not begin now.
+    // Started or not before: it must not start from now on.
     ledger.over.set(id, `cancelled (${outcome})`);
   }
 
@@ -120,7 +120,7 @@ export class ClientModel {
     this.#relay.apply({ cause: { verb: 'reset' }, transition: api.resetSession });
     const open = ['queued', 'awaiting_approval', 'running'];
     const left = this.#relay.session.commands.filter(({ state }) => open.includes(state));
-    assert.deepEqual(this.#relay.gone ? [] : left, [], 'a reset leaves something');
+    assert.deepEqual(this.#relay.gone ? [] : left, [], 'a reset leaves open commands');
   }
 
   drop(): void {
@@ -128,6 +128,6 @@ export class ClientModel {
     this.#relay.apply({ cause: { verb: 'drop' }, transition: api.dropFromSlot });
     const waits = ['queued', 'awaiting_approval'];
     const left = this.#relay.session.commands.filter((c) => c.origin === 'slot' && waits.includes(c.state));
-    assert.deepEqual(this.#relay.gone ? [] : left, [], 'a drop leaves something');
+    assert.deepEqual(this.#relay.gone ? [] : left, [], 'DELETE /cmd leaves waiting slot commands');
   }
 }

@@ -6,17 +6,17 @@ const ann = supervised('ann');
 const bob = auto('bob');
 const queueMs = defaultQueueSeconds * 1000;
 
-test('a command that nobody picks up in time expires', () => {
+test('a command that no listener picks up in time expires', () => {
   const scene = new Scene();
   scene.push();
   scene.pass(queueMs - 1);
   expect(scene.states()).toEqual(['queued c1']);
   scene.pass(1);
-  expect(scene.command('c1')).toMatchObject({ state: 'expired', reason: 'nobody started it in time' });
+  expect(scene.command('c1')).toMatchObject({ state: 'expired', reason: 'it was not started in time' });
   expect(scene.look(bob)).toBeUndefined();
 });
 
-test('a look at the very moment of its expiry comes too late, even before the clock rings', () => {
+test('a poll exactly at the expiry, before the timer fires: the command has expired', () => {
   const scene = new Scene();
   scene.push();
   scene.skip(queueMs);
@@ -24,7 +24,7 @@ test('a look at the very moment of its expiry comes too late, even before the cl
   expect(scene.states()).toEqual(['expired c1']);
 });
 
-test('a command expires while its prompt is open: a late yes is refused', () => {
+test('a command expires while it awaits approval: a late approval is refused', () => {
   const scene = new Scene();
   scene.push('echo', { queueSeconds: 30 });
   scene.look(ann);
@@ -35,7 +35,7 @@ test('a command expires while its prompt is open: a late yes is refused', () => 
   expect(refusalOf(() => scene.start('c1', ann))).toBe('not_startable');
 });
 
-test('a yes just in time is in time, and what runs no longer expires', () => {
+test('approval 1 ms before the expiry: the command starts and no longer expires', () => {
   const scene = new Scene();
   scene.push('echo', { queueSeconds: 30 });
   scene.look(ann);
@@ -45,7 +45,7 @@ test('a yes just in time is in time, and what runs no longer expires', () => {
   expect(scene.states()).toEqual(['running c1']);
 });
 
-test('a prompt of a listener that vanished expires rather than going back to the queue', () => {
+test('a listener disconnects during a prompt that is past its expiry: the command expires and is not queued again', () => {
   const scene = new Scene();
   scene.push('echo', { queueSeconds: 30 });
   scene.look(ann);
@@ -53,21 +53,21 @@ test('a prompt of a listener that vanished expires rather than going back to the
   expect(scene.states()).toEqual(['expired c1']);
 });
 
-test('a slot command waits for as long as the session lives', () => {
+test('a slot command waits as long as the session exists', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.pass(scene.ttlMs - 1);
   expect(scene.take()?.id).toBe('c1');
 });
 
-test('one that may wait for no time at all expires at the next event', () => {
+test('a command with a queue time of 0 expires at the next event', () => {
   const scene = new Scene();
   scene.push('echo', { queueSeconds: 0 });
   expect(scene.look(bob)).toBeUndefined();
   expect(scene.states()).toEqual(['expired c1']);
 });
 
-test('only what is due expires', () => {
+test('two queued commands, one past its expiry: only that one expires', () => {
   const scene = new Scene();
   scene.push('one', { queueSeconds: 10 });
   scene.push('two', { queueSeconds: 20 });

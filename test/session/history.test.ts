@@ -11,7 +11,7 @@ function pushAndCancel(scene: Scene, count: number): void {
   }
 }
 
-test(`${maxEndedCommands} ended commands are remembered, the newest`, () => {
+test(`more than ${maxEndedCommands} ended commands: the newest ${maxEndedCommands} are remembered`, () => {
   const scene = new Scene();
   pushAndCancel(scene, maxEndedCommands + 3);
   expect(scene.session.commands).toHaveLength(maxEndedCommands);
@@ -19,7 +19,7 @@ test(`${maxEndedCommands} ended commands are remembered, the newest`, () => {
   expect(scene.session.commands.at(-1)?.id).toBe(`c${maxEndedCommands + 3}`);
 });
 
-test('what waits or runs is never forgotten', () => {
+test('a queued or running command is never forgotten', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -29,7 +29,7 @@ test('what waits or runs is never forgotten', () => {
   expect(scene.session.commands).toHaveLength(maxEndedCommands + 2);
 });
 
-test('an unread result in the slot is never forgotten', () => {
+test('the command with the unread slot result is never forgotten', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();
@@ -38,7 +38,7 @@ test('an unread result in the slot is never forgotten', () => {
   expect(scene.read()?.id).toBe('c1');
 });
 
-test('a command that ends after a long run is not the first to be forgotten', () => {
+test('a command that ends after a long run is not forgotten first', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -46,19 +46,19 @@ test('a command that ends after a long run is not the first to be forgotten', ()
   scene.finish('c1', bob, { exitStatus: 7 });
   expect(scene.session.commands).toHaveLength(maxEndedCommands);
   expect(scene.command('c1')).toMatchObject({ state: 'finished', exitStatus: 7 });
-  // Its result may be sent again: the answer to the first one may have been lost.
+  // The listener may repeat the result, because the answer to the first one may have been lost.
   expect(scene.finish('c1', bob, { exitStatus: 7 }).state).toBe('finished');
 });
 
-test('slot commands that are replaced again and again are forgotten too', () => {
+test('repeatedly replaced slot commands are forgotten too', () => {
   const scene = new Scene();
   for (let index = 0; index < maxEndedCommands + 10; index += 1) scene.pushToSlot();
   expect(scene.session.commands).toHaveLength(maxEndedCommands + 1);
 });
 
-test('results that nobody asked for are forgotten too', () => {
+test('results without a command are forgotten too', () => {
   const scene = new Scene();
   for (let index = 0; index < maxEndedCommands + 10; index += 1) scene.post('stray\n');
-  // And one more, which is unread.
+  // Plus one: the unread result.
   expect(scene.session.commands).toHaveLength(maxEndedCommands + 1);
 });

@@ -1,4 +1,4 @@
-/** What was promised in one run, kept apart from the session: whatever contradicts it is thrown. */
+/** Records what was promised in one run, apart from the session, and throws on every contradiction. */
 import assert from 'node:assert/strict';
 import { isEnded } from '../../src/protocol/command-states.ts';
 import { listenerGraceMs, listenerSilenceMs } from '../../src/protocol/limits.ts';
@@ -25,14 +25,14 @@ export type Verb =
   | 'giveBack'
   | 'post';
 
-/** What happened to the session: a verb, the command that it names and the listener that says so, where there are any. */
+/** An event of the session: a verb, and where there are any, its command and its listener. */
 export interface Cause {
   verb: Verb;
   id?: string;
   by?: string;
 }
 
-/** Which verbs may take a command from one state to another. Whatever is not here never happens. */
+/** Which verbs may take a command from one state to another. A change that is missing here must never happen. */
 const causes: Readonly<Record<string, readonly Verb[]>> = {
   'queued > awaiting_approval': ['look'],
   'queued > running': ['look', 'start', 'take'],
@@ -47,7 +47,7 @@ const causes: Readonly<Record<string, readonly Verb[]>> = {
   'running > finished': ['finish', 'post'],
   'running > timed_out': ['finish'],
   'running > lost': ['time', 'leave', 'look', 'poll', 'take', 'reset'],
-  // Its bytes never reached anybody.
+  // Its bytes never left the relay.
   'running > queued': ['giveBack'],
   'running > cancelled': ['giveBack'],
   'lost > finished': ['finish'],
@@ -56,40 +56,40 @@ const causes: Readonly<Record<string, readonly Verb[]>> = {
 
 export class Ledger {
   readonly executions = new Map<string, string>();
-  /** No run may begin any more, and why. */
+  /** Commands that must not start any more, and why. */
   readonly over = new Map<string, string>();
   readonly slotIds = new Set<string>();
   readonly resourceIds = new Set<string>();
   readonly expiries = new Map<string, number>();
   readonly byKey = new Map<string, { id: string; text: string; pushedAt: number }>();
-  /** When the relay last took a word of a listener, and when it saw its socket close since. */
+  /** When the relay last accepted a request of each listener, and when it saw its socket close since. */
   readonly heard = new Map<string, number>();
   readonly closed = new Map<string, number>();
   readonly left = new Set<string>();
   reopenedAt = -Infinity;
 
-  /** May be called dead from now on. */
+  /** Whether the relay may treat the listener as disconnected now. */
   isDead(listenerId: string, now: number): boolean {
     const silent = now - (this.heard.get(listenerId) ?? -Infinity) >= listenerSilenceMs;
     const closed = now - (this.closed.get(listenerId) ?? Infinity) >= listenerGraceMs;
     return this.left.has(listenerId) || silent || closed;
   }
 
-  /** Must be called dead by now: signs from before a restart of the relay count from that restart. */
+  /** Whether it must: requests from before a restart of the relay count from that restart. */
   isSurelyDead(listenerId: string, now: number): boolean {
     const patient = this.reopenedAt + Math.max(listenerSilenceMs, listenerGraceMs) <= now;
     return this.left.has(listenerId) || (patient && this.isDead(listenerId, now));
   }
 
-  /** A command's bytes begin to run somewhere. */
+  /** A listener starts to run the bytes of a command. */
   execute(id: string, by: string, session: Session): void {
     const command = session.commands.find((candidate) => candidate.id === id);
     assert.equal(this.executions.get(id), undefined, `${id} starts twice, the second time at ${by}`);
-    assert.equal(this.over.get(id), undefined, `${id} runs although it was over before it started`);
-    assert.equal(command?.state, 'running', `${id} runs and the relay does not know`);
-    assert.equal(command?.listenerId, by, `${id} runs at ${by} and the relay thinks otherwise`);
+    assert.equal(this.over.get(id), undefined, `${id} runs although it ended before it started`);
+    assert.equal(command?.state, 'running', `${id} runs, but not in the session of the relay`);
+    assert.equal(command?.listenerId, by, `${id} runs at ${by}, but the relay has another listener for it`);
     const isNoticed = by === 'slot' || session.listener?.id === by;
-    assert.ok(isNoticed, `${id} runs at ${by}, whose end nobody would notice`);
+    assert.ok(isNoticed, `${id} runs at ${by}, whose end the relay would not notice`);
     const expiry = this.expiries.get(id) ?? Infinity;
     assert.ok((command?.startedAt ?? Infinity) < expiry, `${id} was started after it expired`);
     this.executions.set(id, by);
@@ -106,7 +106,7 @@ export class Ledger {
     }
     for (const [id, command] of kept) {
       if (known.has(id)) continue;
-      assert.ok(['push', 'pushToSlot', 'post'].includes(cause.verb), `${cause.verb} makes the command ${id}`);
+      assert.ok(['push', 'pushToSlot', 'post'].includes(cause.verb), `${cause.verb} adds the command ${id}`);
       assert.ok(!this.slotIds.has(id) && !this.resourceIds.has(id), `${id} names two commands`);
       (command.origin === 'slot' ? this.slotIds : this.resourceIds).add(id);
     }
@@ -125,7 +125,7 @@ export class Ledger {
     }
     if (cause.verb === 'time' && after.state !== 'expired') {
       const { listenerId } = before;
-      assert.ok(listenerId !== null && this.isDead(listenerId, now), `${id} is taken from a living listener`);
+      assert.ok(listenerId !== null && this.isDead(listenerId, now), `${id} is taken from a live listener`);
     }
     if (after.state === 'expired')
       assert.ok(now >= (this.expiries.get(id) ?? Infinity), `${id} expires early`);
@@ -134,7 +134,7 @@ export class Ledger {
     }
     if (cause.verb === 'look' && change === 'running > lost') {
       const own = before.listenerId === cause.by || before.listenerId === 'slot';
-      assert.ok(own, `a look of ${cause.by} loses ${id}`);
+      assert.ok(own, `a poll of ${cause.by} loses ${id}`);
     }
   }
 
@@ -144,19 +144,19 @@ export class Ledger {
     assert.ok(command, 'the slot shows the result of a command that is forgotten');
     assert.ok(
       this.slotIds.has(command.id),
-      `the slot shows the result of ${command.id}, which is not its own`,
+      `the slot shows the result of ${command.id}, which is no slot command`,
     );
     assert.ok(isEnded(command.state), `the slot shows ${command.id} while it is ${command.state}`);
   }
 
-  /** Once the clock has rung, nothing that is due is left undone. */
+  /** After the timer has fired, no timeout that is due is left. */
   checkOnTime(session: Session, now: number): void {
     for (const { id, state, listenerId } of session.commands) {
       const waits = state === 'queued' || state === 'awaiting_approval';
       assert.ok(!waits || now < (this.expiries.get(id) ?? Infinity), `${id} still waits after it expired`);
       const held = (state === 'running' || state === 'awaiting_approval') && listenerId !== 'slot';
       const dead = listenerId === null || this.isSurelyDead(listenerId, now);
-      assert.ok(!held || !dead, `${id} is still ${state} at ${listenerId}, which is dead`);
+      assert.ok(!held || !dead, `${id} is still ${state} at ${listenerId}, which is disconnected`);
     }
   }
 }

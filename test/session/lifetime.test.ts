@@ -12,7 +12,7 @@ function isGone(scene: Scene): boolean {
   return refusalOf(() => scene.apply((session) => ({ session, result: undefined }), false)) === 'gone';
 }
 
-/** A request that asks for nothing. */
+/** A request that changes nothing. */
 function ask(scene: Scene): void {
   scene.apply((session) => ({ session, result: undefined }));
 }
@@ -25,7 +25,7 @@ function nextDue(scene: Scene): number {
   return nextDeadline(scene.session, scene.now, scene.ttlMs) - startOfTime;
 }
 
-test('a session ends its lifetime after the last request, give or take the granularity of touching', () => {
+test('a session expires one lifetime after the last request, plus the granularity of touch()', () => {
   const scene = new Scene();
   scene.skip(scene.ttlMs);
   expect(isGone(scene)).toBe(false);
@@ -34,7 +34,7 @@ test('a session ends its lifetime after the last request, give or take the granu
   expect(refusalOf(() => ask(scene))).toBe('gone');
 });
 
-test('a request starts the lifetime anew; the clock does not', () => {
+test('a request restarts the lifetime; the timer does not', () => {
   const scene = new Scene();
   scene.skip(scene.ttlMs - 1);
   ask(scene);
@@ -44,7 +44,7 @@ test('a request starts the lifetime anew; the clock does not', () => {
   expect(isGone(scene)).toBe(true);
 });
 
-test('a session is never ended earlier than its lifetime after a request, touched or not', () => {
+test('a request that touch() does not record: the session still lives a whole lifetime after it', () => {
   const scene = new Scene();
   scene.skip(59_999);
   ask(scene);
@@ -57,7 +57,7 @@ test.each([
   [10_800_000, 60_000],
   [3_600_000, 36_000],
   [1_000, 10],
-])('with a lifetime of %i ms a touch is recorded after %i ms', (ttlMs, granularityMs) => {
+])('lifetime of %i ms: touch() records a request after %i ms', (ttlMs, granularityMs) => {
   const scene = new Scene();
   scene.ttlMs = ttlMs;
   scene.skip(granularityMs - 1);
@@ -69,21 +69,21 @@ test.each([
   expect(scene.outcome).toMatchObject({ ...nothing, quiet: true });
 });
 
-test('an attached listener keeps the session for its lifetime beyond the last word of it', () => {
+test('an attached listener keeps the session for its silence limit plus a lifetime after its last request', () => {
   const scene = new Scene();
   scene.ttlMs = 600_000;
   scene.look(bob);
   expect(deadline(scene)).toBe(listenerSilenceMs + scene.ttlMs);
 });
 
-test('a listener that left keeps nothing', () => {
+test('a listener that left does not keep the session', () => {
   const scene = new Scene();
   scene.look(bob);
   scene.leave(bob);
   expect(deadline(scene)).toBe(scene.ttlMs + 60_000);
 });
 
-test('a command that a slot listener runs keeps the session, for a day at most', () => {
+test('a command that a slot listener runs keeps the session for at most a day', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();
@@ -93,13 +93,13 @@ test('a command that a slot listener runs keeps the session, for a day at most',
   expect(isGone(scene)).toBe(true);
 });
 
-describe('something is due next', () => {
-  test('at the end of an idle session', () => {
+describe('next deadline:', () => {
+  test('the expiry of an idle session', () => {
     const scene = new Scene();
     expect(nextDue(scene)).toBe(scene.ttlMs + 60_000);
   });
 
-  test('when a command that waits expires, shown or not', () => {
+  test('the expiry of a waiting command, shown or not', () => {
     const scene = new Scene();
     scene.push('echo', { queueSeconds: 30 });
     expect(nextDue(scene)).toBe(30_000);
@@ -108,7 +108,7 @@ describe('something is due next', () => {
     expect(nextDue(scene)).toBe(30_000);
   });
 
-  test('when a listener that has a command falls silent', () => {
+  test('the silence limit of a listener that has a command', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);
@@ -118,7 +118,7 @@ describe('something is due next', () => {
     expect(nextDue(scene)).toBe(5_000 + listenerSilenceMs);
   });
 
-  test('when the grace of a listener that has a command is over', () => {
+  test('the end of the grace period of a listener that has a command', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);
@@ -127,8 +127,8 @@ describe('something is due next', () => {
   });
 });
 
-describe('a relay that starts again', () => {
-  /** As it reads the session from the disk, or goes on with it, after so long a time in which it could not be reached. */
+describe('relay restart:', () => {
+  /** The relay reads the session from disk, or continues with it, after it was unreachable for this long. */
   function reopenAfter(scene: Scene, ms: number): void {
     scene.skip(ms);
     const stored = JSON.parse(JSON.stringify(scene.session)) as Scene['session'];
@@ -137,14 +137,14 @@ describe('a relay that starts again', () => {
     scene.upSince = scene.now;
   }
 
-  test('counts the lifetime from its own start', () => {
+  test('the lifetime counts from the restart', () => {
     const scene = new Scene();
     reopenAfter(scene, scene.ttlMs * 2);
     scene.skip(scene.ttlMs);
     expect(isGone(scene)).toBe(false);
   });
 
-  test('counts the silence from its own start: nobody could be heard while there was no relay', () => {
+  test('the silence of a listener counts from the restart: no request could arrive before', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);
@@ -156,7 +156,7 @@ describe('a relay that starts again', () => {
     expect(scene.states()).toEqual(['lost c1']);
   });
 
-  test('does not hold a socket that closed before against a listener that it could not hear since', () => {
+  test('a listener whose socket closed before the outage gets a new grace period', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);
@@ -168,7 +168,7 @@ describe('a relay that starts again', () => {
     expect(scene.states()).toEqual(['lost c1']);
   });
 
-  test('does not take a listener that left for one that may come back', () => {
+  test('a listener that left stays away: another one can attach', () => {
     const scene = new Scene();
     scene.look(bob);
     scene.leave(bob);
@@ -176,7 +176,7 @@ describe('a relay that starts again', () => {
     expect(refusalOf(() => scene.look(ann))).toBeUndefined();
   });
 
-  test('takes points in the future for now: its clock was ahead before', () => {
+  test('times in the future, from a clock that was ahead, count as now', () => {
     const scene = new Scene();
     scene.skip(scene.ttlMs);
     ask(scene);
@@ -187,7 +187,7 @@ describe('a relay that starts again', () => {
     expect(isGone(scene)).toBe(true);
   });
 
-  test('does not raise a listener that fell silent long before', () => {
+  test('a listener that disconnected long before stays disconnected', () => {
     const scene = new Scene();
     scene.look(bob);
     scene.pass(listenerSilenceMs);
@@ -196,7 +196,7 @@ describe('a relay that starts again', () => {
     expect(refusalOf(() => scene.look(ann))).toBeUndefined();
   });
 
-  test('with a clock that was set back counts silence from its start, not from a point to come', () => {
+  test('clock set back: the silence counts from the restart, not from a time in the future', () => {
     const scene = new Scene();
     scene.skip(3_600_000);
     scene.push();
@@ -209,7 +209,7 @@ describe('a relay that starts again', () => {
     expect(scene.states()).toEqual(['lost c1']);
   });
 
-  test('gives the result of the slot to the next reader: the one before was cut off', () => {
+  test('the slot result goes to the next reader, because the earlier reader was cut off', () => {
     const scene = new Scene();
     scene.post('out\n');
     scene.apply((session, now) => claimResult(session, 'one', now));
@@ -217,7 +217,7 @@ describe('a relay that starts again', () => {
     expect(scene.apply((session, now) => claimResult(session, 'two', now))?.id).toBe('c1');
   });
 
-  test('changes nothing of a listener that was heard since', () => {
+  test('a listener that sent a request since: its grace period counts from the closed socket', () => {
     const scene = new Scene();
     scene.look(bob);
     reopenAfter(scene, 60_000);
@@ -228,7 +228,7 @@ describe('a relay that starts again', () => {
     expect(refusalOf(() => scene.look(ann))).toBeUndefined();
   });
 
-  test('expires what was due meanwhile', () => {
+  test('a command whose expiry passed during the outage expires', () => {
     const scene = new Scene();
     scene.push();
     reopenAfter(scene, 3_600_000);

@@ -1,4 +1,4 @@
-/** Ways to break serve-listener.ts, where a command meets whoever runs it. */
+/** Defects for serve-listener.ts, which serves the requests of a runner. */
 import type { Mutant } from './mutant.ts';
 
 const handOver =
@@ -6,12 +6,12 @@ const handOver =
 
 export const listenerMutants: readonly Mutant[] = [
   {
-    name: 'a closed socket is not noticed',
+    name: 'a closed socket is ignored',
     from: 'goneAt: closedAt } }, result',
     to: 'goneAt: null } }, result',
   },
   {
-    name: 'what is over can be started',
+    name: 'an ended command can be started',
     from: "throw new Refusal('not_startable', command.state);\n  const started",
     to: 'Number();\n  const started',
   },
@@ -26,37 +26,37 @@ export const listenerMutants: readonly Mutant[] = [
     to: "if (command.listenerId === 'nobody')",
   },
   {
-    name: 'a command is handed out again to a listener that had it',
+    name: 'a command is sent again to a listener that had it',
     from: 'inHand.id !== had',
     to: "inHand.id !== ''",
   },
   {
-    name: 'a command is handed out again after its listener was heard of it',
+    name: 'a command is sent again after its listener sent a request about it',
     from: 'inHand.heardAt === null',
     to: 'true',
   },
   {
-    name: 'what one listener runs is handed to the one that takes over',
+    name: 'the running command of a listener goes to the listener that takes over',
     from: "releaseCommands(session, listener.id, now, 'another listener took over')",
     to: handOver,
   },
   {
-    name: 'it is forgotten that a listener was heard of its command',
+    name: 'the relay does not record that a listener sent a request about its command',
     from: '{ ...command, heardAt: now }',
     to: '{ ...command }',
   },
   {
-    name: 'it is kept in memory only that a listener was heard of its command',
+    name: 'the record that a listener sent a request about its command is only in memory',
     from: 'result: heard }',
     to: 'result: heard, quiet: true }',
   },
   {
-    name: 'a second listener is let in while the first lives',
+    name: 'a second listener is attached while the first is connected',
     from: "present?.kind === 'runner'",
     to: "present?.kind === 'slot'",
   },
   {
-    name: 'the newest command comes first',
+    name: 'the newest command is sent first',
     from: 'queuedCommands(admitted.session)[0]',
     to: 'queuedCommands(admitted.session).at(-1)',
   },
@@ -71,27 +71,27 @@ export const listenerMutants: readonly Mutant[] = [
     to: "if (command.state === 'timed_out')",
   },
   {
-    name: 'a cancelled command is handed out again',
+    name: 'a cancelled command is sent again',
     from: 'mayBeLost && inHand.cancelCount === 0',
     to: 'mayBeLost',
   },
   {
-    name: 'the start of a cancelled command is repeated',
+    name: 'a repeated start of a cancelled command succeeds',
     from: "command.state === 'running' && command.cancelCount === 0",
     to: "command.state === 'running'",
   },
   {
-    name: 'a poll brings a listener back that has left',
+    name: 'a poll reattaches a listener that has left',
     from: 'if (listener.hasLeft) throw',
     to: 'if (listener.seenAt < 0) throw',
   },
   {
-    name: 'a straggler brings a listener back that has left',
+    name: 'a late request reattaches a listener that has left',
     from: 'listener?.id !== listenerId || listener.hasLeft',
     to: 'listener?.id !== listenerId',
   },
   {
-    name: 'a command is lost in silence',
+    name: 'the loss of a command is a quiet change',
     from: 'now, had), quiet: false }',
     to: 'now, had) }',
   },

@@ -1,9 +1,9 @@
-/** One change of one file. */
+/** One defect: one change of one source file. */
 export interface Mutant {
   name: string;
   /** This text is in its file exactly once. */
   from: string;
   to: string;
-  /** It does harm only while calls to the disk take time. */
+  /** The defect only shows while calls to the disk take time. */
   needsSlowDisk?: boolean;
 }

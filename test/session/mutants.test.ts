@@ -9,13 +9,13 @@ import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 import { loadSessionModule, type SessionModule, sessionFolder } from './session-module.ts';
 
-/** A fixed seed: whether a mutant dies must not be luck. */
+/** A fixed seed, so that a mutant is caught in every run or in none. */
 const parameters = { seed: 20_260, numRuns: 3_000, endOnFailure: true };
 
-/** So many ended commands are remembered, so that short runs too come to forgetting; more than can end at once. */
+/** How many ended commands the copy remembers: few, so that short runs forget some, but more than can end at once. */
 const shortMemory = 40;
 
-/** A copy of src/session with one change; what it imports from other rooms is the real thing. */
+/** A copy of src/session with one change. It imports other folders of src unchanged. */
 async function copySession(file?: string, mutant?: Mutant): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'remotify-mutant-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -33,14 +33,14 @@ async function copySession(file?: string, mutant?: Mutant): Promise<string> {
 
 async function breakFile(path: string, { from, to }: Mutant): Promise<void> {
   const text = await readFile(path, 'utf8');
-  expect(text.split(from), 'there is exactly one place to break').toHaveLength(2);
+  expect(text.split(from), 'the text to replace occurs exactly once').toHaveLength(2);
   await writeFile(
     path,
     text.replace(from, () => to),
   );
 }
 
-/** What broke first: a mutant that merely crashes has proved nothing. */
+/** The cause of the first failure. A mutant that only crashes proves nothing. */
 function findBrokenPromise(api: SessionModule): unknown {
   try {
     checkPromises(api, parameters);
@@ -50,7 +50,7 @@ function findBrokenPromise(api: SessionModule): unknown {
   }
 }
 
-test('an unbroken copy keeps the promises', { timeout: 60_000 }, async () => {
+test('a copy of src/session without a defect keeps the promises', { timeout: 60_000 }, async () => {
   checkPromises(await loadSessionModule(await copySession()), parameters);
 });
 

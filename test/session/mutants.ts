@@ -1,29 +1,29 @@
 import { listenerMutants } from './listener-mutants.ts';
 import type { Mutant } from './mutant.ts';
 
-/** Ways to break a session. Each is one change of one file, and the promises must notice every one of them. */
+/** Defects for src/session. Each is one change of one file, and the promises must notice every one of them. */
 const requeue =
   '{ ...rest, commands: rest.commands.map((c) => (c.id === command.id ? requeueCommand(c) : c)) }';
 /** By file of src/session. */
 export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
   'time.ts': [
     {
-      name: 'what ran at a silent listener is queued again',
+      name: 'the running command of a silent listener is queued again',
       from: "settleCommand(rest, endCommand(command, 'lost', now, { reason }))",
       to: requeue,
     },
     {
-      name: 'a silent listener keeps what it has',
+      name: 'a silent listener keeps its command',
       from: "listener.kind === 'slot' ||",
       to: 'true ||',
     },
     {
-      name: 'a prompt does not expire',
+      name: 'a command that awaits approval does not expire',
       from: 'isWaiting(command.state) && command.expiresAt !== null',
       to: "command.state === 'queued' && command.expiresAt !== null",
     },
     {
-      name: 'what runs expires',
+      name: 'a running command expires',
       from: 'isWaiting(command.state) && command.expiresAt !== null',
       to: 'command.endedAt === null && command.expiresAt !== null',
     },
@@ -35,12 +35,12 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
   ],
   'listener.ts': [
     {
-      name: 'a living listener is called dead',
+      name: 'a connected listener counts as disconnected',
       from: 'listener.seenAt + listenerSilenceMs',
       to: 'listener.seenAt + listenerSilenceMs / 20',
     },
     {
-      name: 'a closed socket is not forgiven',
+      name: 'a closed socket gets no grace period',
       from: 'listener.goneAt + listenerGraceMs',
       to: 'listener.goneAt',
     },
@@ -53,17 +53,17 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
       to: "if (command.state === 'awaiting_approval') {",
     },
     {
-      name: 'what runs is called cancelled',
+      name: 'a running command is reported as cancelled',
       from: 'if (isWaiting(command.state)) {',
       to: 'if (command.endedAt === null) {',
     },
     {
-      name: 'a reset leaves the queue',
+      name: 'a reset leaves queued commands',
       from: 'if (isWaiting(command.state))\n',
       to: "if (command.state === 'awaiting_approval')\n",
     },
     {
-      name: 'a reset queues what runs once more',
+      name: 'a reset queues the running command again',
       from: "endCommand(command, 'lost', now, { reason: 'the session was reset' })",
       to: "{ ...command, state: 'queued' as const }",
     },
@@ -75,27 +75,27 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
       to: "given.idempotencyKey !== ''",
     },
     {
-      name: 'an Idempotency-Key names other bytes',
+      name: 'an Idempotency-Key is accepted with other bytes',
       from: "throw new Refusal('key_reused')",
       to: 'Number()',
     },
     {
-      name: 'the last write to the slot ends what runs',
+      name: 'a push to the slot ends a running command',
       from: "command.origin === 'slot' && command.state === 'queued'",
       to: "command.origin === 'slot' && command.endedAt === null",
     },
     {
-      name: 'the last write to the slot ends what came in through the resource',
+      name: 'a push to the slot cancels a command of the commands resource',
       from: "command.origin === 'slot' && command.state === 'queued'",
       to: "command.state === 'queued'",
     },
     {
-      name: 'the last write to the slot does not win',
+      name: 'a push to the slot leaves the earlier slot command queued',
       from: "command.origin === 'slot' && command.state === 'queued'",
       to: 'command.scriptBytes < 0',
     },
     {
-      name: 'an old result stays in the slot',
+      name: 'a push to the slot leaves an old result there',
       from: '...emptySlot,',
       to: '',
     },
@@ -112,82 +112,82 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
       to: 'return entries.length > 0 ? past : dropOldPages(past, now)',
     },
     {
-      name: 'a command that was forgotten is answered with another one',
+      name: 'a repeated push of a forgotten command returns another id',
       from: 'const { id, digest, state,',
       to: 'const { digest, state, id: own } = command;\n    const id = `${own}0`;\n    const {',
     },
   ],
   'settle-command.ts': [
     {
-      name: "the slot shows the resource's results",
+      name: 'the result slot shows results of the commands resource',
       from: "command.origin === 'slot'",
       to: "command.id !== ''",
     },
   ],
   'session.ts': [
     {
-      name: 'a long run that has just ended is the first to be forgotten',
+      name: 'a long run that has just ended is forgotten first',
       from: 'const end = command?.endedAt ?? 0;',
       to: 'const end = at;',
     },
     {
-      name: 'what runs is forgotten',
+      name: 'a running command is forgotten',
       from: '|| !isEnded(command.state)',
       to: '',
     },
   ],
   'serve-slots.ts': [
     {
-      name: 'the slot hands out while a runner is attached',
+      name: 'the slot sends a command while a runner is attached',
       from: "!queued || findLiveListener(session, now)?.kind === 'runner'",
       to: '!queued',
     },
     {
-      name: 'a command whose bytes never left is lost',
+      name: 'a command whose bytes never left the relay is lost',
       from: "state: 'queued', listenerId: null, shownAt: null, startedAt: null",
       to: "state: 'lost', endedAt: 1",
     },
     {
-      name: 'a cancelled command whose bytes never left is queued again',
+      name: 'a cancelled command whose bytes never left the relay is queued again',
       from: 'command.cancelCount > 0',
       to: 'command.cancelCount < 0',
     },
     {
-      name: 'a command that was lost meanwhile is given back',
+      name: 'a command that was lost meanwhile is queued again',
       from: 'slotRuns(session).find(',
       to: 'session.commands.find(',
     },
     {
-      name: "a posted result ends a runner's command",
+      name: "a result posted to the slot ends a runner's command",
       from: "c.state === 'running' && c.listenerId === slotListenerId",
       to: "c.state === 'running'",
     },
     {
-      name: 'a drop ends what runs',
+      name: 'DELETE /cmd ends a running command',
       from: "command.origin === 'slot' && isWaiting(command.state)",
       to: "command.origin === 'slot' && command.endedAt === null",
     },
     {
-      name: 'a drop ends what came in through the resource',
+      name: 'DELETE /cmd cancels a command of the commands resource',
       from: "command.origin === 'slot' && isWaiting(command.state)",
       to: 'isWaiting(command.state)',
     },
   ],
   'apply-transition.ts': [
     {
-      name: 'an event is not told what fell due',
+      name: 'an event does not see the timeouts that are due',
       from: 'const onTime = advance(reopened, now)',
       to: 'const onTime = reopened',
     },
     {
-      name: 'those who wait are not told of changes',
+      name: 'a change does not wake waiting clients',
       from: 'session.revision : session.revision + 1',
       to: 'session.revision : session.revision',
     },
   ],
   'reopen-session.ts': [
     {
-      name: 'silence is counted while there was no relay',
+      name: 'silence counts while the relay was down',
       from: 'seenAt: clamp(listener.seenAt)',
       to: 'seenAt: 0',
     },

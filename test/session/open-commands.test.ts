@@ -22,7 +22,7 @@ const given = {
   queueSeconds: null,
 } as const;
 
-/** Looked at one by one, in a list that no answer is known of. */
+/** Computed from the commands one by one, without the cache. */
 function expectAnswers(commands: readonly Command[]): void {
   const copy = commands.map((command) => command);
   const flows = copy.map((one) => (one.isEvicted ? 0 : one.stdinBytes + one.stdoutBytes + one.stderrBytes));
@@ -31,7 +31,7 @@ function expectAnswers(commands: readonly Command[]): void {
   expect(usedBytes({ commands })).toBe(bytes);
 }
 
-test('lists that are made from each other: open commands and bytes are those of the commands in the list', () => {
+test('2000 lists derived from each other: the cached open commands and bytes match the list', () => {
   const random = createRandom(11);
   let commands: readonly Command[] = [];
   for (let step = 1; step <= 2_000; step += 1) {

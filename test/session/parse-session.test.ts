@@ -35,45 +35,39 @@ const whole = [
   ['a key of a forgotten command', parsePastKey, key],
 ] as const;
 
-test.each(whole)(
-  '%s comes back as it went out, fields of a later version included',
-  (_name, parse, value) => {
-    expect(parse(JSON.parse(JSON.stringify(value)))).toEqual(value);
-    expect(parse({ ...value, later: 1 })).toEqual({ ...value, later: 1 });
-  },
-);
+test.each(whole)('%s is parsed unchanged, with the fields of a later version', (_name, parse, value) => {
+  expect(parse(JSON.parse(JSON.stringify(value)))).toEqual(value);
+  expect(parse({ ...value, later: 1 })).toEqual({ ...value, later: 1 });
+});
 
-test.each(whole)(
-  '%s with any field missing, or of a type that no field has, is none',
-  (_name, parse, value) => {
-    for (const field of Object.keys(value ?? {})) {
-      const { [field]: _dropped, ...rest } = value as unknown as Record<string, unknown>;
-      expect(parse(rest), `without ${field}`).toBeUndefined();
-      for (const wrong of [undefined, [], {}, 1.5, Number.MAX_VALUE])
-        expect(parse({ ...rest, [field]: wrong }), `${field}: ${JSON.stringify(wrong)}`).toBeUndefined();
-    }
-  },
-);
+test.each(whole)('%s with any field missing or of a wrong type: rejected', (_name, parse, value) => {
+  for (const field of Object.keys(value ?? {})) {
+    const { [field]: _dropped, ...rest } = value as unknown as Record<string, unknown>;
+    expect(parse(rest), `without ${field}`).toBeUndefined();
+    for (const wrong of [undefined, [], {}, 1.5, Number.MAX_VALUE])
+      expect(parse({ ...rest, [field]: wrong }), `${field}: ${JSON.stringify(wrong)}`).toBeUndefined();
+  }
+});
 
-test.each([null, undefined, '', 'c1', 7, [], [command], true])('%j is no command', (value) => {
+test.each([null, undefined, '', 'c1', 7, [], [command], true])('parseCommand(%j): rejected', (value) => {
   expect(parseCommand(value)).toBeUndefined();
 });
 
 test.each([
   ['an id that is a path', { id: 'c1/../c2' }],
-  ['an id that begins with 0', { id: 'c0' }],
-  ['an id of more digits than a client takes', { id: `c${'1'.repeat(16)}` }],
+  ['an id that starts with 0', { id: 'c0' }],
+  ['an id of more digits than a client accepts', { id: `c${'1'.repeat(16)}` }],
   ['an exit status that no process has', { exitStatus: 256 }],
   ['a size below zero', { stdoutBytes: -1 }],
-  ['a state that there is not', { state: 'paused' }],
-  ['bytes as text', { stdoutBytes: '4' }],
-  ['half of what is missing', { cut: { stdout: 1 } }],
-  ['a signal that nobody can ask for', { cancelSignal: 'HUP' }],
-])('a command with %s is none', (_name, wrong) => {
+  ['an unknown state', { state: 'paused' }],
+  ['a number of bytes as text', { stdoutBytes: '4' }],
+  ['the missing bytes of stdout only', { cut: { stdout: 1 } }],
+  ['a signal that no client can request', { cancelSignal: 'HUP' }],
+])('a command with %s: rejected', (_name, wrong) => {
   expect(parseCommand({ ...command, ...wrong })).toBeUndefined();
 });
 
-test('a name that is no hash, and a listener of an unknown kind', () => {
+test('a session whose name is no hash, or with a listener of an unknown kind: rejected', () => {
   expect(parseSessionCore({ ...core, name: '../x' })).toBeUndefined();
   expect(parseSessionCore({ ...core, listener: { ...listener, kind: 'agent' } })).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import { queuePosition } from '../../src/session/session.ts';
 import { viewCommand } from '../../src/session/view-command.ts';
 import { auto, refusalOf, Scene } from './scene.ts';
 
-test('commands are numbered in order of arrival and wait in that order', () => {
+test('commands are numbered and queued in order of arrival', () => {
   const scene = new Scene();
   expect([scene.push('one').id, scene.pushToSlot('two').id, scene.push('three').id]).toEqual([
     'c1',
@@ -16,7 +16,7 @@ test('commands are numbered in order of arrival and wait in that order', () => {
   expect(['c1', 'c2', 'c3'].map((id) => queuePosition(scene.session, id))).toEqual([0, 1, 2]);
 });
 
-test('a push asks for its bytes to be stored with the session', () => {
+test('a push stores its bytes together with the session', () => {
   const scene = new Scene();
   scene.push('echo "ö"');
   expect(scene.outcome.put).toEqual([{ id: 'c1', part: 'script', bytes: Buffer.from('echo "ö"') }]);
@@ -24,7 +24,7 @@ test('a push asks for its bytes to be stored with the session', () => {
   expect(scene.command('c1')).toMatchObject({ scriptBytes: 9, state: 'queued', origin: 'commands' });
 });
 
-test('a command that an older relay stored has no text', () => {
+test('a command without text, as an older relay stored it, is accepted', () => {
   const scene = new Scene();
   scene.push('true');
   const stored = scene.command('c1');
@@ -33,14 +33,14 @@ test('a command that an older relay stored has no text', () => {
   expect(viewCommand(scene.session, stored).text).toBeNull();
 });
 
-test('a number is never used again, not even after its command was forgotten or the session was reset', () => {
+test('a command number is never reused, not even after a reset', () => {
   const scene = new Scene();
   scene.push();
   scene.reset();
   expect(scene.push().id).toBe('c2');
 });
 
-test('an Idempotency-Key with the same bytes is the same command, and nothing is stored again', () => {
+test('a repeated Idempotency-Key with the same bytes: the same command, and nothing is stored again', () => {
   const scene = new Scene();
   const first = scene.push('echo', { key: 'k' });
   const again = scene.push('echo', { key: 'k' });
@@ -50,7 +50,7 @@ test('an Idempotency-Key with the same bytes is the same command, and nothing is
   expect(scene.outcome.put).toBeUndefined();
 });
 
-test('an Idempotency-Key names its command whatever became of it', () => {
+test('a repeated Idempotency-Key: the same command, whether it runs, is finished or cancelled', () => {
   const scene = new Scene();
   const bob = auto('bob');
   scene.push('echo', { key: 'k' });
@@ -63,26 +63,26 @@ test('an Idempotency-Key names its command whatever became of it', () => {
   expect(scene.push('other', { key: 'l' })).toMatchObject({ id: 'c2', state: 'cancelled' });
 });
 
-test('an Idempotency-Key with other bytes is refused', () => {
+test('a repeated Idempotency-Key with other bytes is refused', () => {
   const scene = new Scene();
   scene.push('echo', { key: 'k' });
   expect(refusalOf(() => scene.push('rm', { key: 'k' }))).toBe('key_reused');
   expect(scene.states()).toEqual(['queued c1']);
 });
 
-test('without an Idempotency-Key the same bytes are another command', () => {
+test('the same bytes without an Idempotency-Key: another command', () => {
   const scene = new Scene();
   expect([scene.push('echo').id, scene.push('echo').id]).toEqual(['c1', 'c2']);
 });
 
-test('a repeated push is known even when the queue is full', () => {
+test('a repeated Idempotency-Key while the queue is full: the same command', () => {
   const scene = new Scene();
   scene.push('echo', { key: 'k' });
   for (let count = 1; count < maxQueuedCommands; count += 1) scene.push();
   expect(scene.push('echo', { key: 'k' }).id).toBe('c1');
 });
 
-test(`${maxQueuedCommands} wait at most, those of the slot among them`, () => {
+test(`queue limit: at most ${maxQueuedCommands} commands, slot commands included`, () => {
   const scene = new Scene();
   scene.pushToSlot();
   for (let count = 1; count < maxQueuedCommands; count += 1) scene.push();
@@ -90,14 +90,14 @@ test(`${maxQueuedCommands} wait at most, those of the slot among them`, () => {
   expect(scene.session.commands).toHaveLength(maxQueuedCommands);
 });
 
-test('a full queue has room again once a command is picked up', () => {
+test('a full queue takes a push again after a command is picked up', () => {
   const scene = new Scene();
   for (let count = 0; count < maxQueuedCommands; count += 1) scene.push();
   scene.look(auto('bob'));
   expect(refusalOf(() => scene.push())).toBeUndefined();
 });
 
-test('the slot can replace its own command while the queue is full, and is refused when it has none there', () => {
+test('push to the slot while the queue is full: replaces a slot command, is refused without one', () => {
   const scene = new Scene();
   scene.pushToSlot('old');
   for (let count = 1; count < maxQueuedCommands; count += 1) scene.push();
@@ -107,23 +107,23 @@ test('the slot can replace its own command while the queue is full, and is refus
   expect(refusalOf(() => scene.pushToSlot('newer'))).toBe('queue_full');
 });
 
-test('the last write to the slot wins over one that nobody picked up', () => {
+test('two pushes to the slot without a pickup: the second cancels the first', () => {
   const scene = new Scene();
   scene.pushToSlot('old');
   scene.pushToSlot('new');
   expect(scene.states()).toEqual(['cancelled c1', 'queued c2']);
-  expect(scene.command('c1').reason).toBe('replaced by a later one');
+  expect(scene.command('c1').reason).toBe('replaced by a later command');
   expect(scene.look(auto('bob'))?.id).toBe('c2');
 });
 
-test('a write to the slot leaves alone what was pushed through the commands resource', () => {
+test('a push to the slot does not change commands of the commands resource', () => {
   const scene = new Scene();
   scene.push();
   scene.pushToSlot();
   expect(scene.states()).toEqual(['queued c1', 'queued c2']);
 });
 
-test('a write to the slot leaves alone what is shown, what runs and what ended', () => {
+test('a push to the slot does not change shown, running and ended commands', () => {
   const scene = new Scene();
   const bob = auto('bob');
   scene.pushToSlot();
@@ -136,7 +136,7 @@ test('a write to the slot leaves alone what is shown, what runs and what ended',
   expect(scene.states()).toEqual(['finished c1', 'awaiting_approval c2', 'queued c3']);
 });
 
-test('a write to the slot drops the unread result of an earlier command', () => {
+test('a push to the slot drops the unread result of an earlier command', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();

@@ -7,7 +7,7 @@ import { auto, refusalOf, Scene } from './scene.ts';
 const bob = auto('bob');
 const whole = { stdout: 0, stderr: 0 };
 
-/** A command that ran and printed so many bytes. */
+/** Runs a command that prints this many bytes. */
 function run(scene: Scene, bytes: number): string {
   const { id } = scene.push('echo');
   scene.look(bob);
@@ -23,7 +23,7 @@ function withQuota(quotaBytes: number): Scene {
   return scene;
 }
 
-test('at the quota the output of ended commands is evicted, oldest first, and no more than is needed', () => {
+test('at the quota the output of ended commands is evicted, oldest first, and only as much as needed', () => {
   const scene = withQuota(30_000);
   const [one, two] = [run(scene, 10_000), run(scene, 10_000)];
   const three = run(scene, 12_000);
@@ -31,7 +31,7 @@ test('at the quota the output of ended commands is evicted, oldest first, and no
   expect(usedBytes(scene.session)).toBe(10_000 + 12_000 + 3 * 'echo'.length);
 });
 
-test('the output of a command that runs is never evicted, however old it is', () => {
+test('the output of a running command is never evicted, however old', () => {
   const scene = withQuota(20_000);
   const { id } = scene.push('echo');
   scene.look(bob);
@@ -40,7 +40,7 @@ test('the output of a command that runs is never evicted, however old it is', ()
   expect(scene.command(id).isEvicted).toBe(false);
 });
 
-test('a command alone over the quota is refused, but for a few words', () => {
+test('output of a single command over the quota: refused, except a short line', () => {
   const scene = withQuota(10_000);
   const { id } = scene.push('echo');
   scene.look(bob);
@@ -53,7 +53,7 @@ test('a command alone over the quota is refused, but for a few words', () => {
   );
 });
 
-test('an unread result of the slot is evicted last', () => {
+test('the unread slot result is evicted last', () => {
   const scene = withQuota(30_000);
   scene.post('s'.repeat(10_000));
   const later = run(scene, 10_000);
@@ -62,14 +62,14 @@ test('an unread result of the slot is evicted last', () => {
   expect(scene.command(later).isEvicted).toBe(true);
 });
 
-test('a refusal leaves everything as it was: nothing is evicted for bytes that do not fit in anyway', () => {
+test('a push larger than the quota: refused, and nothing is evicted', () => {
   const scene = withQuota(20_000);
   const id = run(scene, 10_000);
   expect(refusalOf(() => scene.push('y'.repeat(30_000)))).toBe('session_quota');
   expect(scene.command(id).isEvicted).toBe(false);
 });
 
-test('output that comes late for an evicted command counts as missing and takes no room', () => {
+test('late output of an evicted command: counts as missing and is not stored', () => {
   const scene = withQuota(30_000);
   const { id } = scene.push('echo');
   scene.look(bob);
@@ -87,8 +87,8 @@ test('output that comes late for an evicted command counts as missing and takes 
   expect(findMissingFrom(scene.command(id), whole)).toEqual({ bytes: 10_500, reason: 'evicted' });
 });
 
-describe('a reader learns what is missing', () => {
-  test('of an evicted output, counted from its offset on', () => {
+describe('missing output for a reader:', () => {
+  test('evicted output counts from the offset of the reader', () => {
     const scene = withQuota(15_000);
     const id = run(scene, 10_000);
     run(scene, 12_000);
@@ -99,7 +99,7 @@ describe('a reader learns what is missing', () => {
     expect(findMissingFrom(command, { stderr: 0 })).toBeUndefined();
   });
 
-  test('of output that the listener counted as cut', () => {
+  test('output that the listener counted as cut', () => {
     const scene = new Scene();
     const { id } = scene.push('echo');
     scene.look(bob);
@@ -109,10 +109,10 @@ describe('a reader learns what is missing', () => {
   });
 
   test.each([
-    ['that does not count', { cut: null }, { bytes: 0, reason: 'cut' }],
-    ['that could send all of it after all', { cut: { stdout: 0, stderr: 0 } }, undefined],
-    ['that cannot count', { cut: null, isCut: true }, { bytes: 0, reason: 'cut' }],
-  ] as const)('of output that was refused once, from a listener %s', (_name, finish, missing) => {
+    ['that reports no count', { cut: null }, { bytes: 0, reason: 'cut' }],
+    ['that reports that nothing is missing', { cut: { stdout: 0, stderr: 0 } }, undefined],
+    ['that reports missing output without a count', { cut: null, isCut: true }, { bytes: 0, reason: 'cut' }],
+  ] as const)('output that the relay refused once, from a listener %s', (_name, finish, missing) => {
     const scene = new Scene();
     const { id } = scene.push('echo');
     scene.look(bob);
@@ -121,7 +121,7 @@ describe('a reader learns what is missing', () => {
     expect(findMissingFrom(scene.command(id), whole)).toEqual(missing);
   });
 
-  test('not where all of it is there', () => {
+  test('none when all output is stored', () => {
     const scene = new Scene();
     expect(findMissingFrom(scene.command(run(scene, 10)), whole)).toBeUndefined();
   });

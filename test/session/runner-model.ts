@@ -1,4 +1,4 @@
-/** An honest listener of ours, as the runner is: one thing after the other, and never a byte run without a yes of the relay. */
+/** Model of a correct runner: one request at a time, and it runs nothing that the relay did not let it start. */
 import assert from 'node:assert/strict';
 import type { Command } from '../../src/session/command.ts';
 import type { ListenerIdentity } from '../../src/session/listener.ts';
@@ -8,7 +8,7 @@ import type { Fate, Reply, Request, SmallRelay } from './small-relay.ts';
 type Doing =
   | { at: 'idle' }
   | { at: 'prompt'; id: string }
-  /** The operator said yes; whether the relay did is not known yet. */
+  /** The operator approved; the relay has not confirmed the start yet. */
   | { at: 'approved'; id: string }
   | { at: 'declined'; id: string }
   | { at: 'running'; id: string };
@@ -24,7 +24,7 @@ export class RunnerModel {
   readonly #mode: 'auto' | 'supervised';
   #process = 0;
   #doing: Doing = { at: 'idle' };
-  /** It got this one, and no heartbeat of it has told so yet. */
+  /** The command that it got last, while no heartbeat has reported that yet. */
   #untold: string | undefined;
 
   constructor(relay: SmallRelay, mode: 'auto' | 'supervised') {
@@ -37,13 +37,13 @@ export class RunnerModel {
     return `${this.#mode}-${this.#process}`;
   }
 
-  /** It carries the id of this process, also when it arrives long after the end of that. */
+  /** Has the id of this process, even if it arrives long after the process ended. */
   #request<T>(verb: Request<T>['cause']['verb'], id: string, act: Act<T>): Request<T> {
     const by = this.id;
     return { cause: { verb, id, by }, transition: (session, now) => act(session, now, by) };
   }
 
-  /** What it would do next of itself. */
+  /** The next step of an undisturbed runner. */
   goOn(fate: Fate): void {
     const next = {
       idle: 'look',
@@ -78,11 +78,11 @@ export class RunnerModel {
     const other = before?.kind === 'runner' && before.id !== this.id ? before.id : undefined;
     const refused = reply ? !reply.ok : this.#relay.session.listener?.id !== this.id;
     if (other !== undefined && !refused) {
-      assert.ok(ledger.isDead(other, now), `${this.id} is let in while ${other} lives`);
+      assert.ok(ledger.isDead(other, now), `${this.id} is attached while ${other} is connected`);
     }
     if (reply?.ok === false && reply.code === 'listener_busy') {
       const isKept = other !== undefined && !ledger.isSurelyDead(other, now);
-      assert.ok(isKept, `${this.id} is kept out by ${other}, which is dead or left`);
+      assert.ok(isKept, `${this.id} is refused because of ${other}, which is disconnected or left`);
     }
     if (reply?.ok && reply.result) this.#take(reply.result);
   }
@@ -106,7 +106,7 @@ export class RunnerModel {
     this.#untold = id;
   }
 
-  /** The heartbeat: also says that the command did arrive. */
+  /** The heartbeat. It also confirms that the command arrived. */
   beat(fate: Fate): void {
     const doing = this.#doing;
     if (doing.at === 'idle') return;
@@ -122,7 +122,7 @@ export class RunnerModel {
     if (!waits) this.#doing = { at: 'idle' };
   }
 
-  /** The operator says yes, or the answer to that is asked for again. */
+  /** The operator approves, or the runner repeats the start because its answer was lost. */
   approve(fate: Fate): void {
     const doing = this.#doing;
     if (doing.at !== 'prompt' && doing.at !== 'approved') return;
@@ -154,7 +154,7 @@ export class RunnerModel {
   finish(fate: Fate): void {
     const doing = this.#doing;
     if (doing.at !== 'running') return;
-    // Long lost, it may have made room for those that ended after it.
+    // A command that was lost long ago may be forgotten, in favour of those that ended after it.
     const isForgotten = this.#relay.ledger.over.has(doing.id) && !this.#relay.find(doing.id);
     const reply = this.#relay.send(this.#finishing(doing.id), fate);
     if (!reply) return;
@@ -179,7 +179,7 @@ export class RunnerModel {
     });
   }
 
-  /** What ran here is finished now, whatever the relay thought of it meanwhile. */
+  /** The command is finished now, even if the relay had it as lost before. */
   #checkFinish(id: string, reply: Reply<Command>): void {
     if (this.#relay.gone) return;
     assert.ok(reply.ok, `the result of ${id} is refused: ${reply.ok ? '' : reply.code}`);
@@ -189,15 +189,15 @@ export class RunnerModel {
       exitStatusOf(id) === 7 ? 'timed_out' : 'finished',
       `the result of ${id} is not kept`,
     );
-    assert.equal(kept.exitStatus, exitStatusOf(id), `${id} has the exit status of something else`);
+    assert.equal(kept.exitStatus, exitStatusOf(id), `${id} has a wrong exit status`);
   }
 
-  /** Something between here and the relay refuses the result for good. */
+  /** A proxy before the relay refuses the result permanently. */
   giveUp(): void {
     if (this.#doing.at === 'running') this.#doing = { at: 'idle' };
   }
 
-  /** The process ends and another one begins; what it ran is at its end too. */
+  /** The process ends, with its command, and another one starts. */
   replace(farewell: Fate | 'none', straggles = false): void {
     const { api, sent } = this.#relay;
     const { id } = this;
@@ -207,7 +207,7 @@ export class RunnerModel {
       const leave = { cause: { verb: 'leave', by: id } as const, transition, byRequest: false };
       this.#relay.send(leave, farewell);
     }
-    // A poll that is still held, a heartbeat that was still under way.
+    // A poll that is still held, or a heartbeat that was still in flight.
     if (straggles && straggler) this.#relay.apply(straggler);
     this.#process += 1;
     this.#untold = undefined;
@@ -226,7 +226,7 @@ export class RunnerModel {
     if (session.listener?.id === id && !ledger.closed.has(id)) ledger.closed.set(id, now);
   }
 
-  /** Speaks of a command that another listener has: by mistake, or worse. */
+  /** Sends a request about a command of another listener, by mistake or on purpose. */
   meddle(verb: 'start' | 'decline' | 'finish' | 'hear', index: number): void {
     const { api, session } = this.#relay;
     const others = session.commands.filter((c) => c.listenerId !== null && c.listenerId !== this.id);
@@ -239,7 +239,7 @@ export class RunnerModel {
       finish: this.#finishing(id).transition,
       hear: (given: Session, now: number) => api.acknowledgeStart(given, id, this.id, now),
     };
-    // The clock may have taken it from the other one by now: then it is nobody's, and asking for it is fair.
+    // If a timeout is due, the other listener may have lost the command, and the request is legitimate.
     if (api.advance(session, this.#relay.now) !== session) return;
     const reply = this.#relay.apply(this.#request(verb, id, attempts[verb]));
     assert.ok(!reply.ok, `${this.id} may ${verb} ${id}, which belongs to ${command.listenerId}`);

@@ -1,4 +1,4 @@
-/** One session under a clock that is set by hand, for tests that read like what happens. */
+/** One session with a clock that the test sets, and one short method for each event. */
 import assert from 'node:assert/strict';
 import { Refusal, type RefusalCode } from '../../src/protocol/errors.ts';
 import { defaultQueueSeconds, defaultTtlSeconds } from '../../src/protocol/limits.ts';
@@ -27,7 +27,7 @@ export function auto(id: string): ListenerIdentity {
   return { ...supervised(id), mode: 'auto' };
 }
 
-/** The code of what it throws; undefined when it is let through. Anything but a refusal is an error of the test. */
+/** The code of the refusal that it throws; undefined when it succeeds. Rethrows any other error. */
 export function refusalOf(attempt: () => unknown): RefusalCode | undefined {
   try {
     attempt();
@@ -38,7 +38,7 @@ export function refusalOf(attempt: () => unknown): RefusalCode | undefined {
   }
 }
 
-/** Nothing in it can be written to: in an ES module the attempt throws. */
+/** Freezes the value and everything in it: in an ES module every write throws. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   for (const part of Object.values(value)) deepFreeze(part);
@@ -54,15 +54,15 @@ export interface PushOptions {
 
 const anyFinish = { exitStatus: 0, signal: null, timedOut: false, rest: [], cut: null };
 
-/** Each event is applied twice to a frozen session: the same input has the same outcome, or the test fails. */
+/** Applies each event twice to a frozen session, and fails if the same input has two outcomes. */
 export class Scene {
   now = startOfTime;
   ttlMs = defaultTtlSeconds * 1000;
-  /** Since when the relay could be reached. */
+  /** Since when requests could reach the relay. */
   upSince = startOfTime;
   quotaBytes = Number.MAX_SAFE_INTEGER;
   session: Session = deepFreeze(createSession('name', startOfTime));
-  /** Of the last event: its outcome as the store would get it. */
+  /** The outcome of the last event, as the store would get it. */
   outcome: Outcome<unknown> = { session: this.session, result: undefined };
 
   apply<T>(transition: Transition<T>, byRequest = true): T {
@@ -75,13 +75,13 @@ export class Scene {
     return outcome.result;
   }
 
-  /** Time passes, and the clock of the relay rings at the end of it. */
+  /** Time passes, and the timer of the relay fires at the end of it. */
   pass(ms: number): void {
     this.now += ms;
     this.apply((session) => ({ session, result: undefined }), false);
   }
 
-  /** Time passes, and the next event comes before the clock rings. */
+  /** Time passes, and the next event comes before the timer fires. */
   skip(ms: number): void {
     this.now += ms;
   }
@@ -90,7 +90,7 @@ export class Scene {
     return findCommand(this.session, id);
   }
 
-  /** `queued c1`, one for each command that is remembered. */
+  /** `queued c1`, one for each command in the session. */
   states(): string[] {
     return this.session.commands.map(({ id, state }) => `${state} ${id}`);
   }
@@ -143,12 +143,12 @@ export class Scene {
     this.apply((session, now) => listening.leaveListener(session, id, now), false);
   }
 
-  /** Its socket closed so long ago. */
+  /** Its socket closed `agoMs` ago. */
   detach({ id }: { id: string }, agoMs = 0): void {
     this.apply((session, now) => listening.detachListener(session, id, now - agoMs), false);
   }
 
-  /** Output of a command that runs; returns the next offset. */
+  /** Sends output of a running command; returns the next offset. */
   write(
     id: string,
     { id: by }: { id: string },
@@ -168,7 +168,7 @@ export class Scene {
     return this.apply(resetSession);
   }
 
-  /** `GET /cmd`: the poll, then the taking. */
+  /** `GET /cmd`: the poll, then the pickup. */
   take(): Command | undefined {
     this.apply(slots.pollSlot);
     return this.apply(slots.takeFromSlot);
@@ -187,7 +187,7 @@ export class Scene {
     return this.apply((session, now) => slots.postToSlot(session, Buffer.from(output), now));
   }
 
-  /** `GET /result`: the command whose result it is, taken out. */
+  /** `GET /result`: takes the result out of the slot and returns its command. */
   read(): Command | undefined {
     const command = this.apply((session, now) => slots.claimResult(session, 'reader', now));
     if (command) this.apply((session) => slots.takeResult(session, 'reader'));

@@ -8,7 +8,7 @@ import { auto, refusalOf, Scene, supervised } from './scene.ts';
 const bob = supervised('bob');
 const eve = auto('eve');
 
-/** Bob is there, and was shown c1. */
+/** Bob is attached and was shown c1. */
 function withPrompt(): Scene {
   const scene = new Scene();
   scene.push();
@@ -16,20 +16,20 @@ function withPrompt(): Scene {
   return scene;
 }
 
-/** Bob is there, and runs c1. */
+/** Bob is attached and runs c1. */
 function withRun(): Scene {
   const scene = withPrompt();
   scene.start('c1', bob);
   return scene;
 }
 
-test('a second listener is refused with the host of the first', () => {
+test('second listener: refused with the host of the first', () => {
   const scene = withPrompt();
   expect(() => scene.look(eve)).toThrow(new Refusal('listener_busy', 'bob-host'));
   expect(scene.session.listener?.id).toBe('bob');
 });
 
-test('a second listener is refused for as long as the first is heard', () => {
+test('second listener: refused as long as the first sends heartbeats', () => {
   const scene = withRun();
   for (let minute = 0; minute < 5; minute += 1) {
     scene.pass(listenerSilenceMs - 1);
@@ -39,28 +39,28 @@ test('a second listener is refused for as long as the first is heard', () => {
   expect(scene.states()).toEqual(['running c1']);
 });
 
-test('after its silence the first is gone: what it was shown goes to the second', () => {
+test('first listener silent for too long: the command that it was shown goes to the second', () => {
   const scene = withPrompt();
   scene.pass(listenerSilenceMs);
   expect(scene.command('c1')).toMatchObject({ state: 'queued', shownAt: null });
   expect(scene.look(eve)).toMatchObject({ id: 'c1', state: 'running', listenerHost: 'eve-host' });
 });
 
-test('after its silence the first is gone: what it ran is lost and goes to nobody', () => {
+test('first listener silent for too long: its running command is lost, and the second does not get it', () => {
   const scene = withRun();
   scene.pass(listenerSilenceMs);
   expect(scene.states()).toEqual(['lost c1']);
   expect(scene.look(eve)).toBeUndefined();
 });
 
-test('the silence is found out by the next event when the clock is late', () => {
+test('first listener silent for too long, timer late: the next event notices', () => {
   const scene = withRun();
   scene.skip(listenerSilenceMs);
   expect(scene.look(eve)).toBeUndefined();
   expect(scene.states()).toEqual(['lost c1']);
 });
 
-test('any word of the listener ends its silence', () => {
+test('any request of the listener ends its silence', () => {
   const words = [
     (scene: Scene) => scene.look(bob),
     (scene: Scene) => scene.hear('c1', bob),
@@ -76,7 +76,7 @@ test('any word of the listener ends its silence', () => {
   }
 });
 
-test('a prompt that went back to the queue can be started by the same listener while nobody else has it', () => {
+test('silence during a prompt: the same listener can still start the command that was queued again', () => {
   const scene = withPrompt();
   scene.pass(listenerSilenceMs);
   expect(scene.start('c1', bob)).toMatchObject({
@@ -86,13 +86,13 @@ test('a prompt that went back to the queue can be started by the same listener w
   });
 });
 
-test('a prompt that went back to the queue can be declined by the same listener while nobody else has it', () => {
+test('silence during a prompt: the same listener can still decline the command that was queued again', () => {
   const scene = withPrompt();
   scene.pass(listenerSilenceMs);
   expect(scene.decline('c1', bob, 'no')).toMatchObject({ state: 'declined', reason: 'no' });
 });
 
-test('a prompt that went to another listener is no longer the business of the first', () => {
+test('silence during a prompt, then another listener has the command: the first cannot start or decline it', () => {
   const scene = withPrompt();
   scene.pass(listenerSilenceMs);
   scene.look(eve);
@@ -101,7 +101,7 @@ test('a prompt that went to another listener is no longer the business of the fi
   expect(scene.states()).toEqual(['running c1']);
 });
 
-test('a closed socket is forgiven when the listener comes back within the grace', () => {
+test('closed socket, and the listener is back within the grace period: its command keeps running', () => {
   const scene = withRun();
   scene.detach(bob);
   scene.pass(listenerGraceMs - 1);
@@ -111,7 +111,7 @@ test('a closed socket is forgiven when the listener comes back within the grace'
   expect(scene.states()).toEqual(['running c1']);
 });
 
-test('a closed socket is a death when the listener does not come back', () => {
+test('closed socket, and the listener is not back within the grace period: its command is lost', () => {
   const scene = withRun();
   scene.detach(bob);
   scene.pass(listenerGraceMs);
@@ -123,17 +123,17 @@ test.each([
   ['start', withRun, (scene: Scene) => scene.start('c1', bob)],
   ['decline', withPrompt, (scene: Scene) => scene.decline('c1', bob)],
   ['finish', withRun, (scene: Scene) => scene.finish('c1', bob)],
-])('a repeated %s of a listener whose socket had closed is news: it is back', (_name, open, speak) => {
+])('closed socket, then a repeated %s: the listener is back, a loud change', (_name, open, speak) => {
   const scene = open();
   speak(scene);
   scene.detach(bob);
   speak(scene);
   expect(scene.session.listener?.goneAt).toBeNull();
-  // Kept in memory only, a crash of the relay would forget that it came back.
+  // A quiet change is only in memory: a crash of the relay would forget that the listener is back.
   expect(scene.outcome.quiet).toBe(false);
 });
 
-test('a second closed socket does not prolong the grace', () => {
+test('a second closed socket does not extend the grace period', () => {
   const scene = withRun();
   scene.detach(bob);
   scene.pass(listenerGraceMs - 1);
@@ -142,14 +142,14 @@ test('a second closed socket does not prolong the grace', () => {
   expect(scene.states()).toEqual(['lost c1']);
 });
 
-test('a closed socket of another listener changes nothing', () => {
+test('closed socket of another listener: nothing changes', () => {
   const scene = withRun();
   scene.detach(eve);
   expect(scene.outcome.quiet).toBe(true);
   expect(scene.session.listener?.goneAt).toBeNull();
 });
 
-test('a listener that leaves makes room at once', () => {
+test('a listener leaves: another one can attach at once', () => {
   const prompt = withPrompt();
   prompt.leave(bob);
   expect(prompt.look(eve)?.id).toBe('c1');
@@ -161,10 +161,10 @@ test('a listener that leaves makes room at once', () => {
   expect(refusalOf(() => run.look(eve))).toBeUndefined();
 });
 
-test('a poll that is still held when its listener leaves neither brings it back nor takes work', () => {
+test('a poll that is still held when its listener leaves: refused, and gets no command', () => {
   const scene = withPrompt();
   scene.leave(bob);
-  // The farewell itself wakes the poll: it looks once more, for a listener that is no more.
+  // The leave request itself wakes the poll, which then claims for a listener that has left.
   let shown: Command | undefined;
   refusalOf(() => {
     shown = scene.look(bob);
@@ -177,44 +177,44 @@ test('a poll that is still held when its listener leaves neither brings it back 
 test.each([
   ['heartbeat', (scene: Scene) => scene.hear('c1', bob)],
   ['start', (scene: Scene) => scene.start('c1', bob)],
-])('a %s that comes after the farewell of its listener brings nothing back to it', (_name, speak) => {
+])('a %s after the listener left: another listener gets the command', (_name, speak) => {
   const scene = withPrompt();
   scene.leave(bob);
   refusalOf(() => speak(scene));
   expect(scene.look(eve)?.id).toBe('c1');
 });
 
-test('a decline that comes after the farewell of its listener does not bring it back', () => {
+test('a decline after the listener left: it is not attached again', () => {
   const scene = withPrompt();
   scene.leave(bob);
   refusalOf(() => scene.decline('c1', bob));
   expect(refusalOf(() => scene.look(eve))).toBeUndefined();
 });
 
-test('a result that comes after the farewell of its listener is kept, and does not bring it back', () => {
+test('a result after the listener left: kept, and the listener is not attached again', () => {
   const scene = withRun();
   scene.leave(bob);
   expect(scene.finish('c1', bob, { exitStatus: 7 })).toMatchObject({ state: 'finished', exitStatus: 7 });
   expect(refusalOf(() => scene.look(eve))).toBeUndefined();
 });
 
-test('a prompt that went back to the queue is not started behind the back of the listener that serves by now', () => {
+test('a start after the listener left, while a slot listener serves the session: refused', () => {
   const scene = withPrompt();
   scene.leave(bob);
   scene.apply(slots.pollSlot);
-  // Whoever polls the slot is about to take it; were it to run here, nobody would notice its end.
+  // The slot listener is about to take the command. If bob ran it, the relay would not notice the end of bob.
   expect(refusalOf(() => scene.start('c1', bob))).toBe('not_yours');
   expect(scene.states()).toEqual(['queued c1']);
 });
 
-test('the farewell of somebody else changes nothing', () => {
+test('another listener leaves: nothing changes', () => {
   const scene = withRun();
   scene.leave(eve);
   expect(scene.outcome.quiet).toBe(true);
   expect(scene.states()).toEqual(['running c1']);
 });
 
-test('a listener that comes back after its silence is told to those who wait for one', () => {
+test('a listener is back after its silence: the change is loud, so waiting clients wake', () => {
   const scene = new Scene();
   scene.look(bob);
   scene.pass(listenerSilenceMs);
@@ -222,7 +222,7 @@ test('a listener that comes back after its silence is told to those who wait for
   expect(scene.outcome.quiet).toBe(false);
 });
 
-test('a listener takes over from whoever polls the slot, and what that one ran is lost', () => {
+test('a runner takes over from a slot listener: the running command of the slot listener is lost', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();

@@ -1,4 +1,4 @@
-/** The functions of src/session as one object, so that the same properties can be asked of a copy that is broken on purpose. */
+/** Loads the functions of src/session as one object, so that the same properties can check a copy with a defect. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -22,7 +22,7 @@ export type SessionModule = typeof applying &
 
 export const sessionFolder = fileURLToPath(new URL('../../src/session/', import.meta.url));
 
-/** All that the files of the folder export. */
+/** All exports of the files in the folder. */
 export async function loadSessionModule(folder = sessionFolder): Promise<SessionModule> {
   const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
   const load = (name: string) =>

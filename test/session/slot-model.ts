@@ -1,10 +1,13 @@
-/** Those who know nothing but the slots: a listener, one thing after the other, and a client that reads results. */
+/** Models of a listener and a client that use only the slots: the listener runs commands, the client reads results. */
 import assert from 'node:assert/strict';
 import type { Fate, Request, SmallRelay } from './small-relay.ts';
 import type { Outcome, Session } from '../../src/session/session.ts';
 import { exitStatusOf } from './runner-model.ts';
 
-/** `held`: there was nothing for it so far. `dead`: it was gone before a byte of the command left the relay; `dead unseen`: and the relay finds out later. */
+/**
+ * `held`: the relay has no command for it yet. `dead`: it disconnected before a byte of the command left the relay.
+ * `dead unseen`: the same, and the relay notices later.
+ */
 export const pollers = ['alive', 'held', 'dead', 'dead unseen'] as const;
 export type Poller = (typeof pollers)[number];
 
@@ -14,7 +17,7 @@ export class SlotModel {
   readonly #relay: SmallRelay;
   #running: string | undefined;
   #isHeld = false;
-  /** Taken for a peer that was gone, and not given back yet. */
+  /** Commands taken for a poller that had disconnected, and not returned yet. */
   readonly #unsent: string[] = [];
 
   constructor(relay: SmallRelay) {
@@ -25,14 +28,14 @@ export class SlotModel {
     return this.#relay.apply({ cause: { verb, by: 'slot' }, transition, byRequest });
   }
 
-  /** What it would do next of itself. */
+  /** The next step of an undisturbed listener. */
   goOn(fate: Fate): void {
     if (this.#isHeld) this.#take('alive', fate !== 'arrives');
     else if (this.#running === undefined) this.poll('alive', fate !== 'arrives');
     else this.post(fate);
   }
 
-  /** `GET /cmd`. One that asks for work has no other: it was restarted, or has given its result up. */
+  /** `GET /cmd`. A listener that polls runs no command: it restarted, or has given up on its result. */
   poll(poller: Poller, answerLost: boolean): void {
     this.#running = undefined;
     const { api, session } = this.#relay;
@@ -43,14 +46,14 @@ export class SlotModel {
     if (poller !== 'held') this.#take(poller, answerLost);
   }
 
-  /** While a runner lives, it alone gets work. */
+  /** While a runner is connected, only the runner gets commands. */
   #checkFree(before: Session['listener'], what: string): void {
     const { ledger, now } = this.#relay;
     const isFree = before?.kind !== 'runner' || ledger.isDead(before.id, now);
-    assert.ok(isFree, `the slot ${what} although ${before?.id} lives`);
+    assert.ok(isFree, `the slot ${what} although ${before?.id} is connected`);
   }
 
-  /** At once, or once there is work for a poll that is held. */
+  /** At once, or as soon as there is a command for a held poll. */
   #take(poller: Poller, answerLost: boolean): void {
     const { api, ledger, session } = this.#relay;
     const reply = this.#apply('take', api.takeFromSlot);
@@ -71,12 +74,12 @@ export class SlotModel {
     this.#apply('giveBack', (session, now) => returnToSlot(session, id, now), false);
   }
 
-  /** The relay finds out that the peers of earlier polls are gone. */
+  /** The relay notices that earlier pollers had disconnected. */
   giveBackUnsent(): void {
     for (const id of this.#unsent.splice(0)) this.#giveBack(id);
   }
 
-  /** `POST /result`. It cannot be sent twice: there is no id that would tell the second from another one. */
+  /** `POST /result`. Never repeated: without an id, the relay could not tell a repeated result from a new one. */
   post(fate: Fate): void {
     const id = this.#running;
     this.#running = undefined;
@@ -88,14 +91,14 @@ export class SlotModel {
     const reply = this.#apply('post', (session, now) => api.postToSlot(session, Buffer.from(text), now));
     if (!reply.ok) return;
     const ended = reply.result;
-    // Where nobody waits for it any more it becomes a command of its own, never another's output.
+    // If its command no longer runs, the output becomes a command of its own, never the output of another one.
     const stray = !known.has(ended.id);
     assert.ok(ended.id === id || stray, `the output of ${id} becomes that of ${ended.id}`);
     assert.equal(output.get(ended.id), stray ? text : `out of ${id}`, `the output of ${id} is not kept`);
     if (wrapped && !stray) assert.equal(ended.exitStatus, exitStatusOf(id), `${id} has another exit status`);
   }
 
-  /** `GET /result`, to its end. */
+  /** `GET /result`, read completely. */
   read(): void {
     const { api, ledger } = this.#relay;
     const claimed = this.#relay.apply({
@@ -109,7 +112,7 @@ export class SlotModel {
     assert.equal(
       this.#relay.session.slotResult,
       null,
-      `the result of ${command.id} was read and is still there`,
+      `the result of ${command.id} was read and is still in the slot`,
     );
   }
 }

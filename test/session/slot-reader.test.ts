@@ -15,14 +15,14 @@ function postResult(): Scene {
   return scene;
 }
 
-test('while a result is on its way to a reader no other can claim it, and the same reader can', () => {
+test('a claimed result: only the same reader can claim it again', () => {
   const scene = postResult();
   expect(claim(scene, 'one')).toBe('c1');
   expect(claim(scene, 'two')).toBeUndefined();
   expect(claim(scene, 'one')).toBe('c1');
 });
 
-test('a result that is being read is not queued, and is again when its reader goes away', () => {
+test('result_queued is false while a reader has claimed the result, and true again after the release', () => {
   const scene = postResult();
   const isQueued = (): boolean => viewStatus(scene.session, scene.now).result_queued;
   expect(isQueued()).toBe(true);
@@ -32,14 +32,14 @@ test('a result that is being read is not queued, and is again when its reader go
   expect(isQueued()).toBe(true);
 });
 
-test('a reader that goes away leaves the result to the next one', () => {
+test('a reader disconnects: the next one can claim the result', () => {
   const scene = postResult();
   claim(scene, 'one');
   scene.apply((session) => releaseResult(session, 'one'));
   expect(claim(scene, 'two')).toBe('c1');
 });
 
-test('a claim that is not renewed runs out, and one that is renewed does not', () => {
+test('a renewed claim stays valid, one that is not renewed expires', () => {
   const scene = postResult();
   claim(scene, 'one');
   scene.pass(slotReaderMs - 1);
@@ -52,7 +52,7 @@ test('a claim that is not renewed runs out, and one that is renewed does not', (
 });
 
 test.each([1, 50, slotReaderMs])(
-  'a relay whose clock is %i ms behind that of the relay that gave the claim: no other reader can claim the result there',
+  'a claim from a relay whose clock is %i ms ahead: no other reader can claim the result',
   (behindMs) => {
     const scene = postResult();
     claim(scene, 'one');
@@ -62,14 +62,14 @@ test.each([1, 50, slotReaderMs])(
   },
 );
 
-test('a claim from a clock that was far ahead holds up no other reader', () => {
+test('a claim from a clock that was far ahead: another reader can claim the result', () => {
   const scene = postResult();
   claim(scene, 'one');
   scene.pass(-slotReaderMs - 1);
   expect(claim(scene, 'two')).toBe('c1');
 });
 
-test('a reader without a claim takes nothing out and renews nothing', () => {
+test('a reader without a claim: take, renew and release change nothing', () => {
   const scene = postResult();
   claim(scene, 'one');
   scene.apply((session) => takeResult(session, 'two'));
@@ -78,7 +78,7 @@ test('a reader without a claim takes nothing out and renews nothing', () => {
   expect(scene.session).toMatchObject({ slotResult: 'c1', slotReader: { id: 'one' } });
 });
 
-test('a result that takes the place of the one being read is not taken out with it', () => {
+test('a late result replaces the note that is being read: the reader of the note does not take it out', () => {
   const scene = new Scene();
   scene.pushToSlot();
   const bob = auto('bob');
@@ -86,13 +86,13 @@ test('a result that takes the place of the one being read is not taken out with 
   scene.hear('c1', bob);
   scene.leave(bob);
   expect(claim(scene, 'one')).toBe('c1');
-  // The note that it is lost is on its way, and the true result comes.
+  // The relay is sending the note that the command is lost, and the real result arrives.
   scene.finish('c1', bob, { exitStatus: 3 });
   scene.apply((session) => takeResult(session, 'one'));
   expect(scene.session.slotResult).toBe('c1');
 });
 
-test('claiming a result is kept, and is no news for a client that waits for a change of state', () => {
+test('a claim is saved, and does not wake clients that wait for the next revision', () => {
   const scene = postResult();
   const { revision } = scene.session;
   claim(scene, 'one');

@@ -5,7 +5,7 @@ import { auto, Scene, startOfTime } from './scene.ts';
 
 const bob = auto('bob');
 
-test('a poll takes the oldest command, whichever door it came in by', () => {
+test('a poll takes the oldest command, pushed through the slot or not', () => {
   const scene = new Scene();
   scene.push();
   scene.pushToSlot();
@@ -14,7 +14,7 @@ test('a poll takes the oldest command, whichever door it came in by', () => {
   expect(scene.take()?.id).toBe('c2');
 });
 
-test('a poll without work takes nothing and marks the listener as seen', () => {
+test('a poll without a queued command: nothing is taken, and the listener is marked as seen', () => {
   const scene = new Scene();
   expect(scene.take()).toBeUndefined();
   expect(scene.session.listener).toMatchObject({ id: 'slot', kind: 'slot', seenAt: startOfTime });
@@ -33,7 +33,7 @@ test('a poll within two seconds of a pickup is a retry: the command stays in fli
   expect(scene.states()).toEqual(['running c1']);
 });
 
-test("a poll two seconds after a pickup is another listener's: the command in flight is lost", () => {
+test('a poll two seconds after a pickup comes from another listener: the command in flight is lost', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();
@@ -43,7 +43,7 @@ test("a poll two seconds after a pickup is another listener's: the command in fl
   expect(scene.read()?.reason).toBe('the listener was replaced while the command ran; its result is unknown');
 });
 
-test('taking the next command gives the one in flight up, however soon', () => {
+test('a pickup of the next command: the command in flight is lost, however soon', () => {
   const scene = new Scene();
   scene.pushToSlot('one');
   scene.take();
@@ -63,7 +63,7 @@ test('a posted result ends the command in flight and fills the slot', () => {
   expect(scene.read()).toBeUndefined();
 });
 
-test('an empty result is a result', () => {
+test('an empty result ends the command', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();
@@ -71,7 +71,7 @@ test('an empty result is a result', () => {
   expect(scene.read()).toMatchObject({ id: 'c1', state: 'finished', exitStatus: null });
 });
 
-test('what a slot command prints is not read for an exit status', () => {
+test('a slot command that prints an exit status line: the line is output, not the exit status', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();
@@ -80,7 +80,7 @@ test('what a slot command prints is not read for an exit status', () => {
   expect(scene.outcome.put?.[0]?.bytes).toEqual(Buffer.from(text));
 });
 
-test('a result that nobody asked for fills the slot all the same, as a command of its own', () => {
+test('a result without a command in flight: fills the slot, as a command of its own', () => {
   const scene = new Scene();
   scene.push();
   expect(scene.post('stray\n')).toMatchObject({
@@ -94,7 +94,7 @@ test('a result that nobody asked for fills the slot all the same, as a command o
   expect(scene.push().id).toBe('c3');
 });
 
-test("a result for a command of the resource ends it, and is not the slot's to show", () => {
+test('a posted result of a command of the resource: ends it, and does not fill the slot', () => {
   const scene = new Scene();
   scene.push();
   scene.take();
@@ -103,7 +103,7 @@ test("a result for a command of the resource ends it, and is not the slot's to s
   expect(scene.read()).toBeUndefined();
 });
 
-test('a command of the resource that a slot listener declined is declined', () => {
+test('a slot listener declines a command of the resource: its state is declined', () => {
   const scene = new Scene();
   scene.push();
   scene.take();
@@ -125,7 +125,7 @@ test('the newest unread result fills the slot', () => {
   expect(scene.read()?.id).toBe('c2');
 });
 
-test('taking a result out leaves another one that came meanwhile', () => {
+test('a newer result arrives while one is read: the newer one stays in the slot', () => {
   const scene = new Scene();
   scene.post('one\n');
   expect(scene.apply((session, now) => claimResult(session, 'one', now))?.id).toBe('c1');
@@ -134,7 +134,7 @@ test('taking a result out leaves another one that came meanwhile', () => {
   expect(scene.read()?.id).toBe('c2');
 });
 
-test('a command whose bytes never left waits again, in its old place', () => {
+test('a command whose bytes never left the relay: queued again, in its old position', () => {
   const scene = new Scene();
   scene.push();
   scene.push();
@@ -144,7 +144,7 @@ test('a command whose bytes never left waits again, in its old place', () => {
   expect(scene.take()?.id).toBe('c1');
 });
 
-test('a command that ended meanwhile is not given back', () => {
+test('a command whose bytes never left the relay, but that ended meanwhile: not queued again', () => {
   const scene = new Scene();
   scene.push();
   scene.take();
@@ -153,7 +153,7 @@ test('a command that ended meanwhile is not given back', () => {
   expect(scene.states()).toEqual(['finished c1']);
 });
 
-test('a command that was cancelled meanwhile is not given back to be run', () => {
+test('a command whose bytes never left the relay, cancelled meanwhile: cancelled, not queued again', () => {
   const scene = new Scene();
   scene.push();
   scene.take();
@@ -162,7 +162,7 @@ test('a command that was cancelled meanwhile is not given back to be run', () =>
   expect(scene.states()).toEqual(['cancelled c1']);
 });
 
-test("what a runner has is not the slot's to give back", () => {
+test('the command of a runner is not queued again by the slot', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -170,7 +170,7 @@ test("what a runner has is not the slot's to give back", () => {
   expect(scene.states()).toEqual(['running c1']);
 });
 
-test('while a runner is attached the slot hands out nothing, and its poll does not disturb', () => {
+test('a slot poll while a runner is attached: gets nothing and changes nothing', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.look(bob);
@@ -181,7 +181,7 @@ test('while a runner is attached the slot hands out nothing, and its poll does n
   expect(scene.states()).toEqual(['running c1', 'queued c2']);
 });
 
-test('once the runner is gone the slot hands out again', () => {
+test('a slot poll after the runner disconnected: gets the command', () => {
   const scene = new Scene();
   scene.look(bob);
   scene.pushToSlot();
@@ -189,19 +189,19 @@ test('once the runner is gone the slot hands out again', () => {
   expect(scene.take()?.id).toBe('c1');
 });
 
-test('dropping takes what waits in the slot, shown or not, and nothing else', () => {
+test('DELETE /cmd: cancels the queued slot command, and nothing else', () => {
   const scene = new Scene();
   scene.push();
   scene.pushToSlot();
   scene.drop();
   expect(scene.states()).toEqual(['queued c1', 'cancelled c2']);
-  expect(scene.command('c2').reason).toBe('dropped');
+  expect(scene.command('c2').reason).toBe('dropped by DELETE /cmd');
   expect(scene.read()).toBeUndefined();
   scene.drop();
   expect(scene.outcome.quiet).toBe(true);
 });
 
-test('dropping leaves what runs', () => {
+test('DELETE /cmd during a run: the command keeps running', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();
@@ -209,7 +209,7 @@ test('dropping leaves what runs', () => {
   expect(scene.states()).toEqual(['running c1']);
 });
 
-test('a prompt for a slot command is withdrawn by dropping it', () => {
+test('DELETE /cmd while a slot command awaits approval: it is cancelled', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.look({ ...bob, mode: 'supervised' });

@@ -1,4 +1,4 @@
-/** A relay without HTTP and disk: one session, a clock set by hand, and a ledger that looks on. */
+/** A relay without HTTP and disk: one session, a clock that the test sets, and a ledger that checks every change. */
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { Refusal, type RefusalCode } from '../../src/protocol/errors.ts';
@@ -14,11 +14,11 @@ export type Reply<T> = { ok: true; result: T } | { ok: false; code: RefusalCode 
 export interface Request<T> {
   cause: Cause;
   transition: Transition<T>;
-  /** Farewells and closed sockets are no requests on the key. */
+  /** False for leave requests and closed sockets, which are no requests on the key. */
   byRequest?: boolean;
 }
 
-/** What becomes of a request and of its answer. */
+/** Whether a request and its answer arrive. */
 export const fates = ['arrives', 'answer lost', 'request lost'] as const;
 export type Fate = (typeof fates)[number];
 
@@ -28,14 +28,14 @@ export class SmallRelay {
   readonly api: SessionModule;
   readonly ledger = new Ledger();
   readonly output = new Map<string, string>();
-  /** Every request of a listener so far, to be repeated or delayed. */
+  /** Every request of a listener so far, to repeat later. */
   readonly sent: Request<unknown>[] = [];
   now = 1_700_000_000_000;
   session: Session;
-  /** What a killed relay finds again: changes that were kept, not those that were quiet. */
+  /** What a killed relay finds after a restart: the saved changes, not the quiet ones. */
   #kept: Session;
   #upSince = 0;
-  /** The session was removed, since nothing kept it. */
+  /** The session has expired. */
   gone = false;
 
   constructor(api: SessionModule) {
@@ -73,7 +73,7 @@ export class SmallRelay {
     const { ledger, now } = this;
     if (by === undefined || this.session.listener?.id !== by) return;
     if (verb === 'leave') ledger.left.add(by);
-    // One that comes after another is a new one, by whatever id.
+    // A listener that attaches after another one is new, even with a known id.
     if (before !== by) ledger.left.delete(by);
     if (!byRequest) return;
     ledger.heard.set(by, now);
@@ -82,8 +82,8 @@ export class SmallRelay {
 
   #keep({ session, put = [], quiet = false }: Outcome<unknown>): void {
     const changed = !isDeepStrictEqual(session.commands, this.session.commands);
-    assert.ok(!(changed && quiet), 'a command changed in silence');
-    assert.ok(!changed || session.revision > this.session.revision, 'a change that nobody who waits can see');
+    assert.ok(!(changed && quiet), 'a command changed in a quiet change');
+    assert.ok(!changed || session.revision > this.session.revision, 'a change that wakes no waiting client');
     assert.ok(put.length === 0 || !quiet, 'bytes of a quiet change are never stored');
     for (const { id, part, bytes } of put) {
       if (part === 'stdout') this.output.set(id, Buffer.from(bytes).toString());
@@ -92,7 +92,7 @@ export class SmallRelay {
     if (!quiet) this.#kept = session;
   }
 
-  /** From a listener, over a network that loses things. Undefined when no answer came. */
+  /** A request of a listener over a network that can lose it or its answer. Undefined when no answer came. */
   send<T>(request: Request<T>, fate: Fate): Reply<T> | undefined {
     this.sent.push(request);
     if (fate === 'request lost') return undefined;
@@ -100,7 +100,7 @@ export class SmallRelay {
     return fate === 'arrives' ? reply : undefined;
   }
 
-  /** Something that was sent arrives late or once more; whoever sent it no longer listens. */
+  /** An earlier request arrives late or again; its sender no longer waits for the answer. */
   repeat(index: number): void {
     const request = this.sent.at(-1 - index);
     if (request) this.apply(request);
@@ -111,7 +111,7 @@ export class SmallRelay {
     this.apply({ cause: { verb: 'time' }, transition: same, byRequest: false });
   }
 
-  /** Time passes. The clock rings whenever something is due, or it is late and the next event finds out. */
+  /** Time passes. The timer fires whenever a timeout is due; or it is late, and the next event notices. */
   pass(ms: number, rings: boolean): void {
     const end = this.now + ms;
     while (rings && !this.gone) {
@@ -121,7 +121,7 @@ export class SmallRelay {
       this.#ring();
       if (this.gone) return;
       const next = this.api.nextDeadline(this.session, this.now, ttlMs);
-      assert.ok(next > this.now, 'what was due is due again: the clock would ring without end');
+      assert.ok(next > this.now, 'a timeout is due again at once: the timer would fire without end');
     }
     this.now = Math.max(end, this.now);
     if (!rings || this.gone) return;
@@ -129,20 +129,20 @@ export class SmallRelay {
     if (!this.gone) this.ledger.checkOnTime(this.session, this.now);
   }
 
-  /** Killed, it finds what was kept; ended in order, all of it. */
+  /** After a kill the relay finds the saved changes; after an orderly shutdown all of them. */
   restart(killed: boolean): void {
     const { ledger, now } = this;
     const { session } = this;
     const found = killed ? this.#kept : session;
     const read = JSON.parse(JSON.stringify(found)) as Session;
-    assert.deepEqual(read, found, 'a session does not survive being stored');
+    assert.deepEqual(read, found, 'a session changes when it is stored and read');
     this.#upSince = now;
     this.session = this.api.reopenSession(read, now, now);
-    assert.deepEqual(this.session.commands, session.commands, 'a restart forgets what became of commands');
+    assert.deepEqual(this.session.commands, session.commands, 'a restart forgets a change of a command');
     assert.equal(this.session.slotResult, session.slotResult, 'a restart forgets a result in the slot');
     ledger.reopenedAt = now;
     const { listener } = this.session;
-    // One that fell silent before is not taken for alive again.
+    // A listener that was silent before does not count as connected again.
     if (listener && listener.seenAt === now) ledger.heard.set(listener.id, now);
   }
 }

@@ -7,7 +7,7 @@ import { auto, Scene, startOfTime, supervised } from './scene.ts';
 
 const bob = auto('bob');
 
-test('the status of a new session', () => {
+test('status of a new session', () => {
   const scene = new Scene();
   expect(viewStatus(scene.session, scene.now)).toEqual({
     cmd_queued: false,
@@ -23,7 +23,7 @@ test('the status of a new session', () => {
   });
 });
 
-test('the status of a session at work', () => {
+test('status of a session with a running and two queued commands', () => {
   const scene = new Scene();
   scene.push();
   scene.push();
@@ -52,7 +52,7 @@ test('the status of a session at work', () => {
   });
 });
 
-test('a prompt is in flight since it was shown, and an unread result is queued', () => {
+test('status while a command awaits approval: in flight since it was shown; an unread result counts as queued', () => {
   const scene = new Scene();
   scene.post('out');
   scene.push();
@@ -67,7 +67,7 @@ test('a prompt is in flight since it was shown, and an unread result is queued',
   });
 });
 
-test('a listener that is gone is still told of, as not attached', () => {
+test('status after the listener disconnected: it is listed, as not attached', () => {
   const scene = new Scene();
   scene.look(bob);
   scene.skip(45_000);
@@ -77,7 +77,7 @@ test('a listener that is gone is still told of, as not attached', () => {
   });
 });
 
-describe('a legacy listener, which does not poll while it runs a command', () => {
+describe('status of a legacy listener, which does not poll during a run:', () => {
   const isAttached = ({ session, now }: Scene) => viewStatus(session, now).listener?.attached;
 
   function makeRun(): Scene {
@@ -87,7 +87,7 @@ describe('a legacy listener, which does not poll while it runs a command', () =>
     return scene;
   }
 
-  test('it is attached while the run keeps the session: for a day at most', () => {
+  test('attached during a run, for at most a day', () => {
     const scene = makeRun();
     scene.pass(listenerSilenceMs);
     expect(isAttached(scene)).toBe(true);
@@ -97,7 +97,7 @@ describe('a legacy listener, which does not poll while it runs a command', () =>
     expect(isAttached(scene)).toBe(false);
   });
 
-  test('its result is a sign of life: it is attached between the result and its next poll', () => {
+  test('a result counts as seen: attached between the result and the next poll', () => {
     const scene = makeRun();
     scene.pass(listenerSilenceMs);
     scene.post('out');
@@ -110,7 +110,7 @@ describe('a legacy listener, which does not poll while it runs a command', () =>
     expect(isAttached(scene)).toBe(false);
   });
 
-  test('a result that it was not asked for is no sign of life', () => {
+  test('a result without a command in flight does not count as seen', () => {
     const scene = new Scene();
     scene.take();
     scene.skip(listenerSilenceMs);
@@ -120,15 +120,15 @@ describe('a legacy listener, which does not poll while it runs a command', () =>
 
   test.each<[string, (scene: Scene) => void]>([
     ['a reset', (scene) => scene.reset()],
-    ['a command whose bytes never left', (scene) => scene.giveBack('c1')],
-  ])('%s: nothing is in flight, and its silence counts', (_title, happen) => {
+    ['a command whose bytes never left the relay', (scene) => scene.giveBack('c1')],
+  ])('after %s: no run, so the listener disconnects after the silence limit', (_title, happen) => {
     const scene = makeRun();
     happen(scene);
     scene.pass(listenerSilenceMs);
     expect(isAttached(scene)).toBe(false);
   });
 
-  test('the answer with the command is cut off: it is gone after the grace', () => {
+  test('the answer with the command was cut off: disconnected after the grace period', () => {
     const scene = makeRun();
     scene.detach({ id: slotListenerId });
     scene.pass(listenerGraceMs - 1);
@@ -138,15 +138,15 @@ describe('a legacy listener, which does not poll while it runs a command', () =>
   });
 });
 
-test('a clock that was set back shows no negative ages', () => {
+test('status after the clock was set back: no negative ages', () => {
   const scene = new Scene();
   scene.look(bob);
   scene.skip(-5_000);
   expect(viewStatus(scene.session, scene.now).listener_seen_seconds_ago).toBe(0);
 });
 
-describe('a legacy client resets a session where the pickup is 30 s older than the last sign of the listener', () => {
-  /** What such a client compares: missing numbers count as 0 there. */
+describe('a legacy client resets a session whose pickup is 30 s older than the last poll of the listener:', () => {
+  /** The difference that a legacy client computes. It counts missing numbers as 0. */
   const lag = (scene: Scene) => {
     const status = viewStatus(scene.session, scene.now);
     return (status.cmd_in_flight_seconds_ago ?? 0) - (status.listener_seen_seconds_ago ?? 0);
@@ -155,11 +155,11 @@ describe('a legacy client resets a session where the pickup is 30 s older than t
   test.each<[string, (scene: Scene) => void]>([
     ['nothing else happens', () => undefined],
     ['the listener sends output', (scene) => scene.write('c1', bob, '')],
-    ['its connection breaks off', (scene) => scene.detach(bob)],
+    ['the connection of the listener is cut', (scene) => scene.detach(bob)],
     ['a client pushes', (scene) => void scene.push()],
     ['a client pushes through the slot', (scene) => scene.pushToSlot()],
     ['a client cancels', (scene) => scene.cancel('c1')],
-  ])('a run of 100 s, the listener is heard each 5 s, %s: there is no lag', (_title, happen) => {
+  ])('a run of 100 s with a heartbeat every 5 s, %s: the difference never exceeds 0', (_title, happen) => {
     const scene = new Scene();
     scene.pushToSlot();
     scene.look(bob);
@@ -173,7 +173,7 @@ describe('a legacy client resets a session where the pickup is 30 s older than t
     expect(viewStatus(scene.session, scene.now).cmd_in_flight_seconds_ago).toBe(100);
   });
 
-  test('a question of 100 s, the listener is heard all the time: there is no lag', () => {
+  test('100 s until approval with a heartbeat every 5 s: the difference never exceeds 0', () => {
     const scene = new Scene();
     const ann = supervised('ann');
     scene.pushToSlot();
@@ -186,7 +186,7 @@ describe('a legacy client resets a session where the pickup is 30 s older than t
     expect(viewStatus(scene.session, scene.now).cmd_in_flight_seconds_ago).toBe(100);
   });
 
-  test('when the command is over, the last sign of the listener counts again', () => {
+  test('after the command has ended: listener_seen_seconds_ago counts from the last request', () => {
     const scene = new Scene();
     scene.pushToSlot();
     scene.look(bob);
@@ -195,7 +195,7 @@ describe('a legacy client resets a session where the pickup is 30 s older than t
     expect(viewStatus(scene.session, scene.now)).toMatchObject({ listener_seen_seconds_ago: 0 });
   });
 
-  test('the listener itself is shown with its own last sign', () => {
+  test('during a run listener.seen_seconds_ago counts from the last heartbeat', () => {
     const scene = new Scene();
     scene.pushToSlot();
     scene.look(bob);
@@ -209,7 +209,7 @@ describe('a legacy client resets a session where the pickup is 30 s older than t
   });
 });
 
-test('looking at the status changes nothing', () => {
+test('viewStatus() does not change the session', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.take();
@@ -219,7 +219,7 @@ test('looking at the status changes nothing', () => {
   expect(scene.session).toEqual(before);
 });
 
-test('when a command was shown: null while it is queued, the first time for a question that is repeated, anew for another listener', () => {
+test('shown_at: null while queued, the time of the first poll when polls repeat, a new time for another listener', () => {
   const scene = new Scene();
   const [ann, eve] = [supervised('ann'), supervised('eve')];
   const shownAt = () => viewCommand(scene.session, scene.command('c1')).shown_at;
@@ -242,7 +242,7 @@ test('when a command was shown: null while it is queued, the first time for a qu
   expect(shownAt()).toBe(startOfTime + 3_000);
 });
 
-test('a command as clients see it', () => {
+test('viewCommand() while queued, running and finished', () => {
   const scene = new Scene();
   scene.push('echo');
   expect(viewCommand(scene.session, scene.command('c1'))).toMatchObject({

@@ -8,7 +8,7 @@ function close(scene: Scene): void {
   scene.apply((session) => closeStdin(session, 'c1'));
 }
 
-test('a command takes input while it waits and while it runs, until the client says that nothing follows', () => {
+test('stdin: open while the command is queued and while it runs, until the client closes it', () => {
   const scene = new Scene();
   scene.push('cat', { stdin: 'open' });
   expect(findOpenStdin(scene.session, 'c1').stdin).toBe('open');
@@ -19,7 +19,7 @@ test('a command takes input while it waits and while it runs, until the client s
   expect(scene.outcome.quiet).toBe(false);
 });
 
-test('that nothing follows may be said twice', () => {
+test('stdin: the client may close it twice', () => {
   const scene = new Scene();
   scene.push('cat', { stdin: 'open' });
   close(scene);
@@ -27,14 +27,14 @@ test('that nothing follows may be said twice', () => {
   expect(scene.outcome.quiet).toBe(true);
 });
 
-test('a command that was pushed without input takes none', () => {
+test('stdin of a command that was pushed without it: refused', () => {
   const scene = new Scene();
   scene.push('cat');
   expect(refusalOf(() => findOpenStdin(scene.session, 'c1'))).toBe('stdin_closed');
   expect(refusalOf(() => close(scene))).toBe('stdin_closed');
 });
 
-test('a command that ended takes no more', () => {
+test('stdin of an ended command: refused', () => {
   const scene = new Scene();
   scene.push('cat', { stdin: 'open' });
   scene.cancel('c1');
@@ -42,6 +42,6 @@ test('a command that ended takes no more', () => {
   expect(refusalOf(() => close(scene))).toBe('stdin_closed');
 });
 
-test('input for a command that nobody knows is refused', () => {
+test('stdin of an unknown command: refused', () => {
   expect(refusalOf(() => findOpenStdin(new Scene().session, 'c1'))).toBe('no_such_command');
 });

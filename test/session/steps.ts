@@ -1,4 +1,4 @@
-/** Everything that can happen to a session, one step each. Weights: work gets done between the accidents. */
+/** Generates every event of a session, one step each. The weights let commands finish between the failures. */
 import fc from 'fast-check';
 import { ClientModel } from './client-model.ts';
 import { RunnerModel } from './runner-model.ts';
@@ -6,7 +6,7 @@ import type { SessionModule } from './session-module.ts';
 import { type Fate, fates, SmallRelay } from './small-relay.ts';
 import { type Poller, pollers, SlotModel } from './slot-model.ts';
 
-/** Who takes part in a run: a slot listener gets nothing while a runner is there. */
+/** Which listeners take part in a run. A slot listener gets no command while a runner is attached. */
 export const crews = {
   everybody: { runners: ['auto', 'supervised'], slot: true },
   runners: { runners: ['auto', 'supervised'], slot: false },
@@ -42,7 +42,7 @@ interface Weighted {
   arbitrary: fc.Arbitrary<Step>;
 }
 
-/** Printed by its name and what it was given, in a counterexample. */
+/** A counterexample prints a step as its name and its values. */
 function step<A extends object>(
   weight: number,
   name: string,
@@ -61,7 +61,7 @@ function step<A extends object>(
 
 const fate = fc.constantFrom<Fate>('arrives', 'arrives', 'arrives', ...fates);
 
-/** A step of one runner, where there is any. */
+/** A step of one runner, if there is any. */
 function runnerStep<A extends object>(
   weight: number,
   name: string,

@@ -3,7 +3,7 @@ import { auto, refusalOf, Scene, startOfTime, supervised } from './scene.ts';
 
 const bob = supervised('bob');
 
-test('a supervised listener is shown a command and starts it after approval', () => {
+test('supervised listener: shown a command, starts it after approval, finishes it', () => {
   const scene = new Scene();
   scene.push();
   expect(scene.look(bob)).toMatchObject({ id: 'c1', state: 'awaiting_approval', listenerHost: 'bob-host' });
@@ -14,7 +14,7 @@ test('a supervised listener is shown a command and starts it after approval', ()
   expect(scene.states()).toEqual(['finished c1']);
 });
 
-test('a look without work lets the listener in, and says so once', () => {
+test('a poll without a queued command: the listener is attached, and only the first poll is loud', () => {
   const scene = new Scene();
   expect(scene.look(bob)).toBeUndefined();
   expect(scene.outcome.quiet).toBe(false);
@@ -25,7 +25,7 @@ test('a look without work lets the listener in, and says so once', () => {
   expect(scene.session.listener).toMatchObject({ attachedAt: startOfTime, seenAt: startOfTime + 1_000 });
 });
 
-test('a repeated look shows the same command, not the next one', () => {
+test('a repeated poll shows the same command, not the next one', () => {
   const scene = new Scene();
   scene.push();
   scene.push();
@@ -34,7 +34,7 @@ test('a repeated look shows the same command, not the next one', () => {
   expect(scene.states()).toEqual(['awaiting_approval c1', 'queued c2']);
 });
 
-test('commands are shown in order of arrival, slot or not', () => {
+test('commands are shown in order of arrival, slot commands included', () => {
   const scene = new Scene();
   scene.push();
   scene.pushToSlot();
@@ -47,7 +47,7 @@ test('commands are shown in order of arrival, slot or not', () => {
   expect(seen).toEqual(['c1', 'c2', 'c3']);
 });
 
-test('a start whose answer was lost may be repeated, also when a late heartbeat came in between', () => {
+test('a start whose answer was lost can be repeated, even after a late heartbeat', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -59,7 +59,7 @@ test('a start whose answer was lost may be repeated, also when a late heartbeat 
   expect(refusalOf(() => scene.start('c1', bob))).toBeUndefined();
 });
 
-test('a start whose answer was lost is not repeated for a command that was cancelled meanwhile', () => {
+test('a repeated start of a command that was cancelled meanwhile: refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -68,7 +68,7 @@ test('a start whose answer was lost is not repeated for a command that was cance
   expect(refusalOf(() => scene.start('c1', bob))).toBe('not_startable');
 });
 
-test('a start is refused once the command ended', () => {
+test('a start of an ended command: refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -78,7 +78,7 @@ test('a start is refused once the command ended', () => {
   expect(scene.command('c1').state).toBe('finished');
 });
 
-test("a start of another listener's command is refused", () => {
+test('a start of the command of another listener: refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -86,7 +86,7 @@ test("a start of another listener's command is refused", () => {
   expect(scene.states()).toEqual(['awaiting_approval c1']);
 });
 
-test('a start by somebody who is not the listener of the session is refused', () => {
+test('a start by a listener that is not attached to the session: refused', () => {
   const scene = new Scene();
   scene.push();
   expect(refusalOf(() => scene.start('c1', bob))).toBe('not_yours');
@@ -95,7 +95,7 @@ test('a start by somebody who is not the listener of the session is refused', ()
   expect(refusalOf(() => scene.start('c2', bob))).toBe('not_yours');
 });
 
-test('requests about a command that nobody knows are refused', () => {
+test('requests about an unknown command: refused', () => {
   const scene = new Scene();
   const attempts = [
     () => scene.start('c1', bob),
@@ -107,7 +107,7 @@ test('requests about a command that nobody knows are refused', () => {
   expect(attempts.map(refusalOf)).toEqual(attempts.map(() => 'no_such_command'));
 });
 
-test('a declined command never runs, even on a late yes', () => {
+test('a declined command never runs: a late approval is refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -116,7 +116,7 @@ test('a declined command never runs, even on a late yes', () => {
   expect(scene.look(bob)).toBeUndefined();
 });
 
-test('a decline may be repeated; its first reason stays', () => {
+test('a repeated decline: accepted, and the first reason stays', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -125,14 +125,14 @@ test('a decline may be repeated; its first reason stays', () => {
   expect(scene.outcome.quiet).toBe(true);
 });
 
-test('a decline without words has no reason', () => {
+test('a decline without text: the reason is null', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
   expect(scene.decline('c1', bob).reason).toBeNull();
 });
 
-test('what runs can no longer be declined', () => {
+test('a decline of a running command: refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -140,7 +140,7 @@ test('what runs can no longer be declined', () => {
   expect(refusalOf(() => scene.decline('c1', bob))).toBe('not_startable');
 });
 
-test('a finish may be repeated; the first one counts', () => {
+test('a repeated finish: accepted, and the first one counts', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -150,14 +150,14 @@ test('a finish may be repeated; the first one counts', () => {
   expect(scene.outcome.quiet).toBe(true);
 });
 
-test('a finish without a start is refused', () => {
+test('a finish without a start: refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
   expect(refusalOf(() => scene.finish('c1', bob))).toBe('not_startable');
 });
 
-test("a finish of another listener's command is refused", () => {
+test('a finish of the command of another listener: refused', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -176,7 +176,7 @@ test.each([
     { state: 'timed_out', exitStatus: 143, signal: null },
   ],
   [{ exitStatus: 255 }, { state: 'finished', exitStatus: 255, signal: null }],
-])('the end %j is kept as %j', (finish, kept) => {
+])('finish with %j: the command has %j', (finish, kept) => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -184,7 +184,7 @@ test.each([
   expect(scene.finish('c1', bob, finish)).toMatchObject(kept);
 });
 
-test('a supervised listener that asks for other work has lost what it ran', () => {
+test('a supervised listener polls during its run: the running command is lost', () => {
   const scene = new Scene();
   scene.push();
   scene.push();

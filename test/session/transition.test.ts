@@ -11,18 +11,18 @@ function apply<T>(session: Session, transition: Transition<T>, byRequest: boolea
 
 const fresh = deepFreeze(createSession('name', startOfTime));
 
-test('the very same session comes back when nothing changed', () => {
+test('an event without a change: the same session object, quiet', () => {
   const outcome = apply(fresh, (session) => ({ session, result: 1 }), true);
   expect(outcome.session).toBe(fresh);
   expect(outcome).toMatchObject({ result: 1, quiet: true });
 });
 
-test('a change counts, and is loud', () => {
+test('a change: raises the revision, loud', () => {
   const outcome = apply(fresh, (session) => ({ session: { ...session, nextNumber: 5 }, result: 1 }), true);
   expect(outcome).toMatchObject({ session: { revision: 1, nextNumber: 5 }, quiet: false });
 });
 
-test('a quiet change does not count', () => {
+test('a quiet change: the revision stays', () => {
   const change: Transition<number> = (session) => ({
     session: { ...session, nextNumber: 5 },
     result: 1,
@@ -31,12 +31,12 @@ test('a quiet change does not count', () => {
   expect(apply(fresh, change, true)).toMatchObject({ session: { revision: 0, nextNumber: 5 }, quiet: true });
 });
 
-test('a touch alone is quiet', () => {
+test('a recorded touch without another change: quiet', () => {
   const outcome = apply(fresh, (session) => ({ session, result: 1 }), true, startOfTime + 60_000);
   expect(outcome).toMatchObject({ session: { revision: 0, touchedAt: startOfTime + 60_000 }, quiet: true });
 });
 
-test('what fell due makes even a quiet event loud', () => {
+test('a quiet event when a timeout is due: loud', () => {
   const scene = new Scene();
   scene.push('echo', { queueSeconds: 10 });
   scene.look(auto('bob'));
@@ -49,13 +49,13 @@ test('what fell due makes even a quiet event loud', () => {
   expect(scene.session.revision).toBe(before + 1);
 });
 
-test('the bytes to be stored are handed on with a loud change', () => {
+test('a loud change: the bytes to store are in its outcome', () => {
   const scene = new Scene();
   scene.post('out');
   expect(scene.outcome).toMatchObject({ quiet: false, put: [{ id: 'c1', part: 'stdout' }] });
 });
 
-test('a refusal leaves the session as it was', () => {
+test('a refusal: the session does not change', () => {
   const scene = new Scene();
   scene.push('echo', { key: 'k' });
   const before = scene.session;
@@ -64,7 +64,7 @@ test('a refusal leaves the session as it was', () => {
   expect(scene.session).toBe(before);
 });
 
-test('a transition is given the session as it is at that point in time', () => {
+test('a transition gets the session after all due timeouts', () => {
   const scene = new Scene();
   scene.push('echo', { queueSeconds: 10 });
   scene.skip(10_000);
@@ -75,7 +75,7 @@ test('a transition is given the session as it is at that point in time', () => {
   expect(seen).toEqual([10_000, 'expired']);
 });
 
-test('the helpers of these tests would notice a transition that writes into its input', () => {
+test('self-check: Scene throws for a transition that writes to its input', () => {
   const scene = new Scene();
   scene.push();
   const impure: Transition<void> = (session) => {
@@ -85,7 +85,7 @@ test('the helpers of these tests would notice a transition that writes into its 
   expect(() => scene.apply(impure)).toThrow(TypeError);
 });
 
-test('the helpers of these tests would notice a transition that is not a function of its input', () => {
+test('self-check: Scene throws for a transition that is not a pure function', () => {
   let calls = 0;
   const counting: Transition<number> = (session) => {
     calls += 1;

@@ -4,7 +4,7 @@ import { auto, refusalOf, Scene, startOfTime, supervised } from './scene.ts';
 
 const bob = auto('bob');
 
-test('for an unattended listener the look is the start', () => {
+test('unattended listener: the poll starts the command', () => {
   const scene = new Scene();
   scene.push();
   expect(scene.look(bob)).toMatchObject({
@@ -16,7 +16,7 @@ test('for an unattended listener the look is the start', () => {
   expect(scene.outcome.quiet).toBe(false);
 });
 
-test('a look whose answer was lost brings the same command again, and is no second start', () => {
+test('a poll whose answer was lost: the next poll gets the same command, without a second start', () => {
   const scene = new Scene();
   scene.push();
   scene.push();
@@ -29,7 +29,7 @@ test('a look whose answer was lost brings the same command again, and is no seco
 test.each([
   ['a heartbeat', (scene: Scene) => scene.hear('c1', bob)],
   ['an upload of output', (scene: Scene) => scene.hear('c1', bob)],
-])('after %s the command is never handed out again', (_name, speak) => {
+])('after %s: the command is never sent again, and the next poll loses it', (_name, speak) => {
   const scene = new Scene();
   scene.push();
   scene.push();
@@ -37,10 +37,10 @@ test.each([
   speak(scene);
   expect(scene.look(bob)?.id).toBe('c2');
   expect(scene.states()).toEqual(['lost c1', 'running c2']);
-  expect(scene.command('c1').reason).toBe('its listener asked for other work');
+  expect(scene.command('c1').reason).toBe('its listener polled for another command');
 });
 
-test('what the listener says that it had is never handed out again', () => {
+test('a command that the poll names as received is never sent again', () => {
   const scene = new Scene();
   scene.push();
   scene.push();
@@ -49,7 +49,7 @@ test('what the listener says that it had is never handed out again', () => {
   expect(scene.states()).toEqual(['lost c1', 'running c2']);
 });
 
-test('what the listener had before does not stand in the way of a repeated look', () => {
+test('a poll that names an earlier command: a repeated poll gets the current command again', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -59,7 +59,7 @@ test('what the listener had before does not stand in the way of a repeated look'
   expect(scene.look(bob, 'c1')?.id).toBe('c2');
 });
 
-test('being heard of is loud once: a crash of the relay must not forget it', () => {
+test('first request about a run: loud, because a crash of the relay must not forget it; later ones quiet', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -71,7 +71,7 @@ test('being heard of is loud once: a crash of the relay must not forget it', () 
   expect(scene.outcome.quiet).toBe(true);
 });
 
-test('a finished command is not handed out again', () => {
+test('a finished command is not sent again', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -79,7 +79,7 @@ test('a finished command is not handed out again', () => {
   expect(scene.look(bob)).toBeUndefined();
 });
 
-test('what was handed to one listener is never handed to another', () => {
+test('a command that one listener got is never sent to another', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -91,7 +91,7 @@ test('what was handed to one listener is never handed to another', () => {
   expect(scene.states()).toEqual(['lost c1']);
 });
 
-test("what was handed to a supervised listener is not handed to it again after its start: nobody else's either", () => {
+test('supervised listener: its command is not sent again after the start', () => {
   const scene = new Scene();
   const ann = supervised('ann');
   scene.push();
@@ -101,12 +101,12 @@ test("what was handed to a supervised listener is not handed to it again after i
   expect(scene.states()).toEqual(['lost c1']);
 });
 
-test('a late finish turns a lost command into what it was', () => {
+test('a late finish of a lost command: finished, with its exit status', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
   scene.pass(46_000);
-  expect(scene.command('c1')).toMatchObject({ state: 'lost', reason: 'the listener is gone' });
+  expect(scene.command('c1')).toMatchObject({ state: 'lost', reason: 'the listener disconnected' });
   expect(scene.finish('c1', bob, { exitStatus: 2 })).toMatchObject({
     state: 'finished',
     exitStatus: 2,
@@ -115,7 +115,7 @@ test('a late finish turns a lost command into what it was', () => {
   });
 });
 
-test('a late finish comes through although another listener serves the session by now', () => {
+test('a late finish while another listener serves the session: accepted', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -126,7 +126,7 @@ test('a late finish comes through although another listener serves the session b
   expect(refusalOf(() => scene.finish('c1', auto('eve')))).toBe('not_yours');
 });
 
-test('the note on a lost slot command is overtaken by its late result while nobody has read it', () => {
+test('a late result of a lost slot command: replaces the note in the result slot if it is unread', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.look(bob);
@@ -136,7 +136,7 @@ test('the note on a lost slot command is overtaken by its late result while nobo
   expect(scene.read()).toMatchObject({ id: 'c1', state: 'finished' });
 });
 
-test('a late result does not fill the slot once its note was read', () => {
+test('a late result of a lost slot command: does not fill the slot if the note was read', () => {
   const scene = new Scene();
   scene.pushToSlot();
   scene.look(bob);
@@ -146,7 +146,7 @@ test('a late result does not fill the slot once its note was read', () => {
   expect(scene.read()).toBeUndefined();
 });
 
-test('a command that was cancelled before anybody was heard of it is not handed out once more', () => {
+test('cancel before the first request about the run: the next poll does not get the command again', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);
@@ -155,7 +155,7 @@ test('a command that was cancelled before anybody was heard of it is not handed 
   expect(isEnded(scene.command('c1').state)).toBe(true);
 });
 
-test('a command that is given up is given up loudly, also when there is no other work', () => {
+test('a poll that loses the running command is loud, even without a next command', () => {
   const scene = new Scene();
   scene.push();
   scene.look(bob);

@@ -5,11 +5,11 @@ import { Fleet } from './chaos/fleet.ts';
 import { type ChaosReport, runChaos } from './chaos/run-chaos.ts';
 import { connectionsAreCut, redisRestarts, redisStandsStill, relaysDie } from './chaos/trouble.ts';
 
-/** In each test: 1,500 in all. */
+/** Commands in each test: 1,500 in total by default. */
 const commands = Number(process.env['REMOTIFY_TEST_COMMANDS'] ?? 250);
 const timeout = 500_000;
 
-/** A replica that comes is served at once. */
+/** Redis syncs a new replica at once. */
 const noDelay = ['--repl-diskless-sync-delay', '0'];
 
 function expectKept(name: string, { tally, text, commands: done }: ChaosReport): void {
@@ -18,7 +18,7 @@ function expectKept(name: string, { tally, text, commands: done }: ChaosReport):
   expect(done).toBeGreaterThanOrEqual(commands);
   const { ends, ...others } = tally.acknowledged;
   for (const [kind, count] of Object.entries(others)) expect(count, kind).toBeGreaterThan(0);
-  // A session ends after as many commands as one test has, or later.
+  // In this load a session only ends after about this many commands.
   if (commands >= 400) expect(ends).toBeGreaterThan(0);
 }
 
@@ -31,7 +31,7 @@ async function startOwn(redis: Promise<Redis>): Promise<Redis> {
 describe.skipIf(!hasRedis)(
   `${commands} commands through three relays on one Redis: none is lost, none runs twice${withoutRedis}`,
   () => {
-    test('each relay is killed in turn, one each 2 s', { timeout }, async () => {
+    test('a relay is killed every 2 s, each in turn', { timeout }, async () => {
       const redis = await startOwn(startRedis());
       const fleet = await Fleet.open({ store: redis.url });
       const report = await runChaos({ fleet, commands, troubles: [relaysDie(fleet)], leastTroubles: 3 });
@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis)(
       expect(fleet.kills).toBeGreaterThanOrEqual(3);
     });
 
-    test('Redis stands still for 5 s, again and again, while relays are killed', { timeout }, async () => {
+    test('Redis is paused for 5 s repeatedly, while relays are killed', { timeout }, async () => {
       const redis = await startOwn(startRedis());
       const fleet = await Fleet.open({ store: redis.url });
       const troubles = [relaysDie(fleet), redisStandsStill(redis)];
@@ -48,10 +48,11 @@ describe.skipIf(!hasRedis)(
 
     test.each([
       ['end', 'everysec'],
-      // While a flush to the disk takes long, `everysec` keeps back up to two seconds of what it acknowledged.
+      // With `everysec` a killed Redis can lose up to two seconds of acknowledged writes while a flush to the disk is
+      // slow.
       ['kill', 'always'],
     ] as const)(
-      'Redis goes (%s) and comes back with what it wrote to its file (%s), while relays are killed',
+      'Redis is stopped (%s) and restarts from its append-only file (appendfsync %s), while relays are killed',
       { timeout },
       async (how, flush) => {
         const redis = await startOwn(startRedis({ appendOnly: true, flags: ['--appendfsync', flush] }));
@@ -61,7 +62,7 @@ describe.skipIf(!hasRedis)(
       },
     );
 
-    test('all connections to Redis are cut, again and again', { timeout }, async () => {
+    test('all connections to Redis are cut repeatedly', { timeout }, async () => {
       const redis = await startOwn(startRedis());
       const fleet = await Fleet.open({ store: redis.url });
       expectKept(
@@ -81,7 +82,7 @@ describe.skipIf(!hasRedis)(
         await promote(replica);
         proxy.aim(replica);
         proxy.cut();
-        // Each acknowledgement needs one again.
+        // Acknowledgements need a replica, so start another one.
         const next = await startOwn(startReplica(replica));
         [primary, replica] = [replica, next];
       };

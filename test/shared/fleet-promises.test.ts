@@ -7,19 +7,19 @@ import { checkLostAnswers, checkNewestDecides, checkWakeAfterReconnect } from '.
 import { sharedMutants } from './shared-mutants.ts';
 
 const checks = {
-  'what one relay knows of a session that the other one changed is not believed': checkNewestDecides,
-  'a push whose answer from Redis is lost is one command': checkLostAnswers,
-  'a listener is woken by what came while Redis was out of reach': checkWakeAfterReconnect,
+  'a relay with an outdated session in memory: it decides on the newest session': checkNewestDecides,
+  'a push whose answer from Redis is lost: one command': checkLostAnswers,
+  'a push while the relay is cut off from Redis: the listener wakes afterwards': checkWakeAfterReconnect,
 };
 
 describe.skipIf(!hasRedis)(`relays on one Redis${withoutRedis}`, { timeout: 200_000 }, () => {
   test.each(Object.entries(checks))('%s', (_title, check) => check(binaryPath));
 
   test.each(sharedMutants.map((mutant) => [mutant.name, mutant] as const))(
-    'a relay is found out that %s',
+    'the check fails for a relay with this defect: %s',
     async (_name, { file, check, ...mutant }) => {
       const broken = await check(await buildMutant(file, mutant)).catch((error: unknown) => error);
-      // One that merely crashes has proved nothing.
+      // A mutant that only crashes proves nothing.
       expect(broken).toBeInstanceOf(AssertionError);
     },
   );

@@ -1,4 +1,4 @@
-/** What must hold of relays on one Redis in the three moments in which they are most easily wrong. Each throws when it does not. */
+/** Three checks of relays on one Redis in the situations that are easiest to get wrong. Each throws on a failure. */
 import assert from 'node:assert/strict';
 import { onTestFinished } from 'vitest';
 import { startCurl } from '../harness/curl.ts';
@@ -21,24 +21,24 @@ async function startOwn() {
 }
 
 /**
- * What a relay refuses from a session that another relay has changed meanwhile was not refused by the session as it is: also where it does
- * not hear of the change.
+ * A relay must not refuse a request because of an outdated session in its memory, even when it gets no notice that
+ * another relay changed the session.
  */
 export async function checkNewestDecides(binary: string): Promise<void> {
   const { proxy } = await startOwn();
   const { relays } = await Fleet.open({ store: proxy.url, count: 2, binary });
-  // From here on no relay hears of any change.
+  // From here on no relay gets notices of changes.
   proxy.setFate(([word]) => (/^P?SUBSCRIBE$/i.test(word ?? '') ? 'silent' : 'arrives'));
   proxy.cut();
   const session = await makeSession(relays[0] as { url: string });
   const at = (nth: number) => openResource(relays[nth % 2]?.url ?? '', session);
   for (let round = 0; round < 8; round += 1) {
-    // Both know by now that there is nothing to do.
+    // Both relays have the session in memory without a queued command.
     assert.equal((await at(round).listen('one', 'GET', '/next?wait=0')).status, 204);
     assert.equal((await at(round + 1).listen('one', 'GET', '/next?wait=0')).status, 204);
     const id = (await at(round).ask('POST', '/commands', `echo ${round}`)).json<View>().id;
     const look = await at(round + 1).listen('one', 'GET', '/next?wait=0');
-    assert.equal(look.status, 200, `the other relay hands out ${id}: ${look.status}`);
+    assert.equal(look.status, 200, `the other relay sends ${id}: ${look.status}`);
     for (let piece = 0; piece < 6; piece += 1) {
       const path = `/commands/${id}/output?stream=stdout&offset=${piece * 3}`;
       const answer = await at(round + piece).listen('one', 'POST', path, 'abc');
@@ -50,7 +50,7 @@ export async function checkNewestDecides(binary: string): Promise<void> {
   }
 }
 
-/** A push without a name, whose answer from Redis is lost on the way to the relay, is one command. */
+/** A push without an Idempotency-Key whose answer from Redis is lost before it reaches the relay creates one command. */
 export async function checkLostAnswers(binary: string): Promise<void> {
   const { proxy } = await startOwn();
   const { relays } = await Fleet.open({ store: proxy.url, count: 1, binary });
@@ -89,10 +89,10 @@ export async function checkLostAnswers(binary: string): Promise<void> {
   assert.ok(pushed > refused, `${refused} of ${pushed + refused} pushes were refused`);
 }
 
-/** Sooner than the poll would end by itself. */
+/** Shorter than the long poll, which would end by itself. */
 const wokenWithinMs = 15_000;
 
-/** A listener is woken by what was pushed while its relay heard nothing of Redis. */
+/** A push while the relay of a listener is cut off from Redis must wake the listener after the reconnect. */
 export async function checkWakeAfterReconnect(binary: string): Promise<void> {
   const { redis, proxy } = await startOwn();
   const hard = await Fleet.open({ store: proxy.url, count: 1, flags: ['--long-poll', '25s'], binary });
@@ -107,7 +107,7 @@ export async function checkWakeAfterReconnect(binary: string): Promise<void> {
     ]);
     onTestFinished(held.kill);
     await held.sent;
-    // Answered by the same relay, and so after it has taken the poll.
+    // The same relay answers this after it has accepted the poll.
     await openResource(url, session).ask('GET', '/status');
     proxy.aim({ port: 1 });
     proxy.cut();
@@ -117,7 +117,7 @@ export async function checkWakeAfterReconnect(binary: string): Promise<void> {
       `echo ${round}`,
     );
     assert.equal(push.status, 201, push.text);
-    assert.ok(held.isRunning(), 'the poll is held while Redis is away');
+    assert.ok(held.isRunning(), 'the poll is held while Redis is unreachable');
     proxy.aim(redis);
     const answer = await withDeadline(held.answer, wokenWithinMs, 'the held poll is answered').catch(
       (error: unknown) => assert.fail(String(error)),

@@ -7,16 +7,17 @@ import { startRelay } from '../harness/relay-process.ts';
 import { curl } from '../harness/curl.ts';
 import { makeSession } from '../harness/slot-session.ts';
 
-/** More than the system keeps for a reader that takes nothing. */
+/** More than the socket buffers of the system hold for a reader that reads nothing. */
 const resultBytes = 16 * 1024 * 1024;
 
 describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
-  test('a relay whose clock is behind: while a reader of the other relay is sent the result, no reader gets it here', async () => {
+  test('a relay whose clock is behind: no reader gets the result there while the other relay sends it', async () => {
     const redis = await startRedis();
     onTestFinished(redis.stop);
     const proxy = await startRedisProxy(redis);
     onTestFinished(proxy.stop);
-    // A relay takes the time that Redis tells for the middle between question and answer, so this one is half of the delay behind.
+    // A relay assumes that the time in the answer of Redis is from the middle between request and answer. So this relay
+    // is behind by half of the delay.
     proxy.setFate((command) => (command.some((word) => word.includes('{alive}')) ? 'late' : 'arrives'));
     const ahead = await startRelay({ store: redis.url });
     onTestFinished(ahead.stop);
@@ -24,7 +25,7 @@ describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
     onTestFinished(behind.stop);
     const session = await makeSession(ahead);
     const read = () => curl([`${behind.url}/result-${session.key}?nowait=1`]);
-    // From here on it knows the session.
+    // From here on this relay has the session in memory.
     expect((await read()).status).toBe(204);
     await session.push('echo');
     await session.take();

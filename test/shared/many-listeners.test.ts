@@ -10,7 +10,7 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { Fleet } from './chaos/fleet.ts';
 import type { Report } from './many/generate.ts';
 
-/** Sockets that one process may have: node raises its own limit to this. */
+/** Limit of sockets for one process: node raises its own limit to this. */
 const mostFiles = execFileSync('bash', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
 const fits = mostFiles === 'unlimited' || Number(mostFiles) >= 12_000;
 const sessions = Number(process.env['REMOTIFY_TEST_SESSIONS'] ?? (fits ? 10_000 : 1_000));
@@ -22,7 +22,7 @@ function readRssKib(pid: number): number {
 }
 
 describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
-  test(`${sessions} sessions with a waiting listener each, a command pushed into each at the other relay: no wake is lost`, {
+  test(`${sessions} waiting listeners, a push to each session at the other relay: every listener wakes`, {
     timeout: 400_000,
   }, async () => {
     const redis = await startRedis();
@@ -55,7 +55,7 @@ describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
     await reach('ready');
     const waiting = await measure();
     generator.child.stdin?.write('push\n');
-    const { code } = await withDeadline(generator.closed, 200_000, 'the load comes to its end');
+    const { code } = await withDeadline(generator.closed, 200_000, 'the load process exits');
     expect([code, generator.stderr()]).toEqual([0, '']);
     const ended = await measure();
     const { woken, wake } = JSON.parse(generator.stdout().toString().split('\n').at(-2) ?? '') as Report;
@@ -68,7 +68,7 @@ describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
       [
         `KiB for each of ${sessions} sessions    relay 1     relay 2       Redis`,
         row('created', empty, created),
-        row('and its listener waits', created, waiting),
+        row('and its listener polls', created, waiting),
         row('and one command was run', waiting, ended),
         `woken at the other relay: p50 ${wake.p50.toFixed(1)} ms, p99 ${wake.p99.toFixed(1)} ms`,
       ].join('\n'),

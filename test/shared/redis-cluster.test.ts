@@ -22,7 +22,7 @@ describe.skipIf(!hasRedis)(`a store on a Redis cluster${withoutRedis}`, () => {
     { isLocal: false },
   );
 
-  test('sessions are on all of its servers, and a change at one store wakes who watches at another', async () => {
+  test('sessions are spread over all nodes, and a change at one store wakes a watcher at another', async () => {
     await cluster.flush();
     const [a, b] = [await openOwn(cluster), await openOwn(cluster)];
     const names = Array.from({ length: 40 }, (_, nth) => nth.toString(16).padStart(2, '0').repeat(32));
@@ -37,7 +37,7 @@ describe.skipIf(!hasRedis)(`a store on a Redis cluster${withoutRedis}`, () => {
     for (const node of cluster.nodes) expect(Number(await node.cli('DBSIZE'))).toBeGreaterThan(10);
   });
 
-  test('bytes that are sent ahead of their commit arrive whole', async () => {
+  test('5 MB of output, sent ahead of the commit: all bytes arrive', async () => {
     await cluster.flush();
     const store = await openOwn(cluster);
     const { name } = makeSession();

@@ -13,8 +13,8 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { insist, openOwn } from '../store/redis-kit.ts';
 import { count, makeSession } from '../store/store-kit.ts';
 
-describe.skipIf(!hasRedis)(`a store whose Redis is found in another way${withoutRedis}`, () => {
-  test('through a sentinel: the store follows it to the replica when the master dies', {
+describe.skipIf(!hasRedis)(`a store on Redis through a sentinel or TLS${withoutRedis}`, () => {
+  test('sentinel: after the death of the master the store uses the promoted replica', {
     timeout: 90_000,
   }, async () => {
     const master = await startRedis();
@@ -47,7 +47,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is found in another way${without
     const { name } = makeSession();
     await store.create(makeSession());
     expect((await store.update(name, count)).result).toBe(1);
-    await eventually('the replica has it', 10_000, async () =>
+    await eventually('the replica has the session', 10_000, async () =>
       (await replica.cli('KEYS', 'remotify:*:s:*')).includes(name.slice(0, 32)),
     );
     await master.kill();
@@ -57,7 +57,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is found in another way${without
   });
 
   test.skipIf(!hasOpenssl)(
-    'over TLS: by an authority that is known, and by no other',
+    'TLS: a certificate of a trusted authority is accepted, another one is refused',
     {
       timeout: 60_000,
     },

@@ -1,4 +1,4 @@
-/** Ways to break a relay where it shares its store with others; each with the check that must notice it. */
+/** Defects for relays that share a store, each with the check that must notice it. */
 import type { Mutant } from '../session/mutant.ts';
 import { checkLostAnswers, checkNewestDecides, checkWakeAfterReconnect } from './fleet-promises.ts';
 
@@ -6,21 +6,21 @@ export type SharedMutant = Mutant & { file: string; check: (binary: string) => P
 
 export const sharedMutants: readonly SharedMutant[] = [
   {
-    name: 'a refusal drawn from a session in memory is believed',
+    name: 'a refusal from an outdated session in memory counts',
     file: 'store/redis-updates.ts',
     from: 'if (isNewest) return this.#keepAsIs(entry, attempt);',
     to: 'return this.#keepAsIs(entry, attempt);',
     check: checkNewestDecides,
   },
   {
-    name: 'an operation whose answer was lost is not looked for among those that were applied',
+    name: 'a repeated operation whose first answer was lost is not recognised as applied',
     file: 'store/redis-scripts.ts',
     from: "then return {'done', v} end",
     to: "then return {'conflict', v} end",
     check: checkLostAnswers,
   },
   {
-    name: 'sessions are not looked at again once the connection for wakes is back',
+    name: 'watched sessions are not checked again after the connection for wakes is back',
     file: 'store/redis-wakes.ts',
     from: 'const names = this.#watchers.names();',
     to: 'const names: string[] = [];',

@@ -1,4 +1,4 @@
-/** Which tests of the acceptance suite also run with relays that share a Redis, and which of them cannot: `npm run test:shared`. */
+/** Which acceptance tests also run with relays that share a Redis, and which cannot: `npm run test:shared`. */
 
 export const sharedSuite: readonly string[] = [
   'test/cli/exec*.test.ts',
@@ -10,23 +10,23 @@ export const sharedSuite: readonly string[] = [
   'test/relay/{late-idempotency-keys,listener-absence,listener-retry-absence,piece-sizes,slot-missing-output}.test.ts',
 ];
 
-/** Files that are about something that several relays do not have in common, or that a proxy before them hides. */
+/** Files that test state of a single relay process, or something that a proxy before the relays hides. */
 export const leftOutFiles: Readonly<Record<string, string>> = {
-  'test/cli/exec-restart.test.ts': 'names its store: it would be the same run again',
-  'test/relay/part1-restart.test.ts': 'names its store: it would be the same run again',
+  'test/cli/exec-restart.test.ts': 'chooses its own store: the run would be the same',
+  'test/relay/part1-restart.test.ts': 'chooses its own store: the run would be the same',
   'test/relay/part1-hosts.test.ts':
-    'is about the Host of the request, where nothing says which address is handed out',
-  'test/relay/part1-environment.test.ts': 'is about one process and its environment',
+    'tests addresses that the relay takes from the Host header, without a public URL',
+  'test/relay/part1-environment.test.ts': 'tests one process and its environment',
   'test/relay/part1-abandoned-polls.test.ts': 'counts the held polls of one process',
 };
 
-/** Single tests, by words of their titles. Only where requests go through the proxy before two relays. */
+/** Single tests, by a part of their titles. Left out only when requests go through the proxy before two relays. */
 export const leftOutTests: Readonly<Record<string, string>> = {
-  'over the limit is 413 and stores nothing: 4 MiB': 'the proxy answers 100 Continue by itself',
-  'a sender that was refused in the middle of its chunks': 'the proxy answers 100 Continue by itself',
+  'body over the limit: 413, nothing is stored: 4 MiB': 'the proxy answers 100 Continue by itself',
+  'chunked upload refused halfway': 'the proxy answers 100 Continue by itself',
 };
 
-/** For `testNamePattern`: all titles without these words. */
+/** For `testNamePattern`: matches all titles that contain none of these words. */
 export function patternWithout(words: readonly string[]): RegExp {
   const escaped = words.map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^(?!.*(?:${escaped.join('|')}))`);

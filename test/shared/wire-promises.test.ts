@@ -5,7 +5,7 @@ import { checkWirePromises } from '../promises/check-wire-promises.ts';
 import { Fleet } from './chaos/fleet.ts';
 
 describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
-  test('no interleaving of events, accidents and restarts breaks a promise', {
+  test('no interleaving of events, network failures and restarts breaks a promise', {
     timeout: 400_000,
   }, async () => {
     const redis = await startRedis();
@@ -15,7 +15,7 @@ describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
       port: fleet.splitter.port,
       behind: () => fleet.relays.map(({ port }) => port),
       kill: () => fleet.replaceNext(),
-      // It is back already.
+      // replaceNext() has already started the new relay.
       start: async () => undefined,
     };
     await checkWirePromises(relay, { seed, numRuns: 100 });

@@ -26,9 +26,9 @@ type Busy = Remote & {
   /** The command that runs until the gate is opened. */
   running: string;
   open: () => Promise<void>;
-  /** Pushes a command that writes its name into the ledger, and leaves. */
+  /** Pushes a command that writes its name into the ledger, and detaches. */
   queue: (name: string) => Promise<string>;
-  /** The shell text of the same. */
+  /** The shell text of such a command. */
   note: (name: string) => string;
   ledger: () => Promise<string>;
   waitForEnd: (id: string) => Promise<void>;
@@ -60,7 +60,7 @@ async function openBusyRemote(): Promise<Busy> {
   };
 }
 
-test('a queued command that is cancelled never runs, and what is behind it does', async () => {
+test('cancel of a queued command: it never runs, and the command behind it does', async () => {
   const remote = await openBusyRemote();
   const second = await remote.queue('second');
   const third = await remote.queue('third');
@@ -72,25 +72,25 @@ test('a queued command that is cancelled never runs, and what is behind it does'
   expect(await readCommand(remote, second)).toMatchObject({ state: 'cancelled', exit_status: null });
 });
 
-test('whoever waits for the output of a queued command is told that it was cancelled', async () => {
+test('cancel of a queued command: the exec that waits for its output fails with the reason', async () => {
   const remote = await openBusyRemote();
   const exec = remote.start(['exec', remote.note('second')]);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
-  await waitForState(remote, 'it waits', ({ queue_length: length }) => length === 1);
+  await waitForState(remote, 'the command is queued', ({ queue_length: length }) => length === 1);
   expect((await remote.run(['cancel', 'c2'])).text).toBe('c2 cancelled\n');
-  expect(await withDeadline(exec.closed, 5_000, 'exec hears of it')).toMatchObject({ code: 255 });
+  expect(await withDeadline(exec.closed, 5_000, 'exec ends')).toMatchObject({ code: 255 });
   expect(exec.stderr()).toContain('command c2 was cancelled and never ran');
   await remote.open();
   await remote.waitForEnd(remote.running);
   expect(await remote.ledger()).toBe('first\n');
 });
 
-test('Ctrl-C at an exec that waits for its turn: it never runs, and the exit status is 130', async () => {
+test('Ctrl-C at an exec whose command is queued: the command never runs, and the exit status is 130', async () => {
   const remote = await openBusyRemote();
   const exec = remote.start(['exec', remote.note('second')]);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
-  await waitForState(remote, 'it waits', ({ queue_length: length }) => length === 1);
-  await eventually('exec says what it waits for', 10_000, () =>
+  await waitForState(remote, 'the command is queued', ({ queue_length: length }) => length === 1);
+  await eventually('exec reports what it waits for', 10_000, () =>
     exec.stderr().includes('is running another command'),
   );
   exec.child.kill('SIGINT');
@@ -102,7 +102,7 @@ test('Ctrl-C at an exec that waits for its turn: it never runs, and the exit sta
   expect([code, exec.stderr()]).toEqual([130, expect.not.stringContaining('another client')]);
 });
 
-test('without an id the running one is meant, not what waits', async () => {
+test('cancel without an id: stops the running command, not the queued one', async () => {
   const remote = await openBusyRemote();
   const second = await remote.queue('second');
   expect((await remote.run(['cancel'])).text).toBe(`${remote.running} stopped\n`);
@@ -110,7 +110,7 @@ test('without an id the running one is meant, not what waits', async () => {
   expect(await remote.ledger()).toBe('first\nsecond\n');
 });
 
-test('without an id, and without a listener, the next in the queue is meant', async () => {
+test('cancel without an id and without a listener: cancels the next command in the queue', async () => {
   const remote = await openRemote();
   await remote.makeSession('--name', 'nobody');
   expect((await remote.run(['exec', '-d', 'echo one'])).text).toBe('c1\n');
@@ -120,7 +120,7 @@ test('without an id, and without a listener, the next in the queue is meant', as
   expect((await remote.run(['cancel'])).text).toBe('nothing to cancel\n');
 });
 
-test('one that ended is said to have ended before, whatever it ended as', async () => {
+test('cancel of a finished command: reports that it already finished, also if it failed', async () => {
   const remote = await openRemote();
   await remote.run(['exec', 'exit 3']);
   const { text, exitCode } = await remote.run(['cancel', 'c1']);
@@ -133,7 +133,7 @@ test('one that ended is said to have ended before, whatever it ended as', async 
   });
 });
 
-test('with nothing to do it says so, and an unknown id is an error', async () => {
+test('cancel with nothing to cancel: reports that; cancel of an unknown id: an error', async () => {
   const remote = await openRemote();
   const idle = await remote.run(['cancel']);
   expect([idle.text, idle.exitCode]).toEqual(['nothing to cancel\n', 0]);
@@ -145,7 +145,7 @@ test('with nothing to do it says so, and an unknown id is an error', async () =>
   expect(senseless.stderr).toContain('not a command id');
 });
 
-test('--signal KILL comes at once, and without a TERM before it', async () => {
+test('cancel --signal KILL: KILL at once, without a TERM before it', async () => {
   const remote = await openRemote();
   const watched = await startWatched(remote, `sleep ${oddSleep()}; :`);
   const { text } = await remote.run(['cancel', '--signal', 'KILL']);
@@ -155,7 +155,7 @@ test('--signal KILL comes at once, and without a TERM before it', async () => {
   expect(await watched.alive()).toEqual([]);
 });
 
-test('--signal KILL ends at once what has just ignored a TERM', async () => {
+test('cancel --signal KILL of a command that just ignored a TERM: it ends at once', async () => {
   const remote = await openRemote();
   const watched = await startWatched(remote, `trap '' TERM; sleep ${oddSleep()}; :`, { witness: [] });
   const patient = remote.start(['cancel']);
@@ -169,7 +169,7 @@ test('--signal KILL ends at once what has just ignored a TERM', async () => {
   expect(patient.stdout().toString()).toBe('c1 stopped\n');
 });
 
-test('two cancels at once of what runs: it is stopped, and both say so', async () => {
+test('two concurrent cancels of a running command: it stops, and both report its end', async () => {
   const remote = await openRemote();
   const watched = await startWatched(remote, `sleep ${oddSleep()}; :`);
   const answers = await Promise.all([remote.run(['cancel', 'c1']), remote.run(['cancel', 'c1'])]);
@@ -180,7 +180,7 @@ test('two cancels at once of what runs: it is stopped, and both say so', async (
   expect(await watched.alive()).toEqual([]);
 });
 
-test('two cancels at once of what waits: one drops it, the other hears of that', async () => {
+test('two concurrent cancels of a queued command: one cancels it, the other reports it already cancelled', async () => {
   const remote = await openBusyRemote();
   const second = await remote.queue('second');
   const answers = await Promise.all([remote.run(['cancel', second]), remote.run(['cancel', second])]);

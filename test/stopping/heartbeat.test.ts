@@ -38,19 +38,19 @@ type Seen = { listener: { attached: boolean; seen_seconds_ago: number } | null; 
 async function expectAttached({ runJson }: Client): Promise<void> {
   const { listener, current } = await runJson<Seen>('status');
   expect(listener?.attached).toBe(true);
-  // A poll of one second, the next one, and what a busy machine adds.
+  // A poll of one second, the next one, and delays of a busy machine.
   expect(listener?.seen_seconds_ago).toBeLessThanOrEqual(4);
   expect(current).toBe('c1');
 }
 
 async function expectRuns({ terminal, exec }: Prompted): Promise<void> {
   await terminal.type('y\n');
-  expect(await withDeadline(exec.closed, 10_000, 'what was approved ends')).toMatchObject({ code: 0 });
+  expect(await withDeadline(exec.closed, 10_000, 'the approved command ends')).toMatchObject({ code: 0 });
   expect(exec.stdout().toString()).toBe('approved\n');
 }
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
-  test('a prompt that is open for longer than a control poll keeps the listener attached', async () => {
+  test('a prompt that is open for longer than a control poll: the listener stays attached', async () => {
     const prompted = await openPrompt();
     const { proxy } = prompted;
     await eventually('six control polls have passed', 20_000, () => proxy.answered('/control') >= 6);
@@ -60,7 +60,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   });
 
   test.skipIf(!isLong)(
-    'a prompt that is open for longer than the silence of a dead listener keeps it attached',
+    'a prompt that is open for longer than the silence of a dead listener: the listener stays attached',
     async () => {
       const prompted = await openPrompt();
       await untilPassed('the prompt is older than 45 s', 50_000);
@@ -71,7 +71,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   );
 });
 
-test('a command that runs for longer than a control poll keeps the listener attached', async () => {
+test('a command that runs for longer than a control poll: the listener stays attached', async () => {
   const proxy = await startCountingProxy(relay);
   onTestFinished(proxy.stop);
   const remote = await startRemote(proxy);

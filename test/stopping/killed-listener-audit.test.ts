@@ -6,11 +6,11 @@ import { startRemote, waitForState } from '../harness/remote.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
 import { killOutright, waitForHeldRequest } from './outright.ts';
 
-// All processes of a listener are killed, so that none of them says farewell: the audit log says once that it is gone.
+// All processes of a listener are killed, so that none of them announces its end: the audit log has `gone` once.
 
 const startAudited = () => startSpiedRelay({ flags: ['--audit-log'] });
 
-test('all processes of an idle listener are killed: the audit log says gone once, near the kill; pasted anew: the new one is attached', {
+test('all processes of an idle listener are killed: the audit log has `gone` once, near the kill; a new listener takes over', {
   timeout: 60_000,
 }, async () => {
   const relay = await startAudited();
@@ -22,11 +22,11 @@ test('all processes of an idle listener are killed: the audit log says gone once
   await killOutright(remote.listener);
   await relay.findLine('audit', /listener gone/);
   const told = timeOfLine(relay, /listener gone/);
-  // Two seconds in which it may come back, and what a busy machine adds.
+  // Two seconds in which the listener may come back, plus delays of a busy machine.
   expect(told - killedAt).toBeLessThan(6_000);
   expect(told - killedAt).toBeGreaterThan(-100);
-  // Until its time to come back is over, its place is kept for it.
-  await waitForState(remote, 'its place is free', ({ listener }) => listener?.attached === false, 20_000);
+  // The relay reserves the listener's place until its time to come back is over.
+  await waitForState(remote, 'the place is free', ({ listener }) => listener?.attached === false, 20_000);
   const second = await startListener(remote.line);
   onTestFinished(second.stop);
   const run = await remote.run(['exec', '--wait', '20s', 'echo again']);
@@ -34,7 +34,7 @@ test('all processes of an idle listener are killed: the audit log says gone once
   expect(listenerWords(relay)).toEqual(['attached', 'gone', 'taken over']);
 });
 
-test('a listener that is killed in the middle of a command: gone once, its command lost once', {
+test('a listener is killed in the middle of a command: the audit log has `gone` once, and the command as lost once', {
   timeout: 60_000,
 }, async () => {
   const relay = await startAudited();
@@ -42,7 +42,7 @@ test('a listener that is killed in the middle of a command: gone once, its comma
   onTestFinished(remote.stop);
   const exec = remote.start(['exec', 'echo begun; sleep 300; :']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
-  await eventually('it has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+  await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
   await waitForHeldRequest(remote.listener);
   await killOutright(remote.listener);
   expect(await withDeadline(exec.closed, 30_000, 'exec ends')).toMatchObject({ code: 255 });

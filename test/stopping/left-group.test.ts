@@ -49,7 +49,7 @@ async function startAway(text: string, sleep: string, args: string[] = []) {
 }
 
 describe.each(ways)('%s', (_title, render) => {
-  test('cancel stops it', async () => {
+  test('cancel stops the process', async () => {
     const sleep = oddSleep();
     const { exec, isGone } = await startAway(render(sleep), sleep);
     expect((await remote.run(['cancel'])).exitCode).toBe(0);
@@ -57,7 +57,7 @@ describe.each(ways)('%s', (_title, render) => {
     expect(await withDeadline(exec.closed, 10_000, 'exec ends')).toMatchObject({ code: 143 });
   });
 
-  test('the time limit stops it', async () => {
+  test('--timeout stops the process', async () => {
     const sleep = oddSleep();
     const { exec, isGone } = await startAway(render(sleep), sleep, ['-t', '1']);
     expect(await withDeadline(exec.closed, 10_000, 'exec ends')).toMatchObject({ code: 124 });
@@ -65,7 +65,7 @@ describe.each(ways)('%s', (_title, render) => {
   });
 });
 
-test('Ctrl-C at exec stops a process of another session', async () => {
+test('Ctrl-C at exec stops a process that setsid started', async () => {
   const sleep = oddSleep();
   const { exec, isGone } = await startAway(`setsid sleep ${sleep} & wait`, sleep);
   exec.child.kill('SIGINT');
@@ -73,7 +73,7 @@ test('Ctrl-C at exec stops a process of another session', async () => {
   expect(await withDeadline(exec.closed, 10_000, 'exec ends')).toMatchObject({ code: 130 });
 });
 
-test('a process of another session that ignores TERM is killed ten seconds later', {
+test('a process that setsid started and that ignores TERM: it is killed ten seconds later', {
   timeout: 40_000,
 }, async () => {
   const sleep = oddSleep();
@@ -84,10 +84,10 @@ test('a process of another session that ignores TERM is killed ten seconds later
   await cancelled;
 });
 
-test('a background process of an earlier command that ended by itself lives on when another one is stopped', async () => {
+test('a background process of an earlier command that ended by itself: it survives when another command is stopped', async () => {
   const sleep = oddSleep();
   await remote.run(['exec', `setsid sleep ${sleep} >/dev/null 2>&1 & :`]);
-  const running = await eventually('it runs', 5_000, async () => {
+  const running = await eventually('the background process runs', 5_000, async () => {
     const all = await remote.listener.processes();
     return all.find(({ commandLine }) => commandLine === `sleep ${sleep}`);
   });

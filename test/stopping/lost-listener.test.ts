@@ -37,7 +37,7 @@ async function expectLost(exec: CapturedProcess, deadlineMs: number): Promise<vo
   expect([code, exec.stderr()]).toEqual([255, expect.stringContaining('is lost: its outcome is unknown')]);
 }
 
-/** A new listener is let in and serves the next command, within the time that a start takes. */
+/** Expects that a new listener is accepted and serves the next command, within the time that a start takes. */
 async function expectTakeOver(remote: Remote): Promise<void> {
   const second = await startAnother(remote.line);
   const { text, exitCode } = await remote.run(['exec', '--wait', '10s', 'echo by the new one']);
@@ -49,7 +49,7 @@ async function startSleeping(remote: Remote): Promise<Watched> {
   return startWatched(remote, `sleep ${oddSleep()}; :`, { witness: [] });
 }
 
-test('the listener is killed in the middle of a command: exec says lost at once, a new one takes over', async () => {
+test('the listener is killed in the middle of a command: exec reports it lost at once, a new listener takes over', async () => {
   const remote = await openRemote();
   const { exec } = await startSleeping(remote);
   process.kill(await findRunner(remote.listener), 'SIGKILL');
@@ -61,7 +61,7 @@ test('the listener is killed in the middle of a command: exec says lost at once,
   await expectTakeOver(remote);
 });
 
-test('the listener is killed while it waits: status says gone at once, a new one takes over', async () => {
+test('an idle listener is killed: status shows it disconnected at once, a new listener takes over', async () => {
   const remote = await openRemote();
   process.kill(await findRunner(remote.listener), 'SIGKILL');
   const isGone = ({ listener }: { listener: { attached: boolean } | null }) => listener?.attached === false;
@@ -69,7 +69,7 @@ test('the listener is killed while it waits: status says gone at once, a new one
   await expectTakeOver(remote);
 });
 
-test('nothing of a killed listener stays: no folder, and of its own processes none', async () => {
+test('the listener is killed: its folder and its own processes are removed', async () => {
   const remote = await openRemote();
   const watched = await startSleeping(remote);
   process.kill(await findRunner(remote.listener), 'SIGKILL');
@@ -80,12 +80,12 @@ test('nothing of a killed listener stays: no folder, and of its own processes no
   const ofCommand = await watched.alive();
   await eventually('its processes are gone', 10_000, async () => {
     const left = (await remote.listener.processes()).filter(({ pid }) => !ofCommand.includes(pid));
-    // The leader of the command waits for it.
+    // The shell that leads the command still waits for the command.
     return left.every(({ commandLine }) => /^bash( -c|$)/.test(commandLine)) && left.length <= 2;
   });
 });
 
-test('all processes of the listener are killed, so that nobody says farewell: lost within 15 s', async () => {
+test('all processes of the listener are killed, so that none announces its end: lost within 15 s', async () => {
   const remote = await openRemote();
   const { exec } = await startSleeping(remote);
   await waitForHeldRequest(remote.listener);
@@ -95,7 +95,7 @@ test('all processes of the listener are killed, so that nobody says farewell: lo
   await expectTakeOver(remote);
 });
 
-test('a listener that ends on TERM in the middle of a command stops it, and says so', async () => {
+test('TERM to a listener in the middle of a command: it stops the command, and announces its end', async () => {
   const remote = await openRemote();
   const watched = await startSleeping(remote);
   process.kill(await findRunner(remote.listener), 'SIGTERM');
@@ -113,7 +113,7 @@ async function waitsForItsPlace(second: Listener): Promise<void> {
   await eventually('the second listener waits', 10_000, () => second.output().includes(text));
 }
 
-test('a second listener names the host of the first and waits, and the first goes on', async () => {
+test('a second listener: it names the host of the first and waits, and the first still serves', async () => {
   const remote = await openRemote();
   const second = await startAnother(remote.line);
   await waitsForItsPlace(second);
@@ -121,7 +121,7 @@ test('a second listener names the host of the first and waits, and the first goe
   expect((await remote.run(['exec', 'echo still the first'])).text).toBe('still the first\n');
 });
 
-test('a second listener waits in the middle of a command too, which is not disturbed', async () => {
+test('a second listener in the middle of a command: it waits, and the command is not disturbed', async () => {
   const remote = await openRemote();
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -136,7 +136,7 @@ test('a second listener waits in the middle of a command too, which is not distu
 });
 
 test.skipIf(!isLong)(
-  'a frozen listener: lost within 60 s; once it thaws the late finish counts, with the whole output',
+  'a frozen listener: the command is lost within 60 s; after the thaw the late finish counts, with the whole output',
   async () => {
     const remote = await openRemote();
     const folder = await makeTemporaryFolder();

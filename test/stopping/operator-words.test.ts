@@ -22,12 +22,12 @@ async function startApproved(tree: string, args: string[] = []) {
   return { operator, watched: await starting };
 }
 
-/** What bash itself reports of a process that was killed, and its other errors. */
+/** What bash itself prints about a killed process, and its other errors. */
 const bashText = /Killed|Terminated|line \d+|lead_command|No such file/;
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   test.each(['INT', 'TERM', 'KILL'])(
-    'the client cancels by %s: said as the client’s, in one line',
+    'the client cancels by %s: the operator reads one line that names the client and the signal',
     async (signal) => {
       const ignore = signal === 'KILL' ? `trap '' INT TERM; ` : '';
       const { operator, watched } = await startApproved(`${ignore}sleep ${oddSleep()}; :`);
@@ -51,7 +51,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await expectServing(operator, 2);
   });
 
-  test('Ctrl-C at the terminal is not said to be the client’s', async () => {
+  test('Ctrl-C at the terminal: the operator does not read that the client stopped it', async () => {
     const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`);
     await operator.terminal.type('\x03');
     expect(await codeOf(watched.exec, 'exec ends')).toBe(130);
@@ -61,7 +61,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await expectServing(operator, 2);
   });
 
-  test('a time limit: the operator reads how long it was', async () => {
+  test('a command times out: the operator reads the time limit', async () => {
     const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`, ['--timeout', '1s']);
     expect(await codeOf(watched.exec, 'exec ends')).toBe(124);
     const screen = await operator.terminal.waitForText('<<< done', 10_000);

@@ -12,7 +12,7 @@ export type Operator = Client & {
   terminal: Terminal;
   /** TMPDIR of the listener. */
   temporaryFolder: string;
-  /** `remotify exec` of a text that writes into the ledger, among what was given. */
+  /** Starts `remotify exec ARGS…` with a command that writes into the ledger. */
   push: (...args: string[]) => CapturedProcess;
   ledger: () => Promise<string>;
   /** Waits until the n-th question is on the screen. */
@@ -21,7 +21,7 @@ export type Operator = Client & {
 
 const question = 'run it? [';
 
-/** The pasted line in a terminal, with a listener that is attached. */
+/** Pastes the line in a terminal, and resolves once its listener is attached. */
 export async function openOperator(
   relay: { url: string },
   mode: 'supervised' | 'auto' = 'supervised',
@@ -64,7 +64,7 @@ export function codeOf(exec: CapturedProcess, name: string, ms = 10_000): Promis
   return withDeadline(exec.closed, ms, name).then(({ code }) => code);
 }
 
-/** The listener asks again, and runs what is said yes to. */
+/** Expects that the listener prompts again, and runs the command that is approved. */
 export async function expectServing(operator: Operator, questions: number): Promise<void> {
   const exec = operator.push();
   await operator.waitForQuestion(questions);

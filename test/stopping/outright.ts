@@ -19,13 +19,13 @@ export async function findRunner({ pid, processes }: Listener): Promise<number> 
   });
 }
 
-/** Stops whatever it started, commands included, until none of it moves. Their ids. */
+/** Suspends all processes that the listener started, commands included, until none is running. Returns their ids. */
 export async function freeze({ processes }: Listener): Promise<number[]> {
   return eventually('all of the listener is frozen', 5_000, async () => {
     const pids = (await processes()).map(({ pid }) => pid);
     for (const pid of pids) sendSignal(pid, 'SIGSTOP');
     const states = await Promise.all(pids.map(async (pid) => (await readStat(pid)).state));
-    // What one of them started before it stopped is found in the next round.
+    // A process that one of them started before it stopped is found in the next round.
     const again = (await processes()).map(({ pid }) => pid);
     return states.every((state) => state === 'T') && again.every((pid) => pids.includes(pid)) ? pids : null;
   });
@@ -35,22 +35,22 @@ export function thaw(pids: readonly number[]): void {
   for (const pid of pids) sendSignal(pid, 'SIGCONT');
 }
 
-/** Kills whatever it started in one go: frozen first, so that none of it can act on the end of another. */
+/** Kills all processes that the listener started. They are frozen first, so that none can react to the end of another. */
 export async function killOutright(listener: Listener): Promise<void> {
   for (const pid of await freeze(listener)) sendSignal(pid, 'SIGKILL');
 }
 
-/** A listener that waits for a command, or is a second into one, holds a request open: the socket whose end tells that it is gone. */
+/** Waits for the request that a listener holds open while it is idle, or after the first second of a command: its end shows that it is gone. */
 export async function waitForHeldRequest({ processes }: Listener): Promise<void> {
   let last: number | undefined;
   let looks = 0;
   await eventually('a request of the listener is held', 10_000, async () => {
-    // Not the curl that waits for the result of the command, and is not connected yet.
+    // This leaves out the curl that waits for the result of the command and is not connected yet.
     const held = /^curl .*\/(?:next|control)\.body /;
     const pid = (await processes()).find(({ commandLine }) => held.test(commandLine))?.pid;
     looks = pid === last ? looks + 1 : 0;
     last = pid;
-    // An upload is over sooner.
+    // An upload ends before eight looks.
     return pid !== undefined && looks >= 8;
   });
 }

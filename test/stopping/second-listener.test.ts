@@ -30,7 +30,7 @@ async function setUp() {
   return { ...remote, startSecond };
 }
 
-test('the first one is alive: the second waits and says for which host, and the first goes on', async () => {
+test('the first listener is alive: the second waits and names its host, and the first still serves', async () => {
   const { listener, startSecond, run } = await setUp();
   const second = await startSecond();
   await eventually('the second waits', 15_000, () => second.output().includes(waits));
@@ -40,7 +40,7 @@ test('the first one is alive: the second waits and says for which host, and the 
 });
 
 test.skipIf(!isLong)(
-  'the first one stays: the second ends with 1 after a minute, and leaves nothing',
+  'the first listener stays: the second exits with 1 after a minute, and leaves no file',
   {
     timeout: 150_000,
   },
@@ -56,20 +56,20 @@ test.skipIf(!isLong)(
   },
 );
 
-test('all processes of the first one were killed outright: a line pasted at once waits, and takes over', {
+test('all processes of the first listener are killed at once: the line is pasted again, waits, and takes over', {
   timeout: 120_000,
 }, async () => {
   const { listener, run, startSecond } = await setUp();
-  // The listener and its watchdog alike, none before the others know.
+  // Stop all of them first, so that the watchdog cannot react to the end of the listener, or the listener to its.
   for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGSTOP');
   for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGKILL');
   const second = await startSecond();
-  await eventually('the second is let in', 90_000, () => second.output().includes('listening as'));
+  await eventually('the second is accepted', 90_000, () => second.output().includes('listening as'));
   expect(second.output().split(waits)).toHaveLength(2);
   expect(await run(['exec', 'echo second'])).toMatchObject({ exitCode: 0, text: 'second\n' });
 });
 
-test('the first one said that it ends: the second is let in at once', async () => {
+test('the first listener announced its end: the second is accepted at once', async () => {
   const { listener, run, startSecond, ...remote } = await setUp();
   await listener.stop();
   await waitForState(

@@ -5,7 +5,7 @@ import { hasTmux } from '../harness/tmux.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
 import { codeOf, openOperator } from './operator.ts';
 
-// Each answer of an operator ends one request of the listener and begins another: the audit log tells of no absence.
+// Each answer of an operator ends one request of the listener and begins another: the audit log must not report an absence.
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   test('an operator approves and declines commands: the audit log has shown, started and declined, and no absence', {
@@ -16,7 +16,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     for (const [nth, answer] of ['y', 'n', 'y', 'n', 'y'].entries()) {
       const exec = operator.push();
       await operator.waitForQuestion(nth + 1);
-      // Long enough for the heartbeat of the question to be held.
+      // Long enough for the relay to hold the heartbeat request of the question.
       await untilPassed('the question is open', 1_300);
       await operator.terminal.type(`${answer}\n`);
       if (answer === 'n') await operator.terminal.type('\n');

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => relay.stop());
 
-/** A command that the operator said yes to, once it runs in the terminal's foreground. */
+/** A command that the operator approved, once it runs in the terminal's foreground. */
 async function startApproved(
   operator: Operator,
   tree: string,
@@ -31,7 +31,7 @@ async function startApproved(
 }
 
 async function isAllGone({ alive }: Watched): Promise<void> {
-  // TERM, ten seconds, KILL; then a little for looking.
+  // TERM, KILL after ten seconds, and a margin for the check.
   await eventually('nothing of its group is alive', 15_000, async () => (await alive()).length === 0);
 }
 
@@ -52,7 +52,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await expectServing(operator, 2);
   });
 
-  test('--timeout stops it in the foreground of the terminal', async () => {
+  test('--timeout stops a command in the foreground of the terminal', async () => {
     const operator = await openOperator(relay);
     const watched = await startApproved(operator, `sleep ${oddSleep()} & sleep ${oddSleep()}; :`, {
       args: ['--timeout', '1s'],
@@ -62,7 +62,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await expectServing(operator, 2);
   });
 
-  test('Ctrl-C at exec stops it in the foreground of the terminal', async () => {
+  test('Ctrl-C at exec stops a command in the foreground of the terminal', async () => {
     const operator = await openOperator(relay);
     const watched = await startApproved(operator, `sleep ${oddSleep()} | sleep ${oddSleep()}; :`);
     watched.exec.child.kill('SIGINT');
@@ -72,7 +72,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   });
 
   test.each(['TERM', 'KILL'])(
-    'a program stopped by %s leaves a terminal that can be used',
+    'a program that set the terminal to raw mode is stopped by %s: the terminal works again',
     async (signal) => {
       const operator = await openOperator(relay);
       const { terminal } = operator;
@@ -83,9 +83,9 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       const next = operator.push();
       await operator.waitForQuestion(2);
       await terminal.type('y');
-      await eventually('what is typed is seen', 5_000, async () => {
+      await eventually('the terminal echoes what is typed', 5_000, async () => {
         return (
-          (await terminal.transcript()).split('run it? [y/N, n REASON, a: always, v: view, q: end] y')
+          (await terminal.transcript()).split('run it? [y/N, n REASON, a: always, v: view, q: quit] y')
             .length -
             1 ===
           2
@@ -96,7 +96,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     },
   );
 
-  test('Ctrl-Z at a command neither ends it nor leaves it stopped for ever', async () => {
+  test('Ctrl-Z during a command: it does not end, and cancel still stops it', async () => {
     const operator = await openOperator(relay);
     const watched = await startApproved(operator, `sleep ${oddSleep()}; :`);
     await operator.terminal.type(suspend);

@@ -21,20 +21,20 @@ afterAll(() => relay.stop());
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   const readPassword = `read -r -s -p 'password: ' x </dev/tty; echo "got \${#x}"`;
 
-  test('supervised: a program may ask on the terminal', async () => {
+  test('supervised: a program can prompt on the terminal', async () => {
     const { start, terminal, waitForQuestion } = await openOperator(relay);
     const exec = start(['exec', readPassword]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     await waitForQuestion();
     await terminal.type('y\n');
-    await eventually('the program asks', 10_000, () => exec.stderr().includes('password: '));
+    await eventually('the program prompts', 10_000, () => exec.stderr().includes('password: '));
     await terminal.type('hunter2\n');
     expect(await codeOf(exec, 'the program has its answer')).toBe(0);
     expect(exec.stdout().toString()).toBe('got 7\n');
     expect(await terminal.screen()).not.toContain('hunter2');
   });
 
-  test('auto: there is no terminal to ask on, and that is said at once', async () => {
+  test('auto: a program that prompts on /dev/tty gets an error at once', async () => {
     const { start } = await openOperator(relay, 'auto');
     const exec = start(['exec', readPassword]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
@@ -44,7 +44,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   });
 
   test.each(['supervised', 'auto'] as const)(
-    '%s: Ctrl-C during a command stops the command and keeps the listener',
+    '%s, Ctrl-C during a command: the command stops, the listener stays',
     async (mode) => {
       const operator = await openOperator(relay, mode);
       const { terminal } = operator;
@@ -65,7 +65,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   );
 
   test.each(['supervised', 'auto'] as const)(
-    '%s: Ctrl-C twice during a command that does not care ends it and the listener, and the relay knows both',
+    '%s, Ctrl-C twice during a command that ignores it: the command and the listener end, and the relay knows both',
     async (mode) => {
       const operator = await openOperator(relay, mode);
       const { terminal } = operator;
@@ -75,9 +75,9 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
         await operator.waitForQuestion();
         await terminal.type('y\n');
       }
-      await eventually('it runs', 15_000, () => exec.stdout().toString() === 'ready\n');
+      await eventually('the command runs', 15_000, () => exec.stdout().toString() === 'ready\n');
       await terminal.type(interrupt);
-      await eventually('it was told', 10_000, () => exec.stdout().toString() === 'ready\nno\n');
+      await eventually('the command got SIGINT', 10_000, () => exec.stdout().toString() === 'ready\nno\n');
       await terminal.type(interrupt);
       expect(await codeOf(exec, 'exec ends', 30_000)).toBe(143);
       expect(exec.stdout().toString()).toBe('ready\nno\nno\n');
@@ -88,7 +88,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   );
 
   test.each(['supervised', 'auto'] as const)(
-    '%s: Ctrl-C while it waits ends the listener, the relay knows at once, nothing stays',
+    '%s, Ctrl-C at an idle listener: it ends, the relay knows at once, no file is left',
     async (mode) => {
       const operator = await openOperator(relay, mode);
       await operator.terminal.type(interrupt);
@@ -99,61 +99,61 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     },
   );
 
-  test('Ctrl-C at the prompt declines that command; the listener stays and asks for the next', async () => {
+  test('Ctrl-C at the prompt: that command is declined; the listener stays and prompts for the next', async () => {
     const operator = await openOperator(relay);
     const exec = operator.push();
     await operator.waitForQuestion();
     await operator.terminal.type(interrupt);
-    expect(await codeOf(exec, 'exec hears of it')).toBe(126);
+    expect(await codeOf(exec, 'exec ends')).toBe(126);
     expect(exec.stderr()).toContain('declined');
     expect(await operator.ledger()).toBe('');
     await expectServing(operator, 2);
     expect(await operator.ledger()).toBe('ran\n');
   });
 
-  test('Ctrl-D at the prompt declines, and the listener ends', async () => {
+  test('Ctrl-D at the prompt: the command is declined, and the listener ends', async () => {
     const operator = await openOperator(relay);
     const exec = operator.push();
     await operator.waitForQuestion();
     await operator.terminal.type(endOfFile);
-    expect(await codeOf(exec, 'exec hears of it', 5_000)).toBe(126);
+    expect(await codeOf(exec, 'exec ends', 5_000)).toBe(126);
     await operator.terminal.waitForText('[the command ended with', 5_000);
     await waitForState(operator, 'the relay knows', isGone, 3_000);
     expect(await operator.ledger()).toBe('');
     expect(await readdir(operator.temporaryFolder)).toEqual([]);
   });
 
-  test('Ctrl-D at a prompt that has been open for a while is heard too', async () => {
+  test('Ctrl-D at a prompt that has been open for a while: the command is declined', async () => {
     const operator = await openOperator(relay);
     const exec = operator.push();
     await operator.waitForQuestion();
-    // The listener reads in turns of two seconds, and must not take the end of input for the end of a turn.
+    // The listener reads with a timeout of two seconds, and must not take the end of input for a timeout.
     await untilPassed('the prompt is older than a second', 1_300);
     await operator.terminal.type(endOfFile);
-    expect(await codeOf(exec, 'exec hears of it', 5_000)).toBe(126);
+    expect(await codeOf(exec, 'exec ends', 5_000)).toBe(126);
     expect(await operator.ledger()).toBe('');
   });
 
-  test('cancelled while the prompt is open: the y at once after it runs nothing', async () => {
+  test('cancelled while the prompt is open: a y right after it does not start the command', async () => {
     const operator = await openOperator(relay);
     const exec = operator.push();
     await operator.waitForQuestion();
     expect((await operator.run(['cancel'])).text).toBe('c1 cancelled\n');
     await operator.terminal.type('y\n');
-    expect(await codeOf(exec, 'exec hears of it')).toBe(255);
+    expect(await codeOf(exec, 'exec ends')).toBe(255);
     await operator.terminal.waitForText('not run: cancelled or expired', 10_000);
     expect(await operator.ledger()).toBe('');
     expect(await readCommand(operator, 'c1')).toMatchObject({ state: 'cancelled', exit_status: null });
     await expectServing(operator, 2);
   });
 
-  test('cancelled while the prompt is open: the prompt is taken back, and a late y approves nothing', async () => {
+  test('cancelled while the prompt is open: the prompt is withdrawn, and a late y approves nothing', async () => {
     const operator = await openOperator(relay);
     operator.push();
     await operator.waitForQuestion();
     expect((await operator.run(['cancel'])).text).toBe('c1 cancelled\n');
     await operator.terminal.waitForText('not run: cancelled or expired', 10_000);
-    // It lies in the terminal until the next question, and must not answer that.
+    // The y stays in the input of the terminal until the next question, and must not answer it.
     await operator.terminal.type('y\n');
     const next = operator.push();
     await operator.waitForQuestion(2);
@@ -162,7 +162,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await operator.ledger()).toBe('');
   });
 
-  test('out of time while the prompt is open: a y runs nothing', async () => {
+  test('expired while the prompt is open: a y does not start the command', async () => {
     const operator = await openOperator(relay);
     const exec = operator.push('--wait', '3s');
     await operator.waitForQuestion();

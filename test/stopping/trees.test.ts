@@ -18,7 +18,7 @@ afterAll(async () => {
   await relay.stop();
 });
 
-/** TERM, ten seconds, KILL; then a little for looking. */
+/** TERM, KILL after ten seconds, and a margin for the check. */
 const goneWithinMs = 15_000;
 
 type Tree = {
@@ -26,7 +26,7 @@ type Tree = {
   render: (sleep: string) => string;
   /** Sleeps that the test must see before it stops them. */
   sleeps: number;
-  /** What it ends of when it is told to stop by TERM. */
+  /** Its exit status after a cancel with TERM. */
   status: 143 | 137;
 };
 
@@ -59,7 +59,7 @@ async function startTree({ render, sleeps, status }: Tree, args: string[] = []):
   const watched = await startWatched(remote, render(sleep), { args, witness });
   onTestFinished(() => sendSignal(-watched.group, 'SIGKILL'));
   const alive = async () => [...(await watched.alive()), ...Array.from({ length: await sleepsOf(sleep) })];
-  // With --timeout it may be over already.
+  // With --timeout the tree may have ended already.
   if (args.length === 0)
     await eventually('the whole tree runs', 5_000, async () => (await sleepsOf(sleep)) === sleeps);
   return { ...watched, alive: alive as Watched['alive'] };
@@ -91,12 +91,12 @@ async function newestCommand(): Promise<CommandState> {
 }
 
 describe.each(trees)('$name', (tree) => {
-  test('is stopped by cancel, which says so', async () => {
+  test('cancel: all processes stop, and cancel reports it', async () => {
     const watched = await startTree(tree);
     const { id } = await newestCommand();
     const cancelled = remote.run(['cancel', id]);
     await eventually(
-      'the relay knows that it is to be stopped',
+      'the relay knows of the TERM',
       10_000,
       async () => (await readCommand(remote, id)).cancel_signal === 'TERM',
     );
@@ -109,9 +109,9 @@ describe.each(trees)('$name', (tree) => {
     await expectServing();
   });
 
-  test('is stopped by its --timeout', async () => {
+  test('--timeout: all processes stop, and the exit status is 124', async () => {
     const watched = await startTree(tree, ['--timeout', '1s']);
-    // Its second, and the two for the signal.
+    // One second of --timeout, and two for the signal.
     if (tree.status === 143) await expectFirstSignal(watched, 'TERM', 3_000);
     await isAllGone(watched);
     expect(await exitCodeOf(watched)).toBe(124);
@@ -120,7 +120,7 @@ describe.each(trees)('$name', (tree) => {
     await expectServing();
   });
 
-  test('is stopped by Ctrl-C at exec', async () => {
+  test('Ctrl-C at exec: all processes stop, and the exit status is 130', async () => {
     const watched = await startTree(tree);
     watched.exec.child.kill('SIGINT');
     await expectFirstSignal(watched, 'INT');
@@ -131,7 +131,7 @@ describe.each(trees)('$name', (tree) => {
   });
 });
 
-test('a command has all of its --timeout, wherever in a second it begins', async () => {
+test('--timeout 1s: a command runs for at least one second, wherever in a second it starts', async () => {
   for (let turn = 1; turn <= 4; turn++) {
     const { text, exitCode } = await remote.run(['exec', '--json', '--timeout', '1s', `sleep ${oddSleep()}`]);
     const { duration_ms: durationMs } = JSON.parse(text) as { duration_ms: number };
@@ -140,7 +140,7 @@ test('a command has all of its --timeout, wherever in a second it begins', async
   }
 });
 
-test('what a stopped command left in a group of its own does not keep the next from running', async () => {
+test('a stopped command leaves a process in its own group: the next command still runs', async () => {
   const sleep = oddSleep();
   const watched = await startWatched(remote, `setsid sleep ${sleep} & sleep ${sleep}; :`);
   await eventually('both run', 5_000, async () => (await sleepsOf(sleep)) === 2);
@@ -152,11 +152,11 @@ test('what a stopped command left in a group of its own does not keep the next f
     if (commandLine === `sleep ${sleep}`) sendSignal(pid, 'SIGKILL');
 });
 
-test('a second Ctrl-C leaves it running, and says how to come back', async () => {
+test('a second Ctrl-C at exec: the command keeps running, and exec prints how to reattach', async () => {
   const watched = await startWatched(remote, `trap '' INT TERM; sleep ${oddSleep()}; :`, { witness: [] });
   const { id } = await newestCommand();
   watched.exec.child.kill('SIGINT');
-  await eventually('it says that it stops', 5_000, () => watched.exec.stderr().includes('stopping command'));
+  await eventually('exec reports the stop', 5_000, () => watched.exec.stderr().includes('stopping command'));
   watched.exec.child.kill('SIGINT');
   expect(await exitCodeOf(watched)).toBe(130);
   expect(watched.exec.stderr()).toContain(`remotify logs -f ${id}`);

@@ -20,25 +20,25 @@ export type Watched = {
   exec: CapturedProcess;
   /** The process group of the command. */
   group: number;
-  /** The first signals that it told of, one name a line; empty when there was none yet. */
+  /** The first signals that the command reported, one name on each line; empty when there was none yet. */
   signals: () => Promise<string>;
-  /** What is alive of its group, or was started by it and took a group of its own. */
+  /** The living processes of its group, and those that it started and that took their own group. */
   alive: () => Promise<number[]>;
 };
 
-/** A sleep that nobody else has: 300 s and some. */
+/** The argument of a `sleep` that no other test uses: a little more than 300 s. */
 export function oddSleep(): string {
   return `300.${randomInt(1e6, 1e7)}`;
 }
 
-/** What a shell does first so that the test sees which signals reach it: it writes their names, and then ends of them. */
+/** Traps that show the test which signals reach a shell: the shell writes the name of a signal, and then ends from it. */
 function renderWitness(path: string, signals: readonly string[]): string {
   return signals
     .map((name) => `trap 'echo ${name} >>"${path}"; trap - ${name}; kill -s ${name} $$' ${name}\n`)
     .join('');
 }
 
-/** `remotify exec ARGS… TREE`, once the shell of the tree runs there and has set its traps. */
+/** Starts `remotify exec ARGS… TREE`, and resolves once the shell of the tree runs on the remote and has set its traps. */
 export async function startWatched(
   client: Client,
   tree: string,

@@ -23,7 +23,7 @@ import {
 } from './claim-kit.ts';
 import { makeSession } from './store-kit.ts';
 
-/** The claim of this process, released with the test. */
+/** Claims the folder for this process; the claim is released after the test. */
 async function claim(folder: string): Promise<() => Promise<void>> {
   const release = await claimFolder(folder);
   onTestFinished(release);
@@ -40,7 +40,7 @@ async function findSocket(folder: string): Promise<string> {
   return join(folder, name);
 }
 
-test('a folder that another process holds is refused, with its pid and host', async () => {
+test('a folder that another process holds: the claim fails with the pid and host of the holder', async () => {
   const folder = await makeFolder();
   const other = await startClaimant(folder);
   expect(await other.claim()).toBeUndefined();
@@ -49,7 +49,7 @@ test('a folder that another process holds is refused, with its pid and host', as
   expect(await listSockets(folder)).toHaveLength(1);
 });
 
-test('a folder that this process holds is refused to another process', async () => {
+test('a folder that this process holds: the claim of another process fails', async () => {
   const folder = await makeFolder();
   const store = await openFileStore(folder, { warn: () => undefined });
   onTestFinished(() => store.close());
@@ -57,7 +57,7 @@ test('a folder that this process holds is refused to another process', async () 
   expect(await (await startClaimant(folder)).claim()).toBe(takenBy(process.pid, folder));
 });
 
-test('a folder whose holder was killed is claimed, and its socket file removed', async () => {
+test('a folder whose holder was killed: the claim succeeds and removes the stale socket file', async () => {
   const folder = await makeFolder();
   const other = await startClaimant(folder);
   expect(await other.claim()).toBeUndefined();
@@ -71,7 +71,7 @@ test('a folder whose holder was killed is claimed, and its socket file removed',
   await store.create(makeSession());
 });
 
-test('a released folder is empty, and free for another process', async () => {
+test('a released folder: it is empty, and another process can claim it', async () => {
   const folder = await makeFolder();
   const release = await claim(folder);
   await release();
@@ -90,7 +90,7 @@ test('two claims of one process: the folder is free once both are released', asy
   expect(await other.claim()).toBeUndefined();
 });
 
-test('a holder that is stopped still holds the folder', async () => {
+test('a holder that is stopped (SIGSTOP) still holds the folder', async () => {
   const folder = await makeFolder();
   const other = await startClaimant(folder);
   expect(await other.claim()).toBeUndefined();
@@ -103,7 +103,7 @@ test('a holder that is stopped still holds the folder', async () => {
   });
 });
 
-test('a holder that is stopped, with its queue of connections full, still holds the folder', async () => {
+test('a holder that is stopped (SIGSTOP) with a full connection queue still holds the folder', async () => {
   const folder = await makeFolder();
   const other = await startClaimant(folder);
   expect(await other.claim()).toBeUndefined();
@@ -112,7 +112,7 @@ test('a holder that is stopped, with its queue of connections full, still holds 
   await expect(claimFolder(folder)).rejects.toThrow(FolderTaken);
 });
 
-test('a claim that is not released does not keep its process running', async () => {
+test('a process that does not release its claim: it still ends by itself', async () => {
   const folder = await makeFolder();
   const program = `await (await import(${JSON.stringify(claimSource)})).claimFolder(${JSON.stringify(folder)})`;
   const args = ['--import', tsx, '--input-type=module', '-e', program];
@@ -138,9 +138,9 @@ test.each([
   ['a number', '5\n'],
   ['null', 'null\n'],
   ['an unfinished line', '{"holds":'],
-  ['text without end', 'x'.repeat(100_000)],
-  ['a pid and a host that are no such', '{"pid":"1","host":"a\\u001b[2J b","holds":true}\n'],
-])('a socket that answers %s: the folder is taken, by an unknown relay', async (_name, answer) => {
+  ['endless text', 'x'.repeat(100_000)],
+  ['an invalid pid and host', '{"pid":"1","host":"a\\u001b[2J b","holds":true}\n'],
+])('a socket that answers %s: the folder counts as taken by an unknown relay', async (_name, answer) => {
   const folder = await makeFolder();
   const server = createServer((socket) => socket.on('error', () => undefined).end(answer));
   onTestFinished(() => void server.close());
@@ -149,12 +149,12 @@ test.each([
 });
 
 interface Starter {
-  /** How often it was asked whether it holds the folder. */
+  /** How often it was probed. */
   asked: () => number;
   withdraw: () => void;
 }
 
-/** The socket of another relay that starts. */
+/** Creates the socket of another relay that is starting. */
 async function startStarter(folder: string, name: string): Promise<Starter> {
   let asked = 0;
   const server = createServer((socket) => {
@@ -167,7 +167,7 @@ async function startStarter(folder: string, name: string): Promise<Starter> {
   return { asked: () => asked, withdraw };
 }
 
-/** Runs `act` when the next claim has its socket, and has not looked for others yet. */
+/** Runs `act` when the next claim has created its socket but has not looked for other sockets yet. */
 function onceListening(act: (path: string) => Promise<void>): void {
   const listen = ClaimSocket.listen.bind(ClaimSocket);
   const spy = vi.spyOn(ClaimSocket, 'listen').mockImplementationOnce(async (folder) => {
@@ -178,11 +178,11 @@ function onceListening(act: (path: string) => Promise<void>): void {
   onTestFinished(() => spy.mockRestore());
 }
 
-test('another relay starts: a claim waits without a socket until that one withdraws', async () => {
+test('another relay is starting: a claim waits, without a socket, until the other relay withdraws', async () => {
   const folder = await makeFolder();
   const starter = await startStarter(folder, 'claim-0.sock');
   const claiming = claim(folder);
-  await eventually('it is asked more than once', 5_000, () => starter.asked() > 1);
+  await eventually('the other relay is probed more than once', 5_000, () => starter.asked() > 1);
   expect(await listSockets(folder)).toEqual(['claim-0.sock']);
   starter.withdraw();
   await withDeadline(claiming, 5_000, 'the folder is claimed');
@@ -192,10 +192,10 @@ test.each([
   ['lower', 'claim-.sock', false],
   ['higher', 'claim-z.sock', true],
 ])(
-  'two relays start at once, the other with the %s name: the lower one keeps its socket',
+  'two relays start at once, the other one has the %s socket name: the lower name keeps its socket',
   async (_name, name, isKept) => {
     const folder = await makeFolder();
-    // Stays until there is a holder.
+    // This stale file stays until a relay holds the folder.
     await makeStaleSocket(folder, 'claim-zz.sock');
     let starter: Starter | undefined;
     let path = '';
@@ -204,7 +204,7 @@ test.each([
       starter = await startStarter(folder, name);
     });
     const claiming = claim(folder);
-    await eventually('the other one is asked more than once', 5_000, () => (starter?.asked() ?? 0) > 1);
+    await eventually('the other relay is probed more than once', 5_000, () => (starter?.asked() ?? 0) > 1);
     const sockets = (await listSockets(folder)).map((found) => join(folder, found));
     expect(sockets.toSorted()).toEqual(
       [...(isKept ? [path] : []), join(folder, name), join(folder, 'claim-zz.sock')].toSorted(),
@@ -216,7 +216,7 @@ test.each([
 );
 
 test.each(['lower', 'higher'])(
-  'a relay with a %s name starts and neither holds nor withdraws: the claim gives up',
+  'a starting relay with a %s socket name neither holds nor withdraws: the claim gives up',
   async (name) => {
     const folder = await makeFolder();
     let starter: Starter | undefined;
@@ -224,7 +224,7 @@ test.each(['lower', 'higher'])(
       starter = await startStarter(folder, name === 'lower' ? 'claim-.sock' : 'claim-z.sock');
     });
     const refused = expect(claimFolder(folder)).rejects.toThrow(`another relay is already using ${folder}`);
-    await eventually('the other one is asked more than once', 5_000, () => (starter?.asked() ?? 0) > 1);
+    await eventually('the other relay is probed more than once', 5_000, () => (starter?.asked() ?? 0) > 1);
     const later = performance.now() + 20_000;
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => later);
     onTestFinished(() => clock.mockRestore());
@@ -233,12 +233,12 @@ test.each(['lower', 'higher'])(
   },
 );
 
-test('a holder that starts at the same time: the claim withdraws its socket', async () => {
+test('another relay gets the folder at the same time: the claim fails and removes its own socket', async () => {
   const folder = await makeFolder();
   const other = await startClaimant(folder);
   let held: string[] = [];
   onceListening(async (path) => {
-    // Only while the socket is out of sight does the other one get the folder.
+    // The other process gets the folder only while this socket is hidden.
     await rename(path, `${path}.hidden`);
     expect(await other.claim()).toBeUndefined();
     held = await listSockets(folder).then((names) => names.filter((name) => name.endsWith('.sock')));
@@ -248,7 +248,7 @@ test('a holder that starts at the same time: the claim withdraws its socket', as
   expect(await listSockets(folder)).toEqual(held);
 });
 
-test('a holder removed the socket file before its relay listened: the claim starts over', async () => {
+test('a holder removes the socket file before this relay listens: the claim starts over', async () => {
   const folder = await makeFolder();
   onceListening((path) => rm(path));
   await claim(folder);
@@ -266,7 +266,7 @@ test('a refused claim removes no file of another relay', async () => {
   expect(await listSockets(folder)).toEqual(before);
 });
 
-test('a relay of the last version that still runs is respected, and its file stays', async () => {
+test('a running relay of the last version (pid file): the claim fails, and the pid file stays', async () => {
   const folder = await makeFolder();
   await writeFile(join(folder, 'relay.pid'), '1\n');
   const message = `another relay (pid 1) is already using ${folder}`;
@@ -275,14 +275,14 @@ test('a relay of the last version that still runs is respected, and its file sta
 });
 
 test.each([
-  ['its own pid, as a container that starts again has it', `${process.pid}\n`],
+  ['its own pid, as after the restart of a container', `${process.pid}\n`],
   ['nothing', ''],
-  ['no number', 'abc\n'],
+  ['text instead of a number', 'abc\n'],
   ['a pid without a process', '4194999\n'],
-  ['zero, which would be every process of the group', '0\n'],
-  ['a negative number, which would be a group', '-1\n'],
-  ['the pid of a process that began at another time', '1 123456789\n'],
-])('a pid file of the last version with %s is stale, and removed', async (_name, content) => {
+  ['pid 0, which means the own process group', '0\n'],
+  ['a negative number, which means a process group', '-1\n'],
+  ['the pid of a process with another start time', '1 123456789\n'],
+])('a pid file of the last version with %s: it is stale and removed', async (_name, content) => {
   const folder = await makeFolder();
   await writeFile(join(folder, 'relay.pid'), content);
   await claim(folder);
@@ -293,8 +293,8 @@ test.each([
   ['200 characters', 200, 'a'],
   ['the longest address', 103 - '/claim-0123456789abcdef.sock'.length, 'a'],
   ['one more than the longest address', 104 - '/claim-0123456789abcdef.sock'.length, 'a'],
-  ['a short one of two-byte characters, too long in bytes', 80, 'é'],
-])('a path of %s: the folder is claimed, refused and released', async (_name, length, letter) => {
+  ['80 two-byte characters, too long only in bytes', 80, 'é'],
+])('a path of %s: claim, refusal and release work', async (_name, length, letter) => {
   const parent = await makeFolder();
   const folder = join(parent, letter.repeat(length - parent.length - 1));
   await mkdir(folder);
@@ -304,25 +304,25 @@ test.each([
   expect(await other.claim()).toBe(takenBy(process.pid, folder));
   await release();
   expect(await readdir(folder)).toEqual([]);
-  // Not in the parent either, where a path that is cut would put it.
+  // A truncated path would have put the socket into the parent.
   expect(await readdir(parent)).toHaveLength(1);
   expect(await other.claim()).toBeUndefined();
 });
 
-// root may write there, and no file can be created.
+// In /sys root has write permission, but no file can be created.
 test.skipIf(process.getuid?.() !== 0)('a file system without sockets: the error says so', async () => {
   await expect(claimFolder('/sys')).rejects.toThrow(
     '/sys cannot hold a unix socket, which the relay needs to lock the folder; choose another with --store (EPERM)',
   );
 });
 
-test('a folder that is missing: the error has its errno', async () => {
+test('a missing folder: the error has the code ENOENT', async () => {
   await expect(claimFolder(join(await makeFolder(), 'none'))).rejects.toHaveProperty('code', 'ENOENT');
 });
 
 const contestants = 12;
 
-test('12 processes claim a folder with stale files at once: one holds it, the others name it', {
+test('12 processes claim a folder with stale files at once: one gets it, the others name the holder', {
   timeout: 120_000,
 }, async () => {
   const folder = await makeFolder();
@@ -336,13 +336,13 @@ test('12 processes claim a folder with stale files at once: one holds it, the ot
     if (holder === undefined || more.length > 0) expect(answers).toBe('one undefined');
     const refusals = answers.filter((answer) => answer !== undefined);
     expect(new Set(refusals)).toEqual(new Set([takenBy(holder?.pid ?? 0, folder)]));
-    // All the stale files are gone, of relays that withdrew too.
+    // All stale files are gone, including those of relays that withdrew.
     await findSocket(folder);
     if (round % 2 === 0) {
       await holder?.release();
       continue;
     }
-    // Killed while the others claim: one of them holds the folder, or each of them was early enough to see the killed one.
+    // The holder is killed while the others claim: one of them gets the folder, or all probed it before the kill.
     all = all.filter((one) => one !== holder);
     const claims = all.map((one) => one.claim());
     await holder?.kill();
@@ -354,7 +354,7 @@ test('12 processes claim a folder with stale files at once: one holds it, the ot
 });
 
 test.skipIf(!canUnshare)(
-  'a folder that is held in other PID, mount and network namespaces is refused there and here',
+  'a holder in other PID, mount and network namespaces: claims in other namespaces and in ours fail',
   async () => {
     const folder = await makeFolder();
     const [first, second] = await Promise.all([
@@ -365,7 +365,7 @@ test.skipIf(!canUnshare)(
     expect(await second.claim()).toBe(takenBy(1, folder));
     await expect(claimFolder(folder)).rejects.toThrow(takenBy(1, folder));
     await first.kill();
-    // The relay inside ends a moment after `unshare`.
+    // The relay in the container ends a moment after `unshare`.
     await eventually('the folder is free', 5_000, async () => (await second.claim()) === undefined);
     await expect(claimFolder(folder)).rejects.toThrow(takenBy(1, folder));
   },

@@ -1,4 +1,4 @@
-/** Other processes that claim a folder, and files as they leave them. */
+/** Starts other processes that claim a store folder, and creates the socket files that they leave. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, rename } from 'node:fs/promises';
@@ -13,11 +13,11 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 export const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 export const claimSource = new URL('../../src/store/claim-folder.ts', import.meta.url).href;
 
-/** A PID and a mount namespace of its own, as a container has. */
+/** Runs a program in its own PID and mount namespaces, like a container. */
 export const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 export const containerWithNetwork = [...container, '--net'];
 
-/** For `test.skipIf(!canUnshare)`: elsewhere the tests are reported as skipped, by their names. */
+/** For `test.skipIf(!canUnshare)`: without the permission for unshare(1) the tests are reported as skipped. */
 export const canUnshare = ((): boolean => {
   try {
     const [program = '', ...flags] = containerWithNetwork;
@@ -38,7 +38,7 @@ export async function listSockets(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.startsWith('claim-'));
 }
 
-/** A socket file as kill -9 leaves it: node removes the file of a socket that it closes, but not under another name. */
+/** Creates a socket file as kill -9 leaves it. The rename keeps it: Node removes the file of a closed socket only under its first name. */
 export async function makeStaleSocket(folder: string, name: string): Promise<void> {
   const server = createServer();
   await once(server.listen(join(folder, 'bound')), 'listening');
@@ -46,14 +46,14 @@ export async function makeStaleSocket(folder: string, name: string): Promise<voi
   await once(server.close(), 'close');
 }
 
-/** So many connections that never close. */
+/** Opens `count` connections that never close. */
 export async function flood(path: string, count: number): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, () => connect(path));
   onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
   const settled = sockets.map(
     (socket) =>
       new Promise((resolve) => {
-        // Refusals too: a full queue is a part of some tests.
+        // An error counts too: some tests fill the connection queue.
         socket.on('error', resolve).on('connect', resolve);
       }),
   );
@@ -62,13 +62,13 @@ export async function flood(path: string, count: number): Promise<Socket[]> {
 }
 
 export interface Claimant {
-  /** Of `unshare`, for one in a container. */
+  /** For a process in a container: the pid of `unshare`. */
   pid: number;
-  /** Undefined: it holds the folder. Otherwise the message of the error. */
+  /** Resolves with undefined if the process got the folder, otherwise with the error message. */
   claim: () => Promise<string | undefined>;
   release: () => Promise<void>;
   signal: (signal: NodeJS.Signals) => void;
-  /** SIGKILL, and waits for the end. */
+  /** Sends SIGKILL and waits until the process has ended. */
   kill: () => Promise<void>;
 }
 
@@ -87,7 +87,7 @@ const program = `
   process.send({ order: 'start' });
 `;
 
-/** A process that claims the folder when told to. It waits with its modules loaded, so that several can claim at once. */
+/** A process that claims the folder on claim(). Its modules are already loaded, so that several processes can claim at the same time. */
 export async function startClaimant(folder: string, wrapper: readonly string[] = []): Promise<Claimant> {
   const command = [...wrapper, process.execPath, '--import', tsx, '--input-type=module', '-e', program];
   const [file = '', ...args] = command.concat(claimSource, folder);

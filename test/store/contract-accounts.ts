@@ -20,7 +20,7 @@ const address = '192.0.2.7';
 const limits = { sessions: 2, bytes: 20 };
 
 export function describeAccounts(open: OpenStore): void {
-  /** A store with one session of the address, named a…; the one without an address is b…. */
+  /** A store with two sessions: a… with the address, b… without one. */
   async function openAccount(): Promise<{ store: Store; name: string; none: string }> {
     const { store } = await open();
     await store.remove(nameOf('a'));
@@ -36,7 +36,7 @@ export function describeAccounts(open: OpenStore): void {
     refusalOf(store.update(name, (session) => addCommand(session, script), limits));
 
   describe('account limits', () => {
-    test('an account with as many sessions as it may have gets no other until one is removed', async () => {
+    test('an account at its session limit: no new session until one is removed', async () => {
       const { store, name } = await openAccount();
       expect(await create(store, 'c', address)).toBeUndefined();
       expect(await create(store, 'd', address)).toBe('too_many_sessions');
@@ -47,14 +47,14 @@ export function describeAccounts(open: OpenStore): void {
       expect(await create(store, 'e', address)).toBeUndefined();
     });
 
-    test('sessions created at once do not pass the limit together', async () => {
+    test('sessions that are created at the same time cannot exceed the limit', async () => {
       const { store } = await openAccount();
       const answers = await Promise.all(['c', 'd', 'e', 'f'].map((letter) => create(store, letter, address)));
       expect(answers.filter((answer) => answer === undefined)).toHaveLength(1);
       expect(await store.listAccount(address)).toHaveLength(limits.sessions);
     });
 
-    test('sessions without an address belong to no account, and have no limits', async () => {
+    test('sessions without an address have no account and no limits', async () => {
       const { store, none } = await openAccount();
       for (const letter of ['c', 'd', 'e']) expect(await create(store, letter, null)).toBeUndefined();
       expect(await pushFor(store, none, 'x'.repeat(100))).toBeUndefined();
@@ -65,11 +65,11 @@ export function describeAccounts(open: OpenStore): void {
     test.each([
       ['the same IPv6 /64', '2001:db8:1:2::1', '2001:db8:1:2:ffff:2:3:4', true],
       ['another IPv6 /64', '2001:db8:1:2::1', '2001:db8:1:3::1', false],
-      ['short for the same /64', '2001:db8::1', '2001:db8:0:0:9::', true],
+      ['a short form in the same /64', '2001:db8::1', '2001:db8:0:0:9::', true],
       ['an IPv4 address and the same mapped to IPv6', address, `::ffff:${address}`, true],
       ['two IPv4 addresses', address, '192.0.2.8', false],
       ['two mapped IPv4 addresses', `::ffff:${address}`, '::ffff:192.0.2.8', false],
-    ])('%s: %s and %s share an account is %s', async (_name, one, other, isShared) => {
+    ])('%s: shared account of %s and %s: %s', async (_name, one, other, isShared) => {
       const { store } = await open();
       expect(await create(store, 'c', one)).toBeUndefined();
       expect(await create(store, 'd', one)).toBeUndefined();
@@ -78,7 +78,7 @@ export function describeAccounts(open: OpenStore): void {
       expect(listed).toEqual([nameOf('c'), nameOf('d')]);
     });
 
-    test('bytes of all sessions of the account count, and are freed by a removal', async () => {
+    test('the quota counts the bytes of all sessions of the account; a removal frees them', async () => {
       const { store, name } = await openAccount();
       await create(store, 'c', address);
       expect(await pushFor(store, name, '0123456789')).toBeUndefined();
@@ -92,7 +92,7 @@ export function describeAccounts(open: OpenStore): void {
       expect(await readText(store, name, 'c1', 'stdout')).toBe('0123456789');
     });
 
-    test('a removal frees all that the session held by then: script, input and output', async () => {
+    test('a removal frees all bytes of the session: script, input and output', async () => {
       const { store, name } = await openAccount();
       await push(store, name, '01234');
       for (const flow of ['stdin', 'stdout', 'stderr'] as const)
@@ -104,7 +104,7 @@ export function describeAccounts(open: OpenStore): void {
       expect(await pushFor(store, nameOf('c'), 'x')).toBe('address_quota');
     });
 
-    test('updates at once do not pass the limit together', async () => {
+    test('simultaneous updates cannot exceed the quota', async () => {
       const { store, name } = await openAccount();
       await create(store, 'c', address);
       const answers = await Promise.all([
@@ -116,7 +116,7 @@ export function describeAccounts(open: OpenStore): void {
       expect(await pushFor(store, name, 'x')).toBe('address_quota');
     });
 
-    test('an update that adds no bytes is taken although the account is over its limit', async () => {
+    test('an account over its quota: an update that adds no bytes is accepted', async () => {
       const { store, name } = await openAccount();
       await push(store, name, 'x'.repeat(30));
       expect(await pushFor(store, name, 'x')).toBe('address_quota');
@@ -131,7 +131,7 @@ export function describeAccounts(open: OpenStore): void {
       expect(await refusalOf(ending)).toBeUndefined();
     });
 
-    test('an update that frees bytes is taken although the account stays over its limit', async () => {
+    test('an account over its quota: an update that frees bytes is accepted, even if it stays over the quota', async () => {
       const { store, name } = await openAccount();
       await push(store, name, 'x'.repeat(30));
       await append(store, name, 'c1', 'stdout', 0, '01234');
@@ -144,7 +144,7 @@ export function describeAccounts(open: OpenStore): void {
       expect(findCommand(await store.read(name), 'c1').isEvicted).toBe(true);
     });
 
-    test('an allowed excess is taken, and counts', async () => {
+    test('an update with overQuotaBytes may exceed the quota by that much, and its bytes count', async () => {
       const { store, name } = await openAccount();
       const pushOver = (script: string, overQuotaBytes: number): Promise<RefusalCode | undefined> =>
         refusalOf(store.update(name, (s) => ({ ...addCommand(s, script), overQuotaBytes }), limits));
@@ -154,7 +154,7 @@ export function describeAccounts(open: OpenStore): void {
       expect(await pushOver('x', 6)).toBeUndefined();
     });
 
-    test('eviction frees the bytes of input and output, and not those of the script', async () => {
+    test('eviction frees the bytes of input and output, not those of the script', async () => {
       const { store, name } = await openAccount();
       await push(store, name, '01234');
       await append(store, name, 'c1', 'stdout', 0, '0123456789');
@@ -164,7 +164,7 @@ export function describeAccounts(open: OpenStore): void {
       expect(await pushFor(store, name, 'x'.repeat(15))).toBeUndefined();
     });
 
-    test('a command that the session no longer lists frees all of its bytes', async () => {
+    test('a dropped command frees all of its bytes', async () => {
       const { store, name } = await openAccount();
       await push(store, name, 'x'.repeat(limits.bytes));
       await store.update(name, (session) => ({ session: { ...session, commands: [] }, result: 0 }));

@@ -7,7 +7,7 @@ const hour = 3_600;
 
 export function describeBuckets(open: OpenStore): void {
   describe('rate limits', () => {
-    test('one and the burst at once: then a refusal with Retry-After, the seconds until the next one fits', async () => {
+    test('burst + 1 requests at once pass; the next one is refused, with Retry-After in seconds', async () => {
       const { store } = await open();
       const rate = { count: 3, perSeconds: hour, burst: 2 };
       for (let taken = 0; taken < 3; taken += 1) await store.take('192.0.2.7', rate);
@@ -27,7 +27,7 @@ export function describeBuckets(open: OpenStore): void {
       { count: 600, perSeconds: hour, burst: 9 },
       { count: 1, perSeconds: 60, burst: 1 },
     ])(
-      '20 requests at once with $count in $perSeconds s and a burst of $burst: one and the burst pass',
+      '20 requests at once at $count per $perSeconds s with a burst of $burst: burst + 1 of them pass',
       async (rate) => {
         const { store } = await open();
         const answers = await Promise.all(
@@ -38,12 +38,12 @@ export function describeBuckets(open: OpenStore): void {
       },
     );
 
-    test('after a refusal: one request passes once the rate allows it, and refusals in between delay nothing', async () => {
+    test('after a refusal: a request passes once the rate allows it; refused requests do not delay it', async () => {
       const { store } = await open();
       const rate = { count: 1, perSeconds: 2, burst: 1 };
       for (let taken = 0; taken < 2; taken += 1) await store.take('192.0.2.7', rate);
       let refusals = 0;
-      await eventually('one more passes', 20_000, async () => {
+      await eventually('another request passes', 20_000, async () => {
         if ((await refusalOf(store.take('192.0.2.7', rate))) === undefined) return true;
         refusals += 1;
         return false;
@@ -51,7 +51,7 @@ export function describeBuckets(open: OpenStore): void {
       expect(refusals).toBeGreaterThan(0);
     });
 
-    test('buckets do not count for each other, nor do different rates', async () => {
+    test('a request counts only against its own bucket and rate', async () => {
       const { store } = await open();
       const rate = { count: 1, perSeconds: hour, burst: 0 };
       await store.take('one', rate);

@@ -6,12 +6,12 @@ import { count, makeSession, nameOf, type OpenStore } from './store-kit.ts';
 
 const deadlineMs = 10_000;
 
-/** The deadline that the tests set: it is part of the session, so that it is kept with it. */
+/** The deadline that the tests set. It is a field of the session, so that the store keeps it. */
 export function dueAtReader({ slotReader }: Session): number {
   return slotReader?.until ?? Infinity;
 }
 
-/** Moves the deadline; null takes it away. */
+/** Moves the deadline; null removes it. */
 export function setDue(until: number | null): (session: Session) => Outcome<void> {
   return (session) => ({
     session: { ...session, slotReader: until === null ? null : { id: 'reader', until } },
@@ -24,7 +24,7 @@ interface Ring {
   at: number;
 }
 
-/** A ring may come twice where the store's own timer and its sweep of Redis meet: the tests wait for at least so many, and not for exactly so many. */
+/** The store's timer and its sweep of Redis may both ring for one deadline: tests wait for a minimum number of rings, not an exact one. */
 export function describeDue(open: OpenStore): void {
   async function openRinging(
     onRing: (store: Store, name: string, rings: number) => Promise<unknown> = async () => undefined,
@@ -50,19 +50,19 @@ export function describeDue(open: OpenStore): void {
       expect(rings[0]?.at).toBeGreaterThanOrEqual(due);
       const other = makeSession(nameOf('b'));
       await store.create(other);
-      // Later than the time after which a ring that moved nothing is repeated.
+      // Later than the retry of a ring that did not move the deadline.
       await store.update(other.name, setDue(store.clock().now + 1_500));
       await eventually('the ring of the other session', deadlineMs, () => ringsOf(other.name) > 0);
       expect(ringsOf(name)).toBe(1);
     });
 
-    test('a deadline that has passed already rings', async () => {
+    test('a deadline in the past: the session rings', async () => {
       const { store, name, ringsOf } = await openRinging(rested);
       await store.update(name, setDue(1));
       await eventually('the ring', deadlineMs, () => ringsOf(name) > 0);
     });
 
-    test('a session that is created with a deadline rings', async () => {
+    test('a session that is created with a deadline: it rings', async () => {
       const { store, ringsOf } = await openRinging(rested);
       const other = {
         ...makeSession(nameOf('b')),
@@ -72,7 +72,7 @@ export function describeDue(open: OpenStore): void {
       await eventually('the ring', deadlineMs, () => ringsOf(other.name) > 0);
     });
 
-    test('deadlines set before onDue() ring as well', async () => {
+    test('a deadline that was set before onDue(): the session rings', async () => {
       const { store, name } = await open(dueAtReader);
       await store.update(name, setDue(store.clock().now + 50));
       let rings = 0;
@@ -83,7 +83,7 @@ export function describeDue(open: OpenStore): void {
       await eventually('the ring', deadlineMs, () => rings > 0);
     });
 
-    test('a ring that moves nothing is repeated until an update moves the deadline', async () => {
+    test('a ring that does not move the deadline: it is repeated until an update moves it', async () => {
       const { store, name, ringsOf } = await openRinging(async (_store, _name, rings) => {
         if (rings === 2) await rested(store, name);
       });
@@ -91,7 +91,7 @@ export function describeDue(open: OpenStore): void {
       await eventually('the second ring', deadlineMs, () => ringsOf(name) >= 2);
     });
 
-    test('a ring that fails is repeated', async () => {
+    test('a ring whose callback fails: it is repeated', async () => {
       const { store, name, ringsOf } = await openRinging(async (_store, _name, rings) => {
         if (rings === 1) throw new Error('the store was full');
         await rested(store, name);
@@ -103,7 +103,7 @@ export function describeDue(open: OpenStore): void {
       });
     });
 
-    test('an earlier deadline rings at its own time, by a loud or a quiet update', async () => {
+    test('a loud or quiet update moves a deadline earlier: the session rings at the new time', async () => {
       const { store, name, rings, ringsOf } = await openRinging(rested);
       const other = makeSession(nameOf('b'));
       await store.create(other);
@@ -115,10 +115,10 @@ export function describeDue(open: OpenStore): void {
       for (const { at } of rings) expect(at).toBeLessThan(hour);
     });
 
-    test('a deadline that moved on rings at its new time, and not before', async () => {
+    test('an update moves a deadline later: the session rings at the new time, not before', async () => {
       const { store, name, rings } = await openRinging(rested);
       const first = store.clock().now + 200;
-      // In memory only: a write could take longer than that.
+      // Quiet, so in memory only: a write could take longer than the deadline.
       for (const due of [first, first + 400])
         await store.update(name, (session) => ({ ...setDue(due)(session), quiet: true }));
       await store.update(name, count);
@@ -126,7 +126,7 @@ export function describeDue(open: OpenStore): void {
       expect(rings[0]?.at).toBeGreaterThanOrEqual(first + 400);
     });
 
-    test('a session that was removed does not ring', async () => {
+    test('a removed session with a deadline: no ring', async () => {
       const { store, name, ringsOf } = await openRinging(rested);
       const other = makeSession(nameOf('b'));
       await store.create(other);
@@ -139,7 +139,7 @@ export function describeDue(open: OpenStore): void {
       expect(ringsOf(name)).toBe(before);
     });
 
-    test('a store that is closed does not ring', async () => {
+    test('a closed store with a deadline: no ring', async () => {
       const { store, name, rings } = await openRinging(rested);
       const { store: later, name: laterName, rings: laterRings } = await openRinging(rested);
       const due = store.clock().now + 300;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { append, type OpenStore, partBytes, push, readStored, readText } from './store-kit.ts';
 
 export function describeOutput(open: OpenStore): void {
-  /** With a command c1. */
+  /** A store with a session and a command c1. */
   const openCommand: OpenStore = async () => {
     const opened = await open();
     await push(opened.store, opened.name, 'echo');
@@ -10,7 +10,7 @@ export function describeOutput(open: OpenStore): void {
   };
 
   describe('output at offsets', () => {
-    test('each append says where the next one goes on, and the session says how far it goes', async () => {
+    test('each append resolves with the next offset, and the session has the size', async () => {
       const { store, name } = await openCommand();
       expect(await append(store, name, 'c1', 'stdout', 0, 'one')).toBe(3);
       expect(await append(store, name, 'c1', 'stdout', 3, ' two')).toBe(7);
@@ -21,11 +21,11 @@ export function describeOutput(open: OpenStore): void {
     test.each([
       ['the same bytes again', 0, 'one', 3, 'one'],
       ['the same bytes and more', 0, 'one two', 7, 'one two'],
-      ['bytes from the middle on', 1, 'ne two', 7, 'one two'],
-      ['a part of what is there', 1, 'n', 3, 'one'],
-      ['nothing', 3, '', 3, 'one'],
-      ['nothing, further back', 1, '', 3, 'one'],
-    ])('%s: the overlap is kept once', async (_name, offset, given, next, whole) => {
+      ['bytes that begin inside the stored ones', 1, 'ne two', 7, 'one two'],
+      ['a part of the stored bytes', 1, 'n', 3, 'one'],
+      ['no bytes', 3, '', 3, 'one'],
+      ['no bytes at an earlier offset', 1, '', 3, 'one'],
+    ])('%s: the overlap is stored once', async (_name, offset, given, next, whole) => {
       const { store, name } = await openCommand();
       await append(store, name, 'c1', 'stdout', 0, 'one');
       const before = await store.read(name);
@@ -34,7 +34,7 @@ export function describeOutput(open: OpenStore): void {
       if (whole === 'one') expect(await store.read(name)).toBe(before);
     });
 
-    test('a gap is refused with the expected offset, and no byte of it is kept', async () => {
+    test('an append with a gap is refused with the expected offset, and no byte is stored', async () => {
       const { store, name } = await openCommand();
       await append(store, name, 'c1', 'stdout', 0, 'one');
       const error = await append(store, name, 'c1', 'stdout', 4, 'x').catch((thrown: unknown) => thrown);
@@ -44,7 +44,7 @@ export function describeOutput(open: OpenStore): void {
       expect(await append(store, name, 'c1', 'stdout', 3, ' two')).toBe(7);
     });
 
-    test('the flows of a command and those of other commands are apart', async () => {
+    test('the flows of a command are separate from each other and from those of other commands', async () => {
       const { store, name } = await openCommand();
       await push(store, name, 'echo', 'c11');
       await append(store, name, 'c1', 'stdout', 0, 'out');
@@ -57,7 +57,7 @@ export function describeOutput(open: OpenStore): void {
       expect(await readText(store, name, 'c11', 'stdout')).toBe('other');
     });
 
-    test('appends at once: each byte is kept once, whichever comes first', async () => {
+    test('simultaneous overlapping appends: each byte is stored once, in any order of arrival', async () => {
       const { store, name } = await openCommand();
       const whole = Buffer.from(Array.from({ length: 3_000 }, (_, index) => index % 251));
       const parts = [0, 1_000, 2_000].map((offset) =>
@@ -67,7 +67,7 @@ export function describeOutput(open: OpenStore): void {
       expect(await store.readBytes(name, 'c1', 'stdout', 0, 10_000)).toEqual(whole);
     });
 
-    test('bytes whose update has resolved are the caller’s again, where the store says so', async () => {
+    test('after an update resolved the caller may overwrite its bytes, if copiesPieces is true', async () => {
       const { store, name } = await openCommand();
       for (const size of [100, 50_000, 700_000]) {
         const { stdoutBytes: offset = 0 } = (await store.read(name)).commands[0] ?? {};
@@ -79,7 +79,7 @@ export function describeOutput(open: OpenStore): void {
       }
     });
 
-    test('all 256 bytes come back as they went in', async () => {
+    test('all 256 byte values are read back unchanged', async () => {
       const { store, name } = await openCommand();
       const all = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
       await append(store, name, 'c1', 'stdout', 0, all);
@@ -93,7 +93,7 @@ export function describeOutput(open: OpenStore): void {
       [7, 10, ''],
       [99, 10, ''],
       [0, 0, ''],
-    ])('reading from %i at most %i bytes gives %j', async (offset, maxBytes, expected) => {
+    ])('a read at offset %i of at most %i bytes returns %j', async (offset, maxBytes, expected) => {
       const { store, name } = await openCommand();
       await append(store, name, 'c1', 'stdout', 0, 'one two');
       expect((await store.readBytes(name, 'c1', 'stdout', offset, maxBytes)).toString()).toBe(expected);
@@ -106,7 +106,7 @@ export function describeOutput(open: OpenStore): void {
       expect(await readStored(store, 'f'.repeat(64), 'c1', 'stdout')).toBe('');
     });
 
-    test('a command that the session no longer lists: its bytes are gone, those of others stay', async () => {
+    test('a dropped command: its bytes are removed, those of other commands stay', async () => {
       const { store, name } = await openCommand();
       await push(store, name, 'two');
       await append(store, name, 'c1', 'stdout', 0, 'out');

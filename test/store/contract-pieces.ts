@@ -14,7 +14,7 @@ import { append, type OpenStore, partBytes, push, readStored, readText, refusalO
 
 const listener = { id: 'one', kind: 'runner', host: 'vm', user: 'root', mode: 'auto' } as const;
 
-/** The session with stdout of c1 as long as this, written from the start. */
+/** A transition that replaces the whole stdout of c1. */
 function putWhole(text: string): (session: Session) => Outcome<void> {
   const bytes = Buffer.from(text);
   return (session) => ({
@@ -30,7 +30,7 @@ export function describePieces(open: OpenStore): void {
       ['a longer one', 'short'],
       ['short', 'a longer one'],
       ['some', ''],
-    ])('a whole part is put over %j: only the new bytes %j are left', async (first, second) => {
+    ])('a whole part replaces %j: only the new bytes %j remain', async (first, second) => {
       const { store, name } = await open();
       await push(store, name, 'echo');
       await store.update(name, putWhole(first));
@@ -38,7 +38,7 @@ export function describePieces(open: OpenStore): void {
       expect(await readStored(store, name, 'c1', 'stdout')).toBe(second);
     });
 
-    test('several pieces in one update: all of them are there', async () => {
+    test('several pieces in one update: all are stored', async () => {
       const { store, name } = await open();
       const put: Piece[] = [
         { id: 'c1', part: 'script', bytes: Buffer.from('first') },
@@ -57,7 +57,7 @@ export function describePieces(open: OpenStore): void {
       expect(await readStored(store, name, 'c2', 'stdin')).toBe('input');
     });
 
-    test('a command that finishes with the rest of both streams: one update keeps the end and all bytes', async () => {
+    test('a finish with the rest of both streams: one update stores the end and all bytes', async () => {
       const { store, name } = await open();
       await push(store, name, 'make');
       await store.update(name, (session, { now }) => claimNext(session, listener, now));
@@ -81,7 +81,7 @@ export function describePieces(open: OpenStore): void {
       expect(await readStored(store, name, 'c1', 'stderr')).toBe('oops');
     });
 
-    test('a rest with a gap: neither the end nor any byte of it is kept', async () => {
+    test('a finish whose rest has a gap: neither the end nor any of its bytes is stored', async () => {
       const { store, name } = await open();
       await push(store, name, 'make');
       await store.update(name, (session, { now }) => claimNext(session, listener, now));
@@ -99,7 +99,7 @@ export function describePieces(open: OpenStore): void {
       expect(await readStored(store, name, 'c1', 'stdout')).toBe('');
     });
 
-    test('an evicted command: its input and output are gone, its script and other commands stay', async () => {
+    test('an evicted command: its input and output are removed, its script and other commands stay', async () => {
       const { store, name } = await open();
       for (const id of ['c1', 'c2']) {
         await push(store, name, `script of ${id}`);
@@ -119,7 +119,7 @@ export function describePieces(open: OpenStore): void {
       expect(findCommand(await store.read(name), 'c1')).toMatchObject({ stdoutBytes: 3, isEvicted: true });
     });
 
-    test('output for an evicted command: it counts in the session, and no byte is written', async () => {
+    test('output for an evicted command: the session counts it, the store writes no byte', async () => {
       const { store, name } = await open();
       await push(store, name, 'echo');
       await append(store, name, 'c1', 'stdout', 0, 'out');
@@ -132,7 +132,7 @@ export function describePieces(open: OpenStore): void {
       expect(partBytes(await store.read(name), 'c1', 'stdout')).toBe(0);
     });
 
-    test('a transition that throws after it prepared pieces: nothing of them is kept', async () => {
+    test('a transition that throws after it prepared pieces: none of them is stored', async () => {
       const { store, name } = await open();
       await push(store, name, 'echo');
       const before = await store.read(name);

@@ -12,7 +12,7 @@ import {
 
 export function describeRemoval(open: OpenStore): void {
   describe('removal', () => {
-    test('a session that was removed is gone with all of its bytes', async () => {
+    test('a removed session is gone with all of its bytes', async () => {
       const { store, name } = await open();
       await push(store, name, 'echo');
       await append(store, name, 'c1', 'stdout', 0, 'out');
@@ -31,14 +31,14 @@ export function describeRemoval(open: OpenStore): void {
       expect(await store.remove(name)).toBe(false);
     });
 
-    test('removals at once: exactly one resolves with true', async () => {
+    test('simultaneous removals: exactly one resolves with true', async () => {
       const { store, name } = await open();
       await push(store, name, 'echo');
       const answers = await Promise.all([store.remove(name), store.remove(name), store.remove(name)]);
       expect(answers.filter((wasThere) => wasThere)).toHaveLength(1);
     });
 
-    test('a session of the same name that is created later starts empty', async () => {
+    test('a new session with the name of a removed one: it starts empty', async () => {
       const { store, name } = await open();
       await push(store, name, 'echo');
       await append(store, name, 'c1', 'stdout', 0, 'out');
@@ -51,7 +51,7 @@ export function describeRemoval(open: OpenStore): void {
       expect(await readStored(store, name, 'c1', 'stdout')).toBe('');
     });
 
-    test('an update behind the removal finds nothing, one before it is applied', async () => {
+    test('an update queued before a removal is applied, an update after it throws gone', async () => {
       const { store, name } = await open();
       const before = store.update(name, count);
       const removal = store.remove(name);
@@ -61,7 +61,7 @@ export function describeRemoval(open: OpenStore): void {
       expect(await removal).toBe(true);
     });
 
-    test('the count goes up with each session that is created, and down with each that is removed', async () => {
+    test('count() goes up with each created session and down with each removed one', async () => {
       const { store, name } = await open();
       const others = ['b', 'c', 'd'].map((letter) => makeSession(nameOf(letter)));
       await Promise.all(others.map((session) => store.create(session)));

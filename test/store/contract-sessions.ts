@@ -14,7 +14,7 @@ import {
 
 export function describeSessions(open: OpenStore, isLocal: boolean): void {
   describe('sessions', () => {
-    test('a session that was created is there, and is the only one', async () => {
+    test('a created session exists, and is the only one', async () => {
       const { store, name } = await open();
       expect(await store.has(name)).toBe(true);
       expect(await store.has(nameOf('b'))).toBe(false);
@@ -22,7 +22,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       expect(await store.read(name)).toEqual(makeSession());
     });
 
-    test('an update resolves with its result, the session before and after, and the time of the store', async () => {
+    test("an update resolves with its result, the session before and after, and the store's clock", async () => {
       const { store, name } = await open();
       const earliest = store.clock().now;
       const first = await store.update(name, count);
@@ -40,7 +40,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       expect(await store.read(name)).toBe(second.after);
     });
 
-    test('a transition is given the clock of the store', async () => {
+    test("a transition gets the store's clock", async () => {
       const { store, name } = await open();
       const earliest = store.clock();
       const { result, clock: at } = await store.update(name, (session, clock) => ({
@@ -61,7 +61,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       expect(await store.read(name)).toBe(before);
     });
 
-    test('50 updates at once are 50 updates, one after the other', async () => {
+    test('50 simultaneous updates: each is applied once, one after the other', async () => {
       const { store, name } = await open();
       const updates = await Promise.all(Array.from({ length: 50 }, () => store.update(name, count)));
       expect(updates.map(({ result }) => result)).toEqual(
@@ -69,7 +69,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       );
     });
 
-    test('50 pushes at once are 50 commands, each with its own script', async () => {
+    test('50 simultaneous pushes: 50 commands, each with its own script', async () => {
       const { store, name } = await open();
       const pushes = Array.from({ length: 50 }, (_, index) => push(store, name, `echo ${index}`));
       const ids = await Promise.all(pushes);
@@ -78,7 +78,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
         expect(await readText(store, name, id, 'script')).toBe(`echo ${index}`);
     });
 
-    test('a transition that refuses or fails: the error is passed on, and the session is as it was', async () => {
+    test('a transition that refuses or throws: the caller gets the error, the session is unchanged', async () => {
       const { store, name } = await open();
       await store.update(name, count);
       const before = await store.read(name);
@@ -93,7 +93,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       expect(await store.read(name)).toBe(before);
     });
 
-    test('an update after a refused one is not held up', async () => {
+    test('a refused update does not block the updates after it', async () => {
       const { store, name } = await open();
       const updates = await Promise.allSettled([
         store.update(name, count),
@@ -106,7 +106,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       expect((await store.read(name)).revision).toBe(2);
     });
 
-    test('a quiet outcome is seen by readers and by the next update', async () => {
+    test('a quiet change: readers and the next update see it', async () => {
       const { store, name } = await open();
       await store.update(name, (session) => ({
         session: { ...session, touchedAt: 5 },
@@ -118,7 +118,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
     });
 
     test.runIf(isLocal)(
-      'a read during an update does not wait for it, and shows the session before it',
+      'a read during an update does not wait and returns the session before the update',
       async () => {
         const { store, name } = await open();
         const before = await store.read(name);
@@ -133,7 +133,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       },
     );
 
-    test('sessions do not mix', async () => {
+    test('two sessions with the same command ids: their scripts and output are separate', async () => {
       const { store, name } = await open();
       const other = makeSession(nameOf('b'));
       await store.create(other);
@@ -145,7 +145,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       expect((await store.read(other.name)).commands).toMatchObject([{ stdoutBytes: 0 }]);
     });
 
-    test('a session that was never there is gone', async () => {
+    test('an unknown session: update and read throw gone, remove resolves with false', async () => {
       const { store } = await open();
       const unknown = nameOf('f');
       expect(await refusalOf(store.update(unknown, count))).toBe('gone');
@@ -154,7 +154,7 @@ export function describeSessions(open: OpenStore, isLocal: boolean): void {
       expect(await store.remove(unknown)).toBe(false);
     });
 
-    test('many checks at once: all of them resolve', async () => {
+    test('10 simultaneous checks: all resolve', async () => {
       const { store } = await open();
       await Promise.all(Array.from({ length: 10 }, () => store.check()));
     });

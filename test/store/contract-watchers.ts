@@ -6,7 +6,7 @@ import { append, count, makeSession, nameOf, type OpenStore, push, refusalOf } f
 interface Watched {
   store: Store;
   name: string;
-  /** How often it was woken since it was asked last. */
+  /** The number of wakes since the last call. */
   wakes: () => number;
   unwatch: () => void;
 }
@@ -14,7 +14,7 @@ interface Watched {
 export function describeWatchers(open: OpenStore): void {
   let sessions = 0;
 
-  /** No two tests share a name: in a Redis cluster the message of a change may arrive after the store that made it was closed. */
+  /** Each test has its own session name: in a Redis cluster the message of a change may arrive after its store was closed. */
   async function openUnshared(): Promise<{ store: Store; name: string }> {
     const { store } = await open();
     sessions += 1;
@@ -37,9 +37,9 @@ export function describeWatchers(open: OpenStore): void {
     return { store, name, wakes, unwatch };
   }
 
-  // An update resolves after its watchers were woken: a wake that is missing by then never comes.
+  // An update resolves after it woke the watchers, so the tests need not wait for a wake.
   describe('watchers', () => {
-    test('are woken once by each loud change', async () => {
+    test('a loud change: each watcher wakes once', async () => {
       const { store, name, wakes } = await watch();
       await store.update(name, count);
       expect(wakes()).toBe(1);
@@ -47,7 +47,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(wakes()).toBe(1);
     });
 
-    test('see the change that wakes them', async () => {
+    test('a woken watcher reads the session: it sees the change', async () => {
       const { store, name } = await openUnshared();
       const seen = new Promise<number>((resolve, reject) => {
         store.watch(name, () => {
@@ -58,7 +58,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(await seen).toBe(1);
     });
 
-    test('are not woken by a quiet change, by none, or by a refusal', async () => {
+    test('a quiet change, no change, a read or a refusal: no watcher wakes', async () => {
       const { store, name, wakes } = await watch();
       await store.update(name, (session) => ({
         session: { ...session, touchedAt: 1 },
@@ -74,7 +74,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(wakes()).toBe(0);
     });
 
-    test('are woken by new output, not by a repeated or refused piece of it', async () => {
+    test('new output wakes the watcher; a repeated or refused piece of it does not', async () => {
       const { store, name, wakes } = await watch();
       await push(store, name, 'echo');
       expect(wakes()).toBe(1);
@@ -85,7 +85,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(wakes()).toBe(0);
     });
 
-    test('are woken by the end of their session', async () => {
+    test('the removal of a session wakes its watchers', async () => {
       const { store, name, wakes } = await watch();
       await store.remove(name);
       expect(wakes()).toBe(1);
@@ -93,7 +93,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(wakes()).toBe(0);
     });
 
-    test('are not woken by other sessions', async () => {
+    test('changes of another session do not wake the watcher', async () => {
       const { store, wakes } = await watch();
       const other = makeSession(nameOf('b'));
       await store.create(other);
@@ -104,7 +104,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(wakes()).toBe(0);
     });
 
-    test('are not woken any more once they let go, and leave the others', async () => {
+    test('a watcher that unsubscribed does not wake; other watchers still do', async () => {
       const { store, name, wakes, unwatch } = await watch();
       let others = 0;
       store.watch(name, () => {
@@ -117,13 +117,13 @@ export function describeWatchers(open: OpenStore): void {
       expect(others).toBe(1);
     });
 
-    test('are woken once by a change, also where one watches anew meanwhile', async () => {
+    test('a watcher that subscribes again while it is woken: a change wakes it at most twice', async () => {
       const { store, name } = await openUnshared();
       store.watch(name, () => undefined);
       let wakes = 0;
       const wake = (): void => {
         wakes += 1;
-        // Without end it would never come back.
+        // Stops an endless loop of wakes.
         if (wakes > 9) return;
         unwatch();
         unwatch = store.watch(name, wake);
@@ -133,7 +133,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(wakes).toBeLessThanOrEqual(2);
     });
 
-    test('are woken in the order in which they came', async () => {
+    test('watchers wake in the order of their subscription', async () => {
       const { store, name } = await openUnshared();
       const order: number[] = [];
       for (const index of [1, 2, 3]) store.watch(name, () => order.push(index));
@@ -141,7 +141,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(order).toEqual([1, 2, 3]);
     });
 
-    test('let go while others are woken: one that let go first is not woken', async () => {
+    test('a watcher that unsubscribes another during a wake: the other one does not wake', async () => {
       const { store, name } = await openUnshared();
       const woken: string[] = [];
       store.watch(name, () => {
@@ -153,7 +153,7 @@ export function describeWatchers(open: OpenStore): void {
       expect(woken).toEqual(['first']);
     });
 
-    test('may let go while they are woken', async () => {
+    test('a watcher may unsubscribe while it is woken', async () => {
       const { store, name, wakes } = await watch();
       const unwatch = store.watch(name, () => unwatch());
       await store.update(name, count);

@@ -1,4 +1,4 @@
-/** What every store promises, see src/store/store.ts: each test opens its own. */
+/** The contract of every store, see src/store/store.ts. Each test opens its own store. */
 import { describeAccounts } from './contract-accounts.ts';
 import { describeBuckets } from './contract-buckets.ts';
 import { describeDue } from './contract-due.ts';
@@ -9,7 +9,7 @@ import { describeSessions } from './contract-sessions.ts';
 import { describeWatchers } from './contract-watchers.ts';
 import { type OpenFresh, openWith } from './store-kit.ts';
 
-/** `isLocal`: this process has the store for itself, and reads from its own memory. */
+/** `isLocal`: only this process uses the store, and reads come from its memory. */
 export function describeStore(openFresh: OpenFresh, { isLocal = true } = {}): void {
   const open = openWith(openFresh);
   describeSessions(open, isLocal);

@@ -1,4 +1,4 @@
-/** Data folders of earlier relays, as `test/fixtures/write-data-folder.ts` wrote them: today's store has all that they answered. */
+/** Data folders of earlier relays (see `test/fixtures/write-data-folder.ts`): the current store has all data that those relays returned. */
 import { cp, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -59,7 +59,7 @@ async function expectSession(store: Store, session: Session, answered: Answered)
   expect(usedBytes(session)).toBe(bytes);
 }
 
-test('a data folder of format 2: each session that had not ended is there as its relay answered, and again after a kill', async () => {
+test('a data folder of format 2: each session that had not ended has the recorded data, also after a kill', async () => {
   const folder = await makeFolder();
   const fixture = fileURLToPath(new URL('../fixtures/data-folder-format-2', import.meta.url));
   await cp(fixture, folder, { recursive: true });

@@ -5,7 +5,7 @@ import { createRandom } from '../harness/random.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Sessions that are due at these points, and the order in which they ring; a ring takes a session away. */
+/** Timers for sessions with these deadlines. `rung`: the sessions in the order of their rings; a ring removes the session. */
 function openTimers(dues: Map<string, number>): { timers: DueTimers; rung: string[] } {
   const rung: string[] = [];
   const timers = new DueTimers({ now: () => Date.now(), dueOf: (name) => dues.get(name) });
@@ -17,7 +17,7 @@ function openTimers(dues: Map<string, number>): { timers: DueTimers; rung: strin
   return { timers, rung };
 }
 
-test('many sessions, some moved, some forgotten: each rings once, in the order in which they are due', async () => {
+test('many sessions, some moved, some forgotten: each rings once, in the order of the deadlines', async () => {
   const random = createRandom(7);
   const start = Date.now();
   const draw = (): number => start + random.below(1_000_000) * 100;
@@ -39,7 +39,7 @@ test('many sessions, some moved, some forgotten: each rings once, in the order i
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a session that is set for an earlier point again and again rings once, and the outdated entries are dropped', async () => {
+test('a deadline that moves earlier 5,000 times: one ring, one timer', async () => {
   const dues = new Map([['s', Date.now() + 1_000_000]]);
   const { timers, rung } = openTimers(dues);
   for (let step = 1; step <= 5_000; step += 1) {

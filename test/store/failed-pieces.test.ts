@@ -1,4 +1,4 @@
-/** An update of a file store whose bytes cannot be written: a folder or a fifo is where a file should be. */
+/** Updates of a file store whose bytes cannot be written, because a folder or a fifo has the name of the file. */
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
 import { mkdir, open as openFile, rm } from 'node:fs/promises';
@@ -32,7 +32,7 @@ async function openData(): Promise<{ folder: string; store: Store; path: (flow: 
   return { folder, store, path: (flow) => join(folder, 'sessions', name, 'c1', flow) };
 }
 
-/** More stdout, and the first of stderr. */
+/** Appends to stdout and writes the first bytes of stderr. */
 function extendBoth(session: Session): Outcome<void> {
   const first = extend(session, 'c1', 'stdout', 3, Buffer.from(' two'));
   const second = extend(first.session, 'c1', 'stderr', 0, Buffer.from('oops'));
@@ -61,7 +61,7 @@ test('one of two pieces cannot be written: neither counts, no watcher is woken, 
   expect(await readText(store, name, 'c1', 'stderr')).toBe('oops');
 });
 
-test('bytes of a failed update, then fewer and other bytes at the same offset: readers get the later ones', async () => {
+test('a failed update, then fewer and different bytes at the same offset: readers get the later bytes', async () => {
   const { folder, store, path } = await openData();
   await mkdir(path('stderr'));
   expect(await refusalOf(store.update(name, extendBoth))).toBe('storage_busy');
@@ -70,7 +70,7 @@ test('bytes of a failed update, then fewer and other bytes at the same offset: r
   expect(await readText(await openKilled(folder), name, 'c1', 'stdout')).toBe('one!');
 });
 
-test('an update that could not be kept gives its bytes back to the account', async () => {
+test('an update that could not be stored: its bytes no longer count against the account', async () => {
   const { store, path } = await openData();
   await mkdir(path('stderr'));
   const limits = { sessions: 2, bytes: 7 + 8 };
@@ -80,7 +80,7 @@ test('an update that could not be kept gives its bytes back to the account', asy
   expect(await refusalOf(append(store, name, 'c1', 'stdout', 11, 'x', limits))).toBe('address_quota');
 });
 
-/** A fifo with the name of stderr: an update that writes to it waits until `release`, and is refused then. */
+/** Creates a fifo with the name of stderr: an update that writes to it blocks until `release` and is then refused. */
 async function holdStderr(path: string): Promise<() => Promise<void>> {
   execFileSync('mkfifo', [path]);
   let isReleased = false;
@@ -94,7 +94,7 @@ async function holdStderr(path: string): Promise<() => Promise<void>> {
   return release;
 }
 
-test('an update that takes long: reads show the session before it at once, and updates of it wait', async () => {
+test('a slow update: reads return the session before it at once, later updates of the session wait', async () => {
   const { store, path } = await openData();
   const release = await holdStderr(path('stderr'));
   const before = await store.read(name);
@@ -115,7 +115,7 @@ test('an update that takes long: reads show the session before it at once, and u
   expect((await store.read(name)).revision).toBe(before.revision + 1);
 });
 
-test('while an update is under way its bytes are reserved, and they are free again once it failed', async () => {
+test('a running update reserves its bytes in the account, and frees them when it fails', async () => {
   const { store, path } = await openData();
   const release = await holdStderr(path('stderr'));
   const other = makeSession(nameOf('b'), address);

@@ -17,7 +17,7 @@ describeStore(async (dueAt) => openFileStore(await makeFolder(), { ...options, .
 
 const { name } = makeSession();
 
-test('a store that is closed and opened again: sessions and bytes are there and can go on', async () => {
+test('a store that is closed and opened again: sessions and bytes are there, and output continues', async () => {
   const folder = await makeFolder();
   const before = await open(folder);
   await before.create(makeSession());
@@ -34,7 +34,7 @@ test('a store that is closed and opened again: sessions and bytes are there and 
 });
 
 test.each(['process', 'power'] as const)(
-  'a store with durability %s that is killed: all that was acknowledged is there',
+  'a store with durability %s that is killed: all acknowledged data is there',
   async (durability) => {
     const folder = await makeFolder();
     const killed = await open(folder, undefined, { durability });
@@ -53,7 +53,7 @@ test.each(['process', 'power'] as const)(
   },
 );
 
-test('a store that is killed after a removal: the session stays removed, with its files', async () => {
+test('a store that is killed after a removal: the session and its files stay removed', async () => {
   const folder = await makeFolder();
   const killed = await open(folder);
   await killed.create(makeSession());
@@ -63,7 +63,7 @@ test('a store that is killed after a removal: the session stays removed, with it
   expect(await readdir(join(folder, 'sessions'))).toEqual([]);
 });
 
-test('a quiet change costs no write: after a kill the session is as it was before it', async () => {
+test('a quiet change is not written: after a kill the session is as before the change', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
@@ -76,12 +76,12 @@ test('a quiet change costs no write: after a kill the session is as it was befor
   expect((await (await openKilled(folder)).read(name)).touchedAt).toBe(quiet.touchedAt);
 });
 
-test('bytes of an update that a kill kept out of the journal do not become those of a later command', async () => {
+test('bytes of an update that a kill kept out of the journal: a later command with the same id does not get them', async () => {
   const folder = await makeFolder();
   const before = await open(folder);
   await before.create(makeSession());
   const copy = await copyAsKilled(folder);
-  // As a kill leaves it between the bytes and the session: the push was never answered, its number is still free.
+  // As after a kill between the write of the bytes and the journal entry: the push was not acknowledged, its id is still free.
   const leftover = join(copy, 'sessions', name, 'c1');
   await mkdir(leftover, { recursive: true });
   await writeFile(join(leftover, 'script'), 'a longer script that was never acknowledged\n');
@@ -93,7 +93,7 @@ test('bytes of an update that a kill kept out of the journal do not become those
   expect(await readStored(store, name, 'c1', 'stdout')).toBe('one\n');
 });
 
-test('folders and files are accessible to their owner only, also with umask 0', async () => {
+test('folders have mode 0700 and files 0600, also with umask 0', async () => {
   const folder = await makeFolder();
   const before = process.umask(0);
   onTestFinished(() => void process.umask(before));
@@ -104,7 +104,7 @@ test('folders and files are accessible to their owner only, also with umask 0', 
   const entries = await readdir(folder, { recursive: true });
   const expected = ['', '/c1', '/c1/script', '/c1/stdout'].map((path) => `sessions/${name}${path}`);
   expect(entries).toEqual(expect.arrayContaining([...expected, 'journal', 'sessions']));
-  // Nothing else but what locks the folder.
+  // Besides these there is only the claim socket.
   expect(entries).toHaveLength(expected.length + 3);
   for (const path of [folder, ...entries.map((entry) => join(folder, entry))]) {
     const found = await stat(path);
@@ -112,7 +112,7 @@ test('folders and files are accessible to their owner only, also with umask 0', 
   }
 });
 
-test('no key is found in any name or file: only hashes of it', async () => {
+test('no file name and no file contains a session key or listener key, only hashes', async () => {
   const folder = await makeFolder();
   const sessionKey = '0123456789abcdef0123456789abcdef';
   const listenerKey = deriveListenerKey(sessionKey);
@@ -128,7 +128,7 @@ test('no key is found in any name or file: only hashes of it', async () => {
   expect(grep(listenerKey)).toBe(false);
 });
 
-test('files of a session whose removal a kill cut short are removed at the start, and nothing else', async () => {
+test('a removal that a kill interrupted: the next start removes the files of that session and no others', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
@@ -148,7 +148,7 @@ test('files of a session whose removal a kill cut short are removed at the start
   expect((await readdir(join(copy, 'sessions', name))).toSorted()).toEqual(['c0', 'c1', 'c9']);
 });
 
-test('what a session stores counts against its account, across a restart, until the command is forgotten', async () => {
+test('the bytes of a command count against its account, also after a restart, until the command is dropped', async () => {
   const folder = await makeFolder();
   const address = '192.0.2.7';
   const store = await open(folder);
@@ -174,7 +174,7 @@ test('what a session stores counts against its account, across a restart, until 
   expect(await append(after, name, 'c2', 'stdout', 1, 'x'.repeat(17), limits)).toBe(18);
 });
 
-test('a deadline that was kept rings after a restart', async () => {
+test('a stored deadline: the session rings after a restart', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
@@ -203,7 +203,7 @@ test('an update after close() is refused, and does not reach the journal', async
   expect(await after.read(name)).toEqual(makeSession());
 });
 
-test('close() during updates: it waits for them, and they are kept', async () => {
+test('close() during updates: it waits for them, and they are stored', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
@@ -218,7 +218,7 @@ test('close() during updates: it waits for them, and they are kept', async () =>
   expect((await (await open(folder)).read(name)).commands).toHaveLength(5);
 });
 
-test('a folder that cannot be created is an error with its path', async () => {
+test('a folder that cannot be created: the error has its path', async () => {
   const folder = await makeFolder();
   await writeFile(folder, 'a file');
   await expect(openFileStore(folder, options)).rejects.toThrow(folder);

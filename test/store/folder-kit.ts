@@ -1,4 +1,4 @@
-/** Folders of file stores, and what a killed relay leaves of one. */
+/** Opens file stores in temporary folders, and copies of a folder as a killed relay leaves it. */
 import { cp, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -6,14 +6,14 @@ import { openFileStore } from '../../src/store/file-store.ts';
 import type { Store, StoreOptions } from '../../src/store/store.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 
-/** A path in a new temporary folder, where nothing is yet. */
+/** A path in a new temporary folder; the store folder does not exist yet. */
 export async function makeFolder(): Promise<string> {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   return join(folder.path, 'store');
 }
 
-/** Closed at the end of the test. */
+/** Opens a file store that is closed after the test. */
 export async function open(
   folder: string,
   warn: StoreOptions['warn'] = () => undefined,
@@ -25,8 +25,8 @@ export async function open(
 }
 
 /**
- * A copy of the folder as it is now, without its locks: what a relay finds that starts after a `kill -9`. The store that uses the folder
- * is not closed, and has no update under way.
+ * Copies the folder as it is now, without its locks: the state that a relay finds when it starts after a `kill -9`. The store of the
+ * folder is still open, but must not have a running update.
  */
 export async function copyAsKilled(folder: string): Promise<string> {
   const copy = await makeFolder();
@@ -38,7 +38,7 @@ export async function copyAsKilled(folder: string): Promise<string> {
   return copy;
 }
 
-/** The store as a relay finds it that starts after a `kill -9`. */
+/** Opens the store as a relay does that starts after a `kill -9`. */
 export async function openKilled(folder: string, warn?: StoreOptions['warn']): Promise<Store> {
   return open(await copyAsKilled(folder), warn);
 }

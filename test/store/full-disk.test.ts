@@ -21,7 +21,7 @@ const address = '192.0.2.7';
 interface Opened {
   disk: SmallDisk;
   store: Store;
-  /** The store as a relay finds it after a kill, on a disk with space. */
+  /** Opens the store as after a kill, on a disk with space. */
   reopen: () => Promise<Store>;
   wakes: () => number;
 }
@@ -38,13 +38,13 @@ async function open(): Promise<Opened> {
   return { disk, store, reopen: () => openKilled(folder), wakes: () => calls };
 }
 
-/** Which of these sessions a store has. */
+/** The sessions of this list that a store has. */
 async function listThose(store: Store, names: readonly string[]): Promise<string[]> {
   const has = await Promise.all(names.map((one) => store.has(one)));
   return names.filter((_, index) => has[index]);
 }
 
-/** Changes, until the page that the journal ends in takes no more of them. */
+/** Makes changes until the last page of the journal is full. */
 async function fillPage(store: Store): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1)
     if ((await refusalOf(store.update(name, count))) === 'storage_full') return;
@@ -52,7 +52,7 @@ async function fillPage(store: Store): Promise<void> {
 }
 
 describe.skipIf(!canMount)('on a full disk', () => {
-  test('a change is refused, changes nothing and wakes no watcher', async () => {
+  test('a change on a full disk is refused, changes nothing and wakes no watcher', async () => {
     const { disk, store, reopen, wakes } = await open();
     await disk.fill(0);
     expect(await refusalOf(push(store, name, 'echo'))).toBe('storage_full');
@@ -62,12 +62,12 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await (await reopen()).read(name)).toEqual(makeSession(name, address));
   });
 
-  test('a change is taken again once there is space, under the same number and with its own bytes', async () => {
+  test('a push after a failed one, once there is space: it gets the same id, and its own bytes', async () => {
     const { disk, store, reopen, wakes } = await open();
     await disk.fill(0);
     await fillPage(store);
     await disk.free();
-    // The bytes of a command still fit; the line of the journal that would have told of it does not.
+    // The bytes of a command still fit, but its journal entry does not.
     await disk.fill(1);
     const before = wakes();
     expect(await refusalOf(push(store, name, 'a lost one'))).toBe('storage_full');
@@ -79,10 +79,10 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await readText(after, name, 'c1', 'script')).toBe('echo');
   });
 
-  test('sessions are taken until the last one that fits, and are there after a kill: those and no others', async () => {
+  test('40 simultaneous creations on a nearly full disk: after a kill exactly the acknowledged sessions are there', async () => {
     const { disk, store, reopen } = await open();
     await disk.fill(0);
-    // More than fits in what is left of the journal's page: some lines of the last group would.
+    // More than fits into the rest of the journal's page, though some lines of the last group would fit.
     const asked = Array.from({ length: 40 }, (_, index) => makeSession(String(index + 10).repeat(32)));
     const names = [name, ...asked.map((session) => session.name)];
     const answers = await Promise.all(asked.map((session) => refusalOf(store.create(session))));
@@ -102,7 +102,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await after.count()).toBe(taken.length + 1);
   });
 
-  test('output that does not fit is refused, and goes on where it stopped once there is space', async () => {
+  test('output that does not fit is refused, and continues at the same offset once there is space', async () => {
     const { disk, store, reopen, wakes } = await open();
     await push(store, name, 'cat');
     const whole = Buffer.from(Array.from({ length: 3 * pageBytes }, (_, index) => index % 251));
@@ -120,9 +120,9 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await store.readBytes(name, 'c1', 'stdout', 0, 1_000_000)).toEqual(whole);
   });
 
-  test('a result that was refused does not become the output of a later command', async () => {
+  test('the bytes of a refused result do not become output of a later command with the same id', async () => {
     const { disk, store } = await open();
-    // Its bytes still fit; the journal's line that would have told of them does not.
+    // The bytes of the result still fit, but its journal entry does not.
     await disk.fill(0);
     await fillPage(store);
     await disk.free();
@@ -139,7 +139,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await readStored(store, name, 'c1', 'stdout')).toBe('one\n');
   });
 
-  test('sessions and bytes that could not be kept are given back to their account', async () => {
+  test('sessions and bytes that could not be stored do not count against their account', async () => {
     const { disk, store } = await open();
     await push(store, name, 'cat');
     await disk.fill(0);
@@ -160,18 +160,18 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect(await refusalOf(append(store, name, 'c1', 'stdout', 7, 'x', limits))).toBe('address_quota');
   });
 
-  test('a store that is closed and opened again serves what is there', async () => {
+  test('a store that is closed and opened again on a nearly full disk: sessions and bytes can be read', async () => {
     const { disk, store } = await open();
     await push(store, name, 'echo');
     await store.close();
-    // For what locks the folder.
+    // Space for the claim socket.
     await disk.fill(2);
     const after = await openFolder(join(disk.path, 'store'));
     expect(await readText(after, name, 'c1', 'script')).toBe('echo');
     expect(await after.read(name)).toEqual(await store.read(name));
   });
 
-  test('a quiet change is kept in memory all the same', async () => {
+  test('a quiet change on a full disk is still applied in memory', async () => {
     const { disk, store } = await open();
     await disk.fill(0);
     await store.update(name, (session) => ({
@@ -182,7 +182,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
     expect((await store.read(name)).touchedAt).toBe(5);
   });
 
-  test('a session can be removed, which makes space', async () => {
+  test('a session can be removed on a full disk, which frees space', async () => {
     const { disk, store, reopen } = await open();
     await push(store, name, 'cat');
     await append(store, name, 'c1', 'stdout', 0, Buffer.alloc(pageBytes));
@@ -194,7 +194,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
 });
 
 describe.skipIf(!canMount)('on a disk that became read-only', () => {
-  test('what changes is refused, what reads is served, and all goes on afterwards', async () => {
+  test('a read-only disk: changes are refused, reads work; once it is writable, changes work again', async () => {
     const { disk, store, reopen } = await open();
     await push(store, name, 'echo');
     const before = await store.read(name);
@@ -209,7 +209,7 @@ describe.skipIf(!canMount)('on a disk that became read-only', () => {
     expect((await (await reopen()).read(name)).revision).toBe(before.revision + 1);
   });
 
-  test('a removal is refused, and can be asked for again: nothing comes back to life', async () => {
+  test('a removal on a read-only disk is refused; a later retry removes the session, also after a kill', async () => {
     const { disk, store, reopen } = await open();
     await push(store, name, 'echo');
     await disk.setReadOnly();
@@ -223,14 +223,14 @@ describe.skipIf(!canMount)('on a disk that became read-only', () => {
     expect(await (await reopen()).count()).toBe(0);
   });
 
-  test('the refusal tells no path and no text of the system', async () => {
+  test('the refusal has the error code, but no path and no system text', async () => {
     const { disk, store } = await open();
     await disk.setReadOnly();
     const error = await store.update(name, count).catch((thrown: unknown) => thrown);
     expect(error).toHaveProperty('message', 'the store is not available: EROFS');
   });
 
-  test('the store can be closed: what it could not write is no reason to fail', async () => {
+  test('close() on a read-only disk does not fail', async () => {
     const { disk, store } = await open();
     await disk.setReadOnly();
     await store.close();

@@ -12,7 +12,7 @@ import { describeStore } from './contract.ts';
 import { hardenStore } from './hard-store.ts';
 import { count, makeSession, readText, refusalOf } from './store-kit.ts';
 
-describe('with each transition called twice, on an older session first', () => {
+describe('a store that calls each transition twice, first on an older session', () => {
   describeStore(async (dueAt) => hardenStore(await openMemoryStore(dueAt)));
 });
 
@@ -25,7 +25,7 @@ const listener: ListenerIdentity = {
   mode: 'supervised',
 };
 
-/** A hard store whose next answers are lost as often as `lose` says. */
+/** A hard store that loses the answers of the next `lose(times)` updates. */
 async function openLossy(): Promise<{ store: Store; lose: (times: number) => void }> {
   let losses = 0;
   const store = hardenStore(await openMemoryStore(), {
@@ -52,7 +52,7 @@ test('a lost answer: the update was applied, and the caller gets storage_busy', 
   expect((await store.update(name, count)).result).toBe(2);
 });
 
-test('an outcome of the first call does not count, nor what it throws', async () => {
+test('the outcome or error of the first call of a transition does not count', async () => {
   const store = hardenStore(await openMemoryStore());
   onTestFinished(() => store.close());
   await store.create(makeSession());
@@ -67,7 +67,7 @@ test('an outcome of the first call does not count, nor what it throws', async ()
   expect((await store.read(name)).revision).toBe(7);
 });
 
-test('the first call is given an older session where there is one', async () => {
+test('the first call of a transition gets an older session if there is one', async () => {
   const store = hardenStore(await openMemoryStore());
   onTestFinished(() => store.close());
   await store.create(makeSession());
@@ -81,7 +81,7 @@ test('the first call is given an older session where there is one', async () => 
   expect(seen).toEqual([1, 2]);
 });
 
-test('watchers are woken without need, at most once after each change', async () => {
+test('spurious wakes: watchers are woken at most once after each change', async () => {
   const store = hardenStore(await openMemoryStore(), { wakes: () => true });
   onTestFinished(() => store.close());
   await store.create(makeSession());
@@ -105,7 +105,7 @@ test('watchers are woken without need, at most once after each change', async ()
 
 interface Step {
   transition: StoreTransition<unknown>;
-  /** What the session is to have once it was applied, however often. */
+  /** Checks the session after the transition was applied once or more. */
   expected: (session: Session) => unknown;
 }
 
@@ -174,7 +174,7 @@ test.each([
   ['push, claim, start, output and finish', running],
   ['push and cancel', cancelling],
 ])(
-  '%s, each repeated after its answer was lost: the session is as after one of each',
+  '%s, each repeated after a lost answer: the session is the same as after one of each',
   async (_name, steps) => {
     const { store, lose } = await openLossy();
     for (const { transition, expected } of steps) {

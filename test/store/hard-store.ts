@@ -1,6 +1,6 @@
 /**
- * A store that does all that stores are allowed to do, and that the local ones seldom do: it calls each transition twice, on an older
- * session first; it wakes watchers without need; and it loses the answers of updates that were applied. To be put under a relay.
+ * A wrapper around a store that does everything the contract permits but local stores seldom do: it calls each transition twice, first on
+ * an older session; it wakes watchers without a change; and it loses the answers of applied updates. A relay under test can use it.
  */
 import { Refusal } from '../../src/protocol/errors.ts';
 import type { Clock } from '../../src/session/apply-transition.ts';
@@ -16,13 +16,13 @@ import type {
 import type { Random } from '../harness/random.ts';
 
 export interface Hardships {
-  /** Asked after each update that was applied: whether its answer is lost. Never, unless it is given. */
+  /** Called after each applied update: returns whether its answer is lost. By default no answer is lost. */
   readonly losesAnswer?: (name: string) => boolean;
-  /** Asked before each update, once after each change: whether watchers are woken without need. Never, unless it is given. */
+  /** Called before an update, at most once after each change: returns whether to wake watchers without a change. By default no. */
   readonly wakes?: () => boolean;
 }
 
-/** One answer in so many is lost, and one update in so many wakes watchers without need. */
+/** One in `loseOneIn` answers is lost, and one in `wakeOneIn` updates wakes watchers without a change. */
 export function drawHardships(random: Random, loseOneIn: number, wakeOneIn: number): Hardships {
   return { losesAnswer: () => random.oneIn(loseOneIn), wakes: () => random.oneIn(wakeOneIn) };
 }
@@ -31,9 +31,9 @@ class HardStore implements Store {
   readonly #store: Store;
   readonly #hardships: Hardships;
   readonly #watchers = new Map<string, Set<() => void>>();
-  /** The session before the last change: what a store that is shared may show to a transition first. */
+  /** The session before the last change: a shared store may call a transition on it first. */
   readonly #stale = new Map<string, Session>();
-  /** Changed since it was woken without need: woken at each update, two watchers that update would wake each other for ever. */
+  /** Sessions that changed since their last spurious wake. With a wake at each update, two watchers that update would loop forever. */
   readonly #changed = new Set<string>();
 
   constructor(store: Store, hardships: Hardships) {
@@ -80,18 +80,18 @@ class HardStore implements Store {
     return committed;
   }
 
-  /** Its outcome does not count, nor what it throws. */
+  /** Runs a transition and ignores its outcome and errors. */
   #rehearse(transition: () => unknown): void {
     try {
       transition();
     } catch {
-      // The newest session decides.
+      // Only the call on the newest session counts.
     }
   }
 
   #wake(name: string): void {
     this.#changed.delete(name);
-    // A list of its own: who is woken may let go, or watch anew.
+    // A copy: a woken watcher may unsubscribe, or subscribe again.
     for (const wake of Array.from(this.#watchers.get(name) ?? [])) wake();
   }
 

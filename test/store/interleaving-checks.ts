@@ -1,4 +1,4 @@
-/** What holds of a store after clients of it did random things at once. */
+/** Checks of a store after several clients did random steps at the same time. */
 import { expect } from 'vitest';
 import { usedBytes } from '../../src/session/open-commands.ts';
 import type { Session } from '../../src/session/session.ts';
@@ -13,7 +13,7 @@ export async function readSessions(store: Store): Promise<Session[]> {
   return found;
 }
 
-/** All parts are as long as the session says, or gone, and made of what was sent. */
+/** Each part has the size that the session says, or was evicted, and has the bytes that were sent. */
 async function expectBytes(store: Store, { name, commands, ...session }: Session): Promise<void> {
   for (const { id, idempotencyKey, isEvicted } of commands) {
     for (const part of ['script', 'stdout', 'stderr'] as const) {
@@ -25,7 +25,7 @@ async function expectBytes(store: Store, { name, commands, ...session }: Session
   }
 }
 
-/** What was acknowledged is listed, and is no shorter than that. */
+/** Each acknowledged command is listed, and its output is no shorter than acknowledged. */
 function expectAcknowledged(sessions: readonly Session[], clients: Clients): void {
   for (const { createdAt, key, stdoutBytes, stderrBytes } of clients.acknowledged.values()) {
     const session = sessions.find((one) => one.createdAt === createdAt);
@@ -36,7 +36,7 @@ function expectAcknowledged(sessions: readonly Session[], clients: Clients): voi
   }
 }
 
-/** The store counts for the account what its sessions hold: not a byte more is taken, and not a byte less. */
+/** The account counts exactly the bytes of its sessions: the quota check is exact to the byte. */
 export async function expectAccount(store: Store, sessions: readonly Session[]): Promise<void> {
   const listed = await store.listAccount(address);
   expect(listed.toSorted()).toEqual(sessions.map(({ name }) => name).toSorted());
@@ -50,8 +50,8 @@ export async function expectAccount(store: Store, sessions: readonly Session[]):
 }
 
 /**
- * Clients at once, one for each list of steps; afterwards all that holds of one store. Resolves with its sessions. `hard` is the store
- * as the clients have it; `totals` counts the steps that were acknowledged.
+ * Runs one client for each list of steps, all at the same time, then checks the store. Resolves with its sessions. The clients use
+ * `hard`, the checks use `store`; `totals` counts the acknowledged steps.
  */
 export async function runClients(
   store: Store,
@@ -70,7 +70,7 @@ export async function runClients(
   return sessions;
 }
 
-/** Each kind of step and refusal came so often: otherwise the runs showed less than they seem to. */
+/** Checks that each kind of step and refusal occurred at least `least` times, so that the runs tested it. */
 export function expectAllOf(totals: ReadonlyMap<string, number>, least: number): void {
   const kinds = [
     'push',

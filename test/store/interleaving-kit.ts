@@ -1,4 +1,4 @@
-/** Clients that do random things to two sessions of one store, and remember what was acknowledged to them. */
+/** Clients that do random steps on two sessions of one store, and remember the acknowledged data. */
 import fc from 'fast-check';
 import { Refusal } from '../../src/protocol/errors.ts';
 import { appendOutput } from '../../src/session/append-bytes.ts';
@@ -45,7 +45,7 @@ export const step = fc.oneof(
 
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** What a part of a command is made of: other bytes for each key, part and offset. */
+/** The bytes of a part: different for each key, part and offset. */
 export function patternOf(key: string, part: string, from: number, to: number): Buffer {
   const salt = Buffer.from(`${key}/${part}`).reduce((sum, byte) => (sum * 31 + byte) % 65_521, 7);
   return Buffer.from(
@@ -54,14 +54,14 @@ export function patternOf(key: string, part: string, from: number, to: number): 
 }
 
 export interface Acknowledged {
-  /** When its session was created: names are used again. */
+  /** When its session was created. It identifies the session, as names are reused. */
   readonly createdAt: number;
   readonly key: string;
   stdoutBytes: number;
   stderrBytes: number;
 }
 
-/** Refusals that say how things are; all others, and all errors, fail the test. */
+/** Refusals that are correct answers; any other refusal or error fails the test. */
 const expectedRefusals = new Set([
   'gone',
   'queue_full',
@@ -117,7 +117,7 @@ export class Clients {
     }
   }
 
-  /** Resolves with whether there was something to do. */
+  /** Runs one step. Resolves with whether there was something to do. */
   async #take(one: Step): Promise<boolean> {
     const name = names[one.which] ?? names[0];
     if (one.what === 'renew') return this.#renew(name);
@@ -144,7 +144,7 @@ export class Clients {
   }
 
   async #renew(name: string): Promise<boolean> {
-    // Created twice, a session would be replaced: real names are never the same.
+    // A second create() would replace the session; in reality names are unique.
     if (this.#renewing.has(name)) return false;
     this.#renewing.add(name);
     const wasThere = await this.#store.remove(name);
@@ -173,11 +173,11 @@ export class Clients {
     return true;
   }
 
-  /** Output, an end or a cancellation: the same however often it is repeated. */
+  /** Output, finish or cancel: idempotent, so #update() may repeat it. */
   async #touchCommand(name: string, one: Step, chosen: Command): Promise<void> {
     const { id, idempotencyKey } = chosen;
     const key = idempotencyKey ?? '';
-    /** Refused where another command has the id by now. */
+    /** Refused if another command has this id by now. */
     const updateIt = <T>(transition: Transition<T>): Promise<Committed<T>> =>
       this.#update(name, (session: Session, now: number) => {
         const isIt = session.commands.some((command) => command.id === id && command.idempotencyKey === key);

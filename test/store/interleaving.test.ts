@@ -17,7 +17,7 @@ const options = { warn: (line: string): void => expect.fail(line) };
 
 const totals = new Map<string, number>();
 
-/** Looking for the smallest failing case may take longer than the test may. */
+/** Shrinking a failing case may take longer than the timeout of the test. */
 const patience = { interruptAfterTimeLimit: 90_000, markInterruptAsFailure: true };
 
 const clientSteps = fc.array(step, { minLength: 5, maxLength: 40 });
@@ -25,7 +25,7 @@ const given = [clientSteps, clientSteps, fc.nat()] as const;
 
 afterAll(() => expectAllOf(totals, 5));
 
-test('two clients of a memory store with lost answers: all acknowledged bytes are there, and are counted', {
+test('two clients of a memory store with lost answers: all acknowledged bytes are stored and counted', {
   timeout: 120_000,
 }, async () => {
   await fc.assert(
@@ -39,7 +39,7 @@ test('two clients of a memory store with lost answers: all acknowledged bytes ar
   );
 });
 
-test('two clients of a file store with lost answers: the same, and after a kill all of it is there again', {
+test('two clients of a file store with lost answers, then a kill: all acknowledged bytes are stored and counted', {
   timeout: 120_000,
 }, async () => {
   await fc.assert(
@@ -64,7 +64,7 @@ test('two clients of a file store with lost answers: the same, and after a kill 
   );
 });
 
-/** After a kill the same bytes are there. */
+/** Both stores have the same bytes. */
 async function expectBytesAlike(store: Store, again: Store, { name, commands }: Session): Promise<void> {
   for (const { id } of commands)
     for (const part of ['script', 'stdin', 'stdout', 'stderr'] as const)

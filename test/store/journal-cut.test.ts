@@ -9,7 +9,7 @@ import { append, count, makeSession, push, readText } from './store-kit.ts';
 
 const { name } = makeSession();
 
-test('a journal cut at any byte of its last three records: all that was acknowledged before is there', {
+test('a journal truncated at any byte of its last three records: all data acknowledged before is there', {
   timeout: 120_000,
 }, async () => {
   const folder = await makeFolder();
@@ -18,7 +18,7 @@ test('a journal cut at any byte of its last three records: all that was acknowle
   await store.create(makeSession());
   await push(store, name, 'echo 1');
   await append(store, name, 'c1', 'stdout', 0, 'one\n');
-  /** What was acknowledged when the journal had this size. */
+  /** The acknowledged data at each size of the journal. */
   const states: { size: number; session: Session; output: string }[] = [];
   const note = async (): Promise<void> => {
     const { size } = await stat(path);
@@ -47,7 +47,7 @@ test('a journal cut at any byte of its last three records: all that was acknowle
     expect({ at: size, session: await after.read(name) }).toEqual({ at: size, session: expected?.session });
     expect(await readText(after, name, 'c1', 'stdout')).toBe(expected?.output);
     expect((await stat(join(copy, 'journal'))).size).toBe(expected?.size);
-    // It goes on behind the cut, and the start after a kill finds that as well.
+    // New entries follow the truncation point, and the next start reads them too.
     await after.update(name, count);
     await copyFile(join(copy, 'journal'), again);
     const { journal, kept } = await openSessions(again);

@@ -13,7 +13,7 @@ test.each([
   ['zeros', (line: Buffer) => line.fill(0, 0, line.length - 1)],
   ['another checksum', (line: Buffer) => line.fill('0', 0, 8)],
   ['a line end', (line: Buffer) => line.fill('\n', 30, 31)],
-])('a line with %s is passed over with a warning, and the lines after it count', async (_name, damage) => {
+])('a journal line with %s: it is skipped with a warning, later lines are applied', async (_name, damage) => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
@@ -34,23 +34,21 @@ test.each([
   await writeFile(join(unknown, 'script'), 'echo\n');
   const warnings: string[] = [];
   const after = await open(copy, (line) => warnings.push(line));
-  expect(warnings).toEqual([
-    expect.stringMatching(/^the journal is damaged: [12] of its lines cannot be read/),
-  ]);
-  // The line that is lost told of the first command; the next one tells only of the second.
+  expect(warnings).toEqual([expect.stringMatching(/^the journal is damaged: skipped [12] unreadable lines/)]);
+  // The lost line had the first command; the next line has only the second.
   expect(await after.read(name)).toEqual({ ...expected, commands: expected.commands.slice(1) });
   expect(await after.read(other.name)).toEqual(other);
   expect(await readFile(join(unknown, 'script'), 'utf8')).toBe('echo\n');
 });
 
-test.each([1, 4, 99])('a journal of format %i is refused, and left as it is', async (format) => {
+test.each([1, 4, 99])('a journal of unknown format %i: open fails, the file is unchanged', async (format) => {
   const folder = await makeFolder();
   await mkdir(folder);
   const path = join(folder, 'journal');
   const text = renderLine({ format }) + renderLine({ session: makeSession(), commands: [] });
   await writeFile(path, text);
   await expect(openFileStore(folder, { warn: () => undefined })).rejects.toThrow(
-    `a journal of format ${format}`,
+    `unknown journal format ${format}`,
   );
   expect(await readFile(path, 'utf8')).toBe(text);
 });

@@ -1,4 +1,4 @@
-/** A journal of format 2, written by hand: sizes of bytes are apart from the sessions, and there are no past keys. */
+/** A journal of format 2, written by hand: sizes are separate from the sessions, and there are no keys of dropped commands. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const address = '192.0.2.7';
 const name = nameOf('a');
 const removed = nameOf('b');
 
-/** As the last relay wrote it; a field that it did not know is not there. */
+/** As the last relay with format 2 wrote it, without newer fields. */
 const session = {
   name,
   createdAt: 1_700_000_000_000,
@@ -98,7 +98,7 @@ async function writeData(): Promise<{ folder: string; path: string; text: string
   return { folder, path, text };
 }
 
-test('a journal of format 2: sessions, commands and sizes are carried over', async () => {
+test('a journal of format 2: sessions, commands and sizes are kept', async () => {
   const { folder } = await writeData();
   const warnings: string[] = [];
   const store = await open(folder, (line) => warnings.push(line));
@@ -127,7 +127,7 @@ test('a journal of format 2: sessions, commands and sizes are carried over', asy
   expect(partBytes(found, 'c1', 'stdout')).toBe('one two'.length);
 });
 
-test('a journal of format 2 is written anew in format 3 as it is opened, and the next starts find the same', async () => {
+test('opening a journal of format 2 rewrites it in format 3, and later starts read the same data', async () => {
   const { folder, path } = await writeData();
   const first = await open(folder);
   const found = await first.read(name);
@@ -142,7 +142,7 @@ test('a journal of format 2 is written anew in format 3 as it is opened, and the
   expect(await readText(after, name, 'c2', 'stdout')).toBe('output');
 });
 
-test('the bytes of a journal of format 2 count against their account', async () => {
+test('a journal of format 2: its bytes count against their account', async () => {
   const { folder } = await writeData();
   const store = await open(folder);
   const used = Object.values(files).join('').length;
@@ -152,9 +152,9 @@ test('the bytes of a journal of format 2 count against their account', async () 
   expect(await append(store, name, 'c2', 'stdout', 3, 'x', limits)).toBe(4);
 });
 
-test('a journal of format 2 that cannot be written anew: the open fails, the journal is as it was', async () => {
+test('a journal of format 2 that cannot be rewritten: the open fails, the journal is unchanged', async () => {
   const { folder, path, text } = await writeData();
-  // Not empty: it cannot be taken away either.
+  // Not empty, so that it cannot be removed either.
   await mkdir(join(`${path}.new`, 'something'), { recursive: true });
   await expect(openFileStore(folder, { warn: () => undefined })).rejects.toThrow('journal.new');
   expect(await readFile(path, 'utf8')).toBe(text);
@@ -162,7 +162,7 @@ test('a journal of format 2 that cannot be written anew: the open fails, the jou
   expect((await (await open(folder)).read(name)).commands).toHaveLength(2);
 });
 
-test('a journal of format 2 with an unfinished last line: what was acknowledged before is carried over', async () => {
+test('a journal of format 2 with an unfinished last line: all acknowledged data before it is kept', async () => {
   const { folder, path, text } = await writeData();
   await writeFile(path, text + renderLine({ grown: name, ends: { 'c2/stdout': 99 } }).slice(0, -3));
   const warnings: string[] = [];
@@ -171,7 +171,7 @@ test('a journal of format 2 with an unfinished last line: what was acknowledged 
   expect(partBytes(await store.read(name), 'c2', 'stdout')).toBe(3);
 });
 
-test('a journal of format 2 that says more than a file has: the session says what is there, with a warning', async () => {
+test('a journal of format 2 with a larger size than the file: the session gets the real size, with a warning', async () => {
   const { folder } = await writeData();
   const copy = await copyAsKilled(folder);
   await writeFile(join(copy, 'sessions', name, 'c2', 'stdin'), 'inp');
@@ -181,7 +181,7 @@ test('a journal of format 2 that says more than a file has: the session says wha
   expect(partBytes(await store.read(name), 'c2', 'stdin')).toBe(3);
 });
 
-test('a session of format 2 that was removed and created anew: sizes of the former one do not count', () => {
+test('a session of format 2 that was removed and created again: sizes of the earlier session do not count', () => {
   const kept = new JournalState();
   for (const entry of [
     ...entries,

@@ -1,4 +1,4 @@
-/** Lines of journals, as tests write and read them. */
+/** Helpers to write and read journal lines and to open journals in tests. */
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { expect } from 'vitest';
@@ -6,7 +6,7 @@ import { Journal, type JournalOptions } from '../../src/store/journal.ts';
 import type { Entry } from '../../src/store/journal-lines.ts';
 import { JournalState } from '../../src/store/journal-state.ts';
 
-/** One line, as the journal of every format has it. */
+/** One journal line; it is the same in every format. */
 export function renderLine(entry: Entry): string {
   const text = JSON.stringify(entry);
   return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`;
@@ -17,13 +17,13 @@ export async function readEntries(path: string): Promise<Entry[]> {
   return lines.map((line) => JSON.parse(line.slice(9)) as Entry);
 }
 
-/** Where its lines end. */
+/** The offsets at which the lines of a journal end. */
 export async function readEnds(path: string): Promise<number[]> {
   const text = await readFile(path);
   return [...text.keys()].filter((at) => text[at] === 0x0a).map((at) => at + 1);
 }
 
-/** A journal of numbered entries that remembers all of them. */
+/** A journal of numbered entries whose snapshot has all of them. */
 export async function openNumbers(
   path: string,
   { durability = 'process' }: Partial<JournalOptions> = {},
@@ -40,7 +40,7 @@ export async function openNumbers(
   return { journal: await Journal.open(options, (entry) => taken.push(entry)), taken, warnings };
 }
 
-/** A journal of sessions without any bytes. */
+/** A journal of sessions, without a store and its files. */
 export async function openSessions(path: string): Promise<{ journal: Journal; kept: JournalState }> {
   const kept = new JournalState();
   const options: JournalOptions = {

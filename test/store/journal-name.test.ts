@@ -23,7 +23,7 @@ vi.mock('../../src/store/write-file.ts', async (importOriginal) => {
   };
 });
 
-test('a journal whose new name cannot be synced acknowledges nothing until it is, and loses nothing', async () => {
+test('the rename of a rewritten journal cannot be synced: appends fail until it is, and no acknowledged entry is lost', async () => {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
   const path = join(folder.path, 'journal');
@@ -42,7 +42,7 @@ test('a journal whose new name cannot be synced acknowledges nothing until it is
     await journal.append([entry], () => kept.splice(0, kept.length, entry));
   };
   await append({ number: 1, text: 'x'.repeat(9 * 1024 * 1024) });
-  // It was told anew behind that one; from here on the folder cannot be synced, twice.
+  // The journal was rewritten after that entry. From here on two syncs of the folder fail.
   disk.failing = 2;
   await expect(append({ number: 2 })).rejects.toThrow('no');
   await expect(append({ number: 3 })).rejects.toThrow('no');

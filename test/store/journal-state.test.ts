@@ -22,7 +22,7 @@ const change = fc.oneof(
 
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 
-/** The sessions that the changes lead to, one after the other. */
+/** Applies the changes and yields the session after each. */
 function* follow(changes: readonly Change[]): Generator<Session> {
   let session = makeSession();
   let now = session.createdAt;
@@ -47,19 +47,19 @@ function* follow(changes: readonly Change[]): Generator<Session> {
   }
 }
 
-/** Keys are compared as a list: how they are cut into pages is not kept. */
+/** Compares keys as one list: the journal does not keep their division into pages. */
 function flatten({ pastKeys, ...session }: Session): unknown {
   return { ...session, dropped: pastKeys.dropped, keys: pastKeys.pages.flat() };
 }
 
 function read(entries: Iterable<Entry>): Session | undefined {
   const kept = new JournalState();
-  // As the journal has them: as text.
+  // Through JSON, as in the journal.
   for (const entry of entries) kept.take(JSON.parse(JSON.stringify(entry)) as Entry);
   return kept.find(name);
 }
 
-test('the entries of a session lead to the same session, and so does a snapshot at any point between them', () => {
+test('replaying all entries, or a snapshot and the later entries, gives the same session', () => {
   let dropped = 0;
   fc.assert(
     fc.property(fc.array(change, { maxLength: 40 }), fc.nat(40), (changes, snapshotAt) => {
@@ -84,6 +84,6 @@ test('the entries of a session lead to the same session, and so does a snapshot 
     }),
     { seed, numRuns: 300 },
   );
-  // Otherwise nothing was shown about keys that are dropped.
+  // Otherwise no run tested dropped keys.
   expect(dropped).toBeGreaterThan(0);
 });

@@ -13,7 +13,7 @@ async function makePath(): Promise<string> {
 }
 
 test.each(['process', 'power'] as const)(
-  'entries appended at once are kept whole and in their order, with durability %s',
+  '1,000 simultaneous appends with durability %s: all entries are complete and in order',
   async (durability) => {
     const path = await makePath();
     const { journal, taken } = await openNumbers(path, { durability });
@@ -24,7 +24,7 @@ test.each(['process', 'power'] as const)(
   },
 );
 
-test('a journal that outgrew what it holds is rewritten while it is in use', async () => {
+test('a journal that is much larger than its snapshot is rewritten while it is in use', async () => {
   const path = await makePath();
   const kept = new Map<unknown, Entry>();
   const options: JournalOptions = {
@@ -51,7 +51,7 @@ test('a journal that outgrew what it holds is rewritten while it is in use', asy
   expect([...latest.values()]).toEqual([...kept.values()]);
 });
 
-test('a journal that cannot be rewritten goes on as it is, with a warning', async () => {
+test('a journal that cannot be rewritten: appends continue, with a warning', async () => {
   const path = await makePath();
   const { journal, taken, warnings } = await openNumbers(path);
   await mkdir(`${path}.new`);
@@ -60,11 +60,11 @@ test('a journal that cannot be rewritten goes on as it is, with a warning', asyn
     const entry = { number, text };
     await journal.append([entry], () => taken.push(entry));
   }
-  expect(warnings).toEqual(['the journal could not be shortened, it goes on as it is']);
+  expect(warnings).toEqual(['cannot compact the journal; continuing with the long one']);
   expect((await readEnds(path)).length).toBe(10);
 });
 
-test('at the start a large journal is rewritten only if that makes it shorter by half', async () => {
+test('a large journal at the start: it is rewritten only if that removes more than half of its entries', async () => {
   const path = await makePath();
   const { journal, taken } = await openNumbers(path);
   const text = 'x'.repeat(1024 * 1024);

@@ -14,7 +14,7 @@ import { seed } from '../harness/seed.ts';
 
 const second = 1_000_000;
 
-describe('the default, 10r/m with a burst of 5', () => {
+describe('the default rate limit, 10r/m with a burst of 5', () => {
   const bucket = createBucket({ count: 10, perSeconds: 60, burst: 5 });
 
   function run(points: readonly number[]): (number | 'passes')[] {
@@ -26,7 +26,7 @@ describe('the default, 10r/m with a burst of 5', () => {
     });
   }
 
-  test('8 at once: 6 pass, the others are to wait 6 s', () => {
+  test('8 requests at once: 6 pass, the others must wait 6 s', () => {
     expect(run(Array.from({ length: 8 }, () => second))).toEqual([
       ...Array.from({ length: 6 }, () => 'passes'),
       6,
@@ -34,7 +34,7 @@ describe('the default, 10r/m with a burst of 5', () => {
     ]);
   });
 
-  test('after that one each 6 s, and not a moment earlier', () => {
+  test('a full bucket: one request passes every 6 s, not a microsecond earlier', () => {
     const full = Array.from({ length: 6 }, () => 0);
     expect(run([...full, 6 * second - 1, 6 * second, 6 * second, 12 * second]).slice(6)).toEqual([
       1 / second,
@@ -44,14 +44,14 @@ describe('the default, 10r/m with a burst of 5', () => {
     ]);
   });
 
-  test('a clock that is set back by a day: the wait is as long as that of a full bucket', () => {
+  test('the clock is set back by a day: the wait is that of a full bucket', () => {
     const day = 86_400 * second;
     const { emptyAt } = pour(0, day, bucket);
     expect(pour(emptyAt, 0, bucket).wait).toBe(6 * second);
   });
 });
 
-test('buckets that are empty again take no memory', async () => {
+test('200,000 buckets that are empty again take no memory', async () => {
   let now = 0;
   const take = createMemoryBuckets(() => now);
   const bucket = createBucket({ count: 1, perSeconds: 1, burst: 0 });
@@ -64,7 +64,7 @@ test('buckets that are empty again take no memory', async () => {
   expect(await take('192.0.2.199999', bucket)).toBe(1_000);
 });
 
-/** Statuses of requests one after the other, with these pauses before them, and nginx's own time of each. */
+/** Sends requests one after the other, with these pauses before them. Resolves with the time in nginx's log and the result of each. */
 async function askNginx(
   limits: { nginx: string; burst: number },
   pausesMs: readonly number[],
@@ -115,7 +115,7 @@ describe.skipIf(!hasProxy('nginx')).concurrent('nginx’s limit_req with nodelay
     { nginx: '10r/m', count: 10, perSeconds: perMinute, burst: 5 },
     { nginx: '1r/m', count: 1, perSeconds: perMinute, burst: 0 },
     { nginx: '6r/m', count: 6, perSeconds: perMinute, burst: 20 },
-  ])('30 requests at once, $nginx with a burst of $burst: as many pass as here', async (rate, context) => {
+  ])('30 requests at once, $nginx with burst $burst: as many pass as in nginx', async (rate, context) => {
     const seen = await askNginx(rate, atOnce, context.onTestFinished);
     context.expect(seen.filter(({ passed }) => passed)).toHaveLength(replay(seen, rate).length);
     context.expect(replay(seen, rate).length).toBeGreaterThanOrEqual(rate.burst + 1);
@@ -126,7 +126,7 @@ describe.skipIf(!hasProxy('nginx')).concurrent('nginx’s limit_req with nodelay
     { nginx: '10r/s', count: 10, perSeconds: 1, burst: 0 },
     { nginx: '240r/m', count: 240, perSeconds: perMinute, burst: 1 },
   ])(
-    '60 requests at random times, $nginx with a burst of $burst: the same ones pass here',
+    '60 requests at random times, $nginx with burst $burst: the same requests pass as in nginx',
     async (rate, context) => {
       const random = createRandom(seed);
       const pauses = Array.from({ length: 60 }, () => random.pick([0, 0, 20, 60, 130, 260, 420]));
@@ -136,7 +136,7 @@ describe.skipIf(!hasProxy('nginx')).concurrent('nginx’s limit_req with nodelay
       for (const { at, passed } of seen) {
         const { wait } = pour(emptyAt, at, bucket);
         const room = bucket.capacity - bucket.cost - Math.max(emptyAt - at, 0);
-        // Its log has the time of the end of a request: within a few ms of the limit it may decide the other way.
+        // The log of nginx has the end time of a request: within a few ms of the limit nginx may decide differently.
         if (Math.abs(room) > 10_000) context.expect({ at, passed }).toEqual({ at, passed: wait === 0 });
         if (passed) emptyAt = Math.max(emptyAt, at) + bucket.cost;
       }
@@ -145,7 +145,7 @@ describe.skipIf(!hasProxy('nginx')).concurrent('nginx’s limit_req with nodelay
   );
 });
 
-/** Those that pass here, at the times at which nginx saw them. */
+/** The requests that pass the relay's bucket, at the times in nginx's log. */
 function replay(seen: readonly { at: number }[], rate: { count: number; perSeconds: number; burst: number }) {
   const bucket = createBucket(rate);
   let emptyAt = 0;

@@ -10,14 +10,14 @@ describeStore(openMemoryStore);
 
 const options = { warn: () => undefined };
 
-test('a memory store that was closed: a new one is empty', async () => {
+test('a new memory store after an earlier one was closed: it is empty', async () => {
   const store = await openMemoryStore();
   await store.create(makeSession());
   await store.close();
   expect(await (await openMemoryStore()).count()).toBe(0);
 });
 
-test.each(['memory', 'memory:'])('the URL %s opens a memory store with its deadlines', async (url) => {
+test.each(['memory', 'memory:'])('the URL %s opens a memory store, with deadlines', async (url) => {
   const store = await openStore(url, { ...options, dueAt: dueAtReader });
   await store.create(makeSession());
   expect(await store.count()).toBe(1);
@@ -30,6 +30,6 @@ test.each(['memory', 'memory:'])('the URL %s opens a memory store with its deadl
   await eventually('the ring', 10_000, () => rings > 0);
 });
 
-test.each(['', 'file:', 'disk:/tmp', '/tmp', 'redis'])('the URL %j opens no store', async (url) => {
+test.each(['', 'file:', 'disk:/tmp', '/tmp', 'redis'])('the URL %j: error `no such store`', async (url) => {
   await expect(openStore(url, options)).rejects.toThrow(`no such store: ${url}`);
 });

@@ -1,7 +1,7 @@
-/** Commands that ended, for the Idempotency-Keys that are remembered of them. */
+/** Creates ended commands, whose Idempotency-Keys a session remembers. */
 import { type Command, createCommand, endCommand } from '../../src/session/command.ts';
 
-/** Command number so-and-so, with the key `key-N`, ended at a point in time. */
+/** Command cN with the key `key-N`, which ended at `endedAt`. */
 export function makeEnded(number: number, endedAt: number): Command {
   const given = {
     origin: 'commands' as const,

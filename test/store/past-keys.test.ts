@@ -1,4 +1,4 @@
-/** Idempotency-Keys of forgotten commands: the journal brings all of them back, and forgets the ones that the session dropped. */
+/** Idempotency-Keys of dropped commands: the journal restores all that the session still remembers, and no others. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -19,7 +19,7 @@ async function makePath(): Promise<string> {
   return join(folder.path, 'journal');
 }
 
-/** With the keys of so many commands more, which ended at `now`. */
+/** Adds the keys of `many` commands that ended at `now`. */
 function remember(session: Session, first: number, many: number, now: number): Session {
   const ended = Array.from({ length: many }, (_, index) => makeEnded(first + index, now));
   return { ...session, pastKeys: rememberKeys(session.pastKeys, ended, now) };
@@ -43,7 +43,7 @@ function* rememberMany(): Generator<Session> {
   }
 }
 
-test('2,500 keys of which the oldest were dropped: the journal, opened again, finds the same keys', async () => {
+test('2,500 keys, the oldest dropped: the journal, opened again, has the same keys', async () => {
   const path = await makePath();
   const { journal, kept } = await openSessions(path);
   let latest = makeSession();
@@ -59,14 +59,14 @@ test('2,500 keys of which the oldest were dropped: the journal, opened again, fi
   expectSameKeys(again.find(name)?.pastKeys ?? expect.fail('no session'), latest.pastKeys, 2_500);
 });
 
-test('more than 2,000 keys in a snapshot, then changes: the journal, opened again, finds the same keys', async () => {
+test('more than 2,000 keys in a snapshot, then changes: the journal, opened again, has the same keys', async () => {
   const path = await makePath();
   const { journal, kept } = await openSessions(path);
   let session = remember(remember(makeSession(), 0, 300, start), 300, 2_600, start + pastKeyMs);
   expect(session.pastKeys.dropped).toBe(300);
   const padding = 'x'.repeat(1024 * 1024);
   await journal.append([kept.describe(session)], () => kept.put(session));
-  // Enough for the journal to be rewritten, which happens behind the last of them.
+  // Enough to rewrite the journal, which happens after the last of them.
   for (let index = 0; index < 9; index += 1) await journal.append([{ padding }], () => undefined);
   session = remember(session, 2_900, 5, start + 2 * pastKeyMs + 1);
   await journal.append([kept.describe(session)], () => kept.put(session));
@@ -81,7 +81,7 @@ test('more than 2,000 keys in a snapshot, then changes: the journal, opened agai
   expectSameKeys(third.find(name)?.pastKeys ?? expect.fail('no session'), last.pastKeys, 2_910);
 });
 
-test('a change of a session with many keys writes the new keys only', async () => {
+test('a change of a session with many keys writes only the new keys', async () => {
   const path = await makePath();
   const { journal, kept } = await openSessions(path);
   const session = remember(makeSession(), 0, 2_000, start);
@@ -92,7 +92,7 @@ test('a change of a session with many keys writes the new keys only', async () =
   expect((await stat(path)).size - size).toBeLessThan(2_000);
 });
 
-test('a file store that is killed: the keys are found after the start, and after the one after it', async () => {
+test('a file store that is killed: the keys are there after the next start', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());

@@ -1,4 +1,4 @@
-/** What a start makes of a folder that was damaged, or left in the middle of a change. */
+/** Recovery: the relay starts on a store folder that is damaged, or was left in the middle of a change. */
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const { name } = makeSession();
 const now = 1_700_000_000_000;
 const hourMs = 3_600_000;
 
-test('output of a lost command whose file was cut goes on where the file ends, without zeros between', async () => {
+test('truncated output file of a lost command: output continues at the end of the file, without a gap of zeros', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
@@ -34,7 +34,7 @@ test('output of a lost command whose file was cut goes on where the file ends, w
   expect(await readText(after, name, 'c1', 'stdout')).toBe('one four');
 });
 
-test('a journal of format 2 with a damaged first line: its sizes count', async () => {
+test('a journal of format 2 with a damaged first line: its sizes are read', async () => {
   const folder = await makeFolder();
   await mkdir(folder, { recursive: true });
   const { stdinBytes: _in, stdoutBytes: _out, stderrBytes: _err, ...command } = makeEnded(1, 5);
@@ -55,7 +55,7 @@ function remember(session: Session, first: number, count: number, at: number): S
   return { ...session, pastKeys: rememberKeys(session.pastKeys, commands, at) };
 }
 
-test('a damaged line with Idempotency-Keys: no younger key is dropped for those that are lost', () => {
+test('a damaged line with Idempotency-Keys: the lost keys do not cause younger keys to be dropped', () => {
   const kept = new JournalState();
   let session = makeSession();
   const entries = [
@@ -76,7 +76,7 @@ test('a damaged line with Idempotency-Keys: no younger key is dropped for those 
   expect(found && countPastKeys(found.pastKeys)).toBe(10);
 });
 
-test('a session that the journal has forgotten is written with all of its Idempotency-Keys', () => {
+test('a session that is missing in the journal: the next entry has all of its Idempotency-Keys', () => {
   const session = remember(remember(makeSession(), 0, 256, now), 256, 10, now + hourMs);
   const again = new JournalState();
   again.take(structuredClone(new JournalState().describe(session)));
@@ -84,7 +84,7 @@ test('a session that the journal has forgotten is written with all of its Idempo
   expect(found && countPastKeys(found.pastKeys)).toBe(10);
 });
 
-test('a journal whose first line could not be written at the start gets it with the first change', async () => {
+test('the first line of a new journal cannot be written at the start: it is written with the first change', async () => {
   const folder = await makeFolder();
   await mkdir(join(folder, 'journal.new', 'x'), { recursive: true });
   const store = await open(folder);

@@ -7,14 +7,14 @@ import { startRemote } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { startOwnProxy, startOwnRedis } from './redis-kit.ts';
 
-// Each command of a client to Redis is a round trip of the network: their number is held. What a script calls inside Redis is not counted.
+// Each command to Redis is a network round trip: these tests limit their number. Commands that a script calls inside Redis do not count.
 
 const mostCalls = 5;
 
-/** Signs of life do not come evenly. */
+/** Slack, as heartbeats do not come evenly. */
 const strayCalls = 0.5;
 
-/** Of a relay that has nothing to do: signs of life, clocks and sweeps. */
+/** How long the calls of an idle relay (heartbeats, clock, sweeps) are counted. */
 const restMs = 3_000;
 
 async function startCounted() {
@@ -23,11 +23,11 @@ async function startCounted() {
   const relay = await startRelay({ store: proxy.url });
   onTestFinished(relay.stop);
   const total = (): number => Object.values(proxy.counts()).reduce((sum, count) => sum + count, 0);
-  /** Calls within the time that the work took, without those that come anyway. */
+  /** Calls during the work, without those that an idle relay makes in the same time. */
   const measure = async (times: number, work: () => Promise<void>) => {
     proxy.reset();
     const restBegan = performance.now();
-    await eventually('the relay rests', restMs + 5_000, () => performance.now() - restBegan >= restMs);
+    await eventually('the relay is idle', restMs + 5_000, () => performance.now() - restBegan >= restMs);
     const restPerMs = total() / (performance.now() - restBegan);
     proxy.reset();
     const began = performance.now();
@@ -42,7 +42,7 @@ async function startCounted() {
   return { redis, proxy, relay, measure };
 }
 
-describe.skipIf(!hasRedis)(`calls of Redis${withoutRedis}`, () => {
+describe.skipIf(!hasRedis)(`number of commands to Redis${withoutRedis}`, () => {
   test(`a push, the listener's next and finish, and the read of the output: at most ${mostCalls} calls`, {
     timeout: 60_000,
   }, async () => {
@@ -52,12 +52,12 @@ describe.skipIf(!hasRedis)(`calls of Redis${withoutRedis}`, () => {
     for (let nth = 0; nth < 10; nth += 1) await driver.roundTrip();
     const { calls } = await measure(60, () => driver.roundTrip());
     expect(calls).toBeLessThanOrEqual(mostCalls + strayCalls);
-    // A count that misses the calls would always be small enough.
+    // Checks that the proxy counts at all.
     expect(calls).toBeGreaterThan(3);
     await driver.close();
   });
 
-  test('`exec true` with a real listener: few more', { timeout: 60_000 }, async () => {
+  test('`exec true` with a real listener: at most 5 more calls of Redis', { timeout: 60_000 }, async () => {
     const { relay, measure } = await startCounted();
     const remote = await startRemote(relay);
     onTestFinished(remote.stop);
@@ -69,7 +69,7 @@ describe.skipIf(!hasRedis)(`calls of Redis${withoutRedis}`, () => {
     expect(calls).toBeGreaterThan(3);
   });
 
-  test('a relay with nothing to do asks Redis less than ten times a second', {
+  test('a relay with nothing to do sends less than ten commands to Redis per second', {
     timeout: 60_000,
   }, async () => {
     const { measure } = await startCounted();

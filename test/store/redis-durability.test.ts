@@ -17,8 +17,8 @@ async function open(
   return { store, warnings };
 }
 
-describe.skipIf(!hasRedis)(`what an acknowledgement of a Redis store outlives${withoutRedis}`, () => {
-  test('replica: nothing is acknowledged without one, and what is acknowledged is on it', {
+describe.skipIf(!hasRedis)(`durability of a Redis store${withoutRedis}`, () => {
+  test('durability replica: no acknowledgement without a replica, and all acknowledged updates are on it', {
     timeout: 60_000,
   }, async () => {
     const redis = await startOwnRedis();
@@ -38,11 +38,11 @@ describe.skipIf(!hasRedis)(`what an acknowledgement of a Redis store outlives${w
     }
     await replica.stop();
     expect(await refusalOf(store.update(other.name, count))).toBe('storage_busy');
-    // What was refused for want of a copy may have been kept all the same.
+    // An update that was refused for lack of a copy may still have been stored.
     expect((await store.read(other.name)).revision).toBe(21);
   });
 
-  test('power: refused where Redis could not keep that, and a plain answer where each one is on disk', async () => {
+  test('durability power: refused if Redis is too old; with appendfsync always an acknowledged update survives a kill', async () => {
     const none = await startOwnRedis();
     const [major = 0, minor = 0] = (
       /redis_version:([\d.]+)/.exec(await none.cli('INFO', 'server'))?.[1] ?? ''

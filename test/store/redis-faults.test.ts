@@ -8,9 +8,9 @@ const { name } = makeSession();
 
 const isScript = ([word]: readonly string[]): boolean => /^(EVAL|EVALSHA)$/i.test(word ?? '');
 
-describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, () => {
+describe.skipIf(!hasRedis)(`a store whose Redis fails${withoutRedis}`, () => {
   test.each(['cut', 'silent'] as const)(
-    'an update whose answer is lost, the connection being %s: it is applied once',
+    'an update whose answer is lost (connection %s): it is applied once',
     { timeout: 60_000 },
     async (fate) => {
       const redis = await startOwnRedis();
@@ -31,7 +31,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
         );
         expect([nth, 'storage_busy']).toContain(answer);
         expect(isArmed).toBe(false);
-        // A connection that is silent is of no use to anyone.
+        // Close the silent connection, so that the store opens a new one.
         if (fate === 'silent') proxy.cut();
         expect((await insist('the session', () => store.read(name))).revision).toBe(nth);
       }
@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
     },
   );
 
-  test('an update whose answer is lost while another store changes the session: both count, once each', {
+  test('an update whose answer is lost while another store changes the session: each change is applied once', {
     timeout: 60_000,
   }, async () => {
     const redis = await startOwnRedis();
@@ -65,7 +65,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
       expect(await readText(calm, name, id, 'script')).toBe(`hard ${at + 1}`);
   });
 
-  test('Redis stopped for 6 s in the middle of updates, and resumed: nothing is applied twice, nothing acknowledged is lost', {
+  test('Redis stopped for 6 s during updates: no update is applied twice, no acknowledged update is lost', {
     timeout: 90_000,
   }, async () => {
     const redis = await startOwnRedis();
@@ -85,9 +85,9 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
       }
     };
     const work = [pushAll(a, 'a1'), pushAll(a, 'a2'), pushAll(b, 'b1'), pushAll(b, 'b2')];
-    await eventually('updates are under way', 10_000, () => acknowledged.length > 20);
+    await eventually('updates are running', 10_000, () => acknowledged.length > 20);
     redis.pause();
-    await untilPassed('Redis stands still', 6_000);
+    await untilPassed('Redis is stopped', 6_000);
     redis.resume();
     const before = acknowledged.length;
     await eventually('updates are acknowledged again', 20_000, () => acknowledged.length > before + 20);
@@ -103,7 +103,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
     );
   });
 
-  test('Redis that takes no more memory: storage_full, nothing is half-written, and it goes on once there is room', async () => {
+  test('Redis out of memory: storage_full, no partial writes; updates work again once there is memory', async () => {
     const redis = await startOwnRedis();
     const store = await openOwn(redis);
     await store.create(makeSession());
@@ -115,7 +115,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
     await redis.cli('CONFIG', 'SET', 'maxmemory', '1');
     expect(await refusalOf(push(store, name, 'x'.repeat(3_000_000)))).toBe('storage_full');
     expect(await refusalOf(append(store, name, 'c1', 'stdout', 3, 'two'))).toBe('storage_full');
-    // A change without new bytes is let through, so that a command can still be cancelled or end.
+    // A change without new bytes is accepted, so that a command can still be cancelled or end.
     expect(await refusalOf(store.update(name, count))).toBeUndefined();
     expect(await refusalOf(store.create(makeSession('b'.repeat(64))))).toBe('storage_full');
     expect(await refusalOf(store.check())).toBe('storage_full');
@@ -128,7 +128,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
     expect(await store.check()).toBeUndefined();
   });
 
-  test('memory that runs out in the middle of long output: what was acknowledged is there, and not a byte more', async () => {
+  test('Redis runs out of memory during long output: exactly the acknowledged bytes are there', async () => {
     const redis = await startOwnRedis();
     const store = await openOwn(redis);
     await store.create(makeSession());
@@ -154,7 +154,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
     for (let piece = 0; piece * 65_536 < end; piece += 1) expect(bytes[piece * 65_536]).toBe(piece + 1);
   });
 
-  test('the scripts that Redis had are gone: the next update loads them again', async () => {
+  test('SCRIPT FLUSH in Redis: the next calls load the scripts again', async () => {
     const redis = await startOwnRedis();
     const store = await openOwn(redis);
     await store.create(makeSession());
@@ -168,7 +168,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
   });
 
   test.each(['kill', 'end'] as const)(
-    'Redis that ends (%s) and comes back with what it wrote to its file: all that was acknowledged is there',
+    'Redis ends (%s) and restarts with its append-only file: all acknowledged data is there',
     { timeout: 60_000 },
     async (how) => {
       const redis = await startOwnRedis({ appendOnly: true });
@@ -189,7 +189,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
     },
   );
 
-  test('a change while the connection for wakes is cut: the watcher is woken once it is back', {
+  test('a change while the wake channel is disconnected: the watcher wakes after the reconnect', {
     timeout: 60_000,
   }, async () => {
     const redis = await startOwnRedis();
@@ -199,7 +199,7 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
     await watching.read(name);
     let wakes = 0;
     watching.watch(name, () => void (wakes += 1));
-    // New connections lead nowhere for the time being.
+    // New connections fail until aim(redis).
     proxy.aim({ port: 1 });
     proxy.cut();
     await other.update(name, count);
@@ -209,12 +209,12 @@ describe.skipIf(!hasRedis)(`a store whose Redis is in trouble${withoutRedis}`, (
     expect((await insist('the session', () => watching.read(name))).revision).toBe(1);
   });
 
-  test('a connection for wakes that hears nothing any more: it is noticed, and watchers are woken', {
+  test('a half-open connection of the wake channel: the store detects it, reconnects and wakes the watchers', {
     timeout: 90_000,
   }, async () => {
     const redis = await startOwnRedis();
     const proxy = await startOwnProxy(redis);
-    // From the first word about channels on this connection gets no answer, as when its peer is gone without a word.
+    // Once isSilent is set, the first PING or SUBSCRIBE makes its connection silent, as if the peer had vanished.
     let isSilent = false;
     proxy.setFate(([word]) => (isSilent && /^(PING|P?SUBSCRIBE)$/i.test(word ?? '') ? 'silent' : 'arrives'));
     const [watching, other] = [await openOwn(proxy), await openOwn(redis)];

@@ -8,12 +8,12 @@ import { expectAllOf, readSessions, runClients } from './interleaving-checks.ts'
 import { step } from './interleaving-kit.ts';
 import { openAt, startOwnProxy, startOwnRedis } from './redis-kit.ts';
 
-// Each run takes a second: the smallest failing case is not looked for.
+// Each run takes a second, so failing cases are not shrunk.
 
 const clientSteps = fc.array(step, { minLength: 5, maxLength: 40 });
 const given = [clientSteps, clientSteps, fc.nat()] as const;
 
-/** Each call goes to one of the stores at random. */
+/** A store that forwards each call to one of the stores at random. */
 function drawStore(stores: readonly Store[], random: Random): Store {
   return new Proxy(stores[0] as Store, {
     get: (_target, name) => {
@@ -25,7 +25,7 @@ function drawStore(stores: readonly Store[], random: Random): Store {
 }
 
 describe.skipIf(!hasRedis)(`clients of two stores on one Redis${withoutRedis}`, () => {
-  test('all acknowledged bytes are there, are counted, and are the same at both', {
+  test('random calls at two stores: all acknowledged bytes are stored and counted, and are the same at both', {
     timeout: 120_000,
   }, async () => {
     const redis = await startOwnRedis();
@@ -41,7 +41,7 @@ describe.skipIf(!hasRedis)(`clients of two stores on one Redis${withoutRedis}`, 
           totals,
         );
         const [first0] = sessions;
-        // The last check changed it at the first store.
+        // The last check changed the session at the first store.
         if (first0) await stores[1].read(first0.name);
         expect(await readSessions(stores[1])).toEqual(await readSessions(stores[0]));
         for (const store of stores) await store.close();
@@ -51,7 +51,7 @@ describe.skipIf(!hasRedis)(`clients of two stores on one Redis${withoutRedis}`, 
     expectAllOf(totals, 3);
   });
 
-  test('the same when one answer of Redis in thirty is lost with its connection', {
+  test('random calls at two stores, one in 30 answers of Redis lost with its connection: all acknowledged bytes are stored and counted', {
     timeout: 240_000,
   }, async () => {
     const redis = await startOwnRedis();
@@ -79,7 +79,7 @@ describe.skipIf(!hasRedis)(`clients of two stores on one Redis${withoutRedis}`, 
   });
 });
 
-/** Reads and removals again while the store is not available; updates are repeated by the clients themselves. */
+/** Retries reads and removals while the store answers `storage_busy`. The clients retry updates themselves. */
 function insistOn(store: Store): Store {
   const repeated = new Set(['read', 'has', 'remove', 'readBytes', 'create']);
   return new Proxy(store, {

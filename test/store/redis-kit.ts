@@ -1,4 +1,4 @@
-/** Redis servers and stores on them, for the tests of the Redis store; gone when the test is. */
+/** Starts Redis servers, proxies and stores for the tests of the Redis store, and stops them after the test. */
 import { expect, onTestFinished } from 'vitest';
 import { Refusal } from '../../src/protocol/errors.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -19,10 +19,10 @@ export async function startOwnProxy(redis: Redis): Promise<RedisProxy> {
   return proxy;
 }
 
-/** What the store warned of, by store. */
+/** The warnings of each store. */
 export const warnings = new WeakMap<Store, string[]>();
 
-/** The caller closes it. */
+/** Opens a store that the caller must close. */
 export async function openAt({ url }: { url: string }, dueAt?: DueAt): Promise<Store> {
   const lines: string[] = [];
   const store = await openStore(url, { warn: (line) => void lines.push(line), ...(dueAt && { dueAt }) });
@@ -30,25 +30,25 @@ export async function openAt({ url }: { url: string }, dueAt?: DueAt): Promise<S
   return store;
 }
 
-/** Closed when the test is over. */
+/** Opens a store that is closed after the test. */
 export async function openOwn(place: { url: string }, dueAt?: DueAt): Promise<Store> {
   const store = await openAt(place, dueAt);
   onTestFinished(() => store.close());
   return store;
 }
 
-/** What an attempt says when it is refused; a refusal is not an internal error, and tells no password. */
+/** The error message of a failed attempt, which must not contain the password. */
 export async function messageOf(attempt: Promise<unknown>): Promise<string> {
   const error = await attempt.then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof Error)) throw new Error('it was not refused');
+  if (!(error instanceof Error)) throw new Error('the attempt did not fail');
   expect(error.message).not.toContain('sesame');
   return error.message;
 }
 
-/** Again while the store is not available, as relays and clients do. Only for what may be repeated. */
+/** Retries while the store answers `storage_busy`, as relays and clients do. Only for repeatable work. */
 export async function insist<T>(name: string, work: () => Promise<T>, ms = 15_000): Promise<T> {
   const done = await eventually(name, ms, async () => {
     try {

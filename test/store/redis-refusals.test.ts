@@ -13,7 +13,7 @@ const { name } = makeSession();
 
 const open = (url: string) => openStore(url, { warn: () => undefined });
 
-/** `remotify serve --store URL`, which cannot start. */
+/** Runs `remotify serve --store URL`, which is expected to fail. */
 async function serve(url: string) {
   const folder = await makeTemporaryFolder();
   onTestFinished(folder.remove);
@@ -21,7 +21,7 @@ async function serve(url: string) {
   return runCli(args, { configDir: folder.path, deadlineMs: 30_000 });
 }
 
-/** Error and hint, one line each; no stack and no secret. */
+/** stderr has one error line and one hint line, no stack and no secret. */
 async function expectRefused(url: string, pattern: RegExp): Promise<void> {
   const { exitCode, stderr } = await serve(url);
   expect(stderr).toMatch(/^(?:remotify: (?!error|hint).+\n)*remotify: error: .+\nremotify: hint: .+\n$/);
@@ -31,8 +31,8 @@ async function expectRefused(url: string, pattern: RegExp): Promise<void> {
   expect(exitCode).not.toBe(0);
 }
 
-describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { timeout: 60_000 }, () => {
-  test('a Redis with another format of Remotify in it is refused, and left as it is', async () => {
+describe.skipIf(!hasRedis)(`a Redis that the relay cannot use${withoutRedis}`, { timeout: 60_000 }, () => {
+  test('a Redis with data of another remotify format: the relay refuses it and changes nothing', async () => {
     const redis = await startOwnRedis();
     await redis.cli('SET', 'remotify:format', '999 16');
     expect(await messageOf(open(redis.url))).toMatch(/in a format that this version/);
@@ -41,7 +41,7 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
     expect(await redis.cli('DBSIZE')).toBe('1');
   });
 
-  test('a wrong password, and none where one is needed', async () => {
+  test('a wrong or missing password: the relay reports it', async () => {
     const redis = await startOwnRedis({ password: 'right' });
     const wrong = redis.url.replace(':right@', ':open-sesame@');
     expect(await messageOf(open(wrong))).toMatch(/password|WRONGPASS/i);
@@ -52,7 +52,7 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
     expect(await store.has(name)).toBe(true);
   });
 
-  test('a relay with a password in its store URL: neither its log nor its page of metrics tells it', async () => {
+  test('a password in the store URL: neither the log nor the metrics contain it', async () => {
     const redis = await startOwnRedis({ password: 'open-sesame' });
     const relay = await startRelay({ store: redis.url, flags: ['--metrics', '0', '--audit-log'] });
     onTestFinished(relay.stop);
@@ -62,7 +62,7 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
     expect(relay.stderr() + relay.stdout() + metrics.text).not.toContain('sesame');
   });
 
-  test('a host that does not exist, and a port where nothing listens', async () => {
+  test('an unknown host, and a port that no server listens on: the error names host or port', async () => {
     await expectRefused('redis://:open-sesame@no-such-host.invalid:6379', /no-such-host\.invalid/);
     await expectRefused('redis://:open-sesame@127.0.0.1:1', /127\.0\.0\.1:1/);
   });
@@ -74,24 +74,24 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
     'redis://127.0.0.1:99999',
     'redis://127.0.0.1:1/x',
     'valkey:127',
-  ])('the URL %s', async (url) => {
+  ])('the invalid URL %s: the relay does not start', async (url) => {
     await expectRefused(url, /store/);
   });
 
-  test('a port where something else listens', async () => {
+  test('a port of another kind of server: the error names the host', async () => {
     const relay = await startRelay({ store: 'memory:' });
     onTestFinished(relay.stop);
     await expectRefused(`redis://:open-sesame@127.0.0.1:${relay.port}`, /127\.0\.0\.1/);
   });
 
   test.each([
-    ['garbage where the session is', ['m', 'garbage']],
+    ['garbage instead of the session', ['m', 'garbage']],
     ['JSON that is no session', ['m', '{"a":1}']],
-    ['no session at all', ['m', '']],
+    ['an empty session', ['m', '']],
     ['a version that is no number', ['v', 'garbage']],
     ['a command that is garbage', ['c1', '{"id":']],
   ] as const)(
-    '%s: the request is refused, the relay goes on, and tells no text of it',
+    '%s in Redis: requests for this session fail without its text, other sessions still work',
     async (_name, [field, value]) => {
       const redis = await startOwnRedis();
       const relay = await startRelay({ store: redis.url });
@@ -103,7 +103,7 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
       expect(keys).toHaveLength(2);
       const own = await findOwn(relay.url, redis, keys, session.key);
       await redis.cli('HSET', own, field, value);
-      // Whoever had it in memory reads it anew.
+      // A relay that has the session in memory reads it again.
       await redis.cli('HINCRBY', own, 'v', '1').catch(() => undefined);
       const again = await startRelay({ store: redis.url });
       onTestFinished(again.stop);
@@ -114,7 +114,7 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
           ['GET', `/api/session/${session.key}/commands`],
         ] as const) {
           const answer = await curl(['-X', method, `${url}${path}`]);
-          // A relay that had it in memory is not always asked to read it again.
+          // A relay that had the session in memory does not always have to read it again.
           expect(
             url === again.url ? [410, 500, 503] : [200, 204, 410, 500, 503],
             `${method} ${path}: ${answer.status} ${answer.text}`,
@@ -127,7 +127,7 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
     },
   );
 
-  test('a store whose session is garbage: its other sessions can be used', async () => {
+  test('a store with one damaged session: its other sessions still work', async () => {
     const redis = await startOwnRedis();
     const store = await openOwn(redis);
     await store.create(makeSession());
@@ -140,7 +140,7 @@ describe.skipIf(!hasRedis)(`what is no Redis for a relay${withoutRedis}`, { time
   });
 });
 
-/** The hash of the session with this key, among those that there are: the one that changes when it is used. */
+/** Finds the hash of the session with this key: the one whose version changes when the session is used. */
 async function findOwn(
   url: string,
   redis: { cli: (...args: string[]) => Promise<string> },

@@ -18,7 +18,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
 
   afterAll(() => redis?.stop());
 
-  /** Empty: the stores before it are closed. */
+  /** Opens a store on an empty Redis: all earlier stores are closed. */
   const openEmpty = async (dueAt?: Parameters<typeof openAt>[1]) => {
     await redis.cli('FLUSHALL');
     return openAt(redis, dueAt);
@@ -34,7 +34,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       return { a, b };
     };
 
-    test('what one of them keeps, the other one reads', async () => {
+    test('a session and bytes written by one store: the other store reads them', async () => {
       const { a, b } = await openTwo();
       expect(await b.read(name)).toEqual(makeSession());
       expect(await push(b, name, 'echo')).toBe('c1');
@@ -46,7 +46,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       expect([await a.count(), await b.count()]).toEqual([1, 1]);
     });
 
-    test('updates of one session at both at once: each of them counts', async () => {
+    test('simultaneous updates of one session at both stores: each counts once', async () => {
       const { a, b } = await openTwo();
       const results = await Promise.all(
         Array.from({ length: 40 }, async (_, nth) => (await (nth % 2 ? a : b).update(name, count)).result),
@@ -55,7 +55,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       expect((await a.read(name)).revision).toBe(40);
     });
 
-    test('commands pushed at both at once: each has its own id and its own script', async () => {
+    test('simultaneous pushes at both stores: each command has its own id and script', async () => {
       const { a, b } = await openTwo();
       const scripts = Array.from({ length: 20 }, (_, nth) => `echo ${nth} ${'x'.repeat(nth * 100)}`);
       const ids = await Promise.all(scripts.map((script, nth) => push(nth % 2 ? a : b, name, script)));
@@ -63,18 +63,18 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       for (const [nth, id] of ids.entries()) expect(await readText(a, name, id, 'script')).toBe(scripts[nth]);
     });
 
-    test('a refusal that one of them drew from a session that the other one has changed: it is asked again', async () => {
+    test('a refusal based on an outdated session: the transition runs again on the newest one', async () => {
       const { a, b } = await openTwo();
-      // Both have it in memory by now.
+      // Both stores have the session in memory by now.
       await push(a, name, 'echo');
       await append(b, name, 'c1', 'stdout', 0, 'one');
-      // From the session as A last saw it this is a gap.
+      // In the session that A has in memory this is a gap.
       expect(await append(a, name, 'c1', 'stdout', 3, ' two')).toBe(7);
       expect(await refusalOf(append(a, name, 'c1', 'stdout', 9, 'x'))).toBe('output_gap');
       expect(await readStored(b, name, 'c1', 'stdout')).toBe('one two');
     });
 
-    test('output that one of them wrote and the other one has replaced: the later bytes are read', async () => {
+    test('output written by one store, replaced by the other: both read the later bytes', async () => {
       const { a, b } = await openTwo();
       await push(a, name, 'echo');
       await append(a, name, 'c1', 'stdout', 0, 'one');
@@ -88,7 +88,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       expect(await readText(b, name, 'c1', 'stdout')).toBe('two');
     });
 
-    test('"no change" that one of them drew from a session that the other one has changed: it is asked again', async () => {
+    test('"no change" based on an outdated session: the transition runs again on the newest one', async () => {
       const { a, b } = await openTwo();
       const raise = (to: number) => (store: typeof a) =>
         store.update(name, (session) =>
@@ -102,7 +102,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       expect((await b.read(name)).revision).toBe(5);
     });
 
-    test('a change at one wakes the watchers of both, and so does the end of the session', async () => {
+    test('a change and the removal of a session at one store: the watchers of both stores wake', async () => {
       const { a, b } = await openTwo();
       const wakes = { a: 0, b: 0 };
       a.watch(name, () => void (wakes.a += 1));
@@ -117,7 +117,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       expect(await refusalOf(b.update(name, count))).toBe('gone');
     });
 
-    test('a sign of life at one is seen by the other within 10 s, and wakes no one', async () => {
+    test('a quiet change (heartbeat) at one store: the other store reads it, no watcher wakes', async () => {
       const { a, b } = await openTwo();
       await b.read(name);
       let wakes = 0;
@@ -127,7 +127,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       const now = a.clock().now;
       await quiet(now);
       await eventually(
-        'the sign of life at the other store',
+        'the heartbeat at the other store',
         30_000,
         async () => {
           await quiet(a.clock().now);
@@ -138,7 +138,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       expect(wakes).toBe(0);
     });
 
-    test('a deadline set at one rings also when that one is gone', async () => {
+    test('a deadline set by a store that is closed then: the other store rings', async () => {
       await redis.cli('FLUSHALL');
       const gone = await openAt(redis, dueAtReader);
       await gone.create(makeSession());
@@ -153,12 +153,12 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
       await eventually('the ring at the other store', 20_000, () => rings > 0);
     });
 
-    test('their clocks agree within a second', async () => {
+    test('the clocks of two stores agree within a second', async () => {
       const { a, b } = await openTwo();
       expect(Math.abs(a.clock().now - b.clock().now)).toBeLessThan(1_000);
     });
 
-    test('a limit is one for both', async () => {
+    test('a rate limit counts the requests at both stores', async () => {
       const { a, b } = await openTwo();
       const rate = { count: 1, perSeconds: 3_600, burst: 2 };
       const answers: (string | undefined)[] = [];
@@ -169,7 +169,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
     });
   });
 
-  test('a store that is closed and opened again: sessions and bytes are there and can go on', async () => {
+  test('a store that is closed and opened again: sessions and bytes are there, and output continues', async () => {
     await redis.cli('FLUSHALL');
     const before = await openAt(redis);
     await before.create(makeSession());
@@ -184,7 +184,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
     expect(await readText(after, name, 'c1', 'stdout')).toBe('one two');
   });
 
-  test('output across the ends of segments, read and written at any offset: every byte is right', async () => {
+  test('output that crosses segment boundaries, written and read at any offset: all bytes are correct', async () => {
     await redis.cli('FLUSHALL');
     const store = await openOwn(redis);
     await store.create(makeSession());
@@ -208,7 +208,7 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
     }
   });
 
-  test('a session that is removed leaves no key of its own', async () => {
+  test('a removed session leaves no keys in Redis, except the mark of its removal for a while', async () => {
     await redis.cli('FLUSHALL');
     const store = await openOwn(redis, dueAtReader);
     const before = await redis.cli('KEYS', '*');
@@ -221,16 +221,16 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
     }
     await store.remove(nameOf('a'));
     const own = (await redis.cli('KEYS', `*${'a'.repeat(32)}*`)).split('\n').filter((key) => key !== '');
-    // For a while the removal itself is known, so that a repeated one is told from another's.
+    // The mark tells a repeated removal by this store from a removal by another store.
     expect(own).toEqual([expect.stringContaining(':gone:')]);
     expect(Number(await redis.cli('TTL', own[0] ?? ''))).toBeGreaterThan(0);
     await store.remove(nameOf('b'));
     const left = (await redis.cli('KEYS', '*')).split('\n').filter((key) => !before.includes(key));
-    // What counts for an address or a process is no session.
+    // The remaining keys belong to an address or a process, not to a session.
     expect(left.filter((key) => /:(s|i|p|b):/.test(key))).toEqual([]);
   });
 
-  test('bytes of a command that is forgotten are removed', async () => {
+  test('the bytes of a dropped command are removed from Redis', async () => {
     await redis.cli('FLUSHALL');
     const store = await openOwn(redis);
     await store.create(makeSession());
@@ -239,6 +239,6 @@ describe.skipIf(!hasRedis)(`a store on Redis${withoutRedis}`, () => {
     const memory = async () => Number(/used_memory:(\d+)/.exec(await redis.cli('INFO', 'memory'))?.[1]);
     const full = await memory();
     await store.update(name, (session) => ({ session: { ...session, commands: [] }, result: 0 }));
-    await eventually('the memory is free again', 10_000, async () => (await memory()) < full - 2_500_000);
+    await eventually('the memory is freed', 10_000, async () => (await memory()) < full - 2_500_000);
   });
 });

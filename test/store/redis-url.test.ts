@@ -37,7 +37,7 @@ test.each([
       ],
     },
   ],
-])('%s', (url, place) => {
+])('the Redis URL %s is parsed', (url, place) => {
   expect(parseRedisUrl(url)).toEqual(place);
 });
 
@@ -57,6 +57,6 @@ test.each([
   'redis+cluster://:sesame@host/1',
   'redis+sentinel://:sesame@host',
   'redis+sentinel://:sesame@host/main/1/2',
-])('%s is refused, and no word of it is repeated', (url) => {
+])('the invalid Redis URL %s: the error does not repeat the password', (url) => {
   expect(() => parseRedisUrl(url)).toThrow(/^not a Redis URL: (?!.*sesame)/);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toArgument } from '../../src/store/redis-words.ts';
 
-test('short bytes that are text become text, and the very same bytes again', () => {
+test('short UTF-8 bytes are sent as text, which encodes to the same bytes', () => {
   for (const text of ['', 'echo\n', '\ufeffBOM, \u0000 and \u{1f600}']) {
     const argument = toArgument(Buffer.from(text));
     expect(argument).toBe(text);
@@ -9,7 +9,7 @@ test('short bytes that are text become text, and the very same bytes again', () 
   }
 });
 
-test('bytes that are no text, and many of them, stay bytes', () => {
+test('bytes that are not UTF-8, or longer than 4,096, stay bytes', () => {
   for (const bytes of [
     Buffer.from([0xff, 0x00]),
     Buffer.from('\u{1f600}').subarray(1),

@@ -9,13 +9,13 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { canUnshare, container, containerWithNetwork, flood, listSockets, makeFolder } from './claim-kit.ts';
 
-// The real binary. Two containers with one volume run it so: each relay is PID 1, and sees no process of the other.
+// Runs the real binary as two containers with one volume do: each relay is PID 1 and cannot see the processes of the other.
 
 interface Started {
   relay: CapturedProcess;
-  /** Where it listens. */
+  /** Resolves with the URL of the relay. */
   url: () => Promise<string>;
-  /** SIGKILL, and waits for the end of the relay inside. */
+  /** Sends SIGKILL and waits for the end of the relay in the container. */
   kill: () => Promise<void>;
 }
 
@@ -37,7 +37,7 @@ function serve(wrapper: readonly string[], folder: string, port = 0): Started {
     },
     kill: async () => {
       relay.child.kill('SIGKILL');
-      // The relay inside holds the pipes of `unshare`.
+      // The relay in the container keeps the pipes of `unshare` open until it ends.
       await withDeadline(relay.closed, 10_000, 'the relay ends');
     },
   };
@@ -50,11 +50,11 @@ async function expectRefused({ relay }: Started, owner: string): Promise<void> {
   expect(relay.stderr()).toContain(`another relay (${owner} on ${hostname()}) is already using `);
 }
 
-describe.skipIf(!canUnshare)('relays in containers of their own, with one store', () => {
+describe.skipIf(!canUnshare)('relays in separate containers with one store folder', () => {
   test.each([
     ['PID and mount namespaces', container],
     ['PID, mount and network namespaces', containerWithNetwork],
-  ])('%s: the second relay is refused, and starts once the first was killed', async (_name, second) => {
+  ])('%s: a second relay is refused, and starts after the first one is killed', async (_name, second) => {
     const folder = await makeFolder();
     const first = serve(container, folder);
     const url = await first.url();
@@ -76,7 +76,7 @@ describe.skipIf(!canUnshare)('relays in containers of their own, with one store'
     await expectRefused(serve(second, folder), 'pid 1');
   });
 
-  test('two relays that start at once: one serves, the other is refused', async () => {
+  test('two relays that start at the same time: one serves, the other is refused', async () => {
     const folder = await makeFolder();
     const both = [serve(container, folder), serve(container, folder)];
     const served = await Promise.allSettled(both.map((one) => one.url()));
@@ -87,7 +87,7 @@ describe.skipIf(!canUnshare)('relays in containers of their own, with one store'
   });
 });
 
-test('200 connections to the lock that send garbage and never close: the relay serves, keeps its folder, and ends in time', async () => {
+test('200 garbage connections to the lock socket that never close: the relay serves, keeps its folder, and stops on SIGTERM', async () => {
   const folder = await makeFolder();
   const relay = await startRelay({ store: `file:${folder}/store` });
   onTestFinished(relay.stop);

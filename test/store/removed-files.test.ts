@@ -1,4 +1,4 @@
-/** Files of a file store go when the session no longer has their bytes. */
+/** The file store removes files whose bytes the session no longer has. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -25,7 +25,7 @@ async function openData(): Promise<{
     await push(store, name, 'echo');
     for (const flow of flows) {
       await append(store, name, id, flow, 0, 'first ');
-      // The last of them has one piece only.
+      // stderr gets only one piece.
       if (flow !== 'stderr') await append(store, name, id, flow, 6, 'second');
     }
   }
@@ -36,7 +36,7 @@ async function openData(): Promise<{
   return { folder, store, list };
 }
 
-test('a command that is evicted: only its script stays, also after a kill', async () => {
+test('an evicted command: only its script file stays, also after a kill', async () => {
   const { folder, store, list } = await openData();
   await store.update(name, (session) => {
     const ended = replaceCommand(session, endCommand(findCommand(session, 'c1'), 'finished', 1));
@@ -52,7 +52,7 @@ test('a command that is evicted: only its script stays, also after a kill', asyn
   expect(warnings).toEqual([]);
 });
 
-test('a command that the session no longer lists: its folder is gone', async () => {
+test('a dropped command: its folder is removed', async () => {
   const { store, list } = await openData();
   await store.update(name, (session) => ({
     session: { ...session, commands: session.commands.slice(1) },
@@ -62,7 +62,7 @@ test('a command that the session no longer lists: its folder is gone', async () 
   expect(await list('c2')).toEqual(['script', 'stderr', 'stdin', 'stdout']);
 });
 
-test('a command that is evicted, then no longer listed: its folder is gone', async () => {
+test('a command that is evicted, then dropped: its folder is removed', async () => {
   const { store, list } = await openData();
   await store.update(name, (session) => ({ session: evict(session, new Set(['c1'])), result: 0 }));
   await store.update(name, (session) => ({
@@ -72,7 +72,7 @@ test('a command that is evicted, then no longer listed: its folder is gone', asy
   expect(await list('c1')).toEqual(['no folder']);
 });
 
-test('commands that are evicted and dropped at once, among others: each loses what it should', async () => {
+test('one update evicts one command and drops another: each loses only its own files', async () => {
   const { store, list } = await openData();
   await push(store, name, 'pwd');
   await append(store, name, 'c3', 'stdout', 0, 'out');

@@ -1,4 +1,4 @@
-/** Files that do not agree with the journal: shorter after a power cut, longer after a kill. */
+/** Files whose size differs from the journal: shorter after a power cut, longer after a kill. */
 import { appendFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { append, makeSession, partBytes, push, readStored, readText, refusalOf }
 const address = '192.0.2.7';
 const { name } = makeSession();
 
-/** A copy of a folder with 13 bytes in each flow of c1, and the same in c2, which has ended. */
+/** A copy of a folder: c1 and c2 have 13 bytes in each flow, and c2 has ended. */
 async function makeData(): Promise<{ folder: string; path: (id: string, flow: Flow) => string }> {
   const folder = await makeFolder();
   const store = await open(folder);
@@ -29,7 +29,7 @@ async function makeData(): Promise<{ folder: string; path: (id: string, flow: Fl
 }
 
 test.each(['stdin', 'stdout', 'stderr'] as const)(
-  '%s of a command that has not ended is cut: the session says what is there, with a warning, and it can go on',
+  'truncated %s of a command that has not ended: the session gets the real size, with a warning, and the flow continues',
   async (flow) => {
     const { folder, path } = await makeData();
     await truncate(path('c1', flow), 4);
@@ -47,7 +47,7 @@ test.each(['stdin', 'stdout', 'stderr'] as const)(
   },
 );
 
-test('a file of a command that has not ended is missing: its flow begins anew', async () => {
+test('missing stdout file of a command that has not ended: the flow starts again at offset 0', async () => {
   const { folder, path } = await makeData();
   await rm(path('c1', 'stdout'));
   const warnings: string[] = [];
@@ -57,7 +57,7 @@ test('a file of a command that has not ended is missing: its flow begins anew', 
   expect(await readText(store, name, 'c1', 'stdout')).toBe('anew');
 });
 
-test('bytes that are missing do not count against the account', async () => {
+test('missing bytes do not count against the quota of the account', async () => {
   const { folder, path } = await makeData();
   await truncate(path('c1', 'stdout'), 4);
   const store = await open(folder);
@@ -69,7 +69,7 @@ test('bytes that are missing do not count against the account', async () => {
   expect(await append(store, name, 'c1', 'stdout', 4, 'x'.repeat(9), limits)).toBe(13);
 });
 
-test('a file of an ended command is cut: the session stays as it was, and readers get what is there', async () => {
+test('truncated file of an ended command: the session is unchanged, readers get the remaining bytes', async () => {
   const { folder, path } = await makeData();
   await truncate(path('c2', 'stdout'), 4);
   await rm(path('c2', 'stderr'));
@@ -81,7 +81,7 @@ test('a file of an ended command is cut: the session stays as it was, and reader
   expect(await readText(store, name, 'c2', 'stderr')).toBe('');
 });
 
-test('bytes that a kill kept out of the journal do not count, and are written over', async () => {
+test('bytes that are not in the journal because of a kill do not count and are overwritten', async () => {
   const { folder, path } = await makeData();
   await appendFile(path('c1', 'stdout'), ' garbage of a cut write');
   const store = await open(folder);

@@ -1,4 +1,4 @@
-/** A disk of a few pages, to be filled up or made read-only: a tmpfs, which takes root to mount. */
+/** Mounts a small disk (tmpfs, needs root) that tests fill up or make read-only. */
 import { execFile, execFileSync } from 'node:child_process';
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,10 +10,10 @@ const run = promisify(execFile);
 
 export const pageBytes = 4096;
 
-/** For `test.skipIf(!canMount)`: elsewhere the tests are reported as skipped, by their names. */
+/** For `test.skipIf(!canMount)`: without the permission to mount, the tests are reported as skipped. */
 export const canMount = ((): boolean => {
   try {
-    // In a mount namespace of its own: nothing stays of it.
+    // In its own mount namespace, so that the mount disappears with the process.
     execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
     return true;
   } catch {
@@ -23,9 +23,9 @@ export const canMount = ((): boolean => {
 
 export interface SmallDisk {
   path: string;
-  /** Takes all space but so many pages. */
+  /** Fills the disk except for this many pages. */
   fill: (pagesLeft: number) => Promise<void>;
-  /** Gives it back. */
+  /** Removes the filler. */
   free: () => Promise<void>;
   setReadOnly: () => Promise<void>;
   setWritable: () => Promise<void>;
@@ -49,7 +49,7 @@ export async function mountSmallDisk(bytes = 32 * pageBytes): Promise<SmallDisk>
     free: () => rm(filler),
     setReadOnly: async () => {
       await remount('ro');
-      // Before the store of the test is closed, which was opened earlier.
+      // Runs before the store is closed, as it is registered later.
       onTestFinished(async () => void (await remount('rw')));
     },
     setWritable: async () => void (await remount('rw')),

@@ -1,4 +1,4 @@
-/** Folders of commands that a session no longer lists are used again by later commands, of any session. */
+/** The file store reuses the folders of dropped commands for later commands, of any session. */
 import { pbkdf2 } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ async function dropFirst(store: Store): Promise<void> {
   }));
 }
 
-/** One command with output that was dropped, and another session with one. */
+/** A session whose command with output was dropped, and another session with one command. */
 async function openData(): Promise<{ folder: string; store: Store }> {
   const folder = await makeFolder();
   const store = await open(folder);
@@ -39,10 +39,10 @@ async function openData(): Promise<{ folder: string; store: Store }> {
 }
 
 describe.each([
-  ['at once', 0],
-  ['by the thread pool', 600_000],
-])('calls made %s', (_title, restMs) => {
-  test('a folder that is kept has no byte of its command', async () => {
+  ['synchronous', 0],
+  ['thread pool', 600_000],
+])('spare folders with %s file system calls', (_title, restMs) => {
+  test('a spare folder has no bytes of its dropped command', async () => {
     restFromQuickCalls(restMs);
     const { folder } = await openData();
     expect(await list(folder, 'sessions', name)).toEqual([]);
@@ -51,7 +51,7 @@ describe.each([
       expect(await readFile(join(folder, 'spare', '1', part), 'utf8')).toBe('\n');
   });
 
-  test('a later command has the folder, and only its own bytes, also after a kill', async () => {
+  test('a later command that reuses a folder has only its own bytes, also after a kill', async () => {
     restFromQuickCalls(restMs);
     const { folder, store } = await openData();
     expect(await push(store, other.name, 'pwd')).toBe('c2');
@@ -68,21 +68,21 @@ describe.each([
   });
 });
 
-describe('a reader who had the file open when its command was dropped', () => {
+describe('a command is dropped while a read has its file open', () => {
   const bytes = 200_000;
 
-  /** Other work keeps the thread pool busy: the read has its file, and waits for its bytes. */
+  /** Keeps the thread pool busy, so that the read has opened the file and waits for its bytes. */
   const busyPool = (): Promise<unknown> =>
     Promise.all(Array.from({ length: 4 }, () => promisify(pbkdf2)('word', 'salt', 500_000, 64, 'sha512')));
 
-  test('gets its own bytes, and none of the command that comes next', async () => {
+  test('the reader gets the bytes of the dropped command, none of the next command', async () => {
     const { store } = await openData();
     await push(store, name, 'cat');
     await append(store, name, 'c2', 'stdout', 0, 'A'.repeat(bytes));
     const work = busyPool();
     const reading = store.readBytes(name, 'c2', 'stdout', 0, 65_536);
     await dropFirst(store);
-    // Two, since there is one spare folder from before.
+    // Two commands, as there is one spare folder from before.
     for (const id of ['c2', 'c3']) {
       await push(store, other.name, 'cat');
       await append(store, other.name, id, 'stdout', 0, 'B'.repeat(bytes));
@@ -92,7 +92,7 @@ describe('a reader who had the file open when its command was dropped', () => {
     await work;
   });
 
-  test('its folder is gone then, and the next one is kept again', async () => {
+  test('the folder is removed instead of reused; folders of later dropped commands are reused again', async () => {
     const { folder, store } = await openData();
     await push(store, name, 'cat');
     await append(store, name, 'c2', 'stdout', 0, 'A'.repeat(bytes));
@@ -110,11 +110,11 @@ describe('a reader who had the file open when its command was dropped', () => {
   });
 });
 
-test('bytes that no session counts are not in a folder that is kept', async () => {
+test('a file that no session counts: its bytes are not in the spare folder', async () => {
   const { folder, store } = await openData();
   await push(store, other.name, 'pwd');
   await push(store, name, 'cat');
-  // As of a write whose line in the journal failed.
+  // As after a write whose journal entry failed.
   await writeFile(join(folder, 'sessions', name, 'c2', 'stderr'), 'another secret word');
   await dropFirst(store);
   const [spare = ''] = await list(folder, 'spare');
@@ -123,7 +123,7 @@ test('bytes that no session counts are not in a folder that is kept', async () =
     expect(await readFile(join(folder, 'spare', spare, file), 'utf8')).toBe('\n');
 });
 
-test('a command without a folder is dropped, and later folders are kept all the same', async () => {
+test('a command without a folder is dropped: later folders are still kept as spares', async () => {
   const folder = await makeFolder();
   const store = await open(folder);
   await store.create(makeSession());
@@ -135,7 +135,7 @@ test('a command without a folder is dropped, and later folders are kept all the 
   expect(await list(folder, 'spare')).toHaveLength(1);
 });
 
-test('after a kill, and after the end: spare folders are removed', async () => {
+test('spare folders are removed at the start after a kill, and on close()', async () => {
   const { folder, store } = await openData();
   const copy = await copyAsKilled(folder);
   expect(await list(copy, 'spare')).toEqual(['1']);

@@ -7,7 +7,7 @@ function openClock(): StoreClock {
   return clock;
 }
 
-test('the clock is never behind the point since which requests could arrive', () => {
+test('now is never before upSince', () => {
   for (let round = 0; round < 2_000; round += 1) {
     const clock = new StoreClock();
     const { now, upSince } = clock.read();
@@ -16,7 +16,7 @@ test('the clock is never behind the point since which requests could arrive', ()
   }
 });
 
-test('the wall clock is set: the clock goes on as before', () => {
+test('the wall clock is set a day ahead: the clock does not jump', () => {
   const clock = openClock();
   const before = clock.read().now;
   const set = vi.spyOn(Date, 'now').mockReturnValue(before + 86_400_000);
@@ -25,9 +25,9 @@ test('the wall clock is set: the clock goes on as before', () => {
 });
 
 test.each([
-  ['is stopped for a minute', 60_000, true],
-  ['does not get round to it for a second', 1_000, false],
-])('a process that %s', (_name, pauseMs, isNoticed) => {
+  ['stopped for a minute: upSince moves to now', 60_000, true],
+  ['busy for a second: upSince does not change', 1_000, false],
+])('a process that is %s', (_name, pauseMs, isNoticed) => {
   const clock = openClock();
   const { upSince } = clock.read();
   const elapsed = performance.now();

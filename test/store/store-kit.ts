@@ -1,4 +1,4 @@
-/** Sessions, transitions and readers for the tests of stores. */
+/** Helpers for store tests: sessions, transitions, and functions that read parts. */
 import { onTestFinished } from 'vitest';
 import { Refusal, type RefusalCode } from '../../src/protocol/errors.ts';
 import { createCommand } from '../../src/session/command.ts';
@@ -23,7 +23,7 @@ export function nameOf(letter: string): string {
   return letter.repeat(64);
 }
 
-/** A loud change; the result is how many there were. */
+/** A loud change; the result is the number of changes so far. */
 export function count(session: Session): Outcome<number> {
   const next = { ...session, revision: session.revision + 1 };
   return { session: next, result: next.revision };
@@ -55,7 +55,7 @@ export async function push(store: Store, name: string, script: string, id?: stri
   return (await store.update(name, (session) => addCommand(session, script, id))).result;
 }
 
-/** Bytes of a flow at an offset; the result is the next offset. Throws `output_gap`. */
+/** Writes bytes of a flow at an offset; the result is the next offset. Throws `output_gap`. */
 export function extend(
   session: Session,
   id: string,
@@ -84,7 +84,7 @@ export async function append(
   return (await store.update(name, (session) => extend(session, id, flow, offset, given), limits)).result;
 }
 
-/** How far a part goes by what the session says; 0 for a command that it does not list. */
+/** The size of a part according to the session; 0 for a command that it does not list. */
 export function partBytes(session: Session, id: string, part: Part): number {
   const command = session.commands.find((candidate) => candidate.id === id);
   if (command === undefined) return 0;
@@ -92,13 +92,13 @@ export function partBytes(session: Session, id: string, part: Part): number {
   return command.isEvicted ? 0 : command[`${part}Bytes`];
 }
 
-/** What a reader gets of a part: up to where the session says that it ends. */
+/** The text that a reader gets: the part up to its size in the session. */
 export async function readText(store: Store, name: string, id: string, part: Part): Promise<string> {
   const size = partBytes(await store.read(name), id, part);
   return (await store.readBytes(name, id, part, 0, size)).toString();
 }
 
-/** All bytes of a part that the store still has, beyond the end that the session says too. */
+/** All bytes of a part in the store, including those after its size in the session. */
 export async function readStored(store: Store, name: string, id: string, part: Part): Promise<string> {
   return (await store.readBytes(name, id, part, 0, 1_000_000)).toString();
 }
@@ -116,7 +116,7 @@ export async function refusalOf(attempt: Promise<unknown>): Promise<RefusalCode 
 /** Opens an empty store that no other test uses. */
 export type OpenFresh = (dueAt?: DueAt) => Promise<Store>;
 
-/** A store with one session in it; closed when the test is over. */
+/** Opens a store with one session; it is closed after the test. */
 export type OpenStore = (dueAt?: DueAt) => Promise<{ store: Store; name: string }>;
 
 export function openWith(openFresh: OpenFresh): OpenStore {

@@ -29,12 +29,12 @@ function makeCommand(fields: Partial<CommandView>): CommandView {
 describe('describeText', () => {
   test.each([
     ['one line', 'uname -a', 8, 'uname -a'],
-    ['the first of several', 'cd /tmp\r\nls\n', 12, 'cd /tmp …'],
-    ['a line whose rest the relay does not list', 'uname', 900, 'uname …'],
-    ['empty lines before it', '\n\n  ls', 6, 'ls'],
+    ['several lines: shows the first', 'cd /tmp\r\nls\n', 12, 'cd /tmp …'],
+    ['a line that the relay has truncated', 'uname', 900, 'uname …'],
+    ['empty lines before the first line', '\n\n  ls', 6, 'ls'],
     ['letters of two bytes', 'echo ü', 7, 'echo ü'],
     ['an escape sequence', 'echo \x1b[2J', 9, String.raw`echo \x1b[2J`],
-    ['a text that the relay does not tell', null, 5, ''],
+    ['a text that the relay does not send', null, 5, ''],
   ])('%s', (_title, text, bytes, shown) => {
     expect(describeText(makeCommand({ text, script_bytes: bytes }))).toBe(shown);
   });
@@ -46,9 +46,9 @@ describe('describePusher', () => {
     ['another client', 'curl/8.5', 'commands', 'curl/8.5'],
     ['no name, through the slot', null, 'slot', 'slot'],
     ['no name', null, 'commands', ''],
-    ['a name that hides', 'a\u202eb', 'commands', String.raw`a\u{202e}b`],
+    ['a name with an invisible character', 'a\u202eb', 'commands', String.raw`a\u{202e}b`],
     ['a name that is too long', '😀'.repeat(60), 'commands', '😀'.repeat(40)],
-    ['a name with half of a character at its cut', `x${'😀'.repeat(60)}`, 'commands', `x${'😀'.repeat(39)}`],
+    ['a long name, limit inside a character', `x${'😀'.repeat(60)}`, 'commands', `x${'😀'.repeat(39)}`],
   ] as const)('%s', (_title, by, origin, shown) => {
     expect(describePusher({ pushed_by: by, origin })).toBe(shown);
   });
@@ -69,7 +69,7 @@ describe('describeOutcome', () => {
     expect(describeOutcome(makeCommand(fields))).toBe(shown);
   });
 
-  test('a signal that was asked for', () => {
+  test('describeStopping: names the requested signal', () => {
     expect(describeStopping('TERM')).toBe('stopping (SIGTERM sent)');
   });
 });
@@ -91,17 +91,17 @@ test.each([
     'c1',
     'some bytes of output of command c1 are missing: they could not be stored',
   ],
-] as const)('missing output %j of %j in one sentence', (missing, id, words) => {
+] as const)('describeMissing: %j of command %j', (missing, id, words) => {
   expect(describeMissing(missing, id)).toBe(words);
 });
 
-test('each state has a name of plain words', () => {
+test('nameState: each state has its own name, of plain words', () => {
   const names = commandStates.map(nameState);
   expect(new Set(names).size).toBe(commandStates.length);
   for (const name of names) expect(name).toMatch(/^[a-z]+(?: [a-z]+)?$/);
 });
 
-describe('the listener', () => {
+describe('describePresence', () => {
   const listener: ListenerView = {
     kind: 'runner',
     host: 'vm',
@@ -120,45 +120,45 @@ describe('the listener', () => {
   });
 
   test.each([
-    ['none was ever there', makeStatus(null, null), 'none', 'none yet: paste the line on the remote'],
+    ['no listener yet', makeStatus(null, null), 'none', 'none yet: paste the line on the remote'],
     [
-      'a supervised one',
+      'a supervised listener',
       makeStatus({}),
       'connected',
       'connected, root@vm, supervised: asks before each command',
     ],
     [
-      'an automatic one',
+      'a listener in auto mode',
       makeStatus({ mode: 'auto' }),
       'connected',
       'connected, root@vm, auto: runs commands without asking',
     ],
     [
-      'one whose mode is unknown',
+      'a listener whose mode is unknown',
       makeStatus({ mode: 'unknown' }),
       'connected',
       'connected, root@vm, mode unknown',
     ],
     [
-      'one that left',
+      'a disconnected listener',
       makeStatus({ attached: false, seen_seconds_ago: 200 }),
       'disconnected',
       'disconnected, last seen 3 m 20 s ago, root@vm, supervised',
     ],
     [
-      'a legacy one',
+      'a legacy listener',
       makeStatus({ kind: 'slot', mode: 'unknown' }, 7),
       'connected',
       'connected, legacy listener, mode unknown',
     ],
     [
-      'a legacy one that is gone',
+      'a disconnected legacy listener',
       makeStatus({ kind: 'slot', mode: 'unknown', attached: false, seen_seconds_ago: 50 }, 50),
       'disconnected',
       'disconnected, last seen 50 s ago, legacy listener',
     ],
     [
-      'none yet, at a relay that says so',
+      'no listener yet, and the relay reports null',
       { ...makeStatus(null, null), listener: null },
       'none',
       'none yet: paste the line on the remote',
@@ -170,18 +170,18 @@ describe('the listener', () => {
     expect(hasListener(status)).toBe(presence === 'connected' || presence === 'slot');
   });
 
-  test('its own name cannot hide anything', () => {
+  test('describeHost: escapes the name that the listener sent', () => {
     const name = describeHost({ ...listener, host: 'vm\x1b[2J\u200b' });
     expect(name).toBe(String.raw`root@vm\x1b[2J\u{200b}`);
   });
 
-  test('when it was last seen: its own word before the field of the slots', () => {
+  test('findLastSeen: prefers the field of the listener to the one of the slots', () => {
     expect(findLastSeen(makeStatus({ seen_seconds_ago: 3 }, 9))).toBe(3);
     expect(findLastSeen(makeStatus(null, 9))).toBe(9);
     expect(describeLastSeen(makeStatus(null, 61))).toBe('last seen 1 m 1 s ago');
   });
 
-  test('when the session expires', () => {
+  test('describeExpiry: how long after the last request the session expires', () => {
     expect(describeExpiry(10_800)).toBe('3 h after the last request; not while connected or running');
   });
 });

@@ -31,7 +31,7 @@ const unsafeOnly = fc.constantFrom(
   '\n',
   '\t',
 );
-/** Half of it is hostile; pairs of surrogates may be broken. */
+/** Contains many unsafe characters; surrogate pairs may be broken. */
 const text = fc
   .array(fc.oneof(unsafeOnly, fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), {
     maxLength: 20,
@@ -45,25 +45,25 @@ test.each([
   ['\u202e', String.raw`\u{202e}`],
   ['\u{e0041}', String.raw`\u{e0041}`],
   ['\ud83d', String.raw`\u{d83d}`],
-])('%j is spelled %s', (char, spelled) => {
+])('%j is escaped as %s', (char, spelled) => {
   expect(spell(char)).toBe(spelled);
   expect(escapeText(char)).toBe(spelled);
 });
 
 describe('escapeText', () => {
-  test('line feeds, returns and tabs are spelled as people write them, all on one line', () => {
+  test('line feeds, carriage returns and tabs: escaped, so that the text is one line', () => {
     expect(escapeText('a\nb\tc\r\nd')).toBe(String.raw`a\nb\tc\x0d\nd`);
   });
 
-  test('text of all languages and emoji of one character stay', () => {
+  test('text of any language, and emoji of one character: not escaped', () => {
     expect(escapeText('größer 日本語 Привет 😀')).toBe('größer 日本語 Привет 😀');
   });
 
-  test('a joiner and a variation selector are spelled out, the text around them stays', () => {
+  test('a joiner and a variation selector: escaped, and the text around them is not', () => {
     expect(escapeText('👩\u200d💻 ❤\ufe0f')).toBe(String.raw`👩\u{200d}💻 ❤\u{fe0f}`);
   });
 
-  test('any text: no unsafe character is left, and what is escaped is not escaped again', () => {
+  test('any text: no unsafe character is left, and escaping the result again changes nothing', () => {
     fc.assert(
       fc.property(text, (given) => {
         const shown = escapeText(given);
@@ -77,7 +77,7 @@ describe('escapeText', () => {
   });
 });
 
-test('escapeUnsafe: line feeds and tabs stay, and nothing else that is unsafe', () => {
+test('escapeUnsafe, any text: keeps line feeds and tabs, and no other unsafe character', () => {
   fc.assert(
     fc.property(text, (given) => {
       const shown = escapeUnsafe(given);
@@ -89,7 +89,7 @@ test('escapeUnsafe: line feeds and tabs stay, and nothing else that is unsafe', 
   );
 });
 
-test('any bytes: printable text without unsafe characters', () => {
+test('escapeBytes, any bytes: printable text without unsafe characters', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       expect(escapeBytes(bytes)).not.toMatch(anyUnsafe);

@@ -19,11 +19,11 @@ const key = fc.oneof(
 );
 const sample = '0123456789abcdef0123456789abcdef';
 
-/** Digits that belong to something else, seven at most. */
+/** Numbers of hex digits beside a key that belong to something else, at most seven. */
 const near = fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 7 }));
 const noHex = fc.string({ unit: fc.constantFrom(...Array.from('ghxyzGZ -_/%?=&.:"\'\n日😀\u202e')) });
 
-describe('hideKeys, for text of others', () => {
+describe('hideKeys, for untrusted text', () => {
   test.each([
     ['between letters', `xyz${sample}ghi`, 'xyz0123...ghi'],
     ['behind an escaped slash', `%2F${sample}`, '%2F01...'],
@@ -34,7 +34,7 @@ describe('hideKeys, for text of others', () => {
     ['in mixed letters', `ABCDEF${sample.slice(6)}`, 'ABCD...'],
     ['before the word feed', `${sample}feed`, '0123...'],
     ['twice with a line between', `${sample}\n${sample}`, '0123...\n0123...'],
-  ])('a key %s is cut', (_title, text, shown) => {
+  ])('a key %s: shortened', (_title, text, shown) => {
     expect(hideKeys(text)).toBe(shown);
   });
 
@@ -44,11 +44,11 @@ describe('hideKeys, for text of others', () => {
     ['31 digits', sample.slice(1)],
     ['a UUID', '123e4567-e89b-12d3-a456-426614174000'],
     ['a short commit', 'e83c516'],
-  ])('%s stays', (_title, text) => {
+  ])('%s: not changed', (_title, text) => {
     expect(hideKeys(`commit ${text}.`)).toBe(`commit ${text}.`);
   });
 
-  test('any key, with up to seven digits beside it: its last 28 digits are nowhere', () => {
+  test('any key, with up to seven digits beside it: the result does not contain its last 28 digits', () => {
     fc.assert(
       fc.property(noHex, near, key, hex(7), noHex, (before, [left, right], secret, digits, after) => {
         const extra = left + right > 7 ? 0 : right;
@@ -60,7 +60,7 @@ describe('hideKeys, for text of others', () => {
     );
   });
 
-  test('any digest of 40 digits and more, between other characters, stays', () => {
+  test('any digest of 40 digits or more, between other characters: not changed', () => {
     fc.assert(
       fc.property(noHex, fc.integer({ min: 40, max: 128 }).chain(hex), noHex, (before, digest, after) => {
         expect(hideKeys(`${before}${digest}${after}`)).toContain(digest);
@@ -74,13 +74,13 @@ describe('maskKeys, for messages of this program', () => {
   test.each([
     ['a key', `no session ${sample}`, 'no session 0123…'],
     ['24 digits', sample.slice(8), '89ab…'],
-    ['23 digits stay', sample.slice(9), sample.slice(9)],
-    ['a digest is cut as well', sample + sample, '0123…'],
+    ['23 digits: not masked', sample.slice(9), sample.slice(9)],
+    ['a digest: masked too', sample + sample, '0123…'],
   ])('%s', (_title, text, shown) => {
     expect(maskKeys(text)).toBe(shown);
   });
 
-  test('any text: no 24 digits in a row are left', () => {
+  test('any text: the result has no 24 hex digits in a row', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(key, noHex, hex(10))), (parts) => {
         const shown = maskKeys(parts.join(''));
@@ -91,20 +91,20 @@ describe('maskKeys, for messages of this program', () => {
     );
   });
 
-  test('one key by itself', () => {
+  test('maskKey: keeps the first four digits', () => {
     expect(maskKey(sample)).toBe('0123…');
   });
 });
 
-describe('what is cut', () => {
-  test('many keys before a key at the cut: no part of that one is listed', () => {
-    // 24 keys take 24 × 33 bytes, and 24 × 8 characters once they are cut.
+describe('beginningOf and cutBytes', () => {
+  test('beginningOf, many keys before a key at the limit: no part of that key is left', () => {
+    // 24 keys take 24 × 33 bytes, and 24 × 8 characters once they are shortened.
     const script = `${`${sample} `.repeat(24)}fedcba9876543210fedcba9876543210`;
     expect(beginningOf(Buffer.from(script))).not.toMatch(/fedcba98/);
     expect(beginningOf(Buffer.from(script))).toMatch(/^(?:0123\.\.\. ){24}/);
   });
 
-  test('any script with keys: no more of a key than four digits, and 200 characters', () => {
+  test('beginningOf, any script with keys: at most four digits of a key, and at most 200 characters', () => {
     const part = fc.oneof(
       key,
       noHex.map((text) => `${text} `),
@@ -120,7 +120,7 @@ describe('what is cut', () => {
     );
   });
 
-  test('any bytes: no longer than the limit, and no half of a character at the end', () => {
+  test('cutBytes, any text: at most the limit, without half a character at the end', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat({ max: 80 }), (text, most) => {
         const bytes = Buffer.from(text);

@@ -78,7 +78,7 @@ test.each([
   [59.99, '1 m'],
   [90.5, '1 m 30 s'],
   [600, '10 m'],
-])('a limit of %d seconds is written %s', (seconds, text) => {
+])('formatLimit: %d seconds is %s', (seconds, text) => {
   expect(formatLimit(seconds)).toBe(text);
 });
 
@@ -92,11 +92,11 @@ test.each([
   [172_800_000, '2 d'],
   [-5000, '0 s'],
   [Number.NaN, '? s'],
-])('%d ms ago is %s', (ms, text) => {
+])('formatAge: %d ms ago is %s', (ms, text) => {
   expect(formatAge(1_000_000, 1_000_000 + ms)).toBe(text);
 });
 
-test('any number: a duration in words, and no 60 s, 1000 ms, NaN or minus', () => {
+test('any number: each format gives a valid duration, without 60 s, 1000 ms, NaN or a minus sign', () => {
   fc.assert(
     fc.property(odd, (number) => {
       for (const text of [formatSeconds(number), formatDuration(number), formatLimit(number)]) {
@@ -145,7 +145,7 @@ test.each([
   [0, '0 files'],
   [1, '1 file'],
   [2, '2 files'],
-])('%d: %s', (count, text) => {
+])('formatCount: %d is %s', (count, text) => {
   expect(formatCount(count, 'file')).toBe(text);
 });
 
@@ -157,12 +157,12 @@ describe('cutChars', () => {
     ['ab😀', 3, 'ab'],
     ['😀', 1, ''],
     ['abc', 0, ''],
-  ])('%s to %d units is %j', (text, most, cut) => {
+  ])('%s, at most %d units: %j', (text, most, cut) => {
     expect(cutChars(text, most)).toBe(cut);
     expect(shorten(text, most)).toBe(cut === text ? text : `${cut}…`);
   });
 
-  test('any text: a beginning of it, no longer than asked for, with no half of a character', () => {
+  test('any text: a prefix within the limit, without half a character at the end', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 30 }), fc.nat({ max: 40 }), (text, most) => {
         const cut = cutChars(text, most);

@@ -20,7 +20,7 @@ const text = fc.oneof(
   }),
 );
 
-describe('quote, for what was typed', () => {
+describe('quote, for user input', () => {
   test.each([
     ['a word', 'a', '"a"'],
     ['nothing', '', '""'],
@@ -31,12 +31,12 @@ describe('quote, for what was typed', () => {
     ['letters of other languages', 'größe 日本', '"größe 日本"'],
     ['eighty characters', 'x'.repeat(80), `"${'x'.repeat(80)}"`],
     ['more than eighty', 'x'.repeat(81), `"${'x'.repeat(80)}…"`],
-    ['a character of two units at the cut', `${'x'.repeat(79)}😀y`, `"${'x'.repeat(79)}…"`],
+    ['a character of two units at the limit', `${'x'.repeat(79)}😀y`, `"${'x'.repeat(79)}…"`],
   ])('%s', (_title, given, quoted) => {
     expect(quote(given)).toBe(quoted);
   });
 
-  test('any text: JSON without unsafe characters, of the first 80 characters', () => {
+  test('any text: JSON of its first 80 characters, without unsafe characters', () => {
     fc.assert(
       fc.property(text, (given) => {
         const quoted = quote(given);
@@ -52,8 +52,8 @@ describe('quote, for what was typed', () => {
   });
 });
 
-describe('in ASCII', () => {
-  test('any text: printable ASCII that parses back to it', () => {
+describe('quoteAscii, quoteValue and toAscii', () => {
+  test('quoteAscii, any text: printable ASCII that parses back to the text', () => {
     fc.assert(
       fc.property(text, (given) => {
         expect(quoteAscii(given)).toMatch(/^"[ -~]*"$/);
@@ -67,13 +67,13 @@ describe('in ASCII', () => {
     ['a number', 7, '7'],
     ['undefined', undefined, 'undefined'],
     ['an object', { a: 'ü' }, String.raw`{"a":"\u00fc"}`],
-    ['a long one, which is cut', 'x'.repeat(90), `"${'x'.repeat(79)}…`],
-    ['one with a character of two units at the cut', `${'x'.repeat(78)}😀y`, `"${'x'.repeat(78)}…`],
+    ['a long text, which is cut', 'x'.repeat(90), `"${'x'.repeat(79)}…`],
+    ['a character of two units at the limit', `${'x'.repeat(78)}😀y`, `"${'x'.repeat(78)}…`],
   ])('quoteValue: %s', (_title, value, quoted) => {
     expect(quoteValue(value)).toBe(quoted);
   });
 
-  test('any value: no more than so many characters of its JSON', () => {
+  test('quoteValue, any value: at most the given number of characters of its JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const quoted = quoteValue(value, 20);
@@ -86,7 +86,7 @@ describe('in ASCII', () => {
     );
   });
 
-  test('a line of JSON stays JSON', () => {
+  test('toAscii, a line of JSON: still valid JSON', () => {
     expect(toAscii('{"a":"é\u2028"}')).toBe(String.raw`{"a":"\u00e9\u2028"}`);
   });
 });
@@ -94,7 +94,7 @@ describe('in ASCII', () => {
 describe('renderSafeJson', () => {
   const value = fc.jsonValue({ stringUnit: 'binary' });
 
-  test('any value parses back to the same, with and without layout', () => {
+  test('any value, with and without indentation: parses back to the same value', () => {
     fc.assert(
       fc.property(value, text, fc.constantFrom(undefined, 2), (given, key, indent) => {
         const whole = { [`_${key}`]: given, text: key };
@@ -108,10 +108,10 @@ describe('renderSafeJson', () => {
   });
 
   test.each([
-    ['a private character', '\ue000', String.raw`"\ue000"`],
-    ['a letter that is blank', '\u3164', String.raw`"\u3164"`],
-    ['a mark that is invisible', '\u034f\ufe0f', String.raw`"\u034f\ufe0f"`],
-    ['the separators of lines', '\u2028\u2029', String.raw`"\u2028\u2029"`],
+    ['a character of the private use area', '\ue000', String.raw`"\ue000"`],
+    ['a blank letter', '\u3164', String.raw`"\u3164"`],
+    ['invisible marks', '\u034f\ufe0f', String.raw`"\u034f\ufe0f"`],
+    ['line and paragraph separators', '\u2028\u2029', String.raw`"\u2028\u2029"`],
     ['letters and emoji', 'ü日😀', '"ü日😀"'],
   ])('%s', (_title, given, rendered) => {
     expect(renderSafeJson(given)).toBe(rendered);
@@ -129,12 +129,12 @@ describe('quoteWord', () => {
     ['$HOME', "'$HOME'"],
     ['a\nb', "'a\nb'"],
     ['größe', "'größe'"],
-  ])('%j is written %s', (word, quoted) => {
+  ])('%j is quoted as %s', (word, quoted) => {
     expect(quoteWord(word)).toBe(quoted);
     expect(isPlainWord(word)).toBe(word === quoted);
   });
 
-  test('any words: a real bash reads back what was quoted, byte for byte', async () => {
+  test('any words: bash reads the quoted words back, byte for byte', async () => {
     const special = fc.string({
       unit: fc.constantFrom(...Array.from(`'"\\$\`!*?[]{}()<>|&;#~ \t\n\r-=%^é日😀\x1b`)),
       maxLength: 12,

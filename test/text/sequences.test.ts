@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { colour, colours, erase, unfinished } from '../../src/text/sequences.ts';
 
-// What untrusted output may send to a terminal, and all that may not.
+// Which terminal sequences untrusted output may use, and which not.
 
 describe('colours', () => {
   test.each(['\x1b[m', '\x1b[0m', '\x1b[1;31m', '\x1b[38;5;208m', '\x1b[38:2::255:0:0m'])(
-    '%j passes',
+    '%j is a colour',
     (text) => {
       expect(colour.exec(text)?.[0]).toBe(text);
       expect(`a${text}b`.replaceAll(colours, '')).toBe('ab');
@@ -22,7 +22,7 @@ describe('colours', () => {
     ['numbers without end', `\x1b[${'1;'.repeat(30)}m`],
     ['CSI of C1', '\x9b31m'],
     ['an intermediate byte', '\x1b[1 m'],
-  ])('%s does not', (_title, text) => {
+  ])('%s: neither a colour nor an erase sequence', (_title, text) => {
     expect(colour.test(text)).toBe(false);
     expect(erase.test(text)).toBe(false);
   });
@@ -40,7 +40,7 @@ test.each([
 });
 
 test.each(['\x1b[1;31m', '\x1b[K\r', '\x1b[2K\r', '\x1b[38;5;208m'])(
-  'every beginning of %j is unfinished',
+  'every prefix of %j is unfinished',
   (text) => {
     for (let length = 1; length < text.length; length++)
       expect(unfinished.test(text.slice(0, length))).toBe(true);

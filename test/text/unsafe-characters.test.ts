@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { unsafeCharacters } from '../../src/text/escape.ts';
 
-// The one list of characters that are spelled out, beside what Unicode says and beside the table of the runner.
+// Compares the list of characters that are escaped with Unicode's categories and with the table of the runner.
 
 const unsafe = new RegExp(`^${unsafeCharacters}$`, 'u');
 
@@ -14,18 +14,18 @@ const name = (code: number): string => `U+${code.toString(16).toUpperCase().padS
 
 const inList = [...codePoints()].filter((code) => unsafe.test(String.fromCodePoint(code)));
 
-/** Control, format, surrogate, line and paragraph separators, and all that is invisible by its definition. */
+/** Control and format characters, surrogates, line and paragraph separators, and all default-ignorable characters. */
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u;
 
-/** Blanks that Unicode counts as symbols. */
+/** Blank characters that Unicode classifies as symbols. */
 const blanks = [0x2800, 0x1d159];
 
-/** Signs that belong to Cf although they are visible: they stand before or around digits. */
+/** Signs that are in Cf although they are visible: they are written before or around digits. */
 const visible = [
   0x600, 0x601, 0x602, 0x603, 0x604, 0x605, 0x6dd, 0x70f, 0x890, 0x891, 0x8e2, 0x110bd, 0x110cd,
 ];
 
-test('the list is what Unicode calls invisible, two blanks more, and without tab, line feed and visible signs', () => {
+test('the list: all invisible characters of Unicode and two blanks, without tab, line feed and visible signs', () => {
   const kept = new Set([0x09, 0x0a, ...visible]);
   const expected = [...codePoints()].filter((code) => {
     if (kept.has(code)) return false;
@@ -34,7 +34,7 @@ test('the list is what Unicode calls invisible, two blanks more, and without tab
   expect(inList.map(name)).toEqual(expected.map(name));
 });
 
-describe('characters that have hidden text or changed its direction', () => {
+describe('characters that can hide text or change its direction', () => {
   test.each([
     ['escape', 0x1b],
     ['carriage return', 0x0d],
@@ -76,11 +76,11 @@ test.each([
   ['combining accents', 'e\u0301'],
   ['emoji of one character', '😀 ✓ → █ ⠿'],
   ['icons of the private use area', '\ue0b0 \uf120'],
-])('%s: nothing of it is in the list', (_name, text) => {
+])('%s: no character is in the list', (_name, text) => {
   expect(Array.from(text).filter((char) => unsafe.test(char))).toEqual([]);
 });
 
-test('the runner shows no character that is in the list', async () => {
+test('the runner: its table of printable characters has none of the list', async () => {
   const source = await readFile(new URL('../../src/runner/letters.sh', import.meta.url), 'utf8');
   const read = (list: string): number[] =>
     new RegExp(`${list}=\\(([\\d\\s]+)\\)`).exec(source)?.[1]?.trim().split(/\s+/).map(Number) ?? [];
@@ -90,6 +90,6 @@ test('the runner shows no character that is in the list', async () => {
   expect(to).toHaveLength(from.length);
   const isShown = (code: number): boolean => from.some((low, at) => low <= code && code <= (to[at] ?? 0));
   expect(inList.filter(isShown).map(name)).toEqual([]);
-  // It spells out all of C0, DEL and C1 before it looks at the table.
+  // The runner escapes all of C0, DEL and C1 before it uses the table.
   expect(Math.min(...from)).toBeGreaterThan(0x9f);
 });

@@ -4,13 +4,13 @@ import { decode, dropContinuation, splitIncomplete } from '../../src/text/utf8.t
 import { createRandom } from '../harness/random.ts';
 import { seed } from '../harness/seed.ts';
 
-/** One character if these bytes are exactly one, by a decoder of another make. */
+/** The character, if these bytes are exactly one; uses a different decoder than the code under test. */
 function readOne(bytes: Buffer): string | undefined {
   const text = bytes.toString('utf8');
   return Array.from(text).length === 1 && Buffer.from(text).equals(bytes) ? text : undefined;
 }
 
-/** The longest character first; a byte that begins none is spelled out. */
+/** Tries the longest character first; escapes a byte that begins none. */
 function decodeSlowly(bytes: Buffer): string {
   let out = '';
   for (let at = 0; at < bytes.length; ) {
@@ -25,7 +25,7 @@ function decodeSlowly(bytes: Buffer): string {
   return out;
 }
 
-/** Mostly UTF-8, cut and broken here and there. */
+/** Mostly valid UTF-8, truncated and broken in some places. */
 const bytesOf = fc
   .array(
     fc.oneof(
@@ -69,7 +69,7 @@ describe('decode', () => {
     ['valid text', 'aé€😀', 'aé€😀'],
     ['U+FFFD itself', 'a\ufffdb', 'a\ufffdb'],
     ['a byte order mark', '\ufeffa', '\ufeffa'],
-  ])('%s stays', (_title, text, shown) => {
+  ])('%s: not escaped', (_title, text, shown) => {
     expect(decode(Buffer.from(text))).toBe(shown);
   });
 
@@ -77,15 +77,15 @@ describe('decode', () => {
     ['a lone continuation byte', '80', String.raw`\x80`],
     ['an overlong slash', 'c0af', String.raw`\xc0\xaf`],
     ['a surrogate', 'eda080', String.raw`\xed\xa0\x80`],
-    ['a code point behind the last one', 'f4908080', String.raw`\xf4\x90\x80\x80`],
-    ['a character that is cut short', 'e282', String.raw`\xe2\x82`],
+    ['a code point after the last one', 'f4908080', String.raw`\xf4\x90\x80\x80`],
+    ['an incomplete character', 'e282', String.raw`\xe2\x82`],
     ['U+FFFD beside a bad byte', 'efbfbdff', `\ufffd${String.raw`\xff`}`],
     ['a bad byte before letters', 'ff6162', String.raw`\xffab`],
-  ])('%s is spelled byte by byte', (_title, hex, shown) => {
+  ])('%s: escaped byte by byte', (_title, hex, shown) => {
     expect(decode(Buffer.from(hex, 'hex'))).toBe(shown);
   });
 
-  test('any bytes: the same as a slow decoder of another make', () => {
+  test('any bytes: the same text as from a slow decoder', () => {
     fc.assert(
       fc.property(bytesOf, (bytes) => {
         expect(decode(bytes)).toBe(decodeSlowly(bytes));
@@ -94,13 +94,13 @@ describe('decode', () => {
     );
   });
 
-  test('the spelling of a bad byte is the caller’s', () => {
+  test('with a function for bad bytes: it returns their text', () => {
     expect(decode(Buffer.from('61ff', 'hex'), (byte) => `<${byte}>`)).toBe('a<255>');
   });
 });
 
 describe('splitIncomplete', () => {
-  test('wherever the chunks are cut, the same text comes out', () => {
+  test('chunks split anywhere: the decoded text is the same', () => {
     fc.assert(
       fc.property(bytesOf, fc.nat(), (bytes, start) => {
         let rest: Uint8Array = Buffer.alloc(0);
@@ -118,19 +118,19 @@ describe('splitIncomplete', () => {
   });
 
   test.each([
-    ['two bytes', '61c3', 1],
-    ['three bytes', '61e282', 2],
-    ['four bytes', '61f09f98', 3],
-    ['nothing of a whole one', '61e282ac', 0],
-    ['nothing after a letter', '61', 0],
-    ['nothing of no bytes', '', 0],
-  ])('of a character that is cut, %s are held back', (_title, hex, held) => {
+    ['an incomplete character of two bytes', '61c3', 1],
+    ['an incomplete character of three bytes', '61e282', 2],
+    ['an incomplete character of four bytes', '61f09f98', 3],
+    ['a complete character', '61e282ac', 0],
+    ['a letter', '61', 0],
+    ['no bytes', '', 0],
+  ])('%s at the end: %s, holds back %d bytes', (_title, hex, held) => {
     const bytes = Buffer.from(hex, 'hex');
     expect(splitIncomplete(bytes).map(({ length }) => length)).toEqual([bytes.length - held, held]);
   });
 
   test.each(['c0', 'c1', 'f5', 'f8', 'ff', 'fe80'])(
-    '%s begins no character: it is shown at once, and not with the next chunk',
+    '%s begins no character: it is not held back for the next chunk',
     (hex) => {
       expect(splitIncomplete(Buffer.from(`61${hex}`, 'hex'))[1]).toHaveLength(0);
     },
@@ -138,10 +138,10 @@ describe('splitIncomplete', () => {
 });
 
 test.each([
-  ['9f9880', '', 'the end of a character'],
-  ['ac61', '61', 'one byte of it'],
-  ['61ac', '61ac', 'nothing before a letter'],
-  ['80808080', '80', 'no more than three bytes: the fourth belongs to no character'],
+  ['9f9880', '', 'drops three continuation bytes'],
+  ['ac61', '61', 'drops one continuation byte'],
+  ['61ac', '61ac', 'drops nothing after a letter'],
+  ['80808080', '80', 'drops at most three bytes, because the fourth belongs to no character'],
 ])('dropContinuation of %s is %s: %s', (given, left) => {
   expect(Buffer.from(dropContinuation(Buffer.from(given, 'hex'))).toString('hex')).toBe(left);
 });

@@ -1,4 +1,4 @@
-/** `remotify agents`: the rules for tools that have a shell and curl, and nothing else. */
+/** `remotify agents`: prints the rules for agents that have only a shell and curl. */
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import type { Run } from '../command-module.ts';

@@ -1,4 +1,4 @@
-/** `remotify cancel`: drops a queued command or stops the running one, and prints the outcome. */
+/** `remotify cancel`: cancels a queued command or stops the running one, and prints the outcome. */
 import { listCommands } from '../../client/list-commands.ts';
 import { dropFromSlot } from '../../client/slots.ts';
 import type { Command } from 'commander';

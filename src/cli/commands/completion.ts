@@ -46,7 +46,7 @@ export const run: Run = async (context, command) => {
   if (file === undefined) {
     throw new Failure(
       `no completions for ${quote(shell)}`,
-      `there are files for ${Object.keys(files).join(', ')}`,
+      `supported shells: ${Object.keys(files).join(', ')}`,
       exitCodes.usage,
     );
   }

@@ -1,4 +1,4 @@
-/** `remotify config`: the settings in effect, and changes of stored ones. */
+/** `remotify config`: prints the settings in effect, and changes stored ones. */
 import type { Command } from 'commander';
 import { type EffectiveSetting, listSettings } from '../../config/effective-settings.ts';
 import { readVariable } from '../../config/environment.ts';
@@ -14,7 +14,7 @@ import { addHelp } from '../help-format.ts';
 import { escapeText } from '../../text/escape.ts';
 import { quote } from '../../text/quote.ts';
 
-/** What may be stored by hand, and how it is checked. Sessions have commands of their own. */
+/** The settings that `set` and `unset` change, each with its parser. Sessions have commands of their own. */
 const known: Record<string, (text: string) => string> = { url: parseRelayUrl };
 
 export function describe(command: Command): void {
@@ -45,7 +45,7 @@ function usage(message: string, hint: string): Failure {
 
 function requireName(name: string | undefined): string {
   if (name !== undefined && Object.hasOwn(known, name)) return name;
-  const message = name === undefined ? 'missing the name of a setting' : `cannot change ${quote(name)}`;
+  const message = name === undefined ? 'missing name of the setting' : `cannot change ${quote(name)}`;
   throw usage(message, `settings to change: ${Object.keys(known).join(', ')}`);
 }
 
@@ -65,7 +65,7 @@ async function get(context: Context, name: string | undefined): Promise<number> 
     return exitCodes.ok;
   }
   const find = Object.hasOwn(finders, name) ? finders[name] : undefined;
-  if (!find) throw usage(`no such setting: ${quote(name)}`, `there is: ${Object.keys(finders).join(', ')}`);
+  if (!find) throw usage(`no such setting: ${quote(name)}`, `settings: ${Object.keys(finders).join(', ')}`);
   const { value, source } = find();
   await (json ? printer.printJson({ [name]: value, source }) : printer.print(escapeText(value ?? '')));
   return exitCodes.ok;

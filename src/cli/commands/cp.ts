@@ -1,4 +1,4 @@
-/** `remotify cp`: files to and from the remote, through commands that its operator sees. */
+/** `remotify cp`: copies files to and from the remote, through commands that the operator sees. */
 import type { Command } from 'commander';
 import { parseDuration } from '../../config/parse-values.ts';
 import type { Run } from '../command-module.ts';
@@ -15,20 +15,20 @@ export function describe(command: Command): void {
   const duration = parseWith(parseDuration);
   command
     .usage('[options] <source...> <target>')
-    .argument('[path...]', 'a path of the remote begins with a colon; ./:x is a local file of that name')
+    .argument('[path...]', 'a path on the remote begins with a colon; ./:x is a local file named :x')
     .option('-r, --recursive', 'copy folders with everything below them')
     .option('-p, --preserve', 'keep mode and time exactly; without it the umask applies, as with cp')
     .option(
       '-w, --wait <duration>',
-      'how long to wait in all for a listener, the queue and approval; 0: start at once or fail (REMOTIFY_WAIT; default: 10m)',
+      'total time to wait for a listener, the queue and approval; 0: start at once or fail (REMOTIFY_WAIT; default: 10m)',
       duration,
     )
-    .option('--wait-listener <duration>', 'how long of it to wait for a listener', duration)
-    .option('--wait-approval <duration>', 'how long of it to wait for the operator to approve', duration);
+    .option('--wait-listener <duration>', 'separate limit for the listener to connect', duration)
+    .option('--wait-approval <duration>', 'separate limit for the operator to approve', duration);
   addHelp(command, {
     notes: [
-      'A relative path of the remote begins in the folder where the line was pasted. SHA-256 is compared before a file gets its name.',
-      'A transfer that was cut goes on where it ended: run the same command again.',
+      'A relative path on the remote starts in the folder where the line was pasted. A file gets its name only after its SHA-256 was compared.',
+      'To resume an interrupted transfer, run the same command again.',
     ],
     examples: [
       'remotify cp site.tgz :/srv/',
@@ -37,7 +37,7 @@ export function describe(command: Command): void {
       'remotify cp -rp :/etc/nginx backup/',
     ],
     closing: [
-      'Exit status: 0 copied, 1 a file was not copied, 126 declined by the operator, 130 interrupted (Ctrl-C), 143 interrupted (SIGTERM), 255 relay, network or session trouble, 2 usage.',
+      'Exit status: 0 copied, 1 a file was not copied, 126 declined by the operator, 130 interrupted (Ctrl-C), 143 interrupted (SIGTERM), 255 relay, network or session failure, 2 usage.',
     ],
   });
 }

@@ -23,7 +23,7 @@ export const run: Run = async (context, command) => {
     const { client } = await context.openSession(chosen);
     await client.endSession();
   } catch (error) {
-    // The relay has deleted it already: it is only removed here.
+    // The relay has already deleted the session: only remove it here.
     if (!(error instanceof RelayError) || error.code !== 'gone') throw error;
     wasGone = true;
   }

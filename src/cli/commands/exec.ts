@@ -21,24 +21,24 @@ export function describe(command: Command): void {
     .usage('[options] [--] <command> [arg...]')
     .argument(
       '[command...]',
-      'one argument is shell text; several are quoted, so that each arrives as it was typed',
+      'one argument is shell text; several are quoted, so that each arrives unchanged',
     )
-    .option('-f, --file <script>', 'run a shell script instead (- is stdin); the words are its arguments')
+    .option('-f, --file <script>', 'run a shell script instead (- is stdin); other words are its arguments')
     .option('-i, --stdin', 'forward stdin, byte for byte, to its end')
     .option('-t, --timeout <duration>', 'stop the command after this long (REMOTIFY_TIMEOUT)', duration)
     .option(
       '-w, --wait <duration>',
-      'how long to wait in all for a listener, the queue and approval; 0: start at once or fail (REMOTIFY_WAIT; default: 10m)',
+      'total time to wait for a listener, the queue and approval; 0: start at once or fail (REMOTIFY_WAIT; default: 10m)',
       duration,
     )
-    .option('--wait-listener <duration>', 'how long of it to wait for a listener', duration)
-    .option('--wait-approval <duration>', 'how long of it to wait for the operator to approve', duration)
+    .option('--wait-listener <duration>', 'separate limit for the listener to connect', duration)
+    .option('--wait-approval <duration>', 'separate limit for the operator to approve', duration)
     .option('-d, --detach', 'push the command, print its id, exit')
-    .option('--merge', 'put stderr into stdout, in order')
+    .option('--merge', 'merge stderr into stdout, in order')
     .option('--env <name[=value]>', 'set a variable on the remote (repeatable)', collect)
-    .option('--cwd <dir>', 'run in this folder of the remote; ~ is its home')
+    .option('--cwd <dir>', 'run in this folder on the remote; ~ is the home directory')
     .option('--raw', 'print control bytes unescaped, also on a terminal')
-    .option('--all', 'run on every stored session at once; several -s: on those')
+    .option('--all', 'run on every stored session in parallel; to select sessions, repeat -s')
     .passThroughOptions();
   addHelp(command, {
     notes: [
@@ -54,15 +54,15 @@ export function describe(command: Command): void {
       'remotify exec -w 0 --wait-approval 5m -- systemctl restart nginx',
     ],
     closing: [
-      "Exit status: the remote's own. 124 timed out, 126 declined by the operator, 130 interrupted (Ctrl-C), 143 interrupted (SIGTERM), 255 relay, network or session trouble, listener lost or cancelled, 2 usage.",
+      "Exit status: the remote's own. 124 timed out, 126 declined by the operator, 130 interrupted (Ctrl-C), 143 interrupted (SIGTERM), 255 relay, network or session failure, listener lost or cancelled, 2 usage.",
     ],
   });
 }
 
-/** What is not typed comes from the environment. */
+/** The options on the command line; missing ones come from the environment. */
 type GivenOptions = Partial<ExecOptions>;
 
-/** The session that is meant; without one a new one, its line on stderr. */
+/** Opens the chosen session. Without one, creates a session and prints its line on stderr. */
 async function openSession(context: Context): Promise<{ session: OpenSession; isLineShown: boolean }> {
   const chosen = context.chosen();
   if (chosen) return { session: await context.openSession(chosen), isLineShown: false };
@@ -72,7 +72,11 @@ async function openSession(context: Context): Promise<{ session: OpenSession; is
 
 function exclude(options: ExecOptions, flag: keyof ExecOptions, other: string): void {
   if (options[flag] === undefined) return;
-  throw new Failure(`${nameFlag(flag)} does not go with ${other}`, 'leave one of them out', exitCodes.usage);
+  throw new Failure(
+    `${nameFlag(flag)} cannot be used with ${other}`,
+    'leave one of them out',
+    exitCodes.usage,
+  );
 }
 
 function checkOptions(options: ExecOptions): void {
@@ -80,7 +84,7 @@ function checkOptions(options: ExecOptions): void {
   if (options.all === true) exclude(options, 'session', '--all');
   if (options.detach !== true) return;
   exclude(options, 'stdin', '--detach');
-  // They are this client's to keep, and it leaves.
+  // This client enforces these limits, and with --detach it exits.
   exclude(options, 'waitListener', '--detach');
   exclude(options, 'waitApproval', '--detach');
 }
@@ -117,7 +121,7 @@ export const run: Run = async (context, command) => {
   const timeout = resolveTimeout(given.timeout, environment);
   const options: ExecOptions = { ...given, wait: bounds.total.seconds };
   checkOptions(options);
-  // Commander hands a leading -- through, where options of the command's own may follow.
+  // Commander keeps a leading -- when options of the remote command may follow.
   const typed = command.args[0] === '--' ? command.args.slice(1) : command.args;
   const script = await renderScript(typed, options, context);
   const words = options.file === undefined ? typed : [];

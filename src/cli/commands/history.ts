@@ -1,4 +1,4 @@
-/** `remotify history`: the last commands of a session. */
+/** `remotify history`: lists the last commands of a session. */
 import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { parseCount } from '../../config/parse-values.ts';

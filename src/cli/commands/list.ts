@@ -1,4 +1,4 @@
-/** `remotify list`: the stored sessions, and what their relays say of them. */
+/** `remotify list`: lists the stored sessions, with the state that their relays report. */
 import type { Command } from 'commander';
 import { RelayError } from '../../client/relay-error.ts';
 import type { StoredSession } from '../../config/settings.ts';
@@ -28,17 +28,17 @@ interface Row {
 }
 
 export function describe(command: Command): void {
-  command.option('--offline', 'list what is stored, without asking the relays');
+  command.option('--offline', 'list stored sessions without contacting their relays');
   addHelp(command, {
     notes: [
       'A star marks the current session. Columns: name, relay, listener, age, expiry.',
-      'All relays are asked at once, for a few seconds at most. The question counts as a request: it restarts the time to expiry.',
+      'Queries all relays in parallel, for a few seconds at most. A query counts as a request: it restarts the time to expiry.',
     ],
     examples: ['remotify list', 'remotify list --offline', 'remotify list --json'],
   });
 }
 
-/** One word for scripts. */
+/** The state as one word, for scripts. */
 function nameState(answer: Answer): string {
   if (!('error' in answer)) return findPresence(answer.status);
   const { error } = answer;

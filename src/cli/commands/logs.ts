@@ -52,7 +52,7 @@ function parseStream(text: string): string {
   throw new ConfigError(`no such stream: ${quote(text)}`, 'stdout or stderr');
 }
 
-/** All that there is now, without waiting for more. Resolves with what of it is missing. */
+/** Prints the output so far, without waiting for more. Resolves with the missing part, if any. */
 async function printNow(
   { client }: OpenSession,
   id: string,
@@ -73,7 +73,7 @@ async function printNow(
   }
 }
 
-/** The first request fails soon when the relay is unreachable. */
+/** Retry limit of the first request: an unreachable relay is reported soon. */
 const shortRetryForMs = 2_000;
 
 const nowhere: OutputSink = { write: () => Promise.resolve(), end: () => Promise.resolve() };
@@ -118,7 +118,7 @@ export const run: Run = async (context, command) => {
   }
   const leave = new AbortController();
   const letGo = onInterrupt((_count, _isUrgent, signal) => leave.abort(signal));
-  // A reader that has enough, as `head` does, ends the reading and not the command.
+  // A reader that closes stdout, such as `head`, ends the reading but not the command.
   const onBroken = (): void => leave.abort('broken pipe');
   io.stdout.once('error', onBroken);
   try {

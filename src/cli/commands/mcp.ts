@@ -1,4 +1,4 @@
-/** `remotify mcp`: the MCP server on stdin and stdout, and the settings of hosts that start it. */
+/** `remotify mcp`: runs the MCP server on stdin and stdout, or prints the settings for a host that starts it. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
@@ -17,10 +17,10 @@ export function describe(command: Command): void {
   command
     .argument('[action]', 'config: print the settings for an MCP host')
     .argument('[host]', mcpHosts.join(', '))
-    .option('--npx', 'config: a host starts it with npx, and nothing has to be installed');
+    .option('--npx', 'config: start the server with npx, without installing remotify');
   addHelp(command, {
     notes: [
-      'Speaks the Model Context Protocol on stdin and stdout, for hosts that start it. `remotify-mcp` is the same server.',
+      'Serves the Model Context Protocol on stdin and stdout; an MCP host starts it. `remotify-mcp` is the same server.',
       'Tools: remote_exec, remote_output, remote_cancel, remote_read_file, remote_write_file, remote_session_info, remote_session_reset.',
       'Environment: REMOTIFY_URL, REMOTIFY_KEY, REMOTIFY_TOKEN; REMOTIFY_KEY_FILE and REMOTIFY_TOKEN_FILE name files that hold these.',
     ],
@@ -32,7 +32,7 @@ export function describe(command: Command): void {
   });
 }
 
-/** Programs that npx or npm run put on PATH for a moment do not count. */
+/** Ignores folders that npx or npm run put on PATH temporarily. */
 function isInstalled({ environment }: Context): boolean {
   const folders = (readVariable(environment, 'PATH') ?? '').split(delimiter);
   return folders.some((folder) => !folder.includes('node_modules') && existsSync(join(folder, 'remotify')));
@@ -44,7 +44,7 @@ async function printConfig(context: Context, host: string | undefined, npx: bool
   if (!found) {
     throw new Failure(
       host === undefined ? 'missing HOST' : `no such host: ${quote(host)}`,
-      `there are snippets for ${mcpHosts.join(', ')}`,
+      `supported hosts: ${mcpHosts.join(', ')}`,
       exitCodes.usage,
     );
   }

@@ -27,13 +27,13 @@ interface NewOptions extends CommonOptions {
 /** As long as `exec` waits for a listener. */
 const defaultWaitSeconds = 600;
 
-/** Commander takes the last of the two. */
+/** Rejects two flags that contradict each other: commander would silently take the last. */
 function refuseBoth(command: Command, names: readonly [string, string]): void {
   const seen = new Set<string>();
   for (const name of names) {
     command.on(`option:${name}`, () => {
       if (seen.add(name).size < names.length) return;
-      const message = `--${names[0]} and --${names[1]} exclude each other`;
+      const message = `--${names[0]} and --${names[1]} cannot be used together`;
       throw new CommanderError(exitCodes.usage, 'remotify.value', `${message}\nleave one of them out`);
     });
   }
@@ -72,11 +72,11 @@ async function printLine({ printer, io, json }: Context, made: MadeSession, mode
   }
   const asks = mode === 'auto' ? 'runs commands without asking' : 'asks before each command';
   await printer.note(`created session ${name} on ${stored.url}. Paste this on the remote (${asks}):`);
-  // A pipe gets it as it is; on a terminal nothing in it acts.
+  // A pipe gets the line unchanged; on a terminal its control characters are escaped.
   await printer.print(io.stdout.isTTY === true ? escapeText(line) : line);
 }
 
-/** Before anything is created. */
+/** Called before the session is created, so that a failure leaves none. */
 async function requireTerminal({ io, environment }: Context): Promise<OutputStream> {
   const { findTerminal } = await import('../../terminal/copy-to-clipboard.ts');
   const terminal = findTerminal(io, environment);
@@ -99,7 +99,7 @@ async function copyLine(
   const needs =
     multiplexer === 'tmux' ? '; tmux needs `set -s set-clipboard on` or `set -g allow-passthrough on`' : '';
   await printer.note(
-    `sent the line to the terminal's clipboard (OSC 52; not every terminal takes it)${needs}`,
+    `sent the line to the terminal's clipboard (OSC 52; not every terminal supports it)${needs}`,
   );
 }
 
@@ -115,7 +115,7 @@ export const run: Run = async (context, command) => {
   const isWatched =
     io.stdout.isTTY === true && io.stderr.isTTY === true && !context.json && !printer.options.quiet;
   const waits = options.wait === undefined ? isWatched : options.wait !== false;
-  // From the moment in which the line can be seen, an interrupt ends the wait and not the session.
+  // Once the line is printed, an interrupt stops waiting: the session stays.
   const stop = new AbortController();
   const letGo = waits ? onInterrupt((_count, _isUrgent, signal) => stop.abort(signal)) : () => undefined;
   try {

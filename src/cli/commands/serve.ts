@@ -1,9 +1,9 @@
-/** `remotify serve` */
+/** `remotify serve`: runs a relay until a signal ends it. */
 import type { Command } from 'commander';
 import { resolveServe, type ServeFlags, type ServeSettings } from '../../config/resolve-serve.ts';
 import { forgetActivation } from '../../config/socket-activation.ts';
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
-import type { Relay } from '../../relay/create-relay.ts';
+import type { Relay } from '../../relay/relay.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -20,12 +20,12 @@ export function describe(command: Command): void {
     .option('--port <number>', 'port, 0 picks a free one (REMOTIFY_PORT; default 8080)')
     .option(
       '--listen <address>',
-      'unix:PATH, or address and port, for --host and --port (REMOTIFY_LISTEN; a socket of systemd by itself)',
+      'unix:PATH, or address and port; replaces --host and --port (REMOTIFY_LISTEN; default a socket from systemd, if any)',
     )
     .option('--socket-mode <mode>', 'permissions of the unix socket (REMOTIFY_SOCKET_MODE; default 0660)')
     .option(
       '--public-url <url>',
-      'address in the lines that it hands out (REMOTIFY_PUBLIC_URL; DOMAIN, SCHEME, PUBLIC_PORT)',
+      'address in the lines to paste (REMOTIFY_PUBLIC_URL; DOMAIN, SCHEME, PUBLIC_PORT)',
     )
     .option(
       '--store <url>',
@@ -36,7 +36,7 @@ export function describe(command: Command): void {
       'durability of accepted data: process (crash), replica (Redis) or power (loss) (REMOTIFY_DURABILITY; default process)',
     )
     .option('--token <token>', 'required to create a session (better: REMOTIFY_SERVE_TOKEN)')
-    .option('--token-file <file>', 'the file that holds it (REMOTIFY_SERVE_TOKEN_FILE)')
+    .option('--token-file <file>', 'file that contains the token (REMOTIFY_SERVE_TOKEN_FILE)')
     .option(
       '--allowed-host <name>',
       'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)',
@@ -44,32 +44,41 @@ export function describe(command: Command): void {
     )
     .option(
       '--trust-proxy <proxies>',
-      'whose X-Forwarded-For, -Proto and -Host to believe: how many, or networks (REMOTIFY_TRUST_PROXY; 0)',
+      'proxies whose X-Forwarded-For, -Proto and -Host to trust: a count, or networks (REMOTIFY_TRUST_PROXY; 0)',
     )
-    .option('--tls-cert <file>', 'serve https with this chain, re-read when it changes (REMOTIFY_TLS_CERT)')
-    .option('--tls-key <file>', 'its private key (REMOTIFY_TLS_KEY)')
+    .option(
+      '--tls-cert <file>',
+      'serve https with this certificate chain, re-read when it changes (REMOTIFY_TLS_CERT)',
+    )
+    .option('--tls-key <file>', 'private key of --tls-cert (REMOTIFY_TLS_KEY)')
     .option('--rate-limit <rate>', 'new sessions per address, off for no limit (RATE_LIMIT; default 10r/m)')
     .option('--rate-limit-burst <count>', 'burst size (RATE_LIMIT_BURST; default 5)')
     .option('--max-body-size <size>', 'max size of a request body (MAX_BODY_SIZE; default 25m)')
     .option('--session-ttl <duration>', 'lifetime of an unused session (SESSION_TTL; default 3h)')
-    .option('--long-poll <duration>', 'how long a poll is held (LONGPOLL_MS; default 15s)')
+    .option('--long-poll <duration>', 'how long a long poll is held (LONGPOLL_MS; default 15s)')
     .option(
       '--max-held-polls <count>',
       'max concurrent long polls; the oldest is dropped (REMOTIFY_MAX_HELD_POLLS; 32768)',
     )
     .option(
       '--max-held-polls-per-address <count>',
-      'the same for one address (REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)',
+      'the same per address (REMOTIFY_MAX_HELD_POLLS_PER_ADDRESS; 4096)',
     )
     .option(
       '--max-held-polls-per-session <count>',
-      'the same for one session (REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)',
+      'the same per session (REMOTIFY_MAX_HELD_POLLS_PER_SESSION; 128)',
     )
-    .option('--max-sessions-per-address <count>', 'alive at once (REMOTIFY_MAX_SESSIONS_PER_ADDRESS; 2048)')
-    .option('--session-quota <size>', 'what a session may store (REMOTIFY_SESSION_QUOTA; 4g, in memory 256m)')
+    .option(
+      '--max-sessions-per-address <count>',
+      'max sessions of one address (REMOTIFY_MAX_SESSIONS_PER_ADDRESS; 2048)',
+    )
+    .option(
+      '--session-quota <size>',
+      'max stored size of a session (REMOTIFY_SESSION_QUOTA; 4g, in memory 256m)',
+    )
     .option(
       '--address-quota <size>',
-      'the same of all sessions of an address (REMOTIFY_ADDRESS_QUOTA; 16g, 1g)',
+      'the same for all sessions of one address (REMOTIFY_ADDRESS_QUOTA; 16g, in memory 1g)',
     )
     .option(
       '--audit-log [level]',
@@ -104,7 +113,7 @@ async function startRelay(context: Context, settings: ServeSettings, log: ServeL
     if (error.isTaken) {
       throw new Failure(
         error.message,
-        'use that one, or give this one a place of its own: --store file:DIR or memory:',
+        'use that relay, or give this one another store: --store file:DIR or --store memory:',
         exitCodes.trouble,
         'cannot_serve',
       );
@@ -121,7 +130,7 @@ async function startRelay(context: Context, settings: ServeSettings, log: ServeL
 function nextStep({ publicUrl }: ServeSettings, place: string): string {
   if (publicUrl === undefined && place.startsWith('unix:')) {
     const path = place.slice('unix:'.length);
-    return `let a proxy pass requests to it and set --public-url to the proxy's address; or try: curl --unix-socket ${quoteForShell(path)} http://localhost/api/health`;
+    return `configure a proxy to forward requests to it and set --public-url to the proxy's address; or try: curl --unix-socket ${quoteForShell(path)} http://localhost/api/health`;
   }
   if (publicUrl === undefined && place.startsWith('fd:')) return 'set --public-url';
   return `remotify new --url ${publicUrl ?? place}`;
@@ -129,7 +138,7 @@ function nextStep({ publicUrl }: ServeSettings, place: string): string {
 
 async function serve(context: Context, settings: ServeSettings, log: ServeLog): Promise<number> {
   const relay = await startRelay(context, settings, log);
-  // From here on a signal means to drain, also one that comes before the port is open.
+  // From here on a signal shuts the relay down gracefully, even before the port is open.
   const stopped = new Promise<void>((resolve) => onInterrupt(() => resolve()));
   let place: string;
   try {
@@ -141,7 +150,9 @@ async function serve(context: Context, settings: ServeSettings, log: ServeLog): 
   const metrics = relay.metricsUrl();
   if (context.json) await context.printer.printJson({ url: place, metrics }, 0);
   const isKept = settings.storeUrl !== 'memory:' && settings.storeUrl !== 'memory';
-  log.say(`listening on ${place}, ${isKept ? `sessions are in ${settings.shownStore}` : 'keeping nothing'}`);
+  log.say(
+    `listening on ${place}, ${isKept ? `sessions are in ${settings.shownStore}` : 'sessions are not stored'}`,
+  );
   if (metrics !== undefined) log.say(`metrics on ${metrics}`);
   log.say(`next: ${nextStep(settings, place)}`);
   await stopped;

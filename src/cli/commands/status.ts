@@ -1,4 +1,4 @@
-/** `remotify status`: the session, or one command. */
+/** `remotify status`: shows the session, or one command. */
 import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ interface StatusOptions extends CommonOptions {
   watch?: boolean;
 }
 
-/** What changes without an event: ages. */
+/** Refresh interval of --watch: ages change without an event. */
 const refreshSeconds = 5;
 
 export function describe(command: Command): void {
@@ -36,7 +36,7 @@ export function describe(command: Command): void {
   });
 }
 
-/** Undefined where the relay does not say it. */
+/** Undefined if the relay does not report it. */
 async function readTtl({ client }: OpenSession): Promise<number | undefined> {
   const { ttl_seconds: seconds } = await client.readSession();
   return seconds > 0 ? seconds : undefined;
@@ -73,7 +73,7 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
       floor.begin();
       const waitSeconds = after === undefined ? 0 : Math.min(refreshSeconds, maxWaitSeconds);
       const poll = { ...(after !== undefined && { after }), waitSeconds, signal };
-      // The view comes back when the relay does.
+      // Retries: the view continues when the relay is back.
       const status = await withRetry(() => session.client.readStatus(poll), {
         signal,
         onRetry: (error) => void context.printer.note(`${error.message}; trying again`),
@@ -88,7 +88,7 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
     }
   } catch (error) {
     const reason: unknown = signal.reason;
-    // Ctrl-C is how a person ends the view.
+    // Ctrl-C is the normal way to end the view: exit status 0.
     if (isInterrupt(reason) && isTermination(reason)) return exitCodes.terminated;
     if (signal.aborted) return exitCodes.ok;
     throw error;

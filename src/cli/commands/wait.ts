@@ -1,4 +1,4 @@
-/** `remotify wait`: a gate for scripts, until a command ended or a listener is connected. */
+/** `remotify wait`: blocks a script until a command ends or a listener is connected. */
 import { listCommands } from '../../client/list-commands.ts';
 import type { Command } from 'commander';
 import { awaitEnd } from '../../client/await-end.ts';
@@ -27,7 +27,7 @@ interface WaitOptions extends CommonOptions {
   wait?: number;
 }
 
-/** The first request fails soon when the relay is unreachable. */
+/** Retry limit of the first request: an unreachable relay is reported soon. */
 const shortRetryForMs = 2_000;
 
 export function describe(command: Command): void {
@@ -36,15 +36,15 @@ export function describe(command: Command): void {
     .option('--listener', 'wait until a listener is connected')
     .option(
       '-w, --wait <duration>',
-      'give up after this long; 0: look once (default: 10m or REMOTIFY_WAIT with --listener, else no limit)',
+      'give up after this long; 0: check once (default: 10m or REMOTIFY_WAIT with --listener, else no limit)',
       parseWith(parseDuration),
     );
   addHelp(command, {
     notes: [
-      'Waits until the command ended, prints none of its output, and exits with its status. Ctrl-C ends the wait; the command goes on.',
+      'Waits until the command ends, prints none of its output, and exits with its status. Ctrl-C stops waiting; the command continues.',
     ],
     examples: ['remotify wait --listener -w 5m', "id=$(remotify exec -d 'make test') && remotify wait $id"],
-    closing: ['Exit status: as for exec; 255 when the time is over.'],
+    closing: ['Exit status: as for exec; 255 when the --wait limit is reached.'],
   });
 }
 
@@ -151,7 +151,7 @@ export const run: Run = async (context, command) => {
   const options = mergeOptions<WaitOptions>(command);
   const [id] = command.args;
   if (options.listener === true && id !== undefined) {
-    throw new Failure('--listener takes no command', 'leave one of them out', exitCodes.usage);
+    throw new Failure('--listener takes no command id', 'leave one of them out', exitCodes.usage);
   }
   const bound: Bound | undefined =
     options.listener === true || options.wait !== undefined

@@ -1,4 +1,4 @@
-/** The files of an upload as one stream, from any offset, and the hashes of it. */
+/** Reads the files of an upload as one stream from any offset, and hashes it. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { exitCodes } from '../exit-codes.ts';
@@ -27,7 +27,7 @@ function changed({ path }: FileEntry): Failure {
   );
 }
 
-/** Exactly the size on the list: a file that grows is cut there, one that shrank is an error. */
+/** Yields exactly the listed size: a file that grew is truncated to it, a file that shrank is an error. */
 async function* readPart(entry: FileEntry, from: number): AsyncGenerator<Buffer> {
   const file = await open(entry.path, 'r');
   try {
@@ -60,7 +60,7 @@ export async function* readFrom(entries: readonly Entry[], offset: number): Asyn
   }
 }
 
-/** In hex, of the first bytes of the stream. */
+/** SHA-256 of the first `bytes` of the stream, in hex. */
 export async function hashStart(entries: readonly Entry[], bytes: number): Promise<string> {
   const hash = createHash('sha256');
   let left = bytes;
@@ -74,7 +74,7 @@ export async function hashStart(entries: readonly Entry[], bytes: number): Promi
 
 export interface Hashes {
   all: string;
-  /** One for each file, in order; empty unless asked for. */
+  /** One for each file, in order; empty unless requested. */
   each: string[];
 }
 

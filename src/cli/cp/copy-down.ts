@@ -1,4 +1,4 @@
-/** From the sources of a download to files here, and to its report. */
+/** Runs a download: checks the target, receives the sources into a spool, places the files, and returns the outcome. */
 import { createHash } from 'node:crypto';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -22,7 +22,7 @@ interface Chosen extends LocalTarget {
   id: string;
 }
 
-/** Refuses before anything is asked of the operator what would be refused in the end. */
+/** Refuses what would fail at the end before the operator is prompted for anything. */
 async function checkBefore({ folder, as, tops }: Chosen, recursive: boolean): Promise<void> {
   const twice = tops.find((top, at) => tops.indexOf(top) !== at);
   if (twice !== undefined)
@@ -93,7 +93,7 @@ export async function copyDown(
       words: downloaded.words,
     };
   } finally {
-    // Nothing of it came: there is nothing to go on from.
+    // An empty spool has nothing to resume from.
     if (spool.bytes === 0 || !isKept) await spool.remove();
     await spool.close();
   }

@@ -1,4 +1,4 @@
-/** From the sources of an upload to its commands and its report. */
+/** Runs an upload: lists the sources, sends them in one or more commands, and returns the outcome. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { maxScriptBytes } from '../../protocol/limits.ts';
@@ -16,10 +16,10 @@ import { copiedFiles, upload } from './upload.ts';
 import { renderEntry, renderUpload, type UploadPlan } from './upload-script.ts';
 import { formatCount } from '../../text/sizes.ts';
 
-/** For the rest of the script. */
+/** Reserved for the script around the list. */
 const shellBytes = 16 * 1024;
 
-/** A list that is too long for one script goes in several, each of which is shown and approved by itself. */
+/** Splits a list that is too long for one script. The operator sees and approves each of the scripts. */
 function splitList(entries: readonly Entry[], preserve: boolean): Entry[][] {
   const lists: Entry[][] = [];
   let room = 0;
@@ -35,13 +35,13 @@ function splitList(entries: readonly Entry[], preserve: boolean): Entry[][] {
   return lists;
 }
 
-/** The folder and the last name of the target, as the script takes them apart. */
+/** Splits the target into its folder and its last name, as the script does. */
 function splitTarget(target: string): { folder: string; name: string } {
   const at = target.lastIndexOf('/');
   return { folder: target.slice(0, at + 1), name: target.slice(at + 1) };
 }
 
-/** The same transfer has the same name in each attempt; another target or session has another. Of changed files the second half differs. */
+/** Each attempt at a transfer has the same id; another target or session has another. If files changed, only the second half differs. */
 function nameTransfer(key: string, sources: readonly string[], plan: UploadPlan): string {
   const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
   const group = JSON.stringify([
@@ -80,7 +80,7 @@ export async function copyUp(
   const lists = splitList(entries, preserve);
   if (lists.length > 1)
     await context.printer.note(
-      `${formatCount(entries.length, 'name')}: the list goes in ${lists.length} commands`,
+      `${formatCount(entries.length, 'name')}: the list needs ${lists.length} commands`,
     );
   for (const list of lists) {
     const hashes = await hashAll(list, context.json && entries.length > 1).catch((error: unknown) => {
@@ -122,7 +122,7 @@ export async function copyUp(
     outcome.resumedBytes += done.resumedBytes;
     outcome.failures.push(...done.failures);
     if (done.renamed) {
-      // It exists by now: the next list goes into it, and not into a folder of the source's name within it.
+      // The target exists by now: the next list goes into it, and not into a subfolder with the source's name.
       ({ folder: target } = splitTarget(target));
       const { name } = splitTarget(plan.target);
       rename(entries, top, name);
@@ -132,13 +132,13 @@ export async function copyUp(
   return outcome;
 }
 
-/** The reason that the failing program gave last, in the same line. */
+/** Appends the last reason that the failing program on the remote printed. */
 function addReason(failure: string, words: string[]): string {
   const reason = words.pop()?.split(': ').at(-1);
   return reason === undefined ? failure : `${failure}: ${reason}`;
 }
 
-/** Gives the rest of a tree the name that the remote gave its first part. */
+/** Renames the rest of a tree as the remote renamed its first part. */
 function rename(entries: readonly Entry[], from: string, to: string): void {
   for (const entry of entries)
     entry.name = Buffer.concat([Buffer.from(to), entry.name.subarray(Buffer.byteLength(from))]);

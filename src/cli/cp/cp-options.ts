@@ -1,4 +1,4 @@
-/** The options of `remotify cp`, and what a transfer came to. */
+/** The options of `remotify cp`, and the outcome of a transfer. */
 import type { CommonOptions } from '../context.ts';
 import type { StartBounds } from '../exec/start-bounds.ts';
 
@@ -11,7 +11,7 @@ export interface CpOptions extends CommonOptions {
 export interface CopiedFile {
   path: string;
   bytes: number;
-  /** Only where it was asked for. */
+  /** Undefined unless requested. */
   sha256: string | undefined;
 }
 
@@ -19,10 +19,10 @@ export interface Outcome {
   files: CopiedFile[];
   bytes: number;
   seconds: number;
-  /** SHA-256 was compared. */
+  /** Whether SHA-256 was compared. */
   verified: boolean;
   resumedBytes: number;
-  /** What was not copied, in words. */
+  /** A message for each file that was not copied. */
   failures: string[];
   /** What programs of the remote wrote to stderr. */
   words: string[];

@@ -1,26 +1,26 @@
-/** The script that reads files of the remote: their bytes to stdout, everything else in status lines on stderr. */
+/** Renders the script of a download: it writes the bytes of the remote's files to stdout, and status lines to stderr. */
 import { sharedFunctions, transferLine } from './script-parts.ts';
 import { remoteBaseName } from './places.ts';
 import { commentText, quoteRemotePath } from './shell-words.ts';
 
 export interface DownloadPlan {
   id: string;
-  /** Paths of the remote, as they were typed. */
+  /** Paths on the remote, as they were typed. */
   sources: readonly string[];
   recursive: boolean;
-  /** Where the stream goes on. */
+  /** The offset at which the stream continues. */
   from: number;
   /** 1 for the first command of a transfer. */
   part: number;
-  /** No command of an earlier attempt is taken up. */
+  /** Do not reuse a command of an earlier attempt. */
   fresh: boolean;
 }
 
-/** Sizes are fixed before the first byte: a log that grows meanwhile is copied as it was. */
+/** The script fixes all sizes before the first byte: of a log that grows meanwhile, only the old part is copied. */
 const readFiles = `sizes=() good=() at=0
 for f in "\${list[@]}"; do
   if [ ! -e "$f" ]; then fail "$f: no such file"
-  elif [ -d "$f" ]; then fail "$f: is a folder: give -r"
+  elif [ -d "$f" ]; then fail "$f: is a folder: use -r"
   elif [ ! -f "$f" ]; then fail "$f: not a regular file"
   elif [ ! -r "$f" ]; then fail "$f: permission denied"
   else
@@ -31,7 +31,7 @@ for f in "\${list[@]}"; do
   at=$((at + 1))
 done
 read_start() { # FILE BYTES
-  # dd writes larger pieces than head. Files of /proc have no size, and are read in small pieces.
+  # dd writes larger pieces than head. Files in /proc report no size, so head reads them in small pieces.
   if [ ! -s "$1" ] || ! command -v dd >/dev/null; then head -c "$2" <"$1"; return; fi
   {
     [ "$2" -lt 65536 ] || dd bs=65536 count=$(($2 / 65536)) 2>/dev/null
@@ -47,7 +47,7 @@ send() {
 }
 `;
 
-const readFolders = `command -v tar >/dev/null || stop 'tar is not installed there'
+const readFolders = `command -v tar >/dev/null || stop 'tar is not installed on the remote'
 good=()
 for f in "\${list[@]}"; do
   if [ -e "$f" ] || [ -L "$f" ]; then good+=("$f"); else fail "$f: no such file"; fi
@@ -66,10 +66,10 @@ const skip = `set -o pipefail
 skip() { if [ "$from" -gt 0 ]; then tail -c "+$((from + 1))"; else cat; fi; }
 `;
 
-/** Two readers of a file at once are faster than one that writes twice. Its size is fixed: both read the same bytes of a log that grows. */
+/** Hashing and sending read each file in parallel: faster than one reader that writes twice. Sizes are fixed, so both read the same bytes. */
 const sendFiles = `${skip}hash_all() {
   local sum=''
-  # Of one file without a pipe, unless it grew meanwhile.
+  # A single file is hashed without a pipe, unless it grew meanwhile.
   [ "\${#good[@]}" -ne 1 ] || sum=$(digest <"\${good[0]}")
   if [ -z "$sum" ] || [ "$(wc -c <"\${good[0]}")" -ne "\${sizes[0]}" ]; then sum=$(send 2>/dev/null | digest); fi
   say "sum $sum"
@@ -80,7 +80,7 @@ wait
 exit "$failed"
 `;
 
-/** Folders change: the hash is that of the very stream, taken while it is sent. */
+/** Folders may change between two reads, so the script hashes the stream itself while it sends it. */
 const sendFolders = `${skip}if [ ! -e /dev/fd/1 ] || ! command -v tee >/dev/null; then
   send | skip || failed=1
   say "sum $(send 2>/dev/null | digest)"
@@ -95,12 +95,12 @@ exit "$failed"
 function wordOf(source: string, recursive: boolean): string {
   if (!recursive) return quoteRemotePath(source);
   const isContent = remoteBaseName(source) === '.';
-  // The part after the last slash is what tar is given, and what the names in its archive begin with.
+  // tar gets the part after the last slash, and the names in its archive begin with that part.
   return quoteRemotePath(isContent ? `${source.replace(/\/+$/, '')}/.` : source.replace(/\/+$/, ''));
 }
 
 export function renderDownload({ id, sources, recursive, from, part }: Omit<DownloadPlan, 'fresh'>): string {
-  const what = `read ${sources.map((source) => source || '.').join(', ')}${recursive ? ', with all below' : ''}`;
+  const what = `read ${sources.map((source) => source || '.').join(', ')}${recursive ? ', recursively' : ''}`;
   const later = part > 1 ? `part ${part}: ` : '';
   const words = sources.map((source) => wordOf(source, recursive));
   return [

@@ -1,4 +1,4 @@
-/** `remotify cp :PATH… DIR`: the stream of the remote into a file beside the target, in as many commands as it takes. */
+/** `remotify cp :PATH… DIR`: receives the remote's stream into a file beside the target, in as many commands as needed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withRetry } from '../../client/retry.ts';
 import type { Context, OpenSession } from '../context.ts';
@@ -18,15 +18,15 @@ import type { Spool } from './spool.ts';
 import { findHash, readFailure } from './status-lines.ts';
 import { StreamGuard } from './stream-guard.ts';
 
-/** A day. Without a reader the relay stores the output, and the command ends by itself. */
+/** One day. If the client goes away, the relay stores the output and the command ends by itself. */
 const maxRunSeconds = 86_400;
 
-/** After a signal: time for the relay to hear of it. */
+/** After a signal: how long to wait until the relay has cancelled the command. */
 const stopMs = 2_000;
 
 export interface Downloaded {
   files: RemoteFile[];
-  /** The hash that the remote took of all that it sent; undefined where it has no tool for it. */
+  /** The remote's hash of all bytes that it sent; undefined where it has no tool for SHA-256. */
   sha256: string | undefined;
   failures: string[];
   words: string[];
@@ -36,17 +36,17 @@ export interface Downloaded {
 export interface Sinks {
   spool: Spool;
   progress: Progress;
-  /** Where the files will be. */
+  /** The local folder that receives the files. */
   folder: Buffer;
 }
 
 interface Attempt extends Downloaded {
-  /** Of its command. */
+  /** The id of its command. */
   id: string;
   end: TransferEnd;
-  /** Where its stream began. */
+  /** The offset at which its stream began. */
   begin: number;
-  /** What the remote says of the hash: `none` where it has no tool, `odd` for something that is no hash. */
+  /** What the remote reported as its hash: `none` where it has no tool, `odd` for text that is not a hash. */
   hashState: 'unsaid' | 'none' | 'odd' | 'said';
 }
 
@@ -110,7 +110,7 @@ async function attempt(
       readFrom: { stdout: spool.bytes - begin, stderr: 0 },
       onStdout: async (bytes: Buffer) => {
         await progress.start(spool.bytes);
-        // It is written while the next part is on its way.
+        // The spool writes a piece while the next one is in flight.
         await writing;
         const problem = await guard.check(bytes, spool.bytes);
         if (problem !== undefined) return refuse(problem);
@@ -119,7 +119,7 @@ async function attempt(
       },
       onStatus,
       onRunning: () => void progress.start(spool.bytes),
-      // Nothing on the remote changes by it: the rest need not be read.
+      // A download changes nothing on the remote, so the rest of its output need not be read.
       onInterrupt: (signal: Interrupt) => void stop(signal),
     };
     const end = await followTransfer(context, session, pushed, listening, leave);
@@ -134,8 +134,8 @@ async function attempt(
 }
 
 /**
- * Whether the signal that ended the command was another's. When the relay stores no more of its output, the listener ends the command with
- * KILL, unless it ended by itself before that.
+ * Whether a signal from elsewhere ended the command. When the relay stores no more of its output, the listener itself ends the command with
+ * KILL, unless it ended before that.
  */
 async function wasStopped({ client }: OpenSession, { id, end }: Attempt): Promise<boolean> {
   if (end.signal === null) return false;
@@ -144,7 +144,7 @@ async function wasStopped({ client }: OpenSession, { id, end }: Attempt): Promis
   return asked !== null;
 }
 
-/** Fills the spool and compares its hash. Throws where the two differ, or where bytes are missing. */
+/** Fills the spool and compares its hash with the remote's. Throws if the hashes differ or bytes are missing. */
 export async function download(
   context: Context,
   session: OpenSession,
@@ -168,24 +168,24 @@ export async function download(
         const message = `${name}: ${describeMissing(end.missing)}`;
         throw new Failure(message, missingHint, exitCodes.trouble, 'output_missing');
       }
-      await printer.note(`the relay stores no more of one command: going on at ${spool.bytes} bytes`);
+      await printer.note(`the relay stores no more of this command: continuing at ${spool.bytes} bytes`);
       plan = { ...plan, part: plan.part + 1, fresh: true };
       continue;
     }
     if (end.exitStatus !== 0 && failures.length === 0) throw describeScriptEnd(end, name);
-    // Without a hash, only what one command sent is known to be of one piece.
+    // Without a hash, the bytes are known to fit together only if a single command sent them all.
     const isGood = hashState === 'none' ? begin === 0 : sha256 === spool.digest();
     if (isGood || spool.bytes === 0) return { ...result, resumedBytes };
     if (before === 0 && plan.part === 1) {
       await spool.restart();
       throw new Failure(
-        `${name}: SHA-256 differs: what arrived is not what the remote sent`,
+        `${name}: SHA-256 differs: the bytes that arrived are not those that the remote sent`,
         'nothing was written: run the same command again',
         exitCodes.fileTrouble,
         'file',
       );
     }
-    await printer.note('the source changed since the transfer was cut: starting again');
+    await printer.note('the source changed since the transfer was cut: starting over');
     await spool.restart();
     resumedBytes = 0;
     plan = { ...plan, part: 1, fresh: true };

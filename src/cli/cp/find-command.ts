@@ -1,4 +1,4 @@
-/** Commands of earlier attempts at the same transfer, whose clients went away. */
+/** Finds a command that an earlier attempt at the same transfer left, and cancels the others. */
 import { listCommands } from '../../client/list-commands.ts';
 import { withRetry } from '../../client/retry.ts';
 import type { RelayClient } from '../../client/relay-client.ts';
@@ -8,13 +8,13 @@ import { groupLength, readTransferLine } from './script-parts.ts';
 
 export interface FoundCommand {
   view: CommandView;
-  /** Where its stream began. */
+  /** The offset at which its stream begins. */
   from: number;
 }
 
 /**
- * The newest one that waits, or with `running` also one that runs. The others of the same transfer are stopped: they wait for a client
- * that is gone, or read files as they were before they changed.
+ * Returns the newest command that has not started, or with `running` also one that runs. Cancels the others of the same transfer: they wait
+ * for a client that is gone, or read files as they were before they changed.
  */
 export async function findCommand(
   client: RelayClient,

@@ -1,4 +1,4 @@
-/** One command of a transfer, from its push to its end. */
+/** Pushes one command of a transfer and follows it to its end. */
 import { randomUUID } from 'node:crypto';
 import type { CommandEnd } from '../../client/follow-command.ts';
 import type { ReadFrom } from '../../client/relay-client.ts';
@@ -16,7 +16,7 @@ import { missedStart } from '../exec/missed-start.ts';
 
 export interface Pushed {
   id: string;
-  /** A signal came on the way. */
+  /** A signal that came during the push. */
   already: Interrupt | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface PushWishes {
   script: string;
   stdin: boolean;
   bounds: StartBounds;
-  /** So long a command may take: one that its client left must not block the queue for ever. */
+  /** Time limit of the command: one whose client is gone must not block the queue forever. */
   runSeconds: number;
 }
 
@@ -52,9 +52,9 @@ export interface Listening {
   readFrom: ReadFrom;
   onStdout: (bytes: Buffer) => Promise<void>;
   onStatus: (words: string) => void;
-  /** The command runs: what is shown from now on is progress. */
+  /** The command is running: from now on the caller shows progress. */
   onRunning: () => void;
-  /** The first signal: nothing more is to be sent. */
+  /** The first signal: the caller must send nothing more. */
   onInterrupt?: (signal: Interrupt) => void;
 }
 
@@ -64,11 +64,11 @@ export interface TransferEnd extends CommandEnd {
 }
 
 export function interruptedBy(signal: Interrupt): Failure {
-  const hint = 'what was copied is kept: the same command goes on from there';
-  return new Failure('interrupted: the file is not in place', hint, exitCodeOf(signal), 'interrupted');
+  const hint = 'the part that was copied is kept: run the same command again to resume';
+  return new Failure('interrupted: the transfer is not complete', hint, exitCodeOf(signal), 'interrupted');
 }
 
-/** Throws where the command did not run to its end: declined, cancelled, lost, interrupted. `leave` lets the caller end it. */
+/** Throws if the command did not finish: declined, cancelled, lost, interrupted. The caller aborts `leave` to stop following it. */
 export async function followTransfer(
   context: Context,
   session: OpenSession,
@@ -109,6 +109,6 @@ export async function followTransfer(
     const { failure } = describeEnd(end, id, session.label);
     if (failure) throw failure;
   }
-  if (lines.dropped > 0) lines.words.push(`${lines.dropped} more lines`);
+  if (lines.dropped > 0) lines.words.push(`${lines.dropped} more lines not shown`);
   return { ...end, words: lines.words };
 }

@@ -1,4 +1,4 @@
-/** Local files and folders as the list of an upload. Paths are bytes: names need not be UTF-8. */
+/** Lists the local files and folders of an upload. Paths are bytes: names need not be UTF-8. */
 import { type BigIntStats, constants } from 'node:fs';
 import { access, lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { baseName } from './places.ts';
@@ -6,13 +6,13 @@ import { describeFileError } from '../../config/describe-file-error.ts';
 import { decode } from '../../text/utf8.ts';
 
 interface Common {
-  /** Where it is, here. */
+  /** The local path. */
   path: Buffer;
   /** Its name on the remote, below the target. */
   name: Buffer;
   /** Permission bits. */
   mode: number;
-  /** Of the last change: ISO 8601 with nanoseconds. */
+  /** Time of the last change: ISO 8601 with nanoseconds. */
   time: string;
 }
 
@@ -21,7 +21,7 @@ export type Entry = Common &
 
 export interface Listed {
   entries: Entry[];
-  /** What could not be listed, in words. */
+  /** A message for each path that could not be listed. */
   failures: string[];
 }
 
@@ -50,7 +50,7 @@ async function listOne(path: Buffer, name: Buffer, recursive: boolean, listed: L
     } else if (!found.isDirectory()) {
       failures.push(`${shown}: not a regular file`);
     } else if (!recursive) {
-      failures.push(`${shown}: is a folder: give -r`);
+      failures.push(`${shown}: is a folder: use -r`);
     } else {
       const names = await readdir(path, { encoding: 'buffer' });
       entries.push({ ...common, kind: 'folder' });
@@ -67,7 +67,7 @@ export async function listSources(sources: readonly string[], recursive: boolean
   const names = new Set<string>();
   for (const source of sources) {
     const name = baseName(source);
-    // As cp has it: the second one would replace what this very command wrote.
+    // As with cp: the second source would replace what this command just wrote.
     if (names.has(name) && name !== '.')
       listed.failures.push(`${source}: another source has the name ${name}`);
     else await listOne(Buffer.from(source), Buffer.from(name), recursive, listed);

@@ -1,4 +1,4 @@
-/** Where a download goes here: the folder, and the name that its only source gets. */
+/** Resolves the local target of a download: the folder, and the new name of a single source. */
 import { realpath, stat } from 'node:fs/promises';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -6,7 +6,7 @@ import { describeFileError } from '../../config/describe-file-error.ts';
 import { baseName } from './places.ts';
 
 export interface LocalTarget {
-  /** Absolute, without links. */
+  /** An absolute path without symbolic links. */
   folder: Buffer;
   /** '' where the source keeps its name. */
   as: string;
@@ -32,7 +32,7 @@ async function resolve(path: string): Promise<Buffer> {
   }
 }
 
-/** `cp`'s rules: an existing folder takes the sources; only one source may get another name. */
+/** Follows the rules of `cp`: an existing folder receives the sources; only a single source may get another name. */
 export async function resolveTarget(
   target: string,
   several: boolean,

@@ -1,4 +1,4 @@
-/** A finished file gets its name here, as `cp` would give it: whole, or not at all. */
+/** Moves a finished download to its final name, with mode and owner as `cp` would set them: the whole file or nothing. */
 import { constants, type Stats } from 'node:fs';
 import { access, chmod, chown, lstat, realpath, rename, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,31 +6,31 @@ import { describeFileError } from '../../config/describe-file-error.ts';
 import { decode } from '../../text/utf8.ts';
 
 export interface Attributes {
-  /** Permission bits, as the remote says. */
+  /** The permission bits that the remote reported. */
   mode: number;
-  /** Seconds since 1970; undefined where the remote does not say. */
+  /** Seconds since 1970; undefined where the remote reported no time. */
   time: number | undefined;
 }
 
 export interface Placing extends Attributes {
-  /** Mode and time exactly; else the umask applies, and an existing file keeps its mode. */
+  /** Keeps mode and time exactly; otherwise the umask applies, and an existing file keeps its mode. */
   preserve: boolean;
-  /** What to do where a symbolic link has the name: `named` follows it, the user typed that path; `inside` only within its folder; `never`. */
+  /** If the target is a symbolic link: `named` follows it (the user typed that path), `inside` only within its folder, `never` refuses it. */
   links: 'named' | 'inside' | 'never';
 }
 
-/** Why one file was not copied, in words that name it. */
+/** Why one file was not copied. The message names the file. */
 export class NotPlaced extends Error {}
 
-/** In latin1 nothing of a name is lost: all that is done here with such a text is to take it apart. */
+/** latin1 keeps every byte of a name. Text in latin1 is only split into parts here. */
 const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1');
 
-/** No program of the remote gets the rights of the user here: setuid and setgid bits are dropped. */
+/** Drops setuid and setgid bits: no program from the remote may get the rights of the local user. */
 export function allowedMode(mode: number, preserve: boolean): number {
   return mode & 0o777 & (preserve ? 0o777 : ~process.umask());
 }
 
-/** Node takes a negative number for the time of now, a date before 1970 as it is. */
+/** Node reads a negative number as the current time, but accepts a Date before 1970. */
 export function timeOf(seconds: number): number | Date {
   return seconds < 0 ? new Date(seconds * 1000) : seconds;
 }
@@ -41,7 +41,7 @@ async function follow(target: Buffer, links: Placing['links']): Promise<Buffer> 
   try {
     real = await realpath(target, { encoding: 'buffer' });
   } catch (error) {
-    throw new NotPlaced(`${decode(target)}: a symbolic link to nowhere: ${describeFileError(error)}`);
+    throw new NotPlaced(`${decode(target)}: a broken symbolic link: ${describeFileError(error)}`);
   }
   const within = await realpath(folder, { encoding: 'buffer' });
   const isInside = dirname(real.toString('latin1')) === within.toString('latin1');
@@ -64,7 +64,7 @@ async function statOrNothing(path: Buffer): Promise<Stats | undefined> {
   }
 }
 
-/** What a file at `target` would be refused for, found before anything is transferred or changed. Returns where it will be. */
+/** Throws if a file cannot be placed at `target`, before anything is transferred or changed. Returns the path that it will have. */
 export async function checkTarget(target: Buffer, links: Placing['links']): Promise<Buffer> {
   const found = await statOrNothing(target);
   if (!found) return target;

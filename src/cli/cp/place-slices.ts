@@ -1,4 +1,4 @@
-/** From the stream of a download without folders to its files: it is all of them in a row. */
+/** Splits the stream of a download without folders into its files: the stream is one file after the other. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
@@ -42,7 +42,7 @@ export async function placeSlices(
   const announced = found.reduce((sum, { size }) => sum + size, 0);
   if (announced !== spool.bytes) {
     throw new Failure(
-      `${tops.join(', ')}: the remote sent ${spool.bytes} bytes and not ${announced}: it changed while it was read, or a tool is missing there`,
+      `${tops.join(', ')}: the remote sent ${spool.bytes} bytes instead of ${announced}: a source changed while it was read, or the remote lacks a tool`,
       'nothing was written: run the same command again',
       exitCodes.fileTrouble,
       'file',

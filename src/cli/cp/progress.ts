@@ -1,4 +1,4 @@
-/** How far a transfer is, on stderr: a bar on a terminal, else a line each minute. ora draws it, which is there already. */
+/** Shows the progress of a transfer on stderr: a bar on a terminal, else a line each minute. Drawn with ora, already a dependency. */
 import { monotonicMs } from '../../client/monotonic.ts';
 import { startSpinner, type Spinner } from '../../terminal/spinner.ts';
 import type { Context } from '../context.ts';
@@ -9,16 +9,16 @@ import { formatSize } from '../../text/sizes.ts';
 const redrawMs = 200;
 const lineMs = 60_000;
 
-/** The spinner, and a blank beside it and at the end of the row. */
+/** Columns for the spinner, the blank beside it, and a blank at the end of the row. */
 const markColumns = 3;
 
-/** The rate is that of about so long a time. */
+/** The rate is measured over about this time. */
 const windowMs = 5_000;
 
 export class Progress {
   readonly #context: Context;
   readonly #title: string;
-  /** 0 while it is not known. */
+  /** 0 while unknown. */
   total: number;
   #bytes = 0;
   #samples: { at: number; bytes: number }[] = [];
@@ -41,7 +41,7 @@ export class Progress {
     return (last.bytes - first.bytes) / ((last.at - first.at) / 1000);
   }
 
-  /** The fullest text that has room in so many columns. */
+  /** The most detailed text that fits into `columns`. */
   render(columns = Number.POSITIVE_INFINITY): string {
     const rate = this.#rate();
     const speed = rate > 0 ? `, ${formatSize(rate)}/s` : '';
@@ -74,7 +74,7 @@ export class Progress {
     while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > windowMs) this.#samples.shift();
   }
 
-  /** Begins to show it. Nothing with --quiet and --json. */
+  /** Starts the display. With --quiet or --json nothing is shown. */
   async start(bytes: number): Promise<void> {
     if (!this.#isStopped) return;
     const { printer, io, term, json } = this.#context;
@@ -108,7 +108,7 @@ export class Progress {
     this.#bytes = bytes;
   }
 
-  /** Seconds from each start to its stop: without the time in which a command waited. */
+  /** The sum of the seconds from each start to its stop: without the time that a command waited to start. */
   get seconds(): number {
     return this.#activeMs / 1000;
   }

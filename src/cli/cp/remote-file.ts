@@ -1,7 +1,7 @@
-/** A file of the remote, as the script describes it in a status line. */
+/** Parses the status line in which the script describes a file of the remote. */
 
 export interface RemoteFile {
-  /** Which of the sources it is. */
+  /** Its index among the sources. */
   index: number;
   size: number;
   mode: number;
@@ -13,7 +13,7 @@ export interface RemoteFile {
 const pattern =
   /^file (\d{1,7}) (\d{1,15})(?![^ ])(?: ([0-7]{1,5}) (-?\d{1,12}(?:\.\d{1,9})?)(?: .*?:\d\d(\.\d{1,9}))?)?/;
 
-/** Undefined for any other line, and for a file that is none of the sources. */
+/** Undefined for any other line, and for an index that no source has. */
 export function parseFile(line: string, sources: number): RemoteFile | undefined {
   const match = pattern.exec(line);
   if (!match || Number(match[1]) >= sources) return undefined;

@@ -1,4 +1,4 @@
-/** The end of a transfer, for people and for --json. */
+/** Reports the outcome of a transfer, as text or for --json. */
 import type { Context } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -7,7 +7,7 @@ import { formatCount, formatSize } from '../../text/sizes.ts';
 
 const maxShown = 20;
 
-/** Throws a Failure where something was not copied; the others are there all the same. */
+/** Throws a Failure if a file was not copied; the other files are in place anyway. */
 export async function report(context: Context, outcome: Outcome): Promise<number> {
   const { printer } = context;
   const { failures, files, bytes, seconds, verified, resumedBytes, words } = outcome;
@@ -19,8 +19,8 @@ export async function report(context: Context, outcome: Outcome): Promise<number
     if (failures.length > 1)
       for (const failure of failures.slice(0, maxShown)) await printer.note(`not copied: ${failure}`);
     const copied = files.length === 0 ? '' : `; ${formatCount(files.length, 'file')} copied`;
-    const what = failures.length === 1 ? first : `${failures.length} were not copied, the first: ${first}`;
-    const hint = files.length === 0 ? 'nothing was copied' : 'everything else that was named is copied';
+    const what = failures.length === 1 ? first : `${failures.length} not copied, the first: ${first}`;
+    const hint = files.length === 0 ? 'nothing was copied' : 'everything else was copied';
     throw new Failure(what + copied, hint, exitCodes.fileTrouble, 'file');
   }
   if (context.json) {
@@ -40,7 +40,7 @@ export async function report(context: Context, outcome: Outcome): Promise<number
     });
     return exitCodes.ok;
   }
-  const resumed = resumedBytes > 0 ? `, ${formatSize(resumedBytes)} of them before` : '';
+  const resumed = resumedBytes > 0 ? `, ${formatSize(resumedBytes)} of it by an earlier attempt` : '';
   const rate = seconds > 0 ? `, ${formatSize((bytes - resumedBytes) / seconds)}/s` : '';
   await printer.note(`${formatCount(files.length, 'file')}, ${formatSize(bytes)}${resumed}${rate}`);
   return exitCodes.ok;

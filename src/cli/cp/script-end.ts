@@ -7,7 +7,7 @@ export function describeScriptEnd(end: CommandEnd & { words: readonly string[] }
   if (end.signal !== null) {
     return new Failure(
       `the command for ${place === '' ? '.' : place} was stopped by SIG${end.signal}`,
-      'run the same command again: it goes on where it ended',
+      'run the same command again to resume',
       exitCodes.trouble,
       'cancelled',
     );
@@ -16,7 +16,7 @@ export function describeScriptEnd(end: CommandEnd & { words: readonly string[] }
   const last = end.words.at(-1);
   return new Failure(
     `the script for ${place === '' ? '.' : place} ended ${how}${last === undefined ? '' : `: ${last}`}`,
-    'run the same command again: it goes on where it ended',
+    'run the same command again to resume',
     exitCodes.fileTrouble,
     'file',
   );

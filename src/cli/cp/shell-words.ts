@@ -1,12 +1,12 @@
-/** Names and paths as words of the script: in ASCII, so that the operator sees every byte of them. */
+/** Quotes names and paths as words of the script. Deceptive characters become ASCII escapes, so that the operator sees every byte. */
 import { isPlainWord, quoteForShell } from '../../protocol/quote-for-shell.ts';
 import { cutChars } from '../../text/cut-text.ts';
 import { unsafeCharacters } from '../../text/escape.ts';
 
-/** All but ASCII, letters and digits of all languages. Some letters are blank: Hangul has four. */
+/** Everything but ASCII and the letters and digits of all languages. Some letters look blank (Hangul has four): deceptive too. */
 const deceptive = new RegExp(`[^\\p{L}\\p{N} -~]|${unsafeCharacters}`, 'gu');
 
-/** A name of any bytes as one word of bash. */
+/** Quotes a name of arbitrary bytes as one word of bash. */
 export function quoteBytes(bytes: Buffer): string {
   const text = bytes.toString('latin1');
   if (isPlainWord(text)) return text;
@@ -18,14 +18,14 @@ export function quoteBytes(bytes: Buffer): string {
   return `$'${spelled}'`;
 }
 
-/** Letters of all languages stay readable where nothing in them could deceive. */
+/** Keeps letters of all languages readable, unless a character of the name is deceptive. */
 export function quoteName(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   const isText = text.search(deceptive) === -1 && Buffer.from(text).equals(bytes);
   return isText && !isPlainWord(text) ? quoteForShell(text) : quoteBytes(bytes);
 }
 
-/** A path of the remote: `~` and `~user` stay open for its shell, and none begins like an option. */
+/** Quotes a path on the remote. `~` and `~user` stay unquoted for its shell, and no path begins like an option. */
 export function quoteRemotePath(path: string): string {
   const home = /^~([A-Za-z0-9._-]*)(?:\/+|$)/.exec(path);
   if (home) {
@@ -36,7 +36,7 @@ export function quoteRemotePath(path: string): string {
   return quoteName(Buffer.from(path.startsWith('/') || path.startsWith('./') ? path : `./${path}`));
 }
 
-/** For a comment of one line: without anything that ends it or acts on a screen, and not longer than the view of a command. */
+/** Text for a one-line comment: nothing in it ends the line or controls a terminal, and it is no longer than the view of a command. */
 export function commentText(path: string, maxChars: number): string {
   const text = path.replaceAll(deceptive, '?');
   return text.length > maxChars ? `${cutChars(text, maxChars - 1)}…` : text;

@@ -1,4 +1,4 @@
-/** The stream of a download on the local disk, until all of it is there: a transfer that was cut goes on from it. */
+/** Holds the stream of a download on the local disk until it is complete. A transfer that was cut resumes from it. */
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
@@ -20,7 +20,7 @@ export class Spool {
     this.#file = file;
   }
 
-  /** Opens what an earlier attempt left, or an empty one that only its user can read. */
+  /** Opens the file of an earlier attempt, or creates an empty one that only its user can read. */
   static async open(path: Buffer): Promise<Spool> {
     try {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -50,7 +50,7 @@ export class Spool {
       await this.remove();
       throw new Failure(
         `cannot write ${decode(this.path)}: ${describeFileError(error)}`,
-        'make room, and run the same command again',
+        'free some disk space, and run the same command again',
         exitCodes.fileTrouble,
         'file',
       );
@@ -69,7 +69,7 @@ export class Spool {
     }
   }
 
-  /** Of all bytes so far, in hex. */
+  /** SHA-256 of all bytes so far, in hex. */
   digest(): string {
     return this.#hash.copy().digest('hex');
   }

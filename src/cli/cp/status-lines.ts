@@ -1,23 +1,23 @@
-/** What the script says on stderr: its own lines, and the words of the programs that it runs. All of it is untrusted. */
+/** Splits the script's stderr into its own status lines and the output of the programs that it runs. All of it is untrusted. */
 import { statusPrefix } from './script-parts.ts';
 import { cutChars } from '../../text/cut-text.ts';
 import { decode } from '../../text/utf8.ts';
 
-/** A line that never ends, and lines without end, are of no use to anyone. */
+/** Limits against a line that never ends, and against lines without end. */
 const maxLineBytes = 8 * 1024;
 const maxWords = 20;
 
 export interface StatusHandler {
-  /** One line of the script's own, without its prefix. */
+  /** One status line of the script, without its prefix. */
   onStatus: (words: string) => void;
 }
 
 export class StatusLines {
   readonly #handler: StatusHandler;
   #pending = Buffer.alloc(0);
-  /** What programs wrote: the first lines of it. */
+  /** The first lines that programs wrote. */
   readonly words: string[] = [];
-  /** How many more lines there were. */
+  /** How many further lines programs wrote. */
   dropped = 0;
 
   constructor(handler: StatusHandler) {
@@ -46,13 +46,13 @@ export class StatusLines {
   }
 }
 
-/** A failure in the words of the script: `./` was put before a relative path there. */
+/** The failure in a status line, without the `./` that was put before a relative path for the script. */
 export function readFailure(line: string): string | undefined {
   const match = /^(?:failed|stopped) (?:\.\/)?(.{1,1000})/.exec(line);
   return match?.[1];
 }
 
-/** The hash in what a tool printed; undefined where no tool was there. */
+/** The hash in the output of a hash tool; undefined if the remote has no such tool. */
 export function findHash(text: string): string | undefined {
   return /(?:^|[\s=*])([0-9a-f]{64})(?:\s|$)/.exec(text)?.[1];
 }

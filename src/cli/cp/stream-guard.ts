@@ -1,16 +1,16 @@
-/** Whether the stream of a download can be what it should be, while it arrives: a remote that does not end is not read for ever. */
+/** Checks the stream of a download while it arrives, so that the client stops reading a remote that sends without end. */
 import type { DownloadPlan } from './download-script.ts';
 import type { RemoteFile } from './remote-file.ts';
 import { TarWatch } from './tar-watch.ts';
 
-/** Bytes may arrive before the line that announces them. */
+/** This many bytes may arrive before the status line that announces them. */
 const graceBytes = 64 * 1024 * 1024;
 
 export class StreamGuard {
   readonly #sources: readonly string[];
   readonly #watch: TarWatch | undefined;
   readonly files: RemoteFile[] = [];
-  /** What an earlier attempt left here was as long as announced then. */
+  /** The bytes of an earlier attempt: that attempt checked them against what was announced then. */
   readonly #start: number;
   #bytes = 0;
 
@@ -33,12 +33,12 @@ export class StreamGuard {
     if (!this.files.some(({ index }) => index === file.index)) this.files.push(file);
   }
 
-  /** Bytes of an archive that were here before. */
+  /** Takes the bytes of the archive that an earlier attempt received. */
   async look(bytes: Buffer): Promise<void> {
     await this.#watch?.push(bytes);
   }
 
-  /** What is wrong with these bytes, behind so many others; undefined while nothing is. */
+  /** What is wrong with these bytes, which follow `before` others; undefined while nothing is. */
   async check(bytes: Buffer, before: number): Promise<string | undefined> {
     this.#bytes = before + bytes.byteLength;
     if (this.#watch) {
@@ -49,7 +49,7 @@ export class StreamGuard {
     return `${this.#name}: the remote sends more than the ${this.announced} bytes that it announced`;
   }
 
-  /** What is missing at the end, beside so many failures of which the remote spoke. */
+  /** What is missing at the end, beyond the `failures` that the remote reported. */
   async end(failures: number): Promise<string[]> {
     if (this.#watch) {
       const problem = await this.#watch.end();

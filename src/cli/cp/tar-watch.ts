@@ -1,8 +1,8 @@
-/** Looks along at a tar archive while it arrives: one that is damaged, has no end, or fits on no disk here is found before it is whole. */
+/** Checks a tar archive while it arrives, to find early that it is damaged, never ends, or does not fit on the local disk. */
 import { statfs } from 'node:fs/promises';
 import { type Entry, extract } from 'tar-stream';
 
-/** Archives end in at most so many zeros, each source's in its own. */
+/** The most zero bytes that may end an archive; each source has its own archive. */
 const maxFillBytes = 4 * 1024 * 1024;
 
 export class TarWatch {
@@ -10,7 +10,7 @@ export class TarWatch {
   readonly #folder: Buffer;
   readonly #done: Promise<void>;
   #bytes = 0;
-  /** An entry must have begun before this many bytes. */
+  /** The next entry must begin before this offset. */
   #limit = maxFillBytes;
   #entries = 0;
   #problem: string | undefined;
@@ -35,12 +35,12 @@ export class TarWatch {
     if (size > 0) {
       const { bavail, bsize } = await statfs(this.#folder);
       if (size > bavail * bsize)
-        this.#problem = `has a file of ${size} bytes, for which there is no space here`;
+        this.#problem = `has a file of ${size} bytes, which does not fit on the local disk`;
     }
     for await (const piece of entry as AsyncIterable<Buffer>) void piece;
   }
 
-  /** What is wrong so far, to follow "the archive"; undefined while nothing is. */
+  /** What is wrong so far, as text that follows "the archive"; undefined while nothing is. */
   async push(bytes: Buffer): Promise<string | undefined> {
     this.#bytes += bytes.byteLength;
     if (this.#bytes > this.#limit) this.#problem ??= 'does not end';
@@ -53,7 +53,7 @@ export class TarWatch {
     return this.#problem;
   }
 
-  /** The same at the end. */
+  /** The same, after the last byte. */
   async end(): Promise<string | undefined> {
     if (this.#problem !== undefined) return this.#problem;
     if (!this.#archive.destroyed) this.#archive.end();

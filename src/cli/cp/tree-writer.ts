@@ -1,4 +1,4 @@
-/** Files, folders and links below one folder, written by names that are not trusted. */
+/** Writes files, folders and links below one folder, under names that are not trusted. */
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, rm, symlink, utimes } from 'node:fs/promises';
@@ -8,9 +8,9 @@ import { checkName } from './safe-names.ts';
 import { decode } from '../../text/utf8.ts';
 
 export interface TreeOptions {
-  /** The folder that everything goes below. */
+  /** The folder below which everything is written. */
   folder: Buffer;
-  /** The first part of every name: the last names of the sources; '.' for one whose content is meant. */
+  /** The allowed first parts of a name: the last names of the sources; '.' for a source whose content is copied. */
   tops: readonly string[];
   /** What replaces the first part where a single source gets another name; '' otherwise. */
   as: string;
@@ -34,10 +34,10 @@ export class TreeWriter {
   /** Real folders: found or created by this transfer. Keys are paths in latin1. */
   readonly #folders = new Set<string>();
   readonly #written = new Map<string, Buffer>();
-  /** Names as a file system sees them that ignores case, and the name that has each. */
+  /** Names as a file system that ignores case compares them, each with its first exact name. */
   readonly #folded = new Map<string, string>();
   readonly #late: (() => Promise<void>)[] = [];
-  /** What is left to do for each folder that was created, by its path. */
+  /** The last step for each folder that was created, by its path. */
   readonly #lateFolders = new Map<string, () => Promise<void>>();
   readonly files: { path: string; bytes: number; sha256: string | undefined }[] = [];
 
@@ -45,7 +45,7 @@ export class TreeWriter {
     this.#options = options;
   }
 
-  /** The path for a name; the folders above it are there, and none of them is a link. Throws NotPlaced. */
+  /** The path for a name. The folders above it exist afterwards, and none of them is a link. Throws NotPlaced. */
   async #locate(name: Buffer): Promise<{ path: Buffer; isRoot: boolean }> {
     const parts = checkName(name, this.#options);
     let path = this.#options.folder;
@@ -65,7 +65,7 @@ export class TreeWriter {
     if (other === undefined || other === exact || !existing) return;
     const found = await lstatOrNothing(Buffer.from(other, 'latin1'));
     if (found?.ino === existing.ino && found.dev === existing.dev)
-      throw new NotPlaced(`${decode(path)}: another file of this transfer has this name in other letters`);
+      throw new NotPlaced(`${decode(path)}: another file of this transfer differs only in case`);
   }
 
   async #enter(path: Buffer): Promise<void> {
@@ -83,7 +83,7 @@ export class TreeWriter {
       throw new NotPlaced(`${decode(path)}: ${describeFileError(error)}`);
     }
     this.#folders.add(key);
-    // One that no entry of the archive describes gets what a new folder gets.
+    // A folder that no entry of the archive describes gets the mode of a new folder.
     if (!existing) this.#lateFolders.set(key, () => chmod(path, allowedMode(0o777, false)));
   }
 
@@ -130,7 +130,7 @@ export class TreeWriter {
     this.files.push({ path: decode(path), bytes, sha256: hash?.digest('hex') });
   }
 
-  /** A copy of a file that this transfer wrote: nothing else may be named. */
+  /** Copies a file that this transfer wrote. Any other target is refused. */
   async addHardLink(name: Buffer, target: Buffer, attributes: Attributes): Promise<void> {
     const { path: source } = await this.#locate(target);
     if (!this.#written.has(source.toString('latin1')))
@@ -145,7 +145,7 @@ export class TreeWriter {
 
   async addSymlink(name: Buffer, target: Buffer): Promise<void> {
     const { path, isRoot } = await this.#locate(name);
-    if (isRoot || target.byteLength === 0) throw new NotPlaced(`${decode(name)}: a link that has no name`);
+    if (isRoot || target.byteLength === 0) throw new NotPlaced(`${decode(name)}: a link without a name`);
     this.#late.push(async () => {
       const existing = await lstatOrNothing(path);
       await this.#checkClash(path, existing);
@@ -159,7 +159,7 @@ export class TreeWriter {
     });
   }
 
-  /** What comes last: links, then the modes and times of folders, the innermost first. */
+  /** The last steps: links, then the modes and times of folders, the innermost first. */
   finish(): (() => Promise<void>)[] {
     const folders = [...this.#lateFolders].toReversed().map(([key, apply]) => async () => {
       await apply().catch((error: unknown) => {

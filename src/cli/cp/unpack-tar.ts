@@ -1,6 +1,6 @@
 /**
- * From the tar archives of a remote to files below a folder. The remote is not trusted: every name is checked, no symbolic link below
- * the target is followed, and links are created last, so that nothing is written through them.
+ * Unpacks the tar archives of a remote below a folder. The remote is not trusted: every name is checked, no symbolic link below the
+ * target is followed, and links are created last, so that nothing is written through them.
  */
 import { extract, type Entry as TarEntry } from 'tar-stream';
 import type { Spool } from './spool.ts';
@@ -13,7 +13,7 @@ export interface Unpacked {
   failures: string[];
 }
 
-/** Names come as bytes in latin1, save those of PAX headers, which are UTF-8. */
+/** tar-stream decodes names as latin1, which keeps their bytes, but those of PAX headers as UTF-8. */
 function nameOf(fromPax: string | undefined, given: string | null | undefined): Buffer {
   return fromPax === undefined ? Buffer.from(given ?? '', 'latin1') : Buffer.from(fromPax, 'utf8');
 }
@@ -74,7 +74,7 @@ export async function unpackTar(spool: Spool, options: TreeOptions): Promise<Unp
   try {
     for await (const entry of archive) {
       await writeEntry(tree, entry).catch(fail);
-      // What was not read of it is skipped.
+      // Skip what was not read of the entry.
       entry.resume();
     }
   } catch (error) {

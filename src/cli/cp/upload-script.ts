@@ -1,4 +1,4 @@
-/** The script that writes files on the remote: exactly those on its list, from a stream whose SHA-256 is fixed in it. */
+/** Renders the script of an upload: it writes exactly the listed files, from a stream on stdin whose SHA-256 is part of the script. */
 import type { Entry } from './list-sources.ts';
 import { sharedFunctions, transferLine } from './script-parts.ts';
 import { commentText, quoteName, quoteRemotePath } from './shell-words.ts';
@@ -7,20 +7,20 @@ import { formatCount, formatSize } from '../../text/sizes.ts';
 export interface UploadPlan {
   id: string;
   entries: readonly Entry[];
-  /** Bytes of all files, and the hash of them all in a row. */
+  /** Bytes of all files; `sha256` is the hash of all files, one after the other. */
   total: number;
   sha256: string;
-  /** The path of the remote, as it was typed. */
+  /** The path on the remote, as it was typed. */
   target: string;
-  /** The target must be a folder that is there. */
+  /** The target must be an existing folder. */
   intoFolder: boolean;
-  /** The name that is replaced where a single source is to get another one; '' for several. */
+  /** The name of a single source, which the target may replace; '' for several. */
   top: string;
   preserve: boolean;
   /** 1 for the first command of a transfer. */
   part: number;
   from: number;
-  /** Drop what an earlier attempt left. */
+  /** Delete the partial file of an earlier attempt. */
   fresh: boolean;
 }
 
@@ -35,7 +35,7 @@ fi
 const checkFolder = `[ -d "$to" ] || stop "$to: not a folder"
 `;
 
-/** A client that was killed says nothing: after a minute or two without a byte the script ends, and keeps what it has. */
+/** A killed client sends no end of the input: after one to two minutes without a byte the script ends, and keeps the partial file. */
 const watch = `watch() { # READER
   local before=-1 now pause
   trap 'kill "$pause"; exit' TERM
@@ -50,16 +50,16 @@ const watch = `watch() { # READER
 }
 `;
 
-/** What came is kept until all is there: a transfer that was cut goes on from it. */
+/** The script keeps the partial file until all bytes have arrived: a transfer that was cut resumes from it. */
 const receive = (fresh: boolean, tools: string): string => `for tool in ${tools}; do
-  command -v $tool >/dev/null || stop "$tool is not installed there"
+  command -v $tool >/dev/null || stop "$tool is not installed on the remote"
 done
 part=$to/.remotify-part-$id mask=$((8#$(umask)))
 ${fresh ? 'rm -f "$part"\n' : ''}for old in "$to/.remotify-part-\${id:0:8}"*; do
   [ "$old" = "$part" ] || rm -rf "$old"
 done
-# In a folder like /tmp others may have created it.
-if [ -e "$part" ] || [ -L "$part" ]; then [ -O "$part" ] && [ ! -L "$part" ] || stop "$part: is not of this user"; fi
+# In a folder like /tmp another user may have created it.
+if [ -e "$part" ] || [ -L "$part" ]; then [ -O "$part" ] && [ ! -L "$part" ] || stop "$part: does not belong to this user"; fi
 (umask 077 && : >>"$part") || stop "$to/\${as:-$top}: cannot be written"
 have=$(wc -c <"$part")
 [ "$have" -eq 0 ] || sum_of_part=$(digest <"$part")
@@ -81,10 +81,10 @@ case $(digest <"$part") in
 esac
 `;
 
-/** An existing file keeps its mode and owner. What is no regular file is left alone. */
+/** An existing file keeps its mode and owner. Anything but a regular file is not replaced. */
 const placeFile = (preserve: boolean): string => `place() { # FINISHED TARGET MODE TIME
   local t=$2 mode owner=''
-  if [ -L "$t" ]; then t=$(readlink -f "$t") && [ -e "$t" ] || { fail "$2: a symbolic link to nowhere" && return; }; fi
+  if [ -L "$t" ]; then t=$(readlink -f "$t") && [ -e "$t" ] || { fail "$2: a broken symbolic link" && return; }; fi
   printf -v mode %o ${preserve ? '$((8#$3))' : '$((8#$3 & ~mask))'}
   if [ -e "$t" ]; then
     [ ! -d "$t" ] || { fail "$2: a folder is in the way" && return; }
@@ -108,8 +108,8 @@ const placeOne = `place "$part" "$to/\${as:-$top}" "\${list[1]}" "\${list[2]}"
 `;
 
 /**
- * The stream is a file by now, from which dd takes exactly so many bytes. A folder that is not there yet is filled under another name,
- * with few processes for each file, and moved when it is whole.
+ * The whole stream is in a file by now, from which dd takes the exact bytes of each file. A new folder is filled under a temporary name,
+ * with few processes for each file, and moved when it is complete.
  */
 const placeMany = (preserve: boolean): string => `take() { # BYTES FILE
   if [ "$1" -eq 0 ]; then
@@ -136,7 +136,7 @@ while [ "$i" -lt "\${#list[@]}" ]; do
         ${preserve ? ':' : 'continue'}
       else
         new=$name tree=$own/$i && mkdir -m 700 "$tree"
-        # What is below it goes nowhere then.
+        # Its files then stay in the temporary folder, which is deleted at the end.
         if [ -e "$t" ] || [ -L "$t" ]; then fail "$t: a file is in the way of a folder" && continue; fi
         moves+=("$tree" "$t")
       fi

@@ -1,4 +1,4 @@
-/** `remotify cp FILE… :PATH`: local files to the remote. */
+/** `remotify cp FILE… :PATH`: sends local files to the remote, in as many commands as needed. */
 import { forwardStdin } from '../../client/forward-stdin.ts';
 import { RelayError } from '../../client/relay-error.ts';
 import type { Context, OpenSession } from '../context.ts';
@@ -14,7 +14,7 @@ import { readFailure } from './status-lines.ts';
 import { renderUpload, type UploadPlan } from './upload-script.ts';
 import { decode } from '../../text/utf8.ts';
 
-/** The script's exit status for input that ended before all was there. */
+/** The script's exit status for input that ended before all bytes had arrived. */
 const cutStatus = 75;
 
 /** Bytes per second. A slower transfer runs into its timeout: its client is probably gone. */
@@ -26,7 +26,7 @@ export interface Uploaded {
   resumedBytes: number;
   failures: string[];
   words: string[];
-  /** Why nothing at all was written. */
+  /** Why the script stopped; no file counts as written then. */
   stopped: string | undefined;
   /** Whether the remote gave the source another name. */
   renamed: boolean;
@@ -34,10 +34,10 @@ export interface Uploaded {
 
 interface Attempt extends Uploaded {
   end: TransferEnd;
-  /** How far the remote was before, and afterwards. */
+  /** Bytes that the remote had before, and afterwards. */
   have: number;
   reached: number;
-  /** What the remote has is something else. */
+  /** The remote's partial file differs from the source. */
   isDamaged: boolean;
   refusal: RelayError | undefined;
 }
@@ -74,7 +74,7 @@ async function attempt(
   const send = async (have: number, sha256: string | undefined): Promise<void> => {
     state.have = have;
     if (have > 0 && (have > plan.total || (await hashStart(plan.entries, have)) !== (sha256 ?? ''))) {
-      // Without a hash of it there is no telling what it is.
+      // Without a hash of the partial file, this client cannot tell what is in it.
       state.isDamaged = true;
       await client.cancelCommand(pushed.id, 'TERM');
       return;
@@ -99,7 +99,7 @@ async function attempt(
       );
     } catch (error) {
       if (!(error instanceof RelayError) || error.status !== 507) throw error;
-      // The relay stores no more of this command: it ends with what it has, and the next one goes on.
+      // The relay stores no more input of this command: end its input here; the next command continues.
       state.refusal = error;
       await client.sendStdin(pushed.id, sentBefore, new Uint8Array(), true);
     }
@@ -122,7 +122,7 @@ async function attempt(
       onStdout: () => Promise.resolve(),
       onStatus,
       onRunning: () => undefined,
-      // What is not sent cannot be put in place.
+      // Stop sending: the script places no file before it has all bytes.
       onInterrupt: () => over.abort(),
     };
     const end = await followTransfer(context, session, pushed, listening, leave);
@@ -133,7 +133,7 @@ async function attempt(
   }
 }
 
-/** Sends one list of files, in as many commands as it takes. */
+/** Sends one list of files, in as many commands as needed. */
 export async function upload(
   context: Context,
   session: OpenSession,
@@ -147,8 +147,8 @@ export async function upload(
     const result = await attempt(context, session, plan, options, progress);
     if (result.isDamaged) {
       if (plan.fresh)
-        throw new Failure('the remote does not keep what it is sent', undefined, exitCodes.trouble, 'file');
-      await context.printer.note('what an earlier attempt left on the remote is damaged: starting again');
+        throw new Failure('the remote does not keep what it receives', undefined, exitCodes.trouble, 'file');
+      await context.printer.note('the earlier partial file on the remote is damaged: starting over');
       plan = { ...plan, fresh: true };
       continue;
     }
@@ -163,12 +163,12 @@ export async function upload(
       if (refusal) throw refusal;
       throw new Failure(
         `the transfer was cut at ${reached} of ${plan.total} bytes`,
-        'run the same command again: it goes on from there',
+        'run the same command again to resume',
         exitCodes.trouble,
         'transfer_cut',
       );
     }
-    await context.printer.note(`the relay stores no more of one command: going on at ${reached} bytes`);
+    await context.printer.note(`the relay stores no more of this command: continuing at ${reached} bytes`);
     plan = { ...plan, part: plan.part + 1, from: reached, fresh: false };
   }
 }

@@ -1,11 +1,11 @@
-/** What a legacy relay cannot do. */
+/** Rejects options of exec that a legacy relay does not support. */
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import type { ExecOptions } from './exec-options.ts';
 import type { Job } from './exec-through-commands.ts';
 import { nameFlag } from '../../config/name-flag.ts';
 
-/** What a legacy relay cannot do, by the flag or variable that asks for it. */
+/** The first flag or variable in use that a legacy relay does not support. */
 function findUnsupported(options: ExecOptions, { timeout }: Pick<Job, 'timeout'>): string | undefined {
   const flags = ['detach', 'stdin', 'json', 'waitListener', 'waitApproval'] as const;
   const flag = flags.find((name) => options[name] !== undefined);
@@ -17,7 +17,7 @@ export function checkSupported(url: string, options: ExecOptions, job: Job): voi
   const unsupported = findUnsupported(options, job);
   if (unsupported === undefined) return;
   throw new Failure(
-    `${url} is a legacy relay: it cannot do ${unsupported}`,
+    `${url} is a legacy relay: it does not support ${unsupported}`,
     'leave it out, or use a remotify relay: `remotify serve`',
     exitCodes.usage,
     'not_supported',

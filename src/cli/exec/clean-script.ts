@@ -1,4 +1,4 @@
-/** Text as other systems write it, made text for bash: byte order marks, CRLF, UTF-16. */
+/** Cleans scripts from other systems for bash: removes a byte order mark, converts CRLF to LF, refuses UTF-16 and mixed line ends. */
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -17,7 +17,7 @@ function refuse(message: string, hint: string): Failure {
   return new Failure(message, hint, exitCodes.usage, 'file');
 }
 
-/** UTF-16 and UTF-32 by their mark; without one, text in ASCII has a NUL in every other byte. */
+/** Detects UTF-16 and UTF-32 by the byte order mark. Without a mark, ASCII text in UTF-16 has a NUL in every other byte. */
 function findWideEncoding(text: Buffer): string | undefined {
   const start = text.subarray(0, 4).toString('hex');
   if (start === 'fffe0000' || start === '0000feff') return 'UTF-32';
@@ -60,8 +60,8 @@ function dropReturns(text: Buffer): Buffer {
 }
 
 /**
- * A script whose lines all end in CRLF is converted, here-documents too: bash could not run it at all, so its author means LF. One that mixes
- * both is refused: `cd /build` with a carriage return fails, and the next line runs somewhere else. `path` is `-` for stdin.
+ * Converts a script whose lines all end in CRLF, here-documents included: bash could not run it at all, so its author means LF. Refuses a
+ * script with both line ends: `cd /build` with a carriage return fails, and the next line runs in the wrong folder. `path` is `-` for stdin.
  */
 export function cleanScript(given: Buffer, path: string): CleanScript {
   const name = path === '-' ? 'the script on stdin' : path;
@@ -77,13 +77,13 @@ export function cleanScript(given: Buffer, path: string): CleanScript {
   let text = given;
   if (text.subarray(0, 3).equals(utf8Mark)) {
     text = text.subarray(3);
-    notices.push(`removed the byte order mark (BOM) of ${name}`);
+    notices.push(`removed the byte order mark (BOM) from ${name}`);
   }
   const { crlf, lf, cr } = countLineEnds(text);
   if (crlf > 0 && lf > 0) {
     throw refuse(
       `${name} mixes line ends: ${crlf} CRLF, ${lf} LF`,
-      `convert it: tr -d '\\r' < ${source} | remotify exec -f -; or send it as it is: remotify exec -i 'bash -s' < ${source}`,
+      `convert it: tr -d '\\r' < ${source} | remotify exec -f -; or send it unchanged: remotify exec -i 'bash -s' < ${source}`,
     );
   }
   if (crlf === 0 && lf === 0 && cr > 0) {
@@ -94,7 +94,7 @@ export function cleanScript(given: Buffer, path: string): CleanScript {
   }
   if (crlf > 0) {
     text = dropReturns(text);
-    notices.push(`converted ${countOf(crlf)} of ${name} from CRLF to LF`);
+    notices.push(`converted ${countOf(crlf)} in ${name} from CRLF to LF`);
   }
   return { text, notices };
 }
@@ -103,16 +103,16 @@ function countOf(lineEnds: number): string {
   return lineEnds === 1 ? '1 line end' : `${lineEnds} line ends`;
 }
 
-/** The same for shell text that was typed, where a mix may be meant: it is sent as it is. */
+/** The same for a typed command. Mixed line ends may be intended there, so they are sent unchanged. */
 export function cleanArgument(given: string): CleanScript {
   const notices: string[] = [];
   const hasMark = given.startsWith('\ufeff');
-  if (hasMark) notices.push('removed the byte order mark (BOM) of the command');
+  if (hasMark) notices.push('removed the byte order mark (BOM) from the command');
   let text: Buffer = Buffer.from(hasMark ? given.slice(1) : given);
   const { crlf, lf } = countLineEnds(text);
   if (crlf > 0 && lf === 0) {
     text = dropReturns(text);
-    notices.push(`converted ${countOf(crlf)} of the command from CRLF to LF`);
+    notices.push(`converted ${countOf(crlf)} in the command from CRLF to LF`);
   }
   return { text, notices };
 }

@@ -8,7 +8,7 @@ import { describeMissing } from '../../text/describe-missing.ts';
 import { missingHint } from './missing-hint.ts';
 import { nameState } from '../../text/name-state.ts';
 
-/** How it ended, as an exit status; words where the status alone would not tell. */
+/** The exit status for this end, and a failure where the status alone does not explain it. */
 export function describeEnd(
   end: Omit<CommandEnd, 'read'>,
   id: string,
@@ -27,7 +27,7 @@ export function describeEnd(
   switch (end.state) {
     case 'finished':
       if (end.missing) {
-        // Output that is not whole never counts as success.
+        // A command with missing output never counts as a success.
         const exitCode = end.exitStatus === null || end.exitStatus === 0 ? exitCodes.trouble : end.exitStatus;
         return fail('output_missing', describeMissing(end.missing, id), missingHint, exitCode);
       }
@@ -35,7 +35,7 @@ export function describeEnd(
       return fail(
         'lost',
         `command ${id} ended without an exit status`,
-        'it may have run: check before you repeat it',
+        'it may have run: check the remote before you repeat it',
       );
     case 'timed_out':
       return fail('timed_out', `command ${id} timed out`, 'raise --timeout', exitCodes.timedOut);
@@ -50,7 +50,7 @@ export function describeEnd(
       return fail(
         'expired',
         `command ${id} did not start in time`,
-        `is the line pasted? run \`remotify status -s ${label}\``,
+        `check that the line was pasted: \`remotify status -s ${label}\``,
       );
     case 'cancelled':
       return fail(
@@ -64,7 +64,7 @@ export function describeEnd(
       return fail(
         'lost',
         `command ${id} is lost: its outcome is unknown${reason}`,
-        'it may have run: check before you repeat it',
+        'it may have run: check the remote before you repeat it',
       );
     case 'queued':
     case 'awaiting_approval':

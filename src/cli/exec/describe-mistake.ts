@@ -1,4 +1,4 @@
-/** Hints for what is often typed wrong. They change neither the output nor the status. */
+/** Hints about common typing mistakes. They change neither the output nor the exit status. */
 import { quoteForShell } from '../../protocol/quote-for-shell.ts';
 import { hasNoLastingEffect } from './has-no-lasting-effect.ts';
 import { quoteWord } from '../../text/quote-word.ts';
@@ -14,20 +14,20 @@ export interface Mistaken {
 
 const maxShownLength = 200;
 
-const severalAreQuoted = 'one argument is shell text, several are quoted';
+const severalAreQuoted = 'one argument is shell text, several arguments are quoted';
 
 /** Words that a shell acts on unless they are quoted. */
 const operators = new Set(['|', '||', '&&', '&', '>', '>>', '<', '2>', '2>&1', '&>']);
 
-/** Commands for which such a word is an ordinary argument. */
+/** Commands that take such a word as an ordinary argument. */
 const takesOperators = new Set(['expr', 'test', '[', 'echo', 'printf', 'find', 'jq', 'awk', 'grep']);
 
-/** Commands whose arguments are paths: a pattern in one of them was meant for the shell. */
+/** Commands whose arguments are paths: a pattern in such an argument was meant for the shell. */
 const takesPaths = /^(?:ls|cat|rm|cp|mv|du|head|tail|chmod|chown|stat|wc|file|less|ln|rmdir|tar)$/;
 
 const isPattern = (word: string): boolean => /^~|[*?]|\$[A-Za-z_{(]|`/.test(word);
 
-/** A command to copy; without one where it would be long. */
+/** The hint with a corrected command to copy, unless that command would be too long. */
 function suggest(sentence: string, text: string): string {
   return text.length > maxShownLength ? sentence : `${sentence}: remotify exec ${quoteForShell(text)}`;
 }
@@ -38,7 +38,7 @@ function describeUnfound({ words, sessionNames }: Mistaken): string | undefined 
     return `several arguments are quoted, also ${quoteForShell(first)}: set a variable with --env ${quoteForShell(first)}`;
   if (rest.length > 0 && /[\s|&;<>()$`*?"']/.test(first))
     return suggest(severalAreQuoted, [first, ...rest.map(quoteWord)].join(' '));
-  if (first.startsWith('-')) return 'options of remotify go before the `--`, the command comes after it';
+  if (first.startsWith('-')) return 'remotify options go before the `--`, the command comes after it';
   if (words.some((word) => word.includes('\r')))
     return 'the command has carriage returns (CRLF line ends): remove them with tr -d "\\r"';
   if (rest.length === 0 && /^\s*(['"])[^'"]*\s[^'"]*\1\s*$/.test(first))
@@ -46,9 +46,9 @@ function describeUnfound({ words, sessionNames }: Mistaken): string | undefined 
   const [name = ''] = first.trim().split(/\s/);
   if (sessionNames().includes(name)) return `${name} is a session: choose it with -s ${name}`;
   if (/^[\w.-]+@[\w.-]+$/.test(name))
-    return 'exec takes no host: a session is chosen with -s, see `remotify list`';
+    return 'exec takes no host: choose a session with -s, see `remotify list`';
   if (/^(?:ll|la|l|nvm|conda|pyenv|rbenv|sdk)$/.test(name))
-    return 'aliases and functions of an interactive shell are not loaded: write the command itself, or load its file first';
+    return 'aliases and functions of an interactive shell are not loaded: write the full command, or source the file that defines it first';
   return undefined;
 }
 
@@ -69,17 +69,17 @@ function describeQuoted({ words }: Mistaken): string | undefined {
   const meant = rest.find(isMeant);
   if (meant === undefined) return undefined;
   const text = [first, ...rest].map((word) => (isMeant(word) ? word : quoteWord(word))).join(' ');
-  return suggest(`${severalAreQuoted}, ${meant} too`, text);
+  return suggest(`${severalAreQuoted}, including ${meant}`, text);
 }
 
 function describeLost(words: readonly string[]): string {
   const [name = '', folder = 'DIR'] = words.join(' ').trim().split(/\s+/);
   return name === 'cd'
     ? `each command starts in the folder of the listener: use --cwd ${folder}, or one argument: 'cd ${folder} && COMMAND'`
-    : `each command has a shell of its own, so ${name} has no effect on the next one: put both into one argument`;
+    : `each command runs in its own shell, so ${name} has no effect on the next one: put both into one argument`;
 }
 
-/** For a command that ran to its end. Undefined where nothing is known to be wrong. */
+/** For a command that finished. Undefined if no mistake was recognised. */
 export function describeMistake(mistaken: Mistaken): string | undefined {
   const { words, exitStatus, lastStderr } = mistaken;
   if (exitStatus === 0) return hasNoLastingEffect(words) ? describeLost(words) : undefined;

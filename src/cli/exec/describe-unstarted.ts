@@ -1,4 +1,4 @@
-/** Why a command did not start, in words. */
+/** Errors for a command that did not start: no listener, a busy listener, or no approval in time. */
 import { hasListener } from '../../text/describe-presence.ts';
 import type { Bound } from '../../config/resolve-waits.ts';
 import { nameListener } from '../../protocol/name-listener.ts';
@@ -13,7 +13,7 @@ import { formatLimit } from '../../text/durations.ts';
 
 const codes = { listener: 'no_listener', queue: 'listener_busy', approval: 'not_approved' } as const;
 
-/** As one types it. */
+/** The bound as typed: `--wait 2s`, or `REMOTIFY_WAIT=2s`. */
 function write({ source }: Bound, duration: string): string {
   return source.startsWith('--') ? `${source} ${duration}` : `${source}=${duration}`;
 }
@@ -23,7 +23,7 @@ function spell({ seconds, source }: Bound): string {
   return `${formatLimit(seconds)} (${source})`;
 }
 
-/** What was not there in time. The bound is the one that is over. */
+/** The message for what did not happen within `bound`. */
 function describe(what: Awaited, label: string, { listener }: StatusPayload, bound: Bound): string {
   const isNow = bound.seconds === 0;
   if (what === 'listener') {
@@ -47,7 +47,7 @@ function suggest(what: Awaited, bound: Bound): string {
   return `give the operator more time: ${bound.seconds === 0 ? '--wait-approval 5m' : longer}`;
 }
 
-/** What a bound of 0 makes impossible before anything is pushed; undefined where the command can start. */
+/** Before the push: why a bound of 0 keeps the command from starting; undefined if the command can start. */
 export function findObstacle(
   status: StatusPayload,
   label: string,
@@ -69,12 +69,12 @@ async function findAwaited(
   status: StatusPayload,
 ): Promise<Awaited> {
   if (lastState === 'awaiting_approval') return 'approval';
-  // It ended before its state was seen once. A listener that was shown it is named in it.
+  // The command ended before this client saw any state. If a listener showed it to its operator, the command names that listener.
   if (lastState === undefined && (await client.readCommand(id)).listener !== null) return 'approval';
   return hasListener(status) ? 'queue' : 'listener';
 }
 
-/** For a command that ended before it started since a bound was over. */
+/** The failure for a command that was cancelled or expired before it started, because a bound ran out. */
 export async function describeUnstarted(
   session: OpenSession,
   id: string,

@@ -1,4 +1,4 @@
-/** One command on several sessions at once: each line with its name in front, a summary, the worst status. */
+/** exec on several sessions in parallel: prefixes each line with the session's name, prints a summary, returns the highest exit status. */
 import { PassThrough } from 'node:stream';
 import type { ChosenSession } from '../../config/resolve-session.ts';
 import { parseJsonFields } from '../../protocol/json-fields.ts';
@@ -12,20 +12,20 @@ export type RunOne = (context: Context, session: OpenSession) => Promise<number>
 interface Result {
   name: string;
   exitCode: number;
-  /** The object of its --json. A failure is in it as `error`. */
+  /** The JSON object of this session's exec. A failure is its field `error`. */
   report: Readonly<Record<string, unknown>> | null;
   error: string | null;
 }
 
 interface Chosen {
   session: ChosenSession;
-  /** What stands before its lines: never a whole key. */
+  /** The prefix of its output lines: never a whole session key. */
   label: string;
 }
 
 /**
- * Each session once, however often and by whichever of its names it was given. A name or key that means nothing is thrown here: no session
- * runs the command before all of them are known.
+ * Each session once, even if it was given several times or by several names. Throws for an unknown name or key, so that no session runs
+ * the command unless all of them are known.
  */
 function chooseOnce(context: Context, names: readonly string[]): Chosen[] {
   const chosen = new Map<string, Chosen>();
@@ -36,7 +36,7 @@ function chooseOnce(context: Context, names: readonly string[]): Chosen[] {
   return [...chosen.values()];
 }
 
-/** Runs it as if it were alone, on streams of its own. */
+/** Runs the command on one session as a plain exec would, on separate streams. */
 async function runNamed(outer: Context, { session, label: name }: Chosen, run: RunOne): Promise<Result> {
   const collected = outer.json ? new PassThrough() : undefined;
   const chunks: Buffer[] = [];
@@ -65,9 +65,9 @@ async function runNamed(outer: Context, { session, label: name }: Chosen, run: R
   return { name, exitCode, error, report: parseJsonFields(Buffer.concat(chunks).toString('utf8')) ?? null };
 }
 
-/** The worst is what a script must not overlook: the highest. */
+/** Returns the highest exit status, so that a script does not overlook a failure. */
 export async function execOnMany(context: Context, names: readonly string[], run: RunOne): Promise<number> {
-  // Each of them listens for the end of the streams that they share.
+  // Every run listens for the end of the shared streams, so the number of their listeners has no limit.
   for (const stream of [context.io.stdout, context.io.stderr]) stream.setMaxListeners(0);
   const results = await Promise.all(chooseOnce(context, names).map((one) => runNamed(context, one, run)));
   if (context.json) {

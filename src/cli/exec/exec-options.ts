@@ -4,7 +4,7 @@ import type { ScriptOptions } from './render-script.ts';
 
 export interface ExecOptions extends CommonOptions, ScriptOptions {
   stdin?: boolean;
-  /** Seconds, as are all of these. */
+  /** In seconds, like all times here. */
   timeout?: number;
   wait: number;
   waitListener?: number;

@@ -1,4 +1,4 @@
-/** exec on a relay with the commands resource: push under an own idempotency key, follow the output, end as the remote did. */
+/** exec on a remotify relay (commands resource): pushes with an idempotency key, follows the output, returns the remote's exit status. */
 import type { Bound } from '../../config/resolve-waits.ts';
 import type { Context, OpenSession } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -10,19 +10,19 @@ import { hasNoLastingEffect } from './has-no-lasting-effect.ts';
 import { createRandomId } from './random-id.ts';
 import type { StartBounds } from './start-bounds.ts';
 
-/** What to run, and what is known about it here. */
+/** The script to run, its limits, and what this client needs for hints. */
 export interface Job {
   script: Buffer;
   /** What was typed, for hints about mistakes; empty for a file. */
   words: readonly string[];
   bounds: StartBounds;
-  /** Limit of the run. */
+  /** Time limit of the run. */
   timeout: Bound | undefined;
   /** The line to paste is on stderr already. */
   isLineShown: boolean;
 }
 
-/** A bound of 0 is checked before the push: the operator gets no question whose answer this client would not wait for. */
+/** Checks a bound of 0 before the push, so that the operator gets no prompt whose answer this client would not wait for. */
 async function checkReady({ client, label }: OpenSession, bounds: StartBounds): Promise<void> {
   if (bounds.listener?.seconds !== 0 && bounds.approval?.seconds !== 0) return;
   const status = await client.readStatus();
@@ -38,7 +38,7 @@ async function finish(
   end: Followed,
   bounds: StartBounds,
 ): Promise<number> {
-  // Most commands end so: nothing else has to be loaded.
+  // The common case: no further code has to be loaded.
   if (end.state === 'finished' && end.exitStatus !== null && !end.missing && end.interrupt === undefined) {
     if (context.json) await context.printer.endJson();
     return end.exitStatus;
@@ -47,7 +47,7 @@ async function finish(
   return reportEnd(context, session, { id, end, bounds });
 }
 
-/** Common mistakes are seen by what was typed, by the status, and by the last words of the command. */
+/** Detects common mistakes by the typed words, the exit status and the end of stderr. */
 async function hint(
   context: Context,
   words: readonly string[],
@@ -59,7 +59,7 @@ async function hint(
   if (text !== undefined) await context.printer.note(`hint: ${text}`);
 }
 
-/** Only a hint hangs on them: without settings there are none. */
+/** The names only serve a hint: without readable settings the list is empty. */
 function listSessions(context: Context): string[] {
   try {
     return Object.keys(context.settings().sessions);
@@ -78,7 +78,7 @@ export async function execThroughCommands(
   const { client, label } = session;
   await checkReady(session, bounds);
   const push = {
-    // The same name whenever it is sent again: a lost answer never makes it run twice.
+    // Every retry sends the same key: a lost answer never makes the command run twice.
     idempotencyKey: await createRandomId(),
     client: context.describeClient(),
     merge: options.merge === true,
@@ -89,10 +89,10 @@ export async function execThroughCommands(
   const collected = context.json
     ? { stdout: new CollectedOutput(), stderr: new CollectedOutput() }
     : undefined;
-  // Before the push: a signal between the push and the follower would find no handler.
+  // Open the sinks before the push: a signal between the push and the follower would find no handler.
   const sinks = collected ?? (await openSinks(io, options.raw === true, context.term));
   const { id, interrupt: already } = await pushScript(client, script, push);
-  // A signal during the push is an end of the command, and not a wish to leave it.
+  // A signal during the push stops the command: it does not mean to detach from it.
   if (options.detach === true && already === undefined) {
     await (context.json ? printer.printJson({ id, session: label }) : printer.print(id));
     return exitCodes.ok;

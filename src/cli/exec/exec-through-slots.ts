@@ -11,12 +11,12 @@ import type { ExecOptions } from './exec-options.ts';
 import { openSinks } from './output-sink.ts';
 import { formatLimit } from '../../text/durations.ts';
 
-/** With --wait 0 a listener that polls takes the command within this. */
+/** With --wait 0: how long to wait until a listener that polls takes the command. */
 const minWaitSeconds = 5;
 
 const fates: Record<SlotFate, string> = {
   dropped: '',
-  taken: 'a listener took the command already and runs it to its end: a legacy relay cannot stop it',
+  taken: 'a listener already took the command and runs it to its end: a legacy relay cannot stop it',
   unknown: 'the command may still be queued; `remotify cancel` drops it',
 };
 
@@ -25,7 +25,7 @@ function explainTrouble(trouble: SlotTrouble, waitSeconds: number): Failure {
   if (trouble === 'not taken') {
     return new Failure(
       `no listener took the command within ${formatLimit(waitSeconds)}`,
-      'paste the line on the remote, or give more time with --wait',
+      'paste the line on the remote, or raise --wait',
       exitCode,
       'no_listener',
     );
@@ -34,7 +34,7 @@ function explainTrouble(trouble: SlotTrouble, waitSeconds: number): Failure {
     trouble === 'restarted'
       ? 'the listener was restarted while the command ran; the outcome is unknown'
       : 'another client reset the session; the outcome is unknown';
-  return new Failure(message, 'look at the remote before you run it again', exitCode, 'lost');
+  return new Failure(message, 'check the remote before you repeat it', exitCode, 'lost');
 }
 
 function refuseAtOnce(availability: 'busy' | 'absent'): Failure {
@@ -71,7 +71,7 @@ async function show(context: Context, url: string, result: SlotResult, isRaw: bo
   if (result.exitStatus !== null) return result.exitStatus;
   throw new Failure(
     'the command ended without an exit status',
-    'its result was cut, or its shell was killed',
+    'its result was truncated, or its shell was killed',
     exitCodes.trouble,
     'lost',
   );
@@ -111,7 +111,7 @@ export async function execThroughSlots(
       onWithdrawn: (fate) => {
         const isInterrupted = typeof stop.signal.reason === 'number';
         const words =
-          fate === 'dropped' && isInterrupted ? 'the command is cancelled: no listener runs it' : fates[fate];
+          fate === 'dropped' && isInterrupted ? 'the command was cancelled: no listener ran it' : fates[fate];
         if (words !== '') void printer.note(words);
       },
     });

@@ -1,4 +1,4 @@
-/** Follows a command to its end: output to our streams, stdin to the remote, signals and bounds beside them. */
+/** Follows a command until it ends: copies output to our streams and stdin to the remote, and handles signals and bounds. */
 import type { Readable } from 'node:stream';
 import { type CommandEnd, followCommand, type Follower } from '../../client/follow-command.ts';
 import type { ReadFrom } from '../../client/relay-client.ts';
@@ -14,15 +14,15 @@ import type { Awaited, StartTimer } from './start-timer.ts';
 import type { StartBounds } from './start-bounds.ts';
 import { type Leaving, stopRemote } from './stop-remote.ts';
 
-/** Enough for the error of a program that wants a terminal. */
-const overQuotaAllowanceBytes = 400;
+/** How much of stderr is kept for hints: enough for the error of a program that needs a terminal. */
+const stderrTailBytes = 400;
 
-/** How it ended, and what was known and done before. */
+/** How the command ended, and what this client saw and did before. */
 export interface Followed extends CommandEnd {
   lastState: CommandState | undefined;
   interrupt: Interrupt | undefined;
   missed: Awaited | undefined;
-  /** The end of what it last wrote to stderr. */
+  /** The end of the last piece that the command wrote to stderr. */
   lastStderr: string;
 }
 
@@ -35,15 +35,15 @@ export interface Following {
   already: Interrupt | undefined;
   /** The line to paste is on stderr already. */
   isLineShown: boolean;
-  /** Where both streams are read from; their beginning unless given. */
+  /** The offsets from which both streams are read; 0 unless given. */
   from?: ReadFrom;
-  /** Aborted with an Error by a caller that ends it. */
+  /** The caller aborts it with an Error to stop following. */
   leave?: AbortController;
   onState?: (state: CommandState) => void;
   onInterrupt?: (signal: Interrupt) => void;
 }
 
-/** A command that was pushed must not be run a second time because its relay went away. */
+/** Adds the command's id to the error: a user must not repeat a command because its relay became unreachable after the push. */
 function nameCommand(error: unknown, id: string): unknown {
   if (!(error instanceof RelayError) || !error.isRetryable) return error;
   return new Failure(
@@ -54,7 +54,7 @@ function nameCommand(error: unknown, id: string): unknown {
   );
 }
 
-/** Words and bounds of a command that has not started. Their code is loaded when one of them is needed. */
+/** Progress messages and bounds of a command that has not started. Loads their code only when it is needed. */
 class Waiting {
   readonly #context: Context;
   readonly #session: OpenSession;
@@ -126,7 +126,7 @@ export async function followRemote(
     onStdout: (bytes) => (waiting.quiet(), sinks.stdout.write(bytes)),
     onStderr: (bytes) => {
       waiting.quiet();
-      lastStderr = Buffer.from(bytes.subarray(-overQuotaAllowanceBytes));
+      lastStderr = Buffer.from(bytes.subarray(-stderrTailBytes));
       return sinks.stderr.write(bytes);
     },
     onState: (state) => {
@@ -137,7 +137,7 @@ export async function followRemote(
     onRetry: (error) => void printer.note(`${error.message}; trying again`),
     onRecovery: () => void printer.note('the relay answers again'),
   };
-  // Beside the output, never before it: the command may answer what it reads.
+  // In parallel with the output, never before it: the command may write output in reply to its input.
   const over = new AbortController();
   const forwarded =
     stdin &&
@@ -163,7 +163,7 @@ export async function followRemote(
     return reason as Leaving;
   } finally {
     over.abort();
-    // A terminal or a pipe that stays open must not keep us.
+    // A terminal or a pipe that stays open must not keep this process running.
     stdin?.destroy();
     waiting.stop();
     letGo();

@@ -1,10 +1,10 @@
-/** The object of `exec --json`. */
+/** Builds the JSON object of `exec --json`. */
 import { withRetry } from '../../client/retry.ts';
 import type { Context, OpenSession } from '../context.ts';
 import type { Followed } from './follow-remote.ts';
 import type { CollectedOutput } from './output-sink.ts';
 
-/** Printed at the end of the run, with the error in it if there is one. */
+/** The printer holds the object until the end of the run, and prints it with the error, if there is one. */
 export async function holdReport(
   { printer }: Context,
   { client }: OpenSession,

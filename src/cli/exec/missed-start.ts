@@ -1,6 +1,6 @@
 import type { Followed } from './follow-remote.ts';
 
-/** It ended since a bound was over before it started: the relay's, or one of this client. */
+/** Whether the command ended because a bound of the relay or of this client ran out before it started. */
 export function missedStart({ state, missed }: Pick<Followed, 'state' | 'missed'>): boolean {
   return state === 'expired' || (state === 'cancelled' && missed !== undefined);
 }

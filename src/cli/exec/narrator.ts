@@ -1,4 +1,4 @@
-/** What a person is told while a command has not started. */
+/** Progress messages on stderr while a command has not started. */
 import { type CommandState, isWaiting } from '../../protocol/command-states.ts';
 import { nameListener } from '../../protocol/name-listener.ts';
 import type { ListenerView, StatusPayload } from '../../protocol/status-payload.ts';
@@ -7,7 +7,7 @@ import { chooseLine } from '../choose-line.ts';
 import { startWaiting, type WaitingLine } from '../waiting-line.ts';
 import { formatSeconds } from '../../text/durations.ts';
 
-/** A legacy listener gives no name. */
+/** A legacy listener reports no name. */
 function describeName(listener: ListenerView, before = ''): string {
   return listener.kind === 'runner' ? `${before}${nameListener(listener)}` : 'the legacy listener';
 }
@@ -19,12 +19,12 @@ function describeWait(state: CommandState, { listener }: StatusPayload): string 
   return `queued: ${describeName(listener)} is running another command`;
 }
 
-/** Says what is waited for, once it takes longer than a short command does. */
+/** Shows what the command waits for, once it waits longer than a short command takes. */
 export class Narrator {
   readonly #context: Context;
   readonly #session: OpenSession;
   #line: WaitingLine | undefined;
-  /** What was begun before the latest word is not said any more. */
+  /** Counts the calls of tell and quiet: a message that was begun before the latest call is not shown. */
   #turn = 0;
   #isLineShown: boolean;
 
@@ -35,7 +35,7 @@ export class Narrator {
     this.#isLineShown = isLineShown;
   }
 
-  /** The status; undefined without an answer. It is for words only: the code that follows the command reports an unreachable relay. */
+  /** The status; undefined without an answer. It only serves messages: the code that follows the command reports an unreachable relay. */
   async #readStatus(): Promise<StatusPayload | undefined> {
     return this.#session.client.readStatus().catch(() => undefined);
   }

@@ -3,7 +3,7 @@ import { openPipeSink, type OutputSink, type OutputStreams } from './pipe-sink.t
 
 export type { OutputSink } from './pipe-sink.ts';
 
-/** `raw`: bytes pass as they are on a terminal too. `term`: the kind of terminal, as TERM has it. */
+/** `raw`: nothing is escaped, not even on a terminal. `term`: the value of TERM. */
 export async function openSinks(
   { stdout, stderr }: OutputStreams,
   raw: boolean,
@@ -15,13 +15,13 @@ export async function openSinks(
   return openTerminalSinks({ stdout, stderr }, term);
 }
 
-/** More than this is for pipes, not for one JSON object. */
+/** Limit of one stream in the JSON object: larger output belongs in a pipe. */
 const collectLimitBytes = 16 * 1024 * 1024;
 
 export class CollectedOutput implements OutputSink {
   readonly #chunks: Buffer[] = [];
   #kept = 0;
-  /** All that came, kept or not. */
+  /** All bytes that arrived, kept or not. */
   bytes = 0;
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -38,7 +38,7 @@ export class CollectedOutput implements OutputSink {
     return this.bytes > this.#kept;
   }
 
-  /** UTF-8; what is none becomes U+FFFD. */
+  /** Decoded as UTF-8; invalid bytes become U+FFFD. */
   get text(): string {
     return Buffer.concat(this.#chunks).toString('utf8');
   }

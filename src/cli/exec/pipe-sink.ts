@@ -1,4 +1,4 @@
-/** Output as it comes. */
+/** Writes the remote's output to a stream unchanged. */
 import { type OutputStream, write } from '../../terminal/io.ts';
 
 export interface OutputSink {

@@ -4,15 +4,15 @@ import type { PushOptions, RelayClient } from '../../client/relay-client.ts';
 import { Failure } from '../failure.ts';
 import { exitCodeOf, type Interrupt, onInterrupt } from '../interrupts.ts';
 
-/** A relay that is being restarted is worth a moment; one that is not there is said soon. */
+/** Long enough for a relay that restarts; short enough to report an unreachable relay soon. */
 const retryForMs = 2_000;
 
-/** After SIGTERM or SIGHUP: the time for the relay's answer. The sender may soon send SIGKILL. */
+/** After SIGTERM or SIGHUP: how long to wait for the relay's answer. The sender may soon send SIGKILL. */
 const urgentMs = 4_000;
 
 /**
- * A first signal waits for the answer, so that a command that the relay has taken can be stopped by its id; a second Ctrl-C leaves, and
- * says what that means.
+ * After a first signal this still waits for the relay's answer: a command that the relay accepted can only be stopped by its id. A second
+ * Ctrl-C stops waiting, and the error says that the command may run.
  */
 export async function pushScript(
   client: RelayClient,
@@ -35,7 +35,7 @@ export async function pushScript(
   } catch (error) {
     if (interrupt === undefined) throw error;
     throw new Failure(
-      'interrupted while the command was being sent: it may run all the same',
+      'interrupted while the command was being sent: it may still run',
       'run `remotify status` before you repeat it',
       exitCodeOf(interrupt),
       'interrupted',

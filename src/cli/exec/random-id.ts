@@ -1,7 +1,7 @@
 /** A random id without node:crypto, which takes 2 ms to load. */
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** 128 random bits, in 22 letters of base64url. */
+/** 128 random bits, as 22 characters of base64url. */
 export async function createRandomId(): Promise<string> {
   const bytes = Buffer.alloc(16);
   try {
@@ -12,7 +12,7 @@ export async function createRandomId(): Promise<string> {
       closeSync(file);
     }
   } catch {
-    // No such device here.
+    // This system has no such device.
   }
   const { randomUUID } = await import('node:crypto');
   return randomUUID();

@@ -1,4 +1,4 @@
-/** The bytes of a script: from a file, a pipe, or stdin. Never more than a command may have, and a little. */
+/** Reads a script from a file, a pipe or stdin. Stops just after the largest size that a command may have. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { describeFileError } from '../../config/describe-file-error.ts';
@@ -21,13 +21,13 @@ async function readStdin(stdin: Readable): Promise<Buffer> {
   for await (const chunk of stdin as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     bytes += chunk.byteLength;
-    // Too long already: the rest need not be read to say so.
+    // Already too long to send: the rest need not be read.
     if (bytes > maxScriptBytes) break;
   }
   return Buffer.concat(chunks);
 }
 
-/** A pipe such as `<(…)` is read like a file; a device without an end is not read to it. */
+/** Reads a pipe such as `<(…)` like a file. The limit also stops reading of a device that never ends. */
 function readPath(path: string): Buffer {
   const descriptor = openSync(path, 'r');
   try {
@@ -46,11 +46,11 @@ function readPath(path: string): Buffer {
   }
 }
 
-/** `-` is stdin. Throws a Failure that says in words what is wrong with the file. */
+/** `-` is stdin. Throws a Failure that describes what is wrong with the file. */
 export async function readScriptFile(path: string, stdin: Readable & { isTTY?: boolean }): Promise<Buffer> {
   if (path === '') throw fail('--file is empty', 'name a script: --file SCRIPT, or - for stdin');
   try {
-    // As a path it may be read only when there is something to read.
+    // Read stdin as a stream: opened as a path, it can be read only once data is there.
     if (stdinPaths.has(path)) return await readStdin(stdin);
     const stat = statSync(path);
     if (stat.isDirectory())

@@ -1,4 +1,4 @@
-/** From the words of a command line to the script that the remote runs. What is added is part of the text: the operator sees it. */
+/** Renders the script that the remote runs from a command line. `--env` and `--cwd` become part of its text: the operator sees them. */
 import { type Environment, readVariable } from '../../config/environment.ts';
 import { maxScriptBytes } from '../../protocol/limits.ts';
 import { renderChangeDirectory } from '../../protocol/render-change-directory.ts';
@@ -19,18 +19,18 @@ function usage(message: string, hint: string): Failure {
   return new Failure(message, hint, exitCodes.usage);
 }
 
-/** `NAME=VALUE`, or `NAME` with the value that it has here. */
+/** `NAME=VALUE`, or `NAME` for its value in the local environment. */
 function renderExport(given: string, environment: Environment): string {
   const at = given.indexOf('=');
   const name = at === -1 ? given : given.slice(0, at);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw usage(`not a variable: ${quote(given)}`, 'write it as --env NAME=VALUE or --env NAME');
   const value = at === -1 ? readVariable(environment, name) : given.slice(at + 1);
-  if (value === undefined) throw usage(`${name} is not set here`, 'give it a value: --env NAME=VALUE');
+  if (value === undefined) throw usage(`${name} is not set locally`, 'give it a value: --env NAME=VALUE');
   return `export ${name}=${quoteWord(value)}\n`;
 }
 
-/** The remote runs bash: a script for something else would be taken for shell text. */
+/** The remote runs bash, which would read a script for another interpreter as shell text. */
 function checkShebang(text: Buffer): void {
   const first = text.subarray(0, 200).toString('latin1').split('\n')[0] ?? '';
   if (!first.startsWith('#!') || /\b(?:ba|da|k|z|)sh\b/.test(first)) return;
@@ -40,7 +40,7 @@ function checkShebang(text: Buffer): void {
   );
 }
 
-/** The script in a file, or on stdin. Its code is loaded for it only. */
+/** Reads the script from a file or stdin. Loads the code for it only here. */
 async function readFile(path: string, { io }: Pick<Context, 'io'>): Promise<CleanScript> {
   const { readScriptFile } = await import('./read-script-file.ts');
   const { cleanScript } = await import('./clean-script.ts');
@@ -49,7 +49,7 @@ async function readFile(path: string, { io }: Pick<Context, 'io'>): Promise<Clea
   return cleaned;
 }
 
-/** One argument is shell text; of several each arrives as it was typed. */
+/** One argument is shell text; several are quoted, so that each arrives as it was typed. */
 async function readWords(words: readonly string[]): Promise<CleanScript> {
   const [first = ''] = words;
   if (words.length > 1) {
@@ -65,7 +65,7 @@ async function readWords(words: readonly string[]): Promise<CleanScript> {
   return (await import('./clean-script.ts')).cleanArgument(first);
 }
 
-/** The bytes to push. With a file the words are its arguments. Notices go to stderr. */
+/** Returns the bytes to push. With `--file` the words are the script's arguments. Prints notices on stderr. */
 export async function renderScript(
   words: readonly string[],
   options: ScriptOptions,
@@ -85,7 +85,7 @@ export async function renderScript(
   if (script.byteLength > maxScriptBytes) {
     throw usage(
       `the command is too long: ${script.byteLength} bytes`,
-      `${maxScriptBytes} at most: send a script that fetches the rest`,
+      `${maxScriptBytes} bytes at most: send a script that fetches the rest`,
     );
   }
   for (const notice of notices) await context.printer.note(notice);

@@ -13,7 +13,7 @@ export interface Ended {
   bounds: StartBounds;
 }
 
-/** The exit status. Throws a Failure where remotify has something to say beside it. */
+/** Returns the exit status. Throws a Failure where the status needs an explanation. */
 export async function reportEnd(
   context: Context,
   session: OpenSession,

@@ -1,10 +1,10 @@
-/** The end of an exec that a signal ended: what became of the command. */
+/** Reports what happened to the command after a signal interrupted exec. */
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
 import { exitCodeOf, type Interrupt, isTermination } from '../interrupts.ts';
 import type { Followed } from './follow-remote.ts';
 
-/** The command was left: what happens to it is not known. */
+/** The failure after exec detached from the command, whose outcome is unknown. */
 export function failLeft(id: string, signal: Interrupt): Failure {
   return new Failure(
     `command ${id} may still run`,
@@ -14,7 +14,7 @@ export function failLeft(id: string, signal: Interrupt): Failure {
   );
 }
 
-/** A signal stopped it: says what became of it. Undefined where its own end is ours: after Ctrl-C, which waits for it. */
+/** Reports a command that a signal stopped. Undefined where exec ends as the command did: after Ctrl-C, which waits for the end. */
 export async function reportInterrupt(
   { printer, json }: Context,
   id: string,

@@ -10,16 +10,16 @@ export const pickUpSeconds = 5;
 export interface StartBounds {
   /** `--wait`. */
   total: Bound;
-  /** Undefined where only the total counts. */
+  /** Undefined where only the total applies. */
   listener: Bound | undefined;
   approval: Bound | undefined;
-  /** `--wait 0`: nothing is waited for, except what has a bound of its own. */
+  /** `--wait 0`: no waiting, except for the listener or the approval if its own bound is given. */
   atOnce: boolean;
-  /** When the relay gives the command up, also when this client is gone. */
+  /** After this time the relay expires the command, even if this client is gone. */
   queueSeconds: number;
 }
 
-/** Both parts are within the total. With `--wait 0` they are at once too, unless they are given. */
+/** The total includes both parts. With `--wait 0` the parts are 0 too, unless they are given. */
 export function planBounds(
   { wait, waitListener, waitApproval }: Partial<ExecOptions>,
   environment: Environment,

@@ -1,4 +1,4 @@
-/** Cancels a command whose start took too long. One that starts meanwhile goes on. */
+/** Cancels a command that did not start in time. A command that starts meanwhile keeps running. */
 import { hasListener } from '../../text/describe-presence.ts';
 import { withRetry } from '../../client/retry.ts';
 import type { RelayClient } from '../../client/relay-client.ts';
@@ -7,7 +7,7 @@ import type { CommandState } from '../../protocol/command-states.ts';
 import { pickUpSeconds, type StartBounds } from './start-bounds.ts';
 import { timerMs } from '../timer-limit.ts';
 
-/** What the command waited for when its time was over. */
+/** What the command was waiting for when its time ran out. */
 export type Awaited = 'listener' | 'queue' | 'approval';
 
 export class StartTimer {
@@ -17,7 +17,7 @@ export class StartTimer {
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #state: CommandState | undefined;
-  /** Set when the command was cancelled for want of it. */
+  /** What was missing when this client cancelled the command. */
   #missed: Awaited | undefined;
 
   constructor(client: RelayClient, id: string, bounds: StartBounds) {
@@ -25,7 +25,7 @@ export class StartTimer {
     this.#id = id;
     this.#bounds = bounds;
     const { listener } = bounds;
-    // The bound of the listener begins with the push. The relay itself ends the total.
+    // The bound of the listener starts at the push. The relay itself enforces the total.
     if (listener) this.#arm(listener.seconds, () => this.#checkListener());
   }
 
@@ -33,18 +33,18 @@ export class StartTimer {
     return this.#missed;
   }
 
-  /** Each change of the command's state. */
+  /** Called with each state of the command. */
   see(state: CommandState): void {
     const before = this.#state;
     this.#state = state;
     if (state === before) return;
     const { approval, listener } = this.#bounds;
-    // The bound of the listener runs since the push.
+    // The bound of the listener has been running since the push.
     if (before === undefined && state === 'queued') return;
     clearTimeout(this.#timer);
     if (state === 'awaiting_approval' && approval)
       this.#arm(approval.seconds, () => this.#cancel('approval'));
-    // Its listener left before the operator answered.
+    // The listener disconnected before the operator answered.
     if (state === 'queued' && listener) this.#arm(listener.seconds, () => this.#checkListener());
   }
 
@@ -56,7 +56,7 @@ export class StartTimer {
 
   #arm(seconds: number, ring: () => Promise<void>): void {
     clearTimeout(this.#timer);
-    // Without an answer there is nothing to do here: the code that follows the command reports an unreachable relay.
+    // A failed request is ignored here: the code that follows the command reports an unreachable relay.
     const run = (): void => void ring().catch(() => undefined);
     this.#timer = setTimeout(run, timerMs(seconds));
   }
@@ -66,7 +66,7 @@ export class StartTimer {
     const status = await withRetry(() => this.#client.readStatus({ signal }), { signal });
     if (this.#state !== undefined && this.#state !== 'queued') return;
     if (!hasListener(status)) return this.#cancel('listener');
-    // It is connected: what is left is the queue, which --wait 0 gives no time for.
+    // A listener is connected, so the command waits in its queue, for which --wait 0 gives no time.
     if (this.#bounds.atOnce) this.#arm(pickUpSeconds, () => this.#cancel('queue'));
   }
 
@@ -76,10 +76,10 @@ export class StartTimer {
     const cancel = () => this.#client.cancelCommand(this.#id, 'none');
     try {
       const { outcome } = await withRetry(cancel, { signal: this.#over.signal });
-      // It started in the last moment: it is followed to its end.
+      // The command started just before the cancel: it is followed to its end.
       if (outcome === 'running') this.#missed = undefined;
     } catch (error) {
-      // A relay that is too old to know this cancel. It ends the command when the total is over.
+      // This relay is too old to know this cancel. It expires the command when the total is over.
       if (error instanceof RelayError && error.kind === 'refused') this.#missed = undefined;
       throw error;
     }

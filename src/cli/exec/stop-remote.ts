@@ -8,30 +8,30 @@ import { exitCodes } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { type Interrupt, isTermination, onInterrupt } from '../interrupts.ts';
 
-/** From the INT of the first Ctrl-C to the TERM for a command that ignores it. */
+/** Time between INT, sent at the first Ctrl-C, and TERM, for a command that ignores INT. */
 const termAfterMs = 3_000;
 
-/** A reader that closed our stdout does not wait for the relay. */
+/** After a reader closed our stdout: how long to wait for the relay's answer. */
 const urgentMs = 2_000;
 
-/** After SIGTERM or SIGHUP: the remote's TERM, its KILL, and the report of the end. */
+/** After SIGTERM or SIGHUP: time for TERM on the remote, then KILL, then the report of the end. */
 const confirmWithinMs = (killAfterSeconds + 5) * 1000;
 
-/** Why the command is not followed any more: it may still run. */
+/** Why this client stopped following the command, which may still run. */
 export type Leaving = Interrupt | 'broken pipe';
 
 export interface Stopping {
   /** A signal that came while the command was being pushed. */
   already: Interrupt | undefined;
-  /** The command was asked to stop because of this signal. */
+  /** Called with a signal for which this client stops the command. */
   onInterrupt: (signal: Interrupt) => void;
   leave: (why: Leaving | Error) => void;
 }
 
 /**
- * First Ctrl-C: INT, then TERM, and the real outcome is waited for. SIGTERM and SIGHUP: TERM, and the outcome is waited for, but not without
- * end. Ctrl-C after either leaves the command running. A reader that closed our stdout, as `head` does, is the end of the command, as it is
- * over ssh. Returns the way to let go.
+ * First Ctrl-C: sends INT, then TERM, and waits for the real outcome. SIGTERM and SIGHUP: sends TERM and waits for the outcome, but not
+ * forever. Ctrl-C after either leaves the command running. A reader that closes our stdout, as `head` does, stops the command, as it would
+ * over ssh. Returns a function that removes the handlers.
  */
 export function stopRemote(
   context: Context,
@@ -70,7 +70,7 @@ export function stopRemote(
     const before = last;
     last = signal;
     if (!isUrgent) return before === undefined ? stop(signal) : leave(before);
-    // `timeout` and systemd send more than one, and supervisors send SIGTERM after SIGINT: no wish to leave the command running.
+    // `timeout` and systemd send more than one, and supervisors send SIGTERM after SIGINT: neither means to leave the command running.
     if (before === undefined || !isTermination(before)) stop(signal);
   });
   if (already) stop(already);

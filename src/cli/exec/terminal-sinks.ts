@@ -19,7 +19,7 @@ function openRow(stream: OutputStream, term: string | undefined): TerminalRow {
   });
 }
 
-/** `term`: the kind of terminal, as TERM has it. A stream that is no terminal gets its bytes as they are. */
+/** `term`: the value of TERM. A stream that is not a terminal gets its bytes unchanged. */
 export function openTerminalSinks(
   { stdout, stderr }: OutputStreams,
   term: string | undefined,
@@ -28,7 +28,7 @@ export function openTerminalSinks(
   const rowOfStderr =
     stderr.isTTY !== true
       ? undefined
-      : // One terminal has one row, whichever stream the text comes by.
+      : // Both streams write to the same row of one terminal.
         row && stderr.holdRows === undefined
         ? row
         : openRow(stderr, term);

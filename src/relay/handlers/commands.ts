@@ -1,4 +1,4 @@
-/** Commands as a resource: push, look, list, cancel. */
+/** Handlers of the commands resource: push, read, list and cancel commands. */
 import { isSignal, isEnded, noSignal } from '../../protocol/command-states.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
@@ -62,7 +62,7 @@ export const listCommands: Handler = async ({ exchange, name }, relay) => {
   await exchange.sendJson(200, { commands });
 };
 
-/** `?wait=` holds the answer until the state is another than `?state=`, or until the command ended where none is named. */
+/** `?wait=` holds the response until the state differs from `?state=`; without `?state=`, until the command has ended. */
 export const readCommand: Handler = async ({ exchange, name, route }, relay) => {
   const known = exchange.query.get('state');
   let session: Session | undefined;

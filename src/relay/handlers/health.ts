@@ -1,3 +1,4 @@
+/** `GET /api/health`: whether the process answers. */
 import { serviceName } from '../../protocol/health.ts';
 import type { Handler } from '../relay-context.ts';
 

@@ -1,4 +1,4 @@
-/** What the runner asks and tells: the listener side of the wire. */
+/** Handlers for the requests of listeners: next, start, decline, control, output, finish, leave. */
 import { isEnded } from '../../protocol/command-states.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { renderFrameEnd, renderFrameHead } from '../../protocol/frame.ts';
@@ -33,7 +33,10 @@ export function readListenerId(exchange: Exchange): string {
   return id;
 }
 
-/** What the listener says of itself, cut down to printable ASCII without a key in it: it is stored, shown and logged. */
+/**
+ * A name that the listener gave for itself, reduced to printable ASCII without keys, since the relay stores, shows and
+ * logs it.
+ */
 function hideName(exchange: Exchange, name: string): string {
   return hideKeys(exchange.header(name))
     .slice(0, maxLabelLength)
@@ -46,7 +49,7 @@ function readIdentity(exchange: Exchange): ListenerIdentity {
     kind: 'runner',
     host: readLabel(hideName(exchange, header.host)),
     user: readLabel(hideName(exchange, header.user)),
-    // Whoever does not say that it runs things unasked is supervised.
+    // A listener is supervised unless it reports auto mode.
     mode: exchange.header(header.mode) === 'auto' ? 'auto' : 'supervised',
   };
 }
@@ -111,7 +114,7 @@ export const decline: Handler = async ({ exchange, name, route }, relay) => {
   await exchange.sendText(200, 'declined');
 };
 
-/** Held until the command is no longer the listener's to run, or a signal beyond `?seen=` is to be delivered. */
+/** The relay holds the request until the command has ended, or there are more signals for it than `?seen=`. */
 export const readControl: Handler = async ({ exchange, name, route }, relay) => {
   const { sessions } = relay;
   const listenerId = readListenerId(exchange);
@@ -126,7 +129,7 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
   const news = await relay.polls.waitFor(name, waitMs, exchange, async () => {
     const session = await sessions.read(name);
     const { listener } = session;
-    // Another of its sockets closed, at this relay or another one: this one shows that it is there.
+    // Another socket of this listener closed, at this or another relay: this open request shows that the listener is alive.
     if (listener?.id === listenerId && listener.goneAt !== null)
       await relay.presence.see(name, listenerId, exchange);
     const command = findCommand(session, route.id);
@@ -137,7 +140,7 @@ export const readControl: Handler = async ({ exchange, name, route }, relay) => 
   return exchange.sendText(200, [`state ${news.state}`, ...signal].join('\n'));
 };
 
-/** Output that is refused for want of room may never come again: from here on readers learn that some is missing. */
+/** If a quota refuses output, the listener may never send it again: records that some is missing, for later readers. */
 async function noteRefusal<T>(
   relay: RelayContext,
   name: string,
@@ -154,7 +157,7 @@ async function noteRefusal<T>(
   }
 }
 
-/** How many bytes of output are missing, as the listener counts them; null for one that does not. */
+/** How many bytes of output are missing, as the listener counted them; null if it did not count. */
 function readCut(exchange: Exchange): Command['cut'] {
   if (!exchange.query.has('stdout_cut') && !exchange.query.has('stderr_cut')) return null;
   return { stdout: exchange.count('stdout_cut', 0), stderr: exchange.count('stderr_cut', 0) };
@@ -180,8 +183,9 @@ export const postOutput: Handler = async ({ exchange, name, route }, relay) => {
 };
 
 /**
- * The end of a run with the rest of its output: `stdout_bytes` and `stderr_bytes` of the body, in this order, belong at
- * `stdout_offset` and `stderr_offset`. Output and state are kept in one update: a reader of `finished` finds all of it.
+ * The end of a run with the rest of its output: the body has `stdout_bytes` of stdout, which belong at `stdout_offset`,
+ * then `stderr_bytes` of stderr, which belong at `stderr_offset`. One update stores output and state: a client that
+ * reads `finished` can read all output.
  */
 export const finish: Handler = async ({ exchange, name, route }, relay) => {
   const listenerId = readListenerId(exchange);

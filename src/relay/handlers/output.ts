@@ -1,4 +1,4 @@
-/** `GET …/output`: bytes from an offset, live, by as many readers as like. */
+/** `GET …/output`: reads output from an offset, also while the command runs, for any number of clients at once. */
 import { isEnded } from '../../protocol/command-states.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { header } from '../../protocol/headers.ts';
@@ -34,15 +34,15 @@ function describe(command: Command): HeaderValues {
   };
 }
 
-/** One answer: what of each stream it carries, and what its headers say. */
+/** One response: its slice of each stream, and its headers. */
 interface Plan {
   readonly slices: readonly Slice[];
   readonly headers: HeaderValues;
 }
 
 /**
- * How many of the unread bytes of each stream one answer carries. Each stream may take half of the limit, and what the other one leaves:
- * while a reader is behind with one stream, the other one does not wait.
+ * How many of the unread bytes of each stream one response contains. Each stream may use half of the limit, plus what
+ * the other stream does not need: a large backlog in one stream does not delay the other.
  */
 function shareLimit(unread: readonly number[], limit: number): number[] {
   const [first = 0, second = 0] = unread;
@@ -72,7 +72,7 @@ function planAnswer(command: Command, offsets: Offsets, limit: number): Plan {
   if (missing && isEnded(command.state)) {
     headers[header.missingBytes] = missing.bytes;
     headers[header.missingReason] = missing.reason;
-    // Readers that do not know those two must not take it for the whole output of a command that went well.
+    // A client that does not know these two headers must not take the output for complete and the command for successful.
     if (command.exitStatus === 0) delete headers[header.exitStatus];
   }
   return { slices, headers };
@@ -86,7 +86,7 @@ async function sendPlan(
   const opened: Pieces[] = [];
   for (const slice of slices) if (slice.bytes > 0) opened.push(await openSlice(store, name, route.id, slice));
   const length = slices.reduce((sum, { bytes }) => sum + bytes, 0);
-  // What fits in one piece was read already.
+  // Slices that fit in one piece are already in memory.
   const isRead = opened.every((pieces) => Array.isArray(pieces));
   if (isRead && length <= pieceBytes) return exchange.sendBytes(joinBuffers(opened.flat()), headers);
   const readAll = async function* (): AsyncGenerator<Buffer> {
@@ -117,7 +117,8 @@ export const readOutput: Handler = async (admitted, relay) => {
       return await sendPlan(admitted, sessions.store, planAnswer(command, offsets, limit));
     } catch (error) {
       if (!(error instanceof ShortPart) || exchange.response.headersSent) throw error;
-      // Evicted meanwhile, or damaged: record in the session how much there is; the next round reports what is missing.
+      // The output was evicted meanwhile, or is damaged: record how many bytes there are. The next attempt reports the
+      // missing ones.
       const { end } = error;
       const stream = error.part as Stream;
       await sessions.update(name, (session) => loseOutput(session, route.id, stream, end), null);

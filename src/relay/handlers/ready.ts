@@ -1,4 +1,4 @@
-/** `GET /api/ready`: whether work that is sent here now would be taken. For whoever sends it elsewhere otherwise. */
+/** `GET /api/ready`: whether the relay would accept a request now. For load balancers. */
 import { Refusal } from '../../protocol/errors.ts';
 import type { Handler } from '../relay-context.ts';
 
@@ -7,7 +7,7 @@ export const readReadiness: Handler = async ({ exchange }, relay) => {
     if (relay.isDraining()) throw new Refusal('draining', undefined, { 'retry-after': '1' });
     await relay.sessions.store.check();
   } catch (error) {
-    // A full disk too: balancers know 503 as the word for "not here, not now".
+    // For a full disk too: to a load balancer, 503 means "use another server for now".
     if (error instanceof Refusal) return exchange.sendRefusal(error, 503);
     throw error;
   }

@@ -1,4 +1,4 @@
-/** `POST /api/session` and what is said of a session as a whole. */
+/** Handlers that create, read, reset and end a session, and that return its status. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../../protocol/errors.ts';
 import { deriveListenerKey, nameSession } from '../../protocol/key-derivation.ts';
@@ -19,7 +19,7 @@ function payloadOf(exchange: Exchange, relay: RelayContext, key: string): object
   return renderSessionPayload(key, baseUrlOf(exchange, relay), relay.options);
 }
 
-/** Compares digests, so that neither length nor content shows in the time it takes. */
+/** Compares digests, so that the time it takes reveals neither length nor content. */
 function isSame(given: string, expected: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));

@@ -1,4 +1,4 @@
-/** `/cmd-{key}`: the seed's door for commands. */
+/** `/cmd-{key}`: the command slot of the original remotify.run API. */
 import { wrapForSlot } from '../../protocol/slot-text.ts';
 import { slotListenerId } from '../../session/listener.ts';
 import { pushToSlot } from '../../session/push-command.ts';
@@ -11,7 +11,7 @@ import type { Handler } from '../relay-context.ts';
 import { checkScript, digestScript, readClient } from '../script.ts';
 import { beginningOf } from '../../text/beginning-of.ts';
 
-/** The slots are held for the relay's own time, or not at all with `?nowait=1`. */
+/** How long the relay holds a poll of a slot: its own long poll time, or 0 with `?nowait=1`. */
 export function slotWaitMs(exchange: Exchange, longPollMs: number): number {
   const nowait = exchange.query.get('nowait');
   return nowait !== null && nowait !== '0' ? 0 : longPollMs;
@@ -20,7 +20,7 @@ export function slotWaitMs(exchange: Exchange, longPollMs: number): number {
 export const pushSlotCommand: Handler = async ({ exchange, name }, relay) => {
   const script = await readBody(exchange, { maxBytes: relay.options.maxBodyBytes });
   checkScript(script);
-  // Its reader knows one stream, and waits for as long as the session lives.
+  // The result slot has one stream, and a command in the slot never expires.
   const options = { merge: true, stdin: 'none', timeoutSeconds: 0, queueSeconds: null } as const;
   const given = {
     origin: 'slot' as const,
@@ -49,10 +49,11 @@ export const takeSlotCommand: Handler = async ({ exchange, name }, relay) => {
   try {
     const script = await openScript(sessions, name, command);
     if (!script) return await exchange.sendNothing();
-    // Up to here not a byte has left: the poller that died in between has not started anything.
+    // No byte has been sent yet: a listener that disconnected by now has not started the command.
     if (exchange.isGone) return giveBack();
     if (command.origin === 'slot') return await exchange.sendChunks(command.scriptBytes, script);
-    // A client of the commands resource is owed an exit status, and this listener reports none by itself. It is 1 MiB at most.
+    // A client of the commands resource expects an exit status, which this listener does not report by itself. The
+    // script is 1 MiB at most.
     return await exchange.sendBytes(wrapForSlot(await joinPieces(script)));
   } catch (error) {
     if (!exchange.response.headersSent) await giveBack();

@@ -1,4 +1,4 @@
-/** `/result-{key}`: the seed's door for results. */
+/** `/result-{key}`: the result slot of the original remotify.run API. */
 import { describeMissing } from '../../text/describe-missing.ts';
 import type { MissingOutput } from '../../protocol/missing-output.ts';
 import { randomUUID } from 'node:crypto';
@@ -21,7 +21,7 @@ export const postSlotResult: Handler = async ({ exchange, name }, relay) => {
   await exchange.sendText(201, 'queued');
 };
 
-/** What stands before the output, in words. */
+/** The note before the output: how the command ended, unless it finished. */
 function renderNote({ state, reason }: Command): string {
   switch (state) {
     case 'declined':
@@ -29,12 +29,12 @@ function renderNote({ state, reason }: Command): string {
     case 'finished':
       return '';
     case 'timed_out':
-      return `${notePrefix}stopped: its time was up]\n`;
+      return `${notePrefix}stopped: it timed out]\n`;
     case 'lost':
     case 'cancelled':
     case 'expired':
       return `${notePrefix}${reason ?? state}]\n`;
-    // Not in the result slot.
+    // These states are never in the result slot.
     case 'queued':
     case 'awaiting_approval':
     case 'running':
@@ -42,12 +42,12 @@ function renderNote({ state, reason }: Command): string {
   }
 }
 
-/** Before the output: readers of the slot look for a note at the beginning. */
+/** The note about missing output. It comes before the output, since readers of the slot look for notes at the beginning. */
 function renderMissing(missing: MissingOutput): string {
   return `${notePrefix}${describeMissing(missing)}]\n`;
 }
 
-/** The claim on a result lasts this many renewals. */
+/** How many times the relay renews the claim on a result within its lifetime. */
 const renewals = 3;
 
 interface Whole {
@@ -55,7 +55,7 @@ interface Whole {
   readonly pieces: AsyncIterable<Buffer>;
 }
 
-/** The result as readers of the slot get it: a note, the output, and a line for what went wrong. */
+/** The result as readers of the slot get it: a note, the output, and the exit status if it is not 0. */
 async function openResult(store: Store, name: string, command: Command): Promise<Whole> {
   const bytes = readableBytes(command, 'stdout');
   const output = await openSlice(store, name, command.id, { part: 'stdout', offset: 0, bytes });
@@ -71,7 +71,7 @@ async function openResult(store: Store, name: string, command: Command): Promise
   return { length: Buffer.byteLength(note) + bytes + Buffer.byteLength(marker), pieces: readAll() };
 }
 
-/** Answers with the result. Resolves with whether it was written whole to a socket that lived. */
+/** Sends the result. Resolves with whether it was written completely to an open socket. */
 async function sendResult(
   { exchange, name }: Admitted,
   { sessions }: RelayContext,
@@ -106,12 +106,13 @@ export const takeSlotResult: Handler = async (admitted, relay) => {
     isWhole = await sendResult(admitted, relay, command, readerId);
   } catch (error) {
     if (!(error instanceof ShortPart) || exchange.response.headersSent) throw error;
-    // What is there is all that can be had: said with the next answer, which is this one's repetition.
+    // The store has fewer bytes than recorded: record that. The reader gets a 204, polls again, and then gets the rest
+    // with a note.
     const { end } = error;
     await sessions.update(name, (session) => loseOutput(session, command.id, 'stdout', end), null);
     return exchange.sendNothing();
   } finally {
-    // Taken out only now that it was written whole to a live socket; a reader that went away leaves it to the next one.
+    // Remove the result only if it was written completely to an open socket; otherwise the next reader gets it.
     await sessions.update(
       name,
       (session) => (isWhole ? takeResult(session, readerId) : releaseResult(session, readerId)),

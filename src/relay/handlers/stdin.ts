@@ -1,4 +1,4 @@
-/** `…/stdin`: input on its way from the client to the command. */
+/** `…/stdin`: the client uploads stdin of a command, and the listener downloads it. */
 import { header } from '../../protocol/headers.ts';
 import { maxChunkBytes, maxReadBytes, maxWantedBytes } from '../../protocol/limits.ts';
 import { appendStdin, hasStdinNews } from '../../session/append-bytes.ts';
@@ -39,7 +39,7 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
   });
   if (!command) return exchange.sendNothing();
   const limit = Math.min(exchange.count('limit', maxReadBytes), maxWantedBytes);
-  // Nothing is the end: no answer with a byte to give is empty.
+  // An empty body means the end of stdin, so a response with bytes left must have at least one.
   const wanted = Math.max(1, limit);
   const bytes = command.isEvicted ? 0 : Math.min(wanted, Math.max(0, command.stdinBytes - offset));
   const pieces = await openSlice(sessions.store, name, route.id, { part: 'stdin', offset, bytes });

@@ -1,4 +1,4 @@
-/** What a benchmark started and must end: processes, servers, folders; the last one first. */
+/** Cleanup functions of a benchmark (processes, servers, folders), run in reverse order. */
 
 type End = () => Promise<void> | void;
 
@@ -6,7 +6,7 @@ export class Ends {
   #ends: End[] = [];
   #isClosed = false;
 
-  /** After `close` what was started is ended at once, and nothing else may be. */
+  /** After `close` it runs the cleanup at once and throws, so that nothing else is started. */
   add(end: End): void {
     this.#ends.push(end);
     if (!this.#isClosed) return;
@@ -19,7 +19,7 @@ export class Ends {
     return this.endAll();
   }
 
-  /** One that fails does not keep the others from their turn. */
+  /** Runs all cleanups, even if some fail. */
   async endAll(): Promise<void> {
     const failures: unknown[] = [];
     for (let end = this.#ends.pop(); end; end = this.#ends.pop()) {
@@ -29,6 +29,6 @@ export class Ends {
         failures.push(error);
       }
     }
-    if (failures.length > 0) throw new AggregateError(failures, 'not all was ended');
+    if (failures.length > 0) throw new AggregateError(failures, 'some cleanups failed');
   }
 }

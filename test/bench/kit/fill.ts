@@ -1,8 +1,8 @@
-/** Many sessions, and many commands of one, made through the API with few requests at once. */
+/** Creates many sessions, or many commands of one session, through the API with few requests at once. */
 import { Pool } from 'undici';
 import type { Keys } from './session-driver.ts';
 
-/** Fewer than the commands that may be queued. */
+/** Parallel requests: fewer than the limit of queued commands. */
 const hands = 16;
 
 async function repeat(count: number, work: (index: number) => Promise<void>): Promise<void> {
@@ -23,7 +23,7 @@ export async function addSessions({ url }: { url: string }, count: number): Prom
   await pool.close();
 }
 
-/** Commands that were pushed and cancelled; `from` tells their Idempotency-Keys from earlier ones. */
+/** Pushes and cancels commands. Their Idempotency-Keys are numbered after `from`, so that they differ from earlier ones. */
 export async function addCommands(
   { url }: { url: string },
   { key }: Keys,

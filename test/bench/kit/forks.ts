@@ -1,4 +1,4 @@
-/** New processes of a listener under strace, by the moment at which each began. */
+/** Reads the new processes of a listener, with their start times, from a trace by strace. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -9,7 +9,7 @@ export type Exit = { at: number; pid: number };
 
 export type Traced = { forks: Fork[]; execs: Exec[]; exits: Exit[] };
 
-/** For `strace -f -o FILE`. */
+/** The flags of strace, besides `-o FILE`. */
 export const traceFlags = ['-f', '-qq', '-ttt', '-s', '200', '-e', 'trace=clone,clone3,fork,vfork,execve'];
 
 const isFork = /^(?:clone3?|v?fork)\(|^<\.\.\. (?:clone3?|v?fork) resumed>/;
@@ -24,7 +24,7 @@ export function readTrace(file: string): Traced {
     else if (text.startsWith('+++ ')) traced.exits.push({ at, pid });
     else if (text.startsWith('execve(')) {
       const [, path = '', words = ''] = /^execve\("([^"]*)", \[(.*?)\]/.exec(text) ?? [];
-      // A shell that looks a program up by trying the folders of PATH fails in some of them.
+      // Failed calls do not count: a shell tries a program in each folder of PATH.
       if (!/ = -1 /.test(text)) traced.execs.push({ at, program: basename(path), words, pid });
     }
   }

@@ -1,16 +1,16 @@
-/** A group of the table: what it measures, and the rows that it adds. */
+/** The interface of a benchmark group, which measures something and adds rows to the table. */
 import type { Ends } from './ends.ts';
 import type { Entry, Row } from './rows.ts';
 
 export type Bench = {
-  /** Few rounds of little work: shows that everything runs, and says nothing about speed. */
+  /** Few rounds of little work: checks that everything runs; the figures do not show the speed. */
   isShort: boolean;
   ends: Ends;
   add: (entry: Entry) => void;
   skip: (id: string, name: string, reason: string) => void;
-  /** Something did not work, and the group goes on without it: the whole run fails at its end. */
+  /** Records a failure. The group continues without that part; the run exits with status 1 at its end. */
   fail: (what: string, error: unknown) => void;
-  /** On stderr, while it runs. */
+  /** Prints progress on stderr. */
   say: (text: string) => void;
 };
 
@@ -27,6 +27,6 @@ export type GroupResult = {
   title: string;
   notes: readonly string[];
   rows: Row[];
-  /** What did not work. */
+  /** The failures, if any. */
   failure?: string;
 };

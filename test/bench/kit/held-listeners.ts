@@ -1,6 +1,7 @@
 /**
- * Listeners that wait, each with a session and a connection of its own, in a process of their own: `node --import tsx held-listeners.ts
- * PORT COUNT`. It says `created` once the sessions are there, goes on at a line on stdin, says `held` once all wait, and ends with stdin.
+ * A separate process with many waiting listeners, each with its own session and connection: `node --import tsx held-listeners.ts
+ * PORT COUNT`. It prints `created` once the sessions exist, continues after a line on stdin, prints `held` once all polls are held, and
+ * ends when stdin ends.
  */
 import { once } from 'node:events';
 import { type Keys, openLine, Peers } from '../../harness/many/peers.ts';
@@ -20,12 +21,12 @@ async function eachOf(work: (nth: number, hand: number) => Promise<void>): Promi
 const peers: Peers[] = [];
 await eachOf(async (nth, hand) => {
   const reply = await lines[hand]?.ask('POST', '/api/session', '');
-  if (reply?.status !== 201) throw new Error(`a session is answered ${reply?.status} ${reply?.body}`);
+  if (reply?.status !== 201) throw new Error(`cannot create a session: ${reply?.status} ${reply?.body}`);
   peers[nth] = new Peers(port, JSON.parse(reply.body) as Keys);
 });
 console.log('created');
 await once(process.stdin, 'data');
-// Each comes back at a time of its own.
+// Random poll durations, so that the listeners do not all poll again at the same time.
 await eachOf(async (nth) => peers[nth]?.listen(10 + Math.floor(Math.random() * 15)));
 await lines[0]?.ask('GET', '/api/health', '');
 for (const line of lines) line.close();

@@ -1,8 +1,8 @@
-/** One line of JSON for each run: the figures of later runs on the same machine can be compared with it. */
+/** Appends one line of JSON per run to the history, for comparison with later runs on the same machine. */
 import { appendFileSync } from 'node:fs';
 import type { Results } from './table.ts';
 
-/** So that a line can be read. */
+/** Rounds to four digits, to keep the lines readable. */
 function round(value: number): number {
   return Number(value.toPrecision(4));
 }

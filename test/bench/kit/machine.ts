@@ -1,4 +1,4 @@
-/** What the figures were measured on. */
+/** Describes the machine that the figures were measured on. */
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 
 export type Machine = {
@@ -7,7 +7,7 @@ export type Machine = {
   memory_gib: number;
   kernel: string;
   node: string;
-  /** Processes that wanted the processors in the minute before: above 0.5 others were busy too. */
+  /** Load average of the minute before the start: above 0.5 other processes were busy too. */
   load: number;
 };
 

@@ -1,4 +1,4 @@
-/** Node of other versions: installed once from the npm registry into a folder that later runs use again. */
+/** Finds other Node versions: installs them once from the npm registry into a folder that later runs reuse. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -12,7 +12,7 @@ const installMs = 180_000;
 
 export type FoundNode = { path: string } | { missing: string };
 
-/** `mayInstall`: else only one that is there already is used. */
+/** Without `mayInstall` it only finds versions that are already installed. */
 export async function findNode(major: number, mayInstall: boolean): Promise<FoundNode> {
   if (Number(process.versions.node.split('.')[0]) === major) return { path: process.execPath };
   const folder = join(tmpdir(), 'remotify-bench-nodes', String(major));

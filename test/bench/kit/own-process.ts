@@ -1,15 +1,15 @@
-/** Programs that are measured. None outlives the benchmark, even when that is interrupted. */
+/** Starts the measured programs and kills them when the benchmark ends or is interrupted. */
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 
 const running = new Set<ChildProcess>();
 
-/** Each has a group of its own, so that what it started ends with it. */
+/** Each program has its own process group, so that its children are killed too. */
 function kill({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It has ended.
+    // The process has already ended.
   }
 }
 
@@ -35,7 +35,7 @@ export function spawnOwn(words: readonly string[], env: Record<string, string>, 
   });
   const forget = (): void => void running.delete(child);
   closed.then(forget, forget);
-  // A measurement that failed no longer waits for it: then its rejection needs a handler.
+  // A failed measurement no longer awaits it, so its rejection needs a handler.
   closed.catch(() => undefined);
   return { child, closed, kill: () => running.has(child) && kill(child) };
 }

@@ -1,4 +1,4 @@
-/** What processes cost, as the kernel counts it: Linux. */
+/** CPU time and memory of processes, from /proc (Linux only). */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 function readStatus(pid: number, field: string): number {
@@ -6,7 +6,7 @@ function readStatus(pid: number, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? Number.NaN);
 }
 
-/** The four times of proc(5): user and system, of the process, and of its children that it has waited for. In milliseconds. */
+/** The four times of proc(5), in milliseconds: user and system time of the process, then of the children that it has waited for. */
 function readTimes(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -37,7 +37,7 @@ export function readRssKib(pid: number): number {
   return readStatus(pid, 'VmRSS');
 }
 
-/** The most that was resident since the start, or since `resetPeak`, in KiB. */
+/** Peak resident memory since the start, or since `resetPeak`, in KiB. */
 export function readPeakKib(pid: number): number {
   return readStatus(pid, 'VmHWM');
 }
@@ -46,7 +46,7 @@ export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** The most memory that any one of some processes had, in KiB: asked often, as a process takes the answer along when it ends. */
+/** The peak memory of the largest of several processes, in KiB. Polls often, as the value is gone once a process has ended. */
 export class PeakWatch {
   readonly #pids: readonly number[];
   readonly #timer: NodeJS.Timeout;
@@ -61,10 +61,10 @@ export class PeakWatch {
     for (const pid of this.#pids) {
       try {
         const peak = readPeakKib(pid);
-        // A process that has ended and is not waited for yet has none.
+        // A zombie process has no such value.
         if (!Number.isNaN(peak)) this.#peakKib = Math.max(this.#peakKib, peak);
       } catch {
-        // It has ended.
+        // The process has ended.
       }
     }
   }

@@ -1,4 +1,4 @@
-/** A client that is there already, on one kept connection: pushes a command and waits for what becomes of it. */
+/** A client on one keep-alive connection that pushes commands and waits for their output or end. */
 import { Client } from 'undici';
 import type { BenchRemote } from './remote.ts';
 
@@ -19,7 +19,7 @@ export class PushClient {
       ...(sent !== undefined && { body: sent }),
     });
     const text = await body.text();
-    if (statusCode >= 300) throw new Error(`${path.split('?')[0]} is answered ${statusCode} ${text}`);
+    if (statusCode >= 300) throw new Error(`request ${path.split('?')[0]} failed: ${statusCode} ${text}`);
     return text;
   }
 

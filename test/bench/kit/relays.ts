@@ -1,4 +1,4 @@
-/** Relays without limits, in front of each kind of store, for sessions that a driver plays. */
+/** Starts relays without limits, with each kind of store, and session drivers for them. */
 import { makeCertificate, hasOpenssl } from '../../harness/certificate.ts';
 import { hasRedis, type Redis, startRedis } from '../../harness/redis.ts';
 import { type Relay, startRelay } from '../../harness/relay-process.ts';
@@ -10,21 +10,21 @@ import { type Keys, SessionDriver } from './session-driver.ts';
 const limits = ['max-held-polls', 'max-held-polls-per-address', 'max-sessions-per-address'];
 const noLimits = limits.flatMap((limit) => [`--${limit}`, '0']);
 
-/** For a store with many sessions, on a slow machine. */
+/** Long enough for a store with many sessions on a slow machine. */
 const mostStartMs = 120_000;
 
 export type BenchRelay = Relay & {
-  /** Of the Redis that it uses. */
+  /** The Redis that the relay uses. */
   redis?: Redis;
 };
 
 const ended = async (relay: Relay): Promise<void> => {
-  // Data of a benchmark need not be written out.
+  // SIGKILL: data of a benchmark need not be flushed.
   await relay.kill('SIGKILL');
   await relay.stop();
 };
 
-/** `memory:`, or the URL of a store; without one, files in a folder that is removed at the end. */
+/** `store`: a store URL; the default is a file store in a folder that is removed at the end. */
 export async function startUnlimited(ends: Ends, store?: string, flags: string[] = []): Promise<Relay> {
   const relay = await startRelay({
     store: store ?? `file:${await makeFolder(ends)}/store`,
@@ -44,7 +44,7 @@ export async function makeFolder(ends: Ends): Promise<string> {
 type StoreKind = 'memory' | 'file' | 'redis' | 'tls';
 export const storeKinds = ['memory', 'file', 'redis', 'tls'] as const satisfies readonly StoreKind[];
 
-/** Why this machine has none of the kind. */
+/** Why this kind of store cannot run on this machine; undefined if it can. */
 export function explainMissing(kind: StoreKind): string | undefined {
   if (kind === 'redis' && !hasRedis) return 'no redis-server';
   if (kind === 'tls' && !hasOpenssl) return 'no openssl';
@@ -71,7 +71,7 @@ export async function createSession({ url }: { url: string }): Promise<Keys> {
     method: 'POST',
     dispatcher: trusting,
   });
-  if (statusCode !== 201) throw new Error(`a session is answered ${statusCode} ${await body.text()}`);
+  if (statusCode !== 201) throw new Error(`cannot create a session: ${statusCode} ${await body.text()}`);
   return (await body.json()) as Keys;
 }
 

@@ -1,4 +1,4 @@
-/** A relay that keeps files, a session, and a bash listener in auto mode; beside it a local sshd where the machine has one. */
+/** Starts a relay with a file store, a session, a bash listener in auto mode, and a local sshd if the machine has one. */
 import { binaryPath } from '../../harness/binary.ts';
 import { cleanEnvironment } from '../../harness/clean-environment.ts';
 import { runCli } from '../../harness/cli.ts';
@@ -13,19 +13,19 @@ export type BenchRemote = {
   relay: Relay;
   listener: Listener;
   key: string;
-  /** For commands of the client. */
+  /** The environment for client commands. */
   env: Record<string, string>;
   folder: string;
-  /** The seed's curl line, which runs `true`. */
+  /** The legacy curl line, which runs `true`. */
   recipe: string[];
-  /** The words before those of `remotify`. */
+  /** The command line that starts remotify, without arguments. */
   remotify: string[];
   ssh: SshServer | undefined;
 };
 
-export const noSsh = 'no sshd that this user may start';
+export const noSsh = 'no sshd that this user can start';
 
-/** `wrapLine` may run the line that starts the listener in another program. */
+/** `wrapLine` can wrap the line that starts the listener in another program. */
 export async function startBenchRemote(
   ends: Ends,
   { wrapLine = (line: string) => line, withSsh = true } = {},

@@ -1,16 +1,16 @@
-/** The rows of the table: one measured figure each, with its ratio to another of the same rounds, and the goal for one of the two. */
+/** Rows of the table: a measured figure, its ratio to another figure of the same rounds, and a goal for one of the two. */
 import { ratiosOf, type Spread, spreadOf } from './figures.ts';
 
-/** `atMost` or `atLeast`, of the ratio where the row has one, else of the figure. */
+/** A goal for the ratio if the row has one, otherwise for the figure. */
 export type Goal = { atMost: number } | { atLeast: number };
 
 export type Row = {
-  /** Stable: the history compares by it. */
+  /** Must not change, as the history compares rows by id. */
   id: string;
   name: string;
   unit: string;
   figure?: Spread;
-  /** The name of what the ratio is to. */
+  /** The name of the denominator of the ratio. */
   base?: string;
   ratio?: Spread;
   goal?: string;
@@ -23,11 +23,11 @@ export type Entry = {
   id: string;
   name: string;
   unit: string;
-  /** Of each round. */
+  /** One value per round. */
   values: readonly number[];
   base?: { name: string; values: readonly number[] };
   goal?: Goal;
-  /** The goal is about the figure, though there is a ratio. */
+  /** The goal is for the figure, even if there is a ratio. */
   isGoalOfFigure?: boolean;
 };
 

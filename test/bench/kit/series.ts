@@ -1,4 +1,4 @@
-/** Several sides of a comparison, measured in alternating rounds: A B A B. */
+/** Measures several sides of a comparison in alternating rounds: A B A B. */
 
 /** One figure or several, by name. */
 type Figures = Record<string, number>;
@@ -6,7 +6,7 @@ type Figures = Record<string, number>;
 export type Side<Name extends string = string> = { name: Name; measure: () => Promise<Figures> };
 
 export type Measured = {
-  /** Of one side, in the order of the rounds. Empty when the side was not there. */
+  /** The values of one side, in the order of the rounds. Empty if the side was not measured. */
   of: (side: string, figure?: string) => number[];
 };
 

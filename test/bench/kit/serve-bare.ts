@@ -1,4 +1,4 @@
-/** The process of bare-server.ts: takes the answers from the parent, tells it the port, and ends with it. */
+/** The child process of bare-server.ts: receives the answers from the parent, sends it the port, and ends with it. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +6,7 @@ import type { Answer, Step } from './session-driver.ts';
 
 export type Recorded = Record<Step, Answer>;
 
-/** node:http adds these by itself. */
+/** Headers that node:http adds itself. */
 const ownHeaders = ['connection', 'date', 'keep-alive'];
 
 function chooseStep(method: string, path: string): Step {

@@ -1,4 +1,4 @@
-/** Client and listener of one session in one process, each on a keep-alive connection of its own. */
+/** Plays client and listener of one session in one process, each on its own keep-alive connection. */
 import { Client } from 'undici';
 
 export type Keys = { key: string; listener_key: string };
@@ -12,10 +12,10 @@ export type Answer = {
   body: string;
 };
 
-/** What the command prints: 20 bytes. */
+/** The output of each command: 20 bytes. */
 const output = 'nineteen characters\n';
 
-/** Of all drivers: a later one on the same session must not repeat a command of an earlier one. */
+/** Shared by all drivers: a later driver on the same session must not reuse an Idempotency-Key of an earlier one. */
 let named = 0;
 
 export class SessionDriver {
@@ -30,8 +30,8 @@ export class SessionDriver {
   readonly answers = new Map<Step, Answer>();
 
   /**
-   * `namesCommands`: each push carries an Idempotency-Key. `listenerUrl`: where the listener asks another relay. The certificate of a
-   * relay with TLS is not checked.
+   * `namesCommands`: each push has an Idempotency-Key. `listenerUrl`: the relay of the listener, if it is another one. The TLS
+   * certificate of the relay is not checked.
    */
   constructor(url: string, keys: Keys, { namesCommands = false, listenerUrl = url } = {}) {
     const connect = { rejectUnauthorized: false };
@@ -65,7 +65,7 @@ export class SessionDriver {
     return answer;
   }
 
-  /** Sent before the push that it waits for; sent again when it was held for the whole long poll. */
+  /** Sends the long poll before the push that it waits for, and again when it times out. */
   #askNext(): Promise<void> {
     const next = (async () => {
       for (;;) {
@@ -75,7 +75,7 @@ export class SessionDriver {
         if (status !== 204) return;
       }
     })();
-    // The last one is cut off by `close`, where nothing waits for it.
+    // close() aborts the last poll, which nothing awaits.
     next.catch(() => undefined);
     return next;
   }

@@ -1,4 +1,4 @@
-/** A local sshd with keys of its own, on loopback and a free port; needs Debian's openssh-server and root. */
+/** Starts a local sshd with its own keys on a free loopback port; needs Debian's openssh-server and root. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,9 +13,9 @@ export function hasSshServer(): boolean {
 }
 
 export interface SshServer {
-  /** The words before a command that is run through it. */
+  /** The ssh command line, without the remote command. */
   client: string[];
-  /** The words of scp before its source and target; `127.0.0.1:PATH` is on the other side. */
+  /** The scp command line without source and target; `127.0.0.1:PATH` is the remote side. */
   copier: string[];
   stop: () => void;
 }
@@ -41,7 +41,7 @@ export async function startSshServer(folder: string): Promise<SshServer> {
     'Subsystem sftp internal-sftp',
   ];
   writeFileSync(file('config'), `${config.join('\n')}\n`);
-  // sshd starts itself again, and wants its whole path.
+  // sshd executes itself again, so it needs its absolute path.
   const server = spawn(findProgram('sshd') ?? 'sshd', ['-D', '-f', file('config')], { stdio: 'ignore' });
   const options = [
     'StrictHostKeyChecking=no',
@@ -52,7 +52,7 @@ export async function startSshServer(folder: string): Promise<SshServer> {
   const identity = ['-F', 'none', '-i', file('user'), ...options.flatMap((option) => ['-o', option])];
   const client = ['ssh', ...identity, '-p', String(port), '127.0.0.1'];
   const copier = ['scp', '-q', ...identity, '-P', String(port)];
-  await eventually('sshd lets us in', 10_000, () => {
+  await eventually('sshd accepts the login', 10_000, () => {
     execFileSync(client[0] ?? '', [...client.slice(1), 'true'], { stdio: 'ignore' });
     return true;
   });

@@ -1,4 +1,4 @@
-/** The results as Markdown; the JSON form is the same object. */
+/** Renders the results as Markdown. The JSON form is the same object. */
 import type { Spread } from './figures.ts';
 import type { GroupResult } from './group.ts';
 import type { Machine } from './machine.ts';
@@ -12,7 +12,7 @@ export type Results = {
   groups: GroupResult[];
 };
 
-/** Three digits that say something. */
+/** Three significant digits. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
@@ -45,9 +45,9 @@ export function renderMarkdown({ date, commit, form, machine, groups }: Results)
     '# Benchmark',
     '',
     `${date}, commit ${commit}, ${form} form. ${cpu}, ${cores} cores, ${memory_gib} GiB, ${kernel}, Node ${node}; load ${load.toFixed(1)} at the start.`,
-    'Each figure is the median, with the least and the most in parentheses. Ratios are of the same round.',
+    'Each figure is the median, with minimum and maximum in parentheses. Ratios compare figures of the same round.',
     ...(form === 'short'
-      ? ['The short form shows that everything runs; its figures are of code that is not warm.']
+      ? ['The short form only checks that everything runs; its figures are of code that is not warmed up.']
       : []),
   ];
   for (const { title, notes, rows, failure } of groups) {

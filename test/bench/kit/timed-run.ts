@@ -1,13 +1,13 @@
-/** A command from its start to its end, as bash's `time` sees it: real time and processor time, of it and of what it started. */
+/** Runs a command under bash's `time`: real time and CPU time of the command and its children. */
 import { withDeadline } from '../../harness/deadline.ts';
 import { spawnOwn } from './own-process.ts';
 
-/** What the command prints is thrown away; the times go to a pipe of their own. */
+/** The output of the command is discarded; the times go to a separate pipe. */
 const script = `TIMEFORMAT='%3R %3U %3S'; { time "$@" >/dev/null 2>/dev/null; } 2>&3`;
 
 type Took = { ms: number; cpuMs: number };
 
-/** Not spawnSync: the screen of a listener is a pipe that this process must go on reading. */
+/** Not spawnSync: meanwhile this process must read the pipe with the listener's screen output. */
 export async function runTimed(
   words: readonly string[],
   env: Record<string, string>,

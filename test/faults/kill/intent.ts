@@ -1,19 +1,19 @@
-/** A command that a client wants to run once, and all that was ever said about it. */
+/** A command that a client wants to run once, with everything that the relay has acknowledged about it. */
 import type { Stream } from '../../../src/session/session.ts';
 import { drawFrom } from '../../harness/fault-proxy.ts';
 import { seed } from '../../harness/seed.ts';
 
-/** A whole number, 0 up to `below`: always the same for the same words and the same seed. */
+/** Draws a whole number from 0 to `below` - 1: always the same for the same words and seed. */
 export function draw(below: number, words: string): number {
   return Math.floor(drawFrom(`${seed} ${words}`) * below);
 }
 
-/** Mostly short, now and then more than one write takes. */
+/** Usually small; sometimes larger than one write. */
 function drawSize(words: string): number {
   return draw(12, `size ${words}`) === 0 ? draw(200_000, words) : draw(4_000, words);
 }
 
-/** Lines that nothing else prints: bytes at a wrong place show. */
+/** Unique numbered lines, so that bytes at a wrong offset are noticed. */
 function fillWith(text: string, size: number): string {
   let lines = '';
   for (let line = 1; lines.length < size; line += 1) lines += `${line} ${text}\n`;
@@ -25,7 +25,7 @@ export class Intent {
   readonly script: string;
   readonly exitStatus: number;
   readonly output: Readonly<Record<Stream, string>>;
-  /** As far as the relay said that it has it. */
+  /** Bytes that the relay has acknowledged. */
   readonly kept: Record<Stream, number> = { stdout: 0, stderr: 0 };
   id: string | undefined;
   isPushed = false;

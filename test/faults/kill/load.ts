@@ -1,4 +1,4 @@
-/** Several sessions at work at once, each of them made, filled, looked through and ended, and then another one in its place. */
+/** Runs several sessions in parallel: each is created, used, checked and ended, then replaced by a new one. */
 import type { Answer, Call } from '../../promises/wire.ts';
 import { draw } from './intent.ts';
 import { LoadedSession } from './loaded-session.ts';
@@ -7,7 +7,7 @@ import { SlotWork } from './slot-work.ts';
 import type { Tally } from './tally.ts';
 import { LoadedListener, serveClient } from './work.ts';
 
-/** A session remembers the last hundred: in so few nothing that was promised may be forgotten. */
+/** The relay lists the last hundred commands of a session: with fewer, all acknowledged ones must still be listed. */
 const mostCommands = 80;
 
 const clientsOfEach = 3;
@@ -29,11 +29,11 @@ export class Load {
   start({ sessions, slots }: { sessions: number; slots: number }): void {
     const places = Array.from({ length: sessions + slots }, (_, place) => this.#fill(place < slots));
     this.#places = places;
-    // Awaited at the end; until then nobody else looks.
+    // Awaited in stop(): until then an early rejection must not be unhandled.
     for (const place of places) place.catch(() => undefined);
   }
 
-  /** One session after the other. */
+  /** Runs one session after the other. */
   async #fill(isSlot: boolean): Promise<void> {
     while (!this.#isStopping && !this.#wire.isOver) {
       this.#made += 1;
@@ -61,7 +61,7 @@ export class Load {
     });
     await Promise.all([served, listener.serve(() => !isServed)]);
     await session.check((call) => this.#wire.insist(call), true);
-    // The last ones stay: the relay is asked for them once more, at the very end.
+    // The last sessions are not ended: they are checked again after the last kill.
     if (this.#isStopping) return;
     await session.end();
     this.#ended.push(session);
@@ -78,7 +78,7 @@ export class Load {
     this.#alive.delete(session);
   }
 
-  /** While nobody is at work: asks the relay for everything that it ever said that it has. */
+  /** Called while all clients are paused: checks everything that the relay has acknowledged. */
   async check(): Promise<void> {
     const ask = (call: Call): Promise<Answer> => this.#wire.ask(call);
     const looks = [...this.#alive].map(async ([session, slots]) => {
@@ -88,7 +88,7 @@ export class Load {
     await Promise.all([...looks, ...this.#ended.map((session) => session.checkEnd(ask))]);
   }
 
-  /** Everybody brings what was begun to its end. */
+  /** Lets all sessions finish their current work. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#places);

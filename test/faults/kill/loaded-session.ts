@@ -1,4 +1,4 @@
-/** A session with its key, its commands and what was promised of it. */
+/** A session under load: its keys, its commands, and the checks of what the relay acknowledged for it. */
 import assert from 'node:assert/strict';
 import { isEnded } from '../../../src/protocol/command-states.ts';
 import { type CommandView, parseCommandList } from '../../../src/protocol/command-view.ts';
@@ -47,7 +47,7 @@ export class LoadedSession {
     return this.wire.insist({ ...rest, path: `/api/session/self${path}`, key: this.listenerKey });
   }
 
-  /** What cannot be once so much was promised: whoever meets it has nothing more to do here. */
+  /** Reports an answer that is impossible after earlier acknowledgements, and ends the caller. */
   giveUp(what: string, { status, text }: Answer): never {
     this.tally.blame('lost', `${this.name}: ${what} is answered ${status} ${text.trim()}`);
     throw new Over();
@@ -56,7 +56,7 @@ export class LoadedSession {
   async end(): Promise<void> {
     this.isEnding = true;
     const answer = await this.asClient({ method: 'DELETE', path: '' });
-    // Gone already: the answer to the one before was lost.
+    // 410: the session has already ended, and the answer to the first request was lost.
     if (answer.status !== 204 && answer.status !== 410) this.giveUp('the end', answer);
     this.tally.acknowledge('ends');
   }
@@ -66,7 +66,7 @@ export class LoadedSession {
     this.tally.expect(status === 410, 'lost', `the end of ${this.name}, which answers ${status}`);
   }
 
-  /** Asks for everything that was promised. `isOver`: nobody is at work any more. */
+  /** Checks everything that was acknowledged. `isOver`: all clients and the listener have finished. */
   async check(send: Send, isOver = false): Promise<void> {
     const answer = await send({ method: 'GET', path: '/api/session/self/commands', key: this.key });
     if (answer.status === 410 && this.isEnding) return;
@@ -80,11 +80,11 @@ export class LoadedSession {
       this.#checkState(intent, view, isOver);
       if (intent.runs > 0) await this.#checkOutput(intent, view, send);
     }
-    // What came in through the slot has no name of its own.
+    // Commands pushed through the slot have no Idempotency-Key.
     const known = new Set(this.intents.map(({ id }) => id));
     const strays = views.filter(({ id, origin }) => origin === 'commands' && !known.has(id)).length;
     const unnamed = this.intents.filter(({ id }) => id === undefined).length;
-    this.tally.expect(strays <= unnamed, 'run twice', `${this.name} has commands that nobody pushed`);
+    this.tally.expect(strays <= unnamed, 'run twice', `${this.name} has commands that no client pushed`);
   }
 
   #checkState(intent: Intent, { state, ...view }: CommandView, isOver: boolean): void {

@@ -1,7 +1,7 @@
-/** Requests of peers that do not give up: while the relay is down they wait, and then ask again. */
+/** Sends requests of peers that do not give up: while the relay is down they wait, then retry. */
 import { type Answer, type Call, type RestartableRelay, Wire } from '../../promises/wire.ts';
 
-/** Thrown where there is nothing left to be seen. */
+/** Thrown to end a peer: the run is over, or its session has failed. */
 export class Over extends Error {}
 
 export class PatientWire {
@@ -9,7 +9,7 @@ export class PatientWire {
   #up: Promise<void> = Promise.resolve();
   #rise = (): void => undefined;
   isOver = false;
-  /** Requests that were answered, in all. */
+  /** Total number of answered requests. */
   #answers = 0;
   #awaited: { answers: number; reached: () => void } | undefined;
 
@@ -17,12 +17,12 @@ export class PatientWire {
     this.#wire = new Wire(relay);
   }
 
-  /** Only while nobody else asks: a relay that does not answer now is a fault. */
+  /** For checks, while all peers wait: here a relay that does not answer is a failure. */
   ask(call: Call): Promise<Answer> {
     return this.#wire.ask(call);
   }
 
-  /** Undefined when the relay died meanwhile: whoever asked does not know what became of it. */
+  /** Undefined where the relay was killed during the request: the caller does not know whether it was executed. */
   async try(call: Call): Promise<Answer | undefined> {
     await this.#up;
     if (this.isOver) throw new Over();
@@ -33,7 +33,7 @@ export class PatientWire {
     return answer;
   }
 
-  /** For what may be repeated. */
+  /** For requests that may be repeated. */
   async insist(call: Call): Promise<Answer> {
     for (;;) {
       const answer = await this.try(call);
@@ -41,14 +41,14 @@ export class PatientWire {
     }
   }
 
-  /** Resolves in the very turn in which the n-th answer from now arrives. */
+  /** Resolves in the same turn of the event loop in which the n-th answer from now arrives. */
   untilAnswers(count: number): Promise<void> {
     return new Promise((reached) => {
       this.#awaited = { answers: this.#answers + count, reached };
     });
   }
 
-  /** `kill -9`; who is under way loses the answer, and who comes now waits. A new relay, and a look at it before anybody else has one. */
+  /** Kills the relay with `kill -9`, starts a new one, and calls `look` first. Open requests lose their answers; new ones wait. */
   async restart(look: () => Promise<void>): Promise<void> {
     this.#up = new Promise((resolve) => {
       this.#rise = resolve;
@@ -58,7 +58,7 @@ export class PatientWire {
     this.#rise();
   }
 
-  /** Nobody waits any more. */
+  /** Ends all waiting peers. */
   end(): void {
     this.isOver = true;
     this.#rise();

@@ -1,4 +1,4 @@
-/** `kill -9` of a relay under load, again and again, and after each one a look at what is left of its promises. */
+/** Kills a relay under load with `kill -9`, again and again, and checks after each kill that all acknowledged data is there. */
 import { withDeadline } from '../../harness/deadline.ts';
 import { seed } from '../../harness/seed.ts';
 import type { RestartableRelay } from '../../promises/wire.ts';
@@ -9,12 +9,12 @@ import { Tally } from './tally.ts';
 
 const crew = { sessions: 6, slots: 2 };
 
-/** Between two kills: from a relay that has hardly begun to one that is well under way. */
+/** At most this many answers between two kills; the number is drawn, so that kills come early and late after a start. */
 const mostAnswers = 900;
 
 export type Run = { kills: number; tally: Tally; report: string };
 
-/** `untilFault`: one that is broken has shown it with the first fault, and what comes after it is not worth waiting for. */
+/** `untilFault`: stops after the first fault, which is enough to detect a broken relay. */
 export async function runKills(
   relay: RestartableRelay,
   kills: number,
@@ -31,12 +31,12 @@ export async function runKills(
       done += 1;
       const answers = 1 + draw(mostAnswers, `answers before kill ${done}`);
       await withDeadline(wire.untilAnswers(answers), 60_000, `${answers} answers before kill ${done}`);
-      // An answer has just been given: what was written after it is not there yet.
+      // Wait a few turns: right after an answer, later writes of the relay have not started yet.
       for (let turn = draw(20, `turns before kill ${done}`); turn > 0; turn -= 1)
         await new Promise((resolve) => setImmediate(resolve));
       await wire.restart(() => load.check());
     }
-    if (!isBroken()) await withDeadline(load.stop(), 60_000, 'everybody comes to an end');
+    if (!isBroken()) await withDeadline(load.stop(), 60_000, 'all sessions finish');
     if (!isBroken()) await load.check();
   } finally {
     wire.end();

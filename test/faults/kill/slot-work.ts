@@ -1,11 +1,11 @@
-/** Whoever has nothing but curl, at both ends of the two slots. What has no name cannot be sent twice: a lost answer is let go. */
+/** A client and a listener that use the two slots, as with curl alone. Slot requests have no key, so they are not retried. */
 import { draw, Intent } from './intent.ts';
 import type { LoadedSession } from './loaded-session.ts';
 import type { Answer } from '../../promises/wire.ts';
 
 export class SlotWork {
   readonly #session: LoadedSession;
-  /** What lies in a slot now, and nobody has asked for. */
+  /** The unread content of a slot that the relay has acknowledged. */
   #due: { slot: 'cmd' | 'result'; of: string } | undefined;
 
   constructor(session: LoadedSession) {
@@ -18,7 +18,7 @@ export class SlotWork {
   }
 
   async #put(slot: 'cmd' | 'result', bytes: string, of: string): Promise<boolean> {
-    // A push drops what nobody has read, also one whose answer is lost.
+    // A push replaces unread content, even where its answer is lost.
     this.#due = undefined;
     const answer = await this.#session.wire.try(this.#call('POST', slot, bytes));
     if (!answer) return false;
@@ -34,7 +34,7 @@ export class SlotWork {
     if (!answer) return false;
     const { tally } = this.#session;
     if (answer.status !== 200) this.#session.giveUp(`the ${slot} of ${of}`, answer);
-    return tally.expect(answer.text === expected, 'wrong', `what the ${slot} slot says of ${of}`);
+    return tally.expect(answer.text === expected, 'wrong', `the content of the ${slot} slot for ${of}`);
   }
 
   async serve(name: string, goesOn: () => boolean): Promise<void> {
@@ -48,7 +48,7 @@ export class SlotWork {
     this.#due = undefined;
   }
 
-  /** Without taking anything. */
+  /** Checks that the relay still has the content, without taking it. */
   async check(ask: (path: string) => Promise<Answer>): Promise<void> {
     const due = this.#due;
     if (!due) return;

@@ -1,11 +1,11 @@
-/** What a relay has answered for, and what of it did not hold. */
+/** Counts what a relay has acknowledged, and collects the faults that were found. */
 const kinds = ['sessions', 'pushes', 'starts', 'bytes', 'results', 'cancels', 'ends'] as const;
 export type Kind = (typeof kinds)[number];
 export type Fault = 'lost' | 'run twice' | 'wrong';
 
 export class Tally {
   readonly acknowledged = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>;
-  /** Each by its own words: what is found missing again and again was lost once. */
+  /** Descriptions of faults; a set, so that a fault found several times counts once. */
   readonly faults: Readonly<Record<Fault, Set<string>>> = {
     lost: new Set(),
     'run twice': new Set(),
@@ -16,7 +16,7 @@ export class Tally {
     this.acknowledged[kind] += count;
   }
 
-  /** All that was answered for, bytes apart. */
+  /** Number of acknowledged requests, without the bytes. */
   get promises(): number {
     return kinds.reduce((sum, kind) => sum + (kind === 'bytes' ? 0 : this.acknowledged[kind]), 0);
   }
@@ -25,7 +25,7 @@ export class Tally {
     this.faults[fault].add(what);
   }
 
-  /** Blames when it does not hold, and says whether it holds. */
+  /** Records a fault where the condition does not hold, and returns the condition. */
   expect(holds: boolean, fault: Fault, what: string): boolean {
     if (!holds) this.blame(fault, what);
     return holds;

@@ -1,4 +1,4 @@
-/** Clients that push, cancel and read, and a listener that runs what they pushed: each an endless loop that survives its relay. */
+/** Loops of clients that push, cancel and read commands, and of a listener that runs them; all of them survive a restart of the relay. */
 import type { CommandView } from '../../../src/protocol/command-view.ts';
 import type { Stream } from '../../../src/session/session.ts';
 import { draw, Intent } from './intent.ts';
@@ -30,7 +30,7 @@ async function cancel(session: LoadedSession, intent: Intent, id: string): Promi
   if (outcome !== 'ended') session.tally.acknowledge('cancels');
 }
 
-/** As `exec` does: from where it stands to the end, whatever happens to the relay. */
+/** Reads the output to its end, as `exec` does, also across restarts of the relay. */
 async function follow(session: LoadedSession, intent: Intent, id: string): Promise<void> {
   const text = { stdout: '', stderr: '' };
   for (;;) {
@@ -47,12 +47,12 @@ async function follow(session: LoadedSession, intent: Intent, id: string): Promi
     const { tally } = session;
     tally.expect(state === 'finished', 'lost', `the run of ${intent.word}, which is ${state}`);
     const isWhole = text.stdout === intent.output.stdout && text.stderr === intent.output.stderr;
-    tally.expect(isWhole || state !== 'finished', 'wrong', `what a client read of ${intent.word}`);
+    tally.expect(isWhole || state !== 'finished', 'wrong', `the output that a client read of ${intent.word}`);
     return;
   }
 }
 
-/** One command after the other, and the last one is read to its end like all others. */
+/** Pushes one command after the other, and reads the output of each to its end. */
 export async function serveClient(
   session: LoadedSession,
   name: string,
@@ -66,7 +66,7 @@ export async function serveClient(
   }
 }
 
-/** A listener of our kind: nothing runs before the relay heard of it, and nothing is kept back. */
+/** A listener as the runner is one: starts a command only after the relay acknowledged it, and sends all output. */
 export class LoadedListener {
   readonly #session: LoadedSession;
   readonly #mode: 'auto' | 'supervised';
@@ -87,11 +87,11 @@ export class LoadedListener {
     while (goesOn()) {
       const answer = await this.#send('GET', `/next?wait=1&had=${this.#had}`);
       if (answer.status === 204) continue;
-      if (answer.status !== 200) this.#session.giveUp('a look', answer);
+      if (answer.status !== 200) this.#session.giveUp('a poll', answer);
       const [, id = '', script = ''] =
         /^remotify\/1 run (c\d+) .*\n([^]*)\nremotify\/1 end \1\n$/.exec(answer.text) ?? [];
       const intent = this.#session.intents.find((one) => one.script === script);
-      if (!intent) this.#session.tally.blame('wrong', `${this.#session.name} hands out a strange script`);
+      if (!intent) this.#session.tally.blame('wrong', `${this.#session.name} hands out an unknown script`);
       else if (await this.#start(intent, id)) await this.#finish(intent, id);
     }
   }

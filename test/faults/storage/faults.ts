@@ -1,4 +1,4 @@
-/** Ways in which storage fails under a relay that runs, and back again. */
+/** Storage faults for a running relay: each can be started and ended. */
 import { execFile, spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,14 +17,14 @@ export interface Fault {
   end: (relay: { pid: number }) => Promise<void>;
 }
 
-/** Of the pages that are left a large write takes all, and is told so: a short write. */
+/** Fills the disk except for some pages: a large write uses all of them and becomes a short write. */
 export function fillUp(disk: SmallDisk, pagesLeft: number): Fault {
   return { begin: () => disk.fill(pagesLeft), end: () => disk.free() };
 }
 
 export const canLimit = spawnSync('prlimit', ['--fsize'], { stdio: 'ignore' }).status === 0;
 
-/** What `ulimit -f` sets: a write goes as far as the limit, and the next one fails with EFBIG. Node ignores SIGXFSZ. */
+/** Sets the file size limit (`ulimit -f`): a write stops at the limit, and the next one fails with EFBIG. Node ignores SIGXFSZ. */
 export function limitFiles(bytes: number): Fault {
   const set = (pid: number, soft: string) => run('prlimit', ['--pid', String(pid), `--fsize=${soft}:`]);
   return {
@@ -33,7 +33,7 @@ export function limitFiles(bytes: number): Fault {
   };
 }
 
-/** Of root, who needs no permission, a mount takes it: nothing in the folder can be made, changed or removed. */
+/** Makes a folder read-only by a bind mount, because file permissions do not restrict root. */
 export function setReadOnly(folder: string): Fault {
   const end = async (): Promise<void> => void (await run('umount', ['--lazy', folder]));
   return {
@@ -48,7 +48,7 @@ export function setReadOnly(folder: string): Fault {
 
 export const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' }).status === 0;
 
-/** All that a store has in it, and what it may make next: strace has to be told each path. */
+/** Paths of all files of a store, and of files that it may create next: strace needs each path. */
 async function listPaths(store: string): Promise<string[]> {
   const found = await readdir(store, { recursive: true, withFileTypes: true });
   const paths = found.map((entry) => join(entry.parentPath, entry.name));
@@ -60,7 +60,7 @@ async function listPaths(store: string): Promise<string[]> {
   return [...new Set([...paths, ...paths.map((path) => `${path}.new`), ...next])];
 }
 
-/** System calls of a relay that fail as on a broken disk, with the paths that they are about; without any: all of them. */
+/** Makes system calls of a relay fail as on a broken disk: calls for the listed paths, or all of them where the list is empty. */
 function failCalls(calls: string, error: string, listOwn: () => Promise<string[]>): Fault {
   let detach = (): Promise<unknown> => Promise.resolve();
   return {
@@ -71,10 +71,10 @@ function failCalls(calls: string, error: string, listOwn: () => Promise<string[]
       const strace = spawnCaptured('strace', args, { env: cleanEnvironment(tmpdir()) });
       detach = async () => {
         strace.child.kill('SIGINT');
-        await withDeadline(strace.exited, 10_000, 'strace lets go of the relay');
+        await withDeadline(strace.exited, 10_000, 'strace detaches from the relay');
       };
       onTestFinished(async () => void (await detach()));
-      await eventually('strace holds the relay', 10_000, () => {
+      await eventually('strace is attached to the relay', 10_000, () => {
         if (!strace.isRunning()) throw new Error(strace.stderr());
         return strace.stderr().includes('attached');
       });
@@ -83,12 +83,12 @@ function failCalls(calls: string, error: string, listOwn: () => Promise<string[]
   };
 }
 
-/** Each write to a file of the store; sockets and pipes, which are written by the same calls, go on. */
+/** Makes each write to a file of the store fail. Sockets and pipes, which use the same system calls, still work. */
 export function failWrites(store: string, error: string): Fault {
   return failCalls('write,pwrite64,writev,pwritev', error, () => listPaths(store));
 }
 
-/** What was written is there, and may not outlive a power cut. */
+/** Makes each fsync fail: written data is readable, but may not survive a power cut. */
 export function failSyncs(error: string): Fault {
   return failCalls('fsync,fdatasync', error, async () => []);
 }

@@ -1,8 +1,8 @@
-/** Everything that makes a relay store something, each in a session of its own: what one leaves is not in the way of another. */
+/** All operations for which a relay stores data, each in its own session, so that they do not influence each other. */
 import type { Relay } from '../../harness/relay-process.ts';
 import { type Answer, type Call, Wire } from '../../promises/wire.ts';
 
-/** More than a small disk has left, and more than one page: it cannot be kept by luck. */
+/** More than the space left on the small disk, and more than one page, so that it cannot fit by chance. */
 export const largeBytes = 200_000;
 
 const fill = (word: string, size = largeBytes): string => `${word} `.repeat(size).slice(0, size);
@@ -48,10 +48,10 @@ const push = (desk: Desk, key: string, script: string): Promise<Answer> =>
 
 export interface Operation {
   name: string;
-  /** Its bytes are many: a full disk has no room for them, whatever else may still fit. */
+  /** The operation stores many bytes: a full disk has no space for them, although small ones may still fit. */
   isLarge: boolean;
   perform: () => Promise<Answer>;
-  /** What a relay says that has it, after it was acknowledged: `true`, or what is wrong. */
+  /** Whether a relay still has the data of the acknowledged operation. */
   isKept: (wire: Wire, answer: Answer) => Promise<boolean>;
 }
 
@@ -63,7 +63,7 @@ const stateOf = async (desk: Desk, wire: Wire): Promise<string> => {
 const stdoutOf = async (desk: Desk, wire: Wire): Promise<string> =>
   (await desk.asClient({ method: 'GET', path: '/commands/c1/output?stream=stdout&offset=0' }, wire)).text;
 
-/** A desk with c1 shown to a supervised listener, or running. */
+/** Opens a session with a command c1 that is queued, shown to a supervised listener, or running. */
 async function openAt(wire: Wire, state: 'queued' | 'shown' | 'running', query = ''): Promise<Desk> {
   const desk = await Desk.open(wire);
   await desk.asClient({ method: 'POST', path: `/commands${query}`, body: 'echo c1' });
@@ -72,7 +72,7 @@ async function openAt(wire: Wire, state: 'queued' | 'shown' | 'running', query =
   return desk;
 }
 
-/** All of them, made ready while storage works. */
+/** Prepares all operations while storage still works. */
 export async function prepareOperations(relay: Pick<Relay, 'port'>): Promise<Operation[]> {
   const wire = new Wire({ port: relay.port, kill: async () => {}, start: async () => {} });
   const [pushed, queued, shown, declined, streaming, ending] = await Promise.all([
@@ -158,7 +158,7 @@ export async function prepareOperations(relay: Pick<Relay, 'port'>): Promise<Ope
       isLarge: true,
       perform: () =>
         fed.asClient({ method: 'PUT', path: '/commands/c1/stdin?offset=0&end=1', body: fill('input') }),
-      // What is there already is an overlap, and asking for it again says where it ends.
+      // A repeated PUT at the end offset returns the end of the stored stdin.
       isKept: async (other) => {
         const path = `/commands/c1/stdin?offset=${largeBytes}&end=1`;
         const { status, text } = await fed.asClient({ method: 'PUT', path }, other);

@@ -1,9 +1,9 @@
-/** The load, in a process of its own: `node --import tsx generate.ts PORT SESSIONS READERS` prints a Report as JSON. */
+/** Generates load in a process of its own: `node --import tsx generate.ts PORT SESSIONS READERS` prints a Report as JSON. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Arrival, type Keys, openLine, Peers, wokenWithinMs } from './peers.ts';
 
 export type Report = {
-  /** Sessions whose listener got just its own command, and soon; and readers that got just its result. */
+  /** How many listeners got exactly the command of their session in time, and how many readers exactly its result. */
   woken: { listeners: number; readers: number };
 };
 
@@ -13,7 +13,7 @@ const probes = 16;
 const roundTrips = 250;
 const hands = 32;
 
-/** So many at once, until all are done. */
+/** Processes all items, `hands` of them at a time. */
 async function eachOf<T>(items: readonly T[], work: (item: T, hand: number) => Promise<void>): Promise<void> {
   let next = 0;
   const help = async (hand: number): Promise<void> => {
@@ -33,13 +33,13 @@ async function makeSessions(count: number): Promise<Peers[]> {
   const made: Peers[] = [];
   await eachOf(Array.from({ length: count }), async (_, hand) => {
     const reply = await lines[hand]?.ask('POST', '/api/session', '');
-    if (reply?.status !== 201) throw new Error(`a session is answered ${reply?.status} ${reply?.body}`);
+    if (reply?.status !== 201) throw new Error(`creating a session failed: ${reply?.status} ${reply?.body}`);
     made.push(new Peers(port, JSON.parse(reply.body) as Keys));
   });
   return made;
 }
 
-/** Throws when a wake is lost: then a round trip takes as long as a poll. */
+/** Throws if a wake-up is lost: the round trip then takes as long as a poll. */
 async function makeRoundTrips(peers: readonly Peers[]): Promise<void> {
   for (let trip = 0; trip < roundTrips; trip += 1) {
     const peer = peers[trip % peers.length];
@@ -53,7 +53,7 @@ const crowd = await makeSessions(sessions);
 await makeRoundTrips(observed);
 await eachOf(crowd, (peer) => peer.listen(1 + Math.floor(Math.random() * 25)));
 await eachOf(crowd.slice(0, readers), (peer) => peer.read());
-// The last ones have been read once a later request has been answered.
+// Once the relay has answered this request, it has read the earlier ones.
 await pusher?.ask('GET', '/api/health', '');
 await makeRoundTrips(observed);
 
@@ -62,7 +62,7 @@ await eachOf(
   crowd.map((peer, nth) => ({ peer, nth })),
   async ({ peer, nth }, hand) => {
     const reply = await lines[hand]?.ask('POST', peer.slot, '', `echo of session ${nth}`);
-    if (reply?.status !== 201) throw new Error(`a push is answered ${reply?.status} ${reply?.body}`);
+    if (reply?.status !== 201) throw new Error(`a push failed: ${reply?.status} ${reply?.body}`);
     pushedAt[nth] = performance.now();
   },
 );

@@ -1,4 +1,4 @@
-/** One connection to a relay with one request on it at a time: so little that tens of thousands fit in a process. */
+/** A minimal HTTP connection with one request at a time: so small that tens of thousands fit in a process. */
 import { connect, type Socket } from 'node:net';
 
 export type Reply = { status: number; body: string };
@@ -35,7 +35,7 @@ export class Line {
     });
   }
 
-  /** Never more than one at a time. */
+  /** Sends a request. Allows only one at a time. */
   async ask(method: string, path: string, headers: string, body = ''): Promise<Reply> {
     if (!this.#socket) await this.open();
     const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;

@@ -1,18 +1,18 @@
-/** A session with a listener that waits for work and a reader that waits for a result, as lean as they can be. */
+/** A session with a listener that polls for commands and a reader that polls for results, both as small as possible. */
 import { Line } from './line.ts';
 
-/** The longest wait that a relay honours. */
+/** The longest poll that a relay holds. */
 const longestWaitSeconds = 25;
 
-/** Whoever was not woken comes back by itself, most of them later than this. */
+/** A poll that was not woken ends by itself, in most cases later than this. */
 export const wokenWithinMs = 5_000;
 
 export type Keys = { key: string; listener_key: string };
 
-/** `at` is of `performance.now()`. */
+/** `at` is a value of `performance.now()`. */
 export type Arrival = { text: string; at: number };
 
-/** Ports of one address are soon used up. */
+/** Several addresses, because one does not have enough ports. */
 const addresses = Array.from({ length: 9 }, (_, nth) => `127.0.0.${nth + 1}`);
 let lines = 0;
 
@@ -25,9 +25,9 @@ export class Peers {
   readonly #keys: Keys;
   readonly #listener: Line;
   readonly #reader: Line;
-  /** What the listener got to run, in order. */
+  /** The commands that the listener got, in order. */
   readonly scripts: Arrival[] = [];
-  /** What the reader got, in order. */
+  /** The results that the reader got, in order. */
   readonly results: Arrival[] = [];
   #onResult: (() => void) | undefined;
   #isClosed = false;
@@ -42,7 +42,7 @@ export class Peers {
     return `/cmd-${this.#keys.key}`;
   }
 
-  /** Resolves once its poll is on the wire; each of many comes back at a time of its own. */
+  /** Resolves once the first poll was sent. `firstWaitSeconds` varies, so that the polls of many listeners end at different times. */
   async listen(firstWaitSeconds: number): Promise<void> {
     await this.#listener.open();
     this.#goOn(this.#serve(firstWaitSeconds));
@@ -67,13 +67,13 @@ export class Peers {
       const { status, body } = await this.#listener.ask('GET', path, from);
       if (status === 204) continue;
       const [, id = '', script = ''] = /^remotify\/1 run (c\d+) .*\n(.*)\nremotify\/1 end/.exec(body) ?? [];
-      if (status !== 200 || id === '') throw new Error(`a look is answered ${status} ${body}`);
+      if (status !== 200 || id === '') throw new Error(`a poll failed: ${status} ${body}`);
       this.scripts.push({ text: script, at: performance.now() });
       had = id;
       const end = `/api/session/self/commands/${id}/finish?exit_status=0`;
       const finished = await this.#listener.ask('POST', end, from, `ran ${script}`);
       if (finished.status !== 200)
-        throw new Error(`a result is answered ${finished.status} ${finished.body}`);
+        throw new Error(`finishing a command failed: ${finished.status} ${finished.body}`);
     }
   }
 
@@ -81,23 +81,23 @@ export class Peers {
     while (!this.#isClosed) {
       const { status, body } = await this.#reader.ask('GET', `/result-${this.#keys.key}`, '');
       if (status === 204) continue;
-      if (status !== 200) throw new Error(`a reader is answered ${status} ${body}`);
+      if (status !== 200) throw new Error(`reading a result failed: ${status} ${body}`);
       this.results.push({ text: body, at: performance.now() });
       this.#onResult?.();
     }
   }
 
-  /** From the push over this line, through the listener that waits, to the reader that waits. */
+  /** Pushes a command on this connection, and waits until the reader has got its result through the listener. */
   async makeRoundTrip(pusher: Line, script: string): Promise<void> {
     const begun = performance.now();
     const read = new Promise<void>((resolve) => {
       this.#onResult = resolve;
     });
     const { status, body } = await pusher.ask('POST', this.slot, '', script);
-    if (status !== 201) throw new Error(`a push is answered ${status} ${body}`);
+    if (status !== 201) throw new Error(`a push failed: ${status} ${body}`);
     await read;
     const took = performance.now() - begun;
-    if (took > wokenWithinMs) throw new Error(`a wake is lost: a round trip takes ${took} ms`);
+    if (took > wokenWithinMs) throw new Error(`a wake-up was lost: the round trip took ${took} ms`);
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-/** A real listener whose commands append a word to a file, and clients that push them: what ran is what the file says. */
+/** A real listener whose commands append a word to a file, and clients that push them. The file shows what ran. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -20,7 +20,7 @@ export class FileWork {
   readonly acknowledged: string[] = [];
   /** Words whose `exec` gave up. */
   readonly given: string[] = [];
-  /** Words that were told to have ended, and how. */
+  /** Words whose end the relay reported, with state and output. */
   readonly ends = new Map<string, string>();
 
   private constructor(wire: SplitWire, key: string, file: string, name: string) {
@@ -44,7 +44,7 @@ export class FileWork {
     return `echo ${word} >> ${this.#file}; echo ${word}`;
   }
 
-  /** One after the other, by raw requests. */
+  /** Pushes one command after the other, with raw requests. */
   async push(client: string, goesOn: () => boolean): Promise<void> {
     for (let nth = 1; goesOn(); nth += 1) {
       const word = `${this.#name}-${client}-${nth}`;
@@ -77,7 +77,7 @@ export class FileWork {
     return this.#wire.insist({ method, path: `/api/session/self${path}`, key: this.#key, headers, body });
   }
 
-  /** The same by `remotify exec`, which retries by itself. */
+  /** Pushes one command after the other with `remotify exec`, which retries by itself. */
   async exec(relay: { url: string }, goesOn: () => boolean): Promise<void> {
     const client = await makeClient(relay);
     onTestFinished(client.remove);
@@ -88,8 +88,8 @@ export class FileWork {
         env,
         deadlineMs: 120_000,
       });
-      // It gave up: no relay answered its first request, or none could store it in time. A new call is another command: this one
-      // may have run, once.
+      // exec gave up: no relay answered its first request, or none could store the command in time. The next call
+      // pushes another command. This one may have run, at most once.
       if (exitCode === 255 && /cannot reach|the store is not available/.test(stderr)) {
         this.given.push(word);
         continue;
@@ -100,11 +100,11 @@ export class FileWork {
     }
   }
 
-  /** Once all clients have ended: each word ran once, and said so. */
+  /** After all clients have ended: each acknowledged word ran once, and its output was correct. */
   async check(): Promise<void> {
     const read = async (): Promise<string[]> =>
       (await readFile(this.#file, 'utf8')).split('\n').filter((line) => line !== '');
-    const ran = await eventually('all that was acknowledged ran', 30_000, async () => {
+    const ran = await eventually('every acknowledged command ran', 30_000, async () => {
       const lines = await read();
       return this.acknowledged.every((word) => lines.includes(word)) && lines;
     });
@@ -115,7 +115,7 @@ export class FileWork {
     const sent = new Set([...this.acknowledged, ...this.given]);
     expect(
       ran.filter((word) => !sent.has(word)),
-      'ran unasked',
+      'ran without a push',
     ).toEqual([]);
     for (const [word, end] of this.ends) expect(end).toBe(`finished ${word}`);
   }

@@ -1,4 +1,4 @@
-/** Several relays on one Redis, behind a splitter: each may be killed, and comes back on its own port. */
+/** Several relays on one Redis behind a splitter. A killed relay restarts on its own port. */
 import { onTestFinished } from 'vitest';
 import { binaryPath } from '../../harness/binary.ts';
 import { eventually } from '../../harness/deadline.ts';
@@ -19,7 +19,7 @@ export class Fleet {
     this.#start = start;
   }
 
-  /** Gone when the test is. */
+  /** Stops when the test ends. */
   static async open({ store, count = 3, flags = [], binary = binaryPath }: FleetOptions): Promise<Fleet> {
     const splitter = await startSplitter();
     onTestFinished(splitter.stop);
@@ -36,7 +36,7 @@ export class Fleet {
     return this.#relays;
   }
 
-  /** `kill -9` of the next one in turn; a new one in its place, as soon as the store lets it start. */
+  /** `kill -9` of the next relay in turn, then a new relay on its port, as soon as the store lets it start. */
   async replaceNext(): Promise<void> {
     const nth = this.#next % this.#relays.length;
     this.#next += 1;

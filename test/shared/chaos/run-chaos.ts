@@ -1,4 +1,4 @@
-/** Work on a fleet of relays while there is trouble, and afterwards the books: what was acknowledged, and what of it did not hold. */
+/** Runs load on a fleet of relays during failures, then reports what was acknowledged and what of it was broken. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, withDeadline } from '../../harness/deadline.ts';
 import { Load } from '../../faults/kill/load.ts';
@@ -7,19 +7,19 @@ import { FileWork } from './file-work.ts';
 import type { Fleet } from './fleet.ts';
 import { SplitWire } from './split-wire.ts';
 
-/** Comes again and again until the work is done, each time after a while. */
+/** A failure that repeats every `everyMs` until the load is done. */
 export type Trouble = { everyMs: number; happen: () => Promise<void> };
 
 export type ChaosOptions = {
   fleet: Fleet;
   troubles: readonly Trouble[];
-  /** Commands to be acknowledged, in all. */
+  /** How many commands must be acknowledged in total. */
   commands: number;
-  /** The work goes on until each trouble has come so often: a machine that is fast would be done before. 2 unless it is given. */
+  /** The load continues until each failure has happened this often, even on a fast machine. Default: 2. */
   leastTroubles?: number;
-  /** Sessions with real listeners; the others have actors. */
+  /** How many sessions have real listeners; the others have actors. */
   realListeners?: number;
-  /** One that is broken has shown it with the first fault. */
+  /** Stop at the first fault: it is enough to detect a mutant. */
   untilFault?: boolean;
 };
 
@@ -85,11 +85,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       () => isDone() || isBroken() || failed(),
     );
     isOver = true;
-    if (!isBroken() && !failed())
-      await withDeadline(load.stop(), 90_000, 'all that was begun comes to its end');
+    if (!isBroken() && !failed()) await withDeadline(load.stop(), 90_000, 'the load finishes');
     isCalm = true;
-    await withDeadline(Promise.all(happenings), 90_000, 'the trouble comes to its end');
-    await withDeadline(Promise.all(clients), 90_000, 'the clients of real listeners come to their end');
+    await withDeadline(Promise.all(happenings), 90_000, 'the failures finish');
+    await withDeadline(Promise.all(clients), 90_000, 'the clients of real listeners finish');
     if (!isBroken()) await load.check();
     if (!untilFault) for (const file of files) await file.check();
   } finally {
@@ -98,6 +97,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     wire.end();
   }
   const { busy, cut } = wire.retries;
-  const text = `${count()} commands (${files.map(({ acknowledged }) => acknowledged.length).join(' + ')} by real listeners); ${tally.report()}; trouble ${times.join(', ')} times; asked again ${busy} times after 503, ${cut} after no answer`;
+  const text = `${count()} commands (${files.map(({ acknowledged }) => acknowledged.length).join(' + ')} by real listeners); ${tally.report()}; failures: ${times.join(', ')}; retries: ${busy} after 503, ${cut} after no answer`;
   return { tally, commands: count(), text };
 }

@@ -1,4 +1,4 @@
-/** Requests of peers that do not give up, to relays that are not always there: a 503 is asked again, as a lost answer is. */
+/** Sends requests to relays that may be down, and retries after a 503 as after a lost answer, without giving up. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { PatientWire } from '../../faults/kill/patient-wire.ts';
 import type { Answer, Call } from '../../promises/wire.ts';
@@ -6,11 +6,11 @@ import type { Answer, Call } from '../../promises/wire.ts';
 const betweenTriesMs = 50;
 
 export class SplitWire extends PatientWire {
-  /** Requests that were asked again, by why. */
+  /** Number of retries, by reason. */
   readonly retries = { busy: 0, cut: 0 };
 
   constructor({ port }: { port: number }) {
-    const never = (): Promise<void> => Promise.reject(new Error('relays are restarted by the fleet'));
+    const never = (): Promise<void> => Promise.reject(new Error('only the fleet restarts relays'));
     super({ port, kill: never, start: never });
   }
 

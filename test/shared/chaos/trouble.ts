@@ -1,4 +1,4 @@
-/** What can happen to relays and to the Redis that they share. */
+/** Failures of relays and of the Redis that they share. */
 import { untilPassed } from '../../harness/deadline.ts';
 import type { Redis } from '../../harness/redis.ts';
 import type { Fleet } from './fleet.ts';
@@ -11,19 +11,19 @@ export const redisStandsStill = (redis: Redis, ms = 5_000): Trouble => ({
   happen: async () => {
     redis.pause();
     try {
-      await untilPassed('Redis stands still', ms);
+      await untilPassed('Redis is paused', ms);
     } finally {
       redis.resume();
     }
   },
 });
 
-/** With what it wrote to its file. */
+/** Redis restarts from its append-only file. */
 export const redisRestarts = (redis: Redis, how: 'end' | 'kill'): Trouble => ({
   everyMs: 4_000,
   happen: async () => {
     await redis[how]();
-    await untilPassed('Redis is away', 1_500);
+    await untilPassed('Redis is down', 1_500);
     await redis.restart();
   },
 });

@@ -1,6 +1,7 @@
 /**
- * Many waiting listeners on two relays, in a process of its own: `node --import tsx generate.ts PORT,PORT SESSIONS`. It says `ready` once
- * all wait, goes on at a line on stdin, and then prints a Report as JSON.
+ * Runs many waiting listeners on two relays, in a separate process: `node --import tsx generate.ts PORT,PORT SESSIONS`.
+ * Prints `created` and `ready`, waits for a line on stdin after each, then pushes the commands and prints a Report as
+ * JSON.
  */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,9 +9,9 @@ import type { Line } from '../../harness/many/line.ts';
 import { type Keys, openLine, Peers, wokenWithinMs } from '../../harness/many/peers.ts';
 
 export type Report = {
-  /** Sessions whose listener got just its own command, and soon. */
+  /** Sessions whose listener got exactly its own command in time. */
   woken: number;
-  /** Milliseconds from the answer to the push to the command at the listener, at the other relay. */
+  /** Milliseconds from the answer to the push until the listener at the other relay has the command. */
   wake: { p50: number; p99: number };
 };
 
@@ -31,7 +32,7 @@ async function eachOf<T>(items: readonly T[], work: (item: T, nth: number, hand:
   await Promise.all(Array.from({ length: hands }, (_, hand) => help(hand)));
 }
 
-/** Its listener waits at one relay, its client asks the other. */
+/** The listener polls one relay, the client uses the other. */
 type Pair = { peers: Peers; lines: readonly Line[] };
 
 const atFirst = Array.from({ length: hands }, () => openLine(first));
@@ -42,13 +43,13 @@ await eachOf(Array.from({ length: sessions }), async (_, nth, hand) => {
   const isOdd = nth % 2 === 1;
   const lines = isOdd ? atFirst : atSecond;
   const reply = await lines[hand]?.ask('POST', '/api/session', '');
-  if (reply?.status !== 201) throw new Error(`a session is answered ${reply?.status} ${reply?.body}`);
+  if (reply?.status !== 201) throw new Error(`POST /api/session is answered ${reply?.status} ${reply?.body}`);
   pairs[nth] = { peers: new Peers(isOdd ? second : first, JSON.parse(reply.body) as Keys), lines };
 });
 console.log('created');
 await once(process.stdin, 'data');
 await eachOf(pairs, ({ peers }) => peers.listen(25));
-// The last ones have been taken once later requests have been answered.
+// Once later requests are answered, the relays have accepted the last polls.
 for (const [line] of [atFirst, atSecond]) await line?.ask('GET', '/api/health', '');
 console.log('ready');
 await once(process.stdin, 'data');

@@ -1,0 +1,73 @@
+/** Holds the list of words that make a sentence a riddle: a reader must understand each sentence the first time. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { globSync } from 'tinyglobby';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What to avoid, and what to write. */
+const avoided: Record<string, RegExp> = {
+  'name the actor: the relay, the client, the operator':
+    /\b(?:who|what)ever\b|\b(?:any|some)(?:body|one)\b|\bnobody\b/i,
+  'created, notified, logged': /\b(?:is|are|was|were|be|been|being) (?:made|told|said)\b/i,
+  'a remotify relay, ours': /\bof ours\b/i,
+  'a legacy relay': /\bof the original kind\b/i,
+  'instead of': /\bin place of\b/i,
+  is: /\bst(?:ands?|ood)\b(?! alone)/i,
+  fix: /\bmend(?:s|ed|ing)?\b/i,
+  forever: /\bfor ever\b/i,
+  again: /\bonce more\b/i,
+  'in flight, being sent': /\bon (?:its|their) way\b/i,
+  'anyway, still': /\ball the same\b/i,
+  unverified: /\bas it says of itself\b/i,
+  'the outcome': /\bthe truth\b/i,
+  'is still valid, still runs': /\blives on\b/i,
+  'closes the connection': /\bthe door\b/i,
+  'in use, running': /\bat work\b/i,
+};
+
+const list = (...patterns: string[]): string[] =>
+  globSync(patterns, { cwd: root, ignore: ['**/node_modules/**'] }).toSorted();
+
+const read = (path: string): string => readFileSync(new URL(path, `file://${root}`), 'utf8');
+
+/** Comments of a test file, and the titles of its tests: the rest is data. */
+function proseOf(text: string): string {
+  const kept = text
+    .split('\n')
+    .map((line) =>
+      /^\s*(?:\/\/|\/?\*)|\b(?:test|describe)(?:\.\w+)*\(|^\s*[`'"].*[`'"],?$/.test(line) ? line : '',
+    );
+  return kept.join('\n');
+}
+
+function findAvoided(text: string): string[] {
+  return text.split('\n').flatMap((line, at) =>
+    Object.entries(avoided)
+      .filter(([, pattern]) => pattern.test(line))
+      .map(([better, pattern]) => `${at + 1}: "${pattern.exec(line)?.[0]}" (${better})`),
+  );
+}
+
+describe('no avoided word', () => {
+  test.each(
+    list(
+      'src/**/*.{ts,sh,md,html,css}',
+      'bin/**/*.js',
+      'completions/*.ts',
+      '*.md',
+      'docs/**/*.{md,ts,sh,yml}',
+      'deploy/**/*',
+    ),
+  )('in %s', (path) => expect(findAvoided(read(path))).toEqual([]));
+
+  test.each(list('test/**/*.ts').filter((path) => path !== 'test/design/words.test.ts'))(
+    'in comments and titles of %s',
+    (path) => expect(findAvoided(proseOf(read(path)))).toEqual([]),
+  );
+});
+
+test('a planted word is found', () => {
+  expect(findAvoided('fine\n// Whoever waits is told once more.')).toHaveLength(3);
+});
