@@ -53,9 +53,9 @@ export function readHelp(command: Command): HelpText {
 }
 
 /** Adds the text after the options. */
-export function addHelp(command: Command, text: HelpText): Command {
-  const { notes = [], examples = [], closing = [] } = text;
-  texts.set(command, text);
+export function addHelp(command: Command, given: HelpText): Command {
+  const { notes = [], examples = [], closing = [] } = given;
+  texts.set(command, given);
   return command.addHelpText('after', ({ error }) => {
     const help = command.createHelp();
     const output = command.configureOutput();

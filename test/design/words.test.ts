@@ -1,10 +1,7 @@
 /** Holds the list of words that make a sentence a riddle: a reader must understand each sentence the first time. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { globSync } from 'tinyglobby';
 import { describe, expect, test } from 'vitest';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
+import { listFiles, root } from '../harness/list-files.ts';
 
 /** What to avoid, and what to write. */
 const avoided: Record<string, RegExp> = {
@@ -27,9 +24,6 @@ const avoided: Record<string, RegExp> = {
   'in use, running': /\bat work\b/i,
 };
 
-const list = (...patterns: string[]): string[] =>
-  globSync(patterns, { cwd: root, ignore: ['**/node_modules/**'] }).toSorted();
-
 const read = (path: string): string => readFileSync(new URL(path, `file://${root}`), 'utf8');
 
 /** Comments of a test file, and the titles of its tests: the rest is data. */
@@ -50,19 +44,20 @@ function findAvoided(text: string): string[] {
   );
 }
 
-describe('no avoided word', () => {
-  test.each(
-    list(
-      'src/**/*.{ts,sh,md,html,css}',
-      'bin/**/*.js',
-      'completions/*.ts',
-      '*.md',
-      'docs/**/*.{md,ts,sh,yml}',
-      'deploy/**/*',
-    ),
-  )('in %s', (path) => expect(findAvoided(read(path))).toEqual([]));
+const written = [
+  ...listFiles(
+    ['src', 'bin', 'deploy'],
+    /\.(?:ts|js|sh|md|html|css|ya?ml|conf|cfg|service|socket|caddy)$|Caddyfile|Dockerfile$/,
+  ),
+  ...listFiles(['completions'], /\.ts$/),
+  ...listFiles(['docs'], /\.(?:md|ts|sh|yml|service)$|crontab$/),
+  ...listFiles(['.'], /\.md$/),
+];
 
-  test.each(list('test/**/*.ts').filter((path) => path !== 'test/design/words.test.ts'))(
+describe('no avoided word', () => {
+  test.each(written)('in %s', (path) => expect(findAvoided(read(path))).toEqual([]));
+
+  test.each(listFiles(['test'], /\.ts$/).filter((path) => path !== 'test/design/words.test.ts'))(
     'in comments and titles of %s',
     (path) => expect(findAvoided(proseOf(read(path)))).toEqual([]),
   );

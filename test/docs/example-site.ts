@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
-import { type Client, makeClient } from '../harness/client.ts';
+import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';

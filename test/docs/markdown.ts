@@ -1,19 +1,17 @@
 /** Reads the project's Markdown: files, tables, code blocks, links, headings. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { globSync } from 'tinyglobby';
+import { listFiles, root } from '../harness/list-files.ts';
 
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+export { root };
 
 export const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 
 /** All Markdown files that a reader may open, from the root of the project. */
-export const markdownFiles: readonly string[] = globSync(
-  ['*.md', 'docs/**/*.md', 'deploy/*.md', 'src/**/*.md', 'test/*.md'],
-  { cwd: root },
-)
-  .filter((path) => path !== 'src/cli/commands/agents.md')
-  .toSorted();
+export const markdownFiles: readonly string[] = [
+  ...listFiles(['.'], /\.md$/),
+  ...listFiles(['docs', 'deploy'], /\.md$/),
+  ...listFiles(['test'], /^test\/README\.md$/),
+];
 
 /** The rows of the table after `<!-- table: NAME -->`, without its head; code marks are removed on request. */
 export function readTable(path: string, name: string): string[][] {
