@@ -1,38 +1,30 @@
-import { defineConfig } from 'vitest/config';
-import { leftOutFiles, leftOutTests, patternWithout, sharedSuite } from './test/shared/shared-suite.ts';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { acceptance, type Kind, type KindName, kinds, patternOf } from './test/projects.ts';
 
-// `npm run test:shared`: the acceptance suite with relays that share a Redis.
-const isShared = process.env['REMOTIFY_TEST_STORE'] === 'redis';
-const isSplit = Number(process.env['REMOTIFY_TEST_RELAYS'] ?? 1) > 1;
+const shared = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  pool: 'forks',
+  // One process runs several files: a process for each file costs half a second of processor time.
+  isolate: false,
+} as const;
+
+const projects = Object.keys(kinds).map((name): TestProjectConfiguration => {
+  const { workers = 3 }: Kind = kinds[name as KindName];
+  // Kinds with another number of workers run one after the other.
+  const sequence = { groupOrder: workers };
+  return { test: { ...shared, name, include: [patternOf(name as KindName)], maxWorkers: workers, sequence } };
+});
+
+const onRedis = (name: string, relays: number): TestProjectConfiguration => {
+  const env = { REMOTIFY_TEST_STORE: 'redis', REMOTIFY_TEST_RELAYS: String(relays) };
+  return {
+    test: { ...shared, name, include: [...acceptance], env, maxWorkers: 5, sequence: { groupOrder: 5 } },
+  };
+};
 
 export default defineConfig({
   test: {
-    include: isShared ? [...sharedSuite] : ['test/**/*.test.ts'],
-    // Tests with faults, process trees, real proxies and mutated relays take minutes: only `npm run test:long` runs them.
-    exclude: [
-      ...(isShared ? Object.keys(leftOutFiles) : []),
-      ...(process.env['REMOTIFY_TEST_LONG'] === '1'
-        ? []
-        : [
-            'test/bench/**',
-            'test/faults/**',
-            'test/stopping/**',
-            'test/shared/**',
-            'test/cli/terminate.test.ts',
-            'test/cp/{changing-source,few-tools,folders,hostile-remote,names,quotas,targets,terminal,trouble}.test.ts',
-            'test/examples/**',
-            'test/page/{access,announce,creating,input,input-file,keyboard,layout,lifecycle,media,notifications,other-clients,output,output-long,paste-lines,real-proxies,several-tabs,text-style,url-key}.test.ts',
-            'test/pairs/**',
-            'test/deploy/behind-*.test.ts',
-            'test/promises/relay-mutants.test.ts',
-            'test/relay/real-proxies.test.ts',
-            'test/store/redis-faults.test.ts',
-          ]),
-    ],
-    ...(isShared && isSplit && { testNamePattern: patternWithout(Object.keys(leftOutTests)) }),
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    pool: 'forks',
-    maxWorkers: 3,
+    projects: [...projects, onRedis('acceptance-redis', 1), onRedis('acceptance-two-relays', 2)],
   },
 });

@@ -1,2 +1,2 @@
-/** Whether `npm run test:long` runs: tests then run in the full form, which takes minutes. */
+/** Whether tests run in their full form, which takes minutes: all commands of package.json but `npm test` set this variable. */
 export const isLong = process.env.REMOTIFY_TEST_LONG === '1';

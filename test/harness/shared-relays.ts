@@ -9,6 +9,9 @@ import { type Splitter, startSplitter } from './splitter.ts';
 const isAsked = process.env['REMOTIFY_TEST_STORE'] === 'redis';
 const relaysAsked = Number(process.env['REMOTIFY_TEST_RELAYS'] ?? 1);
 
+/** Whether requests pass a proxy before they reach a relay. */
+export const isBehindProxy = isAsked && relaysAsked > 1;
+
 /** False if the test names a store or a port, because it then tests just that. */
 export function isShareable({ store, port }: RelayOptions): boolean {
   return isAsked && store === undefined && port === undefined;

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { untilPassed } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { isBehindProxy } from '../harness/shared-relays.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 
 const kib = 1024;
@@ -41,8 +42,13 @@ describe.each(slots)('%s', (_route, slot) => {
   test.each([
     ['one byte, with its length', kib + 1, []],
     ['one byte, in chunks', kib + 1, chunked],
-    ['4 MiB, with its length', 4 * mib, []],
-    ['4 MiB, in chunks', 4 * mib, chunked],
+    // The proxy answers 100 Continue by itself.
+    ...(isBehindProxy
+      ? []
+      : ([
+          ['4 MiB, with its length', 4 * mib, []],
+          ['4 MiB, in chunks', 4 * mib, chunked],
+        ] as [string, number, string[]][])),
   ])('body over the limit: 413, nothing is stored: %s', async (_title, size, curlArgs) => {
     const session = await makeSession(relay);
     const refused = await slot(session)('x'.repeat(size), ...curlArgs);
@@ -77,16 +83,20 @@ test('two bodies over the limit: the relay and the session still work', async ()
   expect((await session.take()).text).toBe('echo one');
 });
 
-test('chunked upload refused halfway: 413, and the relay still works after it has closed the connection', async () => {
-  const session = await makeSession(relay);
-  for (const url of [session.urls.cmd, session.urls.result, `${session.urls.api}/commands`]) {
-    const refused = await curl([url, '--data-binary', '@-', ...chunked], { stdin: 'x'.repeat(4 * mib) });
-    expect(refused.status, url).toBe(413);
-  }
-  // The relay reads for two more seconds, so that the client sees the refusal, and then closes the connection.
-  await untilPassed('the time of a refused sender is over', 2_500);
-  await expectHealth(relay);
-});
+// The proxy answers 100 Continue by itself, and closes the connection by its own rules.
+test.skipIf(isBehindProxy)(
+  'chunked upload refused halfway: 413, and the relay still works after it has closed the connection',
+  async () => {
+    const session = await makeSession(relay);
+    for (const url of [session.urls.cmd, session.urls.result, `${session.urls.api}/commands`]) {
+      const refused = await curl([url, '--data-binary', '@-', ...chunked], { stdin: 'x'.repeat(4 * mib) });
+      expect(refused.status, url).toBe(413);
+    }
+    // The relay reads for two more seconds, so that the client sees the refusal, and then closes the connection.
+    await untilPassed('the time of a refused sender is over', 2_500);
+    await expectHealth(relay);
+  },
+);
 
 // VmHWM is the peak memory of a process. Linux only.
 test.skipIf(!existsSync('/proc/self/status'))('gzip bomb of 256 MiB: memory stays low', async () => {

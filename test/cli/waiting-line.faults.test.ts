@@ -110,7 +110,7 @@ test.skipIf(!hasTmux)('exec on a terminal: a spinner with the elapsed time (need
 });
 
 test.skipIf(!isLong)(
-  'exec with stderr in a pipe: a line after one real minute (npm run test:long)',
+  'exec with stderr in a pipe: a line after one real minute (REMOTIFY_TEST_LONG=1)',
   { timeout: 120_000 },
   async () => {
     vi.useRealTimers();
