@@ -219,7 +219,7 @@ end
 complete -c remotify -e
 complete -c remotify -n 'not _remotify_rest' -f
 complete -c remotify -n "_remotify_flags_of ''" -s V -l version -d 'print the version'
-complete -c remotify -n "_remotify_flags_of ''" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of ''" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of ''" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of ''" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of ''" -s q -l quiet -d 'suppress progress messages'
@@ -252,7 +252,7 @@ complete -c remotify -n "_remotify_flags_of new" -l pin -d 'print a line that ru
 complete -c remotify -n "_remotify_flags_of new" -l copy -d 'send the line to the terminal\'s clipboard as well (OSC 52)'
 complete -c remotify -n "_remotify_flags_of new" -l wait -d 'wait until the listener connects (default 10m; on a terminal always)'
 complete -c remotify -n "_remotify_flags_of new" -l no-wait -d 'print the line and exit, also on a terminal'
-complete -c remotify -n "_remotify_flags_of new" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of new" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of new" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of new" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of new" -s q -l quiet -d 'suppress progress messages'
@@ -273,7 +273,7 @@ complete -c remotify -n "_remotify_flags_of exec" -l env -x -d 'set a variable o
 complete -c remotify -n "_remotify_flags_of exec" -l cwd -x -a '(_remotify_folders)' -d 'run in this folder on the remote; ~ is the home directory'
 complete -c remotify -n "_remotify_flags_of exec" -l raw -d 'print control bytes unescaped, also on a terminal'
 complete -c remotify -n "_remotify_flags_of exec" -l all -d 'run on every stored session in parallel; to select sessions, repeat -s'
-complete -c remotify -n "_remotify_flags_of exec" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of exec" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of exec" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of exec" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of exec" -s q -l quiet -d 'suppress progress messages'
@@ -288,7 +288,7 @@ complete -c remotify -n "_remotify_flags_of cp" -s p -l preserve -d 'keep mode a
 complete -c remotify -n "_remotify_flags_of cp" -s w -l wait -x -d 'total time to wait for a listener, the queue and approval; 0: start at once or fail (REMOTIFY_WAIT; default: 10m)'
 complete -c remotify -n "_remotify_flags_of cp" -l wait-listener -x -d 'separate limit for the listener to connect'
 complete -c remotify -n "_remotify_flags_of cp" -l wait-approval -x -d 'separate limit for the operator to approve'
-complete -c remotify -n "_remotify_flags_of cp" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of cp" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of cp" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of cp" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of cp" -s q -l quiet -d 'suppress progress messages'
@@ -302,7 +302,7 @@ complete -c remotify -n "_remotify_flags_of logs" -s f -l follow -d 'follow the 
 complete -c remotify -n "_remotify_flags_of logs" -l offset -x -d 'start at this offset of each stream'
 complete -c remotify -n "_remotify_flags_of logs" -l stream -x -a 'stdout stderr' -d 'print only stdout or only stderr'
 complete -c remotify -n "_remotify_flags_of logs" -l raw -d 'print control bytes unescaped'
-complete -c remotify -n "_remotify_flags_of logs" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of logs" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of logs" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of logs" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of logs" -s q -l quiet -d 'suppress progress messages'
@@ -313,7 +313,7 @@ complete -c remotify -n "_remotify_flags_of logs" -s h -l help -d 'show help'
 # wait
 complete -c remotify -n "_remotify_flags_of wait" -l listener -d 'wait until a listener is connected'
 complete -c remotify -n "_remotify_flags_of wait" -s w -l wait -x -d 'give up after this long; 0: check once (default: 10m or REMOTIFY_WAIT with --listener, else no limit)'
-complete -c remotify -n "_remotify_flags_of wait" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of wait" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of wait" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of wait" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of wait" -s q -l quiet -d 'suppress progress messages'
@@ -323,7 +323,7 @@ complete -c remotify -n "_remotify_flags_of wait" -s h -l help -d 'show help'
 
 # status
 complete -c remotify -n "_remotify_flags_of status" -l watch -d 'refresh until Ctrl-C'
-complete -c remotify -n "_remotify_flags_of status" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of status" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of status" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of status" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of status" -s q -l quiet -d 'suppress progress messages'
@@ -333,7 +333,7 @@ complete -c remotify -n "_remotify_flags_of status" -s h -l help -d 'show help'
 
 # history
 complete -c remotify -n "_remotify_flags_of history" -s n -l last -x -d 'how many commands to list, the newest last; 0 lists all'
-complete -c remotify -n "_remotify_flags_of history" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of history" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of history" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of history" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of history" -s q -l quiet -d 'suppress progress messages'
@@ -343,7 +343,7 @@ complete -c remotify -n "_remotify_flags_of history" -s h -l help -d 'show help'
 
 # cancel
 complete -c remotify -n "_remotify_flags_of cancel" -l signal -x -a 'INT TERM KILL' -d 'INT, TERM or KILL'
-complete -c remotify -n "_remotify_flags_of cancel" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of cancel" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of cancel" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of cancel" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of cancel" -s q -l quiet -d 'suppress progress messages'
@@ -353,7 +353,7 @@ complete -c remotify -n "_remotify_flags_of cancel" -s h -l help -d 'show help'
 
 # list
 complete -c remotify -n "_remotify_flags_of list" -l offline -d 'list stored sessions without contacting their relays'
-complete -c remotify -n "_remotify_flags_of list" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of list" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of list" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of list" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of list" -s q -l quiet -d 'suppress progress messages'
@@ -362,7 +362,7 @@ complete -c remotify -n "_remotify_flags_of list" -l config-dir -x -a '(_remotif
 complete -c remotify -n "_remotify_flags_of list" -s h -l help -d 'show help'
 
 # use
-complete -c remotify -n "_remotify_flags_of use" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of use" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of use" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of use" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of use" -s q -l quiet -d 'suppress progress messages'
@@ -372,7 +372,7 @@ complete -c remotify -n "_remotify_flags_of use" -s h -l help -d 'show help'
 complete -c remotify -n "_remotify_argument_of use 0 -eq" -x -a '(_remotify_sessions)'
 
 # end
-complete -c remotify -n "_remotify_flags_of end" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of end" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of end" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of end" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of end" -s q -l quiet -d 'suppress progress messages'
@@ -382,7 +382,7 @@ complete -c remotify -n "_remotify_flags_of end" -s h -l help -d 'show help'
 complete -c remotify -n "_remotify_argument_of end 0 -eq" -x -a '(_remotify_sessions)'
 
 # reset
-complete -c remotify -n "_remotify_flags_of reset" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of reset" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of reset" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of reset" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of reset" -s q -l quiet -d 'suppress progress messages'
@@ -418,7 +418,7 @@ complete -c remotify -n "_remotify_flags_of serve" -l address-quota -x -d 'the s
 complete -c remotify -n "_remotify_flags_of serve" -l audit-log -d 'write an audit log to stderr; level text: also the text of commands (AUDIT_LOG=1 or text)'
 complete -c remotify -n "_remotify_flags_of serve" -l log -x -d 'write an access log to stderr, as text or json (REMOTIFY_LOG)'
 complete -c remotify -n "_remotify_flags_of serve" -l metrics -x -d 'port, or address and port, for Prometheus (REMOTIFY_METRICS)'
-complete -c remotify -n "_remotify_flags_of serve" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of serve" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of serve" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of serve" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of serve" -s q -l quiet -d 'suppress progress messages'
@@ -428,7 +428,7 @@ complete -c remotify -n "_remotify_flags_of serve" -s h -l help -d 'show help'
 
 # mcp
 complete -c remotify -n "_remotify_flags_of mcp" -l npx -d 'config: start the server with npx, without installing remotify'
-complete -c remotify -n "_remotify_flags_of mcp" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of mcp" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of mcp" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of mcp" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of mcp" -s q -l quiet -d 'suppress progress messages'
@@ -439,7 +439,7 @@ complete -c remotify -n "_remotify_argument_of mcp 0 -eq" -x -a 'config'
 complete -c remotify -n "_remotify_argument_of mcp 1 -eq" -x -a 'claude-code claude-desktop cursor codex gemini vscode windsurf continue cline zed opencode'
 
 # agents
-complete -c remotify -n "_remotify_flags_of agents" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of agents" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of agents" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of agents" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of agents" -s q -l quiet -d 'suppress progress messages'
@@ -448,7 +448,7 @@ complete -c remotify -n "_remotify_flags_of agents" -l config-dir -x -a '(_remot
 complete -c remotify -n "_remotify_flags_of agents" -s h -l help -d 'show help'
 
 # config
-complete -c remotify -n "_remotify_flags_of config" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of config" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of config" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of config" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of config" -s q -l quiet -d 'suppress progress messages'
@@ -459,7 +459,7 @@ complete -c remotify -n "_remotify_argument_of config 0 -eq" -x -a 'get set unse
 complete -c remotify -n "_remotify_argument_of config 1 -eq" -x -a 'url'
 
 # completion
-complete -c remotify -n "_remotify_flags_of completion" -l url -x -d 'address of the relay (REMOTIFY_URL)'
+complete -c remotify -n "_remotify_flags_of completion" -l url -x -d 'address of the relay (REMOTIFY_URL; default https://remotify.run)'
 complete -c remotify -n "_remotify_flags_of completion" -s s -l session -x -a '(_remotify_sessions)' -d 'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)'
 complete -c remotify -n "_remotify_flags_of completion" -l json -d 'print one JSON object on stdout, also for an error'
 complete -c remotify -n "_remotify_flags_of completion" -s q -l quiet -d 'suppress progress messages'

@@ -25,7 +25,7 @@ const group = 'Global options:';
 /** The options that every command takes, before the command's name and after it. Added last, so that help shows a command's own first. */
 export function addCommonOptions(command: Command): Command {
   const options = [
-    new Option('--url <url>', 'address of the relay (REMOTIFY_URL)'),
+    new Option('--url <url>', 'address of the relay (REMOTIFY_URL; default https://remotify.run)'),
     new Option(
       '-s, --session <name-or-key>',
       'stored session or session key (REMOTIFY_KEY, REMOTIFY_KEY_FILE)',

@@ -61,7 +61,7 @@ export class KnownKeys implements EventSink {
 
   /** Removes a session that ended at this relay from the cache, so that its requests are refused before any other check. */
   emit({ session, change }: SessionEvent): void {
-    if (change.subject === 'session' && change.what !== 'made') this.#forget(session);
+    if (change.subject === 'session' && change.what !== 'created') this.#forget(session);
   }
 
   async #ask(key: string): Promise<KnownKey | undefined> {

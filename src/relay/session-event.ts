@@ -11,7 +11,7 @@ export interface SessionEvent {
   readonly at: number;
   /** The address whose request caused the change; null if a deadline did. */
   readonly from: string | null;
-  readonly change: Change | { readonly subject: 'session'; readonly what: 'made' | 'ended' | 'expired' };
+  readonly change: Change | { readonly subject: 'session'; readonly what: 'created' | 'ended' | 'expired' };
   /** The script of a pushed command. */
   readonly script?: Uint8Array;
 }

@@ -54,7 +54,7 @@ export class Sessions {
   /** Throws `too_many_sessions` if the address has reached its limit. */
   async create(session: Session, { address: from }: Actor): Promise<void> {
     await this.store.create(session, this.#limits);
-    const change = { subject: 'session', what: 'made' } as const;
+    const change = { subject: 'session', what: 'created' } as const;
     this.#events.emit({ session: session.name, at: session.createdAt, from, change });
   }
 

@@ -112,7 +112,7 @@ test('--log json: every line on stderr is JSON, from the first to the last', asy
   expect(lines.at(-1)?.['msg']).toBe('shutting down');
   const name = shortNameOf(session.listener_key);
   expect(lines.filter(({ kind }) => kind === 'audit')).toMatchObject([
-    { event: 'session made', session: name, from: '127.0.0.1' },
+    { event: 'session created', session: name, from: '127.0.0.1' },
     { event: 'command pushed', command: 'c1', by: 'alice@desk', bytes: 15, text: 'echo "\u202e\u2028é"' },
     { event: 'listener attached', by: 'slot', door: 'slot' },
     { event: 'command started', command: 'c1', by: 'slot', waited_ms: expect.any(Number) },

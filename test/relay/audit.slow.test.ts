@@ -211,7 +211,11 @@ test('refused and repeated pushes: no line', async () => {
   await ask('POST', '/commands', 'false', '-H', 'Idempotency-Key: k');
   await ask('DELETE', '');
   await relay.findLine('audit', / ended /);
-  expect(told().map((line) => line.replace(/ from .*/, ''))).toEqual(['made', 'command c1 pushed', 'ended']);
+  expect(told().map((line) => line.replace(/ from .*/, ''))).toEqual([
+    'created',
+    'command c1 pushed',
+    'ended',
+  ]);
 });
 
 test('AUDIT_LOG=0: no audit lines', async () => {

@@ -90,7 +90,7 @@ test('changes that are stored: one event each, with the address of the request',
   await sessions.update('name', (session, now) => claimNext(session, auto('bob'), now), remote);
   await sessions.remove('name', client);
   expect(list()).toEqual([
-    'session made 192.0.2.1',
+    'session created 192.0.2.1',
     'command pushed 192.0.2.1',
     'listener attached 192.0.2.2',
     'command started 192.0.2.2',
@@ -103,10 +103,10 @@ test('changes that cannot be stored: no event', async () => {
   fill(true);
   await expect(push()).rejects.toMatchObject({ code: 'storage_full' });
   await expect(sessions.remove('name', client)).rejects.toMatchObject({ code: 'storage_full' });
-  expect(list()).toEqual(['session made 192.0.2.1']);
+  expect(list()).toEqual(['session created 192.0.2.1']);
   fill(false);
   await push();
-  expect(list()).toEqual(['session made 192.0.2.1', 'command pushed 192.0.2.1']);
+  expect(list()).toEqual(['session created 192.0.2.1', 'command pushed 192.0.2.1']);
 });
 
 test('command that expired before a request noticed it: the event has no address', async () => {
@@ -120,7 +120,7 @@ test('session removed after it has expired: one event for its end', async () => 
   const { sessions, list } = await setUp({ ttlMs: 100 });
   await eventually('the session expires', 5_000, () => list().length === 2);
   await sessions.remove('name', client);
-  expect(list()).toEqual(['session made 192.0.2.1', 'session expired null']);
+  expect(list()).toEqual(['session created 192.0.2.1', 'session expired null']);
 });
 
 test('session that could not be removed: it still expires', async () => {
