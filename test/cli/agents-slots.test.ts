@@ -8,6 +8,7 @@ import { asAuto, startListener } from '../harness/listener.ts';
 import { makeOldCurl } from '../harness/old-curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The part of `remotify agents` for legacy relays, run by a shell with an old curl. A remotify relay supports the slots too.
 
@@ -22,10 +23,8 @@ const relays = {
 async function setUp(kind: keyof typeof relays) {
   const relay = await relays[kind]();
   onTestFinished(relay.stop);
-  const home = await makeTemporaryFolder();
-  onTestFinished(home.remove);
-  const oldCurl = await makeOldCurl();
-  onTestFinished(oldCurl.remove);
+  const home = await forTest(makeTemporaryFolder());
+  const oldCurl = await forTest(makeOldCurl());
   const { stdout } = await runCli(['agents', '--url', relay.url], { configDir: home.path });
   const lines = [...stdout.toString('utf8').matchAll(/^```sh\n([^]*?)^```/gm)].flatMap(([, block = '']) =>
     block.trimEnd().split('\n'),
@@ -62,8 +61,7 @@ describe.each(['a legacy relay', 'a remotify relay'] as const)('remotify agents 
   test('the lines print the kind of the relay, run a command and read its result', async () => {
     const { run, readResult, line, said, oldCurl } = await setUp(kind);
     expect(said).toBe(kind);
-    const listener = await startListener(asAuto(line));
-    onTestFinished(listener.stop);
+    await forTest(startListener(asAuto(line)));
     await run('(uname -s; ls /; exit 3)');
     expect(await readResult()).toMatch(/^Linux\n[^]*\btmp\n[^]*exit status 3\n$/);
     expect((await oldCurl.read()).unknown).toEqual([]);

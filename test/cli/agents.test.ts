@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../harness/cli.ts';
 import { makeOldCurl, type OldCurl } from '../harness/old-curl.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
@@ -7,6 +7,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { asAuto, type Listener, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Runs every line of `remotify agents` for a remotify relay, in order, in a shell with an old curl and nothing else.
 // agents-slots.test.ts tests the part for legacy relays.
@@ -118,8 +119,7 @@ describe('remotify agents', () => {
   });
 
   test('the text does not mention ssh, and names the default relay', async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const { stdout } = await runCli(['agents'], { configDir: folder.path });
     expect(stdout.toString('utf8')).not.toMatch(/\bssh\b/i);
     expect(stdout.toString('utf8')).toContain('https://remotify.run/api/session');

@@ -1,22 +1,17 @@
 import { readdir } from 'node:fs/promises';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { findClosedPort } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // Malformed relay addresses, and an address where no server listens.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 

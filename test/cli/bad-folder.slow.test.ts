@@ -9,14 +9,14 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // If a folder cannot be created, the command fails with an error. Node's own recursive mkdir would never return in /proc.
 
 const deadlineMs = 10_000;
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient({ url: 'http://127.0.0.1:1' });
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient({ url: 'http://127.0.0.1:1' }));
   return client;
 }
 
@@ -130,7 +130,6 @@ test('a store with a relative path and --durability power: the relay starts', as
   const before = process.cwd();
   process.chdir(configDir);
   onTestFinished(() => process.chdir(before));
-  const relay = await startRelay({ store: 'file:s', flags: ['--durability', 'power'] });
-  onTestFinished(relay.stop);
+  await forTest(startRelay({ store: 'file:s', flags: ['--durability', 'power'] }));
   expect(await readdir(join(configDir, 's'))).toContain('journal');
 });

@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startCannedServer } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A relay with an invalid option or variable does not start, and its error names the flag or variable.
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient({ url: 'http://127.0.0.1:1' });
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient({ url: 'http://127.0.0.1:1' }));
   return client;
 }
 
@@ -100,8 +100,7 @@ test('serve with a store that cannot be opened: fails', async () => {
 test('serve with a store that another relay uses: fails and names its pid', async () => {
   const { run, configDir } = await setUp();
   const store = `file:${configDir}/store`;
-  const relay = await startRelay({ store });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ store }));
   const result = await run(['serve', '--port', '0', '--store', store], { deadlineMs: 10_000 });
   expectFailure(result, 255, /another relay \(pid \d+ on .+\) is already using .+\/store/);
   expect(result.stderr).toContain(`(pid ${relay.pid} on `);
@@ -109,8 +108,7 @@ test('serve with a store that another relay uses: fails and names its pid', asyn
 
 test('serve with a port that is taken: fails', async () => {
   const { run } = await setUp();
-  const server = await startCannedServer('');
-  onTestFinished(server.close);
+  const server = await forTest(startCannedServer(''));
   const port = new URL(server.url).port;
   const result = await run(['serve', '--port', port, '--store', 'memory:'], { deadlineMs: 10_000 });
   expectFailure(result, 255, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken`));

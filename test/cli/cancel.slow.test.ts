@@ -1,28 +1,23 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { question } from '../harness/prompts.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const neverRan = (trace: string) => access(trace).catch(() => 'never ran');
 
 async function setUp() {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const gate = await makeGate(remote.configDir);
-  onTestFinished(gate.close);
+  const remote = await forTest(startRemote(relay));
+  const gate = await forTest(makeGate(remote.configDir));
   const isRunning = (id: string) =>
     waitForState(remote, `${id} runs`, ({ commands }) => {
       return commands.some((command) => command.id === id && command.state === 'running');
@@ -34,8 +29,7 @@ async function setUp() {
 
 describe('cancel of a queued command', () => {
   test('the command never runs, and the exec that waits for it fails', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const line = await client.makeSession('--auto');
     const trace = join(client.configDir, 'trace');
     const exec = client.start(['exec', `touch '${trace}'`]);
@@ -45,8 +39,7 @@ describe('cancel of a queued command', () => {
     expect(exec.stderr()).toMatch(
       /^remotify: error: command c1 was cancelled and never ran.*\nremotify: hint: .+$/m,
     );
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    await forTest(startListener(line));
     expect(await client.run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
     expect(await neverRan(trace)).toBe('never ran');
   });
@@ -65,11 +58,10 @@ describe('cancel of a queued command', () => {
 
 describe.skipIf(!hasTmux)('cancel of a command that waits for approval', () => {
   test('the command is cancelled, and a later y does not run it', async () => {
-    const remote = await startSupervised(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startSupervised(relay));
     const trace = join(remote.configDir, 'trace');
     await remote.run(['exec', '-d', `touch '${trace}'`]);
-    await remote.terminal.waitForText('run it? [', 15_000);
+    await remote.terminal.waitForText(question, 15_000);
     expect(await remote.run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 cancelled\n', stderr: '' });
     // Typed immediately: if the prompt is still open, the relay refuses the start.
     await remote.terminal.type('y\n');
@@ -85,11 +77,10 @@ describe.skipIf(!hasTmux)('cancel of a command that waits for approval', () => {
   });
 
   test('the prompt closes without input, and a y typed after it does not approve the next command', async () => {
-    const remote = await startSupervised(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startSupervised(relay));
     const trace = join(remote.configDir, 'trace');
     await remote.run(['exec', '-d', 'true']);
-    await remote.terminal.waitForText('run it? [', 15_000);
+    await remote.terminal.waitForText(question, 15_000);
     await remote.run(['cancel', 'c1']);
     await remote.terminal.waitForText('<<< not run', 15_000);
     await remote.terminal.type('y\n');

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, readSession, startRemote } from '../harness/remote.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Progress bars of a remote command, which use carriage returns, on the terminal of the client.
 
@@ -21,11 +22,12 @@ const progress = String.raw`for n in 10 50 100; do printf 'Loading %s%%\r' $n; s
 
 /** Runs `remotify WORDS` in a terminal until it ends. Resolves with the rows before the notice of the end. */
 async function runOnTerminal(words: string, columns: number): Promise<string[]> {
-  const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' ${words}`, {
-    columns,
-    env: { REMOTIFY_CONFIG_DIR: remote.configDir, REMOTIFY_URL: relay.url },
-  });
-  onTestFinished(terminal.close);
+  const terminal = await forTest(
+    startTerminal(`'${process.execPath}' '${binaryPath}' ${words}`, {
+      columns,
+      env: { REMOTIFY_CONFIG_DIR: remote.configDir, REMOTIFY_URL: relay.url },
+    }),
+  );
   // Only the start of the notice that it ended: on a narrow terminal the rest is on other rows.
   const screen = await terminal.waitForText('[the com', 20_000);
   return screen.split('\n[the com')[0]?.trimEnd().split('\n') ?? [];
@@ -72,8 +74,7 @@ test('exec into a pipe: carriage returns are unchanged', async () => {
 });
 
 test('exec on two sessions into a pipe: carriage returns are unchanged after the names', async () => {
-  const other = await startRemote(relay);
-  onTestFinished(other.stop);
+  const other = await forTest(startRemote(relay));
   const [one, two] = await Promise.all([readSession(remote.configDir), readSession(other.configDir)]);
   const script = String.raw`printf 'a\rb\n'`;
   const { stdout } = await remote.run(['exec', '-s', one.key, '-s', two.key, script]);

@@ -1,24 +1,19 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { asAuto, startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // With CI=true, exec creates and stores no session by itself.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp() {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
@@ -52,8 +47,7 @@ describe('exec without a session', () => {
 });
 
 test('CI=true with REMOTIFY_KEY: the command runs, and no file is written', async () => {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const { key, url } = await readSession(remote.configDir);
   const { run, configDir } = await setUp();
   const env = { CI: 'true', REMOTIFY_KEY: key, REMOTIFY_URL: url };
@@ -69,8 +63,7 @@ test('CI=true: `remotify new` creates a session, and the next exec uses it', asy
     const text = made.stdout().toString();
     return text.endsWith('\n') && text.trimEnd();
   });
-  const listener = await startListener(asAuto(line));
-  onTestFinished(listener.stop);
+  await forTest(startListener(asAuto(line)));
   expect(await withDeadline(made.closed, 15_000, 'new ends')).toMatchObject({ code: 0 });
   expect(await client.run(['exec', 'echo ran'], { env })).toMatchObject({ exitCode: 0, text: 'ran\n' });
   await access(join(client.configDir, 'config.json'));

@@ -1,15 +1,15 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openHttp } from '../../src/client/undici-http.ts';
 import { withRetry } from '../../src/client/retry.ts';
 import { startSilentServer } from '../harness/silent-server.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // If a closed client counted as an unreachable relay, its requests would be retried for a minute and keep the process alive.
 
 const request = { method: 'GET', path: '/api/health', timeoutMs: 60_000 } as const;
 
 test('a request in flight when the client closes: not retried', async () => {
-  const server = await startSilentServer();
-  onTestFinished(server.close);
+  const server = await forTest(startSilentServer());
   const http = openHttp(server.url);
   let attempts = 0;
   const sent = withRetry(() => {

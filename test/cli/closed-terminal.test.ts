@@ -1,23 +1,19 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // The terminal window of exec is closed: exec gets SIGHUP and cannot print any more.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(command: string) {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const env = { REMOTIFY_CONFIG_DIR: remote.configDir, REMOTIFY_URL: relay.url };
-  const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' exec ${command}`, { env });
-  onTestFinished(terminal.close);
+  const terminal = await forTest(
+    startTerminal(`'${process.execPath}' '${binaryPath}' exec ${command}`, { env }),
+  );
   await waitForState(remote, 'the command runs', ({ current }) => current === 'c1');
   return { ...remote, terminal };
 }

@@ -12,7 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
@@ -20,6 +20,7 @@ import { withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The cache of compiled code: used only if no other user can have written it. Commands also work if it is damaged.
 
@@ -63,10 +64,8 @@ test('the first start writes a cache file that only its user can read, the secon
 });
 
 test('exec, which changes a flag of V8 temporarily: the second start does not rewrite the file', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const relay = await forTest(startRelay());
+  const remote = await forTest(startRemote(relay));
   const env = { XDG_CACHE_HOME: join(home, 'cache') };
   const execute = async (): Promise<unknown> => {
     const { exitCode, stdout } = await remote.run(['exec', 'echo hi'], { env });

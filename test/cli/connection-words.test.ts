@@ -1,11 +1,12 @@
 import { getSystemErrorMap } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { explain } from '../../src/cli/explain.ts';
 import { explainConnection } from '../../src/client/explain-connection.ts';
 import { describeTlsError } from '../../src/client/tls-words.ts';
 import { startCannedServer } from '../harness/canned-server.ts';
 import { makeClient } from '../harness/client.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Connection errors of the system, of OpenSSL and of libraries: the message has words before the error code.
 
@@ -104,10 +105,8 @@ test.each([
   ['a malformed header', 'x y: z\r\n\r\n'],
   ['a malformed chunk', 'transfer-encoding: chunked\r\n\r\nzz\r\n'],
 ])('a server answers with %s: the error says that it does not speak HTTP', async (_title, rest) => {
-  const server = await startCannedServer(`HTTP/1.1 200 OK\r\n${rest}`);
-  onTestFinished(server.close);
-  const client = await makeClient({ url: server.url });
-  onTestFinished(client.remove);
+  const server = await forTest(startCannedServer(`HTTP/1.1 200 OK\r\n${rest}`));
+  const client = await forTest(makeClient({ url: server.url }));
   const result = await client.run(['new']);
   expectFailure(result, 255, /it does not speak HTTP\n/);
   expect(result.stderr).toContain('the port may belong to another service');

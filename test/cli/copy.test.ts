@@ -1,24 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { findMultiplexer, renderClipboard } from '../../src/terminal/copy-to-clipboard.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { ended, endedWell } from '../harness/prompts.ts';
 
 // `new --copy`: sends the line to paste to the clipboard of the terminal, with OSC 52.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
@@ -81,20 +77,21 @@ describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
   async function runNew(client: Client, args: string, prefix = '') {
     const raw = join(client.configDir, 'raw');
     // The command starts only after the recording has begun.
-    const terminal = await startTerminal(
-      `read -r _; ${prefix} '${process.execPath}' '${binaryPath}' new ${args} --url '${relay.url}'`,
-      {
-        columns: 200,
-        env: { REMOTIFY_CONFIG_DIR: client.configDir },
-      },
+    const terminal = await forTest(
+      startTerminal(
+        `read -r _; ${prefix} '${process.execPath}' '${binaryPath}' new ${args} --url '${relay.url}'`,
+        {
+          columns: 200,
+          env: { REMOTIFY_CONFIG_DIR: client.configDir },
+        },
+      ),
     );
-    onTestFinished(terminal.close);
     await terminal.recordTo(raw);
     await terminal.type('\n');
-    const screen = await terminal.waitForText('[the command ended with', 20_000);
+    const screen = await terminal.waitForText(ended, 20_000);
     const bytes = await eventually('the record is complete', 10_000, async () => {
       const text = await readFile(raw, 'utf8');
-      return text.includes('[the command ended with') && spell(text);
+      return text.includes(ended) && spell(text);
     });
     return { screen, bytes };
   }
@@ -110,7 +107,7 @@ describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
     expect(sent).toEqual([line]);
     expect(screen).toContain("sent the line to the terminal's clipboard (OSC 52");
     expect(screen).not.toMatch(/copied/);
-    expect(screen).toContain('[the command ended with 0]');
+    expect(screen).toContain(endedWell);
   });
 
   test('--copy inside tmux: the sequence is wrapped, and a note names the settings of tmux', async () => {
@@ -134,7 +131,7 @@ describe.skipIf(!hasTmux)('on a terminal (tmux)', () => {
     const client = await setUp();
     const { screen } = await runNew(client, '--no-wait');
     expect(screen).not.toContain('waiting for the remote');
-    expect(screen).toContain('[the command ended with 0]');
+    expect(screen).toContain(endedWell);
     expect(screen.match(/^curl /gm)).toHaveLength(1);
   });
 });

@@ -6,15 +6,14 @@ import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Ctrl-C while the relay does not answer.
 
 test('Ctrl-C during the push: exec exits 130 and the command does not run', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   onTestFinished(() => sendSignal(relay.pid, 'SIGCONT'));
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const ghost = join(remote.configDir, 'ghost');
   sendSignal(relay.pid, 'SIGSTOP');
   const exec = remote.start(['exec', `sleep 20; touch '${ghost}'`]);
@@ -34,8 +33,7 @@ test('Ctrl-C during the push: exec exits 130 and the command does not run', asyn
 
 test('Ctrl-C while the relay is down: the command stops once it is back', { timeout: 60_000 }, async () => {
   const relay = await startLastingRelay();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const exec = remote.start(['exec', 'echo begun; sleep 30; echo to the end']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
@@ -51,10 +49,8 @@ test('Ctrl-C while the relay is down: the command stops once it is back', { time
 });
 
 test('the reader of logs -f closes stdout: logs ends, the command continues', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const relay = await forTest(startRelay());
+  const remote = await forTest(startRemote(relay));
   const { text: id } = await remote.run(['exec', '-d', 'for i in $(seq 300); do echo $i; sleep 0.1; done']);
   const logs = remote.start(['logs', '-f', id.trim()]);
   onTestFinished(() => void logs.child.kill('SIGKILL'));

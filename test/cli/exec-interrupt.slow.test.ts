@@ -1,28 +1,22 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // Ctrl-C sends SIGINT to exec. The first stops the remote command, with INT and three seconds later TERM, and waits for its outcome:
 // the exit status is the remote's own. The second detaches and leaves the command running.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp() {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const gate = await makeGate(remote.configDir);
-  onTestFinished(gate.close);
+  const remote = await forTest(startRemote(relay));
+  const gate = await forTest(makeGate(remote.configDir));
   const trace = join(remote.configDir, 'trace');
   /** Runs `exec COMMAND` until it has printed `ready`. */
   const startExec = async (...args: string[]) => {
@@ -114,8 +108,7 @@ describe('Ctrl-C twice', () => {
 describe('Ctrl-C while the command is queued', () => {
   // CLI.md: 130 interrupted. The message does not blame another client.
   test('the command is cancelled and never runs, and exec exits 130', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const line = await client.makeSession('--auto');
     const trace = join(client.configDir, 'trace');
     const exec = client.start(['exec', `touch '${trace}'`]);
@@ -125,8 +118,7 @@ describe('Ctrl-C while the command is queued', () => {
     );
     exec.child.kill('SIGINT');
     const exit = await ended(exec);
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    await forTest(startListener(line));
     expect(await client.run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
     expect(await access(trace).catch(() => 'never ran')).toBe('never ran');
     expect(exit).toEqual({ code: 130, signal: null });
@@ -134,8 +126,7 @@ describe('Ctrl-C while the command is queued', () => {
   });
 
   test('exec created the session itself: the command is cancelled, and exec exits 130', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const exec = client.start(['exec', 'true']);
     await eventually('the line is printed', 15_000, () => exec.stderr().includes('| bash'));
     await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
@@ -162,8 +153,7 @@ describe('Ctrl-C in other commands', () => {
   });
 
   test('new --wait: 130, and the session stays', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const made = client.start(['new', '--wait']);
     await eventually('the line is printed', 15_000, () => made.stdout().toString().endsWith('| bash\n'));
     made.child.kill('SIGINT');

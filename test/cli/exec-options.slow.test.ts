@@ -1,26 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp() {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const gate = await makeGate(folder.path);
-  onTestFinished(gate.close);
+  const remote = await forTest(startRemote(relay));
+  const folder = await forTest(makeTemporaryFolder());
+  const gate = await forTest(makeGate(folder.path));
   return { ...remote, folder: folder.path, gate };
 }
 

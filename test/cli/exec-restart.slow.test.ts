@@ -6,12 +6,12 @@ import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The relay is killed and restarted on the same port with the same store.
 
 async function startLastingRelay() {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const store = `file:${folder.path}/store`;
   let relay = await startRelay({ store });
   onTestFinished(() => relay.stop());
@@ -26,10 +26,8 @@ async function startLastingRelay() {
 describe('kill -9 of the relay', () => {
   test('while a command runs: exec reconnects, and reports both', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const gate = await makeGate(relay.folder);
-    onTestFinished(gate.close);
+    const remote = await forTest(startRemote(relay));
+    const gate = await forTest(makeGate(relay.folder));
     const command = `echo one; echo warning >&2; ${gate.wait}; echo two; ${gate.wait}; echo three; exit 6`;
     const exec = remote.start(['exec', command]);
     await eventually('the first line', 15_000, () => exec.stdout().toString() === 'one\n');
@@ -53,10 +51,8 @@ describe('kill -9 of the relay', () => {
 
   test('while a command ends: exec still gets its status and output', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const gate = await makeGate(relay.folder);
-    onTestFinished(gate.close);
+    const remote = await forTest(startRemote(relay));
+    const gate = await forTest(makeGate(relay.folder));
     const exec = remote.start(['exec', `echo one; ${gate.wait}; echo two; exit 4`]);
     await eventually('the first line', 15_000, () => exec.stdout().toString() === 'one\n');
     await relay.down();
@@ -72,8 +68,7 @@ describe('kill -9 of the relay', () => {
 
   test('between push and start: the command is still queued, and runs', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const line = await client.makeSession('--auto');
     expect(await client.run(['exec', '--detach', 'echo kept; exit 3'])).toMatchObject({
       exitCode: 0,
@@ -81,16 +76,14 @@ describe('kill -9 of the relay', () => {
     });
     await relay.down();
     await relay.up();
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    const listener = await forTest(startListener(line));
     expect(await client.run(['logs', '-f', 'c1'])).toMatchObject({ exitCode: 3, text: 'kept\n' });
     expect(listener.output().match(/^>>> /gm)).toHaveLength(1);
   });
 
   test('between finish and read: output and status are still stored', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     await remote.run(['exec', '-d', 'echo out; echo err >&2; exit 3']);
     await waitForState(
       remote,
@@ -108,26 +101,22 @@ describe('kill -9 of the relay', () => {
 
   test('while exec waits for a listener: it continues to wait', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const line = await client.makeSession('--auto');
     const exec = client.start(['exec', 'echo ran']);
     await eventually('exec waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
     await relay.down();
     await eventually('exec reports the failure', 15_000, () => exec.stderr().includes('; trying again'));
     await relay.up();
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    await forTest(startListener(line));
     expect(await withDeadline(exec.closed, 40_000, 'exec ends')).toMatchObject({ code: 0 });
     expect(exec.stdout().toString()).toBe('ran\n');
   });
 
   test('during logs -f: logs reconnects, and reports the failure', { timeout: 60_000 }, async () => {
     const relay = await startLastingRelay();
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const gate = await makeGate(relay.folder);
-    onTestFinished(gate.close);
+    const remote = await forTest(startRemote(relay));
+    const gate = await forTest(makeGate(relay.folder));
     await remote.run(['exec', '-d', `echo one; ${gate.wait}; echo two`]);
     const logs = remote.start(['logs', '-f']);
     await eventually('the first line', 15_000, () => logs.stdout().toString() === 'one\n');

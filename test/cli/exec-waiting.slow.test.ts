@@ -1,24 +1,19 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { asAuto, startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // exec while no listener can run its command.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
@@ -50,8 +45,7 @@ describe('exec on a session without a listener', () => {
       /^remotify: error: command c1 never ran: no listener connected to session session-1 within 2 s \(--wait\)$/m,
     );
     expect(result.stderr).toMatch(/^remotify: hint: .+$/m);
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    await forTest(startListener(line));
     expect(await client.run(['exec', 'echo later'])).toMatchObject({ exitCode: 0, text: 'later\n' });
     expect((await waitForState(client, 'the status', () => true)).commands).toMatchObject([
       { id: 'c1', state: 'expired' },
@@ -82,8 +76,7 @@ describe('exec on a session without a listener', () => {
     const exec = client.start(['exec', 'echo ran; exit 3']);
     await eventually('the line is on stderr', 15_000, () => exec.stderr().includes(line));
     expect(exec.stdout().toString()).toBe('');
-    const listener = await startListener(asAuto(line));
-    onTestFinished(listener.stop);
+    await forTest(startListener(asAuto(line)));
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 3 });
     expect(exec.stdout().toString()).toBe('ran\n');
   });
@@ -102,10 +95,8 @@ describe('exec on a session without a listener', () => {
 
 describe('exec on a session with a busy listener', () => {
   test('busy listener, --wait 0: fails immediately and pushes nothing', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const gate = await makeGate(remote.configDir);
-    onTestFinished(gate.close);
+    const remote = await forTest(startRemote(relay));
+    const gate = await forTest(makeGate(remote.configDir));
     await remote.run(['exec', '-d', gate.wait]);
     await waitForState(remote, 'the first command runs', ({ current }) => current === 'c1');
     const result = await remote.run(['exec', '--wait', '0', 'true']);
@@ -115,17 +106,14 @@ describe('exec on a session with a busy listener', () => {
   });
 
   test('idle listener, --wait 0: the command runs', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const result = await remote.run(['exec', '--wait', '0', 'echo ran']);
     expect(result).toMatchObject({ exitCode: 0, text: 'ran\n', stderr: '' });
   });
 
   test('several commands: they run one after the other, in the order of the pushes', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const gate = await makeGate(remote.configDir);
-    onTestFinished(gate.close);
+    const remote = await forTest(startRemote(relay));
+    const gate = await forTest(makeGate(remote.configDir));
     const trace = join(remote.configDir, 'trace');
     await remote.run(['exec', '-d', gate.wait]);
     for (const name of ['a', 'b', 'c']) await remote.run(['exec', '-d', `echo ${name} >>'${trace}'`]);
@@ -147,8 +135,7 @@ describe('exec without a session', () => {
     });
     expect(exec.stdout().toString()).toBe('');
     await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
-    const listener = await startListener(asAuto(line));
-    onTestFinished(listener.stop);
+    await forTest(startListener(asAuto(line)));
     expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 5 });
     expect(exec.stdout().toString()).toBe('ran\n');
     // The session is stored: the next exec needs no new line.

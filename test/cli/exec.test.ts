@@ -7,6 +7,8 @@ import { makeGate } from '../harness/gate.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
+import { done } from '../harness/prompts.ts';
 
 // All tests share one remote: no command leaves anything behind that another one could find.
 let relay: Relay;
@@ -23,8 +25,7 @@ afterAll(async () => {
 });
 
 async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return folder.path;
 }
 
@@ -103,13 +104,12 @@ describe('output', () => {
   });
 
   test('a command with 3 MiB of random output runs only once', async () => {
-    const own = await startRemote(relay);
-    onTestFinished(own.stop);
+    const own = await forTest(startRemote(relay));
     const { run, start, listener } = own;
     const trace = join(await makeFolder(), 'trace');
     const exec = start(['exec', `echo ran >>'${trace}'; head -c 3145728 /dev/urandom`]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
-    await eventually('the listener is done', 15_000, () => listener.output().includes('<<< done'));
+    await eventually('the listener is done', 15_000, () => listener.output().includes(done));
     // Next in the queue: once this command has run, the first one was not started again.
     await run(['exec', 'true'], { deadlineMs: 10_000 }).catch(() => {});
     expect((await readFile(trace, 'utf8')).split('\n').length - 1).toBe(1);
@@ -128,8 +128,7 @@ describe('output', () => {
 
   test('output appears while the command runs', async () => {
     const { start } = remote;
-    const gate = await makeGate(await makeFolder());
-    onTestFinished(gate.close);
+    const gate = await forTest(makeGate(await makeFolder()));
     const exec = start(['exec', `echo first; echo warning >&2; ${gate.wait}; echo last`]);
     await eventually('the first line arrives before the command ends', 15_000, () => {
       return exec.stdout().toString() === 'first\n' && exec.stderr() === 'warning\n';
@@ -143,8 +142,7 @@ describe('output', () => {
 
   test('output of a background child after the end of the command: discarded, and exec does not wait for it', async () => {
     const { run } = remote;
-    const gate = await makeGate(await makeFolder());
-    onTestFinished(gate.close);
+    const gate = await forTest(makeGate(await makeFolder()));
     expect(await run(['exec', `(${gate.wait}; echo late) & echo early`])).toMatchObject({
       exitCode: 0,
       text: 'early\n',

@@ -1,9 +1,11 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { commandTable } from '../../src/cli/command-table.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { runCli } from '../harness/cli.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
+import { forTest } from '../harness/for-test.ts';
+import { endedWell } from '../harness/prompts.ts';
 
 // Help is wrapped at the width of the terminal, and a command's own options come first.
 
@@ -11,8 +13,7 @@ const names = Object.keys(commandTable);
 const widths = [40, 60, 80, 120, 200];
 
 async function help(args: string[], env: Record<string, string> = {}): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const { exitCode, stdout, stderr } = await runCli(args, { configDir: folder.path, env });
   expect([exitCode, stderr]).toEqual([0, '']);
   return stdout.toString('utf8');
@@ -87,14 +88,14 @@ test('remotify without arguments: help with every command and examples on stdout
 });
 
 test.skipIf(!hasTmux).each([60, 100])('help on a terminal of %i columns: its width', async (columns) => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' cancel --help`, {
-    columns,
-    rows: 60,
-  });
-  onTestFinished(terminal.close);
-  const screen = await terminal.waitForText('[the command ended with 0]', 15_000);
+  await forTest(makeTemporaryFolder());
+  const terminal = await forTest(
+    startTerminal(`'${process.execPath}' '${binaryPath}' cancel --help`, {
+      columns,
+      rows: 60,
+    }),
+  );
+  const screen = await terminal.waitForText(endedWell, 15_000);
   const shown = await help(['cancel', '--help'], { COLUMNS: String(columns) });
   expect(screen.slice(0, screen.indexOf('\n[the command')).trimEnd()).toBe(shown.trimEnd());
 });

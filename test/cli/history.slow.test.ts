@@ -1,22 +1,18 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CommandView } from '../../src/protocol/command-view.ts';
 import { type Client, makeClient } from '../harness/client.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 import { binaryPath } from '../harness/binary.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { endedWell } from '../harness/prompts.ts';
 
 // `remotify history`: the last commands of a session, with their authors, times and outcomes.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   await client.makeSession('--name', 'prod');
   return client;
 }
@@ -37,8 +33,7 @@ test('no commands: a note, and nothing on stdout', async () => {
 });
 
 test('ended commands: id, time, pusher, state, exit status, duration, text', async () => {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   await remote.run(['exec', 'exit 3']);
   await remote.run(['exec', 'echo two']);
   await waitForState(remote, 'both ended', ({ commands }) => commands[1]?.state === 'finished');
@@ -112,12 +107,13 @@ test.skipIf(!hasTmux).each([
 ])('history on a terminal of %i columns: no line is longer: %s', async (columns, script) => {
   const client = await setUp();
   await pushAll(client, [script, 'id']);
-  const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' history --url '${relay.url}'`, {
-    columns,
-    env: { REMOTIFY_CONFIG_DIR: client.configDir, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },
-  });
-  onTestFinished(terminal.close);
-  const screen = await terminal.waitForText('[the command ended with 0]', 20_000);
+  const terminal = await forTest(
+    startTerminal(`'${process.execPath}' '${binaryPath}' history --url '${relay.url}'`, {
+      columns,
+      env: { REMOTIFY_CONFIG_DIR: client.configDir, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },
+    }),
+  );
+  const screen = await terminal.waitForText(endedWell, 20_000);
   // A line that is too long would continue in the next row of the screen.
   const rows = rowsOf(screen).filter((row) => row !== '' && !row.startsWith('['));
   const isBelow = rows.length === 4;

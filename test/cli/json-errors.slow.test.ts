@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { findClosedPort, renderAnswer, startCannedServer } from '../harness/canned-server.ts';
@@ -10,21 +10,17 @@ import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // With --json, a failure of any command is one object on stdout; the message is also on stderr.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
@@ -151,10 +147,8 @@ describe('--json errors of sessions and settings', () => {
     ['a missing token', 'token_needed', { flags: ['--token', 'secret'] }],
     ['too many sessions', 'rate_limited', { flags: ['--rate-limit', '1r/h', '--rate-limit-burst', '0'] }],
   ])('new with %s: the code of the relay', async (_title, code, options) => {
-    const guarded = await startRelay(options);
-    onTestFinished(guarded.stop);
-    const client = await makeClient(guarded);
-    onTestFinished(client.remove);
+    const guarded = await forTest(startRelay(options));
+    const client = await forTest(makeClient(guarded));
     await client.run(['new']);
     expectError(await client.run(['new', '--json']), code, 255);
   });
@@ -180,10 +174,8 @@ describe('--json errors of sessions and settings', () => {
   });
 
   test('history and status ID on a legacy relay: code not_supported', async () => {
-    const legacy = await startLegacyRelay();
-    onTestFinished(legacy.close);
-    const client = await makeClient(legacy);
-    onTestFinished(client.remove);
+    const legacy = await forTest(startLegacyRelay());
+    const client = await forTest(makeClient(legacy));
     await client.makeSession();
     expectError(await client.run(['history', '--json']), 'not_supported', 255);
     expectError(await client.run(['status', 'c1', '--json']), 'not_supported', 255);
@@ -222,8 +214,7 @@ describe('--json errors of the relay', () => {
     ],
   ])('the server answers with %s: an error object', async (_title, answer, code) => {
     const { run } = await setUpSession();
-    const server = await startCannedServer(answer);
-    onTestFinished(server.close);
+    const server = await forTest(startCannedServer(answer));
     const { text, ...rest } = await run(['--url', server.url, 'new', '--json']);
     expectError({ text, ...rest }, code, 255);
     // oxlint-disable-next-line no-control-regex
@@ -276,8 +267,7 @@ describe('new --json --wait', () => {
 
 describe('exec --json', () => {
   test('a remote command that fails: its report, without an error', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const { exitCode, text } = await remote.run(['exec', '--json', 'echo out; exit 7']);
     const report = JSON.parse(text) as object;
     expect(report).toMatchObject({ state: 'finished', exit_status: 7, stdout: 'out\n' });
@@ -286,8 +276,7 @@ describe('exec --json', () => {
   });
 
   test('a command that times out: the report with the error', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const { exitCode, text, stderr } = await remote.run(['exec', '--json', '-t', '1', 'echo out; sleep 60']);
     const report = JSON.parse(text) as Failed;
     expect(report).toMatchObject({
@@ -329,8 +318,7 @@ describe('exec --json', () => {
   });
 
   test('a second Ctrl-C: only an error, as there is no report', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const exec = remote.start(['exec', '--json', 'trap "" INT TERM; echo begun; sleep 60']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     await waitForState(remote, 'the command runs', ({ commands }) => commands[0]?.state === 'running');
@@ -342,8 +330,7 @@ describe('exec --json', () => {
   });
 
   test('several sessions: each has an error object of its own, or null', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const { urls } = await remote.runJson<SessionPayload>('new', '--name', 'ended');
     await curl(['-X', 'DELETE', urls.api]);
     const { text } = await remote.run(['exec', '--json', '-s', 'session-1', '-s', 'ended', 'echo hi']);

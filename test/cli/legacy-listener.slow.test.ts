@@ -1,30 +1,24 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // The CLI and a remotify relay with a legacy listener: it knows only the two slots, and reports no exit status by itself.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--long-poll', '2s'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--long-poll', '2s'] });
 
 async function setUp(): Promise<Client & { made: SessionPayload }> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return { ...client, made: await client.runJson<SessionPayload>('new') };
 }
 
 async function setUpListener() {
   const client = await setUp();
-  const listener = await startSlotListener(relay.url, client.made.key);
-  onTestFinished(listener.stop);
+  await forTest(startSlotListener(relay.url, client.made.key));
   await waitForState(client, 'the listener polls', (state) => state.listener?.attached === true);
   return client;
 }

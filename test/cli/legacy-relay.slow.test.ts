@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startLegacyRelay, type LegacyRelay } from '../harness/legacy-relay.ts';
 import { renderAnswer, startCannedServer } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
@@ -9,6 +9,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The CLI with a legacy relay, which has only slots.
 
@@ -19,15 +20,13 @@ beforeAll(async () => {
 });
 
 async function setUp(): Promise<Client & { made: SessionPayload }> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return { ...client, made: await client.runJson<SessionPayload>('new') };
 }
 
 async function setUpListener() {
   const client = await setUp();
-  const listener = await startSlotListener(relay.url, client.made.key);
-  onTestFinished(listener.stop);
+  const listener = await forTest(startSlotListener(relay.url, client.made.key));
   return { ...client, listener };
 }
 
@@ -78,8 +77,7 @@ describe('exec on a legacy relay', () => {
 
   test('only REMOTIFY_KEY is set: exec detects the legacy relay and runs the command', async () => {
     const { made } = await setUpListener();
-    const stranger = await makeClient(relay);
-    onTestFinished(stranger.remove);
+    const stranger = await forTest(makeClient(relay));
     const result = await stranger.run(['exec', 'echo out; exit 7'], { env: { REMOTIFY_KEY: made.key } });
     expect(result).toMatchObject({ exitCode: 7, text: 'out\n', stderr: '' });
   });
@@ -174,8 +172,7 @@ describe('a server that is not a relay answers', () => {
     ['a redirect', renderAnswer('302 Found', '', ['Location: http://127.0.0.1:1/'])],
   ])('exec and cancel get %s: the error is that it is not a relay', async (_title, answer) => {
     const { run } = await setUp();
-    const stranger = await startCannedServer(answer);
-    onTestFinished(stranger.close);
+    const stranger = await forTest(startCannedServer(answer));
     expectFailure(await run(['--url', stranger.url, 'exec', '--wait', '5s', 'true']), 255, /is not a relay/);
     expectFailure(await run(['--url', stranger.url, 'cancel']), 255, /is not a relay/);
   });

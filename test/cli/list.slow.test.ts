@@ -1,23 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import { findClosedPort, renderAnswer, startCannedServer } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { startSilentServer } from '../harness/silent-server.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // `remotify list`: the stored sessions, with the state that their relays report.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 interface Listed {
   name: string;
@@ -29,8 +25,7 @@ interface Listed {
 }
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
@@ -52,13 +47,11 @@ test('no listener, a connected one, a disconnected one, an ended session: one ro
   await client.makeSession('--name', 'fresh');
   const { urls } = await client.runJson<SessionPayload>('new', '--name', 'ended');
   expect((await curl(['-X', 'DELETE', urls.api])).status).toBe(204);
-  const left = await startListener(await client.makeSession('--name', 'left', '--auto'));
-  onTestFinished(left.stop);
+  const left = await forTest(startListener(await client.makeSession('--name', 'left', '--auto')));
   await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
   await left.stop();
   await waitForState(client, 'the listener left', (state) => state.listener?.attached === false);
-  const listener = await startListener(await client.makeSession('--name', 'served', '--auto'));
-  onTestFinished(listener.stop);
+  await forTest(startListener(await client.makeSession('--name', 'served', '--auto')));
   await waitForState(client, 'the other is attached', (state) => state.listener?.attached === true);
   const before = await settingsOf(client);
   const { exitCode, text, stderr } = await client.run(['list']);
@@ -91,10 +84,10 @@ test('no listener, a connected one, a disconnected one, an ended session: one ro
 test('servers that are down, silent or not relays: their rows show it, the others are unaffected', async () => {
   const client = await setUp();
   for (const name of ['down', 'silent', 'portal', 'good']) await client.makeSession('--name', name);
-  const silent = await startSilentServer();
-  onTestFinished(silent.close);
-  const portal = await startCannedServer(renderAnswer('200 OK', '<html>log in', ['Content-Type: text/html']));
-  onTestFinished(portal.close);
+  const silent = await forTest(startSilentServer());
+  const portal = await forTest(
+    startCannedServer(renderAnswer('200 OK', '<html>log in', ['Content-Type: text/html'])),
+  );
   await moveSession(client, 'down', `http://127.0.0.1:${await findClosedPort()}`);
   await moveSession(client, 'silent', silent.url);
   await moveSession(client, 'portal', portal.url);
@@ -116,8 +109,7 @@ test('servers that are down, silent or not relays: their rows show it, the other
 test('--offline: only stored data, and no request to a relay', async () => {
   const client = await setUp();
   await client.makeSession('--name', 'prod');
-  const server = await startCannedServer('');
-  onTestFinished(server.close);
+  const server = await forTest(startCannedServer(''));
   await moveSession(client, 'prod', server.url);
   expect((await client.run(['list', '--offline'])).text).toMatch(
     new RegExp(`^\\*  prod  ${server.url.replaceAll('.', '\\.')}  \\d+ s old\\n$`),
@@ -129,10 +121,8 @@ test('--offline: only stored data, and no request to a relay', async () => {
 });
 
 test('list with a legacy relay: when its listener was last seen', async () => {
-  const legacy = await startLegacyRelay();
-  onTestFinished(legacy.close);
-  const client = await makeClient(legacy);
-  onTestFinished(client.remove);
+  const legacy = await forTest(startLegacyRelay());
+  const client = await forTest(makeClient(legacy));
   const { urls } = await client.runJson<SessionPayload>('new');
   expect((await client.run(['list'])).text).toMatch(/ no listener yet +\d+ s old/);
   await curl([`${urls.cmd}?nowait=1`]);

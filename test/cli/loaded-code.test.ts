@@ -1,10 +1,11 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startForwardProxy } from '../harness/forward-proxy.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The code that `exec` loads: code for proxies and certificate authorities is loaded only if they are configured.
 
@@ -77,8 +78,7 @@ test('a proxy that NO_PROXY excludes: only the code that checks this is loaded',
 });
 
 test('an HTTP proxy in use: its code is loaded, the code for SOCKS is not', async () => {
-  const proxy = await startForwardProxy(relay.port);
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startForwardProxy(relay.port));
   const loaded = await listLoaded({ http_proxy: proxy.url });
   expect(loaded).toContain('proxy-route');
   expect(loaded).not.toContain('socks-tunnel');

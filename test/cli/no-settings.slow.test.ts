@@ -12,6 +12,7 @@ import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // With REMOTIFY_URL and REMOTIFY_KEY no settings are needed: unreadable ones must not cause an error.
 
@@ -126,8 +127,7 @@ async function run(
 
 describe.each(places)('unreadable settings: %s', (_title, make) => {
   async function setUp(): Promise<Place | undefined> {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const place = await make(folder.path);
     return place.isRefused && !canBeRefused ? undefined : place;
   }
@@ -165,8 +165,7 @@ describe('only commands that need the settings fail', () => {
     ['a file without permission', /cannot read \/.*config\.json: permission denied \(EACCES\)/],
     ['broken JSON', /config\.json is not valid JSON/],
   ])('%s: commands that need it fail, others work', async (title, error) => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const isRefused = title.includes('permission');
     await writeFile(join(folder.path, 'config.json'), '{"a', { mode: isRefused ? 0 : 0o600 });
     const place = { env: { REMOTIFY_CONFIG_DIR: folder.path }, isRefused };
@@ -192,8 +191,7 @@ describe('only commands that need the settings fail', () => {
   });
 
   test('end with a key in the environment: no settings are created', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const made = await client.runJson<SessionPayload>('new');
     const place = { env: { HOME: '/proc' } };
     expect(await run(['end'], place, { REMOTIFY_URL: relay.url, REMOTIFY_KEY: made.key })).toMatchObject({

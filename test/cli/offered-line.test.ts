@@ -1,23 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
 import { asAuto, startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // The line to paste that a waiting exec prints: correct, once, in the mode of the session.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
@@ -53,8 +48,7 @@ test('a session created with --auto: exec prints its auto line once', async () =
 test('an auto listener left a session with a supervised line: exec prints when, and the auto line', async () => {
   const client = await setUp();
   const line = await client.makeSession();
-  const listener = await startListener(asAuto(line));
-  onTestFinished(listener.stop);
+  const listener = await forTest(startListener(asAuto(line)));
   await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
   await listener.stop();
   await waitForState(client, 'the listener left', (state) => state.listener?.attached === false);

@@ -1,27 +1,22 @@
 import { readdir } from 'node:fs/promises';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // `remotify new --pin`: for relays that other people run.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 /** A client that reaches its relay through a proxy; `tamper` makes the proxy change the script of the listener. */
 async function setUp() {
-  const proxy = await startFaultProxy();
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startFaultProxy());
   proxy.aim(relay);
-  const client = await makeClient(proxy);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(proxy));
   const isScript = (target: string) => target.startsWith('/r/');
   const tamper = () =>
     proxy.setRules({
@@ -41,8 +36,7 @@ test('a pinned line runs the script of the relay, exec and end work', async () =
   const { client } = await setUp();
   const line = await client.makeSession('--auto', '--pin');
   expect(line).toMatch(/^\(f=.* curl -q -fsS -g .* \| grep -Eq '\^\([0-9a-f]{64}\|[0-9a-f]{64}\) ' /);
-  const listener = await startListener(line);
-  onTestFinished(listener.stop);
+  const listener = await forTest(startListener(line));
   await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
   expect((await client.run(['exec', 'echo pinned; exit 3'])).text).toBe('pinned\n');
   expect((await client.run(['end'])).exitCode).toBe(0);
@@ -54,8 +48,7 @@ test('a changed script: the pinned line does not run it', async () => {
   const { client, tamper } = await setUp();
   const line = await client.makeSession('--auto', '--pin');
   tamper();
-  const listener = await startListener(line);
-  onTestFinished(listener.stop);
+  const listener = await forTest(startListener(line));
   const { code } = await withDeadline(listener.exited, 10_000, 'the line ends');
   expect([code, listener.output()]).toEqual([
     1,
@@ -77,8 +70,7 @@ test('a pinned line of an ended session: a message, and 1', async () => {
   const { client } = await setUp();
   const line = await client.makeSession('--auto', '--pin');
   await client.run(['end']);
-  const listener = await startListener(line);
-  onTestFinished(listener.stop);
+  const listener = await forTest(startListener(line));
   const { code } = await withDeadline(listener.exited, 10_000, 'the line ends');
   expect([code, listener.output()]).toEqual([
     1,
@@ -89,10 +81,8 @@ test('a pinned line of an ended session: a message, and 1', async () => {
 
 test('new --pin on a relay with another --public-url: an error, and nothing is stored', async () => {
   const evil = 'http://evil.example:81';
-  const hostile = await startRelay({ flags: ['--public-url', evil] });
-  onTestFinished(hostile.stop);
-  const client = await makeClient(hostile);
-  onTestFinished(client.remove);
+  const hostile = await forTest(startRelay({ flags: ['--public-url', evil] }));
+  const client = await forTest(makeClient(hostile));
   const { exitCode, text, stderr } = await client.run(['new', '--pin']);
   expect([exitCode, text]).toEqual([255, '']);
   expect(stderr).toContain(`cannot pin: the relay at ${hostile.url} calls itself ${evil}\n`);

@@ -1,19 +1,15 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually, untilPassed } from '../harness/deadline.ts';
 import { passOn } from '../harness/pass-on.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // A relay that answers every poll immediately, without news. The tests limit the number of requests: a slow machine makes fewer.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 /** A client behind a proxy that turns every long poll into a short one. */
 async function setUp() {
@@ -32,8 +28,9 @@ async function setUp() {
     server.close();
     server.closeAllConnections();
   });
-  const client = await makeClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-  onTestFinished(client.remove);
+  const client = await forTest(
+    makeClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),
+  );
   return { client, asked };
 }
 

@@ -12,6 +12,7 @@ import { startSocksProxy } from '../harness/socks-proxy.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startTlsFront } from '../harness/tls-front.ts';
 import { startMcpHost } from '../mcp/mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A client that can reach the relay only through a proxy: only the proxy resolves its host name.
 
@@ -40,14 +41,12 @@ function runAt(url: string, env: Record<string, string>, ...words: string[]): Re
 }
 
 async function startProxy(port: number, options?: ForwardProxyOptions) {
-  const proxy = await startForwardProxy(port, options);
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startForwardProxy(port, options));
   return proxy;
 }
 
 async function makeTls() {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const { certPath, keyPath } = await makeCertificate(folder.path, { host });
   return { certPath, tls: { key: await readFile(keyPath), cert: await readFile(certPath) } };
 }
@@ -141,8 +140,7 @@ describe('exec through a proxy', () => {
   );
 
   test('socks5: the client resolves the host name', async () => {
-    const socks = await startSocksProxy(relay.port);
-    onTestFinished(socks.stop);
+    const socks = await forTest(startSocksProxy(relay.port));
     const env = { all_proxy: `socks5://${socks.place}` };
     expect((await runAt(`http://localhost:${relay.port}`, env, 'exec', 'true')).exitCode).toBe(0);
     expect(socks.requests[0]).toMatch(/^(127\.0\.0\.1|0\.0\..*):\d+$/);
@@ -165,8 +163,7 @@ describe('exec through a proxy', () => {
   test('the proxy closes the connection of a long poll: exec polls again and loses no output', async () => {
     const proxy = await startProxy(relay.port);
     const words = 'echo begun; read -r word <"$PIPE"; echo "$word"';
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const pipe = `PIPE='${folder.path}/pipe'; mkfifo "$PIPE"; `;
     const run = remote.start(['exec', '--url', `http://${host}`, '-s', key, pipe + words], {
       http_proxy: proxy.url,

@@ -1,30 +1,24 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { findClosedPort, startCannedServer } from '../harness/canned-server.ts';
 import { makeClient } from '../harness/client.ts';
 import { startForwardProxy } from '../harness/forward-proxy.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startSocksProxy } from '../harness/socks-proxy.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // Failures of a proxy, and invalid proxy variables. No message contains the password.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--allowed-host', 'relay.example'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--allowed-host', 'relay.example'] });
 
 async function failThrough(scheme: string, proxyUrl: string, name = `${scheme}_proxy`) {
-  const client = await makeClient({ url: `${scheme}://relay.example` });
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient({ url: `${scheme}://relay.example` }));
   const result = await client.run(['new'], { env: { [name]: proxyUrl } });
   expect(result.stderr).not.toContain('hunter2');
   return result;
 }
 
 test.each(['http', 'https'])('%s: the proxy requires a login', async (scheme) => {
-  const proxy = await startForwardProxy(relay.port, { login: 'user:right' });
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startForwardProxy(relay.port, { login: 'user:right' }));
   const asks =
     /cannot reach \S+ through the proxy http:\/\/127\.0\.0\.1:\d+ \(from https?_proxy\): it asks for a user and password \(HTTP 407\)/;
   const result = await failThrough(scheme, proxy.url);
@@ -35,8 +29,7 @@ test.each(['http', 'https'])('%s: the proxy requires a login', async (scheme) =>
 });
 
 test.each(['http', 'https'])('%s: the proxy requires another kind of authentication', async (scheme) => {
-  const proxy = await startForwardProxy(relay.port, { login: 'user:right', scheme: 'NTLM' });
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startForwardProxy(relay.port, { login: 'user:right', scheme: 'NTLM' }));
   const result = await failThrough(scheme, proxy.url.replace('//', '//user:hunter2@'));
   expectFailure(result, 255, /it requires NTLM authentication, .* \(HTTP 407\)/);
 });
@@ -50,8 +43,7 @@ test.each([
   ['https', 504, /this address did not answer it in time \(HTTP 504\)/],
   ['https', 418, /it refuses \(HTTP 418\)/],
 ])('%s: the proxy answers %i', async (scheme, refuse, error) => {
-  const proxy = await startForwardProxy(relay.port, { refuse });
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startForwardProxy(relay.port, { refuse }));
   const result = await failThrough(scheme, proxy.url.replace('//', '//user:hunter2@'));
   expectFailure(result, 255, error);
   expect(result.stderr).toMatch(/through the proxy http:\/\/127\.0\.0\.1:\d+ \(from https?_proxy\)/);
@@ -69,8 +61,7 @@ test.each(['http', 'https'])('%s: no proxy listens at the address', async (schem
 });
 
 test.each(['no_proxy', 'NO_PROXY'])('%s is set: the hint extends this list', async (name) => {
-  const client = await makeClient({ url: 'http://relay.example' });
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient({ url: 'http://relay.example' }));
   const http_proxy = `http://127.0.0.1:${await findClosedPort()}`;
   const result = await client.run(['new'], { env: { http_proxy, [name]: 'other.example' } });
   expect(result.stderr).toContain(`\`export ${name}="$${name},relay.example"\``);
@@ -85,8 +76,7 @@ test.each([
   ['closes the connection', '', /the connection closed unexpectedly/],
   ['speaks another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', /it does not speak HTTP/],
 ])('https: the server at the address of the proxy %s', async (_title, answer, error) => {
-  const server = await startCannedServer(answer);
-  onTestFinished(server.close);
+  const server = await forTest(startCannedServer(answer));
   expectFailure(await failThrough('https', server.url), 255, error);
 });
 
@@ -95,14 +85,12 @@ test.each([
   [4, /this address cannot be reached from it/],
   [5, /this address refused its connection/],
 ])('SOCKS5: the proxy replies %i', async (reply, error) => {
-  const socks = await startSocksProxy(relay.port, { reply });
-  onTestFinished(socks.stop);
+  const socks = await forTest(startSocksProxy(relay.port, { reply }));
   expectFailure(await failThrough('http', `socks5h://${socks.place}`, 'ALL_PROXY'), 255, error);
 });
 
 test('SOCKS5: the proxy requires a login, and refuses a wrong one', async () => {
-  const socks = await startSocksProxy(relay.port, { login: 'user:right' });
-  onTestFinished(socks.stop);
+  const socks = await forTest(startSocksProxy(relay.port, { login: 'user:right' }));
   const without = await failThrough('http', `socks5h://${socks.place}`, 'ALL_PROXY');
   expectFailure(without, 255, /it requires a different login/);
   const wrong = await failThrough('http', `socks5h://user:hunter2@${socks.place}`, 'ALL_PROXY');

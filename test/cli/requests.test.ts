@@ -1,15 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startCountingProxy } from '../harness/counting-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
+import { forTest } from '../harness/for-test.ts';
 
 test('a short command: at most three requests of the client, and three of the listener', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
-  const proxy = await startCountingProxy(relay);
-  onTestFinished(proxy.stop);
-  const remote = await startRemote(proxy);
-  onTestFinished(remote.stop);
+  const relay = await forTest(startRelay());
+  const proxy = await forTest(startCountingProxy(relay));
+  const remote = await forTest(startRemote(proxy));
   const count = () => ({
     push: proxy.answered('/commands?'),
     read: proxy.answered('/output?stdout='),

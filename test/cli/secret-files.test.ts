@@ -9,6 +9,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { spawnServe, startServe } from '../harness/serve-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const secret = 'open sesame-4711';
 
@@ -17,8 +18,7 @@ async function setUp(): Promise<{
   folder: string;
   write: (text: string | Buffer) => Promise<string>;
 }> {
-  const client = await makeClient({ url: 'http://127.0.0.1:1' });
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient({ url: 'http://127.0.0.1:1' }));
   const folder = client.configDir;
   const write = async (text: string | Buffer): Promise<string> => {
     const path = join(folder, 'secret');
@@ -34,8 +34,7 @@ const create = async (relay: Relay, token?: string): Promise<number> => {
 };
 
 async function start(flags: string[], env: Record<string, string> = {}): Promise<Relay> {
-  const relay = await startRelay({ flags, env });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags, env }));
   return relay;
 }
 
@@ -65,10 +64,11 @@ describe('the token of serve from a file', () => {
   });
 
   test('--token-file with a pipe, as from <(command) in bash: works', async () => {
-    const relay = await startServe(['--listen', '0'], {
-      before: ['bash', '-c', `exec "$@" --token-file <(echo '${secret}')`, 'bash'],
-    });
-    onTestFinished(relay.stop);
+    const relay = await forTest(
+      startServe(['--listen', '0'], {
+        before: ['bash', '-c', `exec "$@" --token-file <(echo '${secret}')`, 'bash'],
+      }),
+    );
     expect((await curl(['-X', 'POST', `${relay.place}/api/session`])).status).toBe(401);
   });
 
@@ -158,8 +158,7 @@ test('REMOTIFY_TOKEN_FILE and REMOTIFY_KEY_FILE: the client reads its token and 
   const keyFile = join(folder, 'key');
   const { key } = JSON.parse(made.text) as { key: string };
   await writeFile(keyFile, `${key}\n`);
-  const other = await makeClient(relay);
-  onTestFinished(other.remove);
+  const other = await forTest(makeClient(relay));
   const status = await other.run(['status', '--json'], { env: { REMOTIFY_KEY_FILE: keyFile } });
   expect([status.exitCode, status.stderr]).toEqual([0, '']);
   await writeFile(keyFile, `${key}0\n`);
@@ -168,18 +167,17 @@ test('REMOTIFY_TOKEN_FILE and REMOTIFY_KEY_FILE: the client reads its token and 
 });
 
 test('REMOTIFY_STORE_FILE: serve reads the store URL', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'store-url');
   await writeFile(path, `file:${folder.path}/store\n`);
-  const relay = await startServe(['--listen', '0'], { env: { REMOTIFY_STORE_FILE: path }, store: undefined });
-  onTestFinished(relay.stop);
+  const relay = await forTest(
+    startServe(['--listen', '0'], { env: { REMOTIFY_STORE_FILE: path }, store: undefined }),
+  );
   expect(relay.stderr()).toContain(`sessions are in file:${folder.path}/store\n`);
 });
 
 test('REMOTIFY_STORE_FILE without a store URL: no message has the content', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'store-url');
   for (const text of [
     'sesame4711',

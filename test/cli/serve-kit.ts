@@ -3,10 +3,10 @@ import { type Answer, curl } from '../harness/curl.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { type ServeProcess, spawnServe, startServe } from '../harness/serve-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 export async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return folder.path;
 }
 
@@ -15,8 +15,7 @@ export async function start(
   flags: readonly string[],
   env: Record<string, string> = {},
 ): Promise<ServeProcess> {
-  const relay = await startServe(flags, { env });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startServe(flags, { env }));
   return relay;
 }
 

@@ -5,16 +5,15 @@ import { resolveServe } from '../../src/config/resolve-serve.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { type ServeProcess, spawnServe, startServe } from '../harness/serve-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 async function start(flags: string[], env: Record<string, string> = {}): Promise<ServeProcess> {
-  const relay = await startServe(['--listen', '0', ...flags], { env });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startServe(['--listen', '0', ...flags], { env }));
   return relay;
 }
 
 async function fail(flags: string[], env: Record<string, string> = {}, store?: string) {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const relay = spawnServe(folder.path, ['--listen', '0', ...flags], { env, store });
   onTestFinished(() => void relay.child.kill('SIGKILL'));
   const { code } = await withDeadline(relay.closed, 20_000, 'the relay refuses to start');
@@ -178,8 +177,7 @@ describe('quotas of serve', () => {
 });
 
 test('the store that serve logs: its URL without the password', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'url');
   await writeFile(path, 'redis://user:s3sam3@host:1\n');
   const { shownStore, storeUrl, notes } = resolveServe({}, { REMOTIFY_STORE_FILE: path });

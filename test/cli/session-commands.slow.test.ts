@@ -1,23 +1,19 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { endedWell } from '../harness/prompts.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
@@ -88,8 +84,7 @@ describe('new', () => {
       return /^curl .* \| bash\n$/.exec(made.stdout().toString())?.[0];
     });
     expect(made.isRunning()).toBe(true);
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    await forTest(startListener(line));
     expect(await withDeadline(made.closed, 20_000, 'new --wait ends')).toEqual({ code: 0, signal: null });
     expect(made.stderr()).toMatch(/^remotify: connected: \S+@\S+, runs commands without asking$/m);
     expect(await client.run(['exec', 'echo here'])).toMatchObject({ text: 'here\n' });
@@ -109,22 +104,17 @@ describe('new', () => {
   test.skipIf(!hasTmux)('new on a terminal: waits without --wait, with a spinner', async () => {
     const client = await setUp();
     const binary = new URL('../../bin/remotify.js', import.meta.url).pathname;
-    const terminal = await startTerminal(
-      `'${process.execPath}' '${binary}' new --auto --url '${relay.url}'`,
-      {
+    const terminal = await forTest(
+      startTerminal(`'${process.execPath}' '${binary}' new --auto --url '${relay.url}'`, {
         columns: 160,
         env: { REMOTIFY_CONFIG_DIR: client.configDir },
-      },
+      }),
     );
-    onTestFinished(terminal.close);
     const screen = await terminal.waitForText('waiting for the remote to connect', 15_000);
     const line = /^curl .* \| bash$/m.exec(screen)?.[0] ?? '';
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    await forTest(startListener(line));
     await terminal.waitForText('connected: ', 20_000);
-    expect(await terminal.waitForText('[the command ended with 0]', 10_000)).not.toContain(
-      'waiting for the remote to connect',
-    );
+    expect(await terminal.waitForText(endedWell, 10_000)).not.toContain('waiting for the remote to connect');
   });
 });
 
@@ -163,8 +153,7 @@ describe('list, use, end', () => {
   });
 
   test('end: the session is deleted on the relay and here, and its listener exits', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const { urls } = await remote.runJson<Made>('new', '--name', 'other');
     await remote.run(['use', 'session-1']);
     const ended = await remote.run(['end']);
@@ -191,10 +180,8 @@ describe('list, use, end', () => {
 
 describe('reset', () => {
   test('reset: clears the queue and stops the running command; key and listener stay valid', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const gate = await makeGate(remote.configDir);
-    onTestFinished(gate.close);
+    const remote = await forTest(startRemote(relay));
+    const gate = await forTest(makeGate(remote.configDir));
     await remote.run(['exec', '-d', `${gate.wait}; sleep 300`]);
     await remote.run(['exec', '-d', 'true']);
     await waitForState(

@@ -1,10 +1,11 @@
 import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import { runCli } from '../harness/cli.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 let relay: Relay;
 let other: Relay;
@@ -16,8 +17,7 @@ beforeAll(async () => {
 });
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
@@ -187,8 +187,7 @@ describe('precedence: flag, environment, stored settings', () => {
   });
 
   test('REMOTIFY_TOKEN is sent to a relay that requires a token', async () => {
-    const guarded = await startRelay({ flags: ['--token', 'open sesame'] });
-    onTestFinished(guarded.stop);
+    const guarded = await forTest(startRelay({ flags: ['--token', 'open sesame'] }));
     const client = await setUp();
     const env = { REMOTIFY_URL: guarded.url };
     const refused = await client.run(['new'], { env });

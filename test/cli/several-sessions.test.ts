@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
@@ -9,6 +9,7 @@ import { asAuto, type Listener, startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { expectFailure } from './expect-failure.ts';
 import { type Client, makeClient } from '../harness/client.ts';
+import { forTest } from '../harness/for-test.ts';
 
 let relay: Relay;
 let client: Client;
@@ -86,8 +87,7 @@ test('a session named twice, or also by its key: runs the command once, and no k
   };
   expect(url ?? relay.url).toBe(relay.url);
   const key = sessions['left']?.key ?? '';
-  const stranger = await makeClient(relay);
-  onTestFinished(stranger.remove);
+  const stranger = await forTest(makeClient(relay));
   const twice = await client.run(['exec', '-s', 'left', '-s', key, '-s', 'left', '-s', 'right', 'echo once']);
   expect(sortLines(twice.text)).toEqual(['left: once', 'right: once']);
   const unknown = await stranger.run(['exec', '-s', key, '-s', sessions['right']?.key ?? '', 'echo by key']);

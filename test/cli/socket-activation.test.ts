@@ -10,6 +10,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { spawnServe, startServe } from '../harness/serve-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { createThrough, forwardedFor } from './serve-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 const hasSystemd = spawnSync('systemd-socket-activate', ['--version']).status === 0;
@@ -39,14 +40,12 @@ os.execvp(sys.argv[3], sys.argv[3:])
 const under = (kind: string, path = '-'): readonly string[] => ['python3', '-c', manager, kind, path];
 
 async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return folder.path;
 }
 
 async function start(before: readonly string[], flags: readonly string[] = [], env = {}) {
-  const relay = await startServe(flags, { before, env });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startServe(flags, { before, env }));
   return relay;
 }
 

@@ -1,27 +1,23 @@
 import { hostname, userInfo } from 'node:os';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type SessionState, startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { question } from '../harness/prompts.ts';
 
 // `remotify status` in every state of a session, as JSON and as text.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const read = (client: Client) => client.runJson<SessionState>('status');
 const say = async (client: Client) => (await client.run(['status'])).text;
 
 test('status without a listener', async () => {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   await client.makeSession('--name', 'prod');
   expect(await read(client)).toEqual({
     relay: relay.url,
@@ -52,8 +48,7 @@ test('status without a listener', async () => {
 });
 
 test('status with queued commands: their number, and one row each', async () => {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   await client.makeSession();
   for (const text of ['true', 'false']) await client.run(['exec', '-d', text]);
   expect(await read(client)).toMatchObject({
@@ -72,10 +67,8 @@ test('status with queued commands: their number, and one row each', async () => 
 });
 
 test('status with a listener that is idle, runs a command, has finished it, and disconnects', async () => {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const gate = await makeGate(remote.configDir);
-  onTestFinished(gate.close);
+  const remote = await forTest(startRemote(relay));
+  const gate = await forTest(makeGate(remote.configDir));
   const listener = { host: hostname(), user: userInfo().username, mode: 'auto', kind: 'runner' };
   expect(await read(remote)).toMatchObject({
     cmd_in_flight: false,
@@ -115,8 +108,7 @@ test('status with a listener that is idle, runs a command, has finished it, and 
 });
 
 test('the listener is killed while a command runs: the command is lost, and exec exits 255', async () => {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const exec = remote.start(['exec', 'echo begun; sleep 300']);
   await eventually('the command runs', 15_000, () => exec.stdout().toString() === 'begun\n');
   sendSignal(await remote.listener.findRunner(), 'SIGKILL');
@@ -132,10 +124,9 @@ test('the listener is killed while a command runs: the command is lost, and exec
 });
 
 test.skipIf(!hasTmux)('status of a command that waits for approval', async () => {
-  const remote = await startSupervised(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startSupervised(relay));
   await remote.run(['exec', '-d', 'echo ran']);
-  await remote.terminal.waitForText('run it? [', 15_000);
+  await remote.terminal.waitForText(question, 15_000);
   expect(await read(remote)).toMatchObject({
     cmd_queued: false,
     cmd_in_flight: true,
@@ -149,8 +140,7 @@ test.skipIf(!hasTmux)('status of a command that waits for approval', async () =>
 });
 
 test('status --watch: prints each change until Ctrl-C', async () => {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   await client.makeSession();
   const watch = client.start(['status', '--watch']);
   onTestFinished(() => void watch.child.kill('SIGKILL'));

@@ -6,6 +6,7 @@ import { type ProxiedRequest, startFaultProxy } from '../harness/fault-proxy.ts'
 import { isLong } from '../harness/is-long.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
+import { forTest } from '../harness/for-test.ts';
 
 let relay: Relay;
 let remote: Remote;
@@ -40,8 +41,7 @@ test.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 3 * chunkBytes + 1]
 test.each(['request', 'answer'] as const)(
   'the %s of each large chunk of stdin is lost: smaller chunks are sent, and the input arrives once',
   async (lost) => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
+    const proxy = await forTest(startFaultProxy());
     proxy.aim(relay);
     const large = new WeakSet<ProxiedRequest>();
     proxy.setRules({

@@ -6,13 +6,13 @@ import { withDeadline } from '../harness/deadline.ts';
 import { hasRedis, startRedis, withoutRedis } from '../harness/redis.ts';
 import { spawnServe, startServe } from '../harness/serve-process.ts';
 import { makeFolder } from './serve-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const password = 's3sam3@/:x';
 
 /** Starts a Redis that requires the password, and writes a file with its URL, which contains `written` as the password. */
 async function setUp(written = encodeURIComponent(password)) {
-  const redis = await startRedis({ flags: ['--requirepass', password] });
-  onTestFinished(redis.stop);
+  const redis = await forTest(startRedis({ flags: ['--requirepass', password] }));
   const folder = await makeFolder();
   const path = join(folder, 'url');
   await writeFile(path, `redis://default:${written}@127.0.0.1:${redis.port}/1\n`, { mode: 0o600 });
@@ -22,11 +22,12 @@ async function setUp(written = encodeURIComponent(password)) {
 describe.skipIf(!hasRedis)(`the password of a Redis${withoutRedis}`, () => {
   test('REMOTIFY_STORE_FILE with a password: used, and never printed', async () => {
     const { redis, path } = await setUp();
-    const relay = await startServe(['--listen', '0', '--log', 'text', '--audit-log'], {
-      env: { REMOTIFY_STORE_FILE: path },
-      store: undefined,
-    });
-    onTestFinished(relay.stop);
+    const relay = await forTest(
+      startServe(['--listen', '0', '--log', 'text', '--audit-log'], {
+        env: { REMOTIFY_STORE_FILE: path },
+        store: undefined,
+      }),
+    );
     expect((await curl(['-X', 'POST', `${relay.place}/api/session`])).status).toBe(201);
     expect(relay.stderr()).toContain(`sessions are in redis://default:***@127.0.0.1:${redis.port}/1\n`);
     expect(relay.stderr()).not.toContain('s3sam3');

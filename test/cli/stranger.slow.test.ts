@@ -1,27 +1,21 @@
 import { readdir } from 'node:fs/promises';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type CannedServer, renderAnswer, startCannedServer } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // The address belongs to a server that is not a relay: a captive portal, a proxy, another service.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
 async function answerWith(answer: string | Uint8Array): Promise<CannedServer> {
-  const server = await startCannedServer(answer);
-  onTestFinished(server.close);
+  const server = await forTest(startCannedServer(answer));
   return server;
 }
 

@@ -1,26 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { makeClient } from '../harness/client.ts';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { startListener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // SIGTERM and SIGHUP, as sent by a supervisor or a CI runner: the client stops the remote command, prints its real outcome, and exits 143.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(own: { url: string } = relay) {
-  const remote = await startRemote(own);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(own));
   const launch = (...args: string[]): CapturedProcess => {
     const cli = remote.start(args);
     onTestFinished(() => void cli.child.kill('SIGKILL'));
@@ -146,8 +142,7 @@ describe('signals before the command starts', () => {
     ['SIGHUP', 143],
     ['SIGINT', 130],
   ] as const)('%s while it waits for a listener: cancelled, %i, and it never runs', async (signal, code) => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const line = await client.makeSession('--auto');
     const trace = join(client.configDir, 'trace');
     const exec = client.start(['exec', `touch '${trace}'`]);
@@ -155,15 +150,13 @@ describe('signals before the command starts', () => {
     exec.child.kill(signal);
     expect(await ended(exec)).toEqual({ code, signal: null });
     expect(exec.stderr()).toMatch(/^remotify: command c1 cancelled before it started$/m);
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    await forTest(startListener(line));
     expect(await client.run(['exec', 'echo next'])).toMatchObject({ exitCode: 0, text: 'next\n' });
     expect(existsSync(trace)).toBe(false);
   });
 
   test('SIGTERM with --json: the command is cancelled, and the object has the error', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     await client.makeSession();
     const exec = client.start(['exec', '--json', 'true']);
     await eventually('exec waits', 15_000, () => exec.stderr().includes('waiting for a listener'));
@@ -177,8 +170,7 @@ describe('signals before the command starts', () => {
   });
 
   test.each([[[]], [['-d']]])('SIGTERM during the push, flags %j: the command never runs', async (flags) => {
-    const own = await startRelay();
-    onTestFinished(own.stop);
+    const own = await forTest(startRelay());
     onTestFinished(() => sendSignal(own.pid, 'SIGCONT'));
     const remote = await setUp(own);
     const ghost = join(remote.configDir, 'ghost');
@@ -193,8 +185,7 @@ describe('signals before the command starts', () => {
   });
 
   test('SIGTERM during the push to a relay that does not answer: 143, and an error that the command may still run', async () => {
-    const own = await startRelay();
-    onTestFinished(own.stop);
+    const own = await forTest(startRelay());
     onTestFinished(() => sendSignal(own.pid, 'SIGCONT'));
     const remote = await setUp(own);
     sendSignal(own.pid, 'SIGSTOP');
@@ -226,8 +217,7 @@ describe('signals to commands that only watch', () => {
   });
 
   test('SIGTERM to new --wait: 143, and the session stays', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const made = client.start(['new', '--wait']);
     await eventually('the line is printed', 15_000, () => made.stdout().toString().endsWith('| bash\n'));
     made.child.kill('SIGTERM');

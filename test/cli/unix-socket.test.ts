@@ -9,6 +9,7 @@ import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { startServe } from '../harness/serve-process.ts';
 import { askHealth, fail, makeFolder, start } from './serve-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
@@ -65,11 +66,12 @@ describe('--listen unix:PATH', () => {
         if (!isDone) setImmediate(look);
       };
       look();
-      const relay = await startServe(['--listen', `unix:${path}`], {
-        env,
-        before: ['sh', '-c', 'umask 0; exec "$@"', 'sh'],
-      });
-      onTestFinished(relay.stop);
+      await forTest(
+        startServe(['--listen', `unix:${path}`], {
+          env,
+          before: ['sh', '-c', 'umask 0; exec "$@"', 'sh'],
+        }),
+      );
       isDone = true;
       expect(await modeOf(path)).toBe(expected);
       seen.delete('own folder 700');

@@ -1,35 +1,28 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { expectFailure } from './expect-failure.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // `remotify wait`: blocks a script until a command ends or a listener connects.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUpClient() {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   return client;
 }
 
 async function setUp() {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const gate = await makeGate(remote.configDir);
-  onTestFinished(gate.close);
+  const remote = await forTest(startRemote(relay));
+  const gate = await forTest(makeGate(remote.configDir));
   return { ...remote, gate };
 }
 
@@ -146,8 +139,7 @@ describe('wait --listener', () => {
     const wait = start(client, '--listener', '-w', '1m');
     await eventually('wait waits', 15_000, () => wait.stderr().includes('waiting for the remote to connect'));
     expect(wait.isRunning()).toBe(true);
-    const listener = await startListener(line);
-    onTestFinished(listener.stop);
+    await forTest(startListener(line));
     expect(await ended(wait)).toMatchObject({ code: 0 });
     expect(wait.stdout().toString()).toBe('');
     expect(wait.stderr()).toMatch(/^remotify: connected: .+$/m);
@@ -191,16 +183,13 @@ describe('wait --listener', () => {
   });
 
   test('wait --listener on a legacy relay: 0 once a listener polls', async () => {
-    const legacy = await startLegacyRelay();
-    onTestFinished(legacy.close);
-    const client = await makeClient(legacy);
-    onTestFinished(client.remove);
+    const legacy = await forTest(startLegacyRelay());
+    const client = await forTest(makeClient(legacy));
     const made = await client.runJson<SessionPayload>('new');
     expectFailure(await client.run(['wait', '--listener', '-w', '0']), 255, /no listener is connected/);
     const wait = start(client, '--listener', '-w', '1m');
     await eventually('wait waits', 15_000, () => wait.stderr().includes('waiting for the remote'));
-    const listener = await startSlotListener(legacy.url, made.key);
-    onTestFinished(listener.stop);
+    await forTest(startSlotListener(legacy.url, made.key));
     expect(await ended(wait)).toMatchObject({ code: 0 });
     expectFailure(await client.run(['wait']), 255, /legacy relay|no ids/);
   });

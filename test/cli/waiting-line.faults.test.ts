@@ -8,6 +8,7 @@ import { eventually } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Progress of a wait: if stderr is not a terminal, one line immediately and one per minute.
 
@@ -92,14 +93,11 @@ describe('progress of a wait off a terminal', () => {
 
 test.skipIf(!hasTmux)('exec on a terminal: a spinner with the elapsed time (needs tmux)', async () => {
   vi.useRealTimers();
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const relay = await forTest(startRelay());
+  const client = await forTest(makeClient(relay));
   await client.makeSession();
   const env = { REMOTIFY_CONFIG_DIR: client.configDir, REMOTIFY_URL: relay.url };
-  const terminal = await startTerminal(`'${process.execPath}' '${binaryPath}' exec true`, { env });
-  onTestFinished(terminal.close);
+  const terminal = await forTest(startTerminal(`'${process.execPath}' '${binaryPath}' exec true`, { env }));
   await eventually('the spinner counts', 15_000, async () =>
     /^\S waiting for a listener \(\d+ s\)$/m.test(await terminal.screen()),
   );
@@ -114,10 +112,8 @@ test.skipIf(!isLong)(
   { timeout: 120_000 },
   async () => {
     vi.useRealTimers();
-    const relay = await startRelay();
-    onTestFinished(relay.stop);
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const relay = await forTest(startRelay());
+    const client = await forTest(makeClient(relay));
     await client.makeSession();
     const exec = client.start(['exec', 'true']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));

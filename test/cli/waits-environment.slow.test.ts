@@ -1,21 +1,16 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { readFailure } from './read-failure.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // REMOTIFY_WAIT and REMOTIFY_TIMEOUT: the defaults of --wait and --timeout.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 describe('waits and timeouts in the environment', () => {
   test('REMOTIFY_WAIT: the default of --wait, which the flag overrides', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     await client.makeSession();
     const env = { REMOTIFY_WAIT: '1s' };
     const byVariable = await client.run(['exec', 'true'], { env });
@@ -28,8 +23,7 @@ describe('waits and timeouts in the environment', () => {
   });
 
   test('REMOTIFY_TIMEOUT: the default of --timeout, which the flag overrides', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const env = { REMOTIFY_TIMEOUT: '1s' };
     expect(await remote.run(['exec', 'sleep 30'], { env })).toMatchObject({ exitCode: 124 });
     for (const limit of ['0', '30s']) {
@@ -41,8 +35,7 @@ describe('waits and timeouts in the environment', () => {
   });
 
   test('a timeout of more digits than the runner reads: the command runs', async () => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const env = { REMOTIFY_TIMEOUT: '9999999h' };
     expect(await remote.run(['exec', 'echo done'], { env })).toMatchObject({ exitCode: 0, text: 'done\n' });
     const byFlag = await remote.run(['exec', '-t', '999999999d', 'echo done']);
@@ -52,8 +45,7 @@ describe('waits and timeouts in the environment', () => {
   test.each(['REMOTIFY_WAIT', 'REMOTIFY_TIMEOUT'])(
     '%s with a bad value: an error that names it, and no session is created',
     async (name) => {
-      const client = await makeClient(relay);
-      onTestFinished(client.remove);
+      const client = await forTest(makeClient(relay));
       const result = await client.run(['exec', 'true'], { env: { [name]: 'soon' } });
       expect(result).toMatchObject({ exitCode: 2, text: '' });
       expect(readFailure(result.stderr)).toEqual({

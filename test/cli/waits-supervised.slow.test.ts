@@ -1,18 +1,14 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, openOperator } from '../stopping/operator.ts';
 import { readFailure } from './read-failure.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // How long exec waits for the operator of a supervised listener.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
   test('--wait 0: fails immediately with a hint, and the operator is not asked', async () => {
@@ -85,8 +81,7 @@ describe.skipIf(!hasTmux)('a supervised listener (needs tmux)', () => {
   });
 
   test('--wait-approval 1s: does not include the wait for the listener', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     await client.makeSession();
     const exec = client.start(['exec', '--wait-approval', '1s', '--wait', '3s', 'true']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { StartTimer } from '../../src/cli/exec/start-timer.ts';
 import { openHttp } from '../../src/client/undici-http.ts';
 import { RelayClient } from '../../src/client/relay-client.ts';
@@ -9,22 +9,17 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote, waitForState } from '../harness/remote.ts';
 import { codeOf } from '../stopping/operator.ts';
 import { readFailure } from './read-failure.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // How long exec waits before the start: in total (--wait), for a listener (--wait-listener), for approval (--wait-approval).
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(): Promise<Client & { trace: string; line: string }> {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   const line = await client.makeSession('--auto');
   return { ...client, line, trace: join(client.configDir, 'trace') };
 }
@@ -36,8 +31,7 @@ const exists = (path: string) =>
   );
 
 async function startLine(line: string): Promise<void> {
-  const listener = await startListener(line);
-  onTestFinished(listener.stop);
+  await forTest(startListener(line));
 }
 
 function start(client: Client, args: string[], env: Record<string, string> = {}): CapturedProcess {
@@ -102,10 +96,8 @@ describe('limits without a listener', () => {
 
 describe('limits with a busy listener', () => {
   async function setUpBusy() {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const gate = await makeGate(remote.configDir);
-    onTestFinished(gate.close);
+    const remote = await forTest(startRemote(relay));
+    const gate = await forTest(makeGate(remote.configDir));
     await remote.run(['exec', '-d', gate.wait]);
     await waitForState(remote, 'the first command runs', ({ current }) => current === 'c1');
     return { ...remote, gate };
@@ -175,10 +167,8 @@ test.each(['--wait-listener', '--wait-approval'])(
 );
 
 test('a limit is reached just after the command starts: exec follows the command to its end', async () => {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const gate = await makeGate(remote.configDir);
-  onTestFinished(gate.close);
+  const remote = await forTest(startRemote(relay));
+  const gate = await forTest(makeGate(remote.configDir));
   const exec = start(remote, [`${gate.wait}; echo done`]);
   await waitForState(remote, 'the command runs', ({ current }) => current === 'c1');
   const { url, key } = await readSession(remote.configDir);

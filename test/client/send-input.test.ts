@@ -9,6 +9,7 @@ import { openHttp } from '../../src/client/undici-http.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const kib = 1024;
 const mib = 1024 * kib;
@@ -128,8 +129,7 @@ async function startSlowProxy(port: number, bytesPerSecond: number): Promise<str
 }
 
 test('a real relay behind a slow link: input that takes longer than the request timeout arrives', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const { key } = await makeSession(relay);
   const http = openHttp(await startSlowProxy(relay.port, 400_000));
   onTestFinished(() => http.close());

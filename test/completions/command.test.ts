@@ -1,14 +1,14 @@
 /** Tests the command `remotify completion`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runCli } from '../harness/cli.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { completionsFolder } from './shells.ts';
+import { forTest } from '../harness/for-test.ts';
 
 async function run(...args: string[]) {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return runCli(['completion', ...args], { configDir: folder.path });
 }
 

@@ -1,11 +1,12 @@
 /** Completion never runs code in typed words, in any place of the command line. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { setUp } from './fake-remotify.ts';
 import { shells, type Surroundings } from './shells.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const words = [
   '$(touch hit)',
@@ -58,8 +59,7 @@ describe.each(shells)('$name', ({ isInstalled, complete }) => {
   });
 
   test.skipIf(!isInstalled)('invalid names in the list of sessions: not offered, and not run', async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const rows = ['* $(touch hit)  x', '  `touch${IFS}hit`  x', '  a/b  x', '  good  x'];
     const own = await setUp(folder, rows);
     expect(await complete(['remotify', 'exec', '-s', ''], own)).toEqual(['good']);

@@ -1,13 +1,14 @@
 /** Checks the completions that real shells offer with the completion files. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWholeProgram } from '../../src/cli/build-program.ts';
 import { runCli } from '../harness/cli.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { setUp, setUpReal } from './fake-remotify.ts';
 import { shells, type Surroundings } from './shells.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const program = await buildWholeProgram('0.0.0');
 const commandNames = program.commands.map((command) => command.name());
@@ -127,16 +128,13 @@ describe.each(shells)('$name', ({ isInstalled, complete, name }) => {
   );
 
   test.skipIf(!isInstalled)('no stored sessions: offers none', async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     expect(await complete(['remotify', 'end', ''], await setUp(folder, []))).toEqual([]);
   });
 
   test.skipIf(!isInstalled)('sessions that the real remotify has stored: offered', async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const relay = await startRelay();
-    onTestFinished(relay.stop);
+    const folder = await forTest(makeTemporaryFolder());
+    const relay = await forTest(startRelay());
     const configDir = join(folder.path, 'settings');
     for (const session of ['first', 'with.dots_and-dashes']) {
       const made = await runCli(['new', '--name', session, '--url', relay.url], { configDir });

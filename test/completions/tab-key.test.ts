@@ -1,11 +1,12 @@
 /** Presses Tab in a real, interactive bash: tests how bash splits words, and what it does if COMPREPLY is empty. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 import { setUp } from './fake-remotify.ts';
 import { completionsFolder } from './shells.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const cases: [what: string, typed: string, shown: string][] = [
   ['a command', 'remotify ca', 'remotify cancel |'],
@@ -36,18 +37,18 @@ const cases: [what: string, typed: string, shown: string][] = [
 ];
 
 test.skipIf(!hasTmux).each(cases)('Tab: %s', async (_what, typed, shown) => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const { binFolder, workFolder } = await setUp(folder, ['* prod  https://relay.example']);
   await mkdir(join(workFolder, 'folder one'));
   await writeFile(join(workFolder, 'folder one', 'inside'), '');
   await writeFile(join(workFolder, 'folder.sh'), '');
   const start = join(folder.path, 'bashrc');
   await writeFile(start, `cd '${workFolder}'\nsource '${completionsFolder}/remotify.bash'\nPS1='ready> '\n`);
-  const terminal = await startTerminal(`bash --noprofile --rcfile '${start}' -i`, {
-    env: { PATH: `${binFolder}:${process.env.PATH}` },
-  });
-  onTestFinished(terminal.close);
+  const terminal = await forTest(
+    startTerminal(`bash --noprofile --rcfile '${start}' -i`, {
+      env: { PATH: `${binFolder}:${process.env.PATH}` },
+    }),
+  );
   await terminal.waitForText('ready>', 10_000);
   // A bar is typed after the Tab: once the screen shows it, the completion is finished.
   await terminal.type(`${typed}\t|`);

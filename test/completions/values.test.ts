@@ -1,9 +1,10 @@
 /** The words that the completions offer as values are the words that the commands accept. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeCli } from '../../completions/describe-cli.ts';
 import { buildWholeProgram } from '../../src/cli/build-program.ts';
 import { runCli } from '../harness/cli.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const program = await buildWholeProgram('0.0.0');
 const commands = describeCli(program);
@@ -37,8 +38,7 @@ function wordsOfArgument(command: string, argument: string): readonly string[] {
 }
 
 test('config: accepts each offered action and name, and rejects others', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const run = async (...args: string[]) =>
     (await runCli(['config', ...args], { configDir: folder.path })).exitCode;
   for (const name of wordsOfArgument('config', 'name')) {

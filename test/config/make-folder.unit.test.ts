@@ -1,15 +1,15 @@
 import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeFolder as makeForSettings } from '../../src/config/make-folder.ts';
 import { makeFolder as makeForStore } from '../../src/store/make-folder.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Paths where Node's own recursive mkdir never returns are tested with the real binary only, because a test can kill a process.
 
 async function setUp(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return folder.path;
 }
 

@@ -12,6 +12,7 @@ import { type Direction, startStallingProxy } from '../harness/stalling-proxy.ts
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import type { CpReport } from './cp-site.ts';
 import { hashFile, writeSeededFile } from './seeded-file.ts';
+import { forTest } from '../harness/for-test.ts';
 
 export type CutOptions = {
   size: number;
@@ -24,18 +25,14 @@ export async function setUpCut(way: Direction, { size, deadlineMs, behind = 'cli
   // Behind the proxy, a listener sends the bytes of a download up to the relay, and receives those of an upload.
   const held: Direction = behind === 'client' ? way : way === 'up' ? 'down' : 'up';
   const relay = await startLastingRelay();
-  const proxy = await startStallingProxy(relay);
-  onTestFinished(proxy.stop);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const proxy = await forTest(startStallingProxy(relay));
+  const folder = await forTest(makeTemporaryFolder());
+  const client = await forTest(makeClient(relay));
   const own = await client.makeSession('--auto');
   const line = behind === 'client' ? own : own.replace(relay.url, proxy.url);
   const url = behind === 'client' ? proxy.url : relay.url;
   const listen = async () => {
-    const one = await startListener(line);
-    onTestFinished(one.stop);
+    const one = await forTest(startListener(line));
     await waitForState(client, 'listener attached', (state) => state.listener?.attached === true, 40_000);
     return one;
   };

@@ -1,24 +1,19 @@
 import { chmod, mkdir, readdir, readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { findProgram } from '../harness/find-program.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { expectFileError, startSite, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
 import { hasBusybox, makeBusyboxFolder, makeToolFolder, neededTools, usualTools } from './tools.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // cp to and from remotes that have few tools.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(path: string) {
-  const site = await startSite(relay, { env: { PATH: path } });
-  onTestFinished(site.stop);
+  const site = await forTest(startSite(relay, { env: { PATH: path } }));
   return { site, ...(await site.makePair()) };
 }
 
@@ -123,16 +118,17 @@ describe('the fewest tools', () => {
 
 test('CDPATH, TAR_OPTIONS and similar variables on the remote: cp -r ignores them', async () => {
   const { site, here, there } = await (async () => {
-    const own = await startSite(relay, {
-      env: {
-        CDPATH: '/tmp',
-        GREP_OPTIONS: '-v',
-        TAR_OPTIONS: '--exclude=*',
-        POSIXLY_CORRECT: '1',
-        LC_ALL: 'C',
-      },
-    });
-    onTestFinished(own.stop);
+    const own = await forTest(
+      startSite(relay, {
+        env: {
+          CDPATH: '/tmp',
+          GREP_OPTIONS: '-v',
+          TAR_OPTIONS: '--exclude=*',
+          POSIXLY_CORRECT: '1',
+          LC_ALL: 'C',
+        },
+      }),
+    );
     return { site: own, ...(await own.makePair()) };
   })();
   await mkdir(join(here, 'tree'));

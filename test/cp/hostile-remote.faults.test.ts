@@ -1,34 +1,28 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { expectFileError, startSite, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { type Entry, renderArchive } from './tar-archive.ts';
 import { addFake } from './tools.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // A remote whose tools lie: cp writes nothing outside the target, reports no wrong file as complete, and always ends.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 /** A listener with the fakes before the real tools on PATH; `tree` on the remote holds a real file and folder. */
 async function setUp(fakes: Record<string, string>) {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const bin = join(folder.path, 'bin');
   await mkdir(bin);
   for (const [name, script] of Object.entries(fakes)) await addFake(bin, name, script);
   const PATH = [bin, process.env['PATH']].join(delimiter);
-  const site = await startSite(relay, { env: { PATH, FAKE: folder.path } });
-  onTestFinished(site.stop);
+  const site = await forTest(startSite(relay, { env: { PATH, FAKE: folder.path } }));
   const pair = await site.makePair();
   await mkdir(join(pair.there, 'tree/sub'), { recursive: true });
   await writeFiles(pair.there, { 'tree/file': 'honest', 'tree/sub/deep': 'honest too', victim: 'honest' });

@@ -1,5 +1,5 @@
 import { delimiter, join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
@@ -7,6 +7,7 @@ import { startSite } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
 import { addFake } from './tools.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // cp of a file that is larger than the relay's quota for a session.
 
@@ -19,10 +20,8 @@ describe.each([
 ])(`a session quota of ${quota}, stored in %s`, { timeout: 120_000 }, (_title, store) => {
   async function setUp(env: Record<string, string> = {}) {
     const flags = ['--session-quota', quota];
-    const relay = await startRelay(store === undefined ? { flags } : { flags, store });
-    onTestFinished(relay.stop);
-    const site = await startSite(relay, { env });
-    onTestFinished(site.stop);
+    const relay = await forTest(startRelay(store === undefined ? { flags } : { flags, store }));
+    const site = await forTest(startSite(relay, { env }));
     return { site, ...(await site.makePair()) };
   }
 
@@ -43,8 +42,7 @@ describe.each([
   });
 
   test('slow hashing on the remote: the command ends when the relay stores no more, and the copy continues', async () => {
-    const bin = await makeTemporaryFolder();
-    onTestFinished(bin.remove);
+    const bin = await forTest(makeTemporaryFolder());
     const isLarge = 'case "$(readlink /proc/self/fd/0)" in */large) sleep 4 ;; esac';
     await addFake(bin.path, 'sha256sum', `${isLarge}\nexec "$REAL" "$@"`);
     const { site, here, there } = await setUp({ PATH: [bin.path, process.env['PATH']].join(delimiter) });

@@ -1,33 +1,27 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startSupervised } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { kibi, makeBytes, mebi } from './seeded-file.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // What the operator of a supervised listener sees of a copy on an 80x24 terminal, and the effect of the answers.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const question = /run it\? \[/g;
 
 async function setUp() {
-  const remote = await startSupervised(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startSupervised(relay));
   await remote.terminal.resize(80, 24);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const [here, there] = [join(folder.path, 'here'), join(folder.path, 'there')];
   await mkdir(here);
   await mkdir(there);

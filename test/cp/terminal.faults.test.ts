@@ -18,6 +18,8 @@ import { hasTmux, startTerminal } from '../harness/tmux.ts';
 import { startSite } from './cp-site.ts';
 import { setUpCut } from './cut-site.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
+import { forTest } from '../harness/for-test.ts';
+import { ended, endedWell } from '../harness/prompts.ts';
 
 // The progress of a copy on a terminal, and legacy relays, on which cp is refused.
 
@@ -37,8 +39,7 @@ describe.skipIf(!hasTmux)('the progress bar', { timeout: 60_000 }, () => {
     proxy.holdAfter(way, way === 'up' ? 16 * mebi : mebi / 4);
     const words = [process.execPath, binaryPath, 'cp', ...site.args].map((word) => `'${word}'`).join(' ');
     const env = { REMOTIFY_URL: proxy.url, REMOTIFY_KEY: key, REMOTIFY_CONFIG_DIR: client.configDir };
-    const terminal = await startTerminal(words, { columns, rows: 24, env });
-    onTestFinished(terminal.close);
+    const terminal = await forTest(startTerminal(words, { columns, rows: 24, env }));
     await eventually('its bytes are held', 20_000, () => proxy.isHolding(way));
     if (way === 'down') {
       // The size of the file comes on stderr: the client learns it while it is far behind with stdout.
@@ -59,8 +60,8 @@ describe.skipIf(!hasTmux)('the progress bar', { timeout: 60_000 }, () => {
     expect(rows[0]?.length).toBeLessThanOrEqual(columns);
     if (columns >= 80) expect(screen).toMatch(/B\/s/);
     proxy.open();
-    const end = await terminal.waitForText('[the command ended with', 30_000);
-    expect(end).toContain('[the command ended with 0]');
+    const end = await terminal.waitForText(ended, 30_000);
+    expect(end).toContain(endedWell);
     expect(end).not.toMatch(/\b[3-9]\d ?%/);
     expect(await hashFile(join(site.to, 'large'))).toBe(site.sha256);
   });
@@ -75,10 +76,9 @@ describe.skipIf(!hasTmux)('the progress bar', { timeout: 60_000 }, () => {
       REMOTIFY_KEY: site.key,
       REMOTIFY_CONFIG_DIR: site.client.configDir,
     };
-    const terminal = await startTerminal(words, { env });
-    onTestFinished(terminal.close);
-    const end = await terminal.waitForText('[the command ended with', 30_000);
-    expect(end.trim()).toBe('[the command ended with 0]');
+    const terminal = await forTest(startTerminal(words, { env }));
+    const end = await terminal.waitForText(ended, 30_000);
+    expect(end.trim()).toBe(endedWell);
   });
 });
 
@@ -100,8 +100,7 @@ describe(`terminals without a size${hasScript ? '' : ' (script is missing)'}`, (
         ]
       : []),
   ])('cp on a terminal of %d columns and %d rows: it succeeds', async (columns, rows) => {
-    const site = await startSite(relay);
-    onTestFinished(site.stop);
+    const site = await forTest(startSite(relay));
     const { here, there } = await site.makePair();
     const sha256 = await writeSeededFile(join(here, 'data'), 8 * mebi);
     const size = `stty cols ${columns} rows ${rows}`;
@@ -121,15 +120,11 @@ describe(`terminals without a size${hasScript ? '' : ' (script is missing)'}`, (
 });
 
 test.each(['up', 'down'])('cp %s on a legacy relay: refused with a hint, nothing is pushed', async (way) => {
-  const relay = await startLegacyRelay();
-  onTestFinished(relay.close);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const relay = await forTest(startLegacyRelay());
+  const client = await forTest(makeClient(relay));
+  const folder = await forTest(makeTemporaryFolder());
   const made = await client.runJson<SessionPayload>('new');
-  const listener = await startSlotListener(relay.url, made.key);
-  onTestFinished(listener.stop);
+  await forTest(startSlotListener(relay.url, made.key));
   await mkdir(join(folder.path, 'there'));
   await writeSeededFile(join(folder.path, 'data'), 1000);
   const [data, target] = [join(folder.path, 'data'), join(folder.path, 'there')];

@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { findProgram } from '../harness/find-program.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** The tools that the runner needs. */
 export const neededTools = ['bash', 'curl', 'mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm'];
@@ -17,8 +17,7 @@ export const usualTools = neededTools.concat(
 
 /** A folder for PATH with these tools of this system. Tools that this system lacks are left out. */
 export async function makeToolFolder(names: readonly string[]): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   for (const name of new Set(names)) {
     const path = findProgram(name);
     if (path !== undefined) await symlink(path, join(folder.path, name));

@@ -12,6 +12,7 @@ import { canMount, mountSmallDisk } from '../store/small-disk.ts';
 import { expectFileError, type Site, startSite, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, kibi, makeBytes, mebi, writeSeededFile } from './seeded-file.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Missing permissions, full and read-only disks, a file size limit, and concurrent copies to one target.
 
@@ -33,12 +34,13 @@ const canBecomeNobody =
 
 describe.skipIf(!canBecomeNobody)('a listener of an unprivileged user (needs root)', () => {
   async function setUp() {
-    const own = await startSite(relay, {
-      change: (line) =>
-        `export TMPDIR="$WHERE" HOME=/nonexistent; cd /; ${line.replace('| bash', `| ${asNobody.join(' ')} bash`)}`,
-      env: { WHERE: site.configDir },
-    });
-    onTestFinished(own.stop);
+    const own = await forTest(
+      startSite(relay, {
+        change: (line) =>
+          `export TMPDIR="$WHERE" HOME=/nonexistent; cd /; ${line.replace('| bash', `| ${asNobody.join(' ')} bash`)}`,
+        env: { WHERE: site.configDir },
+      }),
+    );
     const pair = await own.makePair();
     await chmod(join(pair.there, '..'), 0o755);
     await chown(pair.there, nobody, nobody);
@@ -154,8 +156,7 @@ describe.skipIf(!canMount)('a disk that is too small (needs mounts)', () => {
 });
 
 test('a file size limit on the remote (ulimit -f): exit 1 with the name, no file under the name', async () => {
-  const own = await startSite(relay, { change: (line) => `ulimit -f 2048; ${line}` });
-  onTestFinished(own.stop);
+  const own = await forTest(startSite(relay, { change: (line) => `ulimit -f 2048; ${line}` }));
   const { here, there } = await own.makePair();
   await writeSeededFile(join(here, 'data'), 5 * mebi);
   expectFileError(await own.cp([join(here, 'data'), `:${there}`]), /data/);
@@ -167,8 +168,7 @@ test('a file size limit on the remote (ulimit -f): exit 1 with the name, no file
 
 describe('concurrent copies to one target', () => {
   test.each(['up', 'down'])('%s: the target is one of the sources, complete', async (way) => {
-    const other = await startSite(relay);
-    onTestFinished(other.stop);
+    const other = await forTest(startSite(relay));
     const { here, there } = await site.makePair();
     const [from, to] = way === 'up' ? [here, there] : [there, here];
     const mark = (path: string, isThere: boolean) => (isThere ? `:${path}` : path);

@@ -7,6 +7,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Runs curl through a wrapper that rejects options that curl 7.29 does not know.
 
@@ -22,8 +23,7 @@ beforeAll(async () => {
 });
 
 async function setUp() {
-  const remote = await startRemote(relay, { PATH: oldCurl.path });
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay, { PATH: oldCurl.path }));
   return remote;
 }
 
@@ -49,8 +49,7 @@ test('the exec recipe with curl 7.29: prints the result of the command', async (
   const { configDir } = await setUp();
   const { key } = await readSession(configDir);
   const payload = (await (await fetch(`${relay.url}/api/session/${key}`)).json()) as SessionPayload;
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const recipe = spawnCaptured('sh', ['-c', payload.exec.replace('COMMAND', 'echo @ran')], {
     env: cleanEnvironment(folder.path, { PATH: oldCurl.path, TMPDIR: folder.path }),
   });

@@ -1,18 +1,17 @@
 /** The two other uses of Caddyfile.http: redirects to https, and runs behind another proxy. */
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { findProgram } from '../harness/find-program.ts';
 import { type CaddyOptions, startCaddy } from '../harness/proxy-process.ts';
 import { startRelay } from '../harness/relay-process.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const hasCaddy = findProgram('caddy') !== undefined;
 
 async function startBehindCaddy(flags: string[], env: CaddyOptions['env'] = {}) {
-  const relay = await startRelay({ flags: ['--audit-log', ...flags] });
-  onTestFinished(relay.stop);
-  const caddy = await startCaddy({ upstreams: [`127.0.0.1:${relay.port}`], authority: 'http', env });
-  onTestFinished(caddy.stop);
+  const relay = await forTest(startRelay({ flags: ['--audit-log', ...flags] }));
+  const caddy = await forTest(startCaddy({ upstreams: [`127.0.0.1:${relay.port}`], authority: 'http', env }));
   return { relay, caddy };
 }
 

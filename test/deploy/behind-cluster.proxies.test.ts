@@ -20,6 +20,7 @@ import {
 import { hasRedis, startRedis } from '../harness/redis.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type RemoteThrough, startRemoteThrough } from './remote-through.ts';
+import { forTest } from '../harness/for-test.ts';
 
 type Start = (options: ProxyOptions) => Promise<Proxy>;
 
@@ -46,22 +47,18 @@ const proxies: ProxyCase[] = [
 type Cluster = { relays: Relay[]; proxy: Proxy };
 
 async function startCluster(start: Start): Promise<Cluster> {
-  const redis = await startRedis({ appendOnly: true });
-  onTestFinished(redis.stop);
+  const redis = await forTest(startRedis({ appendOnly: true }));
   const relays: Relay[] = [];
   for (const _number of [1, 2, 3]) {
-    const relay = await startRelay({ store: redis.url, flags: ['--trust-proxy', '1'] });
-    onTestFinished(relay.stop);
+    const relay = await forTest(startRelay({ store: redis.url, flags: ['--trust-proxy', '1'] }));
     relays.push(relay);
   }
-  const proxy = await start({ upstreams: relays.map(({ port }) => `127.0.0.1:${port}`) });
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(start({ upstreams: relays.map(({ port }) => `127.0.0.1:${port}`) }));
   return { relays, proxy };
 }
 
 async function startRemote(proxy: Proxy): Promise<RemoteThrough> {
-  const remote = await startRemoteThrough(proxy);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemoteThrough(proxy));
   expect((await remote.exec(['true'])).exitCode).toBe(0);
   return remote;
 }
@@ -140,8 +137,7 @@ for (const { name, start, repeats, unanswered = 0 } of proxies) {
       const { relays, proxy } = await startCluster(start);
       const remote = await startRemote(proxy);
       const ran = join(remote.folder, 'ran');
-      const gate = await makeGate(remote.folder);
-      onTestFinished(gate.close);
+      const gate = await forTest(makeGate(remote.folder));
 
       // The proxy spreads requests over all three relays, so each killed relay has open requests.
       const long = remote.startExec([

@@ -1,5 +1,5 @@
 /** A relay under a path of its proxy: the proxy strips the path or leaves it. */
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hasOpenssl } from '../harness/certificate.ts';
 import { curl } from '../harness/curl.ts';
 import { findProgram } from '../harness/find-program.ts';
@@ -13,6 +13,7 @@ import {
 } from '../harness/proxy-process.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemoteThrough } from './remote-through.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const prefix = '/remotify';
 
@@ -27,10 +28,10 @@ const proxies: [name: string, scheme: string, start: Start][] = [
 async function startUnderPath(start: Start, scheme: string, isStripped: boolean): Promise<Proxy> {
   const port = await findFreePort();
   const url = `${scheme}://localhost:${port}${prefix}`;
-  const relay = await startRelay({ flags: ['--trust-proxy', '1', '--public-url', url] });
-  onTestFinished(relay.stop);
-  const proxy = await start({ upstreams: [`127.0.0.1:${relay.port}`], port, path: { prefix, isStripped } });
-  onTestFinished(proxy.stop);
+  const relay = await forTest(startRelay({ flags: ['--trust-proxy', '1', '--public-url', url] }));
+  const proxy = await forTest(
+    start({ upstreams: [`127.0.0.1:${relay.port}`], port, path: { prefix, isStripped } }),
+  );
   expect(proxy.url).toBe(url);
   return proxy;
 }
@@ -50,8 +51,7 @@ for (const [name, scheme, start] of proxies) {
         const trust = proxy.caPath === undefined ? [] : ['--cacert', proxy.caPath];
         const get = (path: string, ...args: string[]) => curl(['-4', ...trust, ...args, proxy.url + path]);
 
-        const remote = await startRemoteThrough(proxy);
-        onTestFinished(remote.stop);
+        const remote = await forTest(startRemoteThrough(proxy));
         expect(remote.line).toContain(`'${proxy.url}/r/`);
         expect((await remote.exec(['exit 7'])).exitCode).toBe(7);
 

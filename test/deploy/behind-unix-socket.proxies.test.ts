@@ -11,6 +11,7 @@ import { findProgram } from '../harness/find-program.ts';
 import { type Proxy, type ProxyOptions, startHaproxy, startNginx } from '../harness/proxy-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startRemoteThrough } from './remote-through.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const proxies: [name: string, upstream: string, start: (options: ProxyOptions) => Promise<Proxy>][] = [
   ['nginx', 'unix:', startNginx],
@@ -23,8 +24,7 @@ for (const [name, upstream, start] of proxies) {
   test.skipIf(isMissing)(
     `${title}, on a unix socket: line, exit status and client address are right`,
     async () => {
-      const folder = await makeTemporaryFolder();
-      onTestFinished(folder.remove);
+      const folder = await forTest(makeTemporaryFolder());
       const socket = join(folder.path, 'sock');
       const where = [
         '--listen',
@@ -41,10 +41,8 @@ for (const [name, upstream, start] of proxies) {
       onTestFinished(() => void relay.child.kill('SIGKILL'));
       await eventually('the relay listens', 10_000, () => relay.stderr().includes('listening'));
 
-      const proxy = await start({ upstreams: [`${upstream}${socket}`] });
-      onTestFinished(proxy.stop);
-      const remote = await startRemoteThrough(proxy);
-      onTestFinished(remote.stop);
+      const proxy = await forTest(start({ upstreams: [`${upstream}${socket}`] }));
+      const remote = await forTest(startRemoteThrough(proxy));
       expect(remote.line).toContain(`'${proxy.url}/r/`);
       expect((await remote.exec(['exit 7'])).exitCode).toBe(7);
 

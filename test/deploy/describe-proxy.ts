@@ -12,6 +12,7 @@ import { makeGate } from '../harness/gate.ts';
 import type { Proxy, ProxyOptions } from '../harness/proxy-process.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type RemoteThrough, startRemoteThrough } from './remote-through.ts';
+import { forTest } from '../harness/for-test.ts';
 
 export type ProxyCase = {
   title: string;
@@ -75,8 +76,7 @@ export function describeProxy(given: ProxyCase): void {
     });
 
     test('the first line of output arrives while the command runs', async () => {
-      const gate = await makeGate(remote.folder, 'live');
-      onTestFinished(gate.close);
+      const gate = await forTest(makeGate(remote.folder, 'live'));
       const running = remote.startExec([`echo first; ${gate.wait}; echo last`]);
       onTestFinished(() => void running.child.kill('SIGKILL'));
       await eventually('the first line', 10_000, () => running.stdout().toString() === 'first\n');
@@ -106,8 +106,7 @@ export function describeProxy(given: ProxyCase): void {
     });
 
     test('reload of the proxy while a command runs: all output arrives', async () => {
-      const gate = await makeGate(remote.folder, 'reload');
-      onTestFinished(gate.close);
+      const gate = await forTest(makeGate(remote.folder, 'reload'));
       const lines = (from: number, to: number) =>
         `for i in $(seq ${from} ${to}); do echo $i; sleep 0.05; done`;
       const running = remote.startExec([`${lines(1, 20)}; ${gate.wait}; ${lines(21, 40)}`]);

@@ -1,11 +1,12 @@
 /** Every file of deploy/ passes the tool that reads it in use, and each tool finds a planted error. */
 import { readdirSync } from 'node:fs';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hasOpenssl } from '../harness/certificate.ts';
 import { findProgram } from '../harness/find-program.ts';
 import { readDeployed } from '../harness/proxies.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import * as check from './checkers.ts';
+import { forTest } from '../harness/for-test.ts';
 
 type Row = {
   file: string;
@@ -121,8 +122,7 @@ for (const { file, checker, check: run, plant, needs = [] } of rows) {
   const title = `${file}: ${checker}${missing.length > 0 ? ` (skipped: ${missing.join(', ')} not installed)` : ''}`;
   describe.skipIf(missing.length > 0)(title, () => {
     const runOn = async (text: string): Promise<string[]> => {
-      const folder = await makeTemporaryFolder();
-      onTestFinished(folder.remove);
+      const folder = await forTest(makeTemporaryFolder());
       return run(text, folder.path);
     };
     test('the shipped file has no error', async () => {

@@ -12,6 +12,7 @@ import { findProgram } from '../harness/find-program.ts';
 import { readDeployed } from '../harness/proxies.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { listAllowedCalls, listCallsOf } from './system-calls.ts';
+import { forTest } from '../harness/for-test.ts';
 
 type Variables = Record<string, string>;
 
@@ -74,8 +75,7 @@ const rows: [title: string, settings: () => Variables][] = [
 
 /** Replaces paths of containers and of systemd by paths of the test, and a Redis URL by a memory store. */
 async function place(settings: Variables): Promise<{ env: Variables; folder: string }> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const secrets = join(folder.path, 'secrets');
   await mkdir(secrets);
   await writeFile(join(secrets, 'token'), 'a-token\n');

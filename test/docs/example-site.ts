@@ -11,6 +11,7 @@ import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** Programs that examples call and that this machine may not have, or must not run. */
 const programs: Record<string, string> = {
@@ -139,8 +140,7 @@ export async function startExampleSite(): Promise<ExampleSite> {
         if (found === '') throw new Error(output());
         return found;
       });
-      const other = await startListener(pasted);
-      onTestFinished(other.stop);
+      await forTest(startListener(pasted));
     }
     if (options.until !== undefined) {
       const { until } = options;

@@ -13,6 +13,7 @@ import { hasRedis, startRedis } from '../harness/redis.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { type ExampleSite, type RunOptions, startExampleSite } from './example-site.ts';
 import { listCodeBlocks, markdownFiles } from './markdown.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const program = await buildWholeProgram('0.0.0');
 
@@ -100,8 +101,7 @@ describe('shell examples', () => {
       async () => {
         let text = prepare(line, redisUrl);
         if (text.includes('--tls-cert')) {
-          const folder = await makeTemporaryFolder();
-          onTestFinished(folder.remove);
+          const folder = await forTest(makeTemporaryFolder());
           const certificate = await makeCertificate(folder.path);
           text = text.replace('chain.pem', certificate.certPath).replace('key.pem', certificate.keyPath);
         }
@@ -120,8 +120,7 @@ test('a block of code that is not run says why', () => {
 
 test('docs/library.md: the example runs, and prints what its comments say', async () => {
   const block = blocks.find(({ mark }) => mark === 'example: library');
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const library = new URL('../../dist/library.js', import.meta.url).href;
   // The example waits for a listener: this one runs its line.
   const text = (block?.text ?? '')

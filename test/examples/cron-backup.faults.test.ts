@@ -1,33 +1,26 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { findProgram } from '../harness/find-program.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { makeTools, pathOfExample } from './example-files.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // docs/examples/cron-backup.sh, as cron runs it: without a terminal, with a small environment.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const needs = ['flock', 'gzip', 'tar'].filter((name) => findProgram(name) === undefined);
 
 async function setUp() {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const tools = await makeTools();
-  onTestFinished(tools.remove);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const remote = await forTest(startRemote(relay));
+  const tools = await forTest(makeTools());
+  const folder = await forTest(makeTemporaryFolder());
   const data = join(folder.path, 'data');
   const target = join(folder.path, 'backups');
   const keyFile = join(folder.path, 'key');

@@ -1,46 +1,36 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { makeClient } from '../harness/client.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { type GitHubFlow, type GitHubStep, type GitLabJob, runGitHubJob, runGitLabJob } from './ci-runner.ts';
 import { makeTools, readExample } from './example-files.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // The jobs of docs/examples, with their own shell, on a real relay with a real listener.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const flow = parse(readExample('github-actions.yml')) as GitHubFlow;
 const gitLab = (parse(readExample('gitlab-ci.yml')) as Record<string, GitLabJob>)['remote-check'];
 
 /** A machine of the CI system, and a remote whose `df` may fail. */
 async function setUp({ df }: { df?: string } = {}) {
-  const tools = await makeTools();
-  onTestFinished(tools.remove);
-  const there = await makeTools();
-  onTestFinished(there.remove);
+  const tools = await forTest(makeTools());
+  const there = await forTest(makeTools());
   if (df !== undefined) await there.add('df', df);
-  const home = await makeTemporaryFolder();
-  onTestFinished(home.remove);
-  const remote = await makeClient(relay);
-  onTestFinished(remote.remove);
+  const home = await forTest(makeTemporaryFolder());
+  const remote = await forTest(makeClient(relay));
   const line = await remote.makeSession('--auto');
-  const listener = await startListener(`cd '${home.path}' && ${line}`, { PATH: there.path });
-  onTestFinished(listener.stop);
+  await forTest(startListener(`cd '${home.path}' && ${line}`, { PATH: there.path }));
   const { key } = await readSession(remote.configDir);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return { tools, remote, key, folder: folder.path };
 }
 
@@ -105,10 +95,8 @@ describe('github-actions.yml, check', () => {
 });
 
 test('github-actions.yml, supervised: an operator gets the line from the summary; the key is in no output; the session ends', async () => {
-  const tools = await makeTools();
-  onTestFinished(tools.remove);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const tools = await forTest(makeTools());
+  const folder = await forTest(makeTemporaryFolder());
   const running = runGitHubJob(flow, 'supervised', {
     folder: folder.path,
     env: { PATH: tools.path },
@@ -123,8 +111,7 @@ test('github-actions.yml, supervised: an operator gets the line from the summary
     readSession(join(folder.path, 'remotify')),
   );
   // Other tests cover the operator's answers: this listener runs commands without asking.
-  const listener = await startListener(line.replace(/(\/r\/[0-9a-f]{32})/, '$1?mode=auto'));
-  onTestFinished(listener.stop);
+  await forTest(startListener(line.replace(/(\/r\/[0-9a-f]{32})/, '$1?mode=auto')));
   const { failed, bare, log } = await running;
   expect(failed, log).toBeUndefined();
   expect(log).toContain('Linux');

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeClient } from '../harness/client.ts';
@@ -9,6 +9,7 @@ import { findProgram } from '../harness/find-program.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTools, pathOfExample, type Tools } from './example-files.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // docs/examples/remotify.sh in bash and zsh.
 
@@ -25,12 +26,10 @@ beforeAll(async () => {
 
 /** Two sessions with listeners, and a shell that knows the functions. */
 async function setUp(shell: string) {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   for (const name of ['web', 'db']) {
     const line = await client.makeSession('--auto', '--name', name);
-    const listener = await startListener(line, { PLACE: name });
-    onTestFinished(listener.stop);
+    await forTest(startListener(line, { PLACE: name }));
   }
   await client.run(['exec', '--all', 'true']);
   return {

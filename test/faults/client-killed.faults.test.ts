@@ -1,23 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeLedger, type Running, waitForEnd, startFor, startRemoteFor } from './rig.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Starts an exec of a command that prints 300 kB, waits at a gate, and prints another 300 kB. */
 async function startHalfWay() {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const remote = await startRemoteFor(relay);
   const ledger = await makeLedger();
-  const gate = await makeGate(ledger.folder);
-  onTestFinished(gate.close);
+  const gate = await forTest(makeGate(ledger.folder));
   const halves = [randomBytes(300_000), randomBytes(300_000)] as const;
   const files = halves.map((_, at) => join(ledger.folder, `half-${at}`));
   for (const [at, bytes] of halves.entries()) await writeFile(files[at] ?? '', bytes);

@@ -1,6 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import type { FaultProxy, ProxiedRequest } from '../harness/fault-proxy.ts';
 import { type Message, type MessageForm, renderMessage } from '../harness/http-message.ts';
@@ -9,6 +9,7 @@ import { seed } from '../harness/seed.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { makeLedger, startBehindProxy, startRemoteFor } from './rig.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Truncates each message between relay and listener, in head and body, with Content-Length and chunked bodies.
 
@@ -67,8 +68,7 @@ function makeCutter(proxy: FaultProxy) {
 
 /** A PATH with a `sleep` of 0.25 s for the listener's pauses; fractions of a second and the 10 s before KILL stay unchanged. */
 async function makeHurry(): Promise<Record<string, string>> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const sleep = join(folder.path, 'sleep');
   const lines = [
     '#!/bin/sh',
@@ -150,8 +150,7 @@ async function startSite() {
 async function startSupervisedSite() {
   const { proxy, relay, url } = await startBehindProxy();
   const ledger = await makeLedger();
-  const remote = await startSupervised({ url }, await makeHurry());
-  onTestFinished(remote.stop);
+  const remote = await forTest(startSupervised({ url }, await makeHurry()));
   const { terminal } = remote;
   const answer = async (text: string) => {
     await eventually('the question is at the end of the screen', 60_000, async () =>

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { measureFolder, mib } from '../runner/spool-kit.ts';
 import { startFor, startRemoteFor } from './rig.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const manyMib = isLong ? 200 : 50;
 
@@ -23,8 +24,7 @@ test.skipIf(!existsSync('/proc/self/status'))(
   `${manyMib} MiB of output: all of it arrives, and relay, listener and client stay below ${mostMib} MiB of memory`,
   { timeout: 300_000 },
   async () => {
-    const relay = await startRelay();
-    onTestFinished(relay.stop);
+    const relay = await forTest(startRelay());
     const remote = await startRemoteFor(relay);
     const line = Buffer.from('y\n');
     const expected = createHash('sha256');

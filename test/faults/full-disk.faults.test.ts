@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../store/small-disk.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const mib = 1024 * 1024;
 
@@ -13,13 +14,10 @@ async function startOnDisk(
   flags: string[] = [],
 ): Promise<{ client: Client; disk: SmallDisk }> {
   const disk = await mountSmallDisk(bytes);
-  const relay = await startRelay({ flags });
-  onTestFinished(relay.stop);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const relay = await forTest(startRelay({ flags }));
+  const client = await forTest(makeClient(relay));
   const line = (await client.makeSession('--auto')).replace('| bash', `| TMPDIR='${disk.path}' bash`);
-  const listener = await startListener(line);
-  onTestFinished(listener.stop);
+  await forTest(startListener(line));
   return { client, disk };
 }
 

@@ -15,6 +15,7 @@ import {
   setReadOnly,
 } from './storage/faults.ts';
 import { type Operation, prepareOperations } from './storage/operations.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const mib = 1024 * 1024;
 
@@ -25,8 +26,7 @@ const isRefused = ({ status, headers }: Answer): boolean =>
 const isAcknowledged = ({ status }: Answer): boolean => status >= 200 && status < 300;
 
 async function start(store: string, { port = 0, flags = [] as string[] } = {}): Promise<Relay> {
-  const relay = await startRelay({ store: `file:${store}`, port, flags });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ store: `file:${store}`, port, flags }));
   return relay;
 }
 
@@ -114,8 +114,7 @@ describe.skipIf(!canLimit)('a file size limit: acknowledged data is kept, the re
     ['a limit of half a large operation', 100_000, isLarge],
     ['a limit of 0 bytes', 0, () => true],
   ] as const)('%s', { timeout: 60_000 }, async (_name, bytes, mustFail) => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     await expectTruth(join(folder.path, 'store'), limitFiles(bytes), mustFail);
   });
 });
@@ -125,8 +124,7 @@ describe.skipIf(!canTrace)('system calls fail: acknowledged data is kept, the re
     'each write fails with %s',
     { timeout: 90_000 },
     async (error) => {
-      const folder = await makeTemporaryFolder();
-      onTestFinished(folder.remove);
+      const folder = await forTest(makeTemporaryFolder());
       const store = join(folder.path, 'store');
       // The path of a new session is not known in advance, so it may escape the fault.
       await expectTruth(store, failWrites(store, error), ({ name }) => name !== 'make a session');
@@ -134,8 +132,7 @@ describe.skipIf(!canTrace)('system calls fail: acknowledged data is kept, the re
   );
 
   test('only fsync fails, with --durability power', { timeout: 90_000 }, async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const flags = ['--durability', 'power'];
     await expectTruth(join(folder.path, 'store'), failSyncs('EIO'), () => true, flags);
   });

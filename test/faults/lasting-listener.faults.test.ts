@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
 import { makeShortSleep } from '../harness/hand-run.ts';
@@ -11,6 +11,8 @@ import { startListener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
+import { listening } from '../harness/prompts.ts';
 
 // The examples in docs/examples that keep a listener running as long as the machine: a crontab and a systemd unit.
 
@@ -30,10 +32,8 @@ const fileStep = /remotify new --auto \| (sed .+) >listener\)/.exec(crontab)?.[1
 
 async function setUp(PATH?: string) {
   const relay = await startLastingRelay();
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const home = await makeTemporaryFolder();
-  onTestFinished(home.remove);
+  const client = await forTest(makeClient(relay));
+  const home = await forTest(makeTemporaryFolder());
   const line = await client.makeSession('--auto');
   const made = spawnSync('bash', ['-c', fileStep], { input: `${line}\n`, encoding: 'utf8' });
   const key = /\/r\/([0-9a-f]{32})/.exec(line)?.[1] ?? '';
@@ -43,8 +43,9 @@ async function setUp(PATH?: string) {
   const file = join(folder, 'listener');
   await writeFile(file, made.stdout, { mode: 0o600 });
   const start = async (command: string) => {
-    const listener = await startListener(command, { HOME: home.path, ...(PATH !== undefined && { PATH }) });
-    onTestFinished(listener.stop);
+    const listener = await forTest(
+      startListener(command, { HOME: home.path, ...(PATH !== undefined && { PATH }) }),
+    );
     return listener;
   };
   const echo = async (word: string) => {
@@ -91,7 +92,7 @@ describe.each([
     const runner = all.find(({ commandLine }) => commandLine === 'bash');
     expect(runner, JSON.stringify(all)).toBeDefined();
     sendSignal(runner?.pid ?? 0, 'SIGKILL');
-    const starts = () => listener.output().split('listening as').length - 1;
+    const starts = () => listener.output().split(listening).length - 1;
     await eventually('a new listener starts', 60_000, () => starts() === 2);
     await echo('two');
     await relay.kill();

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The relay keeps an Idempotency-Key after its command was evicted from the list: a late repeated push does not run again.
 
@@ -38,8 +39,7 @@ test('a push is repeated after 155 later commands and after a restart: the relay
   timeout: 120_000,
 }, async () => {
   const relay = await startLastingRelay();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const marker = join(remote.configDir, 'marker');
   const ran = async () => (await readFile(marker, 'utf8').catch(() => '')).split('\n').length - 1;
   const script = `echo ran >>'${marker}'; exit 4`;

@@ -1,7 +1,8 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeLedger, runClients, startRemoteFor } from './rig.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const clients = 8;
 const commands = isLong ? 100 : 12;
@@ -9,8 +10,7 @@ const commands = isLong ? 100 : 12;
 test(`${clients} clients with ${commands} commands each on one session: each client reads its own output, and each command runs once`, {
   timeout: isLong ? 1_500_000 : 180_000,
 }, async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const remote = await startRemoteFor(relay);
   const ledger = await makeLedger();
 

@@ -7,6 +7,7 @@ import { withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import type { Report } from '../harness/many/generate.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** Limit of open files, and so sockets, of one process: node raises its own limit to this. */
 const mostFiles = execFileSync('bash', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
@@ -21,8 +22,7 @@ async function generate(store: string | undefined): Promise<Report> {
   const flags = [...lifted.flatMap((limit) => [`--${limit}`, '0']), '--long-poll', '25s'];
   const relay = await startRelay({ ...(store !== undefined && { store }), flags });
   try {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const script = fileURLToPath(new URL('../harness/many/generate.ts', import.meta.url));
     const args = [relay.port, sessions, readers].map(String);
     const generator = spawnCaptured(process.execPath, ['--import', 'tsx', script, ...args], {

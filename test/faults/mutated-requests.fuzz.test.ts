@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createRandom } from '../harness/random.ts';
 import { openRaw } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
 import { mutateRequest, type PlainRequest, type WireRequest } from './mutate-request.ts';
 import { startRemoteFor } from './rig.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A hundred thousand slightly wrong requests: the relay must not crash, hang or leak memory.
 
@@ -241,11 +242,12 @@ const casesPerScene = 400;
 test(`${requestCount} mutated requests: the relay does not crash or hang, answers no 5xx except for storage, and leaks no memory`, {
   timeout: 900_000,
 }, async () => {
-  const relay = await startRelay({
-    flags: ['--session-ttl', '20s', '--max-held-polls', '8', '--max-sessions-per-address', '0'],
-    env: { LONGPOLL_MS: '20' },
-  });
-  onTestFinished(relay.stop);
+  const relay = await forTest(
+    startRelay({
+      flags: ['--session-ttl', '20s', '--max-held-polls', '8', '--max-sessions-per-address', '0'],
+      env: { LONGPOLL_MS: '20' },
+    }),
+  );
   const tally: Tally = new Map();
   let next = 0;
   let warmMib = 0;

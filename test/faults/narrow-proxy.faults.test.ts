@@ -6,6 +6,7 @@ import { passOn } from '../harness/pass-on.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { mib } from '../runner/spool-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A proxy that accepts smaller request bodies than the relay.
 
@@ -38,11 +39,9 @@ test.each([
   'a proxy that accepts bodies of %s: stdin and output arrive completely, and fewer than 20 requests get 413',
   { timeout: 120_000 },
   async (_words, most) => {
-    const relay = await startRelay();
-    onTestFinished(relay.stop);
+    const relay = await forTest(startRelay());
     const proxy = await startNarrowProxy(relay.port, most);
-    const remote = await startRemote({ url: proxy.url });
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote({ url: proxy.url }));
     const bytes = randomBytes(12 * mib);
     const { exitCode, stdout } = await remote.run(['exec', '-i', 'cat'], {
       stdin: bytes,

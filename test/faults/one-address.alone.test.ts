@@ -6,6 +6,7 @@ import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { openRaw } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // One address holds as many connections as it can; a client at another address must still be answered.
 
@@ -76,8 +77,7 @@ const describe = (times: number[]): string =>
 test(`one address holds ${polls} polls and ${slow} slow connections: a client at another address is answered`, {
   timeout: 400_000,
 }, async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const keys: string[] = [];
   for (let nth = 0; nth < 200; nth += 1) {
     const made = await fetch(`${relay.url}/api/session`, { method: 'POST' });

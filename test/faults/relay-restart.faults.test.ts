@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { startListener } from '../harness/listener.ts';
@@ -14,6 +14,7 @@ import {
   startFor,
   startRemoteFor,
 } from './rig.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const timeout = 90_000;
 
@@ -114,8 +115,7 @@ test('the relay is killed after each push, before a listener connects: the comma
   timeout,
 }, async () => {
   const relay = await startLastingRelay();
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   const line = await client.makeSession('--auto');
   const ledger = await makeLedger();
   const ids: string[] = [];
@@ -124,8 +124,7 @@ test('the relay is killed after each push, before a listener connects: the comma
     await relay.kill();
     await relay.start();
   }
-  const listener = await startListener(line);
-  onTestFinished(listener.stop);
+  await forTest(startListener(line));
   for (const [at, word] of ['one', 'two', 'three'].entries()) {
     const { text, exitCode } = await client.run(['logs', '-f', ids[at] ?? '']);
     expect([exitCode, text]).toEqual([0, `${word}\n`]);

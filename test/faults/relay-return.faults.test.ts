@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, untilPassed } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { isLong } from '../harness/is-long.ts';
 import { type SessionState, waitForState } from '../harness/remote.ts';
 import { hasPrinted, makeLedger, openGate, waitForEnd, startFor, startRemoteFor } from './rig.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const timeout = 90_000;
 
@@ -23,8 +24,7 @@ test.runIf(isLong)(
   'a listener was cut off before the relay was killed: after the restart it has time to reconnect',
   { timeout },
   async () => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
+    const proxy = await forTest(startFaultProxy());
     const relay = await startLastingRelay(['--public-url', proxy.url]);
     proxy.aim(relay);
     const remote = await startRemoteFor(relay);

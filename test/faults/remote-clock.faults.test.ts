@@ -1,28 +1,21 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { hasFakeClock, makeFakeClock } from '../harness/fake-clock.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // The clock of the remote changes while a command runs: the timeout of the command counts elapsed seconds.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp() {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const gate = await makeGate(client.configDir);
-  onTestFinished(gate.close);
+  const client = await forTest(makeClient(relay));
+  const gate = await forTest(makeGate(client.configDir));
   const clock = await makeFakeClock();
   const line = await client.makeSession('--auto');
-  const listener = await startListener(line, clock.env);
-  onTestFinished(listener.stop);
+  await forTest(startListener(line, clock.env));
   const startExec = async (...args: string[]) => {
     const exec = client.start(['exec', ...args]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));

@@ -1,31 +1,25 @@
 import { spawnSync } from 'node:child_process';
 import { access, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { runnerPath } from '../harness/hand-run.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { listening } from '../harness/prompts.ts';
 
 // The private folder of a listener is removed, in whole or in part, or its files are modified.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(own: { url: string } = relay) {
-  const remote = await startRemote(own);
-  onTestFinished(remote.stop);
-  await eventually('the listener is connected', 15_000, () =>
-    remote.listener.output().includes('listening as'),
-  );
+  const remote = await forTest(startRemote(own));
+  await eventually('the listener is connected', 15_000, () => remote.listener.output().includes(listening));
   const { temporaryFolder } = remote.listener;
   const [name = ''] = await readdir(temporaryFolder);
   const work = join(temporaryFolder, name);
@@ -57,8 +51,7 @@ describe('the folder is removed, as by a cleaner of /tmp', () => {
 
   test('the folder is removed while a command runs: stderr reports lost output, and the next command runs', async () => {
     const { run, start, listener, configDir, remove } = await setUp();
-    const gate = await makeGate(configDir);
-    onTestFinished(gate.close);
+    const gate = await forTest(makeGate(configDir));
     const exec = start(['exec', `echo before; ${gate.wait}; echo after; exit 3`]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
@@ -74,8 +67,7 @@ describe('the folder is removed, as by a cleaner of /tmp', () => {
 
   test('the folder is removed while a command runs that exits with 0: exec does not exit with 0', async () => {
     const { start, configDir, remove } = await setUp();
-    const gate = await makeGate(configDir);
-    onTestFinished(gate.close);
+    const gate = await forTest(makeGate(configDir));
     const exec = start(['exec', `echo before; ${gate.wait}; echo after`]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
@@ -101,8 +93,7 @@ describe('the folder is removed, as by a cleaner of /tmp', () => {
     'only the file %s is removed while a command runs: exec succeeds with all output: %j',
     async (name, isSuccess) => {
       const { run, start, listener, configDir, work } = await setUp();
-      const gate = await makeGate(configDir);
-      onTestFinished(gate.close);
+      const gate = await forTest(makeGate(configDir));
       const exec = start(['exec', `echo before; ${gate.wait}; echo after`]);
       onTestFinished(() => void exec.child.kill('SIGKILL'));
       await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
@@ -122,8 +113,7 @@ describe('the folder is removed, as by a cleaner of /tmp', () => {
   }, async () => {
     const lasting = await startLastingRelay();
     const { start, listener, configDir, remove } = await setUp(lasting);
-    const gate = await makeGate(configDir);
-    onTestFinished(gate.close);
+    const gate = await forTest(makeGate(configDir));
     const exec = start(['exec', `echo before; ${gate.wait}; echo after`]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     await eventually('the first line is there', 15_000, () => exec.stdout().toString() === 'before\n');
@@ -143,8 +133,7 @@ describe('the folder is removed, as by a cleaner of /tmp', () => {
   test.skipIf(!hasTmux)(
     'the folder is removed during a question: y does not run the command, and exec prints why',
     async () => {
-      const remote = await startSupervised(relay);
-      onTestFinished(remote.stop);
+      const remote = await forTest(startSupervised(relay));
       const trace = join(remote.configDir, 'trace');
       const exec = remote.start(['exec', `: >'${trace}'`]);
       onTestFinished(() => void exec.child.kill('SIGKILL'));
@@ -219,8 +208,7 @@ test.each([
   ['x[$(: >hit)]', 0],
   ['0x10', 0],
 ])('read_number of a file with %j: the result is %i', async (text, number) => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   await writeFile(join(folder.path, 'file'), `${text}\n`);
   const program = `set -u; eval "$(sed -n '/^read_number()/,/^}/p' '${runnerPath}')"; read_number file; echo "$number"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', program], { cwd: folder.path, encoding: 'utf8' });

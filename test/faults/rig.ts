@@ -8,13 +8,13 @@ import { type Gate, makeGate } from '../harness/gate.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** A file to which commands append a line when they run: it shows which commands ran, independent of what the relay reports. */
 export type Ledger = { path: string; folder: string; lines: () => Promise<string[]> };
 
 export async function makeLedger(): Promise<Ledger> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'ledger');
   await writeFile(path, '');
   const lines = async () => (await readFile(path, 'utf8')).split('\n').slice(0, -1);
@@ -22,26 +22,22 @@ export async function makeLedger(): Promise<Ledger> {
 }
 
 export async function openGate({ folder }: Ledger): Promise<Gate> {
-  const gate = await makeGate(folder);
-  onTestFinished(gate.close);
+  const gate = await forTest(makeGate(folder));
   return gate;
 }
 
 /** Starts a relay behind a fault proxy; its public URL, and so the lines to paste, point to the proxy. */
 export async function startBehindProxy(): Promise<{ proxy: FaultProxy; relay: Relay; url: string }> {
-  const proxy = await startFaultProxy();
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startFaultProxy());
   onTestFailed(() => console.error(proxy.report()));
-  const relay = await startRelay({ flags: ['--public-url', proxy.url] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: ['--public-url', proxy.url] }));
   proxy.aim(relay);
   return { proxy, relay, url: proxy.url };
 }
 
 /** Starts a client with a session and an auto listener; both use the URL. */
 export async function startRemoteFor(relay: { url: string }, env?: Record<string, string>): Promise<Remote> {
-  const remote = await startRemote(relay, env);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay, env));
   onTestFailed(() => console.error(`the listener printed:\n${remote.listener.output().slice(-3_000)}`));
   return remote;
 }

@@ -1,10 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import { type ResourceSession, openResource } from '../harness/resource.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A listener that was silent for too long stays disconnected after a restart of its relay.
 
@@ -14,11 +15,9 @@ const readAttached = async ({ ask }: ResourceSession) =>
   (await ask('GET', '/status')).json<{ listener: { attached: boolean } }>().listener.attached;
 
 async function setUp(): Promise<Restarted> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const options = { store: `file:${folder.path}/store`, flags: ['--audit-log'] };
-  const before = await startRelay(options);
-  onTestFinished(before.stop);
+  const before = await forTest(startRelay(options));
   const resource = openResource(before.url, await makeSession(before));
   await resource.listen('one', 'GET', '/next?wait=0');
   await eventually('the relay reports the listener as gone', 60_000, () =>
@@ -26,8 +25,7 @@ async function setUp(): Promise<Restarted> {
   );
   expect(await readAttached(resource)).toBe(false);
   await before.kill('SIGKILL');
-  const after = await startRelay({ ...options, port: before.port });
-  onTestFinished(after.stop);
+  const after = await forTest(startRelay({ ...options, port: before.port }));
   return { ...resource, before, after };
 }
 

@@ -10,6 +10,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { findTool, measureFolder, mib, watchFolder } from '../runner/spool-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Output waits for the relay in a spool of limited size: when the spool is full, the command blocks.
 
@@ -99,13 +100,10 @@ test('the relay is suspended: the command blocks, and all of its output arrives 
 test('the client stops a command while much output waits in the spool: the dropped bytes are counted as missing', {
   timeout: 120_000,
 }, async () => {
-  const proxy = await startFaultProxy();
-  onTestFinished(proxy.stop);
-  const own = await startRelay({ flags: ['--public-url', proxy.url] });
-  onTestFinished(own.stop);
+  const proxy = await forTest(startFaultProxy());
+  const own = await forTest(startRelay({ flags: ['--public-url', proxy.url] }));
   proxy.aim(own);
-  const there = await startRemote(own);
-  onTestFinished(there.stop);
+  const there = await forTest(startRemote(own));
   const folder = there.listener.temporaryFolder;
   const exec = there.start(['exec', 'yes 0123456789']);
   await eventually('the first bytes', 15_000, () => exec.stdout().byteLength > 0);
@@ -138,13 +136,11 @@ describe('a command leaves a background process that prints', () => {
       timeout: 60_000,
     },
     async (_words, missing) => {
-      const path = await makeTemporaryFolder();
-      onTestFinished(path.remove);
+      const path = await forTest(makeTemporaryFolder());
       const tools = ['bash', 'curl', 'mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm', 'dd', 'setsid'];
       for (const name of tools)
         if (!missing.includes(name)) await symlink(findTool(name), join(path.path, name));
-      const there = await startRemote(relay, { PATH: path.path });
-      onTestFinished(there.stop);
+      const there = await forTest(startRemote(relay, { PATH: path.path }));
       const file = join(there.configDir, 'turns');
       // The process is silent at first, while the listener waits for the rest of the output.
       const child = `sleep 3; while :; do head -c 1000000 /dev/zero; echo >>'${file}'; sleep .05; done`;

@@ -1,10 +1,11 @@
-import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFailed, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { introduce } from '../harness/resource.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { mib, postLarge, readMemory, stall } from './stalled-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Clients that request the largest answers and do not read them: they cost the relay little memory, and it still serves others.
 
@@ -13,8 +14,7 @@ const maxMemory = 450;
 const timeout = 180_000;
 
 async function start(store: 'memory:' | 'files'): Promise<Relay> {
-  const relay = await startRelay(store === 'memory:' ? { store } : {});
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay(store === 'memory:' ? { store } : {}));
   return relay;
 }
 
@@ -23,8 +23,7 @@ async function expectModest(relay: Relay, what: string, most = maxMemory): Promi
   const { peak, now } = await readMemory(relay);
   if (process.env['REMOTIFY_TEST_FIGURES']) console.log(`${what}: peak ${peak} MiB, now ${now} MiB`);
   expect(peak, `MiB of memory, ${what}`).toBeLessThan(most);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   onTestFailed(() => console.error(remote.listener.output().slice(-2_000)));
   const run = await remote.run(['exec', 'echo served; exit 3']);
   expect([run.exitCode, run.text]).toEqual([3, 'served\n']);
@@ -66,8 +65,7 @@ describe.each(['memory:', 'files'] as const)('--store %s', (store) => {
 
   test('twenty stalled readers of 20 MiB of output: memory stays below 250 MiB', { timeout }, async () => {
     const relay = await start(store);
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     const ran = await remote.run(['exec', 'head -c 20M /dev/zero'], { deadlineMs: 60_000 });
     expect(ran.stdout.byteLength).toBe(20 * mib);
     const { key } = await readSession(remote.configDir);

@@ -3,32 +3,26 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
 import { listProcessesWith, sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { listening } from '../harness/prompts.ts';
 
 // At its start, a listener removes the folders of listeners that are known to be dead, and no other ones.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp() {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const client = await forTest(makeClient(relay));
+  const folder = await forTest(makeTemporaryFolder());
   const line = await client.makeSession('--auto');
   const listen = async (bash = 'bash') => {
     const own = line.replace('| bash', `| TMPDIR="$WHERE" ${bash}`);
-    const listener = await startListener(own, { WHERE: folder.path });
-    onTestFinished(listener.stop);
+    const listener = await forTest(startListener(own, { WHERE: folder.path }));
     return listener;
   };
   return { ...client, folder: folder.path, listen };
@@ -109,22 +103,18 @@ test.skipIf(!canUnshare).each([
     const first = await outer.listen();
     expect((await outer.run(['exec', 'echo one'])).text).toBe('one\n');
     const [own] = await readdir(outer.folder);
-    const inner = await makeClient(relay);
-    onTestFinished(inner.remove);
+    const inner = await forTest(makeClient(relay));
     const line = (await inner.makeSession('--auto')).replace('| bash', `| TMPDIR='${outer.folder}' ${bash}`);
-    const second = await startListener(line, { WHERE: outer.folder });
-    onTestFinished(second.stop);
+    const second = await forTest(startListener(line, { WHERE: outer.folder }));
     expect((await inner.run(['exec', 'echo two'])).text).toBe('two\n');
     expect(await readdir(outer.folder)).toContain(own);
     expect((await outer.run(['exec', 'echo three'])).text).toBe('three\n');
     // A third listener, outside, must keep the folder of the one in the container.
     const both = await readdir(outer.folder);
     expect(both).toHaveLength(2);
-    const third = await makeClient(relay);
-    onTestFinished(third.remove);
+    const third = await forTest(makeClient(relay));
     const thirdLine = await third.makeSession('--auto');
-    const last = await startListener(thirdLine.replace('| bash', `| TMPDIR='${outer.folder}' bash`));
-    onTestFinished(last.stop);
+    await forTest(startListener(thirdLine.replace('| bash', `| TMPDIR='${outer.folder}' bash`)));
     expect((await third.run(['exec', 'echo four'])).text).toBe('four\n');
     expect(await readdir(outer.folder)).toEqual(expect.arrayContaining(both));
     expect([first.isRunning(), second.isRunning()]).toEqual([true, true]);
@@ -148,9 +138,7 @@ test.skipIf(!hasProc)(
     await withDeadline(first.exited, 10_000, 'the first listener ends');
     const second = await listen();
     // Where the relay saw no connection close, it notices only after the listener timeout.
-    await eventually('the second listener is connected', 90_000, () =>
-      second.output().includes('listening as'),
-    );
+    await eventually('the second listener is connected', 90_000, () => second.output().includes(listening));
     expect((await run(['exec', 'echo two'])).text).toBe('two\n');
     const after = await eventually('the folder is removed', 10_000, async () => {
       const names = await readdir(folder);

@@ -13,13 +13,13 @@ import { makeClient } from '../harness/client.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A listener that cannot reach its relay prints each reason once, with curl's message.
 
 /** Starts a TLS server with an untrusted certificate. */
 async function startStranger(): Promise<number> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const { certPath, keyPath } = await makeCertificate(folder.path, { host: 'localhost' });
   const server = createServer({ key: await readFile(keyPath), cert: await readFile(certPath) });
   server.listen(0, '127.0.0.1');
@@ -131,8 +131,7 @@ beforeAll(async () => {
 });
 
 async function makeHome(curlrc: string, name = '.curlrc') {
-  const home = await makeTemporaryFolder();
-  onTestFinished(home.remove);
+  const home = await forTest(makeTemporaryFolder());
   await mkdir(join(home.path, 'config'));
   await writeFile(join(home.path, name), curlrc);
   return { HOME: home.path, XDG_CONFIG_HOME: join(home.path, 'config') };
@@ -146,10 +145,8 @@ test.each([
   ['another header', 'header = "Authorization: Bearer x"\nheader = "Remotify-Listener: y"\n'],
   ['a missing certificate file', 'cacert = "/nonexistent"\nfail\nsilent\nmax-time = 0.001\n'],
 ])('~/.curlrc with %s: neither the line nor the script obeys it', async (_title, curlrc) => {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const listener = await startListener(await client.makeSession('--auto'), await makeHome(curlrc));
-  onTestFinished(listener.stop);
+  const client = await forTest(makeClient(relay));
+  await forTest(startListener(await client.makeSession('--auto'), await makeHome(curlrc)));
   await waitForState(client, 'the listener is connected', (state) => state.listener?.attached === true);
   expect(await client.run(['exec', 'echo out; exit 3'])).toMatchObject({ exitCode: 3, text: 'out\n' });
 });

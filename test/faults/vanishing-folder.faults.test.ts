@@ -1,21 +1,18 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
 import { eventually, untilPassed } from '../harness/deadline.ts';
 import { createRandom } from '../harness/random.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, startSupervised } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { listening } from '../harness/prompts.ts';
 
 // The private folder of a listener is removed at a random moment of a command: before it is received, during the question, while it
 // runs, while its result is sent. The listener continues; a command runs at most once; a successful exec has all of the output.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const rounds = 20;
 const random = createRandom(20_261_129);
@@ -63,10 +60,9 @@ function check(ended: Awaited<ReturnType<typeof runOnce>>, about: string): void 
 test('auto mode, the folder is removed at random moments: no command runs twice or succeeds without its output', {
   timeout: 180_000,
 }, async () => {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const { listener } = remote;
-  await eventually('the listener is connected', 15_000, () => listener.output().includes('listening as'));
+  await eventually('the listener is connected', 15_000, () => listener.output().includes(listening));
   const codes = new Set<number | null | undefined>();
   for (let round = 0; round < rounds; round++) {
     const delay = random.below(700);
@@ -91,8 +87,7 @@ test.skipIf(!hasTmux)(
     timeout: 300_000,
   },
   async () => {
-    const remote = await startSupervised(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startSupervised(relay));
     const { terminal } = remote;
     const codes = new Set<number | null | undefined>();
     for (let round = 0; round < rounds; round++) {

@@ -7,6 +7,7 @@ import { readSession, startRemote } from '../harness/remote.ts';
 import { openResource } from '../harness/resource.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The system clock changes while a relay runs: timeouts, expiry and ages must follow elapsed time.
 
@@ -33,17 +34,12 @@ async function jump(relay: { url: string }, set: (offset: number) => Promise<voi
 
 async function setUp() {
   const clock = await makeFakeClock();
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const options = { store: `file:${folder.path}/store`, env: clock.env, flags: ['--audit-log'] };
-  const relay = await startRelay(options);
-  onTestFinished(relay.stop);
-  const busy = await startRemote(relay);
-  onTestFinished(busy.stop);
-  const idle = await startRemote(relay);
-  onTestFinished(idle.stop);
-  const gate = await makeGate(busy.configDir);
-  onTestFinished(gate.close);
+  const relay = await forTest(startRelay(options));
+  const busy = await forTest(startRemote(relay));
+  const idle = await forTest(startRemote(relay));
+  const gate = await forTest(makeGate(busy.configDir));
   const exec = busy.start(['exec', `echo begun; ${gate.wait}; echo over; exit 7`]);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await eventually('the command runs', 15_000, () => exec.stdout().toString() === 'begun\n');
@@ -94,8 +90,7 @@ async function expectRuns({ busy, idle, gate, exec }: Awaited<ReturnType<typeof 
 async function restart(world: Awaited<ReturnType<typeof setUp>>, offset: number): Promise<Relay> {
   await world.relay.kill('SIGKILL');
   await world.set(offset);
-  const relay = await startRelay({ ...world.options, port: world.relay.port });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ ...world.options, port: world.relay.port }));
   return relay;
 }
 
@@ -106,8 +101,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', () => {
     'the clock of the relay is set %s: the time in the status and the times of commands use the same clock',
     async (_title, offset) => {
       const clock = await makeFakeClock();
-      const relay = await startRelay({ store: 'memory:', env: clock.env });
-      onTestFinished(relay.stop);
+      const relay = await forTest(startRelay({ store: 'memory:', env: clock.env }));
       const { ask } = openResource(relay.url, await makeSession(relay));
       const readNow = async () => (await ask('GET', '/status')).json<{ now: number }>().now;
       await jump(relay, clock.set, offset);

@@ -7,6 +7,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
 import { type McpHost, startMcpHost } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The host ends the server with a signal or by closing stdin: queued commands are cancelled, so that none runs later, and running
 // commands continue.
@@ -36,8 +37,7 @@ test.each(cases)(
   async (signal, kind) => {
     const relay = await relays[kind]();
     onTestFinished(relay.stop);
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const { urls } = await client.runJson<SessionPayload>('new');
     const host = await startMcpHost(client.configDir, { REMOTIFY_URL: relay.url });
     const readStatus = async () => (await (await fetch(`${urls.api}/status`)).json()) as SessionStatus;
@@ -60,12 +60,9 @@ const endings: [string, (host: McpHost) => void][] = [
 test.each(endings)(
   'a call waits for a running command, and %s: the server exits, and the command runs to its end',
   async (_title, end) => {
-    const relay = await startRelay();
-    onTestFinished(relay.stop);
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const gate = await makeGate(remote.configDir);
-    onTestFinished(gate.close);
+    const relay = await forTest(startRelay());
+    const remote = await forTest(startRemote(relay));
+    const gate = await forTest(makeGate(remote.configDir));
     const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
     const call = host.exec(`${gate.wait}; exit 7`, { wait_seconds: 40 }).catch(() => 'the server exited');
     await waitForState(remote, 'the command runs', ({ commands }) => commands[0]?.state === 'running');

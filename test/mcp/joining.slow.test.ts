@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
 import { startMcpHost } from './mcp-host.ts';
 import { startTracedHost, type TracedHost } from './traced-host.ts';
 import type { ReadAnswer } from './read-answer.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Identical calls join the running command until an answer has reported its end.
 
@@ -120,8 +121,7 @@ test('remote_cancel: a running command is stopped, a queued one never runs, and 
 
 test('the host closes the connection: queued commands are cancelled, and running ones continue', async () => {
   const gate = join(host.folder, 'gate');
-  const own = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(own.close);
+  const own = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   const { data: running } = await own.exec(`until [ -e '${gate}' ]; do sleep 0.05; done`, {
     wait_seconds: 1,
   });

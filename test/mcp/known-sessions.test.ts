@@ -1,21 +1,16 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { findClosedPort } from '../harness/canned-server.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { startMcpHost } from './mcp-host.ts';
 import { ownWords } from './read-answer.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp() {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const remote = await forTest(startRemote(relay));
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   return { remote, host };
 }
 

@@ -5,6 +5,7 @@ import { type LegacyRelayOptions, startLegacyRelay } from '../harness/legacy-rel
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload, SessionStatus } from '../harness/slot-session.ts';
 import { startMcpHost } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Bad responses between remote_exec and the result slot of a legacy relay.
 
@@ -22,10 +23,8 @@ const empty =
     request.startsWith('GET /result-') && answer.status === 204 ? change(answer, nth) : answer;
 
 async function setUp(alter: Alter) {
-  const relay = await startLegacyRelay({ alter });
-  onTestFinished(relay.close);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const relay = await forTest(startLegacyRelay({ alter }));
+  const client = await forTest(makeClient(relay));
   const made = await client.runJson<SessionPayload>('new');
   const host = await startMcpHost(client.configDir, { REMOTIFY_URL: relay.url });
   onTestFinished(() => host.close());
@@ -38,8 +37,7 @@ test.each([
   ['status 502 of a proxy at every other poll', empty((answer, nth) => (nth % 2 === 0 ? page(502) : answer))],
 ] as const)('%s: the command runs', async (_title, alter) => {
   const { host, relay, made } = await setUp(alter);
-  const listener = await startSlotListener(relay.url, made.key);
-  onTestFinished(listener.stop);
+  await forTest(startSlotListener(relay.url, made.key));
   const { data } = await host.exec('sleep 1.5; echo end; exit 4');
   expect(data).toMatchObject({ state: 'finished', exit_status: 4 });
 });

@@ -7,6 +7,7 @@ import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startMcpHost } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A legacy relay, which has only slots: the tools work, with fewer features.
 
@@ -29,8 +30,7 @@ async function setUp(env: (key: string) => Record<string, string> = () => ({})) 
 
 async function setUpListener(env?: (key: string) => Record<string, string>) {
   const host = await setUp(env);
-  const listener = await startSlotListener(relay.url, host.made.key);
-  onTestFinished(listener.stop);
+  await forTest(startSlotListener(relay.url, host.made.key));
   return host;
 }
 
@@ -89,8 +89,7 @@ test('stdin or timeout: an error, and nothing runs', async () => {
 
 test('remote_write_file and remote_read_file: work, and report a missing file', async () => {
   const host = await setUpListener();
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = `${folder.path}/it's a file`;
   const content = 'one\ntwo';
   const written = await host.call('remote_write_file', { path, content });

@@ -1,15 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { startMcpHost } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
 
 test('output that was evicted or never stored: the tools report how many bytes are missing', async () => {
-  const relay = await startRelay({ flags: ['--session-quota', '2m'] });
-  onTestFinished(relay.stop);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const relay = await forTest(startRelay({ flags: ['--session-quota', '2m'] }));
+  const remote = await forTest(startRemote(relay));
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   const first = await host.exec('head -c 1500000 /dev/zero | tr "\\0" x');
   expect(first.text).not.toContain('missing');
   expect((await host.exec('head -c 1000000 /dev/zero | tr "\\0" y')).text).not.toContain('missing');

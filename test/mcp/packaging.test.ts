@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { mcpHosts } from '../../src/cli/mcp-config.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
@@ -12,13 +12,13 @@ import { withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startMcpHost } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const root = new URL('../../', import.meta.url);
 const readJson = <T>(path: string): T => JSON.parse(readFileSync(new URL(path, root), 'utf8')) as T;
 
 async function remotify(...args: string[]) {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const result = await runCli(args, { configDir: folder.path });
   return { ...result, text: result.stdout.toString('utf8') };
 }
@@ -91,8 +91,7 @@ describe('remotify mcp config', () => {
     expect(stderr).toBe(
       'remotify: add this to ~/.cursor/mcp.json (needs remotify on PATH; --npx does not):\n',
     );
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     await writeFile(join(folder.path, 'remotify'), '');
     const found = await runCli(['mcp', 'config', 'cursor'], {
       configDir: folder.path,
@@ -173,8 +172,7 @@ type Registered = {
 describe('remotify-mcp', () => {
   const path = fileURLToPath(new URL('bin/remotify-mcp.js', root));
   const start = async (...args: string[]) => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const env = cleanEnvironment(folder.path, { REMOTIFY_CONFIG_DIR: folder.path });
     const run = spawnCaptured(process.execPath, [path, ...args], { env });
     const { code } = await withDeadline(run.closed, 20_000, 'remotify-mcp ends');
@@ -197,10 +195,8 @@ describe('remotify-mcp', () => {
   });
 
   test('without arguments: runs the MCP server', async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const host = await startMcpHost(folder.path, {}, '2025-11-25', [path]);
-    onTestFinished(host.close);
+    const folder = await forTest(makeTemporaryFolder());
+    const host = await forTest(startMcpHost(folder.path, {}, '2025-11-25', [path]));
     expect((await host.client.listTools()).tools).toHaveLength(7);
   });
 });
@@ -238,8 +234,7 @@ test('server.json: matches package.json and the rules of the registry', () => {
 });
 
 test('the host closes stdin: the server exits with status 0, and stdout has only protocol messages', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const initialize = {
     jsonrpc: '2.0',
     id: 1,
@@ -265,32 +260,29 @@ test('the host closes stdin: the server exits with status 0, and stdout has only
 });
 
 test('a config folder that cannot be written: the server still works, with a session that is not stored', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const folder = await forTest(makeTemporaryFolder());
+  const relay = await forTest(startRelay());
   // A file instead of the folder also stops root, who ignores permissions.
   const file = join(folder.path, 'file');
   await writeFile(file, '');
-  const host = await startMcpHost(folder.path, {
-    REMOTIFY_URL: relay.url,
-    REMOTIFY_CONFIG_DIR: join(file, 'settings'),
-  });
-  onTestFinished(host.close);
+  const host = await forTest(
+    startMcpHost(folder.path, {
+      REMOTIFY_URL: relay.url,
+      REMOTIFY_CONFIG_DIR: join(file, 'settings'),
+    }),
+  );
   const { data } = await host.exec('true', { wait_seconds: 0 });
   expect(data.state).toBe('queued');
   expect(data.paste?.supervised).toContain(relay.url);
 });
 
 test('a relay that requires a token: the server sends REMOTIFY_TOKEN', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const relay = await startRelay({ flags: ['--token', 'open-sesame'] });
-  onTestFinished(relay.stop);
-  const without = await startMcpHost(folder.path, { REMOTIFY_URL: relay.url });
-  onTestFinished(without.close);
+  const folder = await forTest(makeTemporaryFolder());
+  const relay = await forTest(startRelay({ flags: ['--token', 'open-sesame'] }));
+  const without = await forTest(startMcpHost(folder.path, { REMOTIFY_URL: relay.url }));
   expect((await without.exec('true', { wait_seconds: 0 })).text).toContain('REMOTIFY_TOKEN');
-  const host = await startMcpHost(folder.path, { REMOTIFY_URL: relay.url, REMOTIFY_TOKEN: 'open-sesame' });
-  onTestFinished(host.close);
+  const host = await forTest(
+    startMcpHost(folder.path, { REMOTIFY_URL: relay.url, REMOTIFY_TOKEN: 'open-sesame' }),
+  );
   expect((await host.exec('true', { wait_seconds: 0 })).data.state).toBe('queued');
 });

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
@@ -6,12 +6,13 @@ import { startRemote, startSupervised } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { startMcpHost } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
+import { question } from '../harness/prompts.ts';
 
 type Message = { message: string; progress: number };
 
 async function setUpRelay() {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   return relay;
 }
 
@@ -32,10 +33,8 @@ function expectGrowing(messages: readonly Message[]): void {
 
 test('progress of a running command: duration, size of the output, and the new output', async () => {
   const relay = await setUpRelay();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const remote = await forTest(startRemote(relay));
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   const { messages, onProgress, saw } = collect();
   const call = host.exec('echo step; sleep 300', {}, { onProgress });
   await eventually('progress of a run', 20_000, saw(/^running for \d+ s, 5 B of output so far/));
@@ -50,10 +49,8 @@ test('progress of a running command: duration, size of the output, and the new o
 
 test('progress of a wait for output: command, stream, offset and duration', async () => {
   const relay = await setUpRelay();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const remote = await forTest(startRemote(relay));
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   const { data } = await host.exec('echo step; sleep 300', { wait_seconds: 1 });
   const { messages, onProgress, saw } = collect();
   const input = { id: data.id, offset: 5, wait_seconds: 50 };
@@ -70,16 +67,13 @@ test('progress of a wait for output: command, stream, offset and duration', asyn
 
 test('no listener, and the line was shown before: the next call waits for a listener and reports it as progress', async () => {
   const relay = await setUpRelay();
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const host = await startMcpHost(folder.path, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const folder = await forTest(makeTemporaryFolder());
+  const host = await forTest(startMcpHost(folder.path, { REMOTIFY_URL: relay.url }));
   const { data } = await host.exec('echo done');
   const { messages, onProgress, saw } = collect();
   const call = host.exec('echo done', {}, { onProgress });
   await eventually('progress without a listener', 20_000, saw(/^waiting for a listener, \d+ s$/));
-  const listener = await startListener(data.paste?.auto ?? '');
-  onTestFinished(listener.stop);
+  await forTest(startListener(data.paste?.auto ?? ''));
   expect((await call).data).toMatchObject({ id: data.id, state: 'finished' });
   expectGrowing(messages);
 });
@@ -88,10 +82,8 @@ test.skipIf(!hasTmux)(
   'progress while the operator has not answered: "waiting for the operator", and the duration (needs tmux)',
   async () => {
     const relay = await setUpRelay();
-    const remote = await startSupervised(relay);
-    onTestFinished(remote.stop);
-    const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-    onTestFinished(host.close);
+    const remote = await forTest(startSupervised(relay));
+    const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
     const { onProgress, saw } = collect();
     const call = host.exec('true', {}, { onProgress });
     await eventually(
@@ -99,7 +91,7 @@ test.skipIf(!hasTmux)(
       20_000,
       saw(/^waiting for the operator to approve c1, \d+ s$/),
     );
-    await remote.terminal.waitForText('run it? [', 10_000);
+    await remote.terminal.waitForText(question, 10_000);
     await remote.terminal.type('n\n');
     expect((await call).data.state).toBe('declined');
   },

@@ -1,19 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startMcpHost } from './mcp-host.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp(env: Record<string, string> = {}) {
   const folder = await makeTemporaryFolder();
@@ -48,8 +45,7 @@ test('no session and no listener: a quick answer with both lines; after one is p
   expect(again.data.paste?.supervised).toBe(supervised);
 
   const waiting = host.exec(command);
-  const listener = await startListener(auto ?? '');
-  onTestFinished(listener.stop);
+  await forTest(startListener(auto ?? ''));
   const { data: last } = await waiting;
   expect(last).toMatchObject({ id: data.id, state: 'finished', exit_status: 0, paste: null });
   expect(await readFile(join(host.configDir, 'runs'), 'utf8')).toBe('run\n');
@@ -92,10 +88,8 @@ test('a session that expires between two calls: one new session is created for a
 });
 
 test('a session that ends while its command runs: an error with outcome unknown, and the command is not repeated', async () => {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const remote = await forTest(startRemote(relay));
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   await host.exec('sleep 300', { wait_seconds: 1 });
   await endSession((await readSession(remote.configDir)).key);
   const { isError, text } = await host.exec('sleep 300');
@@ -106,12 +100,10 @@ test('a session that ends while its command runs: an error with outcome unknown,
 });
 
 test('the session argument: accepts the name of a stored session, or its key', async () => {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const { key } = await readSession(remote.configDir);
   await remote.makeSession('--name', 'other');
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   expect((await host.exec('true', { wait_seconds: 0 })).data).toMatchObject({ session: 'other' });
   for (const session of ['session-1', key]) {
     const { data } = await host.exec('echo here', { session });
@@ -155,12 +147,9 @@ test('a relay that is down: every tool returns an error without stack trace, key
 });
 
 test('a relay that is frozen and resumed while a command runs: the same call joins the command', async () => {
-  const own = await startRelay();
-  onTestFinished(own.stop);
-  const remote = await startRemote(own);
-  onTestFinished(remote.stop);
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: own.url });
-  onTestFinished(host.close);
+  const own = await forTest(startRelay());
+  const remote = await forTest(startRemote(own));
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: own.url }));
   const command = `echo run >> '${remote.configDir}/runs'; sleep 2; echo done`;
   const { data } = await host.exec(command, { wait_seconds: 1 });
   const { pid } = own;

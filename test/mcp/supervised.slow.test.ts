@@ -1,17 +1,16 @@
 import { stat } from 'node:fs/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startRelay } from '../harness/relay-process.ts';
 import { startSupervised } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { startMcpHost } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
+import { notRun, question } from '../harness/prompts.ts';
 
 async function setUp() {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
-  const remote = await startSupervised(relay);
-  onTestFinished(remote.stop);
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const relay = await forTest(startRelay());
+  const remote = await forTest(startSupervised(relay));
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   return { remote, host };
 }
 
@@ -23,7 +22,7 @@ describe.skipIf(!hasTmux)('supervised listener', () => {
     const info = await host.call('remote_session_info');
     expect(info.data.listener).toMatchObject({ connected: true, mode: 'supervised' });
     expect(info.text).toContain('its operator is asked before each command');
-    expect(await remote.terminal.waitForText('run it? [', 10_000)).toMatch(/remotify\/\d/);
+    expect(await remote.terminal.waitForText(question, 10_000)).toMatch(/remotify\/\d/);
     const joining = host.exec('echo approved');
     await remote.terminal.type('y\n');
     expect((await joining).data).toMatchObject({
@@ -36,7 +35,7 @@ describe.skipIf(!hasTmux)('supervised listener', () => {
   test('the operator declines with a reason: the answer has the reason in a fence, and the command did not run', async () => {
     const { remote, host } = await setUp();
     const call = host.exec('rm -rf /srv');
-    await remote.terminal.waitForText('run it? [', 10_000);
+    await remote.terminal.waitForText(question, 10_000);
     await remote.terminal.type('n not on \u202ea friday\n');
     const { data, text, isError } = await call;
     expect(isError).toBe(false);
@@ -53,7 +52,7 @@ describe.skipIf(!hasTmux)('supervised listener', () => {
     const { remote, host } = await setUp();
     const path = `${remote.configDir}/notes`;
     const call = host.call('remote_write_file', { path, content: 'first line\nsecond line\n' });
-    const screen = await remote.terminal.waitForText('run it? [', 10_000);
+    const screen = await remote.terminal.waitForText(question, 10_000);
     expect(screen).toContain(`# remotify: write 23 B to "${path}"`);
     expect(screen).toContain('first line');
     await remote.terminal.type('n not there\n');
@@ -67,7 +66,7 @@ describe.skipIf(!hasTmux)('supervised listener', () => {
   test('the operator declines without a reason: the answer tells the model', async () => {
     const { remote, host } = await setUp();
     const call = host.exec('reboot');
-    await remote.terminal.waitForText('run it? [', 10_000);
+    await remote.terminal.waitForText(question, 10_000);
     await remote.terminal.type('n\n');
     const { data } = await call;
     expect(data).toMatchObject({ state: 'declined', untrusted: { reason: null } });
@@ -79,9 +78,9 @@ describe.skipIf(!hasTmux)('supervised listener', () => {
     const cancel = new AbortController();
     const call = host.exec(`touch '${remote.configDir}/ran'`, {}, { signal: cancel.signal });
     call.catch(() => {});
-    await remote.terminal.waitForText('run it? [', 10_000);
+    await remote.terminal.waitForText(question, 10_000);
     cancel.abort();
-    await remote.terminal.waitForText('not run: cancelled or expired', 15_000);
+    await remote.terminal.waitForText(notRun, 15_000);
     await remote.terminal.type('y\n');
     const { data } = await host.exec(`test -e '${remote.configDir}/ran'`, { wait_seconds: 3 });
     expect(data.state).toBe('awaiting_approval');

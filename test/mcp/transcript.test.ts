@@ -1,20 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { type Answer, startMcpHost } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A whole session of a model through the official client, with the size of each answer in bytes.
 
 test('a whole session, from no listener to a usage error: each answer has what the model needs, and stays below its size limit', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const host = await startMcpHost(folder.path, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const relay = await forTest(startRelay());
+  const folder = await forTest(makeTemporaryFolder());
+  const host = await forTest(startMcpHost(folder.path, { REMOTIFY_URL: relay.url }));
   const costs: Record<string, number> = {};
   const step = async (name: string, tool: string, input: object): Promise<Answer> => {
     const answer = await host.call(tool, input);
@@ -25,8 +23,7 @@ test('a whole session, from no listener to a usage error: each answer has what t
   costs['tools/list'] = host.resultBytes();
 
   const first = await step('no listener', 'remote_exec', { command: 'uname -s' });
-  const listener = await startListener(first.data.paste?.auto ?? '');
-  onTestFinished(listener.stop);
+  await forTest(startListener(first.data.paste?.auto ?? ''));
   const run = await step('short command', 'remote_exec', { command: 'uname -s' });
   expect([run.data.id, run.data.untrusted.stdout.head]).toEqual([first.data.id, 'Linux\n']);
 

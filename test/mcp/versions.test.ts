@@ -1,7 +1,8 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { startMcpHost, versions } from './mcp-host.ts';
+import { forTest } from '../harness/for-test.ts';
 
 let relay: Relay;
 let remote: Remote;
@@ -15,8 +16,7 @@ beforeAll(async () => {
 });
 
 test.each(versions)('revision %s: lists the tools, runs a command, reads its output', async (version) => {
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }, version);
-  onTestFinished(host.close);
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }, version));
   expect(host.client.getServerVersion()).toMatchObject({ name: 'remotify' });
   expect(host.client.getNegotiatedProtocolVersion()).toBe(version);
   const { tools } = await host.client.listTools();
@@ -44,8 +44,7 @@ test.each(versions)('revision %s: lists the tools, runs a command, reads its out
 });
 
 test('every tool: has a title, an input schema, no output schema, and all four hints', async () => {
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   const { tools } = await host.client.listTools();
   for (const { name, title, inputSchema, outputSchema, annotations } of tools) {
     expect(title, name).toBeTruthy();
@@ -63,15 +62,13 @@ test('every tool: has a title, an input schema, no output schema, and all four h
 });
 
 test('tool list and instructions: do not mention ssh', async () => {
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   const said = JSON.stringify([await host.client.listTools(), host.client.getInstructions()]);
   expect(said).not.toMatch(/\bssh\b/i);
 });
 
 test('invalid arguments: an error result, and nothing runs', async () => {
-  const host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  onTestFinished(host.close);
+  const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
   const before = await remote.runJson<{ commands: unknown[] }>('status');
   for (const input of [
     {},

@@ -1,11 +1,12 @@
 import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { findBarriers, hasChromium, openScene, visit, type Visit } from './browser.ts';
 import { askOperator, makeEveryState } from './every-state.ts';
 import { endSession, findLight, makeOnPage, openPanel } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Accessibility of the page in every state.
 
@@ -96,8 +97,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   );
 
   test('a token is required, or the relay is unreachable: no accessibility violation', async () => {
-    const guarded = await startRelay({ flags: ['--token', 'sesame'] });
-    onTestFinished(guarded.stop);
+    const guarded = await forTest(startRelay({ flags: ['--token', 'sesame'] }));
     const { page: asked } = await visit(browser, guarded, { expected: networkWords });
     await asked.getByRole('button', { name: 'create a session' }).click();
     await asked.locator('#token:focus').waitFor();

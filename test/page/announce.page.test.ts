@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { startListener } from '../harness/listener.ts';
@@ -18,6 +18,7 @@ import {
   runOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Announcements to screen readers, and the accessibility tree of the page.
 
@@ -47,8 +48,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await makeOnPage(visitor);
     await waitForSentence(page, 'session created');
     await waitForSentence(page, 'no listener: paste the line on the remote');
-    const listener = await startListener(await readLine(page, 'auto'));
-    onTestFinished(listener.stop);
+    await forTest(startListener(await readLine(page, 'auto')));
     await findLight(page, 'ready').waitFor();
     await waitForSentence(page, ': connected');
     await runOnPage(page, 'echo hello; seq 3');

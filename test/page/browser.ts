@@ -6,6 +6,7 @@ import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { type FaultProxy, startFaultProxy } from '../harness/fault-proxy.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 
@@ -139,8 +140,7 @@ export async function visitThroughProxy(
   relay: Relay,
   options: VisitOptions = {},
 ): Promise<{ proxy: FaultProxy; visitor: Visit }> {
-  const proxy = await startFaultProxy();
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startFaultProxy());
   proxy.aim(relay);
   return { proxy, visitor: await visit(browser, proxy, options) };
 }

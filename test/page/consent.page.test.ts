@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
@@ -14,6 +14,7 @@ import {
   runOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The operator's answers at the remote, as the page shows them.
 
@@ -38,12 +39,12 @@ describe.skipIf(!hasChromium || !hasTmux)(
       const visitor = await visit(browser, relay);
       const { page } = visitor;
       await makeOnPage(visitor);
-      const folder = await makeTemporaryFolder();
-      onTestFinished(folder.remove);
-      const terminal = await startTerminal(await readLine(page, 'supervised'), {
-        env: { TMPDIR: folder.path },
-      });
-      onTestFinished(terminal.close);
+      const folder = await forTest(makeTemporaryFolder());
+      const terminal = await forTest(
+        startTerminal(await readLine(page, 'supervised'), {
+          env: { TMPDIR: folder.path },
+        }),
+      );
       // The listener ignores what is typed before its question is on the screen.
       const answer = async (question: number, text: string): Promise<void> => {
         await eventually(

@@ -1,9 +1,10 @@
 import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import { findLight, makeOnPage } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The relay does not create a session at once: it requires a token, limits the rate, or shuts down.
 
@@ -16,8 +17,7 @@ beforeAll(async () => {
 });
 
 async function start(...flags: string[]) {
-  const relay = await startRelay({ store: 'memory:', flags });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ store: 'memory:', flags }));
   return relay;
 }
 
@@ -66,8 +66,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
 
   test('a relay that shuts down or is unreachable: the page shows an error, and the next try works', async () => {
     const relay = await start();
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
+    const proxy = await forTest(startFaultProxy());
     proxy.aim(relay);
     const visitor = await visit(browser, proxy, { expected: /status of 503|net::ERR_/ });
     const { page } = visitor;

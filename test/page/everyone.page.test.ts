@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
@@ -17,6 +17,7 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The page on small screens and slow connections, with keyboards and screen readers, and without JavaScript.
 
@@ -111,8 +112,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await makeOnPage(visitor);
     await findLight(page, 'waiting').waitFor();
     await look('without a listener');
-    const listener = await startListener(await readLine(page, 'auto'));
-    onTestFinished(listener.stop);
+    await forTest(startListener(await readLine(page, 'auto')));
     await findLight(page, 'ready').waitFor();
     await runOnPage(
       page,
@@ -170,8 +170,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
       'send a file as stdin',
     ]);
     await page.locator('#remote-title').focus();
-    const listener = await startListener(await readLine(page, 'auto'));
-    onTestFinished(listener.stop);
+    await forTest(startListener(await readLine(page, 'auto')));
     // The panel folds, and the focus moves to its tab.
     await findLight(page, 'ready').waitFor();
     await page.locator('#remote').waitFor({ state: 'hidden' });

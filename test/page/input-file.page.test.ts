@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
@@ -18,6 +18,7 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A file as the stdin of a command: all of its bytes arrive, or the page stops the command and the card shows why.
 
@@ -26,8 +27,7 @@ let browser: Browser;
 beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
 
 async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return folder.path;
 }
 
@@ -102,8 +102,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await page.getByText('session ended').first().waitFor();
     await makeOnPage(visitor);
     await findLight(page, 'waiting').waitFor();
-    const listener = await startListener(await readLine(page, 'auto'));
-    onTestFinished(listener.stop);
+    await forTest(startListener(await readLine(page, 'auto')));
     await findLight(page, 'ready').waitFor();
     expect(await page.locator('#file-chosen').textContent()).toBe('');
     await runOnPage(page, 'cat; echo none');
@@ -223,8 +222,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('a file larger than the quota of the relay: the card shows an error, and the command is cancelled', async () => {
-    const small = await startRelay({ flags: ['--session-quota', '200k'] });
-    onTestFinished(small.stop);
+    const small = await forTest(startRelay({ flags: ['--session-quota', '200k'] }));
     const visitor = await visit(browser, small, { expected: /status of 507/ });
     const { page } = visitor;
     await makeOnPage(visitor);

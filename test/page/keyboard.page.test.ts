@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startListener } from '../harness/listener.ts';
 import type { Relay } from '../harness/relay-process.ts';
@@ -15,6 +15,7 @@ import {
   runOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The page used by keyboard only.
 
@@ -103,8 +104,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     );
     expect(await press(page, 'Tab', 'Enter', 'Tab')).toBe('copy the auto line');
     // The panel folds when a listener connects.
-    const listener = await startListener(await readLine(page, 'auto'));
-    onTestFinished(listener.stop);
+    await forTest(startListener(await readLine(page, 'auto')));
     await page.locator('#remote-tab:focus').waitFor();
     await findLight(page, 'ready').waitFor();
 

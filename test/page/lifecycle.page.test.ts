@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startCannedServer } from '../harness/canned-server.ts';
 import { eventually } from '../harness/deadline.ts';
 import type { FaultProxy, RequestFault } from '../harness/fault-proxy.ts';
@@ -26,6 +26,7 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // An unreachable relay, proxies that answer for it, a newer relay, and the end of a session.
 
@@ -88,8 +89,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('a proxy answers instead of the relay: the page shows "relay unreachable", hides the old state, and recovers', async () => {
     const { proxy, visitor } = await setUp();
     const { page } = visitor;
-    const stranger = await startCannedServer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-    onTestFinished(stranger.close);
+    const stranger = await forTest(startCannedServer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
     await startOnPage(visitor);
     const gate = await openGate();
     await runOnPage(page, `echo one; ${gate.wait}; echo two; exit 5`);
@@ -306,8 +306,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('a relay that is frozen for longer than a poll: the page shows "unreachable", and recovers when the relay resumes', async () => {
-    const frozen = await startRelay({ store: 'memory:' });
-    onTestFinished(frozen.stop);
+    const frozen = await forTest(startRelay({ store: 'memory:' }));
     const visitor = await visit(browser, frozen, { expected });
     const { page } = visitor;
     await makeWithClock(visitor);
@@ -330,8 +329,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('a relay that restarts without its sessions: the page reports it, and keeps the transcript without buttons', async () => {
-    const first = await startRelay({ store: 'memory:' });
-    onTestFinished(first.stop);
+    const first = await forTest(startRelay({ store: 'memory:' }));
     const visitor = await visit(browser, first, { expected });
     const { page, key } = visitor;
     await startOnPage(visitor);
@@ -343,8 +341,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     await first.kill('SIGKILL');
     await page.locator('#away').waitFor();
     await runOnPage(page, 'echo never');
-    const second = await startRelay({ store: 'memory:', port: first.port });
-    onTestFinished(second.stop);
+    await forTest(startRelay({ store: 'memory:', port: first.port }));
     await page.locator('#light-words', { hasText: 'the relay does not know this session' }).waitFor();
     expect(page.url()).toBe(`${first.url}/`);
     expect(await page.title()).toBe('remotify');

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import type { Relay } from '../harness/relay-process.ts';
 import { hasChromium, type Visit, openScene, visit } from './browser.ts';
@@ -12,6 +12,7 @@ import {
   openPanel,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Commands that await approval: their clock, and desktop notifications of a hidden tab.
 
@@ -68,8 +69,7 @@ const readShown = (page: Page) => page.evaluate<string[]>('shown');
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('each command that awaits approval notifies, even if the page missed the end of the previous one; no command text in it', async () => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
+    const proxy = await forTest(startFaultProxy());
     proxy.aim(relay);
     const visitor = await setUp('granted', proxy);
     const { page, beside } = visitor;

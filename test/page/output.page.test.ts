@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Download, Locator, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../harness/random.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
 import { endBeside, finishBeside, makeBeside, sendBeside, startBeside } from './beside.ts';
 import { hasChromium, openScene, visit } from './browser.ts';
 import { findCommand, readOutput, waitForWords } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Output on the page: redraws, limits, scrolling and folding, copy and download.
 
@@ -231,8 +232,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('output that was evicted, or cut by the quota: the card shows how much is missing', async () => {
-    const small = await startRelay({ flags: ['--session-quota', '200k'] });
-    onTestFinished(small.stop);
+    const small = await forTest(startRelay({ flags: ['--session-quota', '200k'] }));
     const visitor = await visit(browser, small, { expected: /status of 507/ });
     const { page } = visitor;
     const beside = await makeBeside(small, visitor);
@@ -256,8 +256,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test.each(['download', 'copy'])(
     '%s of output that the relay evicts after the first part was read: the card shows how much is missing',
     async (button) => {
-      const small = await startRelay({ flags: ['--session-quota', '8m'] });
-      onTestFinished(small.stop);
+      const small = await forTest(startRelay({ flags: ['--session-quota', '8m'] }));
       const visitor = await visit(browser, small);
       const { page } = visitor;
       const beside = await makeBeside(small, visitor);

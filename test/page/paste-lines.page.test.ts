@@ -18,6 +18,7 @@ import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startTlsFront } from '../harness/tls-front.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import { findCommand, findLight, makeOnPage, openPanel, readLine, waitForWords } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The lines that the page shows, run exactly as copied.
 
@@ -84,8 +85,7 @@ async function copy(page: Page, name: string): Promise<string> {
 
 /** A shell that has this build as `remotify` on its PATH. */
 async function makeShell() {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const program = join(folder.path, 'remotify');
   await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${binaryPath}' "$@"\n`);
   await chmod(program, 0o755);
@@ -129,8 +129,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     const auto = await copy(page, 'auto line');
     expect(auto.replace('?mode=auto', '')).toBe(supervised);
     expect(auto).toBe(await readLine(page, 'auto'));
-    const listener = await startListener(auto);
-    onTestFinished(listener.stop);
+    await forTest(startListener(auto));
     await findLight(page, 'ready').waitFor();
     const { run, start } = await makeShell();
     await openPanel(page, 'other clients');
@@ -169,10 +168,8 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test.skipIf(!hasOpenssl)(
     'a TLS proxy in front of a relay without --public-url: no line, and a hint to set --public-url',
     async () => {
-      const relay = await startRelay();
-      onTestFinished(relay.stop);
-      const folder = await makeTemporaryFolder();
-      onTestFinished(folder.remove);
+      const relay = await forTest(startRelay());
+      const folder = await forTest(makeTemporaryFolder());
       const { certPath, keyPath } = await makeCertificate(folder.path);
       const port = await startTlsFront(relay, {
         cert: await readFile(certPath),

@@ -1,11 +1,12 @@
 import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../harness/free-port.ts';
 import { wrapNginx } from '../harness/proxies.ts';
 import { hasProxy, type ProxyKind, startRealProxy } from '../harness/real-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { hasChromium, launchBrowser, visit } from './browser.ts';
 import { findCommand, findLight, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The page below a path behind nginx and Caddy, which strip or keep the path.
 
@@ -67,10 +68,8 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     test.skipIf(!hasProxy(kind))(`${title}: runs a command, reloads (skipped without ${kind})`, async () => {
       const front = await findFreePort();
       const url = `http://localhost:${front}${path}`;
-      const relay = await startRelay({ flags: ['--public-url', url] });
-      onTestFinished(relay.stop);
-      const proxy = await startRealProxy(kind, front, configure(front, relay.port));
-      onTestFinished(proxy.stop);
+      const relay = await forTest(startRelay({ flags: ['--public-url', url] }));
+      await forTest(startRealProxy(kind, front, configure(front, relay.port)));
       const visitor = await visit(browser, { url }, { path: entry });
       const { page, key, requests } = visitor;
       await startOnPage(visitor);

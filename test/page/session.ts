@@ -1,5 +1,4 @@
 import type { Locator, Page } from 'playwright-core';
-import { onTestFinished } from 'vitest';
 import { type Answer, curl } from '../harness/curl.ts';
 import { makeGate } from '../harness/gate.ts';
 import { type Listener, startListener } from '../harness/listener.ts';
@@ -7,6 +6,7 @@ import { introduce, openResource, type ResourceSession } from '../harness/resour
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import type { Visit } from './browser.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** The text of the line to paste, as shown. */
 export async function readLine(page: Page, name: 'supervised' | 'auto'): Promise<string> {
@@ -39,8 +39,7 @@ export async function makeOnPage({ page }: { page: Page }): Promise<void> {
 /** Creates a session on the page, and starts a listener with the shown auto line. */
 export async function startOnPage({ page }: { page: Page }): Promise<Listener> {
   await makeOnPage({ page });
-  const listener = await startListener(await readLine(page, 'auto'));
-  onTestFinished(listener.stop);
+  const listener = await forTest(startListener(await readLine(page, 'auto')));
   await findLight(page, 'ready').waitFor();
   return listener;
 }
@@ -104,9 +103,7 @@ export async function openBeside(relay: { url: string }, { key }: Visit): Promis
 
 /** A gate that commands wait for until the test opens it. Removed at the end of the test. */
 export async function openGate() {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const gate = await makeGate(folder.path);
-  onTestFinished(gate.close);
+  const folder = await forTest(makeTemporaryFolder());
+  const gate = await forTest(makeGate(folder.path));
   return gate;
 }

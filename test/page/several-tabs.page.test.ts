@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Browser, Page, Route } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startListener } from '../harness/listener.ts';
@@ -20,6 +20,7 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Several tabs and windows of one browser, which share six connections to a relay.
 
@@ -144,8 +145,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('a tab is hidden during a download: the file is saved completely', async () => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
+    const proxy = await forTest(startFaultProxy());
     proxy.aim(relay);
     const visitor = await visit(browser, proxy, { expected: /net::ERR_ABORTED/ });
     const { page } = visitor;
@@ -195,8 +195,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
       findCommand(page, 'c1'),
       'outcome unknown: the relay no longer remembers this command',
     );
-    const listener = await startListener(await readLine(page, 'auto'));
-    onTestFinished(listener.stop);
+    await forTest(startListener(await readLine(page, 'auto')));
     await runOnPage(page, 'echo on');
     await waitForWords(findCommand(page, 'c112'), 'exit status 0');
     expect(await readOutput(findCommand(page, 'c112'), 'stdout')).toEqual(['on']);

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
@@ -17,6 +17,7 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The session key in the URL: which key the page opens, when it asks the visitor, and where the key must never appear.
 
@@ -251,8 +252,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   });
 
   test('a link changes the URL while a session is being created: the new session opens, and the question closes', async () => {
-    const proxy = await startFaultProxy();
-    onTestFinished(proxy.stop);
+    const proxy = await forTest(startFaultProxy());
     proxy.aim(relay);
     const { page, key } = await visit(browser, proxy);
     const other = await createSession();
@@ -271,8 +271,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
 
   test('window.open from or to another page: neither page gets a handle of the other', async () => {
     const opener = await visit(browser, relay);
-    const other = await startRelay();
-    onTestFinished(other.stop);
+    const other = await forTest(startRelay());
     const { page } = await visit(browser, other);
     const [opened] = await Promise.all([
       page.waitForEvent('popup'),

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasChromium, openScene, visit } from './browser.ts';
@@ -14,6 +14,7 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A visitor without the CLI creates a session, pastes one line on the remote, and runs commands.
 
@@ -36,8 +37,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     await page.locator('#light-words', { hasText: 'no listener: paste the line on the remote' }).waitFor();
 
     await page.getByText('run without approval…').click();
-    const listener = await startListener(await copy(page, 'auto line'));
-    onTestFinished(listener.stop);
+    const listener = await forTest(startListener(await copy(page, 'auto line')));
     await findLight(page, 'ready').waitFor();
     expect(await page.locator('#light-words').textContent()).toMatch(/^\S+@\S+: connected, auto$/);
 
@@ -174,8 +174,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
   });
 
   test('a relay that requires a token: the page sends the token from the field', async () => {
-    const guarded = await startRelay({ flags: ['--token', 'sesame'] });
-    onTestFinished(guarded.stop);
+    const guarded = await forTest(startRelay({ flags: ['--token', 'sesame'] }));
     // The browser's console reports every 401.
     const { page } = await visit(browser, guarded, { expected: /status of 401/ });
     await page.getByRole('button', { name: 'create a session' }).click();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page, Route } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
@@ -20,6 +20,7 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The workspace: what is in view and what is folded, long output, notifications, and foreign keys.
 
@@ -309,8 +310,7 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 90_000 }, () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
     await makeOnPage(visitor);
-    const listener = await startListener(await readLine(page, 'auto'));
-    onTestFinished(listener.stop);
+    await forTest(startListener(await readLine(page, 'auto')));
     await findLight(page, 'ready').waitFor();
     const session = await page.context().newCDPSession(page);
     const heapBytes = async () => {

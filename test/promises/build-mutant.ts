@@ -3,9 +3,10 @@ import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import type { Mutant } from '../session/mutant.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -37,8 +38,7 @@ export const buildMutant = (file: string, { from, to, needsSlowDisk = false }: M
 export const buildForSlowDisk = (): Promise<string> => buildWith(slowDisk);
 
 async function buildWith(changes: readonly Change[]): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   for (const name of ['src', 'bin', 'completions', 'package.json', 'rolldown.config.ts', 'tsconfig.json'])
     await cp(join(root, name), join(folder.path, name), { recursive: true });
   await symlink(join(root, 'node_modules'), join(folder.path, 'node_modules'));

@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { quoteForShell } from '../../src/protocol/quote-for-shell.ts';
 import { parseSlotText, wrapForSlot } from '../../src/protocol/slot-text.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { seed } from '../harness/seed.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** The output of bash for a script in a file: both streams together, as a legacy listener posts them. */
 async function runInBash(
@@ -15,8 +16,7 @@ async function runInBash(
   locale: string,
   errors = '2>&1',
 ): Promise<Buffer> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'command');
   await writeFile(path, script);
   const env = { PATH: process.env['PATH'] ?? '', LC_ALL: locale, HOME: folder.path };

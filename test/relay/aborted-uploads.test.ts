@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { BodyBudget } from '../../src/relay/body-budget.ts';
 import { curl } from '../harness/curl.ts';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const mib = 1024 * 1024;
 
@@ -26,8 +27,7 @@ test('request that is over: its share of the body budget is free again, and it c
 });
 
 test('24 uploads cut off while the relay decodes them: their memory is free for later uploads', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const session = await makeSession(relay);
   const bomb = gzipSync(Buffer.alloc(74 * mib));
   const { pathname } = new URL(session.urls.cmd);

@@ -12,6 +12,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { openResource } from '../harness/resource.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const shortNameOf = (listenerKey: string) =>
   createHash('sha256').update(listenerKey).digest('hex').slice(0, 8);
@@ -137,8 +138,7 @@ test('--log json: every line on stderr is JSON, from the first to the last', asy
 });
 
 test('--log json: the error of a failed start is JSON', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const args = ['serve', '--port', String(relay.port), '--store', 'memory:', '--log', 'json'];
   const other = spawn(process.execPath, [binaryPath, ...args], { env: cleanEnvironment(tmpdir()) });
   let stderr = '';
@@ -157,8 +157,7 @@ test('--log json: the error of a failed start is JSON', async () => {
 });
 
 test('without --log: requests are not logged', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   await curl([`${relay.url}/api/health`]);
   await relay.kill('SIGTERM');
   expect(relay.stderr()).not.toMatch(/health|access|GET/);

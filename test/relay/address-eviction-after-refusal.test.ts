@@ -3,6 +3,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startRemote } from '../harness/remote.ts';
 import { evicted, makeQuotaSession, missingOf, startQuotaRelay } from './quota-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // An address is full, nothing can be evicted, and a request is refused: the output of a command that ends right after that is evicted immediately.
 
@@ -34,8 +35,7 @@ test('exec after a refused push, while ended commands fill the address: all of i
   const [old, remote] = [await startRemote(relay), await startRemote(relay)];
   onTestFinished(old.stop);
   onTestFinished(remote.stop);
-  const gate = await makeGate(old.configDir);
-  onTestFinished(gate.close);
+  const gate = await forTest(makeGate(old.configDir));
   const exec = old.start(['exec', `head -c 900000 /dev/zero; ${gate.wait}`]);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await eventually('the address is nearly full', 15_000, () => exec.stdout().byteLength === 900_000);

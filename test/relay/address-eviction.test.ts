@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startRemote } from '../harness/remote.ts';
 import {
   evicted,
@@ -8,6 +8,7 @@ import {
   startRestartable,
   whole,
 } from './quota-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // An address has reached its quota: the relay evicts outputs of ended commands of all its sessions, oldest first, before it refuses anything.
 
@@ -99,11 +100,9 @@ test('six sessions upload at once to a full address: each output is stored, and 
 
 test('exec while outputs of another session fill the address: it prints all of its output', async () => {
   const relay = await startQuotaRelay('--address-quota', '1m');
-  const old = await startRemote(relay);
-  onTestFinished(old.stop);
+  const old = await forTest(startRemote(relay));
   for (let nth = 0; nth < 3; nth += 1) await old.run(['exec', 'head -c 300000 /dev/zero']);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const run = await remote.run(['exec', '--json', 'seq 100000']);
   expect(run.exitCode).toBe(0);
   expect(JSON.parse(run.text)).toMatchObject({ stdout_bytes: 588_895, truncated: false, exit_status: 0 });

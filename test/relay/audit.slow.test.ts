@@ -5,6 +5,7 @@ import { curl, startCurl } from '../harness/curl.ts';
 import { introduce, openResource } from '../harness/resource.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
+import { forTest } from '../harness/for-test.ts';
 
 type Options = { level?: string; flags?: string[] };
 
@@ -40,7 +41,7 @@ test('commands run and cancelled, listener and session end: one line each, with 
   await ask('DELETE', '');
   await relay.findLine('audit', / ended from 127\.0\.0\.1$/);
   expect(told()).toEqual([
-    `made ${here}`,
+    `created ${here}`,
     `command c1 pushed ${here} by alice@desk bytes=10`,
     `listener attached ${here} by ann@one-host door=runner mode=auto`,
     `command c1 started ${here} by ann@one-host waited_ms=N`,
@@ -156,8 +157,7 @@ test('commands through the slots: pushed, replaced, started and ended', async ()
 
 test('command of a runner that was started by the pasted line: the line of its end has status, times and bytes', async () => {
   const relay = await startSpiedRelay({ env: { AUDIT_LOG: '1' } });
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const { exitCode } = await remote.run(['exec', 'echo out; echo err >&2; exit 4']);
   expect(exitCode).toBe(4);
   const line = await relay.findLine('audit', /command c1 ended/);

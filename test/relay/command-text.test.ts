@@ -1,9 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CommandView } from '../../src/protocol/command-view.ts';
 import { beginningOf } from '../../src/text/beginning-of.ts';
 import { curl } from '../harness/curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 test.each([
   ['a short script', 'echo "ö"\n', 'echo "ö"\n'],
@@ -18,8 +19,7 @@ test.each([
 });
 
 test('command pushed through the slot or the resource: the list of commands has its text and its bytes of stdin', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const { urls } = (await curl(['-X', 'POST', `${relay.url}/api/session`])).json<SessionPayload>();
   await curl(['--data-raw', 'echo slot', urls.cmd]);
   await curl(['--data-raw', 'cat', `${urls.api}/commands?stdin=1`]);

@@ -1,15 +1,15 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readSession, startRemote } from '../harness/remote.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { curl } from '../harness/curl.ts';
 import { makeQuotaSession, missingOf, startQuotaRelay, startRestartable } from './quota-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // One command alone exceeds the quota of its session: its output is cut, every reader learns that, and none gets exit status 0.
 
 async function startSmall(quota = '1m') {
   const relay = await startQuotaRelay('--session-quota', quota);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   return { relay, remote };
 }
 
@@ -134,10 +134,8 @@ test('restart of the relay: readers still learn that output of a command was cut
 });
 
 test('output beyond the quota of the address: cut as well, exec exits with 255', async () => {
-  const relay = await startRelay({ flags: ['--address-quota', '400k'] });
-  onTestFinished(relay.stop);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const relay = await forTest(startRelay({ flags: ['--address-quota', '400k'] }));
+  const remote = await forTest(startRemote(relay));
   const run = await remote.run(['exec', '--json', 'head -c 900000 /dev/zero']);
   expect(run.exitCode).toBe(255);
   expect(JSON.parse(run.text)).toMatchObject({ truncated: true });

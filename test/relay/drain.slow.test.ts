@@ -7,6 +7,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The shutdown of a relay.
 
@@ -66,14 +67,11 @@ async function openSocket(relay: Relay, bytes: string): Promise<Socket> {
 }
 
 async function startOnce(flags: string[] = []) {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const store = `file:${folder.path}/store`;
-  const relay = await startRelay({ store, flags });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ store, flags }));
   const startAgain = async () => {
-    const next = await startRelay({ store, flags, port: relay.port });
-    onTestFinished(next.stop);
+    await forTest(startRelay({ store, flags, port: relay.port }));
   };
   return { relay, startAgain };
 }

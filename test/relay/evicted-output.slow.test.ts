@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startRemote } from '../harness/remote.ts';
 import {
   evicted,
@@ -8,6 +8,7 @@ import {
   startRestartable,
   whole,
 } from './quota-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A session has reached its quota: the relay evicts outputs of ended commands, oldest first, and reports that to their readers.
 
@@ -15,8 +16,7 @@ const flags = ['--session-quota', '1m'];
 
 async function startFilled() {
   const relay = await startQuotaRelay(...flags);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   // Three outputs of 300 kB: there is no room for 588,895 more.
   for (let nth = 0; nth < 3; nth += 1)
     expect((await remote.run(['exec', 'head -c 300000 /dev/zero'])).exitCode).toBe(0);

@@ -2,6 +2,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { openRaw, type RawAnswer, type RawConnection } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** Longer than any deadline here, so no poll is answered because it timed out. */
 const longPoll = ['--long-poll', '25s'];
@@ -9,8 +10,7 @@ const longPoll = ['--long-poll', '25s'];
 type Session = { key: string; listener_key: string };
 
 async function start(...flags: string[]): Promise<Relay> {
-  const relay = await startRelay({ flags: [...longPoll, ...flags] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: [...longPoll, ...flags] }));
   return relay;
 }
 

@@ -1,7 +1,8 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeQuotaSession, startRestartable } from './quota-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The relay remembers an Idempotency-Key when it no longer lists the command: a push that is repeated late does not run again.
 
@@ -44,8 +45,7 @@ test('push repeated after 150 later commands: the same cancelled or expired comm
 });
 
 test('push repeated after a reset of the session: the same command', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const session = await makeQuotaSession(relay);
   const named = () => session.ask('POST', '/commands', 'true', '-H', 'Idempotency-Key: once');
   expect((await named()).json()).toMatchObject({ id: 'c1' });

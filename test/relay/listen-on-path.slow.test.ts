@@ -10,6 +10,7 @@ import { SocketUnusable } from '../../src/relay/socket-unusable.ts';
 import { withPathHeld } from '../../src/relay/with-path-held.ts';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** Leaves a socket on which no process listens. */
 function leaveDead(path: string): void {
@@ -31,8 +32,7 @@ async function answers(path: string, server: Server): Promise<boolean> {
 }
 
 test('twelve servers on one dead socket at once: one replaces it, the others fail with SocketUnusable', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   for (let round = 0; round < 60; round++) {
     const path = join(folder.path, `s${round}`);
     leaveDead(path);
@@ -59,8 +59,7 @@ test('twelve servers on one dead socket at once: one replaces it, the others fai
 test.skipIf(process.platform !== 'linux')(
   'path locked by another process: the socket waits in its own folder, with its final mode, until the lock is free (Linux)',
   async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const path = join(folder.path, 'relay.sock');
     leaveDead(path);
     const dead = await lstat(path);

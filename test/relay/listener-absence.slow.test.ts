@@ -10,6 +10,7 @@ import { startRemote } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
 import { findRunner } from '../stopping/outright.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The audit log reports a listener that is gone, but not the short gap between two requests of a listener.
 
@@ -19,8 +20,7 @@ test('three commands of more than a second, one after the other: the audit log r
   timeout: 60_000,
 }, async () => {
   const relay = await startAudited();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   // Each is long enough for a heartbeat, which the listener cuts off when the command ends.
   for (let nth = 0; nth < 3; nth += 1)
     expect((await remote.run(['exec', 'sleep 1.3; echo done'])).exitCode).toBe(0);
@@ -31,13 +31,11 @@ test('three commands of more than a second, one after the other: the audit log r
 test('short and long commands over a slow link: the audit log reports no absence', {
   timeout: 60_000,
 }, async () => {
-  const proxy = await startFaultProxy();
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startFaultProxy());
   const relay = await startAudited('--public-url', proxy.url);
   proxy.aim(relay);
   proxy.setRules({ onRequest: () => ({ fault: 'delay', ms: 400 }) });
-  const remote = await startRemote(proxy);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(proxy));
   for (const seconds of [0, 1.5]) {
     const run = await remote.run(['exec', `sleep ${seconds}; echo done`]);
     expect([run.exitCode, run.text]).toEqual([0, 'done\n']);
@@ -49,12 +47,10 @@ test('short and long commands over a slow link: the audit log reports no absence
 test('connections of a listener cut five times, for less than two seconds each: the audit log reports no absence', {
   timeout: 60_000,
 }, async () => {
-  const proxy = await startFaultProxy();
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startFaultProxy());
   const relay = await startAudited('--public-url', proxy.url);
   proxy.aim(relay);
-  const remote = await startRemote(proxy);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(proxy));
   for (let nth = 0; nth < 5; nth += 1) {
     await eventually('a poll is held', 15_000, () => proxy.held('next') > 0);
     proxy.cutHeld();
@@ -93,12 +89,10 @@ test('request cut off, another one within a second: no absence; no request for l
 
 test('shell of a listener killed, its watchdog reports the end: the audit log has left, then attached for the new listener', async () => {
   const relay = await startAudited();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   sendSignal(await findRunner(remote.listener), 'SIGKILL');
   await relay.findLine('audit', /listener left/);
-  const second = await startListener(remote.line);
-  onTestFinished(second.stop);
+  await forTest(startListener(remote.line));
   expect((await remote.run(['exec', '--wait', '20s', 'echo again'])).text).toBe('again\n');
   await untilMissed();
   expect(listenerWords(relay)).toEqual(['attached', 'left', 'attached']);

@@ -5,16 +5,14 @@ import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startRemote } from '../harness/remote.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
+import { forTest } from '../harness/for-test.ts';
 
 test('heartbeat cut, and its first retry fails too: the second retry arrives before the listener counts as gone', async () => {
-  const proxy = await startFaultProxy();
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startFaultProxy());
   const relay = await startSpiedRelay({ flags: ['--audit-log', '--public-url', proxy.url] });
   proxy.aim(relay);
-  const remote = await startRemote(proxy);
-  onTestFinished(remote.stop);
-  const gate = await makeGate(remote.configDir);
-  onTestFinished(gate.close);
+  const remote = await forTest(startRemote(proxy));
+  const gate = await forTest(makeGate(remote.configDir));
   const exec = remote.start(['exec', `echo begun; ${gate.wait}; echo over`]);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await eventually('the heartbeat is held', 15_000, () => proxy.held('control') > 0);

@@ -12,10 +12,10 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { openResource } from '../harness/resource.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 async function setUp(flags: string[] = []) {
-  const relay = await startRelay({ flags: ['--metrics', '0', ...flags] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: ['--metrics', '0', ...flags] }));
   return { relay, metrics: relay.metrics ?? '' };
 }
 
@@ -189,10 +189,8 @@ test('no --metrics: no metrics port, and /metrics is 404', async () => {
 });
 
 test('metrics port in use: serve fails with an error that names the port', async () => {
-  const server = await startCannedServer('');
-  onTestFinished(server.close);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const server = await forTest(startCannedServer(''));
+  const folder = await forTest(makeTemporaryFolder());
   const { port } = new URL(server.url);
   const args = ['serve', '--port', '0', '--store', 'memory:', '--metrics', port];
   const { exitCode, stderr } = await runCli(args, { configDir: folder.path, deadlineMs: 10_000 });

@@ -1,13 +1,12 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
+import { forTest } from '../harness/for-test.ts';
 
 test('GET output with limit=: both streams count, each may use half plus the rest of the other, and a partial response is not complete', async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const relay = await forTest(startRelay());
+  const remote = await forTest(startRemote(relay));
   await remote.run(['exec', 'printf 0123456789; printf abcdef >&2']);
   const { key } = await readSession(remote.configDir);
   const read = async (query: string) => {

@@ -1,15 +1,11 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/for-test.ts';
 
 // A poll whose client is killed consumes nothing.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--long-poll', '60s'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--long-poll', '60s'] });
 
 async function waitAsListener(session: SlotSession) {
   const poll = await session.waitForCommand();

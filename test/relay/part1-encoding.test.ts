@@ -1,13 +1,9 @@
 import { deflateSync, gzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { describe, expect, test } from 'vitest';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const gzipHeader = ['-H', 'Content-Encoding: gzip'];
 const allBytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));

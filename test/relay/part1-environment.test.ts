@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { type RelayOptions, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SessionPayload } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Environment variables of the original remotify.run relay, with the same meaning.
 
 async function relayWith(env: Record<string, string>, options: RelayOptions = {}) {
-  const relay = await startRelay({ ...options, env });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ ...options, env }));
   return relay;
 }
 

@@ -1,21 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type CapturedProcess, spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { curl } from '../harness/curl.ts';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 const legacyListener = fileURLToPath(new URL('../fixtures/legacy-listener.sh', import.meta.url));
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--long-poll', '1s'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--long-poll', '1s'] });
 
 /** Kills the whole process group, since a shell that is killed alone leaves its curl running. */
 function endGroup(group: CapturedProcess) {
@@ -109,8 +106,7 @@ describe.each(['bash', 'sh'])('the exec line in %s', (shell) => {
   });
 
   test('ends with an error when there is no relay', async () => {
-    const gone = await startRelay();
-    onTestFinished(gone.stop);
+    const gone = await forTest(startRelay());
     const session = await makeSession(gone);
     await gone.kill('SIGKILL');
     const client = await paste(shell, session, 'echo never');

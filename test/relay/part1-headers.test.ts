@@ -1,13 +1,9 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Answer, curl } from '../harness/curl.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 type Request = (session: SlotSession) => Promise<Answer>;
 

@@ -1,13 +1,10 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SessionPayload } from '../harness/slot-session.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', 'localhost.evil.example'])(
   'foreign Host: 421, and no link with that host: %s',
@@ -81,8 +78,7 @@ test('localhost as the Host: the URLs of the payload have that host', async () =
 });
 
 test('--allowed-host: requests with that Host are accepted', async () => {
-  const own = await startRelay({ flags: ['--allowed-host', 'relay.example'] });
-  onTestFinished(own.stop);
+  const own = await forTest(startRelay({ flags: ['--allowed-host', 'relay.example'] }));
   const made = await curl(['-X', 'POST', '-H', 'Host: relay.example', `${own.url}/api/session`]);
   expect(made.status).toBe(201);
   expect(made.json<SessionPayload>().urls.cmd).toMatch(/^http:\/\/relay\.example\/cmd-/);

@@ -1,14 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { startCurl } from '../harness/curl.ts';
+import { forTest } from '../harness/for-test.ts';
 
 test('push while a listener waits: the listener gets the command in under 50 ms (median of 20)', {
   timeout: 60_000,
 }, async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const session = await makeSession(relay);
   const rounds: number[] = [];
   for (let round = 0; round < 20; round += 1) {

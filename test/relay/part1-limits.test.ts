@@ -1,21 +1,18 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { untilPassed } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { isBehindProxy } from '../harness/shared-relays.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 const kib = 1024;
 const mib = 1024 * kib;
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--max-body-size', '1k'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--max-body-size', '1k'] });
 
 const gzipHeader = ['-H', 'Content-Encoding: gzip'];
 const chunked = ['-H', 'Transfer-Encoding: chunked'];
@@ -100,8 +97,7 @@ test.skipIf(isBehindProxy)(
 
 // VmHWM is the peak memory of a process. Linux only.
 test.skipIf(!existsSync('/proc/self/status'))('gzip bomb of 256 MiB: memory stays low', async () => {
-  const own = await startRelay({ flags: ['--max-body-size', '1m'] });
-  onTestFinished(own.stop);
+  const own = await forTest(startRelay({ flags: ['--max-body-size', '1m'] }));
   const session = await makeSession(own);
   const peakBytes = async () => {
     const status = await readFile(`/proc/${own.pid}/status`, 'utf8');

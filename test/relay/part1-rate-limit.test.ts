@@ -1,8 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { untilPassed } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 async function makeMany(url: string, count: number) {
   const answers = [];
@@ -19,8 +20,9 @@ test.each([
   '10 new sessions at once, %s store, rate limit %s: one and the burst are created, the others get 429 with Retry-After',
   async (_store, _title, flags, store, passing) => {
     const env = flags.length === 0 ? { RATE_LIMIT: '', RATE_LIMIT_BURST: '' } : {};
-    const relay = await startRelay({ flags: [...flags], env, ...(store !== undefined && { store }) });
-    onTestFinished(relay.stop);
+    const relay = await forTest(
+      startRelay({ flags: [...flags], env, ...(store !== undefined && { store }) }),
+    );
     const began = performance.now();
     const answers = await makeMany(relay.url, 10);
     // While the requests take their time, the rate allows one more every 6 s.
@@ -41,8 +43,7 @@ test.each([
 );
 
 test('after the time in Retry-After: the client gets its session', async () => {
-  const relay = await startRelay({ flags: ['--rate-limit', '30r/m', '--rate-limit-burst', '0'] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: ['--rate-limit', '30r/m', '--rate-limit-burst', '0'] }));
   const [, refused] = await makeMany(relay.url, 2);
   const since = performance.now();
   expect(refused?.status).toBe(429);
@@ -52,8 +53,7 @@ test('after the time in Retry-After: the client gets its session', async () => {
 });
 
 test('rate limit reached: all requests but POST /api/session still work', async () => {
-  const relay = await startRelay({ flags: ['--rate-limit', '1r/m', '--rate-limit-burst', '0'] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: ['--rate-limit', '1r/m', '--rate-limit-burst', '0'] }));
   const session = await makeSession(relay);
   const [refused] = await makeMany(relay.url, 1);
   expect(refused?.status).toBe(429);
@@ -66,8 +66,7 @@ test('rate limit reached: all requests but POST /api/session still work', async 
 });
 
 test('rate limit without --trust-proxy: an address in a forwarding header does not count', async () => {
-  const relay = await startRelay({ flags: ['--rate-limit', '1r/m', '--rate-limit-burst', '0'] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: ['--rate-limit', '1r/m', '--rate-limit-burst', '0'] }));
   await makeSession(relay);
   const headers = [
     '-H',
@@ -81,8 +80,7 @@ test('rate limit without --trust-proxy: an address in a forwarding header does n
 });
 
 test('--rate-limit 0: no limit', async () => {
-  const relay = await startRelay({ flags: ['--rate-limit', '0'] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: ['--rate-limit', '0'] }));
   const answers = await makeMany(relay.url, 40);
   expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 40 }, () => 201));
 });

@@ -1,13 +1,9 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--long-poll', '60s'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--long-poll', '60s'] });
 
 test('listener polls 3 s after the pickup: a waiting reader gets a note that the listener was replaced', async () => {
   const session = await makeSession(relay);

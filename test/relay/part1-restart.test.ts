@@ -4,11 +4,11 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** A relay that can be stopped and started again on the same store and port. */
 async function startLastingRelay(flags: string[] = []) {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const store = `file:${folder.path}/store`;
   let relay = await startRelay({ store, flags });
   onTestFinished(() => relay.stop());

@@ -1,14 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 /** Every route with a key in it. */
 const keyedRoutes: [method: string, path: string][] = [

@@ -1,20 +1,16 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { curl } from '../harness/curl.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function bash(args: string[], stdin: Uint8Array, variables: Record<string, string> = {}) {
   const env = cleanEnvironment(tmpdir(), variables);
@@ -96,8 +92,7 @@ test('runner truncated in transit: bash ends with a syntax error and runs nothin
   for (let at = whole.lastIndexOf('main'); at <= last; at += 1) places.push(at);
   // Each cut needs a start of bash: the short form of the test tries a ninth of them.
   const cuts = places.filter((at, nth) => at <= last && (isLong || nth % 9 === 0)).map(String);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   // From a file, since bash reads a pipe byte by byte, which would take a minute.
   const loop =
     'whole=$(cat); for n; do printf %s "${whole:0:n}" >"$0"; bash <"$0" && echo "$n ran"; done 2>&1; echo over';

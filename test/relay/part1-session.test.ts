@@ -1,14 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SessionPayload } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 test('GET /api/health: 200 with ok and the service name', async () => {
   const health = await curl([`${relay.url}/api/health`]);

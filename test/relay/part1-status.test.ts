@@ -1,14 +1,10 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--long-poll', '60s'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--long-poll', '60s'] });
 
 const seconds = expect.any(Number);
 

@@ -1,17 +1,13 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/for-test.ts';
 
 // A poll lasts 60 s here: a response within 5 s is not caused by its end.
 const soonMs = 5_000;
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--long-poll', '60s'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--long-poll', '60s'] });
 
 /** A poll that the relay has received. */
 async function waitAsListener(session: SlotSession) {

@@ -1,13 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // If the headers of a proxy are missing or not trusted, the relay logs a warning on stderr once, with the remedy.
 
 async function startOwn(...flags: string[]): Promise<Relay> {
-  const relay = await startRelay({ flags });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags }));
   return relay;
 }
 

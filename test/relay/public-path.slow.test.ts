@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeClient } from '../harness/client.ts';
@@ -10,6 +10,7 @@ import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeSession, type SessionPayload } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // `serve --public-url http://HOST/remotify`: the relay is one of several services behind a proxy.
 
@@ -40,8 +41,7 @@ describe.each([
   });
 
   test('line, listener, exec, stdin, logs, status and end work', async () => {
-    const remote = await startRemote(front);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(front));
     expect(remote.line).toContain(`'${front.url}/r/`);
     const failed = await remote.run(['exec', 'echo out; echo err >&2; exit 7']);
     expect([failed.exitCode, failed.text, failed.stderr]).toEqual([7, 'out\n', 'err\n']);
@@ -62,10 +62,7 @@ describe.each([
     expect((await session.take()).text).toBe('echo one');
     await session.answer('one\n');
     expect((await session.read()).text).toBe('one\n');
-    const listener = await startListener(
-      session.remote_quickstart.replace(/(\/r\/[0-9a-f]{32})/, '$1?mode=auto'),
-    );
-    onTestFinished(listener.stop);
+    await forTest(startListener(session.remote_quickstart.replace(/(\/r\/[0-9a-f]{32})/, '$1?mode=auto')));
     const recipe = spawnCaptured('sh', ['-c', session.exec.replace('COMMAND', 'echo by curl')], {
       env: cleanEnvironment(tmpdir()),
     });
@@ -77,10 +74,8 @@ describe.each([
   });
 
   test('a pinned line runs', async () => {
-    const client = await makeClient(front);
-    onTestFinished(client.remove);
-    const listener = await startListener(await client.makeSession('--auto', '--pin'));
-    onTestFinished(listener.stop);
+    const client = await forTest(makeClient(front));
+    await forTest(startListener(await client.makeSession('--auto', '--pin')));
     expect((await client.run(['exec', 'echo pinned'])).text).toBe('pinned\n');
   });
 
@@ -123,15 +118,13 @@ describe.each([
 });
 
 test('public URL without a path: no prefix is removed, unknown paths get 404', async () => {
-  const relay = await startRelay({ flags: ['--public-url', 'http://localhost'] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: ['--public-url', 'http://localhost'] }));
   for (const target of ['/remotify/api/health', '//', '//api/health'])
     expect((await curl([relay.url + target])).status, target).toBe(404);
 });
 
 test('public URL whose path has special characters of HTML and shells: page and line escape them', async () => {
-  const relay = await startRelay({ flags: ['--public-url', "http://localhost/a&b'c$(id)"] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: ['--public-url', "http://localhost/a&b'c$(id)"] }));
   const page = await curl([`${relay.url}/`]);
   expect(page.text).toContain('<script type=module src="/a&amp;b%27c$(id)/landing.js">');
   expect((await curl([`${relay.url}/a&b%27c$(id)/landing.js`])).status).toBe(200);

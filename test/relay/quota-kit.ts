@@ -1,10 +1,10 @@
-import { onTestFinished } from 'vitest';
 import type { Answer } from '../harness/curl.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { openResource, type ResourceSession } from '../harness/resource.ts';
 import { makeSession, openSession, type SlotSession } from '../harness/slot-session.ts';
 import { type SpiedRelay, startSpiedRelay } from '../harness/spied-relay.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 export type QuotaSession = ResourceSession & {
   slots: SlotSession;
@@ -73,15 +73,12 @@ export type QuotaKit = {
 
 /** A relay on files that can be killed and started again. */
 export async function startRestartable(...flags: string[]): Promise<QuotaKit> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const store = `file:${folder.path}/store`;
-  const relay = await startRelay({ store, flags });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ store, flags }));
   const restart = async (...sessions: QuotaSession[]) => {
     await relay.kill('SIGKILL');
-    const again = await startRelay({ store, flags, port: relay.port });
-    onTestFinished(again.stop);
+    const again = await forTest(startRelay({ store, flags, port: relay.port }));
     return sessions.map(({ slots }) => drive(again, openSession(slots.payload)));
   };
   return { relay, restart };

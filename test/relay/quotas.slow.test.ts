@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
@@ -6,23 +6,21 @@ import { startListener } from '../harness/listener.ts';
 import { type Relay, type RelayOptions, startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The storage quotas of a session and of an address, and the errors when they are reached.
 
 const mib = 1024 * 1024;
 
 async function start(...flags: string[]): Promise<Relay> {
-  const relay = await startRelay({ flags });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags }));
   return relay;
 }
 
 async function setUp(...flags: string[]) {
   const relay = await start(...flags);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const listener = await startListener(await client.makeSession('--auto'));
-  onTestFinished(listener.stop);
+  const client = await forTest(makeClient(relay));
+  await forTest(startListener(await client.makeSession('--auto')));
   return client;
 }
 
@@ -143,16 +141,13 @@ async function make(relay: { url: string }) {
 
 test('limit of sessions per address: further ones get 507, also after a restart, until a session ends', async () => {
   const options: RelayOptions = { flags: ['--max-sessions-per-address', '3'] };
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const store = `file:${folder.path}/store`;
-  const before = await startRelay({ ...options, store });
-  onTestFinished(before.stop);
+  const before = await forTest(startRelay({ ...options, store }));
   const made = [await make(before), await make(before), await make(before)];
   expect(made.map(({ status }) => status)).toEqual([201, 201, 201]);
   await before.kill('SIGKILL');
-  const after = await startRelay({ ...options, store });
-  onTestFinished(after.stop);
+  const after = await forTest(startRelay({ ...options, store }));
   expect(await make(after)).toMatchObject({ status: 507, code: 'too_many_sessions' });
   const path = new URL(made[0]?.session?.urls.api ?? '').pathname;
   expect((await curl(['-X', 'DELETE', `${after.url}${path}`])).status).toBe(204);

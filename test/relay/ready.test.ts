@@ -8,12 +8,12 @@ import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { canMount, mountSmallDisk } from '../store/small-disk.ts';
 import { refusalOf } from '../store/store-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // GET /api/ready: whether the relay accepts work now. The response during a shutdown is tested in drain.test.ts.
 
 async function setUp(store?: string) {
-  const relay = await startRelay(store === undefined ? {} : { store });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay(store === undefined ? {} : { store }));
   const ask = (path: string, ...args: string[]): Promise<Answer> => curl([...args, relay.url + path]);
   return { relay, ask };
 }
@@ -27,8 +27,7 @@ test.each([undefined, 'memory:'])('relay with a writable store: ready is 200: %s
 });
 
 test('twenty requests for ready at once: all get 200, and no file is left in the store', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const store = join(folder.path, 'store');
   const { ask } = await setUp(`file:${store}`);
   const before = await readdir(store);
@@ -38,8 +37,7 @@ test('twenty requests for ready at once: all get 200, and no file is left in the
 });
 
 test('folder of the store removed: check() throws storage_busy', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'store');
   const store = await openFileStore(path, { warn: () => undefined });
   onTestFinished(() => store.close());

@@ -9,6 +9,7 @@ import { hasProxy, type ProxyKind, startRealProxy } from '../harness/real-proxy.
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // nginx, Caddy and HAProxy in front of a relay, with the shortest configurations that are in common use.
 
@@ -79,12 +80,10 @@ async function setUp([, kind, configure, flags]: Row, scheme: string, path = '')
   const relay: Relay = await startRelay({ flags: flags.map((flag) => flag.replace('FRONT', url)) });
   onTestFinished(relay.stop);
   const ports = { front, relay: relay.port };
-  const proxy = await startRealProxy(kind, front, (folder) =>
-    configure(ports)(folder).replaceAll('RELAY', String(relay.port)),
+  await forTest(
+    startRealProxy(kind, front, (folder) => configure(ports)(folder).replaceAll('RELAY', String(relay.port))),
   );
-  onTestFinished(proxy.stop);
-  const client = await makeClient({ url });
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient({ url }));
   return { url, relay, client };
 }
 
@@ -97,8 +96,7 @@ async function expectWholeWay(
   const made = await client.run(['new', '--auto'], { env });
   expect([made.exitCode, made.stderr.includes('the line points')], made.stderr).toEqual([0, false]);
   expect(made.text).toContain(`--proto '=${url.slice(0, url.indexOf(':'))}' '${url}/r/`);
-  const listener = await startListener(made.text, trusted === '' ? {} : { CURL_CA_BUNDLE: trusted });
-  onTestFinished(listener.stop);
+  await forTest(startListener(made.text, trusted === '' ? {} : { CURL_CA_BUNDLE: trusted }));
   const failed = await client.run(['exec', 'echo out; echo err >&2; exit 7'], { env });
   expect([failed.exitCode, failed.text, failed.stderr]).toEqual([7, 'out\n', 'err\n']);
   const large = await client.run(['exec', '--stdin', 'wc -c'], { env, stdin: 'x'.repeat(3_000_000) });

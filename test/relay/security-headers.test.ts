@@ -1,18 +1,15 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { refusals } from '../../src/protocol/errors.ts';
 import { buildPath } from '../../src/protocol/paths.ts';
 import { type Method, type RouteName, routes } from '../../src/protocol/routes.ts';
 import { type Answer, curl } from '../harness/curl.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // Every response has the security headers for browsers, on every route and for every origin.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const shut = "default-src 'none'; frame-ancestors 'none'";
 
@@ -96,8 +93,7 @@ describe('refusals', () => {
     ['token_needed', ['--token', 'word'], 401],
     ['rate_limited', ['--rate-limit', '1r/h', '--rate-limit-burst', '1'], 429],
   ])('%s', async (code, flags, status) => {
-    const own = await startRelay({ flags });
-    onTestFinished(own.stop);
+    const own = await forTest(startRelay({ flags }));
     let answer = await curl(['-X', 'POST', `${own.url}/api/session`]);
     for (let tries = 0; answer.status === 201 && tries < 5; tries += 1)
       answer = await curl(['-X', 'POST', `${own.url}/api/session`]);

@@ -1,16 +1,12 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { readSession, waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, openOperator, type Operator } from '../stopping/operator.ts';
+import { useRelay } from '../harness/for-test.ts';
 
 // `shown_at` of a command: when the listener asked its operator, also for clients that connect later.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 type View = { id: string; state: string; pushed_at: number; shown_at: number | null; started_at: number };
 

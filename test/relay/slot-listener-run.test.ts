@@ -7,6 +7,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { openSession, type SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A legacy listener runs a command for longer than the 45 s of silence after which a listener counts as gone.
 
@@ -17,16 +18,14 @@ const silenceSeconds = 48;
 async function setUp() {
   const clock = await makeFakeClock();
   const env = { ...clock.env, FAKETIME_DONT_FAKE_MONOTONIC: '0' };
-  const relay = await startRelay({ store: 'memory:', flags: ['--long-poll', '2s', '--audit-log'], env });
-  onTestFinished(relay.stop);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const relay = await forTest(
+    startRelay({ store: 'memory:', flags: ['--long-poll', '2s', '--audit-log'], env }),
+  );
+  const client = await forTest(makeClient(relay));
   const made = await client.runJson<SessionPayload>('new');
-  const listener = await startSlotListener(relay.url, made.key);
-  onTestFinished(listener.stop);
+  await forTest(startSlotListener(relay.url, made.key));
   await waitForState(client, 'the listener polls', (state) => state.listener?.attached === true);
-  const gate = await makeGate(client.configDir);
-  onTestFinished(gate.close);
+  const gate = await forTest(makeGate(client.configDir));
   await client.run(['exec', '-d', `${gate.wait}; echo over`]);
   await waitForState(client, 'the command runs', ({ current }) => current === 'c1');
   const session = openSession(made);

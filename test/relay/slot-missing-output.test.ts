@@ -1,9 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { asAuto, startListener } from '../harness/listener.ts';
 import { eventually } from '../harness/deadline.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeQuotaSession, startQuotaRelay, startRestartable } from './quota-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A client that reads the result slot with curl finds a note about missing bytes in the text itself.
 
@@ -21,8 +22,7 @@ async function readResult(url: string): Promise<string> {
 test('command pushed by curl prints more than the quota and ends with 0: its result starts with a note', async () => {
   const relay = await startQuotaRelay('--session-quota', '400k');
   const session = await makeSession(relay);
-  const listener = await startListener(asAuto(session.remote_quickstart));
-  onTestFinished(listener.stop);
+  await forTest(startListener(asAuto(session.remote_quickstart)));
   await session.push('head -c 900000 /dev/zero');
   const text = await readResult(session.urls.result);
   expect(text).toMatch(/^\[remotify: \d+ bytes of output are missing: they could not be stored\]\n/);

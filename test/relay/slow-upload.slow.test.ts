@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { truncate, readdir } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { untilPassed, withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
@@ -10,12 +10,12 @@ import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { makeClient } from '../harness/client.ts';
+import { forTest } from '../harness/for-test.ts';
 
 test('upload of a result takes longer than the grace for a closed socket: the command is running, then finished', {
   timeout: 60_000,
 }, async () => {
-  const relay = await startRelay();
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay());
   const session = await makeSession(relay);
   const own = `${relay.url}/api/session/self`;
   const as = [
@@ -51,13 +51,10 @@ test('upload of a result takes longer than the grace for a closed socket: the co
 });
 
 test('script damaged on the disk of the relay: the command never runs, and logs -f reports why', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const store = `file:${folder.path}/store`;
-  const before = await startRelay({ store });
-  onTestFinished(before.stop);
-  const client = await makeClient(before);
-  onTestFinished(client.remove);
+  const before = await forTest(startRelay({ store }));
+  const client = await forTest(makeClient(before));
   const line = await client.makeSession('--auto');
   const trace = join(folder.path, 'trace');
   const { text: id } = await client.run(['exec', '-d', `touch '${trace}'; echo this is the rest of it`]);
@@ -65,10 +62,8 @@ test('script damaged on the disk of the relay: the command never runs, and logs 
   // A power cut loses bytes that were not synced.
   await before.kill('SIGKILL');
   await truncate(`${folder.path}/store/sessions/${name}/${id.trim()}/script`, `touch '${trace}'`.length);
-  const relay = await startRelay({ store, port: Number(new URL(before.url).port) });
-  onTestFinished(relay.stop);
-  const listener = await startListener(line);
-  onTestFinished(listener.stop);
+  await forTest(startRelay({ store, port: Number(new URL(before.url).port) }));
+  await forTest(startListener(line));
   const { exitCode, stderr } = await client.run(['logs', '-f', id.trim()]);
   expect(exitCode).toBe(255);
   expect(stderr).toContain('its text is damaged on the relay; it never ran');

@@ -1,9 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Refusal } from '../../src/protocol/errors.ts';
 import type { Store } from '../../src/store/store.ts';
 import { eventually } from '../harness/deadline.ts';
 import { openStoreHere, overlayStore, startRelayHere } from '../harness/relay-here.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const busy = (): Refusal => new Refusal('storage_busy', undefined, { 'retry-after': '1' });
 
@@ -37,8 +38,7 @@ async function startLosable() {
       unwatch();
     };
   };
-  const relay = await startRelayHere(overlayStore(inner, { update, read, watch }));
-  onTestFinished(relay.close);
+  const relay = await forTest(startRelayHere(overlayStore(inner, { update, read, watch })));
   return {
     relay,
     watched: () => wakes.size,

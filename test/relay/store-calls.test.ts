@@ -1,10 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { eventually } from '../harness/deadline.ts';
 import { openStoreHere, overlayStore, type RelayHere, startRelayHere } from '../harness/relay-here.ts';
 import { introduce } from '../harness/resource.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Each call of a store on another machine is a round trip: the tests limit the number of calls.
 
@@ -55,8 +56,7 @@ async function startCounting(): Promise<Counting> {
       unwatch();
     };
   };
-  const relay = await startRelayHere(overlayStore(inner, { ...(own as Partial<Store>), watch }));
-  onTestFinished(relay.close);
+  const relay = await forTest(startRelayHere(overlayStore(inner, { ...(own as Partial<Store>), watch })));
   return {
     relay,
     counts: () => ({ ...counts }),
@@ -80,8 +80,7 @@ function expectAtMost(counts: Counts, most: number, what: string): void {
 
 test('one exec with an idle listener: at most 14 calls of the store', async () => {
   const { relay, counts, reset, waitUntilIdle } = await startCounting();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   expect((await remote.run(['exec', 'true'])).exitCode).toBe(0);
   await waitUntilIdle(1);
   reset();

@@ -13,6 +13,7 @@ import { startListener } from '../harness/listener.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A relay that serves TLS itself.
 
@@ -48,13 +49,11 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
   });
 
   test('new, a listener with the pasted line, and exec -i work over TLS', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const env = { NODE_EXTRA_CA_CERTS: trusted };
     const made = await client.run(['new', '--auto'], { env });
     expect(made.exitCode, made.stderr).toBe(0);
-    const listener = await startListener(made.text, { CURL_CA_BUNDLE: trusted });
-    onTestFinished(listener.stop);
+    await forTest(startListener(made.text, { CURL_CA_BUNDLE: trusted }));
     const script = 'cat; head -c 3000000 /dev/zero; echo words >&2; exit 7';
     const { exitCode, stdout, stderr } = await client.run(['exec', '-i', script], { env, stdin: 'input' });
     expect([exitCode, stdout.byteLength, stdout.subarray(0, 5).toString()]).toEqual([7, 3_000_005, 'input']);
@@ -62,8 +61,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
   });
 
   test('client that does not trust the certificate: exit status 255 and an error that names the reason', async () => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const { exitCode, stderr } = await client.run(['new']);
     expect(exitCode).toBe(255);
     expect(stderr).toContain('its certificate is self-signed');
@@ -72,8 +70,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
   test('every response has Strict-Transport-Security; a relay without TLS does not send it', async () => {
     for (const path of ['/', '/api/health', '/nowhere', `/cmd-${'0'.repeat(32)}`])
       expect((await ask(path)).headers['strict-transport-security'], path).toBe('max-age=31536000');
-    const plain = await startRelay();
-    onTestFinished(plain.stop);
+    const plain = await forTest(startRelay());
     for (const path of ['/', '/api/health', '/nowhere'])
       expect((await curl([plain.url + path])).headers).not.toHaveProperty('strict-transport-security');
   });
@@ -97,10 +94,8 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
   });
 
   test('SIGTERM while a silent client is connected: the relay ends before the handshake times out', async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const own = await startRelay({ flags: flagsOf(await makeCertificate(folder.path)) });
-    onTestFinished(own.stop);
+    const folder = await forTest(makeTemporaryFolder());
+    const own = await forTest(startRelay({ flags: flagsOf(await makeCertificate(folder.path)) }));
     const socket = connect(own.port, '127.0.0.1');
     onTestFinished(() => void socket.destroy());
     socket.on('error', () => undefined);
@@ -113,8 +108,7 @@ describe.skipIf(!hasOpenssl)('with a certificate', () => {
 
 describe.skipIf(!hasOpenssl)('unusable certificate or key at the start: serve fails', () => {
   async function setUp() {
-    const client = await makeClient({ url: 'http://127.0.0.1:1' });
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient({ url: 'http://127.0.0.1:1' }));
     const good = await makeCertificate(client.configDir);
     const other = await makeCertificate(client.configDir, { name: 'other' });
     const rubbish = join(client.configDir, 'rubbish.pem');

@@ -1,8 +1,9 @@
 import { request } from 'node:http';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { withDeadline } from '../harness/deadline.ts';
 import { sendRaw } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The rate limit shows which address the relay uses: of two new sessions from one address, it refuses the second.
 
@@ -302,8 +303,7 @@ describeRelay(
 );
 
 test('thousands of headers before that of the proxy: the address of the proxy counts, or the request gets 431', async () => {
-  const relay = await startRelay({ flags: [...flags, '--trust-proxy', '1'] });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags: [...flags, '--trust-proxy', '1'] }));
   const make = async (invented: string, count: number) => {
     const lines = [
       'POST /api/session HTTP/1.1',

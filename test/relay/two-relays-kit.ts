@@ -3,6 +3,7 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { type Listener, startListener } from '../harness/listener.ts';
 import { openStoreHere, type RelayHere, shareStore, startRelayHere } from '../harness/relay-here.ts';
 import { waitForState } from '../harness/remote.ts';
+import { forTest } from '../harness/for-test.ts';
 
 type PairOptions = { ttlMs?: number; longPollMs?: number };
 
@@ -35,11 +36,9 @@ export type PairRemote = Client & { listener: Listener; line: string };
 
 /** A client with a session that was created at one relay, and an auto listener that connects to the other one. */
 export async function startAcross(client: { url: string }, listener: { url: string }): Promise<PairRemote> {
-  const made = await makeClient(client);
-  onTestFinished(made.remove);
+  const made = await forTest(makeClient(client));
   const line = (await made.makeSession('--auto')).replaceAll(client.url, listener.url);
-  const started = await startListener(line);
-  onTestFinished(started.stop);
+  const started = await forTest(startListener(line));
   await waitForState(made, 'the listener is attached', (state) => state.listener?.attached === true);
   return { ...made, listener: started, line };
 }

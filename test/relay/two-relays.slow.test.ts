@@ -5,14 +5,14 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { readSession, waitForState } from '../harness/remote.ts';
 import { startAcross, startPair } from './two-relays-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Two relays on one store: the client talks to A, and the listener to B.
 
 async function setUp() {
   const pair = await startPair();
   const remote = await startAcross(pair.a, pair.b);
-  const gate = await makeGate(remote.configDir);
-  onTestFinished(gate.close);
+  const gate = await forTest(makeGate(remote.configDir));
   const marker = join(remote.configDir, 'ran');
   const ran = async () => (await readFile(marker, 'utf8').catch(() => '')).split('\n').slice(0, -1);
   const start = (...args: string[]) => {

@@ -1,14 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { sendRaw } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A host name that is not allowed: the response and the log contain the option that allows it.
 
 async function startOwn(flags: string[] = []): Promise<Relay> {
-  const relay = await startRelay({ flags });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ flags }));
   return relay;
 }
 

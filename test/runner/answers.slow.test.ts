@@ -1,17 +1,14 @@
 import { readdir } from 'node:fs/promises';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { describe, expect, test } from 'vitest';
 import { waitForState } from '../harness/remote.ts';
 import { hasTmux, type Terminal } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
+import { useRelay } from '../harness/for-test.ts';
+import { endedWell, morePages } from '../harness/prompts.ts';
 
 // The operator's answers other than yes and no: a, v, q; and input that is not an answer.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const setUp = () => takeSeat(relay);
 
@@ -49,7 +46,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(brief).toMatch(/\n {4}\(\d+ of \d+ bytes NOT SHOWN; v shows all\)\n/);
     expect(brief).not.toContain(': line 80');
     await terminal.type('v\n');
-    await terminal.waitForText('-- Enter: next page, q: stop --', 10_000);
+    await terminal.waitForText(morePages, 10_000);
     await terminal.type('\n');
     await terminal.waitForText(': line 60\n', 10_000);
     await terminal.type('\n');
@@ -65,7 +62,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const exec = startExec(numbers(200).join('\n'));
     await waitForPrompt();
     await terminal.type('v\n');
-    await terminal.waitForText('-- Enter: next page, q: stop --', 10_000);
+    await terminal.waitForText(morePages, 10_000);
     await terminal.type('q\n');
     expect(await askedAgain(terminal, 'v shows all')).toMatch(
       /stop -- q\n {4}\(\d+ of \d+ bytes NOT SHOWN; v shows all\)\n/,
@@ -81,7 +78,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await remote.terminal.type('q\n');
     expect(await ended(exec)).toMatchObject({ code: 126 });
     expect(exec.stderr()).toContain('the operator declined: the listener was ended');
-    await remote.terminal.waitForText('[the command ended with 0]', 10_000);
+    await remote.terminal.waitForText(endedWell, 10_000);
     await waitForState(
       remote,
       'the relay reports the listener as gone',

@@ -8,6 +8,8 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote, startSupervised } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { hasTmux } from '../harness/tmux.ts';
+import { forTest } from '../harness/for-test.ts';
+import { question } from '../harness/prompts.ts';
 
 // The environment of a command: variables, stdin, descriptors, signals, error messages.
 
@@ -37,7 +39,7 @@ async function setUpSupervised(): Promise<RunCommand> {
   onTestFinished(stop);
   return async (...args) => {
     const exec = start(['exec', ...args]);
-    await terminal.waitForText('run it? [', 15_000);
+    await terminal.waitForText(question, 15_000);
     await terminal.type('y\n');
     const { code } = await withDeadline(exec.closed, 15_000, 'exec ends');
     const stderr = exec.stderr().replaceAll(/^remotify: waiting .*\n/gm, '');
@@ -152,18 +154,18 @@ test('a command changes its folder, umask, variables and descriptors: the next c
 });
 
 test('a listener started by hand with exported REMOTIFY_ values: commands do not see them', async () => {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   const made = await client.runJson<SessionPayload>('new');
   const script = (await curl([made.urls.runner])).text.replaceAll(/^REMOTIFY_\w+='.*'\n/gm, '');
   expect(script).not.toContain(made.listener_key);
-  const listener = await startListener('exec bash -c "$SCRIPT"', {
-    SCRIPT: script,
-    REMOTIFY_URL: relay.url,
-    REMOTIFY_LISTENER_KEY: made.listener_key,
-    REMOTIFY_MODE: 'auto',
-  });
-  onTestFinished(listener.stop);
+  await forTest(
+    startListener('exec bash -c "$SCRIPT"', {
+      SCRIPT: script,
+      REMOTIFY_URL: relay.url,
+      REMOTIFY_LISTENER_KEY: made.listener_key,
+      REMOTIFY_MODE: 'auto',
+    }),
+  );
   const result = await client.run([
     'exec',
     'unset SCRIPT; unset REMOTIFY_COMMAND; env | grep REMOTIFY || echo none',

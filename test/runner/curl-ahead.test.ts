@@ -1,19 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // In auto mode the curl for the result is started while the command runs: it may end before it gets its request.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 /** Bash 5.1 and later. */
 const isStarted =
@@ -22,12 +18,9 @@ const isStarted =
 test.skipIf(!isStarted).each(['SIGKILL', 'SIGINT'] as const)(
   '%s ends the curl that waits for a result: this result and the next one are sent',
   async (signal) => {
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const gate = await makeGate(folder.path);
-    onTestFinished(gate.close);
+    const remote = await forTest(startRemote(relay));
+    const folder = await forTest(makeTemporaryFolder());
+    const gate = await forTest(makeGate(folder.path));
     const exec = remote.start(['exec', `echo begun; ${gate.wait}; echo over; exit 3`]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     const findCurl = async () =>

@@ -13,21 +13,18 @@ import { startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { seed } from '../harness/seed.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A runner script that is truncated during the download does nothing.
 
 /** The runner in auto mode, which needs no terminal, and the server that it would contact. */
 async function fetchRunner(): Promise<{ path: string; text: string; server: CannedServer }> {
-  const server = await startCannedServer(renderAnswer('410 Gone', 'gone', ['Remotify-Version: 0']));
-  onTestFinished(server.close);
-  const relay = await startRelay({ flags: ['--public-url', server.url] });
-  onTestFinished(relay.stop);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const server = await forTest(startCannedServer(renderAnswer('410 Gone', 'gone', ['Remotify-Version: 0'])));
+  const relay = await forTest(startRelay({ flags: ['--public-url', server.url] }));
+  const client = await forTest(makeClient(relay));
   const made = await client.runJson<SessionPayload>('new');
   const { text } = await curl([`${relay.url}/r/${made.listener_key}?mode=auto`]);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'runner.sh');
   await writeFile(path, text);
   return { path, text, server };
@@ -86,8 +83,7 @@ test.skipIf(!isLong)(
   { timeout: 1_500_000 },
   async () => {
     const { text, server } = await fetchRunner();
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const temporary = join(folder.path, 'tmp');
     await mkdir(temporary);
     const env = cleanEnvironment(folder.path, { TMPDIR: temporary });
@@ -116,8 +112,7 @@ test('script truncated at every byte of its first lines, which bash runs one by 
   timeout: 120_000,
 }, async () => {
   const { text, server } = await fetchRunner();
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'runner.sh');
   const groupAt = text.indexOf('\n{ # One group') + 1;
   expect(groupAt).toBeGreaterThan(1000);
@@ -139,10 +134,8 @@ test('the download breaks off half way: no listener starts, no file or process i
   const { text } = await fetchRunner();
   const half = Buffer.from(text).subarray(0, text.length / 2);
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n`;
-  const server = await startCannedServer(Buffer.concat([Buffer.from(head), half]));
-  onTestFinished(server.close);
-  const listener = await startListener(`curl -fsSL '${server.url}/r/x?mode=auto' | bash`);
-  onTestFinished(listener.stop);
+  const server = await forTest(startCannedServer(Buffer.concat([Buffer.from(head), half])));
+  const listener = await forTest(startListener(`curl -fsSL '${server.url}/r/x?mode=auto' | bash`));
   await withDeadline(listener.exited, 15_000, 'the line ends');
   await eventually('no process is left', 5_000, async () => (await listener.processes()).length === 0);
   expect(listener.output()).not.toContain('listening');

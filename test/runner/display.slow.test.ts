@@ -1,18 +1,15 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually, untilPassed } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
+import { useRelay } from '../harness/for-test.ts';
+import { done } from '../harness/prompts.ts';
 
 // The display of a command in a real terminal: terminal size, terminal state, escaped characters, the bell.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const lines = (count: number) => Array.from({ length: count }, (_, at) => `: line ${at + 1}`).join('\n');
 
@@ -118,7 +115,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(exec)).toMatchObject({ code: 0 });
     const bytes = await eventually('the record has the end', 10_000, async () => {
       const text = await readFile(record, 'latin1');
-      return text.includes('<<< done') && text;
+      return text.includes(done) && text;
     });
     expect(bytes.split('\u0007').length - 1).toBe(bells);
   });

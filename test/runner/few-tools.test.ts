@@ -1,21 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { access, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { wordNeeded } from '../harness/prompts.ts';
 
 // The question on a remote without stty: keys typed before it cannot be discarded, so the operator has to type a word.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const needed = ['bash', 'curl', 'mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm'];
 
@@ -25,19 +22,18 @@ const findTool = (name: string) =>
 const hasBusybox = spawnSync('busybox', ['true']).status === 0;
 
 async function setUp(fromBusybox: readonly string[]) {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   for (const name of needed) {
     const target = findTool(fromBusybox.includes(name) ? 'busybox' : name);
     await symlink(target, join(folder.path, name));
   }
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   const line = await client.makeSession();
-  const terminal = await startTerminal(`export PATH='${folder.path}'; ${line}`, {
-    env: { TMPDIR: folder.path },
-  });
-  onTestFinished(terminal.close);
+  const terminal = await forTest(
+    startTerminal(`export PATH='${folder.path}'; ${line}`, {
+      env: { TMPDIR: folder.path },
+    }),
+  );
   await waitForState(client, 'the listener is attached', ({ listener }) => listener?.attached === true);
   const trace = join(client.configDir, 'trace');
   const exec = client.start(['exec', `: >'${trace}'`]);
@@ -64,7 +60,7 @@ describe.skipIf(!hasTmux).each([
     const { terminal, exec, question, ran } = await setUp(fromBusybox);
     await question(1);
     await terminal.type('y\n');
-    await terminal.waitForText('(not approved: type the word in the question)', 10_000);
+    await terminal.waitForText(wordNeeded, 10_000);
     const word = await question(2);
     expect(await ran()).toBe(false);
     await terminal.type(`${word}\n`);

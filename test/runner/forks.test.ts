@@ -1,23 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
 import { findProgram } from '../harness/find-program.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { readForks } from './read-forks.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // Starting processes is the largest cost of a short command: their number must not grow.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const canTrace =
   findProgram('strace') !== undefined && spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
@@ -36,15 +32,12 @@ test.skipIf(!canTrace)(
   `a short command: at most ${most} processes are started`,
   { timeout: 120_000 },
   async () => {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const folder = await forTest(makeTemporaryFolder());
+    const client = await forTest(makeClient(relay));
     const trace = join(folder.path, 'trace');
     const strace = `strace -f -qq -s 256 -e trace=execve,clone,clone3,fork,vfork -o '${trace}'`;
     const line = await client.makeSession('--auto');
-    const listener = await startListener(line.replace('| bash', `| ${strace} bash`));
-    onTestFinished(listener.stop);
+    await forTest(startListener(line.replace('| bash', `| ${strace} bash`)));
     await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
     for (let nth = 0; nth < count; nth += 1) {
       expect(await client.run(['exec', 'echo hi'], { deadlineMs: 30_000 })).toMatchObject({ text: 'hi\n' });

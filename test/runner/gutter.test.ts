@@ -1,16 +1,13 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
+import { useRelay } from '../harness/for-test.ts';
+import { done, morePages } from '../harness/prompts.ts';
 
 // How the output of a command is shown on the operator's screen.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const setUp = async () => {
   const seat = await takeSeat(relay);
@@ -28,7 +25,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const { terminal, approve } = await setUp();
     const exec = await approve(String.raw`printf 'out\033[2J\nlast'; printf 'err\n' >&2; sleep 1`);
     expect(await ended(exec)).toMatchObject({ code: 0 });
-    const screen = await terminal.waitForText('<<< done', 10_000);
+    const screen = await terminal.waitForText(done, 10_000);
     expect(screen).toMatch(/\n {2}< out\^\[\[2J\n/);
     expect(screen).toMatch(/\n {2}! err\n/);
     expect(screen).toMatch(/\n {2}< last\n<<< done/);
@@ -39,7 +36,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const { terminal, approve, gate } = await setUp();
     const exec = await approve(`echo early; ${gate.wait}`);
     await terminal.waitForText('  < early\n', 10_000);
-    expect(await terminal.screen()).not.toContain('<<< done');
+    expect(await terminal.screen()).not.toContain(done);
     await gate.open();
     expect(await ended(exec)).toMatchObject({ code: 0 });
   });
@@ -47,7 +44,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   test('200 rows of output: the first ten, the last five, the number of hidden bytes; o at the next question shows all', async () => {
     const { terminal, approve, startExec, waitForPrompt } = await setUp();
     expect(await ended(await approve('seq 1000 1199'))).toMatchObject({ code: 0 });
-    const screen = await terminal.waitForText('<<< done', 10_000);
+    const screen = await terminal.waitForText(done, 10_000);
     const shown = [...screen.matchAll(/\n {2}< (\d+)/g)].map((match) => Number(match[1]));
     expect(shown).toEqual([
       ...Array.from({ length: 10 }, (_, at) => 1000 + at),
@@ -62,7 +59,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const next = startExec('echo next');
     expect(await waitForPrompt(2)).toContain(', o: last output, ');
     await terminal.type('o\n');
-    await terminal.waitForText('-- Enter: next page, q: stop --', 10_000);
+    await terminal.waitForText(morePages, 10_000);
     expect(await terminal.screen()).toContain('  < 1030\n');
     await terminal.type('q\n');
     // The command is displayed again: it had scrolled off the screen.
@@ -78,7 +75,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       'yes 0123456789012345678901234567890123456789 | head -c 40000000; echo; echo the end',
     );
     expect(await ended(exec)).toMatchObject({ code: 0 });
-    const screen = await terminal.waitForText('<<< done', 15_000);
+    const screen = await terminal.waitForText(done, 15_000);
     expect(screen).toContain('  < the end\n<<< done');
     expect(screen).toMatch(/\(399\d{5} bytes of output not shown; /);
   });

@@ -1,17 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { untilPassed } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
+import { useRelay } from '../harness/for-test.ts';
+import { wordNeeded } from '../harness/prompts.ts';
 
 // An approved command left a background process, which could type an answer on the terminal: y is not enough then.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const canResetSignals = spawnSync('env', ['--default-signal=TTOU', 'true']).status === 0;
 
@@ -43,7 +40,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     );
     expect(wordOf(screen)).toMatch(/^[^aeiounyvqk][aeiou][^aeiou]$/);
     await terminal.type('y\n');
-    await terminal.waitForText('(not approved: type the word in the question)', 10_000);
+    await terminal.waitForText(wordNeeded, 10_000);
     const again = await waitForPrompt(3);
     expect(await ran()).toBe(false);
     await terminal.type(`${wordOf(again)}\n`);
@@ -91,7 +88,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const screen = await waitForPrompt(2);
     expect(screen).not.toContain('auto-approved');
     await terminal.type('a\n');
-    await terminal.waitForText('(not approved: type the word in the question)', 10_000);
+    await terminal.waitForText(wordNeeded, 10_000);
     await terminal.type(`a ${wordOf(await waitForPrompt(3))}\n`);
     expect(await ended(exec)).toMatchObject({ code: 0 });
   });

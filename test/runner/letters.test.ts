@@ -3,10 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { drawRanges, renderRanges } from './letter-ranges.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Which characters the runner shows unescaped: the tests call its own functions with a text.
 
@@ -42,8 +43,7 @@ const driver = String.raw`
 type How = { locale?: string; width?: number; keepsSyntax?: boolean };
 
 async function show(text: string | Buffer, how: How = {}): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const runner = await readFile(at('dist/runner.sh'), 'utf8');
   const script = join(folder.path, 'driver.sh');
   await writeFile(script, `${runner.slice(0, runner.lastIndexOf('main "$@"'))}${driver}}\n`);

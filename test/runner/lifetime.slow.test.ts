@@ -1,26 +1,22 @@
 import { access, readdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import type { Listener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { endedWell } from '../harness/prompts.ts';
 
 // How a listener ends on signals, at the end of the session and when the terminal closes: no process and no file is left.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function setUp() {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const startExec = async (command: string) => {
     const exec = remote.start(['exec', `echo ready; ${command}`]);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
@@ -118,16 +114,14 @@ describe('SIGKILL to the listener', () => {
 test.each(['SIGTERM', 'SIGKILL'] as const)(
   '%s, and the first removal of the folder fails: nothing is left',
   async (signal) => {
-    const tools = await makeTemporaryFolder();
-    onTestFinished(tools.remove);
+    const tools = await forTest(makeTemporaryFolder());
     const rm = `#!/bin/sh
 case $1 in -rf) [ -e "$0.failed" ] || { : >"$0.failed"; exit 1; } ;; esac
 exec /bin/rm "$@"
 `;
     await writeFile(join(tools.path, 'rm'), rm, { mode: 0o755 });
     const PATH = [tools.path, process.env['PATH']].join(delimiter);
-    const remote = await startRemote(relay, { PATH });
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay, { PATH }));
     sendSignal(await remote.listener.findRunner(), signal);
     await nothingIsLeft(remote.listener);
     await access(join(tools.path, 'rm.failed'));
@@ -158,13 +152,12 @@ describe('the end of the session', () => {
   });
 
   test.skipIf(!hasTmux)('the session ends during a question: the listener ends with 0', async () => {
-    const remote = await startSupervised(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startSupervised(relay));
     await remote.run(['exec', '-d', 'true']);
     await remote.terminal.waitForText('run it? [', 15_000);
     await remote.run(['end']);
     await remote.terminal.waitForText('session ended', 20_000);
-    await remote.terminal.waitForText('[the command ended with 0]', 10_000);
+    await remote.terminal.waitForText(endedWell, 10_000);
     expect(await remote.terminal.screen()).not.toContain('y\n<<<');
   });
 });
@@ -174,8 +167,7 @@ describe.skipIf(!hasTmux)('the end of the terminal', () => {
   test.each(['idle', 'asking'])(
     'the terminal closes while the listener is %s: the listener ends, and nothing is left',
     async (when) => {
-      const remote = await startSupervised(relay);
-      onTestFinished(remote.stop);
+      const remote = await forTest(startSupervised(relay));
       await waitForState(remote, 'the listener is attached', (state) => state.listener?.attached === true);
       if (when !== 'idle') {
         await remote.run(['exec', '-d', 'sleep 300 & sleep 300']);
@@ -189,8 +181,7 @@ describe.skipIf(!hasTmux)('the end of the terminal', () => {
 
   // Only the command's process group gets the SIGHUP: the listener must notice by itself that the terminal is closed.
   test('the terminal closes while a command runs: the command ends, then the listener, and nothing is left', async () => {
-    const remote = await startSupervised(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startSupervised(relay));
     await remote.run(['exec', '-d', 'exec sleep 300']);
     await remote.terminal.waitForText('run it? [', 15_000);
     await remote.terminal.type('y\n');

@@ -5,13 +5,12 @@ import type { CapturedProcess } from '../harness/captured-process.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startSupervised } from '../harness/remote.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** Starts a supervised listener (`curl | bash`) in a real terminal, where the test types as the operator. Stopped after the test. */
 export async function takeSeat(relay: { url: string }, env: Record<string, string> = {}) {
-  const remote = await startSupervised(relay, env);
-  onTestFinished(remote.stop);
-  const gate = await makeGate(remote.configDir);
-  onTestFinished(gate.close);
+  const remote = await forTest(startSupervised(relay, env));
+  const gate = await forTest(makeGate(remote.configDir));
   const trace = join(remote.configDir, 'trace');
   const ran = () =>
     access(trace).then(

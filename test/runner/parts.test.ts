@@ -1,19 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { partNames } from '../../src/runner/runner-source.ts';
 import { makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // The served script consists of the parts, joined in order, and the values of one listener.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const folder = new URL('../../src/runner/', import.meta.url);
 const readPart = (name: string): string => readFileSync(new URL(`${name}.sh`, folder), 'utf8');
@@ -21,8 +17,7 @@ const readPart = (name: string): string => readFileSync(new URL(`${name}.sh`, fo
 test.each(['supervised', 'auto'])(
   '%s: the served script equals the parts plus three values',
   async (mode) => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const { listener_key: key } = await client.runJson<SessionPayload>('new');
     const { text } = await curl([`${relay.url}/r/${key}?mode=${mode}`]);
     const values = [

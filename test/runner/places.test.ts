@@ -1,37 +1,32 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
 import { endProcessSession, sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type SessionState, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { canMount, mountSmallDisk } from '../store/small-disk.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // Listeners in unusual temporary folders, and as a user without rights.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const isGone = ({ listener }: SessionState): boolean => listener?.attached === false;
 
 async function setUp() {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const client = await forTest(makeClient(relay));
+  const folder = await forTest(makeTemporaryFolder());
   const line = await client.makeSession('--auto');
   const listen = async (before: string, bash = 'bash') => {
-    const listener = await startListener(`${before}\n${line.replace('| bash', `| ${bash}`)}`, {
-      WHERE: folder.path,
-    });
-    onTestFinished(listener.stop);
+    const listener = await forTest(
+      startListener(`${before}\n${line.replace('| bash', `| ${bash}`)}`, {
+        WHERE: folder.path,
+      }),
+    );
     return listener;
   };
   return { ...client, client, folder: folder.path, listen };

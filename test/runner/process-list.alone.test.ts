@@ -6,6 +6,7 @@ import { withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // The process list: every user of the remote can read the arguments of all processes.
 
@@ -40,10 +41,8 @@ test.skipIf(!canBecomeNobody)(
   `another user reads the process list during ${count} commands: it contains neither a key nor the text of a command`,
   { timeout: 240_000 },
   async () => {
-    const relay = await startRelay();
-    onTestFinished(relay.stop);
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const relay = await forTest(startRelay());
+    const remote = await forTest(startRemote(relay));
     const watcher = spawn(process.execPath, ['-e', sampler], {
       uid: nobody,
       gid: nobody,

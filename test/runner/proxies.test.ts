@@ -11,6 +11,7 @@ import { passOn } from '../harness/pass-on.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // A remote that reaches the relay only through an HTTP proxy; only the proxy can resolve the relay's name.
 
@@ -18,8 +19,7 @@ const host = 'relay.example';
 
 /** Starts a TLS server in front of the relay; returns its port and the file of its certificate. */
 async function startTls(relay: { port: number }): Promise<{ port: number; certificate: string }> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const { certPath, keyPath } = await makeCertificate(folder.path, { host });
   const tls = { key: await readFile(keyPath), cert: await readFile(certPath) };
   const server = createServer(tls, (incoming, answer) => passOn(incoming, answer, relay.port));
@@ -40,18 +40,14 @@ test.skipIf(!hasOpenssl).each([
 ])(
   'a relay at %s:// and a proxy in %s: the line, a command with stdin and its result go through the proxy',
   async (scheme, name) => {
-    const relay = await startRelay({ flags: ['--public-url', `${scheme}://${host}`] });
-    onTestFinished(relay.stop);
+    const relay = await forTest(startRelay({ flags: ['--public-url', `${scheme}://${host}`] }));
     const tls = scheme === 'https' ? await startTls(relay) : undefined;
-    const proxy = await startForwardProxy(tls?.port ?? relay.port);
-    onTestFinished(proxy.stop);
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const proxy = await forTest(startForwardProxy(tls?.port ?? relay.port));
+    const client = await forTest(makeClient(relay));
     const line = await client.makeSession('--auto');
     expect(line).toContain(`${scheme}://${host}/r/`);
     const trusted = tls ? { CURL_CA_BUNDLE: tls.certificate } : {};
-    const listener = await startListener(line, { [name]: proxy.url, ...trusted });
-    onTestFinished(listener.stop);
+    await forTest(startListener(line, { [name]: proxy.url, ...trusted }));
     await waitForState(client, 'the listener is attached', (state) => state.listener?.attached === true);
     const script = `read -r word; echo "$word"; head -c 200000 /dev/zero; echo "$${name}" >&2; exit 6`;
     const { exitCode, stdout, stderr } = await client.run(['exec', '-i', script], { stdin: 'word\n' });

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
@@ -13,6 +13,7 @@ import { seed } from '../harness/seed.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { compare, readScreen, type Shown } from './read-screen.ts';
 import { anyCase, hostile, leftStates, type ScreenCase } from './screen-cases.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // What the operator sees: the functions of the runner print a command and its question in a real pty, for many terminal sizes and for
 // terminal states that an earlier command may have left.
@@ -55,8 +56,7 @@ async function renderDriver(): Promise<string> {
 }
 
 async function printAll(cases: readonly ScreenCase[]): Promise<Buffer[]> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const works = join(folder.path, 'works');
   for (const [at, one] of cases.entries()) {
     const work = join(works, String(at).padStart(6, '0'));

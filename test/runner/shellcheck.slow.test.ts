@@ -1,17 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { partNames } from '../../src/runner/runner-source.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 
@@ -42,8 +38,7 @@ test.skipIf(!hasShellcheck).each(['preamble', ...partNames])(
 test.skipIf(!hasShellcheck).each(['supervised', 'auto'])(
   'shellcheck reports nothing about the served script, %s',
   async (mode) => {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const made = await client.runJson<SessionPayload>('new');
     const { status, text } = await curl([`${relay.url}/r/${made.listener_key}?mode=${mode}`]);
     expect(status).toBe(200);

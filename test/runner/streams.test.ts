@@ -6,6 +6,7 @@ import { makeGate } from '../harness/gate.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Commands that reopen, merge, copy or leave open their standard streams.
 
@@ -49,10 +50,8 @@ test('a command kills itself with SIGKILL: its last bytes of output arrive', asy
 });
 
 test('a background process of a command: the command ends without it, and its output is not in the next command', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const gate = await makeGate(folder.path);
-  onTestFinished(gate.close);
+  const folder = await forTest(makeTemporaryFolder());
+  const gate = await forTest(makeGate(folder.path));
   const left = await remote.run(['exec', `(${gate.wait}; echo late; echo late >&2) & echo begun`]);
   expect([left.exitCode, left.text]).toEqual([0, 'begun\n']);
   const next = remote.start(['exec', `echo one; sleep 2; head -c 300000 /dev/zero; echo over >&2`]);

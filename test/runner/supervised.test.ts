@@ -1,19 +1,15 @@
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // A supervised listener (`curl | bash`) in a real terminal: the display of a command and the operator's answers.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const setUp = () => takeSeat(relay);
 
@@ -175,10 +171,8 @@ describe.skipIf(!hasTmux)('the answer of the operator', () => {
 });
 
 test('supervised mode without a terminal: the listener does not start', async () => {
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
-  const listener = await startListener(`set -o pipefail; ${await client.makeSession()}`);
-  onTestFinished(listener.stop);
+  const client = await forTest(makeClient(relay));
+  const listener = await forTest(startListener(`set -o pipefail; ${await client.makeSession()}`));
   expect(await withDeadline(listener.exited, 15_000, 'the listener ends')).toMatchObject({ code: 1 });
   expect(listener.output()).toBe(
     'remotify: error: no terminal to ask for approval on; use the auto-mode line (remotify new --auto)\n',

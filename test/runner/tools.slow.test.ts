@@ -2,21 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
 import { findTool } from './spool-kit.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // The runner needs only a few tools on the remote, and works with or without the optional ones.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const needed = ['mktemp', 'cat', 'wc', 'tail', 'head', 'sleep', 'rm'];
 
@@ -29,8 +25,7 @@ function fill(own: readonly string[], fromBusybox: readonly string[] = []) {
 }
 
 async function makePath(own: readonly string[]): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   await fill(own)(folder.path);
   return folder.path;
 }
@@ -122,8 +117,7 @@ describe.each(some)('with %s', (_title, isThere, makeIt) => {
 
 // Laying out the complete text in the shell would take longer than a listener may be silent.
 test('only the required tools: a command with a line of 1 MiB is displayed and run', async () => {
-  const remote = await startRemote(relay, { PATH: await makePath(['bash', 'curl', ...needed]) });
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay, { PATH: await makePath(['bash', 'curl', ...needed]) }));
   const end = '\necho reached';
   const script = `: ${'x'.repeat(1_048_576 - 2 - end.length)}${end}`;
   expect(await remote.run(['exec', '-f', '-'], { stdin: script, deadlineMs: 20_000 })).toMatchObject({

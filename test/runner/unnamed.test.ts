@@ -1,30 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { delimiter, join } from 'node:path';
 import { chmod, writeFile } from 'node:fs/promises';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { expect, test } from 'vitest';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { curl } from '../harness/curl.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
 
 // A listener that knows neither its host name nor its user name.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 test('a remote without a host name, a user name and a working `id`: both names are unknown', async () => {
-  const tools = await makeTemporaryFolder();
-  onTestFinished(tools.remove);
+  const tools = await forTest(makeTemporaryFolder());
   const id = join(tools.path, 'id');
   await writeFile(id, '#!/bin/sh\necho\n');
   await chmod(id, 0o755);
   const PATH = [tools.path, process.env['PATH']].join(delimiter);
-  const remote = await startRemote(relay, { PATH, HOSTNAME: '', USER: '' });
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay, { PATH, HOSTNAME: '', USER: '' }));
   const { listener } = await waitForState(
     remote,
     'the listener is connected',

@@ -4,6 +4,7 @@ import { startRedisProxy } from '../harness/redis-proxy.ts';
 import { Fleet } from './chaos/fleet.ts';
 import { type ChaosReport, runChaos } from './chaos/run-chaos.ts';
 import { connectionsAreCut, redisRestarts, redisStandsStill, relaysDie } from './chaos/trouble.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** Commands in each test: 1,500 in total by default. */
 const commands = Number(process.env['REMOTIFY_TEST_COMMANDS'] ?? 250);
@@ -74,8 +75,7 @@ describe.skipIf(!hasRedis)(
     test('the primary dies and its replica takes over, with --durability replica', { timeout }, async () => {
       let primary = await startOwn(startRedis({ flags: noDelay }));
       let replica = await startOwn(startReplica(primary));
-      const proxy = await startRedisProxy(primary);
-      onTestFinished(proxy.stop);
+      const proxy = await forTest(startRedisProxy(primary));
       const fleet = await Fleet.open({ store: proxy.url, flags: ['--durability', 'replica'] });
       const failOver = async (): Promise<void> => {
         await primary.kill();

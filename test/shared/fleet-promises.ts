@@ -9,14 +9,13 @@ import { startRedisProxy } from '../harness/redis-proxy.ts';
 import { introduce, openResource } from '../harness/resource.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { Fleet } from './chaos/fleet.ts';
+import { forTest } from '../harness/for-test.ts';
 
 type View = { id: string; state: string };
 
 async function startOwn() {
-  const redis = await startRedis();
-  onTestFinished(redis.stop);
-  const proxy = await startRedisProxy(redis);
-  onTestFinished(proxy.stop);
+  const redis = await forTest(startRedis());
+  const proxy = await forTest(startRedisProxy(redis));
   return { redis, proxy };
 }
 

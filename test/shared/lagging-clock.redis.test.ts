@@ -6,23 +6,20 @@ import { startRedisProxy } from '../harness/redis-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { curl } from '../harness/curl.ts';
 import { makeSession } from '../harness/slot-session.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** More than the socket buffers of the system hold for a reader that reads nothing. */
 const resultBytes = 16 * 1024 * 1024;
 
 describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
   test('a relay whose clock is behind: no reader gets the result there while the other relay sends it', async () => {
-    const redis = await startRedis();
-    onTestFinished(redis.stop);
-    const proxy = await startRedisProxy(redis);
-    onTestFinished(proxy.stop);
+    const redis = await forTest(startRedis());
+    const proxy = await forTest(startRedisProxy(redis));
     // A relay assumes that the time in the answer of Redis is from the middle between request and answer. So this relay
     // is behind by half of the delay.
     proxy.setFate((command) => (command.some((word) => word.includes('{alive}')) ? 'late' : 'arrives'));
-    const ahead = await startRelay({ store: redis.url });
-    onTestFinished(ahead.stop);
-    const behind = await startRelay({ store: proxy.url });
-    onTestFinished(behind.stop);
+    const ahead = await forTest(startRelay({ store: redis.url }));
+    const behind = await forTest(startRelay({ store: proxy.url }));
     const session = await makeSession(ahead);
     const read = () => curl([`${behind.url}/result-${session.key}?nowait=1`]);
     // From here on this relay has the session in memory.

@@ -9,6 +9,7 @@ import { hasRedis, startRedis, withoutRedis } from '../harness/redis.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { Fleet } from './chaos/fleet.ts';
 import type { Report } from './many/generate.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** Limit of sockets for one process: node raises its own limit to this. */
 const mostFiles = execFileSync('bash', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
@@ -25,12 +26,10 @@ describe.skipIf(!hasRedis)(`two relays on one Redis${withoutRedis}`, () => {
   test(`${sessions} waiting listeners, a push to each session at the other relay: every listener wakes`, {
     timeout: 400_000,
   }, async () => {
-    const redis = await startRedis();
-    onTestFinished(redis.stop);
+    const redis = await forTest(startRedis());
     const flags = [...lifted.flatMap((limit) => [`--${limit}`, '0']), '--long-poll', '25s'];
     const fleet = await Fleet.open({ store: redis.url, count: 2, flags });
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const script = fileURLToPath(new URL('many/generate.ts', import.meta.url));
     const ports = fleet.relays.map(({ port }) => port).join(',');
     const generator = spawnCaptured(process.execPath, ['--import', 'tsx', script, ports, String(sessions)], {

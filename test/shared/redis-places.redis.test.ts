@@ -12,17 +12,15 @@ import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { insist, openOwn } from '../store/redis-kit.ts';
 import { count, makeSession } from '../store/store-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 describe.skipIf(!hasRedis)(`a store on Redis through a sentinel or TLS${withoutRedis}`, () => {
   test('sentinel: after the death of the master the store uses the promoted replica', {
     timeout: 90_000,
   }, async () => {
-    const master = await startRedis();
-    onTestFinished(master.stop);
-    const replica = await startReplica(master);
-    onTestFinished(replica.stop);
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const master = await forTest(startRedis());
+    const replica = await forTest(startReplica(master));
+    const folder = await forTest(makeTemporaryFolder());
     const port = await findFreePort();
     const config = join(folder.path, 'sentinel.conf');
     const lines = [
@@ -62,18 +60,17 @@ describe.skipIf(!hasRedis)(`a store on Redis through a sentinel or TLS${withoutR
       timeout: 60_000,
     },
     async () => {
-      const folder = await makeTemporaryFolder();
-      onTestFinished(folder.remove);
+      const folder = await forTest(makeTemporaryFolder());
       const { certPath, keyPath } = await makeCertificate(folder.path);
       const port = await findFreePort();
       const tls = ['--tls-port', String(port), '--tls-cert-file', certPath, '--tls-key-file', keyPath];
-      const redis = await startRedis({
-        flags: [...tls, '--tls-ca-cert-file', certPath, '--tls-auth-clients', 'no'],
-      });
-      onTestFinished(redis.stop);
+      await forTest(
+        startRedis({
+          flags: [...tls, '--tls-ca-cert-file', certPath, '--tls-auth-clients', 'no'],
+        }),
+      );
       const store = `rediss://127.0.0.1:${port}`;
-      const relay = await startRelay({ store, env: { NODE_EXTRA_CA_CERTS: certPath } });
-      onTestFinished(relay.stop);
+      const relay = await forTest(startRelay({ store, env: { NODE_EXTRA_CA_CERTS: certPath } }));
       const { status } = await curl(['-X', 'POST', `${relay.url}/api/session`]);
       expect(status).toBe(201);
       await expect(startRelay({ store })).rejects.toThrow(/does not answer: [a-z].+ \([A-Z_]+\)/);

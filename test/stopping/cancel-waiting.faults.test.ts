@@ -7,6 +7,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { oddSleep, readCommand, startWatched } from './watched-command.ts';
+import { forTest } from '../harness/for-test.ts';
 
 let relay: Relay;
 
@@ -17,8 +18,7 @@ beforeAll(async () => {
 afterAll(() => relay.stop());
 
 async function openRemote(): Promise<Remote> {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   return remote;
 }
 
@@ -36,11 +36,9 @@ type Busy = Remote & {
 
 /** A remote that is busy with `first`. */
 async function openBusyRemote(): Promise<Busy> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const remote = await openRemote();
-  const gate = await makeGate(folder.path);
-  onTestFinished(gate.close);
+  const gate = await forTest(makeGate(folder.path));
   const path = join(folder.path, 'ledger');
   const note = (name: string) => `echo ${name} >>'${path}'`;
   const push = async (script: string) => (await remote.run(['exec', '-d', script])).text.trim();

@@ -7,6 +7,8 @@ import { isLong } from '../harness/is-long.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { hasTmux, startTerminal, type Terminal } from '../harness/tmux.ts';
+import { forTest } from '../harness/for-test.ts';
+import { question } from '../harness/prompts.ts';
 
 let relay: Relay;
 
@@ -20,16 +22,13 @@ type Prompted = Client & { terminal: Terminal; exec: CapturedProcess; proxy: Cou
 
 /** A supervised listener behind a proxy, with a question on the screen. */
 async function openPrompt(): Promise<Prompted> {
-  const proxy = await startCountingProxy(relay);
-  onTestFinished(proxy.stop);
-  const client = await makeClient(proxy);
-  onTestFinished(client.remove);
-  const terminal = await startTerminal(await client.makeSession());
-  onTestFinished(terminal.close);
+  const proxy = await forTest(startCountingProxy(relay));
+  const client = await forTest(makeClient(proxy));
+  const terminal = await forTest(startTerminal(await client.makeSession()));
   await waitForState(client, 'the listener is attached', ({ listener }) => listener?.attached === true);
   const exec = client.start(['exec', 'echo approved']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
-  await terminal.waitForText('run it? [', 10_000);
+  await terminal.waitForText(question, 10_000);
   return { ...client, terminal, exec, proxy };
 }
 
@@ -72,10 +71,8 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
 });
 
 test('a command that runs for longer than a control poll: the listener stays attached', async () => {
-  const proxy = await startCountingProxy(relay);
-  onTestFinished(proxy.stop);
-  const remote = await startRemote(proxy);
-  onTestFinished(remote.stop);
+  const proxy = await forTest(startCountingProxy(relay));
+  const remote = await forTest(startRemote(proxy));
   const exec = remote.start(['exec', 'sleep 300; :']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await eventually('six control polls have passed', 20_000, () => proxy.answered('/control') >= 6);

@@ -5,6 +5,7 @@ import { startListener } from '../harness/listener.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { startSpiedRelay } from '../harness/spied-relay.ts';
 import { killOutright, waitForHeldRequest } from './outright.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // All processes of a listener are killed, so that none of them announces its end: the audit log has `gone` once.
 
@@ -14,8 +15,7 @@ test('all processes of an idle listener are killed: the audit log has `gone` onc
   timeout: 60_000,
 }, async () => {
   const relay = await startAudited();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   expect((await remote.run(['exec', 'true'])).exitCode).toBe(0);
   await waitForHeldRequest(remote.listener);
   const killedAt = Date.now();
@@ -27,8 +27,7 @@ test('all processes of an idle listener are killed: the audit log has `gone` onc
   expect(told - killedAt).toBeGreaterThan(-100);
   // The relay reserves the listener's place until its time to come back is over.
   await waitForState(remote, 'the place is free', ({ listener }) => listener?.attached === false, 20_000);
-  const second = await startListener(remote.line);
-  onTestFinished(second.stop);
+  await forTest(startListener(remote.line));
   const run = await remote.run(['exec', '--wait', '20s', 'echo again']);
   expect([run.exitCode, run.text]).toEqual([0, 'again\n']);
   expect(listenerWords(relay)).toEqual(['attached', 'gone', 'taken over']);
@@ -38,8 +37,7 @@ test('a listener is killed in the middle of a command: the audit log has `gone` 
   timeout: 60_000,
 }, async () => {
   const relay = await startAudited();
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const exec = remote.start(['exec', 'echo begun; sleep 300; :']);
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');

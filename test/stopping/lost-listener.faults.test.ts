@@ -11,6 +11,7 @@ import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { findRunner, freeze, killOutright, thaw, waitForHeldRequest } from './outright.ts';
 import { oddSleep, startWatched, type Watched } from './watched-command.ts';
+import { forTest } from '../harness/for-test.ts';
 
 let relay: Relay;
 
@@ -21,14 +22,12 @@ beforeAll(async () => {
 afterAll(() => relay.stop());
 
 async function openRemote(): Promise<Remote> {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   return remote;
 }
 
 async function startAnother(line: string): Promise<Listener> {
-  const listener = await startListener(line);
-  onTestFinished(listener.stop);
+  const listener = await forTest(startListener(line));
   return listener;
 }
 
@@ -123,10 +122,8 @@ test('a second listener: it names the host of the first and waits, and the first
 
 test('a second listener in the middle of a command: it waits, and the command is not disturbed', async () => {
   const remote = await openRemote();
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const gate = await makeGate(folder.path);
-  onTestFinished(gate.close);
+  const folder = await forTest(makeTemporaryFolder());
+  const gate = await forTest(makeGate(folder.path));
   const watched = await startWatched(remote, `${gate.wait}; echo undisturbed; exit 7`);
   const second = await startAnother(asAuto(remote.line.replace('?mode=auto', '')));
   await waitsForItsPlace(second);
@@ -139,10 +136,8 @@ test.skipIf(!isLong)(
   'a frozen listener: the command is lost within 60 s; after the thaw the late finish counts, with the whole output',
   async () => {
     const remote = await openRemote();
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
-    const gate = await makeGate(folder.path);
-    onTestFinished(gate.close);
+    const folder = await forTest(makeTemporaryFolder());
+    const gate = await forTest(makeGate(folder.path));
     const { exec } = await startWatched(remote, `echo before; ${gate.wait}; echo after; exit 7`);
     await eventually('the first line is here', 10_000, () => exec.stdout().toString() === 'before\n');
     const frozen = await freeze(remote.listener);

@@ -3,6 +3,7 @@ import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, expectServing, openOperator } from './operator.ts';
 import { oddSleep, startWatched } from './watched-command.ts';
+import { done } from '../harness/prompts.ts';
 
 // What the operator reads when a command that has the terminal is stopped.
 
@@ -33,7 +34,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       const { operator, watched } = await startApproved(`${ignore}sleep ${oddSleep()}; :`);
       await operator.run(['cancel', '--signal', signal]);
       expect(await codeOf(watched.exec, 'exec ends')).toBe({ INT: 130, TERM: 143, KILL: 137 }[signal]);
-      const screen = await operator.terminal.waitForText('<<< done', 10_000);
+      const screen = await operator.terminal.waitForText(done, 10_000);
       expect(screen).toContain(`(the client stopped it: SIG${signal})`);
       expect(screen).not.toMatch(bashText);
       expect(screen).not.toContain('press Ctrl-C again');
@@ -45,7 +46,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`);
     watched.exec.child.kill('SIGINT');
     expect(await codeOf(watched.exec, 'exec ends')).toBe(130);
-    const screen = await operator.terminal.waitForText('<<< done', 10_000);
+    const screen = await operator.terminal.waitForText(done, 10_000);
     expect(screen).toContain('(the client stopped it: SIGINT)');
     expect(screen).not.toContain('press Ctrl-C again');
     await expectServing(operator, 2);
@@ -55,7 +56,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`);
     await operator.terminal.type('\x03');
     expect(await codeOf(watched.exec, 'exec ends')).toBe(130);
-    const screen = await operator.terminal.waitForText('<<< done', 10_000);
+    const screen = await operator.terminal.waitForText(done, 10_000);
     expect(screen).toContain('(interrupted; press Ctrl-C again to quit the listener)');
     expect(screen).not.toContain('the client stopped it');
     await expectServing(operator, 2);
@@ -64,7 +65,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   test('a command times out: the operator reads the time limit', async () => {
     const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`, ['--timeout', '1s']);
     expect(await codeOf(watched.exec, 'exec ends')).toBe(124);
-    const screen = await operator.terminal.waitForText('<<< done', 10_000);
+    const screen = await operator.terminal.waitForText(done, 10_000);
     expect(screen).toContain('(timed out after 1 s)');
     expect(screen).not.toMatch(bashText);
   });

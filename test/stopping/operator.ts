@@ -7,6 +7,7 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { type SessionState, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startTerminal, type Terminal } from '../harness/tmux.ts';
+import { forTest } from '../harness/for-test.ts';
 
 export type Operator = Client & {
   terminal: Terminal;
@@ -26,15 +27,11 @@ export async function openOperator(
   relay: { url: string },
   mode: 'supervised' | 'auto' = 'supervised',
 ): Promise<Operator> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
-  const listenerFolder = await makeTemporaryFolder();
-  onTestFinished(listenerFolder.remove);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const folder = await forTest(makeTemporaryFolder());
+  const listenerFolder = await forTest(makeTemporaryFolder());
+  const client = await forTest(makeClient(relay));
   const line = await client.makeSession(...(mode === 'auto' ? ['--auto'] : []));
-  const terminal = await startTerminal(line, { env: { TMPDIR: listenerFolder.path } });
-  onTestFinished(terminal.close);
+  const terminal = await forTest(startTerminal(line, { env: { TMPDIR: listenerFolder.path } }));
   await waitForState(client, 'the listener is attached', isAttached);
   const path = join(folder.path, 'ledger');
   return {

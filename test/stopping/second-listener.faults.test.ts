@@ -1,30 +1,25 @@
 import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import { startListener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
+import { forTest, useRelay } from '../harness/for-test.ts';
+import { listening } from '../harness/prompts.ts';
 
 // A line that is pasted while another listener is connected, or was a moment ago.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const host = hostname().replaceAll(/[^A-Za-z0-9._-]/g, '_');
 const waits = `remotify: another listener (${host}) is still connected; waiting up to 60 s for it to leave\n`;
 
 async function setUp() {
-  const remote = await startRemote(relay);
-  onTestFinished(remote.stop);
+  const remote = await forTest(startRemote(relay));
   const startSecond = async () => {
-    const second = await startListener(`set -o pipefail; ${remote.line}`);
-    onTestFinished(second.stop);
+    const second = await forTest(startListener(`set -o pipefail; ${remote.line}`));
     return second;
   };
   return { ...remote, startSecond };
@@ -64,7 +59,7 @@ test('all processes of the first listener are killed at once: the line is pasted
   for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGSTOP');
   for (const { pid } of await listener.processes()) sendSignal(pid, 'SIGKILL');
   const second = await startSecond();
-  await eventually('the second is accepted', 90_000, () => second.output().includes('listening as'));
+  await eventually('the second is accepted', 90_000, () => second.output().includes(listening));
   expect(second.output().split(waits)).toHaveLength(2);
   expect(await run(['exec', 'echo second'])).toMatchObject({ exitCode: 0, text: 'second\n' });
 });

@@ -6,6 +6,7 @@ import { waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, expectServing, isGone, openOperator } from './operator.ts';
 import { oddSleep, readCommand, startWatched } from './watched-command.ts';
+import { ended, endedWell, notRun } from '../harness/prompts.ts';
 
 const interrupt = '\x03';
 const endOfFile = '\x04';
@@ -81,7 +82,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
       await terminal.type(interrupt);
       expect(await codeOf(exec, 'exec ends', 30_000)).toBe(143);
       expect(exec.stdout().toString()).toBe('ready\nno\nno\n');
-      await terminal.waitForText('[the command ended with 0]', 10_000);
+      await terminal.waitForText(endedWell, 10_000);
       await waitForState(operator, 'the relay knows', isGone, 3_000);
       expect(await readdir(operator.temporaryFolder)).toEqual([]);
     },
@@ -92,7 +93,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     async (mode) => {
       const operator = await openOperator(relay, mode);
       await operator.terminal.type(interrupt);
-      await operator.terminal.waitForText('[the command ended with', 5_000);
+      await operator.terminal.waitForText(ended, 5_000);
       await waitForState(operator, 'the relay knows', isGone, 3_000);
       expect((await operator.run(['status'])).text).toMatch(/^listener +disconnected, /m);
       expect(await readdir(operator.temporaryFolder)).toEqual([]);
@@ -117,7 +118,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await operator.waitForQuestion();
     await operator.terminal.type(endOfFile);
     expect(await codeOf(exec, 'exec ends', 5_000)).toBe(126);
-    await operator.terminal.waitForText('[the command ended with', 5_000);
+    await operator.terminal.waitForText(ended, 5_000);
     await waitForState(operator, 'the relay knows', isGone, 3_000);
     expect(await operator.ledger()).toBe('');
     expect(await readdir(operator.temporaryFolder)).toEqual([]);
@@ -141,7 +142,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect((await operator.run(['cancel'])).text).toBe('c1 cancelled\n');
     await operator.terminal.type('y\n');
     expect(await codeOf(exec, 'exec ends')).toBe(255);
-    await operator.terminal.waitForText('not run: cancelled or expired', 10_000);
+    await operator.terminal.waitForText(notRun, 10_000);
     expect(await operator.ledger()).toBe('');
     expect(await readCommand(operator, 'c1')).toMatchObject({ state: 'cancelled', exit_status: null });
     await expectServing(operator, 2);
@@ -152,7 +153,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     operator.push();
     await operator.waitForQuestion();
     expect((await operator.run(['cancel'])).text).toBe('c1 cancelled\n');
-    await operator.terminal.waitForText('not run: cancelled or expired', 10_000);
+    await operator.terminal.waitForText(notRun, 10_000);
     // The y stays in the input of the terminal until the next question, and must not answer it.
     await operator.terminal.type('y\n');
     const next = operator.push();
@@ -169,7 +170,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await codeOf(exec, 'exec gives up')).toBe(255);
     expect(exec.stderr()).toContain('the operator did not answer within 3');
     await operator.terminal.type('y\n');
-    await operator.terminal.waitForText('not run: cancelled or expired', 10_000);
+    await operator.terminal.waitForText(notRun, 10_000);
     expect(await operator.ledger()).toBe('');
     expect(await readCommand(operator, 'c1')).toMatchObject({ state: 'expired', exit_status: null });
     await expectServing(operator, 2);

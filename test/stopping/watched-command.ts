@@ -7,6 +7,7 @@ import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
 import { listGroup } from '../harness/process-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** The parts of `remotify status --json` and `remotify cancel --json` that are about one command. */
 export type CommandState = {
@@ -44,8 +45,7 @@ export async function startWatched(
   tree: string,
   { args = [], witness = ['INT', 'TERM'] }: { args?: string[]; witness?: string[] } = {},
 ): Promise<Watched> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const groupFile = join(folder.path, 'group');
   const signalFile = join(folder.path, 'signals');
   const script = `${renderWitness(signalFile, witness)}echo $$ >'${groupFile}'\n${tree}`;

@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { withDeadline } from '../harness/deadline.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 export const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 export const claimSource = new URL('../../src/store/claim-folder.ts', import.meta.url).href;
@@ -29,8 +30,7 @@ export const canUnshare = ((): boolean => {
 })();
 
 export async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return folder.path;
 }
 

@@ -5,11 +5,11 @@ import { onTestFinished } from 'vitest';
 import { openFileStore } from '../../src/store/file-store.ts';
 import type { Store, StoreOptions } from '../../src/store/store.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 /** A path in a new temporary folder; the store folder does not exist yet. */
 export async function makeFolder(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return join(folder.path, 'store');
 }
 

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Journal } from '../../src/store/journal.ts';
 import type { Entry } from '../../src/store/journal-lines.ts';
 import type * as files from '../../src/store/write-file.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const disk = vi.hoisted(() => ({ failing: 0, synced: 0 }));
 
@@ -24,8 +25,7 @@ vi.mock('../../src/store/write-file.ts', async (importOriginal) => {
 });
 
 test('the rename of a rewritten journal cannot be synced: appends fail until it is, and no acknowledged entry is lost', async () => {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const path = join(folder.path, 'journal');
   const kept: Entry[] = [];
   const journal = await Journal.open(

@@ -1,14 +1,14 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Journal, type JournalOptions } from '../../src/store/journal.ts';
 import type { Entry } from '../../src/store/journal-lines.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { openNumbers, readEnds } from './journal-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 async function makePath(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return join(folder.path, 'journal');
 }
 

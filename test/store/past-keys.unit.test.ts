@@ -1,7 +1,7 @@
 /** Idempotency-Keys of dropped commands: the journal restores all that the session still remembers, and no others. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { pastKeyMs } from '../../src/protocol/limits.ts';
 import { countPastKeys, findPastKey, type PastKeys, rememberKeys } from '../../src/session/past-keys.ts';
 import type { Session } from '../../src/session/session.ts';
@@ -10,12 +10,12 @@ import { makeFolder, open, openKilled } from './folder-kit.ts';
 import { openSessions } from './journal-kit.ts';
 import { makeEnded } from './past-key-kit.ts';
 import { makeSession } from './store-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const { name, createdAt: start } = makeSession();
 
 async function makePath(): Promise<string> {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   return join(folder.path, 'journal');
 }
 

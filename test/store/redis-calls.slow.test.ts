@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SessionDriver } from '../bench/kit/session-driver.ts';
 import { eventually } from '../harness/deadline.ts';
 import { hasRedis, withoutRedis } from '../harness/redis.ts';
@@ -6,6 +6,7 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { startOwnProxy, startOwnRedis } from './redis-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Each command to Redis is a network round trip: these tests limit their number. Commands that a script calls inside Redis do not count.
 
@@ -20,8 +21,7 @@ const restMs = 3_000;
 async function startCounted() {
   const redis = await startOwnRedis();
   const proxy = await startOwnProxy(redis);
-  const relay = await startRelay({ store: proxy.url });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ store: proxy.url }));
   const total = (): number => Object.values(proxy.counts()).reduce((sum, count) => sum + count, 0);
   /** Calls during the work, without those that an idle relay makes in the same time. */
   const measure = async (times: number, work: () => Promise<void>) => {
@@ -59,8 +59,7 @@ describe.skipIf(!hasRedis)(`number of commands to Redis${withoutRedis}`, () => {
 
   test('`exec true` with a real listener: at most 5 more calls of Redis', { timeout: 60_000 }, async () => {
     const { relay, measure } = await startCounted();
-    const remote = await startRemote(relay);
-    onTestFinished(remote.stop);
+    const remote = await forTest(startRemote(relay));
     await remote.run(['exec', 'true']);
     const { calls } = await measure(8, async () => {
       expect((await remote.run(['exec', 'true'])).exitCode).toBe(0);

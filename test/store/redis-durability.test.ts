@@ -4,6 +4,7 @@ import type { Store, StoreDurability } from '../../src/store/store.ts';
 import { hasRedis, type Redis, startReplica, withoutRedis } from '../harness/redis.ts';
 import { insist, startOwnRedis } from './redis-kit.ts';
 import { count, makeSession, refusalOf } from './store-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const { name } = makeSession();
 
@@ -25,8 +26,7 @@ describe.skipIf(!hasRedis)(`durability of a Redis store${withoutRedis}`, () => {
     const { store, warnings } = await open(redis, 'replica');
     expect(warnings.join('\n')).toMatch(/has no replica/);
     expect(await refusalOf(store.create(makeSession()))).toBe('storage_busy');
-    const replica = await startReplica(redis);
-    onTestFinished(replica.stop);
+    const replica = await forTest(startReplica(redis));
     const other = makeSession('b'.repeat(64));
     await store.create(other);
     for (let nth = 1; nth <= 20; nth += 1) {

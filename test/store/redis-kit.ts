@@ -6,16 +6,15 @@ import type { DueAt, Store } from '../../src/store/store.ts';
 import { eventually } from '../harness/deadline.ts';
 import { type Redis, type RedisOptions, startRedis } from '../harness/redis.ts';
 import { type RedisProxy, startRedisProxy } from '../harness/redis-proxy.ts';
+import { forTest } from '../harness/for-test.ts';
 
 export async function startOwnRedis(options: RedisOptions = {}): Promise<Redis> {
-  const redis = await startRedis(options);
-  onTestFinished(redis.stop);
+  const redis = await forTest(startRedis(options));
   return redis;
 }
 
 export async function startOwnProxy(redis: Redis): Promise<RedisProxy> {
-  const proxy = await startRedisProxy(redis);
-  onTestFinished(proxy.stop);
+  const proxy = await forTest(startRedisProxy(redis));
   return proxy;
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
 import { runCli } from '../harness/cli.ts';
 import { curl } from '../harness/curl.ts';
@@ -8,6 +8,7 @@ import { makeSession as makeWireSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { messageOf, openOwn, startOwnRedis } from './redis-kit.ts';
 import { makeSession, push } from './store-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 const { name } = makeSession();
 
@@ -15,8 +16,7 @@ const open = (url: string) => openStore(url, { warn: () => undefined });
 
 /** Runs `remotify serve --store URL`, which is expected to fail. */
 async function serve(url: string) {
-  const folder = await makeTemporaryFolder();
-  onTestFinished(folder.remove);
+  const folder = await forTest(makeTemporaryFolder());
   const args = ['serve', '--port', '0', '--store', url];
   return runCli(args, { configDir: folder.path, deadlineMs: 30_000 });
 }
@@ -54,8 +54,7 @@ describe.skipIf(!hasRedis)(`a Redis that the relay cannot use${withoutRedis}`, {
 
   test('a password in the store URL: neither the log nor the metrics contain it', async () => {
     const redis = await startOwnRedis({ password: 'open-sesame' });
-    const relay = await startRelay({ store: redis.url, flags: ['--metrics', '0', '--audit-log'] });
-    onTestFinished(relay.stop);
+    const relay = await forTest(startRelay({ store: redis.url, flags: ['--metrics', '0', '--audit-log'] }));
     await makeWireSession(relay);
     const metrics = await curl([relay.metrics ?? '']);
     expect(relay.stderr()).toContain('127.0.0.1');
@@ -79,8 +78,7 @@ describe.skipIf(!hasRedis)(`a Redis that the relay cannot use${withoutRedis}`, {
   });
 
   test('a port of another kind of server: the error names the host', async () => {
-    const relay = await startRelay({ store: 'memory:' });
-    onTestFinished(relay.stop);
+    const relay = await forTest(startRelay({ store: 'memory:' }));
     await expectRefused(`redis://:open-sesame@127.0.0.1:${relay.port}`, /127\.0\.0\.1/);
   });
 
@@ -94,8 +92,7 @@ describe.skipIf(!hasRedis)(`a Redis that the relay cannot use${withoutRedis}`, {
     '%s in Redis: requests for this session fail without its text, other sessions still work',
     async (_name, [field, value]) => {
       const redis = await startOwnRedis();
-      const relay = await startRelay({ store: redis.url });
-      onTestFinished(relay.stop);
+      const relay = await forTest(startRelay({ store: redis.url }));
       const session = await makeWireSession(relay);
       expect((await session.push('echo')).status).toBe(201);
       const other = await makeWireSession(relay);
@@ -105,8 +102,7 @@ describe.skipIf(!hasRedis)(`a Redis that the relay cannot use${withoutRedis}`, {
       await redis.cli('HSET', own, field, value);
       // A relay that has the session in memory reads it again.
       await redis.cli('HINCRBY', own, 'v', '1').catch(() => undefined);
-      const again = await startRelay({ store: redis.url });
-      onTestFinished(again.stop);
+      const again = await forTest(startRelay({ store: redis.url }));
       for (const { url } of [again, relay]) {
         for (const [method, path] of [
           ['GET', `/api/session/${session.key}/status`],

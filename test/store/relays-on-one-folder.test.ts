@@ -8,6 +8,7 @@ import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { canUnshare, container, containerWithNetwork, flood, listSockets, makeFolder } from './claim-kit.ts';
+import { forTest } from '../harness/for-test.ts';
 
 // Runs the real binary as two containers with one volume do: each relay is PID 1 and cannot see the processes of the other.
 
@@ -61,8 +62,7 @@ describe.skipIf(!canUnshare)('relays in separate containers with one store folde
     await expectRefused(serve(second, folder), 'pid 1');
     await expectRefused(serve([], folder), 'pid 1');
 
-    const client = await makeClient({ url });
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient({ url }));
     await client.makeSession('--name', 'kept');
     expect((await client.run(['exec', '-d', 'echo'])).text).toBe('c1\n');
     const before = await client.runJson<{ commands: unknown[] }>('status');
@@ -89,14 +89,12 @@ describe.skipIf(!canUnshare)('relays in separate containers with one store folde
 
 test('200 garbage connections to the lock socket that never close: the relay serves, keeps its folder, and stops on SIGTERM', async () => {
   const folder = await makeFolder();
-  const relay = await startRelay({ store: `file:${folder}/store` });
-  onTestFinished(relay.stop);
+  const relay = await forTest(startRelay({ store: `file:${folder}/store` }));
   const [name = ''] = await listSockets(`${folder}/store`);
   const sockets = await flood(`${folder}/store/${name}`, 200);
   for (const socket of sockets) socket.pause().write(Buffer.alloc(100_000, 'garbage\n'));
   await expectRefused(serve([], folder), `pid ${relay.pid}`);
-  const client = await makeClient(relay);
-  onTestFinished(client.remove);
+  const client = await forTest(makeClient(relay));
   await client.makeSession();
   const stopped = relay.kill('SIGTERM');
   expect(await withDeadline(stopped, 5_000, 'the relay ends')).toEqual({ code: 0, signal: null });

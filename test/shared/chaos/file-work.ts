@@ -1,13 +1,14 @@
 /** A real listener whose commands append a word to a file, and clients that push them. The file shows what ran. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import type { CommandView } from '../../../src/protocol/command-view.ts';
 import { makeClient } from '../../harness/client.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { asAuto, startListener } from '../../harness/listener.ts';
 import { makeTemporaryFolder } from '../../harness/temporary-folder.ts';
 import type { SplitWire } from './split-wire.ts';
+import { forTest } from '../../harness/for-test.ts';
 
 type Payload = { key: string; remote_quickstart: string };
 
@@ -31,12 +32,10 @@ export class FileWork {
   }
 
   static async open(wire: SplitWire, name: string): Promise<FileWork> {
-    const folder = await makeTemporaryFolder();
-    onTestFinished(folder.remove);
+    const folder = await forTest(makeTemporaryFolder());
     const { text } = await wire.insist({ method: 'POST', path: '/api/session', key: '' });
     const payload = JSON.parse(text) as Payload;
-    const listener = await startListener(asAuto(payload.remote_quickstart));
-    onTestFinished(listener.stop);
+    await forTest(startListener(asAuto(payload.remote_quickstart)));
     return new FileWork(wire, payload.key, join(folder.path, 'ran'), name);
   }
 
@@ -79,8 +78,7 @@ export class FileWork {
 
   /** Pushes one command after the other with `remotify exec`, which retries by itself. */
   async exec(relay: { url: string }, goesOn: () => boolean): Promise<void> {
-    const client = await makeClient(relay);
-    onTestFinished(client.remove);
+    const client = await forTest(makeClient(relay));
     const env = { REMOTIFY_KEY: this.#key };
     for (let nth = 1; goesOn(); nth += 1) {
       const word = `${this.#name}-exec-${nth}`;

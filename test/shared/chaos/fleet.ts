@@ -4,6 +4,7 @@ import { binaryPath } from '../../harness/binary.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { type Relay, startRelay } from '../../harness/relay-process.ts';
 import { type Splitter, startSplitter } from '../../harness/splitter.ts';
+import { forTest } from '../../harness/for-test.ts';
 
 export type FleetOptions = { store: string; count?: number; flags?: string[]; binary?: string };
 
@@ -21,8 +22,7 @@ export class Fleet {
 
   /** Stops when the test ends. */
   static async open({ store, count = 3, flags = [], binary = binaryPath }: FleetOptions): Promise<Fleet> {
-    const splitter = await startSplitter();
-    onTestFinished(splitter.stop);
+    const splitter = await forTest(startSplitter());
     const given = [...flags, '--public-url', splitter.url, '--max-sessions-per-address', '0'];
     const start = (port: number) => startRelay({ store, flags: given, binary, port });
     const fleet = new Fleet(splitter, start);
