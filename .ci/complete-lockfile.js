@@ -3,7 +3,8 @@
 // npm leaves optional packages out of the lockfile when the registry at hand does not hold them, as some
 // mirrors do with the binaries for other systems; `npm ci` then refuses the lockfile, and on those systems the
 // tools would lack their binary. Their versions are pinned by the packages that ask for them and their
-// system is in their name, so the entries can be written without the registry, save for the hash.
+// system is in their name, so the entries can be written here. Their hashes come from the registry, without a download.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const systems = [
@@ -32,6 +33,16 @@ for (const [parent, { optionalDependencies = {}, dev, peer }] of Object.entries(
     lock.packages[key] = { version, dev, optional: true, peer, ...describeSystem(name) };
     added.push(`${name}@${version}`);
   }
+}
+
+const unhashed = Object.entries(lock.packages).filter(([key, entry]) => key && !entry.integrity && !entry.link);
+for (const [key, entry] of unhashed) {
+  const name = key.slice(key.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  const [integrity] = JSON.parse(
+    `[${execFileSync('npm', ['view', `${name}@${entry.version}`, 'dist.integrity', '--json'], { encoding: 'utf8' })}]`,
+  );
+  // In the order in which npm writes the fields.
+  lock.packages[key] = { version: entry.version, integrity, ...entry };
 }
 
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
