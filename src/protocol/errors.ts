@@ -20,7 +20,7 @@ export const refusals = {
   no_such_command: { status: 404, text: 'no such command' },
   method_not_allowed: { status: 405, text: 'method not allowed' },
   key_reused: { status: 409, text: 'this Idempotency-Key was used for another command' },
-  not_startable: { status: 409, text: 'the command may no longer run' },
+  not_startable: { status: 409, text: 'the command can no longer start' },
   stdin_closed: { status: 409, text: 'the command takes no input, or its input has ended' },
   not_yours: { status: 409, text: 'the command belongs to another listener' },
   listener_busy: { status: 409, text: 'another listener is already connected' },
