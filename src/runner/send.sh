@@ -170,7 +170,7 @@ request_with() { # SLOT PATH FILE BYTES
       plain_pieces=15
     fi
   fi
-  # With -T curl streams a large file; with --data-binary it would first read all of it.
+  # With -T curl streams a large file. As the data of a form, curl would first read all of it.
   if [ "$4" -gt 262144 ]; then words+=(-T "$body"); else words+=(--data-binary "@$body"); fi
   request "$1" POST "$2" "${words[@]}"
   [ "$body" = "$3" ] || : 2>/dev/null >"$body"

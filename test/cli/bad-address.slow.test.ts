@@ -4,7 +4,8 @@ import { findClosedPort } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { expectFailure } from './expect-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Malformed relay addresses, and an address where no server listens.
 

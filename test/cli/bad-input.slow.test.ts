@@ -5,7 +5,8 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { expectFailure } from './expect-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Wrong input on the client: arguments, files, variables.
 

@@ -8,7 +8,8 @@ import { startListener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { question } from '../harness/prompts.ts';
 
 const relay = useRelay();

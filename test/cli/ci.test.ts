@@ -6,7 +6,8 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { asAuto, startListener } from '../harness/listener.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import { expectFailure } from './expect-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // With CI=true, exec creates and stores no session by itself.
 

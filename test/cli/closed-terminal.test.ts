@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The terminal window of exec is closed: exec gets SIGHUP and cannot print any more.
 

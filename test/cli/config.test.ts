@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // `remotify config`: the settings in effect, and the source of each.
 

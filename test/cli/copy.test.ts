@@ -6,7 +6,8 @@ import { binaryPath } from '../harness/binary.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { ended, endedWell } from '../harness/prompts.ts';
 
 // `new --copy`: sends the line to paste to the clipboard of the terminal, with OSC 52.

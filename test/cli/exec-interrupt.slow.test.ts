@@ -7,7 +7,8 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Ctrl-C sends SIGINT to exec. The first stops the remote command, with INT and three seconds later TERM, and waits for its outcome:
 // the exit status is the remote's own. The second detaches and leaves the command running.

@@ -6,7 +6,8 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { asAuto, startListener } from '../harness/listener.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // exec while no listener can run its command.
 

@@ -4,7 +4,8 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 import { binaryPath } from '../harness/binary.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { endedWell } from '../harness/prompts.ts';
 
 // `remotify history`: the last commands of a session, with their authors, times and outcomes.

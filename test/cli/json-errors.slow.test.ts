@@ -13,7 +13,8 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // With --json, a failure of any command is one object on stdout; the message is also on stderr.
 

@@ -5,7 +5,8 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The CLI and a remotify relay with a legacy listener: it knows only the two slots, and reports no exit status by itself.
 

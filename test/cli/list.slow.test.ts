@@ -9,7 +9,8 @@ import { startListener } from '../harness/listener.ts';
 import { waitForState } from '../harness/remote.ts';
 import { startSilentServer } from '../harness/silent-server.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // `remotify list`: the stored sessions, with the state that their relays report.
 

@@ -35,8 +35,8 @@ describe('invalid addresses to listen on', () => {
 
   test.each([
     [['--listen', '0', '--port', '0'], {}, /--listen and --port both set the address to listen on/],
-    [['--listen', 'unix:/tmp/x', '--host', '::1'], {}, /--listen and --host both say/],
-    [['--port', '0'], { REMOTIFY_LISTEN: 'unix:/tmp/x' }, /REMOTIFY_LISTEN and --port both say/],
+    [['--listen', 'unix:/tmp/x', '--host', '::1'], {}, /--listen and --host both set the address/],
+    [['--port', '0'], { REMOTIFY_LISTEN: 'unix:/tmp/x' }, /REMOTIFY_LISTEN and --port both set the address/],
     [['--port', '0', '--socket-mode', '0600'], {}, /--socket-mode without --listen unix:PATH/],
     [['--listen', '0', '--socket-mode', '0600'], {}, /--socket-mode without --listen unix:PATH/],
     [[], { REMOTIFY_LISTEN: 'nonsense' }, /REMOTIFY_LISTEN: not an address/],

@@ -5,7 +5,8 @@ import { type Client, makeClient } from '../harness/client.ts';
 import { eventually } from '../harness/deadline.ts';
 import { asAuto, startListener } from '../harness/listener.ts';
 import { waitForState } from '../harness/remote.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The line to paste that a waiting exec prints: correct, once, in the mode of the session.
 

@@ -6,7 +6,8 @@ import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // `remotify new --pin`: for relays that other people run.
 

@@ -5,7 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { eventually, untilPassed } from '../harness/deadline.ts';
 import { passOn } from '../harness/pass-on.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A relay that answers every poll immediately, without news. The tests limit the number of requests: a slow machine makes fewer.
 

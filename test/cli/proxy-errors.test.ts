@@ -4,7 +4,8 @@ import { makeClient } from '../harness/client.ts';
 import { startForwardProxy } from '../harness/forward-proxy.ts';
 import { startSocksProxy } from '../harness/socks-proxy.ts';
 import { expectFailure } from './expect-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Failures of a proxy, and invalid proxy variables. No message contains the password.
 

@@ -118,7 +118,7 @@ describe.each(places)('the file of %s', (name, args, env) => {
     await fail(client, await write(Buffer.from(`${secret}\xff\xfe`, 'latin1')), /it is not text/);
     await fail(client, await write(`sesame${'x'.repeat(64 * 1024)}`), /it is larger than 64 KiB/);
     await symlink(join(folder, 'loop'), join(folder, 'loop'));
-    await fail(client, join(folder, 'loop'), /circle \(ELOOP\)/);
+    await fail(client, join(folder, 'loop'), /loop \(ELOOP\)/);
   });
 });
 

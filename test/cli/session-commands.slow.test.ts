@@ -7,7 +7,8 @@ import { startListener } from '../harness/listener.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { endedWell } from '../harness/prompts.ts';
 
 const relay = useRelay();

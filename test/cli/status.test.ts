@@ -6,7 +6,8 @@ import { makeGate } from '../harness/gate.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { type SessionState, startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { question } from '../harness/prompts.ts';
 
 // `remotify status` in every state of a session, as JSON and as text.

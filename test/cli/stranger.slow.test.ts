@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { type CannedServer, renderAnswer, startCannedServer } from '../harness/canned-server.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { expectFailure } from './expect-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The address belongs to a server that is not a relay: a captive portal, a proxy, another service.
 

@@ -9,7 +9,8 @@ import { startListener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // SIGTERM and SIGHUP, as sent by a supervisor or a CI runner: the client stops the remote command, prints its real outcome, and exits 143.
 

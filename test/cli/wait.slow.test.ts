@@ -9,7 +9,8 @@ import { startRemote, waitForState } from '../harness/remote.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { expectFailure } from './expect-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // `remotify wait`: blocks a script until a command ends or a listener connects.
 

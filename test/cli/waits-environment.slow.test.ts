@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { makeClient } from '../harness/client.ts';
 import { startRemote } from '../harness/remote.ts';
 import { readFailure } from './read-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // REMOTIFY_WAIT and REMOTIFY_TIMEOUT: the defaults of --wait and --timeout.
 

@@ -4,7 +4,8 @@ import { eventually } from '../harness/deadline.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, openOperator } from '../stopping/operator.ts';
 import { readFailure } from './read-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // How long exec waits for the operator of a supervised listener.
 

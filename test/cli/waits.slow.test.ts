@@ -12,7 +12,8 @@ import { startListener } from '../harness/listener.ts';
 import { readSession, startRemote, waitForState } from '../harness/remote.ts';
 import { codeOf } from '../stopping/operator.ts';
 import { readFailure } from './read-failure.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // How long exec waits before the start: in total (--wait), for a listener (--wait-listener), for approval (--wait-approval).
 

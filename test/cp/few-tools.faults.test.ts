@@ -6,7 +6,8 @@ import { expectFileError, startSite, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
 import { hasBusybox, makeBusyboxFolder, makeToolFolder, neededTools, usualTools } from './tools.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // cp to and from remotes that have few tools.
 

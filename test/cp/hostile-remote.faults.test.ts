@@ -9,7 +9,8 @@ import { expectFileError, startSite, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { type Entry, renderArchive } from './tar-archive.ts';
 import { addFake } from './tools.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A remote whose tools lie: cp writes nothing outside the target, reports no wrong file as complete, and always ends.
 

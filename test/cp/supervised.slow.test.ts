@@ -10,7 +10,8 @@ import { hasTmux } from '../harness/tmux.ts';
 import { writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { kibi, makeBytes, mebi } from './seeded-file.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // What the operator of a supervised listener sees of a copy on an 80x24 terminal, and the effect of the answers.
 

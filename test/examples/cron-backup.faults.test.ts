@@ -9,7 +9,8 @@ import { findProgram } from '../harness/find-program.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { makeTools, pathOfExample } from './example-files.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // docs/examples/cron-backup.sh, as cron runs it: without a terminal, with a small environment.
 

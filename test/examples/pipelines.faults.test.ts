@@ -11,7 +11,8 @@ import { readSession } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { type GitHubFlow, type GitHubStep, type GitLabJob, runGitHubJob, runGitLabJob } from './ci-runner.ts';
 import { makeTools, readExample } from './example-files.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The jobs of docs/examples, with their own shell, on a real relay with a real listener.
 

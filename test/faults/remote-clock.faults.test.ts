@@ -4,7 +4,8 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { hasFakeClock, makeFakeClock } from '../harness/fake-clock.ts';
 import { makeGate } from '../harness/gate.ts';
 import { startListener } from '../harness/listener.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The clock of the remote changes while a command runs: the timeout of the command counts elapsed seconds.
 

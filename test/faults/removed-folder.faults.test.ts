@@ -10,7 +10,8 @@ import { sendSignal } from '../harness/process-session.ts';
 import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { listening } from '../harness/prompts.ts';
 
 // The private folder of a listener is removed, in whole or in part, or its files are modified.

@@ -9,7 +9,8 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
 import { listProcessesWith, sendSignal } from '../harness/process-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { listening } from '../harness/prompts.ts';
 
 // At its start, a listener removes the folders of listeners that are known to be dead, and no other ones.

@@ -6,7 +6,8 @@ import { eventually, untilPassed } from '../harness/deadline.ts';
 import { createRandom } from '../harness/random.ts';
 import { startRemote, startSupervised } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { listening } from '../harness/prompts.ts';
 
 // The private folder of a listener is removed at a random moment of a command: before it is received, during the question, while it

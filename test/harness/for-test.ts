@@ -1,5 +1,4 @@
-import { beforeAll, onTestFinished } from 'vitest';
-import { type Relay, type RelayOptions, startRelay } from './relay-process.ts';
+import { onTestFinished } from 'vitest';
 
 type Ending = () => unknown;
 
@@ -15,19 +14,4 @@ export async function forTest<T extends Started>(starting: Promise<T>): Promise<
     else await started.close();
   });
   return started;
-}
-
-/** A relay for all tests of a file or of a `describe`. It starts before the first of them and stops after the last. */
-export function useRelay(options: RelayOptions = {}): Relay {
-  let relay: Relay | undefined;
-  beforeAll(async () => {
-    relay = await startRelay(options);
-    return relay.stop;
-  });
-  return new Proxy({} as Relay, {
-    get: (_none, name) => {
-      if (!relay) throw new Error('the relay has not started: use it in a test or a hook');
-      return Reflect.get(relay, name) as unknown;
-    },
-  });
 }

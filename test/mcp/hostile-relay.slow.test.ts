@@ -4,7 +4,8 @@ import { readSession, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startMcpHost } from './mcp-host.ts';
 import { ownWords } from './read-answer.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A relay that tries to instruct the model: none of its text is outside the fences, and an answer contains little of it.
 

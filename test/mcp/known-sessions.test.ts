@@ -4,7 +4,8 @@ import { startRelay } from '../harness/relay-process.ts';
 import { startRemote } from '../harness/remote.ts';
 import { startMcpHost } from './mcp-host.ts';
 import { ownWords } from './read-answer.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay();
 

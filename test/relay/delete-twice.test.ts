@@ -25,10 +25,10 @@ const ends = (relay: SpiedRelay) =>
 
 /** Waits for a later event of the same relay: a second end would be in the log before that. */
 async function expectOneEnd(relay: SpiedRelay): Promise<void> {
-  const before = relay.lines('audit').filter((line) => / made /.test(line)).length;
+  const before = relay.lines('audit').filter((line) => / created /.test(line)).length;
   await makeSession(relay);
   await eventually('the audit log has a later event', 5_000, () => {
-    return relay.lines('audit').filter((line) => / made /.test(line)).length === before + 1;
+    return relay.lines('audit').filter((line) => / created /.test(line)).length === before + 1;
   });
   expect(ends(relay)).toHaveLength(1);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A poll whose client is killed consumes nothing.
 

@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay();
 

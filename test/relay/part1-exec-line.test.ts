@@ -8,7 +8,8 @@ import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const legacyListener = fileURLToPath(new URL('../fixtures/legacy-listener.sh', import.meta.url));
 

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SessionPayload } from '../harness/slot-session.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay();
 

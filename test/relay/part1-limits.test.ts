@@ -7,7 +7,8 @@ import { untilPassed } from '../harness/deadline.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { isBehindProxy } from '../harness/shared-relays.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const kib = 1024;
 const mib = 1024 * kib;

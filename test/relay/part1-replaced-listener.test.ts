@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeSession } from '../harness/slot-session.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay({ flags: ['--long-poll', '60s'] });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { makeSession } from '../harness/slot-session.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay({ flags: ['--long-poll', '1s'] });
 

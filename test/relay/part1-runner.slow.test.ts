@@ -8,7 +8,8 @@ import { withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay();
 

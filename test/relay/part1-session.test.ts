@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { makeSession, type SessionPayload } from '../harness/slot-session.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay();
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeSession } from '../harness/slot-session.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay({ flags: ['--long-poll', '60s'] });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A poll lasts 60 s here: a response within 5 s is not caused by its end.
 const soonMs = 5_000;

@@ -5,7 +5,8 @@ import { type Method, type RouteName, routes } from '../../src/protocol/routes.t
 import { type Answer, curl } from '../harness/curl.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeSession } from '../harness/slot-session.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Every response has the security headers for browsers, on every route and for every origin.
 

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { readSession, waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, openOperator, type Operator } from '../stopping/operator.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // `shown_at` of a command: when the listener asked its operator, also for clients that connect later.
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { waitForState } from '../harness/remote.ts';
 import { hasTmux, type Terminal } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { endedWell, morePages } from '../harness/prompts.ts';
 
 // The operator's answers other than yes and no: a, v, q; and input that is not an answer.

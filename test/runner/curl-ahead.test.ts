@@ -5,7 +5,8 @@ import { makeGate } from '../harness/gate.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // In auto mode the curl for the result is started while the command runs: it may end before it gets its request.
 

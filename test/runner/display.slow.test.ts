@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { eventually, untilPassed } from '../harness/deadline.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { done } from '../harness/prompts.ts';
 
 // The display of a command in a real terminal: terminal size, terminal state, escaped characters, the bell.

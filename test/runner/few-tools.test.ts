@@ -7,7 +7,8 @@ import { eventually, withDeadline } from '../harness/deadline.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { wordNeeded } from '../harness/prompts.ts';
 
 // The question on a remote without stty: keys typed before it cannot be discarded, so the operator has to type a word.

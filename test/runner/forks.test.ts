@@ -9,7 +9,8 @@ import { startListener } from '../harness/listener.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { readForks } from './read-forks.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Starting processes is the largest cost of a short command: their number must not grow.
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { done, morePages } from '../harness/prompts.ts';
 
 // How the output of a command is shown on the operator's screen.

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { untilPassed } from '../harness/deadline.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
-import { useRelay } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { wordNeeded } from '../harness/prompts.ts';
 
 // An approved command left a background process, which could type an answer on the terminal: y is not enough then.

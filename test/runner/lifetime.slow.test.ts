@@ -8,7 +8,8 @@ import { sendSignal } from '../harness/process-session.ts';
 import { startRemote, startSupervised, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux } from '../harness/tmux.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { endedWell } from '../harness/prompts.ts';
 
 // How a listener ends on signals, at the end of the session and when the terminal closes: no process and no file is left.

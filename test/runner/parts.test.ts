@@ -5,7 +5,8 @@ import { partNames } from '../../src/runner/runner-source.ts';
 import { makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The served script consists of the parts, joined in order, and the values of one listener.
 

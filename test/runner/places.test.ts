@@ -9,7 +9,8 @@ import { endProcessSession, sendSignal } from '../harness/process-session.ts';
 import { type SessionState, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { canMount, mountSmallDisk } from '../store/small-disk.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Listeners in unusual temporary folders, and as a user without rights.
 

@@ -5,7 +5,8 @@ import { makeClient } from '../harness/client.ts';
 import { curl } from '../harness/curl.ts';
 import { partNames } from '../../src/runner/runner-source.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const relay = useRelay();
 

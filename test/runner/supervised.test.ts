@@ -5,7 +5,8 @@ import { startListener } from '../harness/listener.ts';
 import { waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { ended, takeSeat } from './operator-seat.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A supervised listener (`curl | bash`) in a real terminal: the display of a command and the operator's answers.
 

@@ -8,7 +8,8 @@ import { isLong } from '../harness/is-long.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
 import { findTool } from './spool-kit.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The runner needs only a few tools on the remote, and works with or without the optional ones.
 

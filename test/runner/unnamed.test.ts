@@ -6,7 +6,8 @@ import { startRemote, waitForState } from '../harness/remote.ts';
 import { makeSession } from '../harness/slot-session.ts';
 import { curl } from '../harness/curl.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A listener that knows neither its host name nor its user name.
 

@@ -6,7 +6,8 @@ import { isLong } from '../harness/is-long.ts';
 import { startListener } from '../harness/listener.ts';
 import { sendSignal } from '../harness/process-session.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
-import { forTest, useRelay } from '../harness/for-test.ts';
+import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 import { listening } from '../harness/prompts.ts';
 
 // A line that is pasted while another listener is connected, or was a moment ago.

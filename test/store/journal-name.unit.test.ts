@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
-import { Journal } from '../../src/store/journal.ts';
+import { afterAll, expect, test, vi } from 'vitest';
 import type { Entry } from '../../src/store/journal-lines.ts';
 import type * as files from '../../src/store/write-file.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { forTest } from '../harness/for-test.ts';
 
-const disk = vi.hoisted(() => ({ failing: 0, synced: 0 }));
+const disk = { failing: 0, synced: 0 };
 
-vi.mock('../../src/store/write-file.ts', async (importOriginal) => {
+vi.doMock('../../src/store/write-file.ts', async (importOriginal) => {
   const original = await importOriginal<typeof files>();
   return {
     ...original,
@@ -22,6 +21,14 @@ vi.mock('../../src/store/write-file.ts', async (importOriginal) => {
       disk.synced += 1;
     },
   };
+});
+
+// Other files of this process may have loaded the journal with the real disk.
+vi.resetModules();
+const { Journal } = await import('../../src/store/journal.ts');
+afterAll(() => {
+  vi.doUnmock('../../src/store/write-file.ts');
+  vi.resetModules();
 });
 
 test('the rename of a rewritten journal cannot be synced: appends fail until it is, and no acknowledged entry is lost', async () => {
