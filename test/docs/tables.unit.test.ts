@@ -4,6 +4,7 @@ import { buildWholeProgram } from '../../src/cli/build-program.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { resolveServe } from '../../src/config/resolve-serve.ts';
 import { mcpHosts } from '../../src/cli/mcp-config.ts';
+import { tools } from '../../src/mcp/tool-list.ts';
 import { refusals } from '../../src/protocol/errors.ts';
 import { routes } from '../../src/protocol/routes.ts';
 import { listSourceFiles, readSource } from '../design/source-files.ts';
@@ -131,6 +132,11 @@ test('docs/mcp.md lists every host, and no other', () => {
     ([, how]) => /mcp config ([a-z-]+)/.exec(how ?? '')?.[1] ?? '',
   );
   expect(sorted(text)).toEqual(sorted(mcpHosts));
+});
+
+test('docs/mcp.md lists every tool, and no other', () => {
+  const listed = readTable('docs/mcp.md', 'tools').flatMap(([tool]) => codesIn(tool));
+  expect(sorted(listed)).toEqual(sorted(tools.map(({ name }) => name)));
 });
 
 test('the README has the two commands that CI runs', () => {
