@@ -18,7 +18,7 @@ test(`${kills} times kill -9 of the relay under load: nothing acknowledged is lo
 });
 
 const hasty = (relayMutants['store/local-store.ts'] ?? []).filter(({ name }) =>
-  name.endsWith('acknowledged before it is written'),
+  name.endsWith('acknowledged before it is saved'),
 );
 
 describe('a mutant relay that acknowledges before it writes', () => {
