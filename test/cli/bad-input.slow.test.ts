@@ -48,8 +48,8 @@ describe('arguments', () => {
     ['a bad id', ['logs', '12'], /not a command id: "12"/],
     ['a bad id of status', ['status', 'c01'], /not a command id: "c01"/],
     ['a bad id of cancel', ['cancel', '--', '-1'], /not a command id: "-1"/],
-    ['a bad name', ['new', '--name', 'a b'], /not a name/],
-    ['a name that is a key', ['new', '--name', key], /not a name/],
+    ['a bad name', ['new', '--name', 'a b'], /not a valid name/],
+    ['a name that is a key', ['new', '--name', key], /not a valid name/],
     ['a malformed variable name', ['exec', '--env', '1X=2', 'true'], /not a variable: "1X=2"/],
     [
       'a variable that is not set locally',

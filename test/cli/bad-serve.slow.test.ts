@@ -32,7 +32,7 @@ test.each([
   ['--max-body-size', '25q', 'MAX_BODY_SIZE', /not a size: "25q"/],
   ['--max-body-size', '-1m', 'MAX_BODY_SIZE', /not a size: "-1m"/],
   ['--session-ttl', 'soon', 'SESSION_TTL', /not a duration: "soon"/],
-  ['--session-ttl', '0', 'SESSION_TTL', /no time/],
+  ['--session-ttl', '0', 'SESSION_TTL', /must be more than 0/],
   ['--long-poll', 'x', 'REMOTIFY_LONG_POLL', /not a duration: "x"/],
   ['--allowed-host', 'a b', 'REMOTIFY_ALLOWED_HOST', /not a host name: "a b"/],
   ['--allowed-host', 'relay.example:80', 'REMOTIFY_ALLOWED_HOST', /not a host name/],

@@ -50,7 +50,7 @@ describe('a script from another system is converted and runs', () => {
     ['BOM+CRLF', mark + crlf, [/^remotify: removed the byte order mark/, /^remotify: converted 5 line ends/]],
     ['a byte order mark before #!', `${mark}#!/bin/bash\n${script}`, [/^remotify: removed the byte order/]],
     ['#! with CRLF', `#!/bin/bash\r\n${crlf}`, [/^remotify: converted 6 line ends/]],
-    ['one CRLF line', 'cd / && pwd; exit 3\r\n', [/^remotify: converted 1 line end of /]],
+    ['one CRLF line', 'cd / && pwd; exit 3\r\n', [/^remotify: converted 1 line end in /]],
   ])('a script with %s: runs, with a notice', async (_title, content, notices) => {
     const path = await writeScript(content);
     const file = await remote.run(['exec', '-f', path]);
@@ -122,7 +122,7 @@ describe('a script that bash cannot read is refused', () => {
   test('the command in the hint for mixed line ends runs the script', async () => {
     const path = await writeScript('cd /\r\npwd\n');
     const { stderr } = await remote.run(['exec', '-f', path]);
-    const convert = /convert it: (.*?); or send it as it is: (.*)$/m.exec(stderr);
+    const convert = /convert it: (.*?); or send it unchanged: (.*)$/m.exec(stderr);
     const env = cleanEnvironment(remote.configDir, {
       REMOTIFY_CONFIG_DIR: remote.configDir,
       REMOTIFY_URL: relay.url,
