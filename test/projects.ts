@@ -40,11 +40,11 @@ export function kindOf(path: string): KindName | undefined {
 
 /**
  * The acceptance suite: tests of other kinds that also run with one relay on Redis, and with two relays on it behind a proxy. Not in it
- * are tests of one process: its start, its addresses, its count of held polls, its own store.
+ * are tests of one process: its start, its addresses, its count of held polls, its own store, its pauses.
  */
 export const acceptance: readonly string[] = [
   'test/cli/{exec,exec-interrupt,exec-options,exec-waiting,exec-words}',
-  'test/cli/{cancel,several-sessions,session-commands,stdin,status,early-interrupt,history,legacy-listener,terminate,wait,waits,waits-supervised}',
+  'test/cli/{cancel,several-sessions,session-commands,stdin,status,early-interrupt,history,legacy-listener,wait,waits,waits-supervised}',
   'test/cp/{files,folders}',
   'test/mcp/{exec,files,joining,missing-output,output,sessions,supervised,hostile}',
   'test/page/{consent,hostile,trouble,whole-way}',
