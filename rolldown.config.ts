@@ -49,6 +49,7 @@ export default defineConfig({
     copyAssets({ 'agents.md': 'src/cli/commands/agents.md', 'landing/icon.svg': 'src/page/icon.svg' }),
     emitPage(),
     joinRunner(),
+    inlineVersion(),
     emitLibraryModule(),
     loadChildProcessLate(),
     trimUndici(),
@@ -123,6 +124,19 @@ function emitLibraryModule(): Plugin {
       const source = `export { ${library.exports.join(', ')} } from './library.cjs';\n`;
       this.emitFile({ type: 'asset', fileName: 'library.js', source });
     },
+  };
+}
+
+/** Gives each module that reads the version a constant of its own: one that they share would be a file that every start loads. */
+function inlineVersion(): Plugin {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return {
+    name: 'inline-version',
+    resolveId: {
+      filter: { id: /^(?:\.\.\/)+package\.json$/ },
+      handler: (_id, importer) => `\0version:${importer}`,
+    },
+    load: { filter: { id: /^\0version:/ }, handler: () => `export default ${JSON.stringify({ version })};` },
   };
 }
 
@@ -412,8 +426,8 @@ function leaveOutUnusedRuntime(): Plugin {
       for (const file of Object.values(bundle)) {
         if (file.type !== 'chunk') continue;
         file.code = file.code.replace(
-          /([;,])require\("\.\/rolldown-runtime-[^"]+"\)([;,])/,
-          (_all, before: string, after: string) => (before === ';' ? before : after),
+          /(^|[;,])require\("\.\/rolldown-runtime-[^"]+"\)([;,])/,
+          (_all, before: string, after: string) => (before === ',' ? after : before),
         );
       }
     },

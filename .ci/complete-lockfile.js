@@ -35,7 +35,9 @@ for (const [parent, { optionalDependencies = {}, dev, peer }] of Object.entries(
   }
 }
 
-const unhashed = Object.entries(lock.packages).filter(([key, entry]) => key && !entry.integrity && !entry.link);
+const unhashed = Object.entries(lock.packages).filter(
+  ([key, entry]) => key && !entry.integrity && !entry.link,
+);
 for (const [key, entry] of unhashed) {
   const name = key.slice(key.lastIndexOf('node_modules/') + 'node_modules/'.length);
   const [integrity] = JSON.parse(

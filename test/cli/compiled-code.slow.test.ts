@@ -270,3 +270,11 @@ test('one folder for settings, state and compiled code: old settings are not rem
   await run(['exec', '--help'], env);
   expect(await run(['config', 'get', 'url'], env)).toBe('http://127.0.0.1:9\n');
 });
+
+test('the entry file loads no other file before the cache is open: each import is a dynamic one', async () => {
+  const text = await readFile(join(dirname(binaryPath), '../dist/main.cjs'), 'utf8');
+  const eager = [...text.matchAll(/(.{0,2})require\("(\.\/[^"]+)"\)/g)].filter(
+    ([, before]) => before !== '=>',
+  );
+  expect(eager.map(([, , path]) => path)).toEqual([]);
+});
