@@ -13,8 +13,11 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const majors = [20, 22, 24, 26];
 
-/** KiB: what the registry serves, and what each install downloads. */
-const maxPackedKiB = 400;
+/**
+ * KiB: what the registry serves, and what each install downloads. More than half of it are the bundled packages, first of all the MCP SDK, undici
+ * and ioredis. The script of the listener is packed with its comments, for the operator who reads what will run.
+ */
+const maxPackedKiB = 495;
 
 let folder: TemporaryFolder;
 let prefix: string;
