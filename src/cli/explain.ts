@@ -15,6 +15,7 @@ const relayHints: Record<RelayError['kind'], string> = {
 };
 
 const refusalHints: Record<string, string> = {
+  not_found: 'check the path of --url or REMOTIFY_URL',
   gone: 'create a new one with `remotify new --url URL` and paste its line on the remote',
   rate_limited: 'wait, or use a session that you have: `remotify list`',
   token_needed:

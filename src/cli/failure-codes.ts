@@ -20,7 +20,7 @@ export const failureCodes = {
   no_such_command: 'the session has no such command',
   not_supported: 'a legacy relay cannot do this',
   unreachable: 'the relay cannot be reached',
-  not_a_relay: 'a server answered that is not a relay',
+  not_a_relay: 'the server that answered is not a relay',
   moved: 'the relay has moved',
   refused: 'the relay, or a proxy in front of it, refused the request without a code of its own',
   unsafe_line: 'the line of the relay would send the key unencrypted',

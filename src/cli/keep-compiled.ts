@@ -12,7 +12,7 @@ const maxWaitMs = 60_000;
 /** Commands with a cache file of their own, which holds only the functions that they use. */
 const ownFile = new Set(['exec', 'cp', 'mcp', 'serve']);
 
-/** V8 accepts cached code for any source of the same length. All packages give their files the same mtime; the ctime is that of the installation. */
+/** V8 accepts cached code for any source of the same length. npm sets one mtime for all packages, so this uses the ctime, the time of installation. */
 const identify = (path: string): string => `${basename(path)} ${statSync(path).ctimeMs}`;
 
 /** Throws if the cache cannot be written. */

@@ -2,7 +2,7 @@
 import { type RetryOptions, withRetry } from './retry.ts';
 import type { ReadFrom, RelayClient } from './relay-client.ts';
 
-/** Beyond the end of any stream: the relay then returns only the other one. */
+/** An offset beyond the end of any stream. With it for one stream, the relay returns only the other stream. */
 const beyondAll = 10 ** 14;
 
 export interface StreamPart {

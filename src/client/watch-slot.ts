@@ -48,8 +48,8 @@ export async function watchSlot(
     const isLate = monotonicMs() - began >= takeWithinSeconds * 1000;
     if (status.cmd_queued && isLate) return 'not taken';
     if (hasRestarted(status)) return 'restarted';
-    // Needs two looks: at the first one the result may be in flight to this client. A relay that does not count seconds does not
-    // know what is in flight.
+    // Needs two polls in a row: at the first one the result may be in flight to this client. If listener_seen_seconds_ago is null,
+    // the relay does not know what is in flight.
     const isNowhere = !status.cmd_queued && !status.cmd_in_flight && !status.result_queued;
     absences = isNowhere && status.listener_seen_seconds_ago !== null ? absences + 1 : 0;
     if (absences >= 2) return 'reset';

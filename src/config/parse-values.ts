@@ -15,7 +15,11 @@ export function parseDuration(text: string): number {
 export function parseCount(text: string, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): number {
   const number = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (Number.isNaN(number) || number < min || number > max) {
-    throw new ConfigError(`not a whole number from ${min} to ${max}: ${quote(text)}`, 'write digits only');
+    const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
+    throw new ConfigError(
+      `not a whole number ${range}: ${quote(text)}`,
+      'write a number in this range, digits only',
+    );
   }
   return number;
 }

@@ -35,7 +35,7 @@ export function explainRelayAddress({ relayAddress, url }: Remote): string[] {
     ? []
     : [
         `These lines have the address that this client uses (${url}). The relay reports a different one: if the ` +
-          'remote cannot reach this one, tell the user to compare the two.',
+          'remote cannot reach the address in the lines, tell the user to compare the two addresses.',
       ];
 }
 

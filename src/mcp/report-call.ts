@@ -31,7 +31,7 @@ function describeSizes(id: string, excerpts: Record<'stdout' | 'stderr', Excerpt
   if (how.length === 0) return [sizes];
   return [
     sizes,
-    `Not all of it is here. Read the rest with ${how.join(' and ')}; do not run the command again for it.`,
+    `This is not the whole output. Read the rest with ${how.join(' and ')}; do not run the command again to get it.`,
   ];
 }
 

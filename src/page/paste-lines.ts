@@ -24,7 +24,7 @@ export function buildLines(payload: SessionPayload, pageUrl: string): Readonly<R
   const server = { command: 'remotify', args: ['mcp'], env: { REMOTIFY_URL: relay, REMOTIFY_KEY: key } };
   return {
     supervised,
-    // A line without a place for the mode would be the supervised line again.
+    // If addAutoMode() cannot add the mode, it returns the supervised line: do not offer that as the auto line.
     auto: auto === supervised ? '' : auto,
     exec,
     cli: `export REMOTIFY_KEY=${key}\nremotify exec --url ${quoteWord(relay)} 'COMMAND'`,

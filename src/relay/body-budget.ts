@@ -10,7 +10,7 @@ const minBytes = 512 * 1024 * 1024;
 export interface BodyAccount {
   /** Throws `relay_busy` if the budget, or the share of this address, is used up; `body_cut` once the account is closed. */
   take(bytes: number): void;
-  /** Returns all of it, since the request is over. Code that still processes the body gets an error from take(). */
+  /** Returns the whole share to the budget when the request is over. Code that still processes the body gets an error from take(). */
   close(): void;
 }
 

@@ -51,7 +51,7 @@ function explain(error: unknown, path: string): SocketUnusable {
 }
 
 /**
- * Moves the socket to its path. Replaces nothing if the file system has hard links, as all do that are likely to hold a
+ * Moves the socket to its path. Replaces nothing if the file system has hard links, as all file systems do that are likely to hold a
  * socket.
  */
 async function putInPlace(from: string, path: string): Promise<void> {

@@ -61,7 +61,7 @@ export function pathPrefix({ publicUrl }: Pick<RelayOptions, 'publicUrl'>): stri
 export interface OuterAddress {
   /** The text of a Host header. */
   readonly host: string;
-  /** Undefined unless a trusted proxy sent it: then the scheme is the relay's own. */
+  /** Undefined if no trusted proxy sent it; the scheme is then the relay's own. */
   readonly scheme: 'http' | 'https' | undefined;
 }
 

@@ -54,7 +54,7 @@ class Received {
     const { byteLength } = chunk;
     if (this.#whole) {
       this.#whole.set(chunk, this.bytes);
-      // Node's parser copies each piece of a body, and only this code has that copy.
+      // Safe to release: the chunk is a copy made by Node's parser, and only this code refers to it.
       releaseBuffer(chunk);
     } else this.#chunks.push(chunk);
     this.bytes += byteLength;

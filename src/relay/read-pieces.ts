@@ -90,7 +90,7 @@ export async function openSlice(store: Store, name: string, id: string, slice: S
   if (bytes === 0) return [];
   const first = await store.readBytes(name, id, part, offset, bytes);
   if (first.byteLength === bytes) return [first];
-  // The store returned only a part of it: it has several pieces, or not all bytes.
+  // The store returned only a part of the slice: the slice has several pieces, or the store lacks some of its bytes.
   return [await joinPieces(readPieces(store, name, id, slice))];
 }
 

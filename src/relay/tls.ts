@@ -88,8 +88,8 @@ export class Certificate {
   /** Creates a server that accepts only TLS. Until it closes, it uses the newest certificate that the files have. */
   createServer(options: ServerOptions, serve: RequestListener): HttpServer {
     const server = createServer({ ...options, ...this.#current, handshakeTimeout: handshakeMs }, serve);
-    // Before node:https emits a clientError: the relay can send no error to a client without TLS, and there are
-    // thousands of scanners.
+    // Runs before node:https emits a clientError: closes the socket without an error and a log line. The relay
+    // cannot send an error to a client without TLS, and thousands of scanners connect.
     server.prependListener('tlsClientError', (_error, socket) => socket.destroy());
     this.#follow(server);
     return server;

@@ -22,7 +22,7 @@ drain_terminal() {
 }
 
 # Sets $answer. A child reads the line, so that the listener handles signals at once. When the child is killed, an unfinished line stays
-# in the terminal. Returns 1 where the command was cancelled or expired, 2 after Ctrl-C, at the end of input, or when the listener ends.
+# in the terminal. Returns 1 if the command was cancelled or expired, 2 after Ctrl-C, at the end of input, or when the listener ends.
 read_answer() {
   local reader watcher outcome=0
   answer=''
@@ -67,7 +67,7 @@ end_when_withdrawn() { # PROCESS
   kill "$1"
 }
 
-# Waits for Enter between two screens of a long text. Returns 1 where the operator stops.
+# Waits for Enter between two screens of a long text. Returns 1 if the operator stops.
 turn_page() {
   local answer fit
   choose_fitting '    -- Enter: next page, q: stop -- ' '-- Enter, q: stop -- ' '-- Enter, q -- '
@@ -111,7 +111,10 @@ ask() {
     read_answer
     case $? in
       1) verdict=2 ;;
-      2) verdict=1 ;;
+      2)
+        verdict=1
+        [ "$leaving" -eq 0 ] || reason='the listener was ended'
+        ;;
       *) judge_answer ;;
     esac
   done
@@ -143,6 +146,16 @@ put_question() {
   screen_rows=$((screen_rows + 1))
 }
 
+explain_answers() {
+  print_note "    ${word:-y}: run this command" "    ${word:-y}: run it"
+  print_note '    Enter, n REASON: do not run it; the client gets the reason' '    Enter, n REASON: no'
+  print_note "    a${word:+ $word}: run it now, and without asking whenever it comes again" "    a${word:+ $word}: always"
+  print_note '    v: show all of it' '    v: view'
+  [ "$more_output" -eq 0 ] || print_note '    o: show the last output' '    o: output'
+  [ -z "$leftover_ids" ] || print_note '    k: stop the processes of earlier commands' '    k: stop leftovers'
+  print_note '    q: do not run it, and quit the listener' '    q: quit'
+}
+
 # Sets $verdict and $reason from $answer. An empty $verdict means that the question is asked again.
 judge_answer() {
   local LC_ALL=C
@@ -159,6 +172,10 @@ judge_answer() {
       show_again
       ;;
     [vV] | view) show_command whole ;;
+    '?' | [hH] | help)
+      explain_answers
+      show_again
+      ;;
     [qQ] | quit)
       reason='the listener was ended' leaving=1
       verdict=1
@@ -169,7 +186,15 @@ judge_answer() {
 
 approve_or_decline() {
   case $answer in
-    [aA] | [aA]\ * | always | always\ *) approve "${answer#"${answer%%[ ]*}"}" && remember_always ;;
+    [aA] | always) approve '' && remember_always ;;
+    # With the word, as in "a xyz". Otherwise it is a sentence that starts with "a", which must not approve every later run.
+    [aA]\ * | always\ *)
+      if [ -n "$word" ]; then
+        approve "${answer#"${answer%%[ ]*}"}" && remember_always
+      else
+        ask_again 'unclear: answer y, a, or n REASON'
+      fi
+      ;;
     [yY]*) approve '' ;;
     *)
       if [ -n "$word" ] && [ "$answer" = "$word" ]; then
@@ -186,7 +211,7 @@ approve_or_decline() {
   esac
 }
 
-# Sets $verdict to 0. Returns 1 where the question is asked again.
+# Sets $verdict to 0. Returns 1 if the question is asked again.
 approve() { # THE WORD, WITH A BLANK BEFORE IT
   if [ -n "$word" ] && [ "$1" != " $word" ]; then
     ask_again "not approved: type the word in the question"
@@ -223,7 +248,7 @@ is_always() {
   return 1
 }
 
-# Reports a decision to the relay. Returns 1 where the relay does not accept it any more.
+# Reports a decision to the relay. Returns 1 if the relay does not accept it any more.
 decide() { # start|decline [CURL ARGUMENT...]
   local verb=$1
   shift

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Background jobs during a question or a command: heartbeat, limits and upload; and the watchdog.
 #
-# background_group   process group of the current background jobs; empty where there are none
+# background_group   process group of the current background jobs; empty if there are none
 
 background_group=''
 

@@ -31,7 +31,7 @@ discard() { # FILE...
   [ "${#there[@]}" -eq 0 ] || rm -f "${there[@]}"
 }
 
-# Sets $text to the whole content of a short file. Returns 1 where the file is longer than 4096 bytes, or this shell cannot hold it
+# Sets $text to the whole content of a short file. Returns 1 if the file is longer than 4096 bytes, or this shell cannot hold it
 # exactly: a zero byte ends a variable, and bash before 4 uses some control characters internally.
 read_short() { # FILE
   local LC_ALL=C
@@ -77,13 +77,13 @@ now_ms() {
   fi
 }
 
-# Sleeps and adds the time to $slept. SECONDS is 0.1, or 1 where sleep does not support fractions.
+# Sleeps and adds the time to $slept. SECONDS is 0.1, or 1 if sleep does not support fractions.
 rest() { # SECONDS
   sleep "$1"
   case $1 in 0.*) slept=$((slept + ${1#0.} * 100)) ;; *) slept=$((slept + $1 * 1000)) ;; esac
 }
 
-# Sets $number to the number in a file, 0 where the file has no number of up to 15 digits. Every process of this user can write these
+# Sets $number to the number in a file, 0 if the file has no number of up to 15 digits. Every process of this user can write these
 # files, and bash would evaluate other text as arithmetic.
 read_number() { # FILE
   number=

@@ -20,7 +20,7 @@ starter_text() {
   esac
 }
 
-# Sets $exported_options and $exported_shopts to SHELLOPTS and BASHOPTS where these were exported (rare), else to ''.
+# Sets $exported_options and $exported_shopts to SHELLOPTS and BASHOPTS if these were exported (rare), else to ''.
 find_exported_options() {
   exported_options='' exported_shopts=''
   case $remotify_exported in *'x SHELLOPTS='*) exported_options=$remotify_options ;; esac
@@ -28,7 +28,7 @@ find_exported_options() {
 }
 
 # Turns this process into the command. After the line that restores the environment, no variable or function of the runner may be used:
-# the operator's may have replaced it.
+# a variable or function of the operator's shell may have replaced it.
 become_command() { # [WORD BEFORE IT...]
   local starter options
   trap - INT TERM HUP QUIT
@@ -39,7 +39,7 @@ become_command() { # [WORD BEFORE IT...]
   fi
   starter_text
   # Supervised mode: the text that the operator saw, even if its file was changed since then. Auto mode: the file, which may contain zero
-  # bytes, or the text where the file was removed.
+  # bytes, or the text if the file was removed.
   if { [ "$mode" = auto ] || [ "$has_pipes" -eq 0 ]; } && { exec 19<"$work/command"; } 2>/dev/null; then
     :
   elif [ "$has_pipes" -eq 0 ] || [ -z "$shown_text" ]; then
@@ -71,7 +71,7 @@ become_command() { # [WORD BEFORE IT...]
   # With EXECIGNORE set in this process, no program could be started: env sets it for the command only.
   [ -z "${EXECIGNORE+x}" ] || { set -- env "EXECIGNORE=$EXECIGNORE" "$@" && unset EXECIGNORE; }
   { eval "$remotify_functions"; } >/dev/null 2>&1
-  # In POSIX mode, exec and export are the builtins even where a function has the same name.
+  # In POSIX mode, exec and export are the builtins even if a function has the same name.
   POSIXLY_CORRECT=${remotify_posixly#-}
   eval "$remotify_function_exports"
   case $remotify_posixly$remotify_exported in -*'x POSIXLY_CORRECT='*) export POSIXLY_CORRECT ;; esac

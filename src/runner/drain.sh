@@ -8,7 +8,7 @@ is_whole() {
   done
 }
 
-# Sets $reached to the write positions of both streams. Returns 1 where a writer waits for space in the spool.
+# Sets $reached to the write positions of both streams. Returns 1 if a writer waits for space in the spool.
 look_at_streams() {
   local stream nth held
   reached=

@@ -2,19 +2,19 @@
 # The private folder of this listener, and the removal of folders that dead listeners left.
 #
 # work        its path
-# is_owned    1 where the system reports this user as its owner; some network file systems do not
+# is_owned    1 if the system reports this user as its owner; some network file systems do not
 # guard       process id of the watchdog
 # spool_room  bytes of a command's output that the folder may hold
 # most_output, most_input
 #             largest number of bytes of output (input) that are sent (fetched) in one request
-# space       identifies this boot and process namespace; empty where the system does not report them
+# space       identifies this boot and process namespace; empty if the system does not report them
 
 is_owned=1 guard=''
 
 is_own_folder() { [ -d "$work" ] && [ ! -L "$work" ] && { [ "$is_owned" -eq 0 ] || [ -O "$work" ]; }; }
 
 # A cleaner of the temporary folder may remove this one. It is created again at the same path, the only one that the background jobs
-# know. Returns 1 where that fails.
+# know. Returns 1 if that fails.
 keep_work() {
   local turn=0
   # The folder may be removed again while it is being filled.
@@ -89,7 +89,7 @@ sweep() {
   done
 }
 
-# Also true where it cannot be determined. START detects that another process has the same id by now: it started later.
+# Also true if it cannot be determined. START detects that another process has the same id by now: it started later.
 is_running() { # PID START
   case $1 in '' | 0* | *[!0-9]*) return 0 ;; esac
   [ -d "/proc/$1" ] || return 1

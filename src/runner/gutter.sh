@@ -2,7 +2,7 @@
 # Shows output on the operator's screen as the relay accepts it, each row behind a mark. Several processes send output, one after the other,
 # and each may be killed at any time: so the state is in files, each beginning with the id of its command.
 #
-# more_output had_output   1 where the last command printed more than was shown; id of the last command that printed output
+# more_output had_output   1 if the last command printed more than was shown; id of the last command that printed output
 # gutter.rows          number of rows shown, and the stream of the last output
 # gutter.STREAM        bytes of the stream, bytes shown, bytes in .first, number N of the current last file, bytes in that file
 # gutter.STREAM.first  the first bytes of the stream; gutter.STREAM.N: the last bytes
@@ -10,7 +10,7 @@
 
 more_output=0 had_output=''
 
-# Returns 0 where the file belongs to this command.
+# Returns 0 if the file belongs to this command.
 read_numbers() { # FILE, sets $a $b $c $d $e
   local owner=''
   a=0 b=0 c=0 d=0 e=0
@@ -27,7 +27,7 @@ read_rows() {
   rows=$a last=$b
 }
 
-# Sets $total $shown $first $nth $filled. Returns 1 where the stream had no output so far.
+# Sets $total $shown $first $nth $filled. Returns 1 if the stream had no output so far.
 read_stream() { # STREAM
   local a b c d e
   read_numbers "gutter.$1"
@@ -41,7 +41,7 @@ write_stream() { # STREAM
   printf '%s %d %d 0 0 0\n' "$id" "$rows" "$last" >"$work/gutter.rows"
 }
 
-# Reads a file into $text; escapes its bytes where it contains a zero byte, which a variable cannot hold.
+# Reads a file into $text; escapes its bytes if it contains a zero byte, which a variable cannot hold.
 load_text() { # FILE
   text=''
   if { IFS= read -r -d '' text; } 2>/dev/null <"$1"; then text=$(show_bytes <"$1"); fi

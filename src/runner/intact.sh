@@ -2,10 +2,10 @@
 # Checks that all output of a command is still in its spool. A cleaner of the temporary folder may remove the folder or single files of
 # it. So the writers report their byte counts through an open file, which can be read even after its name was removed.
 #
-# total_stdout total_stderr   bytes that the writers received; empty where unknown
+# total_stdout total_stderr   bytes that the writers received; empty if unknown
 # noted                       bytes of the notices appended to stderr (with merge=1, to stdout)
-# is_torn                     1 where bytes of a stream are missing from the spool
-# is_lost                     1 where an unknown amount of the last command's output is lost
+# is_torn                     1 if bytes of a stream are missing from the spool
+# is_lost                     1 if an unknown amount of the last command's output is lost
 
 total_stdout='' total_stderr='' noted=0 is_torn=0 is_lost=0
 

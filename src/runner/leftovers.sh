@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Handles background processes of approved commands: they could type on this terminal, so y is not enough then.
 #
-# word   the word that the operator must type to approve; empty where y is enough
+# word   the word that the operator must type to approve; empty if y is enough
 
 # Draws $word: consonant, vowel, consonant. No other answer begins with its first letter.
 draw_word() {

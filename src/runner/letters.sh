@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Decides which letters are shown unchanged on the operator's screen. All other bytes are escaped.
 #
-# has_utf8                             1 where the operator's locale is UTF-8; empty until know_locale ran
-# keeps_syntax                         1 where lookalikes of shell quotes and hyphens are shown: in output, not in a command
+# has_utf8                             1 if the operator's locale is UTF-8; empty until know_locale ran
+# keeps_syntax                         1 if lookalikes of shell quotes and hyphens are shown: in output, not in a command
 # letter_from letter_to letter_kinds   ranges of code points
 
 know_locale() {
@@ -63,7 +63,7 @@ wide_run=$'^(\xe3\x80[\x81-\x91]|\xe3\x81[\x81-\xbf]|\xe3\x82[\x80-\x96\xa1-\xbf
 cyrillic_run=$'^([\xd0\xd1][\x80-\xbf])+'
 
 # Reads a character of $word at $from, or a run of characters of one kind, or an invalid byte. Sets $letter, $unit (bytes per character)
-# and $kind: a for ASCII, 0 where it is escaped.
+# and $kind: a for ASCII, 0 if it is escaped.
 next_letter() {
   local least nth
   letter=${word:from:1} unit=1 kind=0
@@ -108,7 +108,7 @@ next_letter() {
   find_kind "$code"
 }
 
-# Sets $kind to the kind of a code point, 0 where no range contains it.
+# Sets $kind to the kind of a code point, 0 if no range contains it.
 find_kind() { # CODE POINT
   local low=0 high middle
   [ -n "${letter_kinds:-}" ] || load_letters

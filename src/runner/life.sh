@@ -43,7 +43,7 @@ say_farewell() {
 
 # Finds out what this system supports.
 find_abilities() {
-  # Per stream, used where the listener cannot block the command's writes.
+  # Per stream, used if the listener cannot block the command's writes.
   output_limit=1073741824
   tick=0.1 head_start=0.05 blink=0.02 instant=0.005 glance=0.001 quiet_turns=8 drain_turns=100 upload_turns=250
   sleep "$tick" 2>/dev/null || tick=1 head_start=1 blink=1 instant=1 glance=1 quiet_turns=2 drain_turns=10 upload_turns=5
@@ -78,7 +78,7 @@ open_folder() {
   temporary_folder=${TMPDIR:-/tmp}
   # An absolute path: a relative name may begin with a dash.
   case $temporary_folder in /*) ;; *) temporary_folder=$PWD/$temporary_folder ;; esac
-  work=$(mktemp -d "$temporary_folder/remotify.XXXXXXXXXX" 2>/dev/null) || fail "cannot create a private folder in $temporary_folder"
+  work=$(mktemp -d "$temporary_folder/remotify.XXXXXXXXXX" 2>/dev/null) || fail "cannot create a private folder in $temporary_folder: set TMPDIR to a folder that you can write to"
   [ -O "$work" ] || is_owned=0
   host_label=$(label "${HOSTNAME:-unknown}")
   user_label=$(label "$(id -un 2>/dev/null || printf '%s' "${USER:-unknown}")")
@@ -102,7 +102,7 @@ main() {
   guard=$!
   set +m
   name_space
-  write_owner || fail "no space left in $temporary_folder"
+  write_owner || fail "no space left in $temporary_folder: free some space, or set TMPDIR to another folder"
   measure_room
   open_uploads
   sweep

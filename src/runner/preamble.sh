@@ -8,9 +8,9 @@
 # its options, aliases, exported functions and traps. Each line is a group with exit status 1, so a copy truncated here ends with an error.
 #
 # remotify_options, remotify_shopts   SHELLOPTS and BASHOPTS of that shell
-# remotify_posixly                    a - and the value of POSIXLY_CORRECT; empty where it was not set
+# remotify_posixly                    a - and the value of POSIXLY_CORRECT; empty if it was not set
 # remotify_exported                   declarations of these three variables
-# remotify_by_hand                    1 where the values of the runner come from the environment
+# remotify_by_hand                    1 if the values of the runner come from the environment
 # remotify_umask                      the umask of that shell
 # remotify_environment                its exported variables, as text for eval
 # remotify_functions                  its exported functions, as text for eval; remotify_function_exports exports them

@@ -48,7 +48,7 @@ cut_of() { # STREAM
   cut=$((cut + dropped))
 }
 
-# Puts the unsent rest of a stream into one file: $file, with $unsent bytes. Returns 1 where there is no disk space for it.
+# Puts the unsent rest of a stream into one file: $file, with $unsent bytes. Returns 1 if there is no disk space for it.
 gather_rest() { # STREAM
   unsent_of "$1"
   check_stream "$1"
@@ -62,7 +62,7 @@ gather_rest() { # STREAM
   [ "$bytes" -eq "$unsent" ]
 }
 
-# Sends the exit status with the rest of stdout followed by the rest of stderr. Returns 1 where nothing could be sent.
+# Sends the exit status with the rest of stdout followed by the rest of stderr. Returns 1 if nothing could be sent.
 push_end() {
   local query cuts='' stream body=$work/rest file files=() parts=()
   local first base sent cut shown nth spool unsent size
@@ -107,7 +107,7 @@ push_end() {
   esac
 }
 
-# Chooses a stream to send before the end: the rests of both must fit into one body of a chunk. Empty where they do.
+# Chooses a stream to send before the end: the rests of both must fit into one body of a chunk. Empty if they do.
 choose_stream() { # sets $stream
   local unsent
   read_chunk
@@ -119,7 +119,7 @@ choose_stream() { # sets $stream
   stream=
 }
 
-# Sends the remaining output and the exit status, and retries as long as the session exists. Returns 1 where the relay rejects them.
+# Sends the remaining output and the exit status, and retries as long as the session exists. Returns 1 if the relay rejects them.
 send_result() {
   local over stream
   drop_unread

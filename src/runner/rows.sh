@@ -54,7 +54,7 @@ next_row() { # MARK OF THE NEXT
   row='' row_width=0 row_from=$at row_mark=$1
 }
 
-# Calls $take_row for each row of $text. Returns 1 where $take_row stopped it; $row_from is the offset of the first row not taken.
+# Calls $take_row for each row of $text. Returns 1 if $take_row stopped it; $row_from is the offset of the first row not taken.
 lay_out() { # MARK OF THE FIRST ROW, OF EACH OTHER LINE, OF WHAT CONTINUES A LINE
   local LC_ALL=C at=0 rest plain word line=$2 continued=$3 goes_on=0
   row='' row_width=0 row_from=0 row_mark=$1

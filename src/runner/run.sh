@@ -83,7 +83,7 @@ end_command() { # JOB
   await_end "$1" 10000 || signal_command KILL
 }
 
-# Waits for the end of a process. Returns 1 where it still runs after MILLISECONDS.
+# Waits for the end of a process. Returns 1 if it still runs after MILLISECONDS.
 await_end() { # PID MILLISECONDS
   local until
   now_ms

@@ -6,7 +6,7 @@
 #                            that it will never get, bytes shown to the operator, number of the segment being written
 # size bytes unsent          set by the functions that are named after them
 # pushed                     bytes of output that the last command sent
-# is_large is_quick          of the last piece: 1 where it was at least half a chunk; 1 where it took less than two seconds
+# is_large is_quick          of the last piece: 1 if it was at least half a chunk; 1 where it took less than two seconds
 # plain_pieces               number of pieces to send uncompressed before gzip is tried again
 
 pushed=0 plain_pieces=0
@@ -158,7 +158,7 @@ may_shrink() { # FILE BYTES
   return 1
 }
 
-# Sends a file as the body of a request, compressed where that makes it smaller.
+# Sends a file as the body of a request, compressed if that makes it smaller.
 request_with() { # SLOT PATH FILE BYTES
   local line='' body=$3 words=()
   is_quick=0

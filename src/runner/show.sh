@@ -68,7 +68,7 @@ reset_screen() {
   printf '\033[999;1H\n\033[K'
 }
 
-# Reads the command into $held. 1: its size is not that of the frame, also where it contains a zero byte, which a variable cannot hold.
+# Reads the command into $held. 1: its size is not that of the frame, also if it contains a zero byte, which a variable cannot hold.
 read_command() {
   local LC_ALL=C
   held=''

@@ -137,7 +137,7 @@ lose_rest() {
   cat >/dev/null
 }
 
-# Waits until $most more bytes may be written. Returns 1 where the output is not wanted any more; the rest is counted or discarded.
+# Waits until $most more bytes may be written. Returns 1 if the output is not wanted any more; the rest is counted or discarded.
 wait_for_room() { # BYTES-OF-A-SEGMENT
   local first nth_one total turn=0
   while is_kept; do

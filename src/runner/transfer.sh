@@ -2,13 +2,13 @@
 # Sends one HTTP request with curl and parses the response.
 #
 # http       status of the last response, 000 without a complete response
-# refusal    error code of the relay (Remotify-Error), empty where it sent none
+# refusal    error code of the relay (Remotify-Error), empty if it sent none
 # took       milliseconds that the last request took, as measured by curl; 0 without a response
 # received   bytes of the response body, as counted by curl
-# trouble    why there is no response; empty where the reason could not be stored
-# is_cut     1 where a signal ended the wait for the response
+# trouble    why there is no response; empty if the reason could not be stored
+# is_cut     1 if a signal ended the wait for the response
 # config     configuration of the next curl, set by set_config
-# ahead      process id of a started curl that waits for its request (slot result, on descriptor 21); empty where there is none
+# ahead      process id of a started curl that waits for its request (slot result, on descriptor 21); empty if there is none
 
 http=000 refusal='' took=0 received=0 trouble='' is_cut=0 config='' ahead=''
 
@@ -51,7 +51,7 @@ limit_of() { # SLOT
 }
 
 # Starting curl is the slowest step between the end of a command and its result at the relay. So the curl for the result is started while
-# the command runs, and gets its request later. Only where bash can wait for such a process, and only in auto mode: at a terminal the
+# the command runs, and gets its request later. Only if bash can wait for such a process, and only in auto mode: at a terminal the
 # operator's answer takes longer anyway. curl must not inherit the descriptors of the command's streams: these would never end.
 start_ahead() {
   [ "$has_here_pipes$has_pipes" = 11 ] || return 0
@@ -118,7 +118,7 @@ transfer() { # SLOT METHOD PATH [CURL OPTION AND ITS VALUE...]
     [ "$leaving$interrupts" = 00 ] || end_wait
     clear_spool
   fi
-  # Some versions of curl crash where they cannot open a file: hide bash's report of it.
+  # Some versions of curl crash if they cannot open a file: hide bash's report of it.
   wait "$transfer" 2>/dev/null
   outcome=$?
   [ "$slot" != next ] || waits_for=

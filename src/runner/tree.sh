@@ -4,7 +4,7 @@
 #
 # found                        process ids, set by find_marked
 # process_state process_group process_tty process_start   fields of one process, set by read_stat
-# leftover_ids leftover_pids   commands and processes of before that still run on this terminal, set by find_leftovers
+# leftover_ids leftover_pids   earlier commands, and their processes, that still run on this terminal, set by find_leftovers
 # earlier_groups               process groups of earlier commands: c3:1234 c4:1240
 
 leftover_ids='' leftover_pids='' earlier_groups=''
@@ -40,7 +40,7 @@ find_marked() { # [ID]
   done
 }
 
-# Sets process_state, process_group, process_tty and process_start (in ticks since the boot). Returns 1 where there is no such process, or
+# Sets process_state, process_group, process_tty and process_start (in ticks since the boot). Returns 1 if there is no such process, or
 # this system has no /proc.
 read_stat() { # PID
   local line
@@ -114,14 +114,14 @@ signal_leftovers() { # SIGNAL
   return 0
 }
 
-# Returns 1 where no process of the current command is known to run.
+# Returns 1 if no process of the current command is known to run.
 tree_lives() {
   read_number "$work/group"
   [ "$number" -le 1 ] || ! group_lives "$number" || return 0
   find_marked "$id" && [ -n "$found" ]
 }
 
-# Returns 1 where no process of the current command runs; 0 also where this system does not show processes that left the group.
+# Returns 1 if no process of the current command runs; 0 also where this system does not show processes that left the group.
 command_lives() { tree_lives || ! [ -r /proc/self/environ ]; }
 
 # Sends KILL to a foreground group, except to the shells that lead it: bash would report their death on the operator's screen.
@@ -139,7 +139,7 @@ kill_group() { # GROUP
   return "$killed"
 }
 
-# Sends a signal to all processes of the command. Returns 1 where there is none (yet, or any more).
+# Sends a signal to all processes of the command. Returns 1 if there is none (yet, or any more).
 signal_command() { # SIGNAL
   local group pid reached=1
   case $1 in INT | TERM | KILL) ;; *) return 1 ;; esac
@@ -162,10 +162,10 @@ signal_command() { # SIGNAL
   return "$reached"
 }
 
-# Like signal_command, and sends KILL ten seconds later.
+# Like signal_command, and sends KILL ten seconds later. INT is a request that the command may ignore: a client that wants more sends TERM.
 stop_command() { # SIGNAL
   signal_command "$1" || return 1
-  (sleep 10 && signal_command KILL) &
+  [ "$1" = INT ] || (sleep 10 && signal_command KILL) &
 }
 
 # Stops the command. Records the reason first: the command may end before the next line of this function runs.

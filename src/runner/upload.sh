@@ -11,7 +11,7 @@ open_uploads() {
   printf '\n' 2>/dev/null >"$work/run_over"
 }
 
-# Marks an upload as in progress, so that rest_upload waits for it. Returns 1 where the command has ended: send_result sends the rest.
+# Marks an upload as in progress, so that rest_upload waits for it. Returns 1 if the command has ended: send_result sends the rest.
 begin_upload() {
   local word=''
   printf '1\n' 2>/dev/null 1<>"$work/busy"
@@ -33,7 +33,7 @@ rest_upload() {
   end_upload
 }
 
-# Uploads the next piece of a stream. Sets $behind where more output is waiting, or may be soon.
+# Uploads the next piece of a stream. Sets $behind if more output is waiting, or may be soon.
 push_growth() { # STREAM
   local first base sent cut shown nth spool is_sent=1 is_large=0
   # The quota is reached: the relay takes no output, and keep_limits stops the command.

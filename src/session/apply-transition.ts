@@ -8,7 +8,7 @@ import { advance, nextDeadline, sessionDeadline, touch } from './time.ts';
 /** The clock of the store, in milliseconds since 1970. */
 export interface Clock {
   readonly now: number;
-  /** Since then requests could arrive without interruption. Silence before it does not mean that a listener is gone. */
+  /** From this time on, requests could arrive without interruption. A listener that was silent before this time is not necessarily gone. */
   readonly upSince: number;
 }
 

@@ -101,7 +101,7 @@ export function endCommand(
 }
 
 /**
- * Puts a command back into the queue that a listener was shown and did not start. That listener may still answer, until
+ * Queues a command again that a listener was shown but did not start. That listener may still answer, until
  * another one is shown the command.
  */
 export function requeueCommand(command: Command): Command {

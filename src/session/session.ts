@@ -37,7 +37,7 @@ export const emptySlot = { slotResult: null, slotReader: null } as const satisfi
 
 export interface SlotReader {
   readonly id: string;
-  /** Its claim ends then, unless it is renewed: the relay that serves the reader may have died. */
+  /** When the claim of the reader expires, unless the relay renews it: the relay that serves the reader may have died. */
   readonly until: number;
 }
 

@@ -99,7 +99,7 @@ export async function claimFolder(directory: string): Promise<() => Promise<void
   let socket: ClaimSocket | undefined;
   let isReleased = false;
   const release = async (): Promise<void> => {
-    // By a second call the number of the closed descriptor may belong to another file.
+    // At a second call, the number of the closed descriptor may belong to another file.
     if (isReleased) return;
     isReleased = true;
     await socket?.close();

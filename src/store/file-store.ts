@@ -130,7 +130,7 @@ class Folder implements Medium {
     for (const changed of [folder, this.#path(name), this.#path()]) await syncFolder(changed);
   }
 
-  /** The folder seldom exists, its parent mostly does. Resolves with true if no file in it has more than one byte. */
+  /** Usually only the parent of the folder exists. Resolves with true if no file in the folder has more than one byte. */
   async #makeCommandFolder(path: string): Promise<boolean> {
     if (await this.#spares.take(path)) return true;
     try {

@@ -119,7 +119,7 @@ export class JournalState {
 
   /** Call after the last entry: moves data of format 2 into the sessions. Returns whether the journal was of that format. */
   finishReading(): boolean {
-    // After a skipped damaged line a command may have been added again behind later ones.
+    // If a damaged line was skipped, a command may have been added again after later commands.
     for (const session of this.#byName.values()) {
       const commands = sortById(session.commands);
       if (commands !== session.commands) this.put({ ...session, commands });

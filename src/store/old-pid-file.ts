@@ -1,4 +1,4 @@
-/** `relay.pid`, the lock file of relays from before claim sockets: a pid, and the process start time where the system provides it. */
+/** `relay.pid`, the lock file of older relays, which had no claim sockets: a pid, and the process start time where the system provides it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from './error-code.ts';

@@ -16,7 +16,7 @@ const retryForMs = 3_000;
 
 const pauseMs = 50;
 
-/** Sent again after a lost answer, it may count a request twice: a limit that is reached one request early. */
+/** If the relay sends it again after a lost answer, Redis may count a request twice: the limit is then reached one request early. */
 const pourRequest = defineScript(pourScript);
 
 /** The reply types of ioredis: text, a number, null, or a list of these. */

@@ -3,7 +3,7 @@ import type { Signal } from '../protocol/command-states.ts';
 import type { CommandView } from '../protocol/command-view.ts';
 import { maxLabelLength } from '../protocol/limits.ts';
 import { cutChars } from './cut-text.ts';
-import { describeMissing, findMissing } from './describe-missing.ts';
+import { findMissing } from './describe-missing.ts';
 import { escapeText } from './escape.ts';
 
 /**
@@ -43,7 +43,7 @@ export function describeStopping(signal: Signal): string {
   return `stopping (SIG${signal} sent)`;
 }
 
-/** `exit status 3 (KILL)`, the reason if the command did not end by itself, and how much output is missing. */
+/** `exit status 3 (KILL)`, the reason if the command did not end by itself, and that output is missing. One cell of a table. */
 export function describeOutcome(command: CommandView): string {
   const { exit_status: exitStatus, signal, reason } = command;
   const status =
@@ -51,7 +51,7 @@ export function describeOutcome(command: CommandView): string {
       ? ''
       : `exit status ${exitStatus}${signal === null ? '' : ` (${escapeText(signal)})`}`;
   const missing = findMissing(command);
-  return [status, reason === null ? '' : escapeText(reason), missing ? describeMissing(missing) : '']
+  return [status, reason === null ? '' : escapeText(reason), missing ? 'output incomplete' : '']
     .filter((part) => part !== '')
     .join('; ');
 }

@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, readSession, startRemote } from '../harness/remote.ts';
+import { readSession, startRemote } from '../harness/remote.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
 // Progress bars of a remote command, which use carriage returns, on the terminal of the client.
 
-let relay: Relay;
-let remote: Remote;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-afterAll(async () => {
-  await remote.stop();
-  await relay.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 const progress = String.raw`for n in 10 50 100; do printf 'Loading %s%%\r' $n; sleep 0.1; done; printf '\nover\n'`;
 

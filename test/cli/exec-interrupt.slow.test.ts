@@ -106,6 +106,20 @@ describe('Ctrl-C twice', () => {
   });
 });
 
+test('Ctrl-C twice, and the command ignores INT: no KILL comes later', async () => {
+  const { startExec, run } = await setUp();
+  // Longer than the time from a TERM to its KILL.
+  const exec = await startExec(
+    `trap '' INT; echo ready; for i in {1..12}; do sleep 1; done; echo survived; exit 8`,
+  );
+  exec.child.kill('SIGINT');
+  await eventually('the first is acknowledged', 10_000, () => exec.stderr().includes('Ctrl-C again'));
+  exec.child.kill('SIGINT');
+  expect(await ended(exec)).toMatchObject({ code: 130 });
+  expect(await run(['wait', 'c1'])).toMatchObject({ exitCode: 8 });
+  expect((await run(['logs', 'c1'])).text).toBe('ready\nsurvived\n');
+});
+
 describe('Ctrl-C while the command is queued', () => {
   // CLI.md: 130 interrupted. The message does not blame another client.
   test('the command is cancelled and never runs, and exec exits 130', async () => {

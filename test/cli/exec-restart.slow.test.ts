@@ -24,7 +24,9 @@ async function startLastingRelay() {
 }
 
 describe('kill -9 of the relay', () => {
-  test('while a command runs: exec reconnects, and reports both', { timeout: 60_000 }, async () => {
+  test('relay killed while a command runs: exec reports the loss and the return of the relay', {
+    timeout: 60_000,
+  }, async () => {
     const relay = await startLastingRelay();
     const remote = await forTest(startRemote(relay));
     const gate = await forTest(makeGate(relay.folder));

@@ -1,26 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
+import { describe, expect, test } from 'vitest';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
 // The command line of exec arrives on the remote unchanged.
 
 // All tests share one remote: no command leaves anything behind that another one could find.
-let relay: Relay;
-let remote: Remote;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-
-afterAll(async () => {
-  await remote?.stop();
-  await relay?.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 async function makeFile(content: string | Uint8Array): Promise<string> {
   const folder = await forTest(makeTemporaryFolder());

@@ -1,28 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
+import { startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { forTest } from '../harness/for-test.ts';
 import { done } from '../harness/prompts.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
 // All tests share one remote: no command leaves anything behind that another one could find.
-let relay: Relay;
-let remote: Remote;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-
-afterAll(async () => {
-  await remote?.stop();
-  await relay?.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 async function makeFolder(): Promise<string> {
   const folder = await forTest(makeTemporaryFolder());

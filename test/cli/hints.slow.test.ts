@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
+import { describe, expect, test } from 'vitest';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
 // Hints for common mistakes: one line on stderr, after the stderr of the remote. Output and status do not change.
 
-let relay: Relay;
-let remote: Remote;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-
-afterAll(async () => {
-  await remote?.stop();
-  await relay?.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 /** The hint in the stderr of a run. */
 function findHint(stderr: string): string | undefined {

@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { type FaultProxy, type ProxiedAnswer, startFaultProxy } from '../harness/fault-proxy.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type ProxiedAnswer, startFaultProxy } from '../harness/fault-proxy.ts';
+import { type Remote } from '../harness/remote.ts';
 import { expectFailure } from './expect-failure.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // A relay that sends invalid numbers: the client must not report a failed command as a success.
 
-let relay: Relay;
-let remote: Remote;
-let proxy: FaultProxy;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  proxy = await startFaultProxy();
-  proxy.aim(relay);
-});
-
-afterAll(async () => {
-  await proxy.stop();
-  await remote.stop();
-  await relay.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
+const proxy = forFile('the proxy', startFaultProxy);
+beforeAll(() => proxy.aim(relay));
 
 /** The same answer, with one header changed. */
 function withHeader({ status, rawHeaders, body }: ProxiedAnswer, name: string, value: string) {

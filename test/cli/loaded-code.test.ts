@@ -1,27 +1,18 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { startForwardProxy } from '../harness/forward-proxy.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../harness/temporary-folder.ts';
+import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // The code that `exec` loads: code for proxies and certificate authorities is loaded only if they are configured.
 
-let relay: Relay;
-let remote: Remote;
-let folder: TemporaryFolder;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  folder = await makeTemporaryFolder();
-});
-afterAll(async () => {
-  await folder.remove();
-  await remote.stop();
-  await relay.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
+const folder = forFile('the folder', makeTemporaryFolder);
 
 const spy = `
 process.on('exit', () => {

@@ -7,29 +7,22 @@ import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeClient } from '../harness/client.ts';
 import { withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
+import { waitForState } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { expectFailure } from './expect-failure.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { readSession } from '../harness/remote.ts';
 
 // With REMOTIFY_URL and REMOTIFY_KEY no settings are needed: unreadable ones must not cause an error.
 
-let relay: Relay;
-let remote: Remote;
+const relay = useRelay();
+const remote = useRemote(relay);
 let key: string;
 beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  const settings = JSON.parse(
-    await (await import('node:fs/promises')).readFile(join(remote.configDir, 'config.json'), 'utf8'),
-  ) as { sessions: Record<string, { key: string }> };
-  key = settings.sessions['session-1']?.key ?? '';
-  return async () => {
-    await remote.stop();
-    await relay.stop();
-  };
+  ({ key } = await readSession(remote.configDir));
 });
 
 /** root may read every file, so the command runs without that capability. */

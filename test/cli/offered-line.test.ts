@@ -46,7 +46,7 @@ test('a session created with --auto: exec prints its auto line once', async () =
   });
 });
 
-test('an auto listener left a session with a supervised line: exec prints when, and the auto line', async () => {
+test('an auto listener left a session with a supervised line: exec prints when the listener was last seen, and the auto line', async () => {
   const client = await setUp();
   const line = await client.makeSession();
   const listener = await forTest(startListener(asAuto(line)));

@@ -1,35 +1,30 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { type ForwardProxyOptions, startForwardProxy } from '../harness/forward-proxy.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, readSession, startRemote } from '../harness/remote.ts';
+import { readSession } from '../harness/remote.ts';
 import { startSocksProxy } from '../harness/socks-proxy.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startTlsFront } from '../harness/tls-front.ts';
 import { startMcpHost } from '../mcp/mcp-host.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
 // A client that can reach the relay only through a proxy: only the proxy resolves its host name.
 
 const host = 'relay.example';
 const script = 'read -r word; echo "$word"; head -c 200000 /dev/zero; exit 6';
 
-let relay: Relay;
-let remote: Remote;
+const relay = useRelay({ flags: ['--allowed-host', host] });
+const remote = useRemote(relay);
 let key: string;
 beforeAll(async () => {
-  relay = await startRelay({ flags: ['--allowed-host', host] });
-  remote = await startRemote(relay);
   ({ key } = await readSession(remote.configDir));
-});
-afterAll(async () => {
-  await remote.stop();
-  await relay.stop();
 });
 
 /** Runs `remotify --url URL -s KEY …` with these variables. */

@@ -1,20 +1,15 @@
 import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Client, makeClient } from '../harness/client.ts';
 import { runCli } from '../harness/cli.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
-let relay: Relay;
-let other: Relay;
-beforeAll(async () => {
-  [relay, other] = await Promise.all([startRelay(), startRelay()]);
-  return async () => {
-    await Promise.all([relay.stop(), other.stop()]);
-  };
-});
+const relay = useRelay();
+const other = useRelay();
 
 async function setUp(): Promise<Client> {
   const client = await forTest(makeClient(relay));

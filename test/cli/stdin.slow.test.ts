@@ -1,25 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startCli } from '../harness/cli.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { type ProxiedRequest, startFaultProxy } from '../harness/fault-proxy.ts';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
-let relay: Relay;
-let remote: Remote;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-
-afterAll(async () => {
-  await remote.stop();
-  await relay.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

@@ -145,7 +145,7 @@ describe('limits with a busy listener', () => {
     const remote = await setUpBusy();
     const exec = start(remote, ['--wait-listener', '1s', 'echo ran']);
     await eventually('exec prints that it waits', 15_000, () =>
-      exec.stderr().includes('is running another command'),
+      exec.stderr().includes('has another command'),
     );
     const seen = performance.now();
     await eventually('the limit is reached', 10_000, () => performance.now() - seen > 1_500);

@@ -1,18 +1,15 @@
 import { chmod, mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
-import { type Site, startSiteWithRelay, writeFiles } from './cp-site.ts';
+import { startSiteWithRelay, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, kibi, makeBytes, mebi, writeSeededFile } from './seeded-file.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // cp of single files in both directions: bytes, mode, time, and output.
 
-let site: Site;
-beforeAll(async () => {
-  site = await startSiteWithRelay();
-  return site.stop;
-});
+const site = forFile('the site', startSiteWithRelay);
 
 const sizes = isLong ? [0, 1, 64 * kibi, mebi - 1, mebi, 5 * mebi + 1] : [0, 1, mebi, 5 * mebi + 1];
 

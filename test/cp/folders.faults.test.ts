@@ -1,20 +1,17 @@
 import { chmod, mkdir, readlink, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
 import { createRandom } from '../harness/random.ts';
 import { seed } from '../harness/seed.ts';
-import { expectFileError, type Pair, type Site, startSiteWithRelay, writeFiles } from './cp-site.ts';
+import { expectFileError, type Pair, startSiteWithRelay, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { kibi, makeBytes, mebi } from './seeded-file.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // Folders with -r, in both directions.
 
-let site: Site;
-beforeAll(async () => {
-  site = await startSiteWithRelay();
-  return site.stop;
-});
+const site = forFile('the site', startSiteWithRelay);
 
 const ways = [
   ['up', ({ here, there }: Pair) => ({ from: here, to: there, source: here, target: `:${there}` })],

@@ -1,17 +1,14 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isLong } from '../harness/is-long.ts';
-import { type Site, startSiteWithRelay } from './cp-site.ts';
+import { startSiteWithRelay } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // cp with names that may break a shell, a list of lines, a terminal or a temporary name.
 
-let site: Site;
-beforeAll(async () => {
-  site = await startSiteWithRelay();
-  return site.stop;
-});
+const site = forFile('the site', startSiteWithRelay);
 
 const names = [
   ['spaces', ' two  spaces '],

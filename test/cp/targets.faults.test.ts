@@ -1,17 +1,14 @@
 import { chmod, link, lstat, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { expectFileError, type Pair, type Site, startSiteWithRelay, writeFiles } from './cp-site.ts';
+import { describe, expect, test } from 'vitest';
+import { expectFileError, type Pair, startSiteWithRelay, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // Targets of uploads and downloads follow the rules of `cp`.
 
-let site: Site;
-beforeAll(async () => {
-  site = await startSiteWithRelay();
-  return site.stop;
-});
+const site = forFile('the site', startSiteWithRelay);
 
 /** Each test runs in both directions: `from` and `to` are folders, `source` and `target` their paths on the command line. */
 const ways = [

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startLegacyRelay } from '../harness/legacy-relay.ts';
 import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
@@ -9,7 +9,6 @@ import { makeClient } from '../harness/client.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { findProgram } from '../harness/find-program.ts';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { startSlotListener } from '../harness/slot-listener.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
@@ -20,6 +19,7 @@ import { setUpCut } from './cut-site.ts';
 import { hashFile, mebi, writeSeededFile } from './seeded-file.ts';
 import { forTest } from '../harness/for-test.ts';
 import { ended, endedWell } from '../harness/prompts.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The progress of a copy on a terminal, and legacy relays, on which cp is refused.
 
@@ -85,11 +85,7 @@ describe.skipIf(!hasTmux)('the progress bar', { timeout: 60_000 }, () => {
 const hasScript = findProgram('script') !== undefined;
 
 describe(`terminals without a size${hasScript ? '' : ' (script is missing)'}`, () => {
-  let relay: Relay;
-  beforeAll(async () => {
-    relay = await startRelay();
-    return relay.stop;
-  });
+  const relay = useRelay();
 
   test.skipIf(!hasScript).each([
     [0, 0],

@@ -6,26 +6,19 @@ import { binaryPath } from '../harness/binary.ts';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { readSession } from '../harness/remote.ts';
 import { canMount, mountSmallDisk } from '../store/small-disk.ts';
-import { expectFileError, type Site, startSite, writeFiles } from './cp-site.ts';
+import { expectFileError, startSite, writeFiles } from './cp-site.ts';
 import { listTree } from './list-tree.ts';
 import { hashFile, kibi, makeBytes, mebi, writeSeededFile } from './seeded-file.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // Missing permissions, full and read-only disks, a file size limit, and concurrent copies to one target.
 
-let relay: Relay;
-let site: Site;
-beforeAll(async () => {
-  relay = await startRelay();
-  site = await startSite(relay);
-  return async () => {
-    await site.stop();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const site = forFile('the site', () => startSite(relay));
 
 const nobody = 65_534;
 const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];

@@ -1,26 +1,19 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { withDeadline } from '../harness/deadline.ts';
-import { makeOldCurl, type OldCurl } from '../harness/old-curl.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { makeOldCurl } from '../harness/old-curl.ts';
 import { readSession, startRemote } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // Runs curl through a wrapper that rejects options that curl 7.29 does not know.
 
-let relay: Relay;
-let oldCurl: OldCurl;
-beforeAll(async () => {
-  relay = await startRelay();
-  oldCurl = await makeOldCurl();
-  return async () => {
-    await relay.stop();
-    await oldCurl.remove();
-  };
-});
+const relay = useRelay();
+const oldCurl = forFile('the old curl', makeOldCurl);
 
 async function setUp() {
   const remote = await forTest(startRemote(relay, { PATH: oldCurl.path }));

@@ -154,7 +154,7 @@ describe('readFacts() finds the import in:', () => {
     expect(readFacts(code).imports).toEqual([expected]);
   });
 
-  test('none in strings, comments, plain exports and absolute URLs', () => {
+  test('readFacts() finds no import in strings, comments, plain exports and absolute URLs', () => {
     const code = `export const a = "import('./a.ts')"; // import './b.ts'\nexport { a as b }; new URL('http://x')`;
     expect(readFacts(code).imports).toEqual([]);
   });

@@ -24,7 +24,7 @@ test('every test file is of exactly one kind', () => {
   expect(odd).toEqual([]);
 });
 
-test('the name of a file says the kind that its pattern finds', () => {
+test('the kind in the name of a test file matches the pattern of this kind', () => {
   const wrong = files.filter((path) => {
     const kind = kindOf(path);
     return kind === undefined || !matches(patternOf(kind), path);

@@ -33,7 +33,7 @@ describe('docs/protocol.md', () => {
 describe('docs/relay.md, the flags and variables of serve', () => {
   const rows = readTable('docs/relay.md', 'serve');
 
-  test('every flag is there, and no other', async () => {
+  test('docs/relay.md lists every flag of serve, and no other', async () => {
     const program = await buildWholeProgram('0.0.0');
     const serve = program.commands.find((command) => command.name() === 'serve');
     const own = (serve?.options ?? []).filter(
@@ -44,7 +44,7 @@ describe('docs/relay.md, the flags and variables of serve', () => {
     );
   });
 
-  test('every variable of its help is there', async () => {
+  test('docs/relay.md lists every variable in the help of serve', async () => {
     const program = await buildWholeProgram('0.0.0');
     const help = program.commands.find((command) => command.name() === 'serve')?.helpInformation() ?? '';
     const named = [...help.matchAll(/\b(?:REMOTIFY|[A-Z]+)_[A-Z_]+\b/g)].map(([name]) => name);
@@ -64,7 +64,7 @@ describe('docs/relay.md, the flags and variables of serve', () => {
     expect(codesIn(text)).toContain(String(resolveServe({}, {})[name]));
   });
 
-  test('the defaults of sizes, times and counts are those that it names', () => {
+  test('docs/relay.md names the real defaults of sizes, times and counts', () => {
     const cells = (flag: string): string[] =>
       codesIn(rows.find(([flags]) => codesIn(flags).includes(flag))?.[2] ?? '');
     const { ttlMs, longPollMs, maxBodyBytes, heldPolls, quotas, rateLimit } = resolveServe({}, {});
@@ -102,14 +102,14 @@ describe('docs/variables.md', () => {
     .filter((path) => /^src\/(?:cli|config|terminal)\/.*\.ts$|^src\/runner\/.*\.sh$/.test(path))
     .map((path) => (path.endsWith('unread-variables.ts') ? '' : readSource(path)));
 
-  test('each variable that it lists is in the code', () => {
+  test('the code reads each variable in docs/variables.md', () => {
     const unknown = listed.filter((name) => !code.some((text) => new RegExp(`\\b${name}\\b`).test(text)));
     // Of Node and of curl themselves.
     const others = ['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE'];
     expect(unknown.filter((name) => !others.includes(name))).toEqual([]);
   });
 
-  test('each variable that the code reads is in it', () => {
+  test('docs/variables.md lists each variable that the code reads', () => {
     const reads = code.flatMap((text) => [
       ...[...text.matchAll(/readVariable\(\s*\w+(?:\.\w+)*,\s*'([A-Za-z_]+)'/g)].map(([, name = '']) => name),
       ...[

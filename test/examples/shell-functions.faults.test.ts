@@ -1,28 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeClient } from '../harness/client.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { findProgram } from '../harness/find-program.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { makeTools, pathOfExample, type Tools } from './example-files.ts';
+import { makeTools, pathOfExample } from './example-files.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // docs/examples/remotify.sh in bash and zsh.
 
-let relay: Relay;
-let tools: Tools;
-beforeAll(async () => {
-  relay = await startRelay();
-  tools = await makeTools();
-  return async () => {
-    await relay.stop();
-    await tools.remove();
-  };
-});
+const relay = useRelay();
+const tools = forFile('the tools', makeTools);
 
 /** Two sessions with listeners, and a shell that knows the functions. */
 async function setUp(shell: string) {

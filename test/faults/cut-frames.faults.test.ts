@@ -145,7 +145,7 @@ test(
 );
 
 // The listener must reject these bodies also where the head looks like the relay's.
-test('an invalid frame under the head of the relay: nothing runs; then the frame: the command runs once', {
+test('an invalid frame with the response headers of the relay: nothing runs; then the frame: the command runs once', {
   timeout,
 }, () => {
   const rewritten = pages.flatMap(({ name, fault }): Bad[] =>

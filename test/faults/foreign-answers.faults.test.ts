@@ -41,7 +41,7 @@ function first(times: number, verb: string, stand: Stand): FaultRules {
 }
 
 test.each(strangers)(
-  '$who answers the result instead of the relay: the command runs once, its result arrives',
+  'the listener sends the result, and $who answers instead of the relay: the command runs once, its result arrives',
   {
     timeout,
   },

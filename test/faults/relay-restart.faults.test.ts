@@ -38,7 +38,7 @@ const isFinished = (remote: Remote, id: string) =>
     commands.some((command) => command.id === id && command.state === 'finished'),
   );
 
-test('the relay is killed while a command runs: the command continues, exec reconnects and reports both', {
+test('the relay is killed while a command runs: the command continues, exec reports the loss and the return of the relay', {
   timeout,
 }, async () => {
   const relay = await startLastingRelay();

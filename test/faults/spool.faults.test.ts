@@ -1,33 +1,25 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { withDeadline, eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { isLong } from '../harness/is-long.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { findTool, measureFolder, mib, watchFolder } from '../runner/spool-kit.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
 // Output waits for the relay in a spool of limited size: when the spool is full, the command blocks.
 
 const maxBytes = 32 * mib;
 
-let relay: Relay;
-let remote: Remote;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-
-afterAll(async () => {
-  await remote.stop();
-  await relay.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 /** Removed files that processes of the remote still have open. */
 async function listRemovedFiles({ listener }: Remote): Promise<string[]> {

@@ -3,17 +3,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { findClosedPort } from '../harness/canned-server.ts';
 import { hasOpenssl, makeCertificate } from '../harness/certificate.ts';
 import { eventually } from '../harness/deadline.ts';
 import { handKey, makeShortSleep, startByHand, startScriptedRelay } from '../harness/hand-run.ts';
 import { startListener } from '../harness/listener.ts';
 import { makeClient } from '../harness/client.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A listener that cannot reach its relay prints each reason once, with curl's message.
 
@@ -124,11 +124,7 @@ test('an error of curl with control characters: they are replaced, and at most 2
   expect(reason).toMatch(/^[\x20-\x7e]{1,200}$/);
 });
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 async function makeHome(curlrc: string, name = '.curlrc') {
   const home = await forTest(makeTemporaryFolder());

@@ -1,18 +1,10 @@
-import { beforeAll, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
+import { expect, test } from 'vitest';
 import { startMcpHost, versions } from './mcp-host.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
-let relay: Relay;
-let remote: Remote;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  return async () => {
-    await remote.stop();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 const line = '0123456789'.repeat(9).slice(0, 89);
 

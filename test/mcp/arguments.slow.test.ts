@@ -1,24 +1,15 @@
-import { beforeAll, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
-import { type RawHost, startRawHost } from './raw-host.ts';
+import { expect, test } from 'vitest';
+import { startRawHost } from './raw-host.ts';
 import { readAnswer } from './read-answer.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // Malformed and unusual arguments, as hosts and models actually send them.
 
-let relay: Relay;
-let remote: Remote;
-let host: RawHost;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  host = await startRawHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  return async () => {
-    await host.close();
-    await remote.stop();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const remote = useRemote(relay);
+const host = forFile('the MCP host', () => startRawHost(remote.configDir, { REMOTIFY_URL: relay.url }));
 
 const call = (name: string, given: unknown, more = {}) => host.call({ name, arguments: given, ...more });
 const exec = (given: unknown) => call('remote_exec', given);

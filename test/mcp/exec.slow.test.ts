@@ -1,25 +1,14 @@
 import { join } from 'node:path';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
-import { startTracedHost, type TracedHost } from './traced-host.ts';
+import { expect, test } from 'vitest';
+import { startTracedHost } from './traced-host.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { forEachTest } from '../harness/for-file.ts';
 
-let relay: Relay;
-let remote: Remote;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  return async () => {
-    await remote.stop();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
-let host: TracedHost;
-beforeEach(async () => {
-  host = await startTracedHost(remote, relay);
-  return host.stop;
-});
+const host = forEachTest('the MCP host', () => startTracedHost(remote, relay));
 
 test('cwd with quotes and spaces, and stdin: both arrive unchanged', async () => {
   const odd = 'it\'s a "folder"';

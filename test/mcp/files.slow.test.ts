@@ -1,28 +1,17 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { renderRead, renderWrite } from '../../src/mcp/file-script.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
-import { startTracedHost, type TracedHost } from './traced-host.ts';
+import { startTracedHost } from './traced-host.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { forEachTest } from '../harness/for-file.ts';
 
-let relay: Relay;
-let remote: Remote;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  return async () => {
-    await remote.stop();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
-let host: TracedHost;
-beforeEach(async () => {
-  host = await startTracedHost(remote, relay);
-  return host.stop;
-});
+const host = forEachTest('the MCP host', () => startTracedHost(remote, relay));
 
 const hash = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
 const write = (path: string, content: string, more = {}) =>

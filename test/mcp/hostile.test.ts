@@ -1,25 +1,16 @@
-import { beforeAll, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
-import { type McpHost, startMcpHost } from './mcp-host.ts';
+import { expect, test } from 'vitest';
+import { startMcpHost } from './mcp-host.ts';
 import { ownWords } from './read-answer.ts';
 import type { ReadAnswer } from './read-answer.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // Hostile output, and the exact text of the answers.
 
-let relay: Relay;
-let remote: Remote;
-let host: McpHost;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
-  return async () => {
-    await host.close();
-    await remote.stop();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const remote = useRemote(relay);
+const host = forFile('the MCP host', () => startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
 
 /** The mark of an answer, and the answer with MARK instead of it. */
 function takeMark(text: string): { mark: string; text: string } {

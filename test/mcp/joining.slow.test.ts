@@ -1,32 +1,22 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
+import { waitForState } from '../harness/remote.ts';
 import { startMcpHost } from './mcp-host.ts';
-import { startTracedHost, type TracedHost } from './traced-host.ts';
+import { startTracedHost } from './traced-host.ts';
 import type { ReadAnswer } from './read-answer.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { forEachTest } from '../harness/for-file.ts';
 
 // Identical calls join the running command until an answer has reported its end.
 
-let relay: Relay;
-let remote: Remote;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  return async () => {
-    await remote.stop();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
-let host: TracedHost;
-beforeEach(async () => {
-  host = await startTracedHost(remote, relay);
-  return host.stop;
-});
+const host = forEachTest('the MCP host', () => startTracedHost(remote, relay));
 
 test('a long command over several calls: each call joins it, the last one reports its end, and it ran once', async () => {
   const gate = join(host.folder, 'gate');

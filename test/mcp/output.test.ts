@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
-import { type McpHost, startMcpHost } from './mcp-host.ts';
+import { startMcpHost } from './mcp-host.ts';
 import type { ReadAnswer } from './read-answer.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
+import { forFile } from '../harness/for-file.ts';
 
 // 5 MB of numbered lines, with a different line in the middle and a last line without a newline.
 const lines = 625_000;
@@ -17,22 +18,13 @@ function renderExpected(): string {
   );
 }
 
-let relay: Relay;
-let remote: Remote;
-let host: McpHost;
+const relay = useRelay();
+const remote = useRemote(relay);
+const host = forFile('the MCP host', () => startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }));
 let answer: { text: string; data: ReadAnswer };
 const expected = Buffer.from(renderExpected());
-
 beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  host = await startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url });
   answer = await host.exec(script);
-  return async () => {
-    await host.close();
-    await remote.stop();
-    await relay.stop();
-  };
 });
 
 const read = async (input: object): Promise<ReadAnswer> =>

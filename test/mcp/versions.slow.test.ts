@@ -1,19 +1,11 @@
-import { beforeAll, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
+import { expect, test } from 'vitest';
 import { startMcpHost, versions } from './mcp-host.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
-let relay: Relay;
-let remote: Remote;
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  return async () => {
-    await remote.stop();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 test.each(versions)('revision %s: lists the tools, runs a command, reads its output', async (version) => {
   const host = await forTest(startMcpHost(remote.configDir, { REMOTIFY_URL: relay.url }, version));

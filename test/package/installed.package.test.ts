@@ -70,13 +70,13 @@ describe('the package', () => {
     expect(existsSync(join(installed, 'node_modules'))).toBe(false);
   });
 
-  test('npm installs the man pages, for each command one', () => {
+  test('npm installs one man page for each command', () => {
     const pages = readdirSync(join(prefix, 'share/man/man1'));
     expect(pages).toContain('remotify.1');
     expect(pages).toContain('remotify-exec.1');
   });
 
-  test('contains no sources, tests or files of the repository only', () => {
+  test('the package contains no sources, no tests and no files that only the repository needs', () => {
     const names = readdirSync(installed);
     expect(names).not.toContain('src');
     expect(names).not.toContain('test');
@@ -101,7 +101,7 @@ describe.each(majors)('on Node %d', (major) => {
     node = await installNode(major);
   }, 200_000);
 
-  test('it is that version', async () => {
+  test('node --version prints the expected version', async () => {
     expect(await run(node, ['--version'])).toMatch(new RegExp(`^v${major}\\.`));
   });
 

@@ -1,18 +1,17 @@
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { findBarriers, hasChromium, openScene, visit, type Visit } from './browser.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { findBarriers, hasChromium, useBrowser, visit, type Visit } from './browser.ts';
 import { askOperator, makeEveryState } from './every-state.ts';
 import { endSession, findLight, makeOnPage, openPanel } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Accessibility of the page in every state.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 const networkWords = /Failed to load resource: (?:net::ERR_|the server responded)/;
 

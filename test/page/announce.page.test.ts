@@ -1,11 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { startListener } from '../harness/listener.ts';
-import type { Relay } from '../harness/relay-process.ts';
 import { finishBeside, makeBeside } from './beside.ts';
-import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
+import { hasChromium, useBrowser, visit, visitThroughProxy } from './browser.ts';
 import { makeEveryState } from './every-state.ts';
 import {
   findCommand,
@@ -19,12 +18,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Announcements to screen readers, and the accessibility tree of the page.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 /** Records each text of the live region. */
 const listen = `globalThis.heard = [];

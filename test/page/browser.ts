@@ -4,17 +4,20 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { type FaultProxy, startFaultProxy } from '../harness/fault-proxy.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { type Relay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { forTest } from '../harness/for-test.ts';
+import { forFile } from '../harness/for-file.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 
 /** For `describe.skipIf(!hasChromium)`: without chromium, the tests are reported as skipped. */
 export const hasChromium = executablePath !== undefined;
 
-/** Starts a headless browser with a new profile. `close`: teardown for `beforeAll`. */
-export async function launchBrowser(): Promise<{ browser: Browser; close: () => Promise<void> }> {
+type TestBrowser = Pick<Browser, 'newContext'> & { close: () => Promise<void> };
+
+/** Starts a headless browser with a new profile. */
+async function launchBrowser(): Promise<TestBrowser> {
   const folder = await makeTemporaryFolder();
   const browser = await chromium.launch({
     executablePath: executablePath ?? '',
@@ -23,7 +26,7 @@ export async function launchBrowser(): Promise<{ browser: Browser; close: () => 
     env: cleanEnvironment(folder.path),
   });
   return {
-    browser,
+    newContext: (options) => browser.newContext(options),
     close: async () => {
       await browser.close();
       await folder.remove();
@@ -31,22 +34,14 @@ export async function launchBrowser(): Promise<{ browser: Browser; close: () => 
   };
 }
 
-interface Scene {
-  browser: Browser;
-  relay: Relay;
-}
+const notInstalled: TestBrowser = {
+  newContext: () => Promise.reject(new Error('chromium is not installed')),
+  close: () => Promise.resolve(),
+};
 
-/** For `beforeAll`: starts a browser and a relay for all tests of a file, if chromium is installed. Returns the teardown. */
-export async function openScene(give: (scene: Scene) => void): Promise<(() => Promise<void>) | undefined> {
-  if (!hasChromium) return undefined;
-  const { browser, close } = await launchBrowser();
-  const relay = await startRelay();
-  give({ browser, relay });
-  return async () => {
-    await close();
-    await relay.stop();
-  };
-}
+/** A browser for all tests of a file, which run only if `hasChromium`. */
+export const useBrowser = (): TestBrowser =>
+  hasChromium ? forFile('the browser', launchBrowser) : notInstalled;
 
 export interface Visit {
   page: Page;
@@ -73,7 +68,7 @@ const hearViolations = `addEventListener('securitypolicyviolation', (event) =>
 
 /** Opens the page in a new browser context. Any problem that the browser reports fails the test, except `expected`. */
 export async function visit(
-  browser: Browser,
+  browser: TestBrowser,
   relay: { url: string },
   options: VisitOptions = {},
 ): Promise<Visit> {
@@ -136,7 +131,7 @@ export async function findBarriers(page: Page): Promise<string[]> {
 
 /** Like `visit`, through a proxy whose rules can break single requests and responses. */
 export async function visitThroughProxy(
-  browser: Browser,
+  browser: TestBrowser,
   relay: Relay,
   options: VisitOptions = {},
 ): Promise<{ proxy: FaultProxy; visitor: Visit }> {

@@ -1,10 +1,8 @@
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { hasTmux, startTerminal } from '../harness/tmux.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -15,21 +13,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The operator's answers at the remote, as the page shows them.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium || !hasTmux) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  relay = await startRelay();
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const browser = useBrowser();
 
 describe.skipIf(!hasChromium || !hasTmux)(
   'in chromium, with an operator at a terminal',

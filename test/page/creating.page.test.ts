@@ -1,20 +1,13 @@
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { findLight, makeOnPage } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
 
 // The relay does not create a session at once: it requires a token, limits the rate, or shuts down.
 
-let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  return launched.close;
-});
+const browser = useBrowser();
 
 async function start(...flags: string[]) {
   const relay = await forTest(startRelay({ store: 'memory:', flags }));

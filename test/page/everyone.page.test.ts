@@ -1,11 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { findBarriers, hasChromium, launchBrowser, visit } from './browser.ts';
+import { findBarriers, hasChromium, useBrowser, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -18,21 +17,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The page on small screens and slow connections, with keyboards and screen readers, and without JavaScript.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(async () => {
-  relay = await startRelay();
-  if (!hasChromium) return relay.stop;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  return async () => {
-    await launched.close();
-    await relay.stop();
-  };
-});
+const relay = useRelay();
+const browser = useBrowser();
 
 test('the page bundle: four files, at most 70 KB together, and no content from other servers', async () => {
   const folder = fileURLToPath(new URL('../../dist/landing/', import.meta.url));

@@ -1,7 +1,6 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -12,12 +11,12 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Hostile output, names and reasons from the remote: the page shows them as text, with control and invisible characters escaped.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 const markup =
   '<script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)></div></ol><style>*{display:none}</style>&lt;';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
-import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
+import { hasChromium, useBrowser, visit, visitThroughProxy } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -19,12 +19,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A file as the stdin of a command: all of its bytes arrive, or the page stops the command and the card shows why.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 async function makeFolder(): Promise<string> {
   const folder = await forTest(makeTemporaryFolder());

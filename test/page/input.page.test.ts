@@ -1,7 +1,6 @@
-import type { Browser, Page, Route } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import type { Page, Route } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import {
   findCommand,
   makeOnPage,
@@ -11,12 +10,12 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Typed, pasted and recalled commands: sent unchanged, or given back to the visitor.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 const findField = (page: Page) => page.getByLabel('command', { exact: true });
 

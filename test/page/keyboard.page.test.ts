@@ -1,9 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { startListener } from '../harness/listener.ts';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { makeEveryState } from './every-state.ts';
 import {
   findCommand,
@@ -16,12 +15,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The page used by keyboard only.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 interface Focus {
   name: string;

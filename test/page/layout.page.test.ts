@@ -1,16 +1,15 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { askOperator, makeEveryState } from './every-state.ts';
 import { findLight, makeOnPage, openPanel, waitForWords, findCommand } from './session.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Layout in small, large and low windows, with large text, and from right to left.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 /** The relay refuses the command with a NUL. */
 const expected = /status of 400/;

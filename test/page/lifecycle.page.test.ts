@@ -1,13 +1,13 @@
-import type { Browser, Locator, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { startCannedServer } from '../harness/canned-server.ts';
 import { eventually } from '../harness/deadline.ts';
 import type { FaultProxy, RequestFault } from '../harness/fault-proxy.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import {
   hasChromium,
-  openScene,
+  useBrowser,
   type Visit,
   visit,
   type VisitOptions,
@@ -27,12 +27,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // An unreachable relay, proxies that answer for it, a newer relay, and the end of a session.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 /** What the browser's console reports for error responses and broken connections. */
 const expected = /Failed to load resource|redirect/;

@@ -1,15 +1,13 @@
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { describe, expect, test } from 'vitest';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { makeEveryState } from './every-state.ts';
 import { findLight, makeOnPage, openBeside, runOnPage, waitForWords, findCommand } from './session.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Forced colours, print, more contrast, and page translation.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 /** The relay refuses the command with a NUL. */
 const expected = /status of 400/;

@@ -1,8 +1,7 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, type Visit, openScene, visit } from './browser.ts';
+import { hasChromium, type Visit, useBrowser, visit } from './browser.ts';
 import {
   type Beside,
   findCommand,
@@ -13,12 +12,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Commands that await approval: their clock, and desktop notifications of a hidden tab.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 /** Replaces notifications, which a test cannot see, by a recording class. `leave`: the visitor's answer to the permission prompt. */
 const recordNotifications = (leave: 'granted' | 'denied' | 'unusable') => `globalThis.shown = [];

@@ -1,10 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
-import type { Relay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { hasChromium, openScene, type Visit, visit, visitThroughProxy } from './browser.ts';
+import { hasChromium, useBrowser, type Visit, visit, visitThroughProxy } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -14,12 +13,12 @@ import {
   runOnPage,
   waitForWords,
 } from './session.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Commands of other clients and legacy listeners on the page, and commands of this tab after a lost response or a reload.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 /** Runs commands of another client to their end, one after the other. Without curl, because a process per request is slow. */
 async function runBeside(

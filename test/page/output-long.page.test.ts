@@ -1,14 +1,12 @@
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { describe, expect, test } from 'vitest';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { findCommand, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Output too long for a page, from a real listener: cut to its end, and the page stays usable.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test('10,000 redraws and an erasure at the end: one empty row', async () => {

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Browser, Download, Locator, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Download, Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { createRandom } from '../harness/random.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
 import { endBeside, finishBeside, makeBeside, sendBeside, startBeside } from './beside.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { findCommand, readOutput, waitForWords } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Output on the page: redraws, limits, scrolling and folding, copy and download.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 const patiently = { timeout: 15_000 };
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { addAutoMode } from '../../src/protocol/session-payload.ts';
 import { renderSessionPayload } from '../../src/relay/session-lines.ts';
 import { buildLines } from '../../src/page/paste-lines.ts';
@@ -16,7 +16,7 @@ import { startListener } from '../harness/listener.ts';
 import { startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { startTlsFront } from '../harness/tls-front.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { findCommand, findLight, makeOnPage, openPanel, readLine, waitForWords } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
 
@@ -101,13 +101,7 @@ async function makeShell() {
   return { run, start };
 }
 
-let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  return launched.close;
-});
+const browser = useBrowser();
 
 describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
   test.each([

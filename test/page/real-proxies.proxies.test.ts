@@ -1,22 +1,15 @@
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { findFreePort } from '../harness/free-port.ts';
 import { wrapNginx } from '../harness/proxies.ts';
 import { hasProxy, type ProxyKind, startRealProxy } from '../harness/real-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { findCommand, findLight, readOutput, runOnPage, startOnPage, waitForWords } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
 
 // The page below a path behind nginx and Caddy, which strip or keep the path.
 
-let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  return launched.close;
-});
+const browser = useBrowser();
 
 type Configure = (front: number, relay: number) => (folder: string) => string;
 

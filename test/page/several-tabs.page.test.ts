@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises';
-import type { Browser, Page, Route } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page, Route } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
 import { startListener } from '../harness/listener.ts';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -21,12 +20,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Several tabs and windows of one browser, which share six connections to a relay.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 /** Paths of this page's pending requests. */
 function watchRequests(page: Page): Set<string> {

@@ -1,16 +1,15 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { createRandom } from '../harness/random.ts';
-import type { Relay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import { finishBeside, makeBeside } from './beside.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Colours of output: every combination that a program can set has enough contrast, in both schemes.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 const inks = Array.from({ length: 16 }, (_, at) => (at < 8 ? 30 + at : 82 + at));
 const papers = inks.map((ink) => ink + 10);

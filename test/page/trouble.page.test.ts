@@ -1,10 +1,8 @@
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startLastingRelay } from '../harness/lasting-relay.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -18,12 +16,12 @@ import {
   startOnPage,
   waitForWords,
 } from './session.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Relays, listeners, tabs and responses that are lost, and whether the page recovers.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 /** What the browser's console reports for a refused or broken connection. */
 const networkWords = /Failed to load resource: net::ERR_/;

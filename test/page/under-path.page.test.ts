@@ -1,8 +1,7 @@
-import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FrontOptions, startFrontProxy } from '../harness/front-proxy.ts';
 import { startRelay } from '../harness/relay-process.ts';
-import { hasChromium, launchBrowser, visit } from './browser.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -15,13 +14,7 @@ import {
 
 // The page below a path, through a proxy that strips or keeps the path.
 
-let browser: Browser;
-beforeAll(async () => {
-  if (!hasChromium) return;
-  const launched = await launchBrowser();
-  browser = launched.browser;
-  return launched.close;
-});
+const browser = useBrowser();
 
 async function setUp(options: FrontOptions, hasPublicUrl: boolean) {
   const front = await startFrontProxy(options);

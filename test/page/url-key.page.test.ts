@@ -1,11 +1,11 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { startFaultProxy } from '../harness/fault-proxy.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { startRelay } from '../harness/relay-process.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
-import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
+import { hasChromium, useBrowser, visit, visitThroughProxy } from './browser.ts';
 import {
   endSession,
   findCommand,
@@ -18,12 +18,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The session key in the URL: which key the page opens, when it asks the visitor, and where the key must never appear.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 async function createSession(): Promise<SessionPayload> {
   return (await curl(['-X', 'POST', `${relay.url}/api/session`])).json<SessionPayload>();

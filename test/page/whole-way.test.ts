@@ -1,9 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit } from './browser.ts';
+import { startRelay } from '../harness/relay-process.ts';
+import { hasChromium, useBrowser, visit } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -16,12 +16,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A visitor without the CLI creates a session, pastes one line on the remote, and runs commands.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 async function copy(page: Page, name: string): Promise<string> {
   await page.getByRole('button', { name: `copy the ${name}` }).click();

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page, Route } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import type { Page, Route } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
-import type { Relay } from '../harness/relay-process.ts';
-import { hasChromium, openScene, visit, visitThroughProxy } from './browser.ts';
+import { hasChromium, useBrowser, visit, visitThroughProxy } from './browser.ts';
 import {
   findCommand,
   findLight,
@@ -21,12 +20,12 @@ import {
   waitForWords,
 } from './session.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The workspace: what is in view and what is folded, long output, notifications, and foreign keys.
 
-let relay: Relay;
-let browser: Browser;
-beforeAll(() => openScene((scene) => ({ relay, browser } = scene)));
+const relay = useRelay();
+const browser = useBrowser();
 
 async function isInView(page: Page, selector: string): Promise<boolean> {
   const box = await page.locator(selector).first().boundingBox();

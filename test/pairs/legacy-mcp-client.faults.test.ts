@@ -27,7 +27,7 @@ async function setUpOurs(context: TestContext) {
 const timeout = 120_000;
 
 describe.concurrent('a legacy MCP client', () => {
-  test('a remotify listener in the middle of a command: the client never sees a lag', async (context) => {
+  test('a remotify listener in the middle of a command: the client never sees signs of a restarted listener', async (context) => {
     const session = await setUpOurs(context);
     // Output each 0.3 s: each piece shows the relay that the listener is alive.
     const command = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $n; sleep .3; done';

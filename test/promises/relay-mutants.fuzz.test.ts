@@ -15,9 +15,13 @@ const every = Object.entries(relayMutants).flatMap(([file, some]) =>
   some.map((mutant) => [file, mutant.name, mutant] as const),
 );
 
-test.each(every)('%s: the promises notice that %s', { timeout: 300_000 }, async (file, _name, mutant) => {
-  const relay = await startLastingRelay([], await buildMutant(file, mutant));
-  const broken = await checkWirePromises(relay, parameters).catch((error: unknown) => error);
-  // A mutant that only crashes proves nothing.
-  expect(broken instanceof Error ? broken.cause : broken).toBeInstanceOf(AssertionError);
-});
+test.each(every)(
+  '%s with the defect: %s: the check of the promises fails',
+  { timeout: 300_000 },
+  async (file, _name, mutant) => {
+    const relay = await startLastingRelay([], await buildMutant(file, mutant));
+    const broken = await checkWirePromises(relay, parameters).catch((error: unknown) => error);
+    // A mutant that only crashes proves nothing.
+    expect(broken instanceof Error ? broken.cause : broken).toBeInstanceOf(AssertionError);
+  },
+);

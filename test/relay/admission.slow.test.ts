@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { routes } from '../../src/protocol/routes.ts';
 import { isLong } from '../harness/is-long.ts';
 import { openRaw, type RawAnswer } from '../harness/raw-connection.ts';
 import { createRandom } from '../harness/random.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { seed } from '../harness/seed.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Which requests the relay admits. The table repeats the rules of docs/protocol.md, and the tests compare the relay with it.
 
@@ -129,13 +129,9 @@ function statusesOf({ path, method }: Request): number[] {
   return table[path]?.[method]?.statuses ?? [];
 }
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({
-    flags: ['--public-url', 'https://relay.example', '--allowed-host', 'allowed.example'],
-  });
+const relay = useRelay({
+  flags: ['--public-url', 'https://relay.example', '--allowed-host', 'allowed.example'],
 });
-afterAll(() => relay.stop());
 
 const call = (path: string, init: RequestInit = {}) => fetch(relay.url + path, init);
 const deriveListenerKey = (key: string) =>

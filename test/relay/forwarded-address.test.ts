@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { describe, expect, test } from 'vitest';
 import { makeWith } from './forwarded-kit.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Behind a proxy: which address the relay writes into the line to paste. OWN is the address on which the relay listens.
 
@@ -8,11 +8,7 @@ type Row = [title: string, headers: string[], expected: string | number, host?: 
 
 function describeRelay(title: string, flags: string[], rows: Row[]): void {
   describe(title, () => {
-    let relay: Relay;
-    beforeAll(async () => {
-      relay = await startRelay({ flags });
-      return relay.stop;
-    });
+    const relay = useRelay({ flags });
     test.each(rows)('%s', async (_title, headers, expected, host) => {
       expect(await makeWith(relay, headers, host)).toBe(expected);
     });

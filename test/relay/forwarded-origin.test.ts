@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { describe, expect, test } from 'vitest';
 import { makeWith } from './forwarded-kit.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // Behind a proxy: from which origins the relay accepts requests.
 
@@ -8,11 +8,7 @@ const https = 'X-Forwarded-Proto: https';
 const named = ['--allowed-host', 'relay.example'];
 
 describe('request with an Origin through a trusted proxy', () => {
-  let relay: Relay;
-  beforeAll(async () => {
-    relay = await startRelay({ flags: ['--trust-proxy', '1', ...named] });
-    return relay.stop;
-  });
+  const relay = useRelay({ flags: ['--trust-proxy', '1', ...named] });
   test.each<[title: string, headers: string[], expected: string | number, host?: string]>([
     [
       'the forwarded scheme and host: accepted',

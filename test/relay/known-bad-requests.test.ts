@@ -176,7 +176,7 @@ test('Expect: 100-continue with a length over the limit: 413 instead of 100', as
   connection.destroy();
 });
 
-test('Expect: 100-continue behind a poll: 100 only after the response to the poll', async () => {
+test('Expect: 100-continue pipelined after a poll: 100 only after the response to the poll', async () => {
   const connection = await openRaw(relay);
   connection.send(
     head(`GET /result-${session.key} HTTP/1.1`, host) +

@@ -58,7 +58,7 @@ describe.each([
   ['only white space', ' \t\r\n \n', 'empty command'],
   ['a NUL byte', 'echo one\0echo two', ''],
 ])('refused command: %s', (_title, command, message) => {
-  test('400, and the queue stays empty', async () => {
+  test('a refused push: 400, and the queue stays empty', async () => {
     const session = await makeSession(relay);
     const refused = await session.push(command);
     expect(refused.status).toBe(400);
@@ -66,7 +66,7 @@ describe.each([
     expect((await session.take()).status).toBe(204);
   });
 
-  test('the queued command and the result of the session stay', async () => {
+  test('a refused push: the queued command and the result of the session stay', async () => {
     const session = await makeSession(relay);
     await session.push('echo kept');
     await session.answer('kept\n');

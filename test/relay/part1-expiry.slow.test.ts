@@ -1,14 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeSession, type SlotSession } from '../harness/slot-session.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--session-ttl', '1s', '--long-poll', '60s'] });
-  return relay.stop;
-});
+const relay = useRelay({ flags: ['--session-ttl', '1s', '--long-poll', '60s'] });
 
 /** Each request restarts the TTL, so this polls rarely. */
 async function expire(session: SlotSession) {

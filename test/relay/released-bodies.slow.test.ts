@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { expect, test } from 'vitest';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The memory of bodies and pieces is released and reused: bytes of one request must not appear in another.
 
@@ -8,13 +8,7 @@ const mib = 1024 * 1024;
 const pieceBytes = 3 * mib;
 const pieces = 6;
 
-let relay: Relay;
-
-beforeAll(async () => {
-  relay = await startRelay();
-});
-
-afterAll(() => relay.stop());
+const relay = useRelay();
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

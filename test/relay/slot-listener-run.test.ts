@@ -66,7 +66,7 @@ describe.skipIf(!hasFakeClock)('with libfaketime', { timeout: 60_000 }, () => {
     const exec = client.start(['exec', '--wait-listener', '1s', 'echo ran']);
     onTestFinished(() => void exec.child.kill('SIGKILL'));
     await waitForState(client, 'the command is queued', (state) => state.queue_length === 1);
-    const words = 'queued: the legacy listener is running another command';
+    const words = 'queued: the legacy listener has another command, which runs or waits for approval';
     await eventually('exec prints what it is waiting for', 10_000, () => exec.stderr().includes(words));
     await untilPassed('the time of --wait-listener is over', 2_000);
     await gate.open();

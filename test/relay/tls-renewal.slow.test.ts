@@ -123,14 +123,17 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
 
 // Concurrent, since most of the time is waiting for the relay to check the files.
 describe.skipIf(!hasOpenssl)('new certificate', { concurrent: true }, () => {
-  test.for(waysToInstall)('served without a restart: %s', async ([, way], context) => {
-    const { relay, install, second } = await setUp(way, context);
-    await install(second);
-    await waitUntilServed(relay, second);
-    await eventually('the relay logs it', 5_000, () =>
-      relay.stderr().includes('the TLS certificate changed: the relay uses the new one'),
-    );
-  });
+  test.for(waysToInstall)(
+    'new certificate: the relay serves it without a restart: %s',
+    async ([, way], context) => {
+      const { relay, install, second } = await setUp(way, context);
+      await install(second);
+      await waitUntilServed(relay, second);
+      await eventually('the relay logs it', 5_000, () =>
+        relay.stderr().includes('the TLS certificate changed: the relay uses the new one'),
+      );
+    },
+  );
 
   test('open connection with a held poll: it stays open, and the poll is answered', async (context) => {
     const { relay, install, first, second } = await setUp(writeOver, context);
@@ -158,7 +161,7 @@ describe.skipIf(!hasOpenssl)('new certificate', { concurrent: true }, () => {
     expect([health.statusCode, again.reusedSocket]).toEqual([200, true]);
   });
 
-  test('unusable: the relay keeps the old one and logs each error once, until the files are fixed', async (context) => {
+  test('new certificate is unusable: the relay keeps the old one and logs each error once, until the files are fixed', async (context) => {
     const { relay, folder, install, live, first, second } = await setUp(writeOver, context);
     const [whole, key] = [await readFile(first.certPath), await readFile(first.keyPath)];
     const foreignKey = await readFile(second.keyPath);

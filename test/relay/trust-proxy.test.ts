@@ -1,9 +1,10 @@
 import { request } from 'node:http';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { withDeadline } from '../harness/deadline.ts';
 import { sendRaw } from '../harness/raw-connection.ts';
 import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // The rate limit shows which address the relay uses: of two new sessions from one address, it refuses the second.
 
@@ -52,11 +53,7 @@ type Row = [title: string, expectIt: typeof expectSame, first: Sender, second: S
 
 function describeRelay(title: string, trust: string[], rows: Row[]): void {
   describe(title, () => {
-    let relay: Relay;
-    beforeAll(async () => {
-      relay = await startRelay({ flags: [...flags, ...trust] });
-      return relay.stop;
-    });
+    const relay = useRelay({ flags: [...flags, ...trust] });
     test.each(rows)('%s', async (_title, expectIt, first, second) => {
       row += 1;
       await expectIt(relay, first, second);

@@ -71,6 +71,35 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(await ended(exec)).toMatchObject({ code: 0 });
   });
 
+  test.each(['a bad idea', 'always ask first'])(
+    'answer %j: unclear, so the question is asked again, and the command does not run',
+    async (answer) => {
+      const { terminal, startExec, waitForPrompt, ran, trace } = await setUp();
+      const exec = startExec(`touch '${trace}'`);
+      await waitForPrompt();
+      await terminal.type(`${answer}\n`);
+      await askedAgain(terminal, 'unclear: answer y, a, or n REASON');
+      await terminal.type('n\n');
+      expect(await ended(exec)).toMatchObject({ code: 126 });
+      expect(await ran()).toBe(false);
+    },
+  );
+
+  test.each(['?', 'h', 'help'])('answer %j: explains the answers, then asks again', async (answer) => {
+    const { terminal, startExec, waitForPrompt } = await setUp();
+    const exec = startExec('echo ran');
+    await waitForPrompt();
+    await terminal.type(`${answer}\n`);
+    const screen = await waitForPrompt(2);
+    expect(screen).toContain(
+      '    y: run this command\n    Enter, n REASON: do not run it; the client gets the reason\n' +
+        '    a: run it now, and without asking whenever it comes again\n    v: show all of it\n' +
+        '    q: do not run it, and quit the listener\n>>> echo ran\n',
+    );
+    await terminal.type('y\n');
+    expect(await ended(exec)).toMatchObject({ code: 0 });
+  });
+
   test('answer q: the command is declined, the listener ends and leaves no file', async () => {
     const remote = await setUp();
     const exec = remote.startExec('echo never');

@@ -1,30 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { curl } from '../harness/curl.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { startListener } from '../harness/listener.ts';
 import { makeClient } from '../harness/client.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote, startSupervised } from '../harness/remote.ts';
+import { startSupervised } from '../harness/remote.ts';
 import type { SessionPayload } from '../harness/slot-session.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { forTest } from '../harness/for-test.ts';
 import { question } from '../harness/prompts.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
 // The environment of a command: variables, stdin, descriptors, signals, error messages.
 
-let relay: Relay;
-let remote: Remote;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-
-afterAll(async () => {
-  await remote?.stop();
-  await relay?.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 type RunCommand = (...args: string[]) => Promise<{ exitCode: number | null; text: string; stderr: string }>;
 

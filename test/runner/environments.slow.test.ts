@@ -1,23 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, type TestContext, test } from 'vitest';
+import { describe, type TestContext, test } from 'vitest';
 import { spawnCaptured } from '../harness/captured-process.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
 import { makeClient } from '../harness/client.ts';
 import { withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
 import { startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { surroundings, type Surroundings } from './environment-table.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // A command runs in the same environment as `bash -c` in the shell where the line was pasted: the test compares the two.
 
-let relay: Relay;
-beforeAll(async () => {
-  relay = await startRelay();
-  return relay.stop;
-});
+const relay = useRelay();
 
 const seedVariables = {
   DEBIAN_FRONTEND: 'noninteractive',

@@ -67,7 +67,9 @@ test('no temporary folder: the listener does not start, and the error names the 
   const { folder, listen } = await setUp();
   const listener = await listen(`set -o pipefail; export TMPDIR="$WHERE/none"`);
   expect(await withDeadline(listener.exited, 10_000, 'it ends')).toMatchObject({ code: 1 });
-  expect(listener.output()).toContain(`remotify: error: cannot create a private folder in ${folder}/none\n`);
+  expect(listener.output()).toContain(
+    `remotify: error: cannot create a private folder in ${folder}/none: set TMPDIR to a folder that you can write to\n`,
+  );
 });
 
 test.skipIf(!canMount)(
@@ -78,7 +80,9 @@ test.skipIf(!canMount)(
     const { listen } = await setUp();
     const listener = await listen(`set -o pipefail; export TMPDIR='${disk.path}'`);
     expect(await withDeadline(listener.exited, 10_000, 'it ends')).toMatchObject({ code: 1 });
-    expect(listener.output()).toContain(`remotify: error: no space left in ${disk.path}\n`);
+    expect(listener.output()).toContain(
+      `remotify: error: no space left in ${disk.path}: free some space, or set TMPDIR to another folder\n`,
+    );
     expect(await readdir(disk.path)).toEqual(['full']);
   },
 );

@@ -38,7 +38,7 @@ describe('changes of a command:', () => {
     expect(watch(scene, () => scene.push('echo', { key: 'once' }))).toEqual([]);
   });
 
-  test('shown, then started after approval, or declined', () => {
+  test('a command that is shown, then started or declined: each step is reported', () => {
     const scene = new Scene();
     scene.push();
     scene.push();

@@ -94,12 +94,12 @@ test('a command that a slot listener runs keeps the session for at most a day', 
 });
 
 describe('next deadline:', () => {
-  test('the expiry of an idle session', () => {
+  test('next deadline of an idle session: its expiry', () => {
     const scene = new Scene();
     expect(nextDue(scene)).toBe(scene.ttlMs + 60_000);
   });
 
-  test('the expiry of a waiting command, shown or not', () => {
+  test('next deadline with a waiting command, shown or not: the expiry of the command', () => {
     const scene = new Scene();
     scene.push('echo', { queueSeconds: 30 });
     expect(nextDue(scene)).toBe(30_000);
@@ -108,7 +108,7 @@ describe('next deadline:', () => {
     expect(nextDue(scene)).toBe(30_000);
   });
 
-  test('the silence limit of a listener that has a command', () => {
+  test('next deadline while a listener has a command: its silence limit', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);
@@ -118,7 +118,7 @@ describe('next deadline:', () => {
     expect(nextDue(scene)).toBe(5_000 + listenerSilenceMs);
   });
 
-  test('the end of the grace period of a listener that has a command', () => {
+  test('next deadline after the socket of a listener with a command closed: the end of its grace period', () => {
     const scene = new Scene();
     scene.push();
     scene.look(bob);

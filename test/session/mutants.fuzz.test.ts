@@ -58,7 +58,11 @@ const every = Object.entries(mutants).flatMap(([file, some]) =>
   some.map((mutant) => [file, mutant.name, mutant] as const),
 );
 
-test.each(every)('%s: the promises notice that %s', { timeout: 60_000 }, async (file, _name, mutant) => {
-  const api = await loadSessionModule(await copySession(file, mutant));
-  expect(findBrokenPromise(api)).toBeInstanceOf(AssertionError);
-});
+test.each(every)(
+  '%s with the defect: %s: the check of the promises fails',
+  { timeout: 60_000 },
+  async (file, _name, mutant) => {
+    const api = await loadSessionModule(await copySession(file, mutant));
+    expect(findBrokenPromise(api)).toBeInstanceOf(AssertionError);
+  },
+);

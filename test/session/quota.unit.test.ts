@@ -99,7 +99,7 @@ describe('missing output for a reader:', () => {
     expect(findMissingFrom(command, { stderr: 0 })).toBeUndefined();
   });
 
-  test('output that the listener counted as cut', () => {
+  test('output that the listener counted as cut: reported as missing', () => {
     const scene = new Scene();
     const { id } = scene.push('echo');
     scene.look(bob);
@@ -121,7 +121,7 @@ describe('missing output for a reader:', () => {
     expect(findMissingFrom(scene.command(id), whole)).toEqual(missing);
   });
 
-  test('none when all output is stored', () => {
+  test('all output is stored: nothing is missing', () => {
     const scene = new Scene();
     expect(findMissingFrom(scene.command(run(scene, 10)), whole)).toBeUndefined();
   });

@@ -1,21 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { oddSleep, readCommand, startWatched } from './watched-command.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
-let relay: Relay;
-
-beforeAll(async () => {
-  relay = await startRelay();
-});
-
-afterAll(() => relay.stop());
+const relay = useRelay();
 
 async function openRemote(): Promise<Remote> {
   const remote = await forTest(startRemote(relay));
@@ -58,7 +52,7 @@ async function openBusyRemote(): Promise<Busy> {
   };
 }
 
-test('cancel of a queued command: it never runs, and the command behind it does', async () => {
+test('cancel of a queued command: it never runs, and the next command does', async () => {
   const remote = await openBusyRemote();
   const second = await remote.queue('second');
   const third = await remote.queue('third');
@@ -89,7 +83,7 @@ test('Ctrl-C at an exec whose command is queued: the command never runs, and the
   onTestFinished(() => void exec.child.kill('SIGKILL'));
   await waitForState(remote, 'the command is queued', ({ queue_length: length }) => length === 1);
   await eventually('exec reports what it waits for', 10_000, () =>
-    exec.stderr().includes('is running another command'),
+    exec.stderr().includes('has another command'),
   );
   exec.child.kill('SIGINT');
   const { code } = await withDeadline(exec.closed, 5_000, 'exec ends');

@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { type Client, makeClient } from '../harness/client.ts';
 import { type CountingProxy, startCountingProxy } from '../harness/counting-proxy.ts';
 import { eventually, untilPassed, withDeadline } from '../harness/deadline.ts';
 import { isLong } from '../harness/is-long.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { startRemote, waitForState } from '../harness/remote.ts';
 import { hasTmux, startTerminal, type Terminal } from '../harness/tmux.ts';
 import { forTest } from '../harness/for-test.ts';
 import { question } from '../harness/prompts.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
-let relay: Relay;
-
-beforeAll(async () => {
-  relay = await startRelay({ flags: ['--long-poll', '1s'] });
-});
-
-afterAll(() => relay.stop());
+const relay = useRelay({ flags: ['--long-poll', '1s'] });
 
 type Prompted = Client & { terminal: Terminal; exec: CapturedProcess; proxy: CountingProxy };
 

@@ -1,24 +1,14 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { listProcessesWith, sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
 import { oddSleep } from './watched-command.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
 // Processes that leave the process group of their command are stopped with it.
 
-let relay: Relay;
-let remote: Remote;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-
-afterAll(async () => {
-  await remote?.stop();
-  await relay?.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 const ways: [string, (sleep: string) => string][] = [
   ['setsid in the foreground', (sleep) => `setsid -w sleep ${sleep}; :`],

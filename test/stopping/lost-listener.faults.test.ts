@@ -1,25 +1,19 @@
 import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { CapturedProcess } from '../harness/captured-process.ts';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { makeGate } from '../harness/gate.ts';
 import { isLong } from '../harness/is-long.ts';
 import { asAuto, type Listener, startListener } from '../harness/listener.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
 import { findRunner, freeze, killOutright, thaw, waitForHeldRequest } from './outright.ts';
 import { oddSleep, startWatched, type Watched } from './watched-command.ts';
 import { forTest } from '../harness/for-test.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
-let relay: Relay;
-
-beforeAll(async () => {
-  relay = await startRelay();
-});
-
-afterAll(() => relay.stop());
+const relay = useRelay();
 
 async function openRemote(): Promise<Remote> {
   const remote = await forTest(startRemote(relay));

@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
+import { describe, expect, test } from 'vitest';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, expectServing, openOperator } from './operator.ts';
 import { oddSleep, startWatched } from './watched-command.ts';
 import { done } from '../harness/prompts.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 // What the operator reads when a command that has the terminal is stopped.
 
-let relay: Relay;
-
-beforeAll(async () => {
-  relay = await startRelay();
-});
-
-afterAll(() => relay.stop());
+const relay = useRelay();
 
 async function startApproved(tree: string, args: string[] = []) {
   const operator = await openOperator(relay);

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../harness/deadline.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, expectServing, type Operator, openOperator } from './operator.ts';
 import { oddSleep, startWatched, type Watched } from './watched-command.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const suspend = '\x1a';
 
-let relay: Relay;
-
-beforeAll(async () => {
-  relay = await startRelay();
-});
-
-afterAll(() => relay.stop());
+const relay = useRelay();
 
 /** A command that the operator approved, once it runs in the terminal's foreground. */
 async function startApproved(

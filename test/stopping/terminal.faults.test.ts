@@ -1,23 +1,17 @@
 import { readdir } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, untilPassed } from '../harness/deadline.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
 import { waitForState } from '../harness/remote.ts';
 import { hasTmux } from '../harness/tmux.ts';
 import { codeOf, expectServing, isGone, openOperator } from './operator.ts';
 import { oddSleep, readCommand, startWatched } from './watched-command.ts';
 import { ended, endedWell, notRun } from '../harness/prompts.ts';
+import { useRelay } from '../harness/use-relay.ts';
 
 const interrupt = '\x03';
 const endOfFile = '\x04';
 
-let relay: Relay;
-
-beforeAll(async () => {
-  relay = await startRelay();
-});
-
-afterAll(() => relay.stop());
+const relay = useRelay();
 
 describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
   const readPassword = `read -r -s -p 'password: ' x </dev/tty; echo "got \${#x}"`;

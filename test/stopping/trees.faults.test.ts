@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, withDeadline } from '../harness/deadline.ts';
 import { sendSignal } from '../harness/process-session.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote, waitForState } from '../harness/remote.ts';
+import { waitForState } from '../harness/remote.ts';
 import { type CommandState, oddSleep, readCommand, startWatched, type Watched } from './watched-command.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 
-let relay: Relay;
-let remote: Remote;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-});
-
-afterAll(async () => {
-  await remote.stop();
-  await relay.stop();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
 
 /** TERM, KILL after ten seconds, and a margin for the check. */
 const goneWithinMs = 15_000;

@@ -62,7 +62,7 @@ describe('describeOutcome', () => {
     [
       'missing output',
       { exit_status: 0, missing_bytes: 12, missing_reason: 'cut' },
-      'exit status 0; 12 bytes of output are missing: they could not be stored',
+      'exit status 0; output incomplete',
     ],
     ['nothing yet', { state: 'running', exit_status: null }, ''],
   ] as const)('%s', (_title, fields, shown) => {

@@ -68,6 +68,10 @@ export const run: Run = async (context, command) => {
       'expected `config` or no argument',
       exitCodes.usage,
     );
+  if (context.io.stdin.isTTY)
+    await context.printer.note(
+      'waiting for an MCP host on stdin; for the settings of a host run `remotify mcp config HOST`',
+    );
   const { serveMcp } = await import('../../mcp/serve-mcp.ts');
   await serveMcp(openMcpHost(context, () => Promise.resolve(context)));
   return exitCodes.ok;

@@ -33,13 +33,13 @@ export function describe(command: Command): void {
     )
     .option(
       '--durability <what>',
-      'durability of accepted data: process (crash), replica (Redis) or power (loss) (REMOTIFY_DURABILITY; default process)',
+      'durability of acknowledged data: process (crash), replica (Redis) or power (loss) (REMOTIFY_DURABILITY; default process)',
     )
     .option('--token <token>', 'required to create a session (better: REMOTIFY_SERVE_TOKEN)')
     .option('--token-file <file>', 'file that contains the token (REMOTIFY_SERVE_TOKEN_FILE)')
     .option(
       '--allowed-host <name>',
-      'host name to answer for, beside addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)',
+      'host name to answer for, besides addresses and localhost (repeatable; REMOTIFY_ALLOWED_HOST)',
       collect,
     )
     .option(

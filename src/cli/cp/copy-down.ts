@@ -22,7 +22,7 @@ interface Chosen extends LocalTarget {
   id: string;
 }
 
-/** Refuses what would fail at the end before the operator is prompted for anything. */
+/** Finds errors before the operator is prompted; without this check, the transfer would fail only at its end. */
 async function checkBefore({ folder, as, tops }: Chosen, recursive: boolean): Promise<void> {
   const twice = tops.find((top, at) => tops.indexOf(top) !== at);
   if (twice !== undefined)

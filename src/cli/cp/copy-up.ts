@@ -41,7 +41,7 @@ function splitTarget(target: string): { folder: string; name: string } {
   return { folder: target.slice(0, at + 1), name: target.slice(at + 1) };
 }
 
-/** Each attempt at a transfer has the same id; another target or session has another. If files changed, only the second half differs. */
+/** All attempts at one transfer have the same id; a transfer to another target or session has another id. If files changed, only its second half differs. */
 function nameTransfer(key: string, sources: readonly string[], plan: UploadPlan): string {
   const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
   const group = JSON.stringify([

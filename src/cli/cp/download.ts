@@ -134,8 +134,8 @@ async function attempt(
 }
 
 /**
- * Whether a signal from elsewhere ended the command. When the relay stores no more of its output, the listener itself ends the command with
- * KILL, unless it ended before that.
+ * Whether a signal other than the KILL of the listener itself ended the command. The listener sends this KILL when the relay stores no more of
+ * the output.
  */
 async function wasStopped({ client }: OpenSession, { id, end }: Attempt): Promise<boolean> {
   if (end.signal === null) return false;

@@ -38,7 +38,7 @@ export class StreamGuard {
     await this.#watch?.push(bytes);
   }
 
-  /** What is wrong with these bytes, which follow `before` others; undefined while nothing is. */
+  /** The problem with these bytes, which come after `before` earlier bytes; undefined if there is none. */
   async check(bytes: Buffer, before: number): Promise<string | undefined> {
     this.#bytes = before + bytes.byteLength;
     if (this.#watch) {

@@ -40,7 +40,7 @@ export class TarWatch {
     for await (const piece of entry as AsyncIterable<Buffer>) void piece;
   }
 
-  /** What is wrong so far, as text that follows "the archive"; undefined while nothing is. */
+  /** The problem so far, as text that follows "the archive"; undefined if there is none. */
   async push(bytes: Buffer): Promise<string | undefined> {
     this.#bytes += bytes.byteLength;
     if (this.#bytes > this.#limit) this.#problem ??= 'does not end';

@@ -147,7 +147,12 @@ export async function upload(
     const result = await attempt(context, session, plan, options, progress);
     if (result.isDamaged) {
       if (plan.fresh)
-        throw new Failure('the remote does not keep what it receives', undefined, exitCodes.trouble, 'file');
+        throw new Failure(
+          'the remote does not keep the partial file',
+          'check the disk of the remote, then run the same command again',
+          exitCodes.trouble,
+          'file',
+        );
       await context.printer.note('the earlier partial file on the remote is damaged: starting over');
       plan = { ...plan, fresh: true };
       continue;

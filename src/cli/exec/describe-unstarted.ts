@@ -23,7 +23,7 @@ function spell({ seconds, source }: Bound): string {
   return `${formatLimit(seconds)} (${source})`;
 }
 
-/** The message for what did not happen within `bound`. */
+/** The message for a step that did not happen within `bound`. */
 function describe(what: Awaited, label: string, { listener }: StatusPayload, bound: Bound): string {
   const isNow = bound.seconds === 0;
   if (what === 'listener') {

@@ -22,7 +22,7 @@ export interface Job {
   isLineShown: boolean;
 }
 
-/** Checks a bound of 0 before the push, so that the operator gets no prompt whose answer this client would not wait for. */
+/** Checks a bound of 0 before the push, so that the operator is not asked when this client would not wait for the answer. */
 async function checkReady({ client, label }: OpenSession, bounds: StartBounds): Promise<void> {
   if (bounds.listener?.seconds !== 0 && bounds.approval?.seconds !== 0) return;
   const status = await client.readStatus();
@@ -92,7 +92,7 @@ export async function execThroughCommands(
   // Open the sinks before the push: a signal between the push and the follower would find no handler.
   const sinks = collected ?? (await openSinks(io, options.raw === true, context.term));
   const { id, interrupt: already } = await pushScript(client, script, push);
-  // A signal during the push stops the command: it does not mean to detach from it.
+  // A signal during the push stops the command: the user did not ask to detach.
   if (options.detach === true && already === undefined) {
     await (context.json ? printer.printJson({ id, session: label }) : printer.print(id));
     return exitCodes.ok;

@@ -59,19 +59,24 @@ async function show(context: Context, url: string, result: SlotResult, isRaw: bo
     const words = note === '' ? '' : `: ${note}`;
     throw new Failure(
       `the operator declined${words}`,
-      'ask the operator before trying again',
+      'ask the operator before you try again',
       exitCodes.declined,
     );
   }
   if (result.note !== undefined)
-    throw new Failure(note, `${url} sent this instead of a result`, exitCodes.trouble, 'lost');
+    throw new Failure(
+      note,
+      `${url} sent this instead of a result: check the remote before you repeat the command`,
+      exitCodes.trouble,
+      'lost',
+    );
   const { stdout: sink } = await openSinks(context.io, isRaw, context.term);
   await sink.write(result.output);
   await sink.end();
   if (result.exitStatus !== null) return result.exitStatus;
   throw new Failure(
     'the command ended without an exit status',
-    'its result was truncated, or its shell was killed',
+    'its result was truncated, or its shell was killed: check the remote before you repeat it',
     exitCodes.trouble,
     'lost',
   );

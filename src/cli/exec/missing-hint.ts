@@ -1,3 +1,3 @@
 /** The hint for a command whose output is incomplete. */
 export const missingHint =
-  'raise --session-quota and --address-quota of the relay, or write large output to a file on the remote';
+  'write large output to a file on the remote; if a quota of the relay was reached, raise --session-quota and --address-quota';

@@ -16,7 +16,7 @@ function describeWait(state: CommandState, { listener }: StatusPayload): string 
   if (state === 'awaiting_approval')
     return `waiting for approval by the operator at ${listener?.kind === 'runner' ? nameListener(listener) : 'the remote'}`;
   if (listener?.attached !== true) return 'waiting for a listener';
-  return `queued: ${describeName(listener)} is running another command`;
+  return `queued: ${describeName(listener)} has another command, which runs or waits for approval`;
 }
 
 /** Shows what the command waits for, once it waits longer than a short command takes. */

@@ -62,7 +62,10 @@ export function stopRemote(
       return;
     }
     void ask('INT');
-    timer = setTimeout(() => void ask('TERM'), termAfterMs);
+    timer = setTimeout(() => {
+      void ask('TERM');
+      void printer.note(`command ${id} ignores Ctrl-C: sent TERM; KILL follows in ${killAfterSeconds} s`);
+    }, termAfterMs);
     void printer.note(`stopping command ${id}; press Ctrl-C again to detach and leave it running`);
   };
   let last = already;
@@ -70,7 +73,7 @@ export function stopRemote(
     const before = last;
     last = signal;
     if (!isUrgent) return before === undefined ? stop(signal) : leave(before);
-    // `timeout` and systemd send more than one, and supervisors send SIGTERM after SIGINT: neither means to leave the command running.
+    // `timeout` and systemd send more than one, and supervisors send SIGTERM after SIGINT: neither is a request to leave the command running.
     if (before === undefined || !isTermination(before)) stop(signal);
   });
   if (already) stop(already);

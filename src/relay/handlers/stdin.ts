@@ -39,7 +39,7 @@ export const readStdin: Handler = async ({ exchange, name, route }, relay) => {
   });
   if (!command) return exchange.sendNothing();
   const limit = Math.min(exchange.count('limit', maxReadBytes), maxWantedBytes);
-  // An empty body means the end of stdin, so a response with bytes left must have at least one.
+  // An empty body means the end of stdin, so while input is left a response must have at least one byte.
   const wanted = Math.max(1, limit);
   const bytes = command.isEvicted ? 0 : Math.min(wanted, Math.max(0, command.stdinBytes - offset));
   const pieces = await openSlice(sessions.store, name, route.id, { part: 'stdin', offset, bytes });
