@@ -15,6 +15,7 @@ export const partNames = [
   'rows',
   'show',
   'leftovers',
+  'judge',
   'ask',
   'tree',
   'background',
