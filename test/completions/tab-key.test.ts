@@ -25,6 +25,12 @@ const cases: [what: string, typed: string, shown: string][] = [
   ['a folder', 'remotify exec --cwd fol', String.raw`remotify exec --cwd folder\ one/|`],
   ['a folder after =', 'remotify exec --cwd=fol', String.raw`remotify exec --cwd=folder\ one/|`],
   ['a script', 'remotify exec -f folder.', 'remotify exec -f folder.sh |'],
+  ['a file to copy', 'remotify cp folder.', 'remotify cp folder.sh |'],
+  [
+    'no local file for a path on the remote',
+    'remotify cp folder.sh :folder.',
+    'remotify cp folder.sh :folder.|',
+  ],
   ['an argument of exec', 'remotify exec ls folder.', 'remotify exec ls folder.sh |'],
   ['an argument of exec with =', 'remotify exec dd if=folder.', 'remotify exec dd if=folder.sh |'],
   ['the file of a redirection', 'remotify list > folder.', 'remotify list > folder.sh |'],

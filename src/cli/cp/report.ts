@@ -20,7 +20,10 @@ export async function report(context: Context, outcome: Outcome): Promise<number
       for (const failure of failures.slice(0, maxShown)) await printer.note(`not copied: ${failure}`);
     const copied = files.length === 0 ? '' : `; ${formatCount(files.length, 'file')} copied`;
     const what = failures.length === 1 ? first : `${failures.length} not copied, the first: ${first}`;
-    const hint = files.length === 0 ? 'nothing was copied' : 'everything else was copied';
+    const hint =
+      files.length === 0
+        ? 'nothing was copied; solve this, and run the same command again'
+        : 'everything else was copied';
     throw new Failure(what + copied, hint, exitCodes.fileTrouble, 'file');
   }
   if (context.json) {

@@ -46,10 +46,10 @@ export class StatusLines {
   }
 }
 
-/** The failure in a status line, without the `./` that was put before a relative path for the script. */
+/** The failure on the remote in a status line, without the `./` that was put before a relative path for the script. */
 export function readFailure(line: string): string | undefined {
   const match = /^(?:failed|stopped) (?:\.\/)?(.{1,1000})/.exec(line);
-  return match?.[1];
+  return match ? `on the remote: ${match[1]}` : undefined;
 }
 
 /** The hash in the output of a hash tool; undefined if the remote has no such tool. */
