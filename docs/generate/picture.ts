@@ -6,8 +6,9 @@ import { makeTemporaryFolder } from '../../test/harness/temporary-folder.ts';
 import { startTerminal, type Terminal } from '../../test/harness/tmux.ts';
 
 const root = join(import.meta.dirname, '../..');
-const columns = 74;
-const rows = 17;
+const columns = 62;
+/** Of the terminals. The picture is as high as the longer of the two screens. */
+const rows = 24;
 
 /** A bash without the files of this machine's user. */
 const shell = "PS1='$ ' exec bash --norc --noprofile";
@@ -25,11 +26,11 @@ const titleHeight = 26;
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-function drawPanel({ title, lines }: Panel, x: number): string {
+function drawPanel({ title, lines }: Panel, x: number, rowCount: number): string {
   const width = columns * cell.width + 2 * margin;
-  const height = rows * cell.height + titleHeight + 2 * margin;
+  const height = rowCount * cell.height + titleHeight + margin;
   const text = lines.map((line, at) => {
-    const y = titleHeight + margin + (at + 0.8) * cell.height;
+    const y = titleHeight + (at + 0.9) * cell.height;
     const isTyped = /^(?:\$|run it\?)/.test(line);
     return `<text x="${margin}" y="${y.toFixed(1)}"${isTyped ? ' class="typed"' : ''}>${escapeXml(line)}</text>`;
   });
@@ -43,7 +44,8 @@ ${text.join('\n')}
 export function drawPicture(panels: readonly Panel[]): string {
   const width = Math.ceil(columns * cell.width + 2 * margin);
   const gap = 12;
-  const height = Math.ceil(rows * cell.height + titleHeight + 2 * margin);
+  const rowCount = Math.max(...panels.map(({ lines }) => lines.length));
+  const height = Math.ceil(rowCount * cell.height + titleHeight + margin);
   const all = panels.length * width + (panels.length - 1) * gap;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${all} ${height}" role="img">
 <title>${escapeXml(panels.map(({ title }) => title).join('; '))}</title>
@@ -53,7 +55,7 @@ text { fill: #d5d9e0; font: ${fontSize}px ui-monospace, "DejaVu Sans Mono", Menl
 .typed { fill: #7fd28b; }
 .title { fill: #8a93a3; }
 </style>
-${panels.map((panel, at) => drawPanel(panel, at * (width + gap))).join('\n')}
+${panels.map((panel, at) => drawPanel(panel, at * (width + gap), rowCount)).join('\n')}
 </svg>
 `;
 }
@@ -90,13 +92,13 @@ async function run(): Promise<void> {
     const line = /curl .*?\| bash/s.exec(await client.screen())?.[0].replaceAll('\n', '') ?? '';
     await remote.type(`${line}\n`);
     await remote.waitForText('asking before each command', 15_000);
-    await client.type("remotify exec 'uname -s; id -un; exit 7'; echo $?\n");
+    await client.type("remotify exec 'uname -s; df -h / | tail -1; exit 7'; echo $?\n");
     await remote.waitForText('run it?', 15_000);
     await remote.type('y\n');
     await client.waitForText('\n7\n', 15_000);
     const svg = drawPicture([
-      { title: 'here', lines: await linesOf(client) },
-      { title: 'on the remote: curl and bash, nothing else', lines: await linesOf(remote) },
+      { title: 'your machine', lines: await linesOf(client) },
+      { title: 'the remote: nothing but curl and bash', lines: await linesOf(remote) },
     ]);
     await writeFile(join(root, 'docs/picture.svg'), svg.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:8080'));
   } finally {
