@@ -124,7 +124,7 @@ describe.each(ways)('%s', (_way, choose) => {
     expect(await listTree(to)).toContainEqual(expect.stringMatching(/^tree\/a 6 bytes/));
   });
 
-  test('a link in the target that leads out of it: no byte of the source is lost, or an error with its name', async () => {
+  test('the target contains a link to a folder outside of it: every file is copied, or an error names the link', async () => {
     const { from, to, source, target } = await setUp();
     await mkdir(join(to, 'elsewhere'));
     await mkdir(join(to, 'tree'));
