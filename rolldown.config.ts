@@ -135,7 +135,8 @@ function inlineVersion(): Plugin {
     name: 'inline-version',
     resolveId: {
       filter: { id: /^(?:\.\.\/)+package\.json$/ },
-      handler: (_id, importer) => `\0version:${importer}`,
+      handler: (_id, importer) =>
+        importer?.startsWith(join(root, 'src')) ? `\0version:${importer}` : undefined,
     },
     load: { filter: { id: /^\0version:/ }, handler: () => `export default ${JSON.stringify({ version })};` },
   };

@@ -251,7 +251,7 @@ _remotify_reply() {
   local typed=${cur#"$lead"}
   case ${kind[0]-} in
     # Bash completes only the part after a colon, as a local file: for cp that is a path on the remote.
-    file) [[ $typed != *:* ]] || _remotify_no_files ;;
+    file) [[ $cmd != cp || $typed != *:* ]] || _remotify_no_files ;;
     script) ;;
     folder) _remotify_no_files -o dirnames ;;
     command)

@@ -37,7 +37,7 @@ export async function waitForListener(
     onRetry: (error: Error) => void printer.note(`${error.message}; trying again`),
     onRecovery: () => void printer.note('the relay answers again'),
   };
-  const words = 'waiting for the remote to connect; Ctrl-C stops waiting, the session stays';
+  const words = 'waiting for the remote to connect (Ctrl-C: stop, keep the session)';
   const isAtOnce = bound.seconds === 0;
   const line = isAtOnce ? undefined : await startWaiting(context, words);
   const timer = isAtOnce ? undefined : setTimeout(() => stop.abort('time'), timerMs(bound.seconds));

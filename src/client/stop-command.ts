@@ -12,9 +12,9 @@ const confirmWithinSeconds = killAfterSeconds + 5;
 /** `cancelled`: it never ran. `unconfirmed`: the signal was sent, but no report of its end arrived. */
 export type StopOutcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended before';
 
-/** Polls a signalled command until it has ended, or until the time is over. */
-async function awaitEnd(client: RelayClient, id: string, withinSeconds: number): Promise<CommandView> {
-  const deadline = monotonicMs() + withinSeconds * 1000;
+/** Polls a signalled command until it has ended, or until the report of its end is overdue. */
+async function confirmEnd(client: RelayClient, id: string): Promise<CommandView> {
+  const deadline = monotonicMs() + confirmWithinSeconds * 1000;
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
@@ -36,11 +36,6 @@ export async function stopCommand(
   if (outcome === 'cancelled') return { outcome, command };
   if (outcome === 'ended') return { outcome: 'ended before', command };
   await onSignalled?.();
-  let view = await awaitEnd(client, id, signal === 'INT' ? killAfterSeconds : confirmWithinSeconds);
-  // The listener sends KILL after a TERM, but not after an INT, which a command may ignore.
-  if (signal === 'INT' && !isEnded(view.state)) {
-    await client.cancelCommand(id, 'KILL');
-    view = await awaitEnd(client, id, confirmWithinSeconds - killAfterSeconds);
-  }
+  const view = await confirmEnd(client, id);
   return { outcome: isSettled(view.state) ? 'stopped' : 'unconfirmed', command: view };
 }

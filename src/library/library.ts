@@ -13,9 +13,9 @@ export { type RetryOptions, withRetry } from '../client/retry.ts';
 export { ConfigError } from '../config/config-error.ts';
 export type { Relay };
 
-/** The flags of `remotify serve`, in camel case, as text or numbers. Variables of the environment are not read. */
+/** The flags of `remotify serve`, in camel case, as text or numbers; undefined for the default. Variables of the environment are not read. */
 export type RelaySettings = {
-  [Name in Exclude<keyof ServeFlags, 'allowedHost' | 'auditLog'>]?: string | number;
+  [Name in Exclude<keyof ServeFlags, 'allowedHost' | 'auditLog'>]?: string | number | undefined;
 } & {
   allowedHost?: string[];
   auditLog?: 'events' | 'text';
@@ -38,9 +38,12 @@ export async function createRelay(settings: RelaySettings = {}): Promise<Relay> 
     onRecord = () => undefined,
     ...plain
   } = settings;
-  const typed = Object.entries({ ...(plain.listen === undefined && { port: 0 }), store: 'memory:', ...plain })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, String(value)]);
+  const given = Object.entries(plain).filter(([, value]) => value !== undefined);
+  const defaults = { store: 'memory:', ...(plain.listen === undefined && { port: 0 }) };
+  const typed = Object.entries({ ...defaults, ...Object.fromEntries(given) }).map(([name, value]) => [
+    name,
+    String(value),
+  ]);
   const flags = {
     ...(Object.fromEntries(typed) as ServeFlags),
     ...(allowedHost && { allowedHost }),
@@ -48,7 +51,7 @@ export async function createRelay(settings: RelaySettings = {}): Promise<Relay> 
   };
   const { resolveServe } = await import('../config/resolve-serve.ts');
   const resolved = resolveServe(flags, {});
-  for (const note of resolved.notes) onMessage(note);
+  // Its notes are about variables and the process list, which are not used here.
   const { openRelay } = await import('../relay/open-relay.ts');
   return openRelay({ ...resolved, version: packageJson.version, log: onMessage, record: onRecord });
 }

@@ -20,6 +20,7 @@ explain_answers() {
 judge_answer() {
   local LC_ALL=C
   answer=${answer#"${answer%%[! ]*}"}
+  answer=${answer%"${answer##*[! ]}"}
   case $answer in
     # A control sequence is a report of the terminal, not an answer of the operator.
     *[[:cntrl:]]*) ask_again 'invalid input, try again' ;;
@@ -34,7 +35,11 @@ judge_answer() {
     [vV] | view) show_command whole ;;
     '?' | [hH] | help)
       explain_answers
-      show_again
+      # The question must not be asked while the command has scrolled off the screen.
+      if [ "$screen_rows" -ge "$lines" ]; then
+        turn_page
+        show_again
+      fi
       ;;
     [qQ] | quit)
       reason='the listener was ended' leaving=1

@@ -5,11 +5,11 @@
 
 # Draws $word: consonant, vowel, consonant. No other answer begins with its first letter.
 draw_word() {
-  local firsts=bcdfghjlmprstwxz vowels=aeiou lasts=bcdfghjklmnpqrstvwxz
+  local firsts=bcdfgjlmprstwxz vowels=aeiou lasts=bcdfghjklmnpqrstvwxz
   word=
   if [ -z "$leftover_ids" ] && has stty; then return 0; fi
   seed_random
-  word=${firsts:RANDOM % 16:1}${vowels:RANDOM % 5:1}${lasts:RANDOM % 20:1}
+  word=${firsts:RANDOM % 15:1}${vowels:RANDOM % 5:1}${lasts:RANDOM % 20:1}
 }
 
 # The relay and the commands know earlier random numbers, and from these the next ones of an old bash can be computed: set a new seed.

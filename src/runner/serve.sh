@@ -77,7 +77,7 @@ wait_for_place() {
 }
 
 listen() {
-  # The first poll uses wait=0, so that the relay responds at once, also the first one after a failure; later polls are held.
+  # The first poll uses wait=0, so that the relay responds at once; later polls are held.
   local look='&wait=0' is_let_in=0 refused=0 invalid=0
   while [ "$leaving" -eq 0 ] && [ "$interrupts" -eq 0 ]; do
     request next GET "/next?had=$had$look" --max-time 30
@@ -117,9 +117,6 @@ listen() {
       *)
         is_passing || fail "relay rejected the request (HTTP $http): $(answer_text next)"
         back_off
-        # A poll that is not held, so that the operator learns at once that the relay is reachable again.
-        look='&wait=0'
-        continue
         ;;
     esac
     [ "$is_let_in" -eq 0 ] || look=

@@ -162,10 +162,10 @@ signal_command() { # SIGNAL
   return "$reached"
 }
 
-# Like signal_command, and sends KILL ten seconds later. INT is a request that the command may ignore: a client that wants more sends TERM.
+# Like signal_command, and sends KILL ten seconds later.
 stop_command() { # SIGNAL
   signal_command "$1" || return 1
-  [ "$1" = INT ] || (sleep 10 && signal_command KILL) &
+  (sleep 10 && signal_command KILL) &
 }
 
 # Stops the command. Records the reason first: the command may end before the next line of this function runs.

@@ -70,9 +70,9 @@ describe('status lines of the remote script', () => {
       expect(findHash(text)).toBeUndefined();
   });
 
-  test('a failure line: the added ./ is removed, and long text is truncated', () => {
-    expect(readFailure('failed ./a: no such file')).toBe('a: no such file');
-    expect(readFailure(`stopped ${'x'.repeat(5000)}`)).toHaveLength(1000);
+  test('a failure line: it names the remote, the added ./ is removed, and long text is truncated', () => {
+    expect(readFailure('failed ./a: no such file')).toBe('on the remote: a: no such file');
+    expect(readFailure(`stopped ${'x'.repeat(5000)}`)).toHaveLength('on the remote: '.length + 1000);
     expect(readFailure('have 12')).toBeUndefined();
   });
 

@@ -94,7 +94,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     expect(screen).toContain(
       '    y: run this command\n    Enter, n REASON: do not run it; the client gets the reason\n' +
         '    a: run it now, and without asking whenever it comes again\n    v: show all of it\n' +
-        '    q: do not run it, and quit the listener\n>>> echo ran\n',
+        '    q: do not run it, and quit the listener\nrun it? [',
     );
     await terminal.type('y\n');
     expect(await ended(exec)).toMatchObject({ code: 0 });

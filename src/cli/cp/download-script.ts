@@ -47,7 +47,7 @@ send() {
 }
 `;
 
-const readFolders = `command -v tar >/dev/null || stop 'tar is not installed on the remote'
+const readFolders = `command -v tar >/dev/null || stop 'tar is not installed'
 good=()
 for f in "\${list[@]}"; do
   if [ -e "$f" ] || [ -L "$f" ]; then good+=("$f"); else fail "$f: no such file"; fi

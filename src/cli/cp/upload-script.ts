@@ -52,7 +52,7 @@ const watch = `watch() { # READER
 
 /** The script keeps the partial file until all bytes have arrived: a transfer that was cut resumes from it. */
 const receive = (fresh: boolean, tools: string): string => `for tool in ${tools}; do
-  command -v $tool >/dev/null || stop "$tool is not installed on the remote"
+  command -v $tool >/dev/null || stop "$tool is not installed"
 done
 part=$to/.remotify-part-$id mask=$((8#$(umask)))
 ${fresh ? 'rm -f "$part"\n' : ''}for old in "$to/.remotify-part-\${id:0:8}"*; do

@@ -62,11 +62,8 @@ export function stopRemote(
       return;
     }
     void ask('INT');
-    timer = setTimeout(() => {
-      void ask('TERM');
-      void printer.note(`command ${id} ignores Ctrl-C: sent TERM; KILL follows in ${killAfterSeconds} s`);
-    }, termAfterMs);
-    void printer.note(`stopping command ${id}; press Ctrl-C again to detach and leave it running`);
+    timer = setTimeout(() => void ask('TERM'), termAfterMs);
+    void printer.note(`stopping command ${id}; press Ctrl-C again to detach from it`);
   };
   let last = already;
   const letGo = onInterrupt((_count, isUrgent, signal) => {
