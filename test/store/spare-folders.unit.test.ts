@@ -1,10 +1,12 @@
 /** The file store reuses the folders of dropped commands for later commands, of any session. */
 import { pbkdf2 } from 'node:crypto';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
+import { OpenReads } from '../../src/store/open-reads.ts';
 import { restFromQuickCalls } from '../../src/store/quick-calls.ts';
+import { SpareFolders } from '../../src/store/spare-folders.ts';
 import type { Store } from '../../src/store/store.ts';
 import { copyAsKilled, makeFolder, open, openKilled } from './folder-kit.ts';
 import { append, makeSession, nameOf, push, readStored, readText } from './store-kit.ts';
@@ -91,23 +93,28 @@ describe('a command is dropped while a read has its file open', () => {
     expect([got.byteLength, got.toString().replaceAll('A', '')]).toEqual([65_536, '']);
     await work;
   });
+});
 
-  test('the folder is removed instead of reused; folders of later dropped commands are reused again', async () => {
-    const { folder, store } = await openData();
-    await push(store, name, 'cat');
-    await append(store, name, 'c2', 'stdout', 0, 'A'.repeat(bytes));
-    const work = busyPool();
-    const reading = store.readBytes(name, 'c2', 'stdout', 0, 65_536);
-    await dropFirst(store);
-    await Promise.all([reading, work]);
-    expect(await list(folder, 'spare')).toEqual([]);
-    expect(await list(folder, 'sessions', name)).toEqual([]);
-    await push(store, name, 'cat');
-    await push(store, name, 'cat');
-    await dropFirst(store);
-    await dropFirst(store);
-    expect(await list(folder, 'spare')).toHaveLength(2);
-  });
+test('a folder is dropped while a read has its file open: it is removed instead of reused; later folders are reused', async () => {
+  const folder = await makeFolder();
+  const reads = new OpenReads();
+  const spares = new SpareFolders(join(folder, 'spare'), reads);
+  const fill = async (id: string): Promise<string> => {
+    await mkdir(join(folder, id), { recursive: true });
+    await writeFile(join(folder, id, 'stdout'), 'a secret word');
+    return join(folder, id);
+  };
+  let finish = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (finish = resolve));
+  const path = await fill('c1');
+  const reading = reads.count(path, () => gate);
+  expect(await spares.put(path)).toBe(true);
+  expect(await list(folder, 'spare')).toEqual([]);
+  expect(await list(folder)).toEqual(['spare']);
+  finish();
+  await reading;
+  expect([await spares.put(await fill('c1')), await spares.put(await fill('c2'))]).toEqual([true, true]);
+  expect(await list(folder, 'spare')).toHaveLength(2);
 });
 
 test('a file that no session counts: its bytes are not in the spare folder', async () => {
