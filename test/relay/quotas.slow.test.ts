@@ -43,7 +43,7 @@ test('output beyond the quota of its session: truncated with an error, and the n
   expect(logs.stderr).toMatch(/error: \d+ bytes of output of command c1 are missing: the relay removed them/);
   const status = await client.run(['status', 'c1']);
   expect(status.text).toMatch(
-    /^c1 {2}finished {2}exit status 137 .*; \d+ bytes of output are missing: the relay removed them to make room for later output {2}/m,
+    /^c1 {2}finished {2}exit status 137 .*; output incomplete {2}.*\n\d+ bytes of output are missing: the relay removed them to make room for later output\n/m,
   );
 });
 

@@ -12,6 +12,7 @@ import { openMeasure } from '../../terminal/text-width.ts';
 import { chooseCommand, requireCommands } from '../choose-command.ts';
 import type { Run } from '../command-module.ts';
 import type { CommonOptions, Context, OpenSession } from '../context.ts';
+import { describeMissing, findMissing } from '../../text/describe-missing.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../format.ts';
 import { addHelp } from '../help-format.ts';
@@ -99,7 +100,10 @@ async function watch(context: Context, session: OpenSession): Promise<number> {
 
 async function renderOne({ columns }: Context, view: CommandView): Promise<string> {
   const row = renderCommand(view);
-  return formatTable([row], { columns, measure: await openMeasure(row) });
+  const line = formatTable([row], { columns, measure: await openMeasure(row) });
+  const missing = findMissing(view);
+  // The table says only that output is missing.
+  return missing ? `${line}\n${describeMissing(missing)}` : line;
 }
 
 export const run: Run = async (context, command) => {
