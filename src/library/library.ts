@@ -38,14 +38,13 @@ export async function createRelay(settings: RelaySettings = {}): Promise<Relay> 
     onRecord = () => undefined,
     ...plain
   } = settings;
-  const given = Object.entries(plain).filter(([, value]) => value !== undefined);
-  const defaults = { store: 'memory:', ...(plain.listen === undefined && { port: 0 }) };
-  const typed = Object.entries({ ...defaults, ...Object.fromEntries(given) }).map(([name, value]) => [
-    name,
-    String(value),
-  ]);
+  const given = Object.entries(plain)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, String(value)]);
   const flags = {
-    ...(Object.fromEntries(typed) as ServeFlags),
+    store: 'memory:',
+    ...(plain.listen === undefined && { port: '0' }),
+    ...(Object.fromEntries(given) as ServeFlags),
     ...(allowedHost && { allowedHost }),
     ...(auditLog && { auditLog: auditLog === 'events' ? '1' : auditLog }),
   };

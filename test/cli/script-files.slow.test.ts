@@ -1,39 +1,25 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { binaryPath } from '../harness/binary.ts';
 import { cleanEnvironment } from '../harness/clean-environment.ts';
-import { type Relay, startRelay } from '../harness/relay-process.ts';
-import { type Remote, startRemote } from '../harness/remote.ts';
+import { forFile } from '../harness/for-file.ts';
 import { makeTemporaryFolder } from '../harness/temporary-folder.ts';
+import { useRelay } from '../harness/use-relay.ts';
+import { useRemote } from '../harness/use-remote.ts';
 import { expectFailure } from './expect-failure.ts';
 
 // `exec -f SCRIPT` with scripts from other systems, and with paths that are not scripts.
 
-let relay: Relay;
-let remote: Remote;
-let folder: string;
-let cleanUp: () => Promise<void>;
-
-beforeAll(async () => {
-  relay = await startRelay();
-  remote = await startRemote(relay);
-  const made = await makeTemporaryFolder();
-  folder = made.path;
-  cleanUp = made.remove;
-});
-
-afterAll(async () => {
-  await remote?.stop();
-  await relay?.stop();
-  await cleanUp?.();
-});
+const relay = useRelay();
+const remote = useRemote(relay);
+const folder = forFile('the folder', makeTemporaryFolder);
 
 let count = 0;
 
 async function writeScript(content: string | Uint8Array): Promise<string> {
-  const path = join(folder, `script ${++count}.sh`);
+  const path = join(folder.path, `script ${++count}.sh`);
   await writeFile(path, content);
   return path;
 }
@@ -143,13 +129,13 @@ describe('--file with a path that is not a script', () => {
     ['a link to itself', 'circle', /its symbolic links form a loop \(ELOOP\)/],
     ['a name that is too long', 'x'.repeat(300), /its name is too long \(ENAMETOOLONG\)/],
   ])('--file with a path that is %s: an error in words', async (_title, name, error) => {
-    await mkdir(join(folder, 'folder'), { recursive: true });
-    await writeFile(join(folder, 'file'), 'x');
-    await symlink('/nowhere/at/all', join(folder, 'nowhere')).catch(() => undefined);
-    await symlink(join(folder, 'circle'), join(folder, 'circle')).catch(() => undefined);
-    const result = await remote.run(['exec', '--json', '-f', join(folder, name)]);
+    await mkdir(join(folder.path, 'folder'), { recursive: true });
+    await writeFile(join(folder.path, 'file'), 'x');
+    await symlink('/nowhere/at/all', join(folder.path, 'nowhere')).catch(() => undefined);
+    await symlink(join(folder.path, 'circle'), join(folder.path, 'circle')).catch(() => undefined);
+    const result = await remote.run(['exec', '--json', '-f', join(folder.path, name)]);
     expect(JSON.parse(result.text)).toMatchObject({ error: { code: 'file' } });
-    expectFailure(await remote.run(['exec', '-f', join(folder, name)]), 2, error);
+    expectFailure(await remote.run(['exec', '-f', join(folder.path, name)]), 2, error);
   });
 
   test.skipIf(process.getuid?.() === 0)('--file without read permission: error (not as root)', async () => {
