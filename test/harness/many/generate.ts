@@ -51,9 +51,12 @@ const observed = await makeSessions(probes);
 for (const peer of observed) await peer.read().then(() => peer.listen(25));
 const crowd = await makeSessions(sessions);
 await makeRoundTrips(observed);
-await eachOf(crowd, (peer) => peer.listen(1 + Math.floor(Math.random() * 25)));
+await eachOf(
+  crowd.map((peer, nth) => ({ peer, nth })),
+  ({ peer, nth }) => peer.listen(1 + (nth % 25)),
+);
 await eachOf(crowd.slice(0, readers), (peer) => peer.read());
-// Once the relay has answered this request, it has read the earlier ones.
+// The relay has accepted the connections of all polls; once it has answered this request, it has read the polls too.
 await pusher?.ask('GET', '/api/health', '');
 await makeRoundTrips(observed);
 

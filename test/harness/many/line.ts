@@ -17,8 +17,17 @@ export class Line {
     this.#from = from;
   }
 
-  /** Resolves once it is connected. */
-  open(): Promise<void> {
+  /**
+   * Resolves once the relay has answered a request on it. A connection alone may still wait in the system's queue: Node accepts one for
+   * each turn of its event loop, so a busy relay reads what is sent on the others seconds earlier.
+   */
+  async open(): Promise<void> {
+    await this.#connect();
+    const { status } = await this.ask('GET', '/api/health', '');
+    if (status !== 200) throw new Error(`the first request on a connection failed: ${status}`);
+  }
+
+  #connect(): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = connect({
         host: '127.0.0.1',
@@ -37,7 +46,7 @@ export class Line {
 
   /** Sends a request. Allows only one at a time. */
   async ask(method: string, path: string, headers: string, body = ''): Promise<Reply> {
-    if (!this.#socket) await this.open();
+    if (!this.#socket) await this.#connect();
     const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };

@@ -49,7 +49,7 @@ await eachOf(Array.from({ length: sessions }), async (_, nth, hand) => {
 console.log('created');
 await once(process.stdin, 'data');
 await eachOf(pairs, ({ peers }) => peers.listen(25));
-// Once later requests are answered, the relays have accepted the last polls.
+// The relays have accepted the connections of all polls; once they have answered later requests, they have read the polls too.
 for (const [line] of [atFirst, atSecond]) await line?.ask('GET', '/api/health', '');
 console.log('ready');
 await once(process.stdin, 'data');
