@@ -156,7 +156,8 @@ show_command() { # brief|whole
 
 # Prints the notes below the command: its sender, its hidden stdin, and processes of earlier commands that still run.
 show_circumstances() {
-  local name=${from:0:80}
+  local name=${from//,/, }
+  name=${name:0:80}
   ! is_too_small && [ "$is_low" -eq 0 ] || return 0
   if [ -n "$name" ]; then
     if [ "$columns" -ge 40 ]; then

@@ -140,7 +140,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const { terminal, startExec, waitForPrompt } = await setUp();
     const exec = startExec('-i', 'cat');
     const screen = await waitForPrompt();
-    expect(screen).toMatch(/\n {4}\(from \S+@\S+,remotify\/\S+, unverified\)\n/);
+    expect(screen).toMatch(/\n {4}\(from \S+@\S+, remotify\/\S+, unverified\)\n/);
     expect(screen).toContain('    (stdin comes from the client and is not shown)\n');
     await terminal.type('n\n');
     expect(await ended(exec)).toMatchObject({ code: 126 });
