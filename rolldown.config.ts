@@ -185,7 +185,7 @@ function squeezeHtml(text: string): string {
 const ownNames = (
   'baseUrl beyondBytes cancelCommand client closeQuestion complete createSession durationMs element excerpt exitStatus follow ' +
   'history idempotencyKey isComplete isContinued isCut isErased isInverse isKnown isOn isOpen isOwn isQuiet isRead ' +
-  'isRedrawn isRetryable isReturned isReusable isSending isSpelled isTooLarge isWanted isWhole keptBytes listAnyCommands listCommands ' +
+  'isRedrawn isRetryable isReturned isReusable isSending isSpelled isTold isTooLarge isWanted isWhole keptBytes listAnyCommands listCommands ' +
   'markDisconnected marks maxPieceBytes notifier number offerOutput onChange onClose onGone onRecovery onRetry onSent onSkip onState ' +
   'onStderr onStdout retry retryForMs payload pieces pushCommand queueSeconds readCommand readEnded readOutput ' +
   'readSession readStatus sendStdin setName showAway showCopied showEnd showTrouble skipTo startedAt takeGone timeoutMs ' +

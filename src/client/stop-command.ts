@@ -6,15 +6,15 @@ import { killAfterSeconds } from '../protocol/limits.ts';
 import { PollFloor } from './poll-floor.ts';
 import type { RelayClient } from './relay-client.ts';
 
-/** Time for TERM, then KILL, then the report of the end. */
-const confirmWithinSeconds = killAfterSeconds + 5;
+/** After KILL: time for the report of the end. */
+const confirmWithinSeconds = 5;
 
 /** `cancelled`: it never ran. `unconfirmed`: the signal was sent, but no report of its end arrived. */
 export type StopOutcome = 'cancelled' | 'stopped' | 'unconfirmed' | 'ended before';
 
-/** Polls a signalled command until it has ended, or until the report of its end is overdue. */
-async function confirmEnd(client: RelayClient, id: string): Promise<CommandView> {
-  const deadline = monotonicMs() + confirmWithinSeconds * 1000;
+/** Polls a signalled command until it has ended, for this many seconds at most. */
+async function confirmEnd(client: RelayClient, id: string, withinSeconds: number): Promise<CommandView> {
+  const deadline = monotonicMs() + withinSeconds * 1000;
   const floor = new PollFloor();
   for (;;) {
     floor.begin();
@@ -25,7 +25,9 @@ async function confirmEnd(client: RelayClient, id: string): Promise<CommandView>
   }
 }
 
-/** `onSignalled` is called once a running command was signalled, before the wait for its end. */
+/**
+ * A command that runs on after INT or TERM gets KILL after `killAfterSeconds`: after TERM the listener sends it, after INT this function
+ * does, because a listener leaves a command running that survives INT. `onSignalled` is called once a running command was signalled, before the wait for its end. */
 export async function stopCommand(
   client: RelayClient,
   id: string,
@@ -36,6 +38,10 @@ export async function stopCommand(
   if (outcome === 'cancelled') return { outcome, command };
   if (outcome === 'ended') return { outcome: 'ended before', command };
   await onSignalled?.();
-  const view = await confirmEnd(client, id);
+  let view = await confirmEnd(client, id, killAfterSeconds + (signal === 'INT' ? 0 : confirmWithinSeconds));
+  if (signal === 'INT' && !isEnded(view.state)) {
+    await client.cancelCommand(id, 'KILL');
+    view = await confirmEnd(client, id, confirmWithinSeconds);
+  }
   return { outcome: isSettled(view.state) ? 'stopped' : 'unconfirmed', command: view };
 }

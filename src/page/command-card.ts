@@ -93,6 +93,12 @@ export class CommandCard {
     return this.view.state === 'sending' || (isCommandState(this.view.state) && !isEnded(this.view.state));
   }
 
+  /** A client requested its end. INT is no such request: a command may survive it. */
+  get isTold(): boolean {
+    const { cancel_signal: signal } = this.view;
+    return signal === 'TERM' || signal === 'KILL';
+  }
+
   get isReusable(): boolean {
     const { script_bytes: bytes } = this.view;
     // While the relay has not reported the size, this is the complete text that the visitor typed.
@@ -211,9 +217,8 @@ export class CommandCard {
     setText(this.#words, describeState(view));
     const by = this.isOwn ? '' : describePusher(view);
     setText(this.#by, by === '' ? '' : `, from ${by}`);
-    const isTold = view.state === 'running' && typeof view.cancel_signal === 'string';
     const label = view.state === 'sending' ? 'give up' : 'cancel';
-    setLabel(this.#stop, view.state !== 'running' ? label : isTold ? 'kill' : 'stop');
+    setLabel(this.#stop, view.state !== 'running' ? label : this.isTold ? 'kill' : 'stop');
     if (this.isOpen) this.#stop.hidden = false;
     else hideButton(this.#stop, this.#title);
     this.#renderNote();

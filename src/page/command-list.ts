@@ -231,7 +231,7 @@ export class CommandList {
       return;
     }
     const { client, retry } = this.#link;
-    const signal = typeof card.view.cancel_signal === 'string' ? 'KILL' : 'TERM';
+    const signal = card.isTold ? 'KILL' : 'TERM';
     try {
       const { command } = await withRetry(() => client.cancelCommand(card.id ?? '', signal), retry);
       if (!card.isComplete) card.update(command);

@@ -44,7 +44,11 @@ count_interrupts() {
 }
 
 heed_interrupt() {
-  if [ -f "$work/client_signal" ]; then
+  local name=''
+  [ ! -f "$work/client_signal" ] || IFS= read -r name 2>/dev/null <"$work/client_signal"
+  # The client's INT goes to this whole process group. It came once: the next one is the operator's.
+  if [ "$name" = INT ]; then
+    : 2>/dev/null >"$work/client_signal"
     pressed=$((pressed - 1))
     return
   fi
@@ -160,6 +164,8 @@ run_command() {
   fi
   keep_work || :
   stop_feeding
+  # The command ended soon after INT, so INT was to end it: treat it like the other signals.
+  [ ! -f "$work/interrupted" ] || : 2>/dev/null >"$work/stopping"
   reap_command
   report_stop
   close_streams

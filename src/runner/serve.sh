@@ -32,7 +32,7 @@ is_approved() {
 }
 
 serve_command() {
-  discard "$work/lost" "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/tight" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/stop_reason" "$work/client_signal" "$work/session_gone" "$work/leaders"
+  discard "$work/lost" "$work/withdrawn" "$work/timed_out" "$work/flooded" "$work/refused" "$work/tight" "$work/over_quota" "$work/dropped" "$work/outcome" "$work/stopping" "$work/interrupted" "$work/stop_reason" "$work/client_signal" "$work/session_gone" "$work/leaders"
   : 2>/dev/null >"$work/group"
   hold_text || :
   [ "$mode" = auto ] || find_leftovers

@@ -139,14 +139,19 @@ kill_group() { # GROUP
   return "$killed"
 }
 
-# Sends a signal to all processes of the command. Returns 1 if there is none (yet, or any more).
+# Sends a signal to all processes of the command. Returns 1 if there is none (yet, or any more). TERM and KILL mark the command as
+# stopping: its further output may be dropped. INT does not, as many programs go on after it.
 signal_command() { # SIGNAL
   local group pid reached=1
   case $1 in INT | TERM | KILL) ;; *) return 1 ;; esac
   read_number "$work/group"
   group=$number
   [ "$group" -gt 1 ] || return 1
-  : 2>/dev/null >"$work/stopping"
+  if [ "$1" = INT ]; then
+    printf '%s\n' "$RANDOM" 2>/dev/null >"$work/interrupted"
+  else
+    : 2>/dev/null >"$work/stopping"
+  fi
   if [ "$1" = KILL ] && [ -s "$work/leaders" ] && [ -r /proc/self/stat ]; then
     ! kill_group "$group" || reached=0
   else
@@ -162,15 +167,27 @@ signal_command() { # SIGNAL
   return "$reached"
 }
 
-# Like signal_command, and sends KILL ten seconds later.
+# Like signal_command. Sends KILL ten seconds after TERM. A command that still runs ten seconds after INT has survived it, and goes on.
 stop_command() { # SIGNAL
   signal_command "$1" || return 1
-  (sleep 10 && signal_command KILL) &
+  if [ "$1" = INT ]; then
+    read_number "$work/interrupted"
+    (sleep 10 && forget_interrupt "$number") &
+  else
+    (sleep 10 && signal_command KILL) &
+  fi
+}
+
+# The command survived the INT with this number: its end will not be due to it, unless another signal followed.
+forget_interrupt() { # NUMBER
+  read_number "$work/interrupted"
+  [ "$number" = "$1" ] && [ ! -f "$work/stopping" ] || return 0
+  rm -f "$work/interrupted" "$work/client_signal" "$work/stop_reason"
 }
 
 # Stops the command. Records the reason first: the command may end before the next line of this function runs.
 stop_for() { # FILE SIGNAL WORD...
-  : >"$work/$1"
+  printf '%s\n' "$2" >"$work/$1"
   printf '%s\n' "${*:3}" >"$work/stop_reason"
   stop_command "$2" || { rm -f "$work/$1" "$work/stop_reason" && false; }
 }

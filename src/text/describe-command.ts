@@ -38,9 +38,9 @@ export function describePusher({
   return escapeText(cutChars(by.replace(/,remotify\/[\w.+-]{1,40}$/, ''), maxLabelLength));
 }
 
-/** For a running command, after a client requested a signal. */
+/** For a running command, after a client requested a signal. A command may survive INT. */
 export function describeStopping(signal: Signal): string {
-  return `stopping (SIG${signal} sent)`;
+  return `${signal === 'INT' ? 'running' : 'stopping'} (SIG${signal} sent)`;
 }
 
 /** `exit status 3 (KILL)`, the reason if the command did not end by itself, and that output is missing. One cell of a table. */

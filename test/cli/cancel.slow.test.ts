@@ -143,19 +143,23 @@ describe('cancel of a running command', () => {
     expect(await left()).toEqual([]);
   });
 
-  test('a command that ignores TERM: killed, and cancel reports the end', { timeout: 60_000 }, async () => {
-    const { run, start, left, configDir } = await setUp();
-    const trace = join(configDir, 'trace');
-    const exec = start([
-      'exec',
-      `trap "echo told >>'${trace}'" TERM; echo begun; while :; do sleep 0.1; done`,
-    ]);
-    await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
-    expect(await run(['cancel'])).toMatchObject({ exitCode: 0, text: 'c1 stopped\n' });
-    expect(await readFile(trace, 'utf8')).toMatch(/^told\n/);
-    expect(await left()).toEqual([]);
-    expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 137 });
-  });
+  test.each(['INT', 'TERM'])(
+    'a command that ignores %s: killed, and cancel reports the end',
+    { timeout: 60_000 },
+    async (signal) => {
+      const { run, start, left, configDir } = await setUp();
+      const trace = join(configDir, 'trace');
+      const exec = start([
+        'exec',
+        `trap "echo told >>'${trace}'" ${signal}; echo begun; while :; do sleep 0.1; done`,
+      ]);
+      await eventually('the command has begun', 15_000, () => exec.stdout().toString() === 'begun\n');
+      expect(await run(['cancel', '--signal', signal])).toMatchObject({ exitCode: 0, text: 'c1 stopped\n' });
+      expect(await readFile(trace, 'utf8')).toMatch(/^told\n/);
+      expect(await left()).toEqual([]);
+      expect(await withDeadline(exec.closed, 15_000, 'exec ends')).toMatchObject({ code: 137 });
+    },
+  );
 
   test('cancel without an id: the running command is stopped, the queued one runs', async () => {
     const { run, isRunning } = await setUp();

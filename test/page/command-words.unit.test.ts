@@ -19,6 +19,7 @@ test.each<[CardView, string, string]>([
   [{ state: 'queued', position: 3 }, 'queued, 3 ahead of it', 'plain'],
   [{ state: 'awaiting_approval' }, 'waiting for approval', 'asking'],
   [{ state: 'running' }, 'running', 'busy'],
+  [{ state: 'running', cancel_signal: 'INT' }, 'running (SIGINT sent)', 'busy'],
   [{ state: 'running', cancel_signal: 'TERM' }, 'stopping (SIGTERM sent)', 'busy'],
   [{ state: 'running', cancel_signal: 'KILL' }, 'stopping (SIGKILL sent)', 'busy'],
   [{ state: 'finished', exit_status: 0 }, 'exit status 0', 'good'],

@@ -46,6 +46,22 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await expectServing(operator, 2);
   });
 
+  test('the client sends INT, and the command survives it: Ctrl-C at the terminal counts from its first press on', async () => {
+    const { operator, watched } = await startApproved(
+      `trap 'echo survived' INT; for i in {1..300}; do sleep 0.1; done`,
+      ['--raw'],
+    );
+    watched.exec.child.kill('SIGINT');
+    await operator.terminal.waitForText('< survived', 10_000);
+    watched.exec.child.kill('SIGINT');
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(130);
+    await operator.terminal.type('\x03');
+    const screen = await operator.terminal.waitForText('press Ctrl-C again', 10_000);
+    expect(screen).not.toContain('quitting');
+    await operator.terminal.type('\x03');
+    await operator.terminal.waitForText('interrupted again: quitting', 10_000);
+  });
+
   test('Ctrl-C at the terminal: the operator does not read that the client stopped it', async () => {
     const { operator, watched } = await startApproved(`sleep ${oddSleep()}; :`);
     await operator.terminal.type('\x03');

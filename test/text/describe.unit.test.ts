@@ -69,8 +69,9 @@ describe('describeOutcome', () => {
     expect(describeOutcome(makeCommand(fields))).toBe(shown);
   });
 
-  test('describeStopping: names the requested signal', () => {
+  test('describeStopping: names the requested signal; a command may survive INT', () => {
     expect(describeStopping('TERM')).toBe('stopping (SIGTERM sent)');
+    expect(describeStopping('INT')).toBe('running (SIGINT sent)');
   });
 });
 
