@@ -79,7 +79,7 @@ export function describeState(view: CardView): string {
 export function findTone(view: CardView): Tone {
   const { state, exit_status: exitStatus = null, cancel_signal: asked = null } = view;
   if (state === 'finished' && isIncomplete(view)) return 'plain';
-  // A command that a client stopped did not fail, and neither did one whose exit status is unknown.
+  // After a signal of a client, an exit status other than 0 is no failure. An unknown one is none either.
   if (state === 'finished' && exitStatus !== 0)
     return asked === null && exitStatus !== null ? 'bad' : 'plain';
   return states[state][0];

@@ -67,12 +67,16 @@ export function isCommandState(text: unknown): text is CommandState {
   return commandStates.some((state) => state === text);
 }
 
-/** Signals that a client may send to a running command. */
+/** Signals that a client may send to a running command, from the weakest to the strongest. */
 export const signals = ['INT', 'TERM', 'KILL'] as const;
 export type Signal = (typeof signals)[number];
 
 export function isSignal(text: unknown): text is Signal {
   return signals.some((signal) => signal === text);
+}
+
+export function chooseStronger(one: Signal | null, other: Signal): Signal {
+  return one !== null && signals.indexOf(one) > signals.indexOf(other) ? one : other;
 }
 
 /** `?signal=none` of a cancel: cancels a command that has not started, and lets a running one continue. */

@@ -45,12 +45,17 @@ count_interrupts() {
 
 heed_interrupt() {
   local name=''
-  [ ! -f "$work/client_signal" ] || IFS= read -r name 2>/dev/null <"$work/client_signal"
-  # The client's INT goes to this whole process group. It came once: the next one is the operator's.
-  if [ "$name" = INT ]; then
-    : 2>/dev/null >"$work/client_signal"
-    pressed=$((pressed - 1))
-    return
+  if [ -f "$work/client_signal" ]; then
+    # The client's INT goes to this whole process group. It comes once: the next one is the operator's. On a full disk the file is empty.
+    IFS= read -r name 2>/dev/null <"$work/client_signal"
+    case $name in
+      TERM | KILL) ;;
+      *)
+        rm -f "$work/client_signal"
+        pressed=$((pressed - 1))
+        return
+        ;;
+    esac
   fi
   case $pressed in
     1) printf '\n    (interrupted; press Ctrl-C again to quit the listener)\n' ;;
@@ -101,7 +106,7 @@ await_end() { # PID MILLISECONDS
 
 # Runs the command in auto mode. It has no terminal: it gets a process session of its own, where opening /dev/tty fails at once.
 run_apart() {
-  local job before
+  local job before number interrupted_at=''
   set -m
   (lead_command ${apart[@]+"${apart[@]}"}) &
   job=$!
@@ -121,15 +126,21 @@ run_apart() {
     # The listener got a signal: pass the first one on to the command; a second one also ends the listener.
     [ "$interrupts" -lt 2 ] || leaving=1
     until signal_command INT || ! kill -0 "$job" 2>/dev/null; do sleep "$tick"; done
+    interrupted_at=$SECONDS
     [ "$leaving" -eq 0 ] || end_command "$job"
   done
+  if [ -n "$interrupted_at" ] && [ $((SECONDS - interrupted_at)) -ge 10 ]; then
+    read_number "$work/interrupted"
+    forget_interrupt "$number"
+  fi
   [ "$leaving" -eq 1 ] || interrupts=0
 }
 
 # Prints for the operator why the command was stopped.
 report_stop() {
   local why=''
-  [ -f "$work/stop_reason" ] || return 0
+  # A command that survived an INT was not stopped.
+  [ -f "$work/stopping" ] && [ -f "$work/stop_reason" ] || return 0
   IFS= read -r why 2>/dev/null <"$work/stop_reason"
   printf '    (%s)\n' "$why"
 }

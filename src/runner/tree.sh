@@ -182,7 +182,7 @@ stop_command() { # SIGNAL
 forget_interrupt() { # NUMBER
   read_number "$work/interrupted"
   [ "$number" = "$1" ] && [ ! -f "$work/stopping" ] || return 0
-  rm -f "$work/interrupted" "$work/client_signal" "$work/stop_reason"
+  rm -f "$work/interrupted"
 }
 
 # Stops the command. Records the reason first: the command may end before the next line of this function runs.

@@ -1,6 +1,7 @@
 /** Cancels one command for a client, discards a damaged one, and resets the session. */
 import {
   cancelledByClient,
+  chooseStronger,
   isEnded,
   isInFlight,
   isWaiting,
@@ -25,8 +26,8 @@ export interface Cancelled {
 }
 
 /**
- * Cancels a command that has not started, so that it never runs. Requests the signal for a running command, unless the
- * signal is null. Leaves an ended command as it is.
+ * Cancels a command that has not started, so that it never runs. Requests the signal, or a stronger one that was
+ * requested before, for a running command, unless the signal is null. Leaves an ended command as it is.
  */
 export function cancelCommand(
   session: Session,
@@ -44,7 +45,9 @@ export function cancelCommand(
   }
   if (command.state !== 'running') return { session, result: { outcome: 'ended', command } };
   if (signal === null) return { session, result: { outcome: 'running', command } };
-  const signalled: Command = { ...command, cancelSignal: signal, cancelCount: command.cancelCount + 1 };
+  // A late INT must not replace a TERM that the listener has not got yet: the command may survive INT.
+  const cancelSignal = chooseStronger(command.cancelSignal, signal);
+  const signalled: Command = { ...command, cancelSignal, cancelCount: command.cancelCount + 1 };
   return {
     session: replaceCommand(session, signalled),
     result: { outcome: 'signalled', command: signalled },

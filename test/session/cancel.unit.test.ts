@@ -30,6 +30,9 @@ test('cancel of a running command: the signal is requested, and each request cou
   expect(scene.command('c1')).toMatchObject({ state: 'running', cancelSignal: 'INT', cancelCount: 1 });
   scene.cancel('c1', 'KILL');
   expect(scene.command('c1')).toMatchObject({ state: 'running', cancelSignal: 'KILL', cancelCount: 2 });
+  // A weaker signal counts, but the stronger one stays: the listener may not have got it yet.
+  scene.cancel('c1', 'INT');
+  expect(scene.command('c1')).toMatchObject({ cancelSignal: 'KILL', cancelCount: 3 });
   expect(scene.finish('c1', bob, { exitStatus: 137, signal: 'KILL' })).toMatchObject({
     state: 'finished',
     signal: 'KILL',

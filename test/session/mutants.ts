@@ -58,6 +58,11 @@ export const mutants: Readonly<Record<string, readonly Mutant[]>> = {
       to: 'if (command.endedAt === null) {',
     },
     {
+      name: 'a weaker signal replaces a stronger one',
+      from: 'chooseStronger(command.cancelSignal, signal)',
+      to: 'chooseStronger(null, signal)',
+    },
+    {
       name: 'a reset leaves queued commands',
       from: 'if (isWaiting(command.state))\n',
       to: "if (command.state === 'awaiting_approval')\n",

@@ -46,6 +46,31 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     await expectServing(operator, 2);
   });
 
+  test('cancel --signal INT of a command that ignores it: the operator reads that the client stopped it by KILL', async () => {
+    const { operator, watched } = await startApproved(`trap '' INT; sleep ${oddSleep()}; :`);
+    await operator.run(['cancel', '--signal', 'INT']);
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(137);
+    const screen = await operator.terminal.waitForText(done, 10_000);
+    expect(screen).toContain('(the client stopped it: SIGKILL)');
+    expect(screen).not.toMatch(bashText);
+    await expectServing(operator, 2);
+  });
+
+  // It runs for 14 s: long after the INT, its end is not due to it.
+  test('the client sends INT, and the command survives it: the operator does not read that the client stopped it', async () => {
+    const { operator, watched } = await startApproved(
+      `trap 'echo survived' INT; for i in {1..140}; do sleep 0.1; done; exit 3`,
+    );
+    watched.exec.child.kill('SIGINT');
+    await operator.terminal.waitForText('< survived', 10_000);
+    watched.exec.child.kill('SIGINT');
+    expect(await codeOf(watched.exec, 'exec ends')).toBe(130);
+    const screen = await operator.terminal.waitForText(done, 30_000);
+    expect(screen).toContain('exit status 3');
+    expect(screen).not.toContain('the client stopped it');
+    await expectServing(operator, 2);
+  });
+
   test('the client sends INT, and the command survives it: Ctrl-C at the terminal counts from its first press on', async () => {
     const { operator, watched } = await startApproved(
       `trap 'echo survived' INT; for i in {1..300}; do sleep 0.1; done`,

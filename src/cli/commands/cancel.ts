@@ -32,7 +32,7 @@ export function describe(command: Command): void {
     .option('--signal <name>', 'INT, TERM or KILL', parseWith(parseSignal), 'TERM');
   addHelp(command, {
     notes: [
-      `A command that ignores INT or TERM gets SIGKILL after ${killAfterSeconds} seconds.`,
+      `A command that ignores INT or TERM gets SIGKILL after ${killAfterSeconds} seconds; after INT only if cancel still runs then.`,
       'Prints the outcome: cancelled (it never ran), stopped, unconfirmed (the listener has not reported the end), or already ended.',
     ],
     examples: ['remotify cancel', 'remotify cancel c7 --signal KILL'],
@@ -65,6 +65,14 @@ async function cancelSlot(context: Context, { client }: OpenSession): Promise<nu
   return report(context, 'cancelled', null);
 }
 
+/** After TERM the listener sends KILL, after INT this client does. */
+function describeKill(signal: Signal): string {
+  if (signal === 'KILL') return '';
+  return signal === 'TERM'
+    ? `; SIGKILL follows in ${killAfterSeconds} s if needed`
+    : `; waiting ${killAfterSeconds} s, then sending SIGKILL if needed`;
+}
+
 export const run: Run = async (context, command) => {
   const options = mergeOptions<CancelOptions>(command);
   const session = await context.requireSession();
@@ -76,11 +84,7 @@ export const run: Run = async (context, command) => {
   if (given === undefined && !wanted) return report(context, 'nothing to cancel', null);
   const { id } = chooseCommand(commands, given, wanted);
   const { outcome, command: view } = await stopCommand(session.client, id, options.signal, () =>
-    context.printer.note(
-      options.signal === 'KILL'
-        ? `sent SIGKILL to ${id}`
-        : `sent SIG${options.signal} to ${id}; SIGKILL follows in ${killAfterSeconds} s if needed`,
-    ),
+    context.printer.note(`sent SIG${options.signal} to ${id}${describeKill(options.signal)}`),
   );
   return report(context, outcome, id, view);
 };
