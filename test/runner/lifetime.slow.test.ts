@@ -63,6 +63,21 @@ describe('SIGTERM to the listener', () => {
     },
   );
 
+  // The command runs for 13 s: what ends 10 s after INT does not end because of it.
+  test('SIGINT while a command runs that survives it: it runs to its end, and its background process goes on', async () => {
+    const { listener, startExec } = await setUp();
+    const background = '(trap "" INT; exec sleep 300) </dev/null >/dev/null 2>&1 &';
+    const exec = await startExec(
+      `trap "echo told" INT; ${background} for i in {1..130}; do sleep 0.1; done; exit 7`,
+    );
+    sendSignal(await listener.findRunner(), 'SIGINT');
+    expect(await withDeadline(exec.closed, 25_000, 'exec ends')).toMatchObject({ code: 7 });
+    expect(exec.stdout().toString()).toBe('ready\ntold\n');
+    const left = (await listener.processes()).filter(({ commandLine }) => commandLine === 'sleep 300');
+    expect(left).toHaveLength(1);
+    for (const { pid } of left) sendSignal(pid, 'SIGKILL');
+  });
+
   test('SIGTERM while a command runs: the command gets SIGINT, its result is sent, and nothing is left', async () => {
     const { listener, startExec } = await setUp();
     const exec = await startExec('trap "echo bye; exit 3" INT; while :; do sleep 0.1; done');
