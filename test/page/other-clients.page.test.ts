@@ -80,6 +80,24 @@ describe.skipIf(!hasChromium)('in chromium', { timeout: 60_000 }, () => {
     expect(await field.inputValue()).toBe('echo short');
   });
 
+  test('another client sends INT: stop still sends TERM, then KILL; a later INT changes neither', async () => {
+    const visitor = await visit(browser, relay);
+    const { page } = visitor;
+    await makeOnPage(visitor);
+    const beside = await openBeside(relay, visitor);
+    await beside.ask('POST', '/commands', 'sleep 300');
+    await beside.listenAs({}, 'GET', '/next');
+    await waitForWords(findCommand(page, 'c1'), 'running');
+    const press = (name: string) => page.getByRole('button', { name }).click();
+    await beside.ask('DELETE', '/commands/c1?signal=INT');
+    await waitForWords(findCommand(page, 'c1'), 'running (SIGINT sent)');
+    await press('stop c1');
+    await waitForWords(findCommand(page, 'c1'), 'stopping (SIGTERM sent)');
+    await beside.ask('DELETE', '/commands/c1?signal=INT');
+    await press('kill c1');
+    await waitForWords(findCommand(page, 'c1'), 'stopping (SIGKILL sent)');
+  });
+
   test('texts that the prompt cannot hold unchanged: not offered for reuse or in the history', async () => {
     const visitor = await visit(browser, relay);
     const { page } = visitor;
