@@ -106,7 +106,7 @@ await_end() { # PID MILLISECONDS
 
 # Runs the command in auto mode. It has no terminal: it gets a process session of its own, where opening /dev/tty fails at once.
 run_apart() {
-  local job before number interrupted_at=''
+  local job before number now interrupted_at=''
   set -m
   (lead_command ${apart[@]+"${apart[@]}"}) &
   job=$!
@@ -126,12 +126,16 @@ run_apart() {
     # The listener got a signal: pass the first one on to the command; a second one also ends the listener.
     [ "$interrupts" -lt 2 ] || leaving=1
     until signal_command INT || ! kill -0 "$job" 2>/dev/null; do sleep "$tick"; done
-    interrupted_at=$SECONDS
+    now_ms
+    interrupted_at=$now
     [ "$leaving" -eq 0 ] || end_command "$job"
   done
-  if [ -n "$interrupted_at" ] && [ $((SECONDS - interrupted_at)) -ge 10 ]; then
-    read_number "$work/interrupted"
-    forget_interrupt "$number"
+  if [ -n "$interrupted_at" ]; then
+    now_ms
+    if [ $((now - interrupted_at)) -ge 10000 ]; then
+      read_number "$work/interrupted"
+      forget_interrupt "$number"
+    fi
   fi
   [ "$leaving" -eq 1 ] || interrupts=0
 }
