@@ -23,7 +23,7 @@ export class Transcript {
     for (const element of [list, scroller]) observer.observe(element);
   }
 
-  /** A resize of the window or of output scrolls too. Only a visitor scrolls up in a list that did not shrink. */
+  /** The list also scrolls when the window or an output changes its size. If it did not shrink, only the visitor can have scrolled up. */
   #onScroll(): void {
     const { scrollTop, scrollHeight } = this.#scroller;
     if (this.#leftPx() < endPx) this.#isAtEnd = true;

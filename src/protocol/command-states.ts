@@ -1,4 +1,4 @@
-/** The states of a command; README.md, under "Commands", has a drawing of the transitions. */
+/** The states of a command; docs/protocol.md, under "Commands", draws the transitions. */
 export const commandStates = [
   'queued',
   'awaiting_approval',

@@ -1,8 +1,8 @@
 import { goneText } from './gone.ts';
 
 /**
- * Every error response of a relay: its code (the `Remotify-Error` header), HTTP status and text (the body, one line). A
- * test compares the table in README.md with this list. The runner recognises the two quotas of storage by the words "as
+ * Every error response of a relay: its code (the `Remotify-Error` header), HTTP status and text (the body, one line).
+ * docs/protocol.md has the table. The runner recognises the two quotas of storage by the words "as
  * much as".
  */
 export const refusals = {

@@ -43,7 +43,7 @@ say_farewell() {
 
 # Finds out what this system supports.
 find_abilities() {
-  # Per stream, used if the listener cannot block the command's writes.
+  # The limit of each output stream in bytes, where the listener cannot make the command wait.
   output_limit=1073741824
   tick=0.1 head_start=0.05 blink=0.02 instant=0.005 glance=0.001 quiet_turns=8 drain_turns=100 upload_turns=250
   sleep "$tick" 2>/dev/null || tick=1 head_start=1 blink=1 instant=1 glance=1 quiet_turns=2 drain_turns=10 upload_turns=5

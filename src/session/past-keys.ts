@@ -102,7 +102,7 @@ export function flattenKeys({ pages }: PastKeys): PastKey[] {
   return pages.flat();
 }
 
-/** Drops the oldest keys until `dropped` of them were dropped since the session was created. */
+/** Drops the oldest keys. `dropped` counts all keys that the session has dropped since it was created, those before this call too. */
 export function dropKeys(past: PastKeys, dropped: number): PastKeys {
   const excess = dropped - past.dropped;
   return excess <= 0 ? past : { ...appendKeys(noPastKeys, flattenKeys(past).slice(excess)), dropped };

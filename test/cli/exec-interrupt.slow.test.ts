@@ -129,7 +129,7 @@ describe('Ctrl-C twice', () => {
 });
 
 describe('Ctrl-C while the command is queued', () => {
-  // CLI.md: 130 interrupted. The message does not blame another client.
+  // docs/exec.md: 130. The message does not blame another client.
   test('the command is cancelled and never runs, and exec exits 130', async () => {
     const client = await forTest(makeClient(relay));
     const line = await client.makeSession('--auto');

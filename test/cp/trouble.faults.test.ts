@@ -148,7 +148,7 @@ describe.skipIf(!canMount)('a disk that is too small (needs mounts)', () => {
   });
 });
 
-test('a file size limit on the remote (ulimit -f): exit 1 with the name, no file under the name', async () => {
+test('a file size limit on the remote (ulimit -f): exit 1, the error names the file, and no part of it is left', async () => {
   const own = await forTest(startSite(relay, { change: (line) => `ulimit -f 2048; ${line}` }));
   const { here, there } = await own.makePair();
   await writeSeededFile(join(here, 'data'), 5 * mebi);

@@ -29,7 +29,10 @@ function listSentences(path: string): Sentence[] {
       .map(([, words = '']) => ({ path, kind, text: clean(words) }))
       .filter((sentence) => sentence.text.split(' ').length >= 4);
   if (path.endsWith('.sh')) return found('comment', /^ *# (.*(?:\n *# .*)*)/gm);
-  const comments = found('comment', /\/\*\*([^]*?)\*\/|^\s*\/\/ (?:.*)/gm);
+  const comments = [
+    ...found('comment', /\/\*\*([^]*?)\*\//g),
+    ...found('comment', /^ *\/\/ (.*(?:\n *\/\/ .*)*)/gm),
+  ];
   if (path.startsWith('test/'))
     return found('title', /\btest(?:\.\w+)*(?:\([^'`]*\))?\(\s*['`]([^'`]+)['`]/g);
   return [...comments, ...found('message', /['`]([a-z][^'`\n]* [^'`\n]* [^'`\n]*)['`]/g)];

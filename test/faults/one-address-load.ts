@@ -1,4 +1,4 @@
-// Load generator, started by one-address.test.ts with its own limit of open files: opens many connections from one address.
+// Load generator, started by one-address.alone.test.ts with its own limit of open files: opens many connections from one address.
 import { connect, type Socket } from 'node:net';
 import { argv, stdout } from 'node:process';
 

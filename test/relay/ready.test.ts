@@ -10,7 +10,7 @@ import { canMount, mountSmallDisk } from '../store/small-disk.ts';
 import { refusalOf } from '../store/store-kit.ts';
 import { forTest } from '../harness/for-test.ts';
 
-// GET /api/ready: whether the relay accepts work now. The response during a shutdown is tested in drain.test.ts.
+// GET /api/ready: whether the relay accepts work now. The response during a shutdown is tested in drain.slow.test.ts.
 
 async function setUp(store?: string) {
   const relay = await forTest(startRelay(store === undefined ? {} : { store }));
