@@ -103,9 +103,10 @@ export class ClientModel {
       .map(({ id: own }) => own);
     const id = [...open.slice(0, 2), ...this.#ids.slice(-2)][index];
     if (id === undefined) return;
+    const signal = (['TERM', 'INT', 'KILL', 'INT'] as const)[index] ?? 'TERM';
     const reply = this.#relay.apply({
       cause: { verb: 'cancel', id },
-      transition: (session, now) => api.cancelCommand(session, id, 'TERM', now),
+      transition: (session, now) => api.cancelCommand(session, id, signal, now),
     });
     if (!reply.ok) return;
     const { outcome, command } = reply.result;

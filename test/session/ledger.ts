@@ -54,6 +54,9 @@ const causes: Readonly<Record<string, readonly Verb[]>> = {
   'lost > timed_out': ['finish'],
 };
 
+/** A command may survive INT, and TERM for ten seconds. */
+const strengths = { none: 0, INT: 1, TERM: 2, KILL: 3 };
+
 export class Ledger {
   readonly executions = new Map<string, string>();
   /** Commands that must not start any more, and why. */
@@ -114,8 +117,11 @@ export class Ledger {
   }
 
   #compare(before: Command, after: Command, cause: Cause, now: number): void {
-    if (before.state === after.state) return;
     const { id } = before;
+    const [requested, later] = [before, after].map(({ cancelSignal: signal }) => strengths[signal ?? 'none']);
+    if (after.state === 'running')
+      assert.ok(Number(later) >= Number(requested), `${id} no longer gets ${before.cancelSignal}`);
+    if (before.state === after.state) return;
     const change = `${before.state} > ${after.state}`;
     assert.ok(causes[change]?.includes(cause.verb), `${cause.verb} turns ${id} from ${change}`);
     if (isEnded(after.state)) this.over.set(id, after.state);
