@@ -20,7 +20,7 @@ describe.skipIf(!hasTmux)('with tmux as the terminal', () => {
     const exec = startExec('-i', `${lines(41)}\ntouch '${trace}'`);
     const screen = await terminal.waitForText('run? [y/n/a/v/q]', 20_000);
     expect(screen).toContain('>>> : line 1\n');
-    expect(screen).toMatch(/\n\(\d+ bytes NOT SHOWN\)\n\(from \S+\.\.\.\)\n\(stdin not shown\)\nrun\?/);
+    expect(screen).toMatch(/\n\(\d+ bytes NOT SHOWN\)\n\(from .+\.\.\.\)\n\(stdin not shown\)\nrun\?/);
     await terminal.type('n\n');
     expect(await ended(exec)).toMatchObject({ code: 126 });
     expect(await ran()).toBe(false);
